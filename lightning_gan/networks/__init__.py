@@ -1,0 +1,15 @@
+"""G: z to x, and D: x to a score; a pair for each architecture."""
+
+from lightning_gan.networks.base import Discriminator, Generator
+from lightning_gan.networks.layers import GaussianNoise, Maxout
+from lightning_gan.networks.mlp import MaxoutDiscriminator, MLPDiscriminator, MLPGenerator
+
+__all__ = [
+    "Discriminator",
+    "GaussianNoise",
+    "Generator",
+    "MLPDiscriminator",
+    "MLPGenerator",
+    "Maxout",
+    "MaxoutDiscriminator",
+]

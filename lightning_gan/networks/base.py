@@ -1,0 +1,55 @@
+"""What every player promises."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+
+from torch import Tensor, nn
+
+
+class Player(nn.Module):
+    """A network of the game, for data of one shape."""
+
+    def __init__(self, data_shape: Sequence[int]) -> None:
+        super().__init__()
+        if not data_shape or min(data_shape) < 1:
+            raise ValueError(
+                f"data_shape {list(data_shape)}: give positive sizes, such as [1, 28, 28]."
+            )
+        self.data_shape = tuple(data_shape)
+
+    @property
+    def data_size(self) -> int:
+        """Numbers in one example."""
+        return math.prod(self.data_shape)
+
+
+class Generator(Player, ABC):
+    """G: noise z, [m, z_dim], to samples, [m, *data_shape], with values in `value_range`."""
+
+    value_range: tuple[float, float]
+
+    def __init__(self, data_shape: Sequence[int], z_dim: int) -> None:
+        super().__init__(data_shape)
+        if z_dim < 1:
+            raise ValueError(f"z_dim {z_dim}: G needs at least one noise variable.")
+        self.z_dim = z_dim
+
+    @abstractmethod
+    def forward(self, z: Tensor) -> Tensor:
+        """Samples, [m, *data_shape], from noise, [m, z_dim]."""
+
+    def start_from(self, mean: Callable[[], Tensor]) -> None:
+        """Initialise what depends on the data.
+
+        Args:
+            mean: gives the mean training example, data_shape; called only where it is used.
+        """
+
+
+class Discriminator(Player, ABC):
+    """D: examples, [m, *data_shape], to raw scores, [m]; D(x) of the paper is sigmoid(score)."""
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """Scores, [m]: no sigmoid has been applied."""

@@ -1,0 +1,105 @@
+"""The pair of 2014, to the letter."""
+
+import pytest
+import torch
+from torch import nn
+
+from lightning_gan.networks import (
+    GaussianNoise,
+    Maxout,
+    MaxoutDiscriminator,
+    MLPDiscriminator,
+    MLPGenerator,
+)
+
+MNIST = [1, 28, 28]
+PAIRS = {
+    "2014": (MLPGenerator(MNIST), MaxoutDiscriminator(MNIST)),
+    "small": (
+        MLPGenerator(MNIST, z_dim=10, widths=[64], batch_norm=True),
+        MLPDiscriminator(MNIST, widths=[64, 32], noise=0.3),
+    ),
+}
+
+
+def parameters(network):
+    return sum(p.numel() for p in network.parameters())
+
+
+def test_the_pair_of_2014_has_its_parameters():
+    G, D = PAIRS["2014"]
+    assert parameters(G) == 2_503_984
+    assert parameters(D) == 1_231_441
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_shapes(pair):
+    G, D = PAIRS[pair]
+    x = G(torch.randn(5, G.z_dim))
+    assert x.shape == (5, 1, 28, 28)
+    assert D(x).shape == (5,)
+
+
+def test_g_makes_values_of_its_range():
+    x = MLPGenerator(MNIST, irange=5.0)(torch.randn(50, 100))
+    assert 0 <= x.min() < 0.01
+    assert 0.99 < x.max() <= 1
+
+
+def test_initial_weights_are_uniform_in_their_irange_and_biases_zero():
+    for network, irange in ((MLPGenerator(MNIST), 0.05), (MaxoutDiscriminator(MNIST), 0.005)):
+        for layer in network.modules():
+            if isinstance(layer, nn.Linear):
+                assert 0.95 * irange < layer.weight.abs().max() <= irange
+                assert layer.weight.std().item() == pytest.approx(irange / 3**0.5, rel=0.12)
+                assert not layer.bias.any()
+
+
+def test_gs_output_bias_gives_the_mean_training_image():
+    G = MLPGenerator(MNIST)
+    mean = torch.rand(1, 28, 28)
+    mean[0, 0, 0], mean[0, 0, 1] = 0.0, 1.0  # clipped at 1e-7: a bias must stay finite
+    G.start_from(lambda: mean)
+    torch.testing.assert_close(G.output.bias.sigmoid(), mean.flatten(), atol=2e-7, rtol=1e-5)
+    assert G.output.bias.isfinite().all()
+
+
+def test_maxout_is_the_maximum_of_its_pieces():
+    layer = Maxout(3, units=4, pieces=5)
+    x = torch.randn(2, 3)
+    pieces = [
+        x @ layer.weight[p * 4 : p * 4 + 4].T + layer.bias[p * 4 : p * 4 + 4] for p in range(5)
+    ]
+    torch.testing.assert_close(layer(x), torch.stack(pieces).max(0).values)
+
+
+def test_ds_dropout_keeps_80_percent_of_pixels_and_half_of_the_rest_at_2014s_scales():
+    rates = [m.p for m in MaxoutDiscriminator(MNIST).modules() if isinstance(m, nn.Dropout)]
+    assert rates == [0.2, 0.5, 0.5]
+    ones = torch.ones(100_000)
+    for rate, scale in ((0.2, 1.25), (0.5, 2.0)):
+        kept = nn.Dropout(rate)(ones)
+        assert kept.unique().tolist() == [0.0, scale]
+        assert kept.mean().item() == pytest.approx(1, abs=0.02)
+
+
+def test_gaussian_noise_is_for_training_only():
+    noise = GaussianNoise(0.3)
+    x = torch.zeros(100_000)
+    assert noise(x).std().item() == pytest.approx(0.3, rel=0.02)
+    assert torch.equal(noise.eval()(x), x)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: MLPGenerator([]), "data_shape"),
+        (lambda: MLPGenerator([1, 0, 28]), "data_shape"),
+        (lambda: MLPGenerator(MNIST, z_dim=0), "z_dim 0"),
+        (lambda: Maxout(3, 0, 5), "0 units"),
+        (lambda: GaussianNoise(-1.0), "std -1"),
+    ],
+)
+def test_impossible_sizes_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
