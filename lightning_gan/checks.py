@@ -1,0 +1,62 @@
+"""Do the data fit the players? Asked once, before the first step."""
+
+import torch
+
+from lightning_gan.networks import Discriminator, Generator
+
+
+class MismatchError(ValueError):
+    """Two parts of an experiment do not fit each other."""
+
+
+def check_players(generator: Generator, discriminator: Discriminator) -> None:
+    """G must make what D reads.
+
+    Raises:
+        MismatchError: naming both shapes.
+    """
+    if generator.data_shape != discriminator.data_shape:
+        made, read = list(generator.data_shape), list(discriminator.data_shape)
+        raise MismatchError(f"G makes {made} but D reads {read}: give both the same data_shape.")
+
+
+def check_data(data: object, generator: Generator) -> None:
+    """G must make what the data module holds: same shape, same value range.
+
+    A data module that does not state `data_shape` or `value_range` is taken at its word.
+
+    Raises:
+        MismatchError: naming what came and what was wanted.
+    """
+    shape = tuple(getattr(data, "data_shape", generator.data_shape))
+    if shape != generator.data_shape:
+        raise MismatchError(
+            f"The data are {list(shape)} but G makes {list(generator.data_shape)}: set data_shape of both "
+            f"networks to {list(shape)}."
+        )
+    low, high = getattr(data, "value_range", generator.value_range)
+    if (low, high) != tuple(generator.value_range):
+        raise MismatchError(
+            f"The data lie in [{low:g}, {high:g}] but {type(generator).__name__} makes values in "
+            f"[{generator.value_range[0]:g}, {generator.value_range[1]:g}]: choose a data module and a generator "
+            f"with the same value_range."
+        )
+
+
+def check_batch(x: torch.Tensor, generator: Generator) -> None:
+    """The first minibatch must be what the data module announced.
+
+    Raises:
+        MismatchError: naming the shape or the range that came.
+    """
+    if tuple(x.shape[1:]) != generator.data_shape:
+        raise MismatchError(
+            f"A minibatch of shape {list(x.shape)} came, but the networks are made for "
+            f"[m, {', '.join(map(str, generator.data_shape))}]: set their data_shape to {list(x.shape[1:])}."
+        )
+    low, high = generator.value_range
+    if not (x.isfinite().all() and x.min() >= low - 1e-3 and x.max() <= high + 1e-3):
+        raise MismatchError(
+            f"A minibatch with values from {x.min().item():g} to {x.max().item():g} came, but G makes values in "
+            f"[{low:g}, {high:g}]: scale the data to that range, or choose another generator."
+        )

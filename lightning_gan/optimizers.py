@@ -1,0 +1,95 @@
+"""Named optimizers and schedules.
+
+Named functions, because a lambda or a partial in a config can be neither saved nor loaded again.
+"""
+
+from collections.abc import Iterable
+
+from torch import Tensor
+from torch.nn import Parameter
+from torch.optim import SGD, Adam, Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+__all__ = ["Constant", "Goodfellow2014", "LinearDecay", "dcgan_adam"]
+
+
+def dcgan_adam(params: Iterable[Parameter]) -> Optimizer:
+    """Adam with lr 2e-4 and betas (0.5, 0.999): Radford et al. (2016), section 4."""
+    return Adam(params, lr=2e-4, betas=(0.5, 0.999))
+
+
+class Goodfellow2014(LRScheduler):
+    """Learning rate and momentum of the runs released with Goodfellow et al. (2014), for SGD.
+
+    At update t, counted from 0, the rate is max(lr0 / decay**t, min_lr). In epoch e, counted from 1, the momentum
+    is m0 + (m1 - m0) * clip((e - 1) / (saturate - 1), 0, 1).
+
+    Args:
+        optimizer: SGD whose `lr` is lr0.
+        updates_per_epoch: of this player.
+        decay: divides the rate after every update.
+        min_lr: floor of the rate.
+        initial_momentum: m0.
+        final_momentum: m1.
+        saturate: epoch in which m1 is reached.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        updates_per_epoch: int = 500,
+        decay: float = 1.000004,
+        min_lr: float = 1e-6,
+        initial_momentum: float = 0.5,
+        final_momentum: float = 0.7,
+        saturate: int = 250,
+    ) -> None:
+        if not isinstance(optimizer, SGD):
+            raise ValueError(
+                f"Goodfellow2014 ramps SGD's momentum; {type(optimizer).__name__} was given."
+            )
+        self.updates_per_epoch, self.decay, self.min_lr = updates_per_epoch, decay, min_lr
+        self.initial_momentum, self.final_momentum = initial_momentum, final_momentum
+        self.saturate = saturate
+        super().__init__(optimizer)
+
+    def momentum(self) -> float:
+        """In force now."""
+        epoch = self.last_epoch // self.updates_per_epoch  # counted from 0
+        progress = min(epoch / (self.saturate - 1), 1.0)
+        return self.initial_momentum + (self.final_momentum - self.initial_momentum) * progress
+
+    def get_lr(self) -> list[float | Tensor]:
+        """Rates in force now, one for each parameter group; sets the momentum on the way."""
+        for group in self.optimizer.param_groups:
+            group["momentum"] = self.momentum()
+        return [max(lr0 / self.decay**self.last_epoch, self.min_lr) for lr0 in self.base_lrs]
+
+
+class Constant(LRScheduler):
+    """The optimizer's own rate, for ever."""
+
+    def get_lr(self) -> list[float | Tensor]:
+        """Rates in force, one for each parameter group."""
+        return list(self.base_lrs)
+
+
+class LinearDecay(LRScheduler):
+    """Constant rate, then a straight line down to zero.
+
+    Args:
+        optimizer: whose `lr` is the constant.
+        total: updates after which the rate is zero.
+        start: share of `total` after which the line begins.
+    """
+
+    def __init__(self, optimizer: Optimizer, total: int, start: float = 0.5) -> None:
+        if total < 1 or not 0 <= start < 1:
+            raise ValueError(f"LinearDecay of {total} updates from {start}: want >= 1, and [0, 1).")
+        self.total, self.start = total, start
+        super().__init__(optimizer)
+
+    def get_lr(self) -> list[float | Tensor]:
+        """Rates in force now, one for each parameter group."""
+        left = (1 - self.last_epoch / self.total) / (1 - self.start)
+        return [lr0 * min(1.0, max(0.0, left)) for lr0 in self.base_lrs]

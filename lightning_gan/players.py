@@ -1,0 +1,213 @@
+"""What Lightning needs around Algorithm 1: optimizers, turns, curves, samples, held-out losses, checkpoints."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import torch
+from pytorch_lightning import LightningModule
+from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
+from pytorch_lightning.core.mixins.hparams_mixin import _given_hyperparameters
+from pytorch_lightning.core.optimizer import LightningOptimizer
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Optimizer
+
+from lightning_gan.checks import check_batch, check_data, check_players
+from lightning_gan.ema import EMA
+from lightning_gan.losses import AdversarialLoss
+from lightning_gan.networks import Discriminator, Generator
+from lightning_gan.optimizers import Constant, dcgan_adam
+from lightning_gan.priors import Prior
+from lightning_gan.record import Record
+from lightning_gan.turns import statistics_held, uncounted
+
+D, G = 0, 1  # places of the two players in every pair
+
+
+class TwoPlayers(LightningModule):
+    """Two networks with an optimizer each; a step is one update of G. See `GAN` for the arguments."""
+
+    updates = "undefined"
+    """How the players move, for the run's own description."""
+
+    def __init__(
+        self,
+        generator: Generator,
+        discriminator: Discriminator,
+        loss: AdversarialLoss,
+        prior: Prior,
+        d_optimizer: OptimizerCallable = dcgan_adam,
+        g_optimizer: OptimizerCallable = dcgan_adam,
+        d_scheduler: LRSchedulerCallable = Constant,
+        g_scheduler: LRSchedulerCallable = Constant,
+        ema_half_life: float | None = None,
+        d_clip: float | None = None,
+        g_clip: float | None = None,
+    ) -> None:
+        super().__init__()
+        if _given_hyperparameters.get() is not None:  # the command line's plain values, not modules
+            self.save_hyperparameters()
+        check_players(generator, discriminator)
+        self.automatic_optimization = False  # two players, two optimizers
+        self.generator, self.discriminator = generator, discriminator
+        self.loss, self.prior = loss, prior
+        self.new_optimizers = (d_optimizer, g_optimizer)
+        self.new_schedulers = (d_scheduler, g_scheduler)
+        self.clips = (d_clip, g_clip)
+        self.ema = EMA(generator, ema_half_life) if ema_half_life is not None else None
+        self.record = Record()
+        self.d_updates = self.g_updates = self.images_seen = 0
+
+    def setup(self, stage: str) -> None:
+        """Before the first step: do the data fit, and what does G's start need of them?"""
+        data: Any = getattr(self.trainer, "datamodule", None)
+        check_data(data, self.generator)
+        if stage == "fit" and hasattr(data, "images"):
+            self.generator.start_from(lambda: data.images("train").mean(0))
+            if self.ema:
+                self.ema.restart(self.generator)
+
+    def configure_optimizers(self) -> tuple[list[Optimizer], list[Any]]:
+        """D's and G's, in this order, each with its schedule."""
+        players = (self.discriminator, self.generator)
+        optimizers = [
+            new(p.parameters()) for new, p in zip(self.new_optimizers, players, strict=True)
+        ]
+        schedulers = [new(o) for new, o in zip(self.new_schedulers, optimizers, strict=True)]
+        return optimizers, schedulers
+
+    # one player moves
+
+    def noise(self, m: int, rng: torch.Generator | None = None) -> Tensor:
+        """Draw z from p(z), [m, z_dim]."""
+        return self.prior.sample(m, self.generator.z_dim, self.device, rng)
+
+    @contextmanager
+    def turn(self, player: int, waiting: nn.Module) -> Iterator[None]:
+        """Let one player move while the other's parameters and statistics hold still."""
+        with self.toggled_optimizer(self.optimizer_of(player)), statistics_held(waiting):
+            yield
+
+    def optimizer_of(self, player: int) -> LightningOptimizer:
+        """The player's optimizer, as Lightning wraps it."""
+        return self.optimizers()[player]  # type: ignore[index]
+
+    def descend(self, player: int, loss: Tensor) -> None:
+        """Move one player down its own gradient."""
+        self.optimizer_of(player).zero_grad()
+        self.manual_backward(loss)
+        self.move(player)
+
+    def move(self, player: int) -> None:
+        """Update one player from the gradients that it holds, and step its schedule."""
+        optimizer = self.optimizer_of(player)
+        if player == D:
+            uncounted(optimizer)
+        optimizer.step()
+        self.lr_schedulers()[player].step()  # type: ignore[index]
+        self.d_updates += player == D
+        self.g_updates += player == G
+        if player == G and self.ema:
+            self.ema.step(self.generator, images=self.m, update=self.g_updates)
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Clip one player's gradient; here, because under float16 it has just been unscaled."""
+        for _, (own, largest) in enumerate(zip(self.trainer.optimizers, self.clips, strict=True)):
+            if own is optimizer and largest is not None:
+                clip_grad_norm_([p for g in own.param_groups for p in g["params"]], largest)
+
+    # what is written down
+
+    def on_train_batch_start(self, batch: list[Tensor], batch_idx: int) -> None:
+        """Count the minibatch; look at the very first one."""
+        if not self.d_updates:
+            check_batch(batch[0], self.generator)
+        self.m = len(batch[0]) * self.trainer.world_size
+        self.images_seen += self.m
+        self.g_updates_before = self.g_updates
+
+    def on_train_batch_end(self, outputs: Any, batch: list[Tensor], batch_idx: int) -> None:
+        """Write the curves, if G moved and they are due."""
+        every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if self.g_updates > self.g_updates_before and self.g_updates % every == 0:
+            self.log_dict(self.write_curves(), logger=False)
+
+    def on_train_end(self) -> None:
+        """Write what is left of the last interval."""
+        if self.record.g_losses:
+            self.write_curves()
+
+    def write_curves(self) -> dict[str, float]:
+        """Send the means of the last interval to the loggers, at this step."""
+        values = self.record.read(self.g_updates)
+        stacked = self.trainer.strategy.reduce(torch.stack(list(values.values())), reduce_op="mean")
+        curves = dict(zip(values, stacked.tolist(), strict=True))
+        more: dict[str, Any] = {"progress/images_seen": self.images_seen}
+        for player, scheduler in zip("dg", self.lr_schedulers(), strict=True):  # type: ignore[arg-type]
+            more[f"lr/{player}"] = scheduler.get_last_lr()[0]
+        for logger in self.loggers:
+            logger.log_metrics(curves | more, step=self.g_updates)
+            logger.save()
+        return curves
+
+    # held-out data
+
+    def validation_step(self, batch: list[Tensor], batch_idx: int) -> None:
+        """-V(D, G) in nats, and D's error, on held-out examples."""
+        self.held_out("val", batch[0], batch_idx)
+
+    def test_step(self, batch: list[Tensor], batch_idx: int) -> None:
+        """-V(D, G) in nats, and D's error, on test examples."""
+        self.held_out("test", batch[0], batch_idx)
+
+    def held_out(self, stage: str, x: Tensor, batch_idx: int) -> None:
+        """Log how the game stands on examples that D was not trained on; training's noise is not touched."""
+        rng = torch.Generator().manual_seed(batch_idx)
+        real = self.discriminator(x)
+        fake = self.discriminator(self.generator(self.noise(len(x), rng)))
+        values = {
+            f"{stage}/value": -softplus(-real).mean() - softplus(fake).mean(),
+            f"{stage}/d_x": real.sigmoid().mean(),
+            f"{stage}/d_gz": fake.sigmoid().mean(),
+            "step": float(self.g_updates),  # Lightning takes the loggers' axis from this key
+        }
+        self.log_dict(values, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(x))
+
+    # samples
+
+    @property
+    def shown_generator(self) -> Generator:
+        """The generator that is shown and scored: the average of G where one is kept."""
+        return cast(Generator, self.ema.module) if self.ema else self.generator
+
+    @torch.no_grad()
+    def generate(self, z: Tensor, batch_size: int = 1000) -> Tensor:
+        """G(z) as it is shown and scored, in evaluation mode: [n, z_dim] to [n, *data_shape]."""
+        generator = self.shown_generator
+        training = generator.training
+        generator.eval()
+        try:
+            return torch.cat([generator(part.to(self.device)) for part in z.split(batch_size)])
+        finally:
+            generator.train(training)
+
+    def sample(self, n: int, seed: int = 0) -> Tensor:
+        """Draw n samples of G, [n, *data_shape], that depend on the seed alone; the global noise is not touched."""
+        return self.generate(self.noise(n, torch.Generator().manual_seed(seed)))
+
+    # checkpoints
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add the three counts; k's phase follows from D's."""
+        checkpoint["counts"] = {
+            "d_updates": self.d_updates,
+            "g_updates": self.g_updates,
+            "images_seen": self.images_seen,
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take the counts up again."""
+        for name, count in checkpoint["counts"].items():
+            setattr(self, name, count)

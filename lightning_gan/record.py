@@ -1,0 +1,67 @@
+"""What each update did, kept on the device and read once per logging interval."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+
+class NonFiniteLossError(RuntimeError):
+    """A player's loss is NaN or infinite."""
+
+
+class Record:
+    """Losses and scores of the updates since the last reading.
+
+    Appending costs no arithmetic and no wait for the device; `read` averages over the interval, so that no
+    step is left out of the curves.
+    """
+
+    def __init__(self) -> None:
+        self.d_losses: list[Tensor] = []
+        self.g_losses: list[Tensor] = []
+        self.scores: list[tuple[Tensor, Tensor]] = []
+
+    def d(self, loss: Tensor, real: Tensor, fake: Tensor) -> None:
+        """Note an update of D: its loss, and its scores of examples and of samples, [m] each."""
+        self.d_losses.append(loss.detach())
+        self.scores.append((real.detach(), fake.detach()))
+
+    def g(self, loss: Tensor) -> None:
+        """Note an update of G: its loss."""
+        self.g_losses.append(loss.detach())
+
+    def read(self, step: int) -> dict[str, Tensor]:
+        """Means over the interval that ends at G's update number `step`, and forget them.
+
+        Returns:
+            train/d_loss and train/g_loss; train/value, V(D, G) in nats (equation 1; -log 4 at the
+            equilibrium); train/d_x and train/d_gz, the means of D(x) and D(G(z)) (1/2 at the equilibrium).
+
+        Raises:
+            NonFiniteLossError: naming the player and the update.
+        """
+        d_losses, g_losses = torch.stack(self.d_losses).float(), torch.stack(self.g_losses).float()
+        real, fake = (torch.cat(s).float() for s in zip(*self.scores, strict=True))
+        self.__init__()  # type: ignore[misc]
+        first = step - len(g_losses)
+        per_g_update = len(d_losses) / len(g_losses)
+        _check("discriminator", d_losses, first, per_g_update)
+        _check("generator", g_losses, first, 1)
+        return {
+            "train/d_loss": d_losses.mean(),
+            "train/g_loss": g_losses.mean(),
+            "train/value": -softplus(-real).mean() - softplus(fake).mean(),
+            "train/d_x": real.sigmoid().mean(),
+            "train/d_gz": fake.sigmoid().mean(),
+        }
+
+
+def _check(player: str, losses: Tensor, first: int, per_step: float) -> None:
+    bad = (~losses.isfinite()).nonzero()
+    if len(bad):
+        index = int(bad[0])
+        raise NonFiniteLossError(
+            f"The {player}'s loss became {losses[index].item()} at step {first + int(index / per_step) + 1}: "
+            f"training stopped, and the last checkpoint was left as it is. Lower that player's learning rate, or clip "
+            f"its gradients with --model.{player[0]}_clip 1.0."
+        )

@@ -1,0 +1,33 @@
+"""The update of the code released with Goodfellow et al. (2014): both players at once."""
+
+from torch import Tensor
+
+from lightning_gan.players import D, G, TwoPlayers
+
+
+class SimultaneousGAN(TwoPlayers):
+    """Each minibatch moves both players, from gradients taken at the same parameters.
+
+    Both objectives read the same noise and the same pass of D over the samples (so the same dropout masks).
+    The paper's Algorithm 1 instead lets D move first and draws fresh noise for G; its released hyper-parameters name
+    pylearn2's plain SGD, which does this. There is no k.
+    """
+
+    updates = "simultaneous"
+
+    def training_step(self, batch: list[Tensor], batch_idx: int) -> None:
+        """One minibatch: one update of both players."""
+        x = batch[0]
+        real = self.discriminator(x)
+        fake = self.discriminator(self.generator(self.noise(len(x))))
+        d_loss, g_loss = self.loss.d_loss(real, fake), self.loss.g_loss(fake, real)
+        self.record.d(d_loss, real, fake)
+        self.record.g(g_loss)
+        for player in (D, G):
+            self.optimizer_of(player).zero_grad()
+        self.manual_backward(
+            d_loss, retain_graph=True, inputs=list(self.discriminator.parameters())
+        )
+        self.manual_backward(g_loss, inputs=list(self.generator.parameters()))
+        for player in (D, G):
+            self.move(player)

@@ -1,0 +1,135 @@
+"""Who moves, in what order, and that the other player stands still."""
+
+import copy
+
+import pytest
+import torch
+from games import Batches, game, trainer
+from pytorch_lightning import Callback
+
+from lightning_gan.players import D, G
+
+
+class Journal:
+    """Writes down who moved, and asserts that nothing else of the other player did."""
+
+    def __init__(self, gan):
+        self.gan, self.moves = gan, ""
+        self.descend = gan.descend
+        gan.descend = self.watch
+
+    def state(self, player):
+        network = (self.gan.discriminator, self.gan.generator)[player]
+        momentum = self.gan.trainer.optimizers[player].state_dict()["state"]
+        return copy.deepcopy((network.state_dict(), momentum))
+
+    def watch(self, player, loss):
+        waiting = self.state(1 - player)
+        mine = self.state(player)
+        self.descend(player, loss)
+        self.moves += "DG"[player]
+        assert_equal(self.state(1 - player), waiting)
+        assert not weights_equal(self.state(player), mine)
+
+
+def assert_equal(state, other):
+    torch.testing.assert_close(state, other, rtol=0, atol=0)
+
+
+def weights_equal(state, other):
+    return all(torch.equal(state[0][k], other[0][k]) for k in state[0] if k.endswith("weight"))
+
+
+@pytest.mark.parametrize(("k", "moves"), [(1, "DGDGDGDG"), (2, "DDGDDG"), (3, "DDDGD")])
+def test_k_updates_of_d_then_one_of_g(k, moves, tmp_path):
+    gan = game(k=k)
+    journal = Journal(gan)
+    batches = {1: 4, 2: 4, 3: 4}[k]
+    trainer(tmp_path, max_epochs=1).fit(gan, Batches(batches))
+    assert journal.moves == moves
+
+
+def test_the_waiting_player_keeps_its_statistics_during_the_whole_turn(tmp_path):
+    gan = game()
+    objectives = {D: gan.d_objective, G: gan.g_objective}
+    seen = []
+
+    def watched(player):
+        def objective(batch):
+            waiting = (gan.generator, gan.discriminator)[player]
+            before = copy.deepcopy(waiting.state_dict())
+            loss = objectives[player](batch)
+            assert_equal(waiting.state_dict(), before)
+            seen.append(player)
+            return loss
+
+        return objective
+
+    gan.d_objective, gan.g_objective = watched(D), watched(G)
+    trainer(tmp_path, max_epochs=1).fit(gan, Batches(2))
+    assert seen == [D, G, D, G]
+    assert int(gan.generator.hidden[1].num_batches_tracked) == 2  # its own turns only
+    assert int(gan.discriminator.network[1].num_batches_tracked) == 4  # examples and samples
+
+
+def test_each_update_of_d_sees_its_own_minibatch_and_g_sees_fresh_noise(tmp_path):
+    gan = game(k=2)
+    batches, noises = [], []
+    objective, noise = gan.d_objective, gan.noise
+    gan.d_objective = lambda batch: (batches.append(batch[0]), objective(batch))[1]
+    gan.noise = lambda m: (noises.append(noise(m)), noises[-1])[1]
+    trainer(tmp_path, max_epochs=1).fit(gan, Batches(4))
+    assert len({tuple(x.flatten().tolist()) for x in batches}) == 4
+    assert len({tuple(z.flatten().tolist()) for z in noises}) == 6  # 4 of D, 2 of G
+
+
+class Steps(Callback):
+    def __init__(self):
+        self.steps = []
+
+    def on_train_batch_end(self, trainer, pl_module, *_):
+        self.steps.append((trainer.global_step, pl_module.g_updates, pl_module.d_updates))
+
+
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_a_step_is_one_update_of_g(k, tmp_path):
+    gan, steps = game(k=k), Steps()
+    run = trainer(tmp_path, max_steps=4, callbacks=[steps])
+    run.fit(gan, Batches(7))
+    assert run.global_step == gan.g_updates == 4
+    assert gan.d_updates == 4 * k
+    assert gan.images_seen == 4 * k * 2
+    assert all(step == g == d // k for step, g, d in steps.steps)
+
+
+def test_ks_phase_is_in_the_checkpoint(tmp_path):
+    gan = game(k=3)
+    run = trainer(tmp_path, max_epochs=1)
+    run.fit(gan, Batches(4))  # DDDG D
+    run.save_checkpoint(tmp_path / "x.ckpt")
+    again = game(k=3)
+    journal = Journal(again)
+    trainer(tmp_path, max_epochs=2).fit(again, Batches(4), ckpt_path=tmp_path / "x.ckpt")
+    assert journal.moves == "DDGDD"
+    assert (again.d_updates, again.g_updates, again.images_seen) == (8, 2, 16)
+
+
+def test_clipping_is_per_player(tmp_path):
+    gan = game(d_clip=1e-3)
+    norms = []
+    move = gan.move
+
+    def watched(player):
+        move(player)
+        network = (gan.discriminator, gan.generator)[player]
+        norms.append(torch.stack([p.grad.norm() for p in network.parameters()]).norm().item())
+
+    gan.move = watched
+    trainer(tmp_path, max_steps=3).fit(gan, Batches(4))
+    assert max(norms[0::2]) <= 1e-3 * 1.001
+    assert min(norms[1::2]) > 2e-3
+
+
+def test_k_below_one_is_refused():
+    with pytest.raises(ValueError, match="k is 0"):
+        game(k=0)

@@ -1,0 +1,68 @@
+"""Data and players that do not fit are refused before the first step, in one sentence."""
+
+import pytest
+import torch
+from games import SHAPE, Pixels, game, trainer
+
+from lightning_gan import GAN
+from lightning_gan.checks import MismatchError
+from lightning_gan.losses import Minimax
+from lightning_gan.networks import MaxoutDiscriminator, MLPGenerator
+from lightning_gan.priors import Gaussian
+
+
+class Unannounced:
+    """Batches that are not what the data module says."""
+
+    def __init__(self, x):
+        self.x = x
+
+    def __len__(self):
+        return 1
+
+    def __iter__(self):
+        yield [self.x, torch.zeros(len(self.x))]
+
+
+def fitted(folder, **attributes):
+    data = Pixels()
+    for name, value in attributes.items():
+        setattr(data, name, value)
+    trainer(folder, max_steps=1).fit(game(), data)
+
+
+def test_what_fits_is_not_refused(tmp_path):
+    fitted(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        (
+            {"data_shape": (3, 8, 8)},
+            r"data are \[3, 8, 8\] but G makes \[1, 2, 2\]: set data_shape",
+        ),
+        (
+            {"value_range": (-1.0, 1.0)},
+            r"data lie in \[-1, 1\] but MLPGenerator makes values in \[0, 1\]",
+        ),
+        (
+            {"batches": Unannounced(torch.rand(2, 1, 3, 3))},
+            r"shape \[2, 1, 3, 3\] came.*\[m, 1, 2, 2\]",
+        ),
+        ({"batches": Unannounced(torch.full((2, *SHAPE), 3.0))}, r"from 3 to 3 came.*\[0, 1\]"),
+        ({"batches": Unannounced(torch.full((2, *SHAPE), torch.nan))}, "nan"),
+    ],
+    ids=["announced shape", "announced range", "real shape", "real range", "NaN"],
+)
+def test_what_does_not_fit_is_named(attributes, message, tmp_path):
+    if "batches" in attributes:
+        attributes["images"] = lambda split: torch.rand(2, *SHAPE)
+    with pytest.raises(MismatchError, match=message):
+        fitted(tmp_path, **attributes)
+
+
+def test_players_must_fit_each_other():
+    players = MLPGenerator(SHAPE), MaxoutDiscriminator([1, 28, 28])
+    with pytest.raises(MismatchError, match=r"G makes \[1, 2, 2\] but D reads \[1, 28, 28\]"):
+        GAN(*players, Minimax(), Gaussian())

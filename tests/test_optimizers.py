@@ -1,0 +1,95 @@
+"""Schedules against their formulas, and that they are really stepped."""
+
+import pytest
+import torch
+from games import Batches, game, trainer
+from torch.optim import SGD, Adam
+from torch.optim.lr_scheduler import LRScheduler
+
+from lightning_gan.optimizers import Constant, Goodfellow2014, LinearDecay, dcgan_adam
+
+
+def sgd(params):
+    return SGD(params, lr=0.1, momentum=0.5)
+
+
+def optimizer(lr=0.1):
+    return SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr, momentum=0.5)
+
+
+def stepped(schedule: LRScheduler, updates: int) -> dict:
+    for _ in range(updates):
+        schedule.optimizer.step()
+        schedule.step()
+    return schedule.optimizer.param_groups[0]
+
+
+@pytest.mark.parametrize("t", [0, 1, 1000, 4 * 500, 249 * 500, 260 * 500])
+def test_2014s_rate_and_momentum_are_their_formulas(t):
+    opt = optimizer()
+    schedule = Goodfellow2014(opt)
+    schedule.last_epoch = t - 1  # as after t - 1 updates
+    if t:
+        stepped(schedule, 1)
+    group, epoch = opt.param_groups[0], t // 500 + 1
+    assert group["lr"] == pytest.approx(0.1 / 1.000004**t, rel=1e-12)
+    assert group["momentum"] == pytest.approx(0.5 + 0.2 * min((epoch - 1) / 249, 1), rel=1e-12)
+
+
+def test_2014s_rate_has_a_floor():
+    opt = optimizer(lr=1.01e-6)
+    assert stepped(Goodfellow2014(opt), 5000)["lr"] == 1e-6
+
+
+def test_2014s_momentum_stays_during_an_epoch_and_moves_between():
+    opt = optimizer()
+    schedule = Goodfellow2014(opt, updates_per_epoch=3, saturate=5)
+    momenta = [stepped(schedule, 1)["momentum"] for _ in range(18)]
+    assert momenta[:5] == pytest.approx([0.5, 0.5, 0.55, 0.55, 0.55])
+    assert momenta[11:] == pytest.approx([0.7] * 7)
+
+
+def test_2014s_schedule_refuses_an_optimizer_without_that_momentum():
+    adam = Adam([torch.nn.Parameter(torch.zeros(1))])
+    with pytest.raises(ValueError, match="Adam was given"):
+        Goodfellow2014(adam)
+
+
+def test_linear_decay_is_flat_and_then_straight_to_zero():
+    opt = optimizer()
+    schedule = LinearDecay(opt, total=10, start=0.5)
+    rates = [opt.param_groups[0]["lr"]] + [stepped(schedule, 1)["lr"] for _ in range(11)]
+    assert rates == pytest.approx([0.1] * 6 + [0.08, 0.06, 0.04, 0.02, 0, 0])
+
+
+def test_constant_is_constant():
+    assert stepped(Constant(optimizer()), 7)["lr"] == 0.1
+
+
+def two_lines(opt):
+    return LinearDecay(opt, total=4, start=0.0)
+
+
+def test_each_players_schedule_steps_with_its_own_updates(tmp_path):
+    gan = game(k=2, d_optimizer=sgd, g_optimizer=sgd, d_scheduler=two_lines, g_scheduler=two_lines)
+    run = trainer(tmp_path, max_steps=1)
+    run.fit(gan, Batches(4))
+    d, g = run.optimizers
+    assert d.param_groups[0]["lr"] == pytest.approx(0.05)  # two updates of four
+    assert g.param_groups[0]["lr"] == pytest.approx(0.075)  # one
+
+
+def test_schedules_are_in_the_checkpoint(tmp_path):
+    gan = game(g_optimizer=sgd, g_scheduler=two_lines)
+    run = trainer(tmp_path, max_steps=2)
+    run.fit(gan, Batches(4))
+    run.save_checkpoint(tmp_path / "x.ckpt")
+    again = game(g_optimizer=sgd, g_scheduler=two_lines)
+    run = trainer(tmp_path, max_steps=3)
+    run.fit(again, Batches(4), ckpt_path=tmp_path / "x.ckpt")
+    assert run.optimizers[1].param_groups[0]["lr"] == pytest.approx(0.025)
+
+
+def test_dcgans_adam_has_its_published_numbers():
+    group = dcgan_adam([torch.nn.Parameter(torch.zeros(1))]).param_groups[0]
+    assert (group["lr"], group["betas"]) == (2e-4, (0.5, 0.999))

@@ -1,0 +1,106 @@
+"""What is logged of each step, and how a bad step is named."""
+
+import csv
+import math
+
+import pytest
+import torch
+from games import Batches, game, trainer
+from pytorch_lightning.loggers import CSVLogger
+
+from lightning_gan.record import NonFiniteLossError, Record
+
+
+def filled(d_losses, g_losses):
+    record = Record()
+    for loss in d_losses:
+        record.d(torch.tensor(loss), torch.tensor([0.0, 2.0]), torch.tensor([-1.0, 0.0]))
+    for loss in g_losses:
+        record.g(torch.tensor(loss))
+    return record
+
+
+def test_values_are_means_over_the_interval_and_the_formulas_of_equation_1():
+    values = filled([1.0, 3.0], [0.5]).read(step=1)
+    real, fake = torch.tensor([0.0, 2.0]).sigmoid(), torch.tensor([-1.0, 0.0]).sigmoid()
+    assert values["train/d_loss"] == 2
+    assert values["train/g_loss"] == 0.5
+    torch.testing.assert_close(values["train/value"], real.log().mean() + (1 - fake).log().mean())
+    torch.testing.assert_close(values["train/d_x"], real.mean())
+    torch.testing.assert_close(values["train/d_gz"], fake.mean())
+
+
+def test_an_undecided_d_reads_minus_log_4_and_one_half():
+    record = Record()
+    record.d(torch.tensor(math.log(4)), torch.zeros(3), torch.zeros(3))
+    record.g(torch.tensor(0.0))
+    values = record.read(step=1)
+    assert values["train/value"].item() == pytest.approx(-math.log(4))
+    assert values["train/d_x"] == values["train/d_gz"] == 0.5
+
+
+def test_reading_forgets():
+    record = filled([1.0], [1.0])
+    record.read(step=1)
+    assert not record.d_losses + record.g_losses + record.scores
+
+
+@pytest.mark.parametrize(
+    ("d_losses", "g_losses", "message"),
+    [
+        ([1.0, math.nan, 1.0], [1.0] * 3, r"discriminator's loss became nan at step 12\b"),
+        ([1.0] * 3, [1.0, 1.0, math.inf], r"generator's loss became inf at step 13\b"),
+        ([1.0, 1.0, 1.0, math.nan], [1.0, 1.0], r"discriminator's loss became nan at step 13\b"),
+    ],
+    ids=["D", "G", "k = 2"],
+)
+def test_a_loss_that_is_not_finite_names_the_player_and_the_step(d_losses, g_losses, message):
+    with pytest.raises(NonFiniteLossError, match=message):
+        filled(d_losses, g_losses).read(step=13)
+
+
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_rows_stand_at_updates_of_g_and_tell_the_images_seen(k, tmp_path):
+    run = trainer(tmp_path, max_steps=6, log_every_n_steps=2, logger=CSVLogger(tmp_path))
+    run.fit(game(k=k), Batches(7))
+    with open(f"{run.log_dir}/metrics.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["step"]) for row in rows] == [2, 4, 6]
+    assert [int(row["progress/images_seen"]) for row in rows] == [4 * k, 8 * k, 12 * k]
+    keys = {
+        "train/d_loss",
+        "train/g_loss",
+        "train/value",
+        "train/d_x",
+        "train/d_gz",
+        "lr/d",
+        "lr/g",
+    }
+    assert keys < set(rows[0])
+    assert all(float(row[key]) == float(row[key]) for row in rows for key in keys)
+
+
+def test_a_run_shorter_than_the_interval_still_has_its_row(tmp_path):
+    run = trainer(tmp_path, max_steps=3, log_every_n_steps=7, logger=CSVLogger(tmp_path))
+    run.fit(game(), Batches(7))
+    with open(f"{run.log_dir}/metrics.csv") as file:
+        assert [int(row["step"]) for row in csv.DictReader(file)] == [3]
+
+
+def test_held_out_values_stand_at_the_same_steps(tmp_path):
+    run = trainer(
+        tmp_path, max_steps=6, logger=CSVLogger(tmp_path), limit_val_batches=2, log_every_n_steps=4
+    )
+    run.fit(game(k=2), Batches(4), Batches(2))
+    with open(f"{run.log_dir}/metrics.csv") as file:
+        rows = [row for row in csv.DictReader(file) if row["val/value"]]
+    assert [int(row["step"]) for row in rows] == [2, 4, 6]
+
+
+def test_validation_does_not_touch_training_noise(tmp_path):
+    states = []
+    for limit in (0, 2):
+        gan = game()
+        trainer(tmp_path, max_steps=6, limit_val_batches=limit).fit(gan, Batches(4), Batches(2))
+        states.append(gan.state_dict())
+    torch.testing.assert_close(*states, rtol=0, atol=0)
