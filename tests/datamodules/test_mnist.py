@@ -1,0 +1,135 @@
+"""MNIST as a data module: splits, values, seeds; on made files and, where present, the real ones."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from tiny import tiny_files
+
+from datamodules import MNIST, FashionMNIST
+
+HERE = Path(__file__).parents[2]
+SHARED = Path(os.environ.get("LIGHTNING_GAN_SHARED", HERE.parent / "shared"), "data")
+
+
+@pytest.fixture
+def real():
+    if not (SHARED / "mnist").is_dir():
+        pytest.skip("the real MNIST is not here")
+    data = MNIST(str(SHARED), source="files")
+    data.setup()
+    return data
+
+
+def test_the_split_of_2014(ready):
+    files = {key: contents for key, (_, contents) in tiny_files(60, 20).items()}
+    images = files["train_images"].unsqueeze(1) / 255
+    assert torch.equal(ready.images("train"), images[:50])
+    assert torch.equal(ready.images("val"), images[50:])
+    assert torch.equal(ready.images("test"), files["test_images"].unsqueeze(1) / 255)
+    assert torch.equal(ready.labels("val"), files["train_labels"][50:].long())
+
+
+def test_real_mnist_is_split_50000_10000_10000(real):
+    assert [len(real.labels(split)) for split in ("train", "val", "test")] == [50000, 10000, 10000]
+    assert real.labels("test").bincount().tolist()[:3] == [980, 1135, 1032]
+    assert real.labels("train")[:5].tolist() == [5, 0, 4, 1, 9]
+    assert real.images("test").mean().item() == pytest.approx(0.1325146, abs=1e-6)
+    assert real.name == "mnist"
+    assert "50,000 train, 10,000 val, 10,000 test" in real.provenance
+
+
+def test_images_have_the_shape_and_range_the_module_states(ready):
+    images = ready.images("test")
+    assert images.shape[1:] == ready.data_shape == (1, 28, 28)
+    assert images.dtype == torch.float32
+    assert (images.min(), images.max()) == ready.value_range == (0, 1)
+    assert ready.labels("test").dtype == torch.int64
+    assert ready.labels("test").max() < ready.num_classes
+
+
+def test_the_images_are_kept_as_bytes(ready):
+    assert ready.train_dataloader().images.dtype == torch.uint8
+
+
+def test_loaders_give_out_their_split(ready):
+    for split, loader in (("val", ready.val_dataloader()), ("test", ready.test_dataloader())):
+        x, y = (torch.cat(parts) for parts in zip(*loader, strict=True))
+        assert torch.equal(x, ready.images(split))
+        assert torch.equal(y, ready.labels(split))
+    assert len(ready.train_dataloader()) == 10
+
+
+def test_a_split_is_moved_to_the_trainers_device_once(ready):
+    strategy = SimpleNamespace(root_device=torch.device("meta"))
+    fit_loop = SimpleNamespace(total_batch_idx=-1)
+    ready.trainer = SimpleNamespace(
+        strategy=strategy, fit_loop=fit_loop, global_rank=0, world_size=1, overfit_batches=0
+    )
+    first, second = ready.train_dataloader(), ready.train_dataloader()
+    assert first.images is second.images
+    assert (first.images.device.type, first.images.dtype) == ("meta", torch.uint8)
+    assert [value.device.type for value in next(iter(first))] == ["meta", "meta"]
+
+
+def test_nothing_is_read_twice(tiny, tmp_path):
+    data = tiny()
+    data.prepare_data()
+    for path in (tmp_path / "MNIST" / "raw").iterdir():
+        path.unlink()
+    data.prepare_data()
+    data.setup("fit")
+    data.setup("test")
+    assert len(data.labels("test")) == 20
+
+
+def test_nothing_is_read_when_it_is_made():
+    assert MNIST("/no/such/folder").name == "mnist"
+    assert FashionMNIST("/no/such/folder").name == "fashion_mnist"
+
+
+def order(data):
+    data.setup()
+    return [y.tolist() for _, y in data.train_dataloader()]
+
+
+def test_without_a_seed_that_of_seed_everything_is_taken(tiny, monkeypatch):
+    monkeypatch.setenv("PL_GLOBAL_SEED", "7")
+    assert order(tiny(seed=None)) == order(tiny(seed=7)) != order(tiny(seed=8))
+
+
+def test_without_any_seed_that_of_torch_is_taken(tiny, monkeypatch):
+    monkeypatch.delenv("PL_GLOBAL_SEED", raising=False)
+    torch.manual_seed(7)
+    assert order(tiny(seed=None)) == order(tiny(seed=7))
+
+
+def test_the_environment_names_the_root_unless_one_is_given(monkeypatch):
+    monkeypatch.setenv("LIGHTNING_GAN_DATA", "elsewhere")
+    assert MNIST().root == Path("elsewhere")
+    assert MNIST(root="here").root == Path("here")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: MNIST(batch_size=0), "batch_size is 0: set it to 1 or more"),
+        (lambda: MNIST(source="disk"), "source is 'disk': set it to one of auto, files, mirrors"),
+        (lambda: FashionMNIST(source="embedded"), "source is 'embedded': .* auto, files, mirrors"),
+    ],
+)
+def test_bad_arguments_are_refused_when_it_is_made(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_data_that_were_not_set_up_say_so(tiny):
+    with pytest.raises(RuntimeError, match=r"call prepare_data\(\) and setup\(\) first"):
+        tiny().images("train")
+
+
+def test_an_unknown_split_is_named(ready):
+    with pytest.raises(ValueError, match="No split 'dev': take one of train, val, test"):
+        ready.images("dev")

