@@ -43,10 +43,7 @@ class Record:
         d_losses, g_losses = torch.stack(self.d_losses).float(), torch.stack(self.g_losses).float()
         real, fake = (torch.cat(s).float() for s in zip(*self.scores, strict=True))
         self.__init__()  # type: ignore[misc]
-        first = step - len(g_losses)
-        per_g_update = len(d_losses) / len(g_losses)
-        _check("discriminator", d_losses, first, per_g_update)
-        _check("generator", g_losses, first, 1)
+        _check(d_losses, g_losses, step)
         return {
             "train/d_loss": d_losses.mean(),
             "train/g_loss": g_losses.mean(),
@@ -56,12 +53,19 @@ class Record:
         }
 
 
-def _check(player: str, losses: Tensor, first: int, per_step: float) -> None:
-    bad = (~losses.isfinite()).nonzero()
-    if len(bad):
-        index = int(bad[0])
+def _check(d_losses: Tensor, g_losses: Tensor, step: int) -> None:
+    """Name the first bad loss: within a step, D's updates come before G's."""
+    k = len(d_losses) / len(g_losses)
+    bad = [(int(i / k), "discriminator", d_losses[i]) for i in _bad(d_losses)]
+    bad += [(i, "generator", g_losses[i]) for i in _bad(g_losses)]
+    if bad:
+        index, player, loss = min(bad, key=lambda item: item[:2])
         raise NonFiniteLossError(
-            f"The {player}'s loss became {losses[index].item()} at step {first + int(index / per_step) + 1}: "
-            f"training stopped, and the last checkpoint was left as it is. Lower that player's learning rate, or clip "
-            f"its gradients with --model.{player[0]}_clip 1.0."
+            f"The {player}'s loss became {loss.item()} at step {step - len(g_losses) + index + 1}: training stopped, "
+            f"and the last checkpoint was left as it is. Lower that player's learning rate, or clip its "
+            f"gradients with --model.{player[0]}_clip 1.0."
         )
+
+
+def _bad(losses: Tensor) -> list[int]:
+    return (~losses.isfinite()).nonzero().flatten().tolist()

@@ -51,8 +51,13 @@ def test_reading_forgets():
         ([1.0, math.nan, 1.0], [1.0] * 3, r"discriminator's loss became nan at step 12\b"),
         ([1.0] * 3, [1.0, 1.0, math.inf], r"generator's loss became inf at step 13\b"),
         ([1.0, 1.0, 1.0, math.nan], [1.0, 1.0], r"discriminator's loss became nan at step 13\b"),
+        (
+            [1.0, 1.0, math.nan],
+            [1.0, math.nan, math.nan],
+            r"generator's loss became nan at step 12\b",
+        ),
     ],
-    ids=["D", "G", "k = 2"],
+    ids=["D", "G", "k = 2", "G first, then D"],
 )
 def test_a_loss_that_is_not_finite_names_the_player_and_the_step(d_losses, g_losses, message):
     with pytest.raises(NonFiniteLossError, match=message):
