@@ -1,0 +1,62 @@
+"""The only place that maps a data set's value range to [0, 1] and to the bytes of a picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.utils import make_grid
+
+MILLISECONDS = 120  # a frame of an animation
+
+
+def to_unit(x: Tensor, value_range: tuple[float, float]) -> Tensor:
+    """Map values from [low, high] to [0, 1]; shape unchanged.
+
+    Raises:
+        ValueError: if the range is empty.
+    """
+    low, high = value_range
+    if not low < high:
+        raise ValueError(
+            f"A value range from {low} to {high} is empty: give (low, high) with low < high."
+        )
+    return x if (low, high) == (0, 1) else (x - low) / (high - low)
+
+
+def to_uint8(x: Tensor, value_range: tuple[float, float]) -> Tensor:
+    """Map values from [low, high] to bytes 0..255, rounding; what lies outside is clipped.
+
+    Raises:
+        ValueError: if x holds NaN, which no picture can show.
+    """
+    if x.isnan().any():
+        raise ValueError("A picture was asked of values that are NaN: the generator has diverged.")
+    return (to_unit(x.float(), value_range).clamp(0, 1) * 255).round().to(torch.uint8)
+
+
+def grid(images: Tensor, columns: int, gap: int = 2) -> Tensor:
+    """Lay bytes [n, C, H, W] out in rows: one picture, bytes [3, H', W']."""
+    return make_grid(images.cpu(), nrow=columns, padding=gap, pad_value=128)
+
+
+def to_pil(image: Tensor) -> Image.Image:
+    """Bytes [3, H, W] or [1, H, W] as a picture."""
+    return Image.fromarray(image.permute(1, 2, 0).squeeze(2).cpu().numpy())
+
+
+def save(image: Tensor, path: Path) -> Path:
+    """Write bytes [C, H, W] as a PNG; folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    to_pil(image).save(path)
+    return path
+
+
+def save_animation(frames: Sequence[Tensor], path: Path) -> Path:
+    """Write bytes [C, H, W] as frames of one animated GIF that stays on the last frame a while."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    first, *rest = (to_pil(frame).convert("L").convert("P") for frame in frames)
+    durations = [MILLISECONDS] * len(rest) + [20 * MILLISECONDS]
+    first.save(path, save_all=True, append_images=rest, duration=durations, loop=0)
+    return path

@@ -1,0 +1,32 @@
+"""Nearest neighbours in pixel space."""
+
+import torch
+from torch import Tensor
+
+
+def nearest(x: Tensor, bank: Tensor, block: int = 10_000) -> Tensor:
+    """For each x, the place in the bank of the example with the smallest Euclidean distance.
+
+    Such pictures show copying, but do not rule it out: a copy shifted by a pixel is far away (Theis et al. 2016).
+
+    Args:
+        x: [n, ...].
+        bank: [N, ...] of the same trailing shape.
+        block: bank examples per pass; bounds the memory at n * block distances.
+
+    Returns:
+        Indices [n], int64.
+
+    Raises:
+        ValueError: if the shapes differ or the bank is empty.
+    """
+    if not len(bank) or x.shape[1:] != bank.shape[1:]:
+        raise ValueError(
+            f"Neighbours of {list(x.shape)} were asked in {list(bank.shape)}: want a bank that is not empty, of the "
+            f"same example shape."
+        )
+    x = x.flatten(1)
+    passes = [torch.cdist(x, part.flatten(1).to(x)).min(1) for part in bank.split(block)]
+    best = torch.stack([p.values for p in passes]).argmin(0)
+    within = torch.stack([p.indices for p in passes]).gather(0, best[None])[0]
+    return best * block + within
