@@ -1,0 +1,42 @@
+"""The run's curves as one picture."""
+
+from collections import defaultdict
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from callbacks.pictures import show
+from lightning_gan import plots
+
+
+class Curves(Callback):
+    """Losses, V(D, G), D's answers and scores over steps, drawn at the end with the lines -log 4 and 1/2."""
+
+    def __init__(self) -> None:
+        self.curves: dict[str, list[tuple[int, float]]] = defaultdict(list)
+
+    def note(self, trainer: Trainer, prefix: str) -> None:
+        """Add the latest values under a prefix, once a step."""
+        step = trainer.global_step
+        for key, value in trainer.callback_metrics.items():
+            curve = self.curves[key] if key.startswith(prefix) else None
+            if curve is not None and (not curve or curve[-1][0] < step):
+                curve.append((step, float(value)))
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: object, batch_idx: int
+    ) -> None:
+        """What the module logged after the batch before."""
+        every = trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if trainer.global_step and trainer.global_step % every == 0:
+            self.note(trainer, "train/")
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """The held-out values."""
+        if not trainer.sanity_checking:
+            self.note(trainer, "val/")
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Draw them all."""
+        self.note(trainer, "train/")
+        if self.curves and trainer.is_global_zero:
+            show(trainer, "curves", plots.game(self.curves), trainer.global_step)

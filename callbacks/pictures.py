@@ -1,0 +1,23 @@
+"""Where pictures go: the run folder always, and every logger that takes them."""
+
+from pathlib import Path
+
+from pytorch_lightning import Trainer
+from torch import Tensor
+
+from lightning_gan import images
+
+
+def run_folder(trainer: Trainer) -> Path:
+    """The folder of this run: config, curves, checkpoints, images."""
+    return Path(trainer.log_dir or trainer.default_root_dir)
+
+
+def show(trainer: Trainer, key: str, picture: Tensor, step: int) -> None:
+    """Write bytes [C, H, W] to images/<key>/step_<step>.png and to the loggers, on the first process."""
+    if not trainer.is_global_zero:
+        return
+    images.save(picture, run_folder(trainer) / "images" / key / f"step_{step:07d}.png")
+    for logger in trainer.loggers:
+        if hasattr(logger, "log_image"):  # a PIL picture: wandb would turn a float tensor black
+            logger.log_image(key=f"images/{key}", images=[images.to_pil(picture)], step=step)

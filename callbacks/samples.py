@@ -1,0 +1,97 @@
+"""Pictures of samples, during and after training."""
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from callbacks.pictures import run_folder, show
+from lightning_gan import images
+from lightning_gan.metrics.nearest import nearest
+
+
+class SampleGrid(Callback):
+    """The same noise, again and again: a grid of samples over training, and an animation of them at the end.
+
+    Args:
+        num: samples.
+        columns: of the grid.
+        every_n_steps: updates of G between two grids.
+        seed: of the noise.
+    """
+
+    def __init__(
+        self, num: int = 64, columns: int = 8, every_n_steps: int = 500, seed: int = 0
+    ) -> None:
+        if num < 1 or columns < 1 or every_n_steps < 1:
+            raise ValueError(
+                f"SampleGrid of {num} in {columns} columns every {every_n_steps}: each must be >= 1."
+            )
+        self.num, self.columns, self.every_n_steps, self.seed = num, columns, every_n_steps, seed
+        self.frames: dict[int, Tensor] = {}
+
+    def draw(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Add the grid of this step."""
+        step = trainer.global_step
+        if step in self.frames or not trainer.is_global_zero:
+            return
+        samples = pl_module.sample(self.num, seed=self.seed)  # type: ignore[operator]
+        value_range: tuple[float, float] = pl_module.generator.value_range  # type: ignore[union-attr,assignment]
+        self.frames[step] = images.grid(images.to_uint8(samples, value_range), self.columns)
+        show(trainer, "samples", self.frames[step], step)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Before the first update."""
+        self.draw(trainer, pl_module)
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: object,
+        batch: object,
+        batch_idx: int,
+    ) -> None:
+        """Every so many updates of G."""
+        if trainer.global_step % self.every_n_steps == 0:
+            self.draw(trainer, pl_module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """After the last update."""
+        self.draw(trainer, pl_module)
+        if trainer.is_global_zero and len(self.frames) > 1:
+            frames = [self.frames[step] for step in sorted(self.frames)]
+            images.save_animation(frames, run_folder(trainer) / "images" / "training.gif")
+
+
+class NearestNeighbours(Callback):
+    """Figure 2 of Goodfellow et al. (2014): samples, and in the last column the nearest training example.
+
+    "The rightmost column shows the nearest training example of the neighboring sample, in order to demonstrate that
+    the model has not memorized the training set." Samples are the seed's first ones, not picked.
+
+    Args:
+        rows: of the picture.
+        columns: of samples; the neighbours of the last one are added.
+        seed: of the noise.
+    """
+
+    def __init__(self, rows: int = 6, columns: int = 7, seed: int = 0) -> None:
+        if rows < 1 or columns < 1:
+            raise ValueError(
+                f"NearestNeighbours of {rows} rows and {columns} columns: each must be >= 1."
+            )
+        self.num_rows, self.columns, self.seed = rows, columns, seed
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """After the last update."""
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        if data is None or not trainer.is_global_zero:
+            return
+        bank = data.images("train")
+        samples = pl_module.sample(self.num_rows * self.columns, seed=self.seed)  # type: ignore[operator]
+        samples = samples.to(bank).view(self.num_rows, self.columns, *bank.shape[1:])
+        neighbours = bank[nearest(samples[:, -1], bank)][:, None]
+        gap = torch.full_like(neighbours, data.value_range[1])  # between samples and data
+        rows = torch.cat([samples, gap, neighbours], dim=1).flatten(0, 1)
+        picture = images.grid(images.to_uint8(rows, data.value_range), self.columns + 2)
+        show(trainer, "nearest_neighbours", picture, trainer.global_step)
