@@ -1,0 +1,120 @@
+"""Configs by bare name: `--config mnist.yaml` works from any folder; and a first look into them."""
+
+import difflib
+from pathlib import Path
+
+import yaml
+
+CONFIGS = Path(__file__).parents[1] / "configs"  # the same in a clone and in an installed wheel
+SECTIONS = (
+    "seed_everything",
+    "trainer",
+    "model",
+    "data",
+    "run",
+    "checkpoint",
+    "ckpt_path",
+    "weights_only",
+    "verbose",
+)
+
+
+class ConfigError(ValueError):
+    """A config that is not there, or that cannot mean what it says."""
+
+
+def find(name: str) -> str:
+    """The path as given if there is such a file, else the config of that name that comes with the suite.
+
+    Raises:
+        ConfigError: with the near names.
+    """
+    for path in (Path(name), CONFIGS / name, CONFIGS / f"{name}.yaml"):
+        if path.is_file():
+            check(path)
+            return str(path)
+    known = sorted(
+        str(p.relative_to(CONFIGS)) for p in CONFIGS.rglob("*.yaml") if p.name != "defaults.yaml"
+    )
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}."
+    raise ConfigError(
+        f"No config {name!r} here ({Path.cwd()}) or among those that come with the suite: {hint}"
+    )
+
+
+def check(path: Path) -> None:
+    """Refuse what a YAML reader lets pass in silence: keys given twice or empty, unknown sections, no text.
+
+    Raises:
+        ConfigError: naming the file, the key and the line.
+    """
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path} is not a text file (byte {error.start} is not UTF-8): give a YAML config."
+        ) from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
+    if not isinstance(root, yaml.MappingNode):
+        raise ConfigError(
+            f"{path} holds no settings: want `section: ...` lines, sections being {', '.join(SECTIONS)}."
+        )
+    for key, _ in root.value:
+        if key.value not in SECTIONS:
+            near = difflib.get_close_matches(str(key.value), SECTIONS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(SECTIONS)}."
+            raise ConfigError(
+                f"{path}, line {key.start_mark.line + 1}: unknown section {key.value!r}; {hint}"
+            )
+    _check_twice(root, path)
+
+
+def _check_twice(node: yaml.Node, path: Path) -> None:
+    """Walk the text, not what its aliases stand for."""
+    seen: set[str] = set()
+    for child in node.value if isinstance(node.value, list) else ():
+        key, value = child if isinstance(child, tuple) else (None, child)
+        if key is not None and key.value in seen:
+            raise ConfigError(
+                f"{path}, line {key.start_mark.line + 1}: {key.value!r} is given twice; keep one."
+            )
+        if (
+            key is not None
+            and not value.value
+            and isinstance(value, yaml.MappingNode)
+            and "args" not in key.value
+        ):
+            raise ConfigError(
+                f"{path}, line {key.start_mark.line + 1}: {key.value!r} holds nothing; fill or delete it."
+            )
+        if key is not None:
+            seen.add(key.value)
+        _check_twice(value, path)
+
+
+def resolve(arguments: list[str]) -> list[str]:
+    """Replace the bare names behind --config by paths."""
+    resolved: list[str] = []
+    for argument in arguments:
+        flag, equals, name = argument.partition("=")
+        if resolved and resolved[-1] in ("--config", "-c"):
+            resolved.append(find(argument))
+        elif flag == "--config" and equals:
+            resolved += [flag, find(name)]
+        else:
+            resolved.append(argument)
+    return resolved
+
+
+def given(arguments: list[str]) -> list[str]:
+    """The configs on a command line."""
+    before = ["", *arguments]
+    names = [a for flag, a in zip(before, arguments, strict=False) if flag in ("--config", "-c")]
+    return names + [a.removeprefix("--config=") for a in arguments if a.startswith("--config=")]
+
+
+def experiment(arguments: list[str]) -> str:
+    """What a run is called: its configs' names, joined by +."""
+    return "+".join(Path(name).stem for name in given(arguments)) or "unnamed"

@@ -1,0 +1,43 @@
+"""Which errors get one sentence, and which are bugs that deserve their traceback."""
+
+import os
+import traceback
+from pathlib import Path
+
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+from lightning_gan.parser import innermost
+
+FOREIGN_WEIGHTS = "Error(s) in loading state_dict"
+UNION = "Does not validate against any of the Union subtypes"  # how jsonargparse wraps a constructor's error
+ROOMS = tuple(
+    str(Path(__file__).parents[1] / room) + os.sep
+    for room in ("lightning_gan", "datamodules", "callbacks")
+)
+
+
+def meant_for_a_person(error: BaseException) -> bool:
+    """Whether the message says what to do: raised on purpose by this suite, by Lightning, or by the system.
+
+    An error that some line of ours merely ran into is a bug. LIGHTNING_GAN_TRACEBACK=1 shows all tracebacks.
+    """
+    if os.environ.get("LIGHTNING_GAN_TRACEBACK"):
+        return False
+    if isinstance(error, MisconfigurationException | OSError):
+        return True
+    if UNION in str(error) or FOREIGN_WEIGHTS in str(error):
+        return True
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    return any(
+        frame.filename.startswith(ROOMS) and (frame.line or "").startswith("raise")
+        for frame in last
+    )
+
+
+def sentence(error: BaseException) -> str:
+    """The message on one line."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}. Choose another place, or make room or permission there."
+    if FOREIGN_WEIGHTS in str(error):
+        return "The checkpoint's weights do not fit these networks: it comes from another model."
+    return innermost(str(error))

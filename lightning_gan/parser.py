@@ -1,0 +1,65 @@
+"""Errors on the command line and in configs: one sentence with the key, the file and what was probably meant."""
+
+import difflib
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, NoReturn
+
+from pytorch_lightning.cli import LightningArgumentParser
+
+from lightning_gan.config_files import given
+
+UNKNOWN_KEY = re.compile(
+    r"(?:accept option|Option|Key) '([\w.]+)'|nrecognized arguments: -*([\w.]+)"
+)
+UNKNOWN_CLASS = re.compile(
+    r"Expected a dot import path string: ([\w.]+)|(?:Import failed|Problem with).*?'([\w.]+)'"
+)
+
+
+class Parser(LightningArgumentParser):
+    """LightningCLI's parser, without the page of usage that hides its message."""
+
+    classes: ClassVar[Sequence[str]] = ()
+    """Names that a config may use for a class."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Print one sentence and leave with status 2."""
+        keys = sorted({a.dest for a in self._actions if a.dest != "help"})
+        sys.stderr.write(f"error: {sentence(message, keys, self.classes, given(sys.argv))}\n")
+        sys.exit(2)
+
+
+def sentence(
+    message: str, keys: Sequence[str], classes: Sequence[str], files: Sequence[str]
+) -> str:
+    """What was wrong, where it was written, and what was probably meant."""
+    if "arguments are required" in message and ".model" in message:
+        return "No model was given: name an experiment, such as --config mnist.yaml."
+    if match := UNKNOWN_CLASS.search(message):
+        wrong = match.group(1) or match.group(2)
+        return _with_hints(f"No class {wrong!r}.", wrong, classes, files)
+    if match := UNKNOWN_KEY.search(message):
+        wrong = match.group(1) or match.group(2)
+        names = [*keys, *re.findall(r"[\w.]+", message.split("Accepted options")[-1])]
+        return _with_hints(f"There is no setting {wrong!r}.", wrong, names, files)
+    text = innermost(message).removeprefix("Parser key ").rstrip(".") + "."
+    value = re.search(r"Got value: (.+)\.$", text)
+    return _with_hints(text, value.group(1) if value else "", (), files)
+
+
+def innermost(message: str) -> str:
+    """The one line that a nest of alternatives was about."""
+    alternatives = re.findall(r"^\s*- (.+)$", message, flags=re.MULTILINE)
+    telling = [a for a in alternatives if not a.startswith(("Expected a <class", "Not a valid"))]
+    return " ".join((telling[0] if telling else message).split())
+
+
+def _with_hints(text: str, wrong: str, names: Sequence[str], files: Sequence[str]) -> str:
+    last = wrong.split(".")[-1]
+    places = [f for f in files if last and last in Path(f).read_text(errors="replace")]
+    near = difflib.get_close_matches(wrong, [n for n in names if n != wrong], n=1, cutoff=0.6)
+    text += f" Did you mean {near[0]!r}?" if near else ""
+    return text + (f" (In {places[-1]}.)" if places else "")

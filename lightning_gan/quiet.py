@@ -1,0 +1,25 @@
+"""Keep the terminal for what a person needs: other libraries' advertisements and known notices stay out."""
+
+import logging
+import warnings
+
+NOTICES = (
+    "litlogger", "GPU available", "TPU available", "HPU available", "Seed set to", "`Trainer.fit` stopped",
+    "weights_only", "isinstance(treespec", "Restor", "Loaded model weights",
+)  # fmt: skip
+
+
+def _wanted(record: logging.LogRecord) -> bool:
+    return not any(notice in record.getMessage() for notice in NOTICES)
+
+
+def quiet() -> None:
+    """Filter notices of Lightning that say nothing about this run."""
+    for name in (
+        "pytorch_lightning.utilities.rank_zero",
+        "lightning_fabric.utilities.rank_zero",
+        "lightning_fabric.utilities.seed",
+    ):
+        logging.getLogger(name).addFilter(_wanted)
+    warnings.filterwarnings("ignore", message=".*isinstance\\(treespec")
+    warnings.filterwarnings("ignore", message=".*does not have many workers")

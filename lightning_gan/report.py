@@ -1,0 +1,78 @@
+"""What a run says of itself on the terminal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from pytorch_lightning import Trainer
+
+from lightning_gan.players import TwoPlayers
+
+
+@runtime_checkable
+class Scores(Protocol):
+    """A callback that has scores to show."""
+
+    def rows(self, stage: str) -> list[tuple[str, str, str]]:
+        """(name, value with its standard error, protocol) of the latest scores of a stage."""
+
+
+def table(rows: Sequence[tuple[str, ...]], header: tuple[str, ...]) -> str:
+    """Rows under a header, in columns as wide as their content."""
+    lines = [header, *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    text = [
+        "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+    return "\n".join([text[0], "-" * min(max(map(len, text)), 100), *text[1:]])
+
+
+def score_table(trainer: Trainer, stage: str) -> str:
+    """All scores of a stage, with what they depend on."""
+    rows = [row for c in trainer.callbacks if isinstance(c, Scores) for row in c.rows(stage)]  # type: ignore[attr-defined]
+    rows += [
+        (key, f"{float(value):.4f}", "on the whole split")
+        for key, value in sorted(trainer.callback_metrics.items())
+        if key in (f"{stage}/value", f"{stage}/d_x", f"{stage}/d_gz")
+    ]
+    return table(rows, ("score", "value", "protocol"))
+
+
+def describe(gan: TwoPlayers, provenance: str, folder: str) -> str:
+    """The first lines of a run: the game, the players, the data, the place."""
+    k = f", k = {gan.k}" if hasattr(gan, "k") else ""
+    players = [
+        f"{letter}: {type(player).__name__}, {sum(p.numel() for p in player.parameters()):,} parameters"
+        for letter, player in (("G", gan.generator), ("D", gan.discriminator))
+    ]
+    average = (
+        f"; scored: average of G, half-life {gan.ema.half_life:,.0f} images" if gan.ema else ""
+    )
+    return "\n".join(
+        (
+            f"game     {type(gan.loss).__name__}, {gan.updates} updates{k}; one step = one update of G",
+            f"players  {'; '.join(players)}{average}",
+            f"data     {provenance}",
+            f"run      {folder}",
+        )
+    )
+
+
+def pictures(folder: Path) -> list[Path]:
+    """The newest picture of each kind in a run folder."""
+    kinds = sorted(p for p in (folder / "images").glob("*") if p.is_dir())
+    newest = [max(kind.glob("*.png")) for kind in kinds if any(kind.glob("*.png"))]
+    return newest + sorted((folder / "images").glob("*.gif"))
+
+
+def next_steps(folder: Path) -> str:
+    """The three commands that a person would type now."""
+    last, run = folder / "checkpoints" / "last.ckpt", "python -m lightning_gan"
+    return "\n".join(
+        (
+            f"  {run} sample --ckpt_path {last} --num 64 --out samples",
+            f"  {run} validate --ckpt_path {last}",
+            f"  {run} fit --ckpt_path {last} --trainer.max_steps <more>",
+        )
+    )

@@ -1,0 +1,82 @@
+"""A run's loggers: metrics.csv always, W&B beside it."""
+
+import os
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+from pytorch_lightning.loggers import CSVLogger, Logger, WandbLogger
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
+
+WandbMode = Literal["auto", "online", "offline", "disabled"]
+
+
+def loggers(root: str, name: str, wandb: WandbMode, config: dict[str, Any]) -> list[Logger]:
+    """CSV first, because the first logger's folder is the run folder; then W&B unless it is disabled.
+
+    Args:
+        root: of all runs.
+        name: of the experiment.
+        wandb: what was asked; WANDB_MODE goes before it.
+        config: of the run, for W&B.
+    """
+    csv = CSVLogger(root, name=name)
+    _ = csv.experiment  # makes the folder, before anything else is written there
+    mode = wandb_mode(wandb)
+    if mode == "disabled" or rank_zero_only.rank:  # type: ignore[attr-defined]
+        return [csv]
+    return [csv, wandb_logger(name, mode, csv.log_dir, config)]
+
+
+def wandb_mode(asked: WandbMode) -> WandbMode:
+    """WANDB_MODE if it is set; else as asked, where auto is online with a key and offline without.
+
+    Raises:
+        ValueError: if WANDB_MODE is no mode.
+    """
+    mode = os.environ.get("WANDB_MODE") or asked
+    if mode == "auto" and "WANDB_MODE" not in os.environ:
+        import wandb
+
+        return "online" if wandb.login(prompt=False, verify=False) else "offline"
+    modes: dict[str, WandbMode] = {"dryrun": "offline", "run": "online"}
+    modes |= {name: name for name in get_args(WandbMode) if name != "auto"}
+    if mode not in modes:
+        raise ValueError(
+            f"WANDB_MODE is {mode!r}: set it to online, offline or disabled, or leave it out."
+        )
+    return modes[mode]
+
+
+def wandb_logger(name: str, mode: WandbMode, folder: str, config: dict[str, Any]) -> WandbLogger:
+    """W&B in the run folder; a server that does not answer costs the dashboard, not the run."""
+    import wandb
+
+    try:
+        logger = _wandb_logger(name, mode, folder, config)
+    except wandb.Error as error:
+        print(f"W&B: {error}. Going on offline.")
+        logger = _wandb_logger(name, "offline", folder, config)
+        mode = "offline"
+    if mode == "offline":
+        print(f"W&B: offline; to upload later, wandb sync {logger.experiment.settings.sync_dir}")
+    return logger
+
+
+def _wandb_logger(name: str, mode: WandbMode, folder: str, config: dict[str, Any]) -> WandbLogger:
+    import wandb
+
+    environment = os.environ
+    logger = WandbLogger(
+        name=environment.get("WANDB_NAME", f"{name}-{Path(folder).name}"),
+        project=environment.get("WANDB_PROJECT", "lightning-gan"),
+        group=environment.get("WANDB_RUN_GROUP", name),
+        job_type=environment.get("WANDB_JOB_TYPE", "fit"),
+        save_dir=environment.get("WANDB_DIR", folder),
+        mode=mode,
+        settings=wandb.Settings(silent=True),  # the one line that matters is ours
+        config=yaml.safe_load(yaml.safe_dump(config)),
+    )
+    logger._wandb_init.pop("anonymous", None)  # wandb warns of it, and Lightning always sends it
+    _ = logger.experiment  # starts here, where a refusal can be answered
+    return logger

@@ -1,0 +1,22 @@
+import os
+
+import pytest
+
+os.environ.setdefault("WANDB_SILENT", "true")
+os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")  # Lightning's, not ours
+
+
+@pytest.fixture(autouse=True)
+def _no_account(monkeypatch):
+    """Tests see neither a W&B key nor a network mode of the person who runs them."""
+    for name in [n for n in os.environ if n.startswith("WANDB_") and n != "WANDB_SILENT"]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capfd):
+    """The command line, in an empty folder with tiny MNIST."""
+    from command import Command
+
+    return Command(tmp_path, monkeypatch, capfd)

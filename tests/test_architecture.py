@@ -1,0 +1,106 @@
+"""Who may import whom: docs/architecture.md, as a test."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import callbacks
+
+ROOT = Path(__file__).parents[1]
+ROOMS = {  # room: what of ours it may import
+    "datamodules": {"datamodules"},
+    "callbacks": {
+        "callbacks", "lightning_gan.images", "lightning_gan.plots", "lightning_gan.metrics",
+        "lightning_gan.baselines",
+    },
+    "lightning_gan/losses": {"lightning_gan.losses"},
+    "lightning_gan/networks": {"lightning_gan.networks"},
+    "lightning_gan/metrics": {"lightning_gan.metrics"},
+    "lightning_gan/variants": {"lightning_gan.variants", "lightning_gan.players", "lightning_gan.gan"},
+    "lightning_gan/priors.py": set(),
+    "lightning_gan/ema.py": set(),
+    "lightning_gan/optimizers.py": set(),
+    "lightning_gan/record.py": set(),
+    "lightning_gan/turns.py": set(),
+    "lightning_gan/images.py": set(),
+    "lightning_gan/plots.py": set(),
+    "lightning_gan/baselines.py": set(),
+    "lightning_gan/errors.py": {"lightning_gan.parser"},
+    "lightning_gan/parser.py": {"lightning_gan.config_files"},
+    "lightning_gan/config_files.py": set(),
+    "lightning_gan/tracking.py": set(),
+    "lightning_gan/checks.py": {"lightning_gan.networks"},
+    "lightning_gan/runs.py": {"lightning_gan.tracking"},
+}  # fmt: skip
+OURS = ("lightning_gan", "datamodules", "callbacks")
+
+
+def imported(file: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in names if name.split(".")[0] in OURS}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_it_may(room):
+    path = ROOT / room
+    files = [path] if path.suffix else list(path.rglob("*.py"))
+    assert files
+    for file in files:
+        for name in imported(file):
+            allowed = any(name == a or name.startswith(f"{a}.") for a in ROOMS[room])
+            assert allowed, f"{file.relative_to(ROOT)} imports {name}"
+
+
+def test_only_the_command_line_knows_every_room():
+    knowing = {
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "lightning_gan").rglob("*.py")
+        if any(name.split(".")[0] in ("callbacks", "datamodules") for name in imported(file))
+    }
+    assert knowing == {"lightning_gan/cli.py"}
+
+
+def test_nothing_imports_the_command_line_but_main():
+    files = [file for room in OURS for file in (ROOT / room).rglob("*.py")]
+    importers = [
+        f.name for f in files if any(n.startswith("lightning_gan.cli") for n in imported(f))
+    ]
+    assert importers == ["__main__.py"]
+
+
+def test_the_folders_are_imported_as_they_are_named():
+    assert Path(callbacks.__file__).parent == ROOT / "callbacks"
+
+
+def test_algorithm_1_is_written_once():
+    loops = [
+        file.name
+        for file in (ROOT / "lightning_gan").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.name == "training_step"
+    ]
+    assert sorted(loops) == ["gan.py", "simultaneous.py"]  # the paper's, and the released code's
+
+
+def test_files_and_functions_stay_small():
+    for file in [f for room in OURS for f in (ROOT / room).rglob("*.py")]:
+        text = file.read_text()
+        assert len(text.splitlines()) <= 230, file
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                lines = node.end_lineno - body[0].lineno + 1 if body else 0
+                assert lines <= 35, f"{file}: {node.name} has {lines} lines"
+
+
+def test_no_constructor_swallows_arguments():
+    for file in [f for room in OURS for f in (ROOT / room).rglob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+                assert node.args.kwarg is None, f"{file}:{node.lineno}"

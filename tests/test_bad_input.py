@@ -1,0 +1,276 @@
+"""Everything that a person can get wrong: one sentence, a status, no traceback, nothing overwritten.
+
+Each row: what is done to the folder, the command's arguments behind `fit --config small.yaml`, what the sentence says.
+"""
+
+import gzip
+from pathlib import Path
+
+import pytest
+import torch
+
+import datamodules
+from lightning_gan.losses import NonSaturating
+
+RAW = Path("pixels/MNIST/raw")
+BINARY = bytes(range(256))
+
+
+def write(name, content):
+    def make():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    return make
+
+
+def damage(name, change):
+    def make():
+        path = RAW / name
+        path.write_bytes(change(path.read_bytes()))
+
+    return make
+
+
+def gone():
+    (RAW / "train-images-idx3-ubyte").rename("elsewhere")
+
+
+def another_model():
+    torch.save({"state_dict": {}, "epoch": 3}, "other.ckpt")
+
+
+def hostile():
+    class Hostile:
+        def __reduce__(self):
+            return (Path.touch, (Path("it_ran"),))
+
+    torch.save({"state_dict": Hostile()}, "hostile.ckpt")
+
+
+def nothing():
+    pass
+
+
+MODEL, G, D = "--model.", "--model.generator.init_args.", "--model.discriminator.init_args."
+EIGHT = [f"{G}data_shape", "[1,8,8]", f"{D}data_shape", "[1,8,8]"]
+SIX = write(
+    "six.yaml", "model:\n  init_args:\n    generator:\n      init_args:\n        z_dmi: 3\n"
+)
+ROWS = {
+    # keys and values
+    "unknown flag": (
+        nothing,
+        ["--trainer.max_stepz", "2"],
+        "'trainer.max_stepz'. Did you mean 'trainer.max_steps'?",
+    ),
+    "unknown key of the model": (nothing, [f"{MODEL}kk", "2"], "There is no setting 'kk'"),
+    "unknown key of a player": (nothing, [f"{G}widht", "[2]"], "'widht'. Did you mean 'widths'?"),
+    "unknown key deep in a file": (
+        SIX,
+        ["--config", "six.yaml"],
+        "'z_dmi'. Did you mean 'z_dim'? (In six.yaml.)",
+    ),
+    "unknown section": (
+        write("t.yaml", "modle: {k: 3}"),
+        ["--config", "t.yaml"],
+        "t.yaml, line 1: unknown section",
+    ),
+    "empty section": (
+        write("e.yaml", "model:\n  init_args:\n    genrator: {}"),
+        ["--config", "e.yaml"],
+        "e.yaml, line 3: 'genrator' holds nothing",
+    ),
+    "key given twice": (
+        write("d.yaml", "trainer:\n  max_steps: 1\n  max_steps: 2"),
+        ["--config", "d.yaml"],
+        "twice",
+    ),
+    "wrong type": (nothing, [f"{MODEL}k", "two"], "Got value: two"),
+    "wrong type in a file": (
+        write("w.yaml", "data:\n  init_args:\n    batch_size: many"),
+        ["--config", "w.yaml"],
+        "Got value: many. (In w.yaml.)",
+    ),
+    "unknown class": (
+        nothing,
+        [f"{MODEL}loss", "Minimaks"],
+        "No class 'Minimaks'. Did you mean 'Minimax'?",
+    ),
+    "k below one": (nothing, [f"{MODEL}k", "0"], "k is 0, but D needs at least one update"),
+    "no examples in a minibatch": (nothing, ["--data.batch_size", "0"], "batch_size is 0"),
+    # files of settings
+    "missing config": (nothing, ["--config", "mnsit.yaml"], "did you mean mnist.yaml"),
+    "not YAML": (write("b.yaml", "a: [1,\nb: }"), ["--config", "b.yaml"], "b.yaml is not YAML"),
+    "empty config": (write("n.yaml", ""), ["--config", "n.yaml"], "n.yaml holds no settings"),
+    "list for a config": (
+        write("l.yaml", "- 1"),
+        ["--config", "l.yaml"],
+        "l.yaml holds no settings",
+    ),
+    "binary config": (write("x.yaml", BINARY), ["--config", "x.yaml"], "x.yaml is not a text file"),
+    # data
+    "missing data": (gone, [], "train-images-idx3-ubyte not found under pixels"),
+    "no data at all": (nothing, ["--data.root", "nowhere"], "nowhere/MNIST/raw"),
+    "truncated data": (
+        damage("t10k-images-idx3-ubyte", lambda b: b[:-9]),
+        [],
+        "t10k-images-idx3-ubyte",
+    ),
+    "one flipped bit": (
+        damage("train-images-idx3-ubyte", lambda b: b[:99] + bytes([b[99] ^ 1]) + b[100:]),
+        [],
+        "train-images-idx3-ubyte",
+    ),
+    "a web page for data": (
+        damage("train-labels-idx1-ubyte", lambda b: b"<html>"),
+        [],
+        "train-labels-idx1-ubyte",
+    ),
+    "shape that no player is made for": (
+        nothing,
+        EIGHT,
+        "The data are [1, 28, 28] but G makes [1, 8, 8]",
+    ),
+    "players of two shapes": (nothing, EIGHT[:2], "G makes [1, 8, 8] but D reads [1, 28, 28]"),
+    # checkpoints
+    "missing checkpoint": (nothing, ["--ckpt_path", "nope.ckpt"], "No checkpoint at nope.ckpt"),
+    "nothing to resume": (nothing, ["--ckpt_path", "last"], "Nothing to resume"),
+    "text for a checkpoint": (
+        write("j.ckpt", "hello"),
+        ["--ckpt_path", "j.ckpt"],
+        "j.ckpt (5 bytes) is not a whole",
+    ),
+    "empty checkpoint": (
+        write("j.ckpt", b""),
+        ["--ckpt_path", "j.ckpt"],
+        "j.ckpt (0 bytes) is not a whole",
+    ),
+    "checkpoint of another program": (
+        another_model,
+        ["--ckpt_path", "other.ckpt"],
+        "no checkpoint of a run of this",
+    ),
+    "checkpoint that runs code": (
+        hostile,
+        ["--ckpt_path", "hostile.ckpt"],
+        "is not a whole checkpoint",
+    ),
+    # the place, the machine, the game itself
+    "run folder that cannot be": (write("afile", "x"), ["--run.root", "afile"], "Not a directory"),
+    "no such device": (nothing, ["--trainer.accelerator", "gpu"], "gpu"),
+    "a loss that is not finite": (
+        nothing,
+        [f"{MODEL}d_optimizer", "torch.optim.SGD", f"{MODEL}d_optimizer.lr", "1e30"],
+        "The discriminator's loss became nan at step 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_one_sentence_says_what_came_and_what_to_do(row, command):
+    make, arguments, said = ROWS[row]
+    make()
+    before = {p: p.read_bytes() for p in Path().rglob("*") if p.is_file()}
+    ended = command("fit", "--config", "small.yaml", *arguments)
+    assert ended.status != 0
+    errors = [line for line in ended.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1, ended.err
+    assert said in errors[0]
+    assert "Traceback" not in ended.err
+    assert ended.err.strip().endswith(errors[0])
+    assert {p: p.read_bytes() for p in before if p.exists()} == before
+    assert not Path("it_ran").exists()
+
+
+def test_a_value_range_that_does_not_fit_the_generator(command, monkeypatch):
+    monkeypatch.setattr(datamodules.MNIST, "value_range", (-1.0, 1.0))
+    ended = command("fit", "--config", "small.yaml")
+    assert ended.status == 1
+    assert "error: The data lie in [-1, 1] but MLPGenerator makes values in [0, 1]" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "is no command: give one of fit, validate, test, sample"),
+        (["fti"], "'fti' is no command"),
+        (["fit"], "No model was given: name an experiment, such as --config mnist.yaml."),
+        (["sample"], "ckpt_path"),
+        (["sample", "--ckpt_pth", "x"], "'ckpt_pth'. Did you mean 'ckpt_path'?"),
+        (["sample", "--ckpt_path", "nope.ckpt"], "No checkpoint at nope.ckpt"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_command_that_cannot_be(arguments, said, command):
+    ended = command(*arguments)
+    assert ended.status != 0
+    assert said in ended.err
+    assert len(ended.err.strip().splitlines()) == 1
+
+
+def test_what_happens_to_a_checkpoint_after_it_was_whole(command):
+    command("fit", "--config", "small.yaml")
+    whole = Path("runs/small/version_0/checkpoints/last.ckpt").read_bytes()
+    middle = len(whole) // 2
+    flipped = whole[:middle] + bytes([whole[middle] ^ 4]) + whole[middle + 1 :]
+    for name, content in (
+        ("cut.ckpt", whole[:middle]),
+        ("flipped.ckpt", flipped),
+        ("z.ckpt", gzip.compress(whole)),
+    ):
+        Path(name).write_bytes(content)
+        for line in (
+            ("sample", "--ckpt_path", name),
+            ("fit", "--config", "small.yaml", "--ckpt_path", name),
+        ):
+            ended = command(*line)
+            assert ended.status == 1
+            assert ended.err.startswith(f"error: {name} ")
+            assert Path(name).read_bytes() == content
+
+
+def test_weights_of_other_networks(command):
+    command("fit", "--config", "small.yaml")
+    content = torch.load("runs/small/version_0/checkpoints/last.ckpt", weights_only=True)
+    content["hyper_parameters"]["generator"]["init_args"]["widths"] = [9]
+    torch.save(content, "wider.ckpt")
+    for line in (
+        ("sample", "--ckpt_path", "wider.ckpt"),
+        ("fit", "--config", "small.yaml", "--ckpt_path", "wider.ckpt"),
+    ):
+        ended = command(*line)
+        assert ended.status == 1
+        assert "The checkpoint's weights do not fit these networks" in ended.err
+
+
+def test_the_last_good_checkpoint_stays_when_a_loss_is_not_finite(command, monkeypatch):
+    right, calls = NonSaturating.g_loss, []
+
+    def wrong_from_the_seventh(self, fake, real=None):
+        calls.append(fake)
+        return right(self, fake) * (torch.nan if len(calls) >= 7 else 1)
+
+    monkeypatch.setattr(NonSaturating, "g_loss", wrong_from_the_seventh)
+    ended = command(
+        "fit", "--config", "small.yaml", "--checkpoint.every_n_steps", "1", "--checkpoint.keep", "0"
+    )
+    assert ended.status == 1
+    assert "The generator's loss became nan at step 7" in ended.err
+    folder = Path("runs/small/version_0/checkpoints")
+    assert {p.name for p in folder.iterdir()} == {
+        "last.ckpt",
+        *(f"step={s}.ckpt" for s in range(1, 7)),
+    }
+    last = torch.load(folder / "last.ckpt", weights_only=True)
+    assert last["counts"]["g_updates"] == 6
+    assert all(value.isfinite().all() for value in last["state_dict"].values())
+
+
+def test_a_bug_keeps_its_traceback(command, monkeypatch):
+    def broken(self, stage):
+        return [].index(0)
+
+    monkeypatch.setattr(datamodules.MNIST, "setup", broken)
+    with pytest.raises(ValueError, match="0 is not in list"):
+        command("fit", "--config", "small.yaml")

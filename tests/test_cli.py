@@ -1,0 +1,135 @@
+"""The commands of the README, end to end on tiny data."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+from PIL import Image
+
+FIT = ("fit", "--config", "small.yaml")
+
+
+def rows(folder):
+    with open(folder / "metrics.csv") as file:
+        return list(csv.DictReader(file))
+
+
+def test_fit_leaves_a_run_folder_and_says_what_to_do_next(command):
+    ended = command(*FIT)
+    assert ended.status == 0, ended.err
+    run = Path("runs/small/version_0")
+    assert {p.name for p in run.iterdir()} >= {
+        "config.yaml",
+        "metrics.csv",
+        "checkpoints",
+        "images",
+    }
+    assert "test/parzen_nats" in ended.out
+    assert "±" in ended.out
+    assert "random training images" in ended.out
+    for line in ("sample --ckpt_path", "validate --ckpt_path", "fit --ckpt_path"):
+        assert f"python -m lightning_gan {line} {run}/checkpoints/last.ckpt" in ended.out
+    assert "step 10/10" in ended.out
+    steps = [int(r["step"]) for r in rows(run) if r["train/d_loss"]]
+    assert steps == [2, 4, 6, 8, 10]
+    assert [int(r["step"]) for r in rows(run) if r["val/parzen_nats"]] == [5, 10]
+
+
+def test_pictures_are_written_and_are_not_black(command):
+    command(*FIT)
+    images = Path("runs/small/version_0/images")
+    grids = sorted((images / "samples").glob("*.png"))
+    assert [p.name for p in grids] == [f"step_{s:07d}.png" for s in (0, 5, 10)]
+    for path in [
+        *grids,
+        *(images / "curves").glob("*.png"),
+        *(images / "nearest_neighbours").glob("*.png"),
+    ]:
+        pixels = np.asarray(Image.open(path))
+        assert pixels.std() > 5, path
+    with Image.open(images / "training.gif") as animation:
+        assert animation.n_frames == 3
+
+
+def test_two_runs_in_a_row_have_a_folder_each(command):
+    command(*FIT)
+    before = Path("runs/small/version_0/metrics.csv").read_bytes()
+    assert command(*FIT).status == 0
+    assert Path("runs/small/version_1/metrics.csv").read_bytes() == before  # same seed, same run
+    assert Path("runs/small/version_0/metrics.csv").read_bytes() == before
+
+
+def test_the_saved_config_is_the_run_again(command):
+    command(*FIT, "--model.k", "2")
+    saved = Path("runs/small/version_0/config.yaml")
+    assert yaml.safe_load(saved.read_text())["model"]["init_args"]["k"] == 2
+    ended = command("fit", "--config", str(saved))
+    assert ended.status == 0, ended.err
+    assert rows(Path("runs/small/version_1")) == rows(Path("runs/small/version_0"))
+
+
+def test_sample_needs_neither_data_nor_a_config(command):
+    command(*FIT)
+    checkpoint = Path("runs/small/version_0/checkpoints/last.ckpt").rename("moved.ckpt")
+    Path("pixels").rename("gone")
+    ended = command(
+        "sample", "--ckpt_path", str(checkpoint), "--num", "5", "--out", "made", "--seed", "3"
+    )
+    assert ended.status == 0, ended.err
+    made = [np.asarray(Image.open(p)) for p in sorted(Path("made").iterdir())]
+    assert [m.shape for m in made] == [(28, 28)] * 5
+    assert np.stack(made).std() > 5
+    assert np.asarray(Image.open("made_grid.png")).shape[0] > 28
+    command("sample", "--ckpt_path", str(checkpoint), "--num", "5", "--out", "again", "--seed", "3")
+    assert [p.read_bytes() for p in sorted(Path("again").iterdir())] == [
+        p.read_bytes() for p in sorted(Path("made").iterdir())
+    ]
+
+
+def test_validate_and_test_print_the_score_table(command):
+    command(*FIT)
+    last = "runs/small/version_0/checkpoints/last.ckpt"
+    before = Path("runs/small/version_0/metrics.csv").read_bytes()
+    for name, stage in (("validate", "val"), ("test", "test")):
+        ended = command(name, "--ckpt_path", last)
+        assert ended.status == 0, ended.err
+        assert f"{stage}/parzen_nats" in ended.out
+        assert "EMA, seed 0, pixels in [0,1]" in ended.out
+    assert Path("runs/small/version_0/metrics.csv").read_bytes() == before
+    assert list(Path("runs/small/version_0/test").glob("version_0/parzen/test_step10.json"))
+
+
+def test_fit_resumes_from_last_and_ends_as_the_run_that_was_never_stopped(command):
+    command(*FIT)
+    whole = torch.load("runs/small/version_0/checkpoints/last.ckpt", weights_only=True)
+    command(*FIT, "--trainer.max_steps", "7", "--run.name", "part")
+    ended = command(*FIT, "--run.name", "part", "--ckpt_path", "last")
+    assert ended.status == 0, ended.err
+    resumed = torch.load("runs/part/version_1/checkpoints/last.ckpt", weights_only=True)
+    assert resumed["counts"] == whole["counts"]
+    torch.testing.assert_close(resumed["state_dict"], whole["state_dict"], rtol=0, atol=0)
+
+
+def test_resuming_with_other_hyper_parameters_says_which_are_used(command):
+    command(*FIT)
+    last = "runs/small/version_0/checkpoints/last.ckpt"
+    ended = command(*FIT, "--ckpt_path", last, "--model.k", "2", "--trainer.max_steps", "12")
+    assert ended.status == 0, ended.err
+    line = next(line for line in ended.out.splitlines() if line.startswith("init_args.k "))
+    assert line.split() == ["init_args.k", "2", "1"]
+
+
+def test_every_checkpoint_loads_without_running_code(command):
+    command(*FIT)
+    for path in Path("runs/small/version_0/checkpoints").iterdir():
+        assert torch.load(path, weights_only=True)["counts"]["g_updates"] == 10
+
+
+def test_configs_are_found_from_any_folder_and_flags_come_last(command):
+    ended = command("fit", "--config", "mnist.yaml", "--model.k", "3", "--print_config")
+    assert ended.status == 0, ended.err
+    config = yaml.safe_load(ended.out)
+    assert config["model"]["init_args"]["k"] == 3
+    assert config["run"]["name"] == "mnist"
