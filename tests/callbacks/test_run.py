@@ -1,0 +1,153 @@
+"""Callbacks around a run: checkpoints, noise, samples, progress, curves."""
+
+import errno
+
+import pytest
+import torch
+from games import Batches, Pixels, game, trainer
+from pytorch_lightning import Trainer
+
+import callbacks
+from lightning_gan.variants import SimultaneousGAN
+
+
+def names(folder):
+    return sorted(p.name for p in (folder / "checkpoints").iterdir())
+
+
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_checkpoints_stand_at_updates_of_g(k, tmp_path):
+    keeps = callbacks.Checkpoints(every_n_steps=2, keep=0)
+    trainer(tmp_path, max_steps=5, callbacks=[keeps], enable_checkpointing=True).fit(
+        game(k=k), Batches(7)
+    )
+    assert names(tmp_path) == ["last.ckpt", "step=2.ckpt", "step=4.ckpt", "step=5.ckpt"]
+    for step in (2, 4, 5):
+        saved = torch.load(tmp_path / "checkpoints" / f"step={step}.ckpt", weights_only=True)
+        assert saved["global_step"] == saved["counts"]["g_updates"] == step
+        assert saved["counts"]["d_updates"] == k * step
+
+
+def test_only_the_newest_are_kept(tmp_path):
+    keeps = callbacks.Checkpoints(every_n_steps=1, keep=2)
+    trainer(tmp_path, max_steps=5, callbacks=[keeps], enable_checkpointing=True).fit(
+        game(), Batches(7)
+    )
+    assert names(tmp_path) == ["last.ckpt", "step=4.ckpt", "step=5.ckpt"]
+
+
+def test_a_full_disk_costs_a_checkpoint_and_not_the_run(tmp_path, monkeypatch):
+    save = Trainer.save_checkpoint
+
+    def full(self, path, **arguments):
+        if self.global_step == 4:
+            path.write_bytes(b"torn")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(self, path, **arguments)
+
+    monkeypatch.setattr(Trainer, "save_checkpoint", full)
+    keeps = callbacks.Checkpoints(every_n_steps=2, keep=0)
+    run = trainer(tmp_path, max_steps=5, callbacks=[keeps], enable_checkpointing=True)
+    with pytest.warns(UserWarning, match=r"step=4\.ckpt was not saved \(No space left on device\)"):
+        run.fit(game(), Batches(7))
+    assert run.global_step == 5
+    assert names(tmp_path) == ["last.ckpt", "step=2.ckpt", "step=5.ckpt"]
+
+
+@pytest.mark.parametrize("kind", [{"k": 1}, {"k": 2}, {"kind": SimultaneousGAN}], ids=str)
+@pytest.mark.parametrize("stop", [1, 3])
+def test_a_resumed_run_is_the_run_that_was_never_stopped(kind, stop, tmp_path):
+    def run(steps, folder, ckpt_path=None, seed=0):
+        gan = game(ema_half_life=9.0, **kind)
+        torch.manual_seed(seed)
+        keeps = [callbacks.Checkpoints(every_n_steps=1), callbacks.Randomness()]
+        run = trainer(folder, max_steps=steps, callbacks=keeps, enable_checkpointing=True)
+        run.fit(
+            gan, Batches(100), ckpt_path=ckpt_path
+        )  # one epoch: the batches of this loader do not resume
+        return gan.state_dict()
+
+    class Rest(Batches):
+        pass
+
+    whole = run(5, tmp_path / "whole")
+    run(stop, tmp_path / "part")
+    seen = stop * kind.get("k", 1)
+    batches_iter = Batches.__iter__
+
+    def rest(self):
+        for i, batch in enumerate(batches_iter(self)):
+            if i >= seen:
+                yield batch
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Batches, "__iter__", rest)
+        again = run(5, tmp_path / "again", tmp_path / "part" / "checkpoints" / "last.ckpt", seed=99)
+    torch.testing.assert_close(again, whole, rtol=0, atol=0)
+
+
+def test_processes_draw_different_noise_from_the_same_seed():
+    class Rank:
+        def __init__(self, rank):
+            self.global_rank = rank
+
+    draws = []
+    for rank in range(3):
+        torch.manual_seed(7)
+        callbacks.Randomness().on_fit_start(Rank(rank), None)
+        draws.append(torch.rand(3).tolist())
+    torch.manual_seed(7)
+    assert draws[0] == torch.rand(3).tolist()
+    assert len({tuple(d) for d in draws}) == 3
+
+
+def test_looking_does_not_change_training(tmp_path):
+    looks = [
+        callbacks.SampleGrid(num=4, columns=2, every_n_steps=2),
+        callbacks.NearestNeighbours(2, 2),
+        callbacks.Curves(),
+    ]
+    states = []
+    for with_looks in ([], looks):
+        gan = game(ema_half_life=9.0)
+        trainer(tmp_path, max_steps=5, callbacks=with_looks).fit(gan, datamodule=Pixels())
+        states.append(gan.state_dict())
+    torch.testing.assert_close(*states, rtol=0, atol=0)
+
+
+def test_the_grid_shows_the_same_noise_over_training(tmp_path):
+    grid = callbacks.SampleGrid(num=4, columns=2, every_n_steps=2)
+    gan = game()
+    trainer(tmp_path, max_steps=4, callbacks=[grid]).fit(gan, datamodule=Pixels())
+    assert list(grid.frames) == [0, 2, 4]
+    assert not torch.equal(grid.frames[0], grid.frames[4])
+    assert len(list((tmp_path / "images" / "samples").iterdir())) == 3
+    again = callbacks.SampleGrid(num=4, columns=2)
+    again.draw(trainer(tmp_path / "again"), gan)
+    assert torch.equal(again.frames[0], grid.frames[4])
+
+
+def test_progress_in_a_log_file_is_plain_lines_with_the_four_numbers(tmp_path, capsys):
+    run = trainer(
+        tmp_path, max_steps=5, callbacks=[callbacks.Progress(seconds=0)], enable_progress_bar=True
+    )
+    run.fit(game(k=2), Batches(4))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith("step 5/5  d ")
+    assert "trained for 0:0" in lines[-1]
+    for part in ("  g ", "  D(x) ", "  D(G(z)) ", "steps/s", " left"):
+        assert part in lines[-2]
+    assert not any("\r" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: callbacks.Checkpoints(every_n_steps=0), "every 0 steps"),
+        (lambda: callbacks.SampleGrid(num=0), "of 0"),
+        (lambda: callbacks.NearestNeighbours(rows=0), "0 rows"),
+    ],
+)
+def test_impossible_intervals_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

@@ -1,0 +1,62 @@
+"""From a value range to the bytes of a picture."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from lightning_gan import images
+
+
+@pytest.mark.parametrize("value_range", [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)])
+def test_the_ends_and_the_middle_of_a_range_are_black_white_and_grey(value_range):
+    low, high = value_range
+    x = torch.tensor([low, (low + high) / 2, high, low - 1, high + 1])
+    assert images.to_uint8(x, value_range).tolist() == [0, 128, 255, 0, 255]
+    torch.testing.assert_close(images.to_unit(x[:3], value_range), torch.tensor([0, 0.5, 1]))
+
+
+def test_bytes_survive_the_way_through_floats():
+    x = torch.arange(256).to(torch.uint8)
+    assert torch.equal(images.to_uint8(x.float() / 255, (0, 1)), x)
+    assert torch.equal(images.to_uint8(x.float() / 127.5 - 1, (-1, 1)), x)
+
+
+def test_a_written_picture_is_read_back_as_it_was(tmp_path):
+    x = torch.randint(256, (3, 5, 7)).to(torch.uint8)
+    read = np.asarray(Image.open(images.save(x, tmp_path / "deep" / "x.png")))
+    assert np.array_equal(read, x.permute(1, 2, 0).numpy())
+    grey = np.asarray(Image.open(images.save(x[:1], tmp_path / "grey.png")))
+    assert np.array_equal(grey, x[0].numpy())
+
+
+def test_a_grid_holds_its_pictures_in_reading_order():
+    x = torch.arange(6, dtype=torch.uint8).mul(10).view(6, 1, 1, 1).expand(6, 1, 4, 4)
+    picture = images.grid(x, columns=3, gap=2)
+    assert picture.shape == (3, 14, 20)
+    assert [int(picture[0, 3 + 6 * (i // 3), 3 + 6 * (i % 3)]) for i in range(6)] == [
+        0,
+        10,
+        20,
+        30,
+        40,
+        50,
+    ]
+
+
+def test_an_animation_has_its_frames_and_rests_on_the_last(tmp_path):
+    frames = [torch.full((3, 8, 8), value, dtype=torch.uint8) for value in (0, 100, 200)]
+    with Image.open(images.save_animation(frames, tmp_path / "x.gif")) as animation:
+        assert animation.n_frames == 3
+        durations = []
+        for i in range(3):
+            animation.seek(i)
+            durations.append(animation.info["duration"])
+    assert durations == [120, 120, 2400]
+
+
+def test_what_no_picture_can_show_is_refused():
+    with pytest.raises(ValueError, match="NaN: the generator has diverged"):
+        images.to_uint8(torch.tensor([0.5, torch.nan]), (0, 1))
+    with pytest.raises(ValueError, match="empty"):
+        images.to_unit(torch.zeros(1), (1, 1))

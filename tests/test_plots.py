@@ -1,0 +1,29 @@
+"""Figures are drawn, and carry the lines that the theory gives."""
+
+import math
+
+from lightning_gan import plots
+
+
+def test_the_game_is_drawn_with_minus_log_4_and_one_half(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "render", lambda figure: drawn.append(figure))
+    curves = {
+        "train/value": [(1, -1.0), (2, -1.2)], "train/d_x": [(1, 0.9), (2, 0.6)], "train/d_gz": [(1, 0.1), (2, 0.4)],
+        "train/d_loss": [(1, 1.0), (2, 1.2)], "train/g_loss": [(1, 2.0), (2, 0.8)], "val/parzen_nats": [(2, 99.0)],
+    }  # fmt: skip
+    plots.game(curves)
+    value, answers, losses, parzen = drawn[0].axes
+    labels = {line.get_label(): list(line.get_ydata()) for line in value.lines + answers.lines}
+    assert labels["-log 4"] == [-math.log(4)] * 2
+    assert labels["1/2"] == [0.5] * 2
+    assert labels["training"] == [-1.0, -1.2]
+    assert labels["D(G(z))"] == [0.1, 0.4]
+    assert [line.get_label() for line in losses.lines] == ["D", "G"]
+    assert list(parzen.lines[0].get_ydata()) == [99.0]
+
+
+def test_a_figure_becomes_bytes_that_are_not_blank():
+    picture = plots.game({"train/value": [(1, -1.0), (2, -1.2)]})
+    assert picture.shape[0] == 3
+    assert picture.float().std() > 5
