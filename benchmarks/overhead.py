@@ -38,7 +38,7 @@ PAIRS: dict[str, Callable[[], tuple]] = {
     "the pair of 2014": lambda: (MLPGenerator(MNIST), MaxoutDiscriminator(MNIST)),
     "a tenth of it": lambda: (
         MLPGenerator(MNIST, widths=[240, 240]),
-        MaxoutDiscriminator(MNIST, units=28),
+        MaxoutDiscriminator(MNIST, widths=[28, 28]),
     ),
 }
 

@@ -39,7 +39,7 @@ class Checkpoints(Checkpoint):
         batch_idx: int,
     ) -> None:
         """Save when a step is due."""
-        if trainer.global_step % self.every_n_steps == 0:
+        if trainer.global_step and trainer.global_step % self.every_n_steps == 0:
             self.save(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

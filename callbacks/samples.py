@@ -91,7 +91,7 @@ class NearestNeighbours(Callback):
         samples = pl_module.sample(self.num_rows * self.columns, seed=self.seed)  # type: ignore[operator]
         samples = samples.to(bank).view(self.num_rows, self.columns, *bank.shape[1:])
         neighbours = bank[nearest(samples[:, -1], bank)][:, None]
-        gap = torch.full_like(neighbours, data.value_range[1])  # between samples and data
+        gap = torch.full_like(neighbours, sum(data.value_range) / 2)  # grey, as the grid's own
         rows = torch.cat([samples, gap, neighbours], dim=1).flatten(0, 1)
         picture = images.grid(images.to_uint8(rows, data.value_range), self.columns + 2)
         show(trainer, "nearest_neighbours", picture, trainer.global_step)

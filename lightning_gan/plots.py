@@ -41,7 +41,8 @@ def game(curves: Mapping[str, Curve]) -> Tensor:
         _draw(axes[3], curves, {"val/parzen_nats": "validation"})
         axes[3].set_ylim(bottom=max(axes[3].get_ylim()[0], -50))
     for ax in axes:
-        ax.legend(frameon=False, fontsize=8)
+        if ax.get_legend_handles_labels()[0]:
+            ax.legend(frameon=False, fontsize=8)
     return render(figure)
 
 

@@ -22,4 +22,7 @@ def quiet() -> None:
     ):
         logging.getLogger(name).addFilter(_wanted)
     warnings.filterwarnings("ignore", message=".*isinstance\\(treespec")
-    warnings.filterwarnings("ignore", message=".*does not have many workers")
+    # a short run is no trouble here: what is left of the last interval is written at its end
+    warnings.filterwarnings(
+        "ignore", message="The number of training batches .* is smaller than the logging interval"
+    )

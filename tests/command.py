@@ -23,8 +23,8 @@ SMALL = {
                 "init_args": {"data_shape": [1, 28, 28], "z_dim": 4, "widths": [8], "batch_norm": True},
             },
             "discriminator": {
-                "class_path": "MLPDiscriminator",
-                "init_args": {"data_shape": [1, 28, 28], "widths": [8]},
+                "class_path": "MaxoutDiscriminator",
+                "init_args": {"data_shape": [1, 28, 28], "widths": [4], "pieces": 2, "irange": 0.05},
             },
         },
     },

@@ -2,14 +2,14 @@
 
 from lightning_gan.networks.base import Discriminator, Generator
 from lightning_gan.networks.layers import GaussianNoise, Maxout
-from lightning_gan.networks.mlp import MaxoutDiscriminator, MLPDiscriminator, MLPGenerator
+from lightning_gan.networks.mlp import MaxoutDiscriminator, MLPGenerator, UpsampledMLPGenerator
 
 __all__ = [
     "Discriminator",
     "GaussianNoise",
     "Generator",
-    "MLPDiscriminator",
     "MLPGenerator",
     "Maxout",
     "MaxoutDiscriminator",
+    "UpsampledMLPGenerator",
 ]

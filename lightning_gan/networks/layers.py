@@ -51,4 +51,5 @@ def uniform_(module: nn.Module, irange: float) -> None:
     for layer in module.modules():
         if isinstance(layer, nn.Linear):
             nn.init.uniform_(layer.weight, -irange, irange)
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

@@ -1,10 +1,11 @@
-"""The fully connected pair of Goodfellow et al. (2014): ReLU/sigmoid G, maxout D with dropout."""
+"""The fully connected pair of Goodfellow et al. (2014): ReLU/sigmoid G, maxout D with dropout; and a G that blurs."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d
 
 from lightning_gan.networks.base import Discriminator, Generator
 from lightning_gan.networks.layers import GaussianNoise, Maxout, uniform_
@@ -30,7 +31,7 @@ class MLPGenerator(Generator):
         z_dim: noise variables.
         widths: units of the hidden layers.
         batch_norm: BatchNorm before each ReLU (Ioffe & Szegedy 2015; not in the paper).
-        irange: bound of the initial weights.
+        irange: bound of the initial weights; none: they start as torch starts them.
     """
 
     value_range = (0.0, 1.0)
@@ -41,16 +42,21 @@ class MLPGenerator(Generator):
         z_dim: int = 100,
         widths: Sequence[int] = (1200, 1200),
         batch_norm: bool = False,
-        irange: float = 0.05,
+        irange: float | None = 0.05,
     ) -> None:
         super().__init__(data_shape, z_dim)
+        if not widths:
+            raise ValueError(
+                "MLPGenerator without hidden layers: give widths, such as [1200, 1200]."
+            )
         hidden: list[nn.Module] = []
         for n_in, n_out in pairwise([z_dim, *widths]):
             norm = [nn.BatchNorm1d(n_out)] if batch_norm else []
-            hidden += [nn.Linear(n_in, n_out), *norm, nn.ReLU()]
+            hidden += [nn.Linear(n_in, n_out, bias=not batch_norm), *norm, nn.ReLU()]
         self.hidden = nn.Sequential(*hidden)
-        self.output = nn.Linear(widths[-1] if widths else z_dim, self.data_size)
-        uniform_(self, irange)
+        self.output = nn.Linear(widths[-1], self.data_size)
+        if irange is not None:
+            uniform_(self, irange)
 
     def start_from(self, mean: Callable[[], Tensor]) -> None:
         """Let G's output biases alone give the mean training image (mean in [0, 1])."""
@@ -60,6 +66,46 @@ class MLPGenerator(Generator):
     def forward(self, z: Tensor) -> Tensor:
         """[m, z_dim] to [m, *data_shape] in [0, 1]."""
         return self.output(self.hidden(z)).sigmoid().view(-1, *self.data_shape)
+
+
+class UpsampledMLPGenerator(MLPGenerator):
+    """MLPGenerator that draws a coarse image and enlarges it (bilinear) before the sigmoid.
+
+    Fewer weights, and images without single-pixel detail: G(z) lies near a smooth surface. A Parzen window, which
+    counts squared distances in pixels, is far kinder to these than to sharp ones (docs/parzen.md).
+
+    Args:
+        data_shape: of one example, [C, H, W].
+        coarse: height and width of what the output layer draws.
+        z_dim: noise variables.
+        widths: units of the hidden layers, with BatchNorm before each ReLU.
+    """
+
+    def __init__(
+        self,
+        data_shape: Sequence[int],
+        coarse: Sequence[int] = (14, 14),
+        z_dim: int = 100,
+        widths: Sequence[int] = (1200, 1200),
+    ) -> None:
+        super().__init__(data_shape, z_dim, widths, batch_norm=True, irange=None)
+        if len(self.data_shape) != 3 or len(coarse) != 2 or min(coarse) < 1:
+            raise ValueError(
+                f"coarse {list(coarse)} for data_shape {list(data_shape)}: want [h, w] and [C, H, W]."
+            )
+        self.coarse = (self.data_shape[0], *coarse)
+        self.output = nn.Linear(widths[-1], self.coarse[0] * self.coarse[1] * self.coarse[2])
+        self.enlarge = nn.Upsample(self.data_shape[1:], mode="bilinear")
+
+    def start_from(self, mean: Callable[[], Tensor]) -> None:
+        """Let G's output biases alone give the mean training image, enlarged (mean in [0, 1])."""
+        with torch.no_grad():
+            coarse = adaptive_avg_pool2d(mean(), self.coarse[1:])
+            self.output.bias.copy_(torch.logit(coarse.flatten(), eps=1e-3))
+
+    def forward(self, z: Tensor) -> Tensor:
+        """[m, z_dim] to [m, *data_shape] in [0, 1]."""
+        return self.enlarge(self.output(self.hidden(z)).view(-1, *self.coarse)).sigmoid()
 
 
 class MaxoutDiscriminator(Discriminator):
@@ -79,63 +125,38 @@ class MaxoutDiscriminator(Discriminator):
 
     Args:
         data_shape: of one example, such as [1, 28, 28].
-        units: outputs of each maxout layer.
-        pieces: linear filters per output.
-        layers: maxout layers.
+        widths: units of the maxout layers.
+        pieces: linear filters per unit.
         input_dropout: share of the pixels dropped.
         dropout: share of the hidden units dropped.
-        irange: bound of the initial weights.
+        noise: standard deviation of Gaussian noise on D's input while training, in units of the data (not in the
+            paper).
+        irange: bound of the initial weights; none: they start as torch starts them.
     """
 
     def __init__(
         self,
         data_shape: Sequence[int],
-        units: int = 240,
+        widths: Sequence[int] = (240, 240),
         pieces: int = 5,
-        layers: int = 2,
         input_dropout: float = 0.2,
         dropout: float = 0.5,
-        irange: float = 0.005,
+        noise: float = 0.0,
+        irange: float | None = 0.005,
     ) -> None:
         super().__init__(data_shape)
-        sizes = [self.data_size] + [units] * layers
-        rates = [input_dropout] + [dropout] * layers
+        if not widths:
+            raise ValueError("MaxoutDiscriminator without layers: give widths, such as [240, 240].")
+        sizes = [self.data_size, *widths]
+        rates = [input_dropout] + [dropout] * len(widths)
         hidden: list[nn.Module] = []
         for (n_in, n_out), rate in zip(pairwise(sizes), rates, strict=False):
             hidden += [nn.Dropout(rate), Maxout(n_in, n_out, pieces)]
-        self.network = nn.Sequential(*hidden, nn.Dropout(rates[-1]), nn.Linear(sizes[-1], 1))
-        uniform_(self, irange)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[m, *data_shape] to scores, [m]."""
-        return self.network(x.flatten(1)).squeeze(1)
-
-
-class MLPDiscriminator(Discriminator):
-    """LeakyReLU layers, then one linear unit: [m, *data_shape] to [m].
-
-    Weights start as torch starts them.
-
-    Args:
-        data_shape: of one example, such as [1, 28, 28].
-        widths: units of the hidden layers.
-        slope: of LeakyReLU below zero.
-        noise: standard deviation of Gaussian noise on D's input while training, in units of the data.
-    """
-
-    def __init__(
-        self,
-        data_shape: Sequence[int],
-        widths: Sequence[int] = (512, 256),
-        slope: float = 0.2,
-        noise: float = 0.0,
-    ) -> None:
-        super().__init__(data_shape)
-        sizes = [self.data_size, *widths]
-        hidden: list[nn.Module] = []
-        for n_in, n_out in pairwise(sizes):
-            hidden += [nn.Linear(n_in, n_out), nn.LeakyReLU(slope)]
-        self.network = nn.Sequential(GaussianNoise(noise), *hidden, nn.Linear(sizes[-1], 1))
+        self.network = nn.Sequential(
+            GaussianNoise(noise), *hidden, nn.Dropout(rates[-1]), nn.Linear(sizes[-1], 1)
+        )
+        if irange is not None:
+            uniform_(self, irange)
 
     def forward(self, x: Tensor) -> Tensor:
         """[m, *data_shape] to scores, [m]."""

@@ -8,8 +8,8 @@ from lightning_gan.networks import (
     GaussianNoise,
     Maxout,
     MaxoutDiscriminator,
-    MLPDiscriminator,
     MLPGenerator,
+    UpsampledMLPGenerator,
 )
 
 MNIST = [1, 28, 28]
@@ -17,7 +17,11 @@ PAIRS = {
     "2014": (MLPGenerator(MNIST), MaxoutDiscriminator(MNIST)),
     "small": (
         MLPGenerator(MNIST, z_dim=10, widths=[64], batch_norm=True),
-        MLPDiscriminator(MNIST, widths=[64, 32], noise=0.3),
+        MaxoutDiscriminator(MNIST, widths=[8, 4, 2], pieces=2, noise=0.3),
+    ),
+    "upsampled": (
+        UpsampledMLPGenerator(MNIST, z_dim=10, widths=[64]),
+        MaxoutDiscriminator(MNIST, widths=[8], pieces=3, irange=None),
     ),
 }
 
@@ -64,6 +68,23 @@ def test_gs_output_bias_gives_the_mean_training_image():
     assert G.output.bias.isfinite().all()
 
 
+def test_an_upsampled_g_starts_at_the_mean_training_image_made_coarse():
+    G = UpsampledMLPGenerator(MNIST, coarse=[14, 14])
+    mean = torch.rand(1, 28, 28).mul(0.8).add(0.1)
+    G.start_from(lambda: mean)
+    coarse = mean.view(1, 14, 2, 14, 2).mean((2, 4))
+    torch.testing.assert_close(G.output.bias.sigmoid(), coarse.flatten())
+
+
+def test_an_upsampled_g_draws_no_detail_finer_than_its_coarse_image():
+    G = UpsampledMLPGenerator(MNIST, coarse=[7, 7], widths=[64]).eval()
+    logits = torch.logit(G(torch.randn(5, 100)))
+    inner = logits[..., 2:26]  # bilinear: straight lines between centres 4 pixels apart
+    bends = (inner[..., 2:] - 2 * inner[..., 1:-1] + inner[..., :-2]).abs().amax((0, 1, 2))
+    assert (bends < 1e-4).sum() >= 10
+    assert (bends > 1e-3).any()
+
+
 def test_maxout_is_the_maximum_of_its_pieces():
     layer = Maxout(3, units=4, pieces=5)
     x = torch.randn(2, 3)
@@ -96,6 +117,9 @@ def test_gaussian_noise_is_for_training_only():
         (lambda: MLPGenerator([]), "data_shape"),
         (lambda: MLPGenerator([1, 0, 28]), "data_shape"),
         (lambda: MLPGenerator(MNIST, z_dim=0), "z_dim 0"),
+        (lambda: MLPGenerator(MNIST, widths=[]), "without hidden layers"),
+        (lambda: UpsampledMLPGenerator([784]), r"for data_shape \[784\]"),
+        (lambda: MaxoutDiscriminator(MNIST, widths=[]), "without layers"),
         (lambda: Maxout(3, 0, 5), "0 units"),
         (lambda: GaussianNoise(-1.0), "std -1"),
     ],
