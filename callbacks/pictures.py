@@ -9,8 +9,13 @@ from lightning_gan import images
 
 
 def run_folder(trainer: Trainer) -> Path:
-    """The folder of this run: config, curves, checkpoints, images."""
-    return Path(trainer.log_dir or trainer.default_root_dir)
+    """The folder of this run: config, curves, checkpoints, images.
+
+    Only the first process writes there. Trainer.log_dir would wait for all processes, so that asking for it on one of
+    them alone would hang the run.
+    """
+    folder = getattr(trainer.logger, "log_dir", None)
+    return Path(folder or trainer.default_root_dir)
 
 
 def show(trainer: Trainer, key: str, picture: Tensor, step: int) -> None:

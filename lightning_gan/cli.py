@@ -1,16 +1,18 @@
 """`python -m lightning_gan`: the only file that knows every room."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
+import torch
 from jsonargparse import Namespace, auto_cli
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 import callbacks
 import datamodules
+from callbacks.pictures import run_folder
 from lightning_gan import commands, config_files, losses, networks, optimizers, priors, variants
 from lightning_gan.checks import check_data
 from lightning_gan.errors import meant_for_a_person, sentence
@@ -28,6 +30,7 @@ CLASSES = [
     for room in (losses, networks, priors, variants, optimizers, datamodules, callbacks)
     for n in room.__all__
 ]
+say = rank_zero_only(print)
 HELP = "Another command, without a config: sample. See: python -m lightning_gan sample --help"
 
 
@@ -86,15 +89,16 @@ class GANCLI(LightningCLI):
         if rows := [
             (k, str(asked.get(k)), str(used.get(k))) for k in used if asked.get(k) != used[k]
         ]:
-            print(
-                "The checkpoint's hyper-parameters are used where they differ from what was asked:"
-            )
-            print(table(rows, ("model", "asked", "stored and used")))
+            say("The checkpoint's hyper-parameters are used where they differ from what was asked:")
+            say(table(rows, ("model", "asked", "stored and used")))
 
     def before_instantiate_classes(self) -> None:
         """Several devices need a strategy that allows a player to wait."""
         trainer = self.settings.trainer
-        if trainer.strategy in ("auto", "ddp") and trainer.devices not in (1, "1", "auto"):
+        alone = trainer.devices in (1, "1") or (
+            trainer.devices == "auto" and torch.cuda.device_count() < 2
+        )
+        if not alone and trainer.strategy in ("auto", "ddp"):
             trainer.strategy = "ddp_find_unused_parameters_true"
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
@@ -104,7 +108,7 @@ class GANCLI(LightningCLI):
         run = Run(**self.settings.run.as_dict())
         declared, actual = type(self.datamodule).name, self.datamodule.name
         if declared != actual:
-            run.name = self.settings.run.name = run.name.replace(declared, actual)
+            run.name = self.settings.run.name = renamed(run.name, declared, actual)
             self.settings.data.init_args.source = "embedded"
         if self.settings.trainer.logger in (None, True):
             kwargs["logger"] = self.loggers(run)
@@ -124,28 +128,33 @@ class GANCLI(LightningCLI):
     def before_fit(self) -> None:
         """Say what is about to run."""
         provenance = getattr(self.datamodule, "provenance", type(self.datamodule).__name__)
-        print(describe(self.model, provenance, str(self.trainer.log_dir)))
+        say(describe(self.model, provenance, str(run_folder(self.trainer))))
 
     def after_fit(self) -> None:
         """Score the result on the test split; say where everything is and what to type next."""
         self.trainer.test(self.model, self.datamodule, verbose=False, weights_only=True)
-        folder = Path(self.trainer.log_dir or self.trainer.default_root_dir)
-        print(f"\n{score_table(self.trainer, 'test')}\n\nrun folder  {folder}")
-        print("\n".join(f"picture     {path}" for path in pictures(folder)))
-        print(f"next\n{next_steps(folder)}")
+        folder = run_folder(self.trainer)
+        say(f"\n{score_table(self.trainer, 'test')}\n\nrun folder  {folder}")
+        say("\n".join(f"picture     {path}" for path in pictures(folder)))
+        say(f"next\n{next_steps(folder)}")
 
     def after_validate(self) -> None:
         """Print the scores."""
-        print(score_table(self.trainer, "val"))
+        say(score_table(self.trainer, "val"))
 
     def after_test(self) -> None:
         """Print the scores."""
-        print(score_table(self.trainer, "test"))
+        say(score_table(self.trainer, "test"))
 
 
 def flat(model: Namespace) -> dict[str, Any]:
     """Every leaf of a model's configuration under its dotted key."""
     return {key: value for key, value in model.items() if not isinstance(value, Namespace)}
+
+
+def renamed(run: str, declared: str, actual: str) -> str:
+    """A run's name that says what it learned from."""
+    return run.replace(declared, actual) if declared in run else f"{run}_{actual}"
 
 
 def with_config_of_checkpoint(arguments: list[str]) -> list[str]:

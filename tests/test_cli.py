@@ -1,6 +1,8 @@
 """The commands of the README, end to end on tiny data."""
 
 import csv
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -133,3 +135,55 @@ def test_configs_are_found_from_any_folder_and_flags_come_last(command):
     config = yaml.safe_load(ended.out)
     assert config["model"]["init_args"]["k"] == 3
     assert config["run"]["name"] == "mnist"
+
+
+def test_a_run_on_the_embedded_digits_calls_itself_so_everywhere(command, monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.chdir(command.folder)
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    Path("mnist_tiny.yaml").write_text(Path("small.yaml").read_text())
+    ended = command(
+        "fit", "--config", "mnist_tiny.yaml", "--data.source", "embedded", "--data.batch_size", "100",
+        "--trainer.max_steps", "3",
+    )  # fmt: skip
+    assert ended.status == 0, ended.err
+    run = Path("runs/mnist5k_tiny/version_0")
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    assert config["run"]["name"] == "mnist5k_tiny"
+    assert config["data"]["init_args"]["source"] == "embedded"
+    assert "mnist5k test images" in ended.out
+    assert "mnist test images" not in ended.out
+
+
+def test_two_processes_train_and_score_as_one_run(command):
+    command.write("two.yaml", {"trainer": {"devices": 2, "max_steps": 4, "strategy": "auto"}})
+    script = Path("run_two.py")
+    script.write_text(TWO)
+    ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    assert ended.stdout.count("test/parzen_nats") == 1
+    seen = [
+        int(r["progress/images_seen"])
+        for r in rows(Path("runs/small+two/version_0"))
+        if r["train/d_loss"]
+    ]
+    assert seen == [40, 80]  # two minibatches of ten for each step
+    assert not Path("runs/small+two/version_1").exists()
+
+
+TWO = f"""
+import sys
+from pathlib import Path
+
+sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(__file__).parents[1])!r}]
+from tiny import make_tiny_mnist
+
+import datamodules
+from lightning_gan.cli import main
+
+tiny = make_tiny_mnist(Path("pixels"))
+for name in ("files", "train_size", "sources"):
+    setattr(datamodules.MNIST, name, getattr(tiny, name))
+sys.argv[1:] = ["fit", "--config", "small.yaml", "--config", "two.yaml"]
+main()
+"""

@@ -93,19 +93,19 @@ class UpsampledMLPGenerator(MLPGenerator):
             raise ValueError(
                 f"coarse {list(coarse)} for data_shape {list(data_shape)}: want [h, w] and [C, H, W]."
             )
-        self.coarse = (self.data_shape[0], *coarse)
-        self.output = nn.Linear(widths[-1], self.coarse[0] * self.coarse[1] * self.coarse[2])
+        self.coarse = (coarse[0], coarse[1])
+        self.output = nn.Linear(widths[-1], self.data_shape[0] * coarse[0] * coarse[1])
         self.enlarge = nn.Upsample(self.data_shape[1:], mode="bilinear")
 
     def start_from(self, mean: Callable[[], Tensor]) -> None:
         """Let G's output biases alone give the mean training image, enlarged (mean in [0, 1])."""
         with torch.no_grad():
-            coarse = adaptive_avg_pool2d(mean(), self.coarse[1:])
+            coarse = adaptive_avg_pool2d(mean(), self.coarse)
             self.output.bias.copy_(torch.logit(coarse.flatten(), eps=1e-3))
 
     def forward(self, z: Tensor) -> Tensor:
         """[m, z_dim] to [m, *data_shape] in [0, 1]."""
-        return self.enlarge(self.output(self.hidden(z)).view(-1, *self.coarse)).sigmoid()
+        return self.enlarge(self.output(self.hidden(z)).unflatten(1, (-1, *self.coarse))).sigmoid()
 
 
 class MaxoutDiscriminator(Discriminator):
