@@ -82,7 +82,7 @@ class Progress(ProgressBar):
         if self.bar is not None:
             self.bar.close()
             self.bar = None
-        elif not self.off:
+        if not self.off:
             print(
                 f"{self.line(trainer)}; trained for {_clock(time.monotonic() - self.began)}",
                 flush=True,

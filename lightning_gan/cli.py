@@ -136,7 +136,7 @@ class GANCLI(LightningCLI):
         folder = run_folder(self.trainer)
         say(f"\n{score_table(self.trainer, 'test')}\n\nrun folder  {folder}")
         say("\n".join(f"picture     {path}" for path in pictures(folder)))
-        say(f"next\n{next_steps(folder)}")
+        say(f"next\n{next_steps(folder, self.trainer.global_step)}")
 
     def after_validate(self) -> None:
         """Print the scores."""

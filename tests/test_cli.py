@@ -34,6 +34,7 @@ def test_fit_leaves_a_run_folder_and_says_what_to_do_next(command):
     for line in ("sample --ckpt_path", "validate --ckpt_path", "fit --ckpt_path"):
         assert f"python -m lightning_gan {line} {run}/checkpoints/last.ckpt" in ended.out
     assert "step 10/10" in ended.out
+    assert "last.ckpt --trainer.max_steps 20" in ended.out
     steps = [int(r["step"]) for r in rows(run) if r["train/d_loss"]]
     assert steps == [2, 4, 6, 8, 10]
     assert [int(r["step"]) for r in rows(run) if r["val/parzen_nats"]] == [5, 10]

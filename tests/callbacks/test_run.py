@@ -67,9 +67,6 @@ def test_a_resumed_run_is_the_run_that_was_never_stopped(kind, stop, tmp_path):
         )  # one epoch: the batches of this loader do not resume
         return gan.state_dict()
 
-    class Rest(Batches):
-        pass
-
     whole = run(5, tmp_path / "whole")
     run(stop, tmp_path / "part")
     seen = stop * kind.get("k", 1)
@@ -125,19 +122,6 @@ def test_the_grid_shows_the_same_noise_over_training(tmp_path):
     again = callbacks.SampleGrid(num=4, columns=2)
     again.draw(trainer(tmp_path / "again"), gan)
     assert torch.equal(again.frames[0], grid.frames[4])
-
-
-def test_progress_in_a_log_file_is_plain_lines_with_the_four_numbers(tmp_path, capsys):
-    run = trainer(
-        tmp_path, max_steps=5, callbacks=[callbacks.Progress(seconds=0)], enable_progress_bar=True
-    )
-    run.fit(game(k=2), Batches(4))
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[-1].startswith("step 5/5  d ")
-    assert "trained for 0:0" in lines[-1]
-    for part in ("  g ", "  D(x) ", "  D(G(z)) ", "steps/s", " left"):
-        assert part in lines[-2]
-    assert not any("\r" in line for line in lines)
 
 
 @pytest.mark.parametrize(
