@@ -25,7 +25,7 @@ class ParzenLogLikelihood(Callback):
     Sigma is chosen on the first validation images. At test the whole test set is scored, as in
     2014; at validation the other validation images are, or all where there are no others.
 
-    Logs <stage>/parzen_nats, <stage>/parzen_se and <stage>/parzen_sigma, and writes the whole
+    Logs <stage>/parzen_nats, _se, _sigma and _n (images scored), and writes the whole
     protocol with the curve over sigma to parzen/<stage>_step<N>.json in the run folder.
 
     Args:
@@ -91,7 +91,12 @@ class ParzenLogLikelihood(Callback):
             for name, (s, how) in scores.items()
         ]
         pl_module.log_dict(
-            {f"{stage}/parzen_{key}": getattr(score, key) for key in ("nats", "se", "sigma")},
+            {
+                f"{stage}/parzen_nats": score.nats,
+                f"{stage}/parzen_se": score.se,
+                f"{stage}/parzen_sigma": score.sigma,
+                f"{stage}/parzen_n": float(score.n_test),
+            },
             sync_dist=True,
         )
         # a test restores no trainer.global_step: a model that counts its own updates knows better

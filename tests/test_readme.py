@@ -50,6 +50,8 @@ def test_the_keys_of_its_table_are_those_of_a_run(command):
         written = set(csv.DictReader(file).fieldnames)
     table = README.split("## The keys of the curves")[1].split("##")[0]
     named = {k for k in re.findall(r"`([\w/]+)`", table) if "/" in k}
-    named |= {f"{stage}/parzen_{x}" for stage in ("val", "test") for x in ("nats", "se", "sigma")}
+    named |= {
+        f"{stage}/parzen_{x}" for stage in ("val", "test") for x in ("nats", "se", "sigma", "n")
+    }
     named |= {f"test/{x}" for x in ("value", "d_x", "d_gz")}
     assert written - {"step", "epoch"} == named

@@ -94,6 +94,7 @@ def test_validation_scores_images_that_did_not_choose_sigma(tmp_path: Path):
     logged = trainer.callback_metrics
     assert logged["val/parzen_nats"].item() == pytest.approx(expected.nats, rel=1e-6)
     assert logged["val/parzen_se"].item() == pytest.approx(expected.se, rel=1e-6)
+    assert logged["val/parzen_n"].item() == expected.n_test
     assert logged["val/parzen_sigma"].item() == pytest.approx(expected.sigma, rel=1e-6)
 
 
