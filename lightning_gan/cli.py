@@ -74,11 +74,16 @@ class GANCLI(LightningCLI):
         """The configuration of the subcommand."""
         return self.config[self.config.subcommand]
 
+    @property
+    def run(self) -> Run:
+        """Where it is written."""
+        return Run(**self.settings.run.as_dict())
+
     def _parse_ckpt_path(self) -> None:
         """Find `last`, verify the file, and say where its hyper-parameters overrule what was asked."""
         settings = self.settings
         if settings.ckpt_path == "last":
-            settings.ckpt_path = str(last_checkpoint(Run(**settings.run.as_dict())))
+            settings.ckpt_path = str(last_checkpoint(self.run))
         if not settings.ckpt_path:
             return
         checked(settings.ckpt_path)
@@ -93,7 +98,9 @@ class GANCLI(LightningCLI):
             say(table(rows, ("model", "asked", "stored and used")))
 
     def before_instantiate_classes(self) -> None:
-        """Several devices need a strategy that allows a player to wait."""
+        """Settle the threads; several devices need a strategy that allows a player to wait."""
+        if (threads := self.run.threads) is not None:
+            torch.set_num_threads(threads)
         trainer = self.settings.trainer
         alone = trainer.devices in (1, "1") or (
             trainer.devices == "auto" and torch.cuda.device_count() < 2
@@ -105,7 +112,7 @@ class GANCLI(LightningCLI):
         """Find the data first: a run is named after what it really learns from."""
         check_data(self.datamodule, self.model.generator)
         self.datamodule.prepare_data()
-        run = Run(**self.settings.run.as_dict())
+        run = self.run
         declared, actual = type(self.datamodule).name, self.datamodule.name
         if declared != actual:
             run.name = self.settings.run.name = renamed(run.name, declared, actual)

@@ -21,12 +21,19 @@ class Run:
     Args:
         name: of the experiment; the config's name if it is not given.
         root: folder of all runs.
+        threads: of the CPU; torch decides if it is not given, and then the last digits depend on the machine.
         wandb: online with a key and offline without (auto), or as named; WANDB_MODE goes first.
     """
 
     name: str
     root: str = "runs"
+    threads: int | None = None
     wandb: WandbMode = "auto"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        if self.threads is not None and self.threads < 1:
+            raise ValueError(f"run.threads is {self.threads}: give 1 or more, or leave it out.")
 
 
 def checked(path: str | Path) -> dict[str, Any]:

@@ -1,9 +1,13 @@
 import os
 
 import pytest
+import torch
 
 os.environ.setdefault("WANDB_SILENT", "true")
 os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")  # Lightning's, not ours
+
+
+torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 
 
 @pytest.fixture(autouse=True)

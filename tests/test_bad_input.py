@@ -98,6 +98,7 @@ ROWS = {
         "No class 'Minimaks'. Did you mean 'Minimax'?",
     ),
     "k below one": (nothing, [f"{MODEL}k", "0"], "k is 0, but D needs at least one update"),
+    "no threads": (nothing, ["--run.threads", "0"], "run.threads is 0: give 1 or more"),
     "no examples in a minibatch": (nothing, ["--data.batch_size", "0"], "batch_size is 0"),
     # files of settings
     "missing config": (nothing, ["--config", "mnsit.yaml"], "did you mean mnist.yaml"),

@@ -124,6 +124,16 @@ def test_resuming_with_other_hyper_parameters_says_which_are_used(command):
     assert line.split() == ["init_args.k", "2", "1"]
 
 
+def test_a_run_uses_the_threads_that_it_was_given(command, monkeypatch):
+    given = []
+    monkeypatch.setattr(torch, "set_num_threads", given.append)
+    assert command(*FIT, "--run.threads", "3", "--trainer.max_steps", "1").status == 0
+    assert given == [3]
+    assert (
+        yaml.safe_load(Path("runs/small/version_0/config.yaml").read_text())["run"]["threads"] == 3
+    )
+
+
 def test_every_checkpoint_loads_without_running_code(command):
     command(*FIT)
     for path in Path("runs/small/version_0/checkpoints").iterdir():
