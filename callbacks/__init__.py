@@ -2,6 +2,7 @@
 
 from callbacks.checkpoint import Checkpoints
 from callbacks.curves import Curves
+from callbacks.interruption import Interruption
 from callbacks.parzen import ParzenLogLikelihood
 from callbacks.progress import Progress
 from callbacks.randomness import Randomness
@@ -10,6 +11,7 @@ from callbacks.samples import NearestNeighbours, SampleGrid
 __all__ = [
     "Checkpoints",
     "Curves",
+    "Interruption",
     "NearestNeighbours",
     "ParzenLogLikelihood",
     "Progress",

@@ -36,7 +36,9 @@ class SampleGrid(Callback):
             return
         samples = pl_module.sample(self.num, seed=self.seed)  # type: ignore[operator]
         value_range: tuple[float, float] = pl_module.generator.value_range  # type: ignore[union-attr,assignment]
-        self.frames[step] = images.grid(images.to_uint8(samples, value_range), self.columns)
+        self.frames[step] = images.grid(
+            images.to_uint8(samples, value_range), self.columns, scale=2
+        )
         show(trainer, "samples", self.frames[step], step)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -93,5 +95,5 @@ class NearestNeighbours(Callback):
         neighbours = bank[nearest(samples[:, -1], bank)][:, None]
         gap = torch.full_like(neighbours, sum(data.value_range) / 2)  # grey, as the grid's own
         rows = torch.cat([samples, gap, neighbours], dim=1).flatten(0, 1)
-        picture = images.grid(images.to_uint8(rows, data.value_range), self.columns + 2)
+        picture = images.grid(images.to_uint8(rows, data.value_range), self.columns + 2, scale=2)
         show(trainer, "nearest_neighbours", picture, trainer.global_step)

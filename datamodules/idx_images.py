@@ -55,10 +55,13 @@ class IdxImages(ImageData):
 
         Raises:
             ValueError: if a file is there but is not, to the byte, the published one.
+            NotADirectoryError: if root is a file.
             FileNotFoundError: if files are missing and `source` cannot deliver them.
         """
         if self.source == "embedded":
             return self._load_embedded()
+        if self.root.exists() and not self.root.is_dir():
+            raise NotADirectoryError(f"data.root is {self.root}, a file: give a folder.")
         tensors, where = self._read(self.files)
         missing = [key for key in self.files if key not in tensors]
         failures: list[str] = []

@@ -1,174 +1,27 @@
-"""`python -m lightning_gan`: the only file that knows every room."""
+"""`python -m lightning_gan`: which command was meant, and how it ends."""
 
 import sys
-from typing import Any
 
-import torch
-from jsonargparse import Namespace, auto_cli
-from pytorch_lightning import LightningModule, Trainer
-from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
-from pytorch_lightning.loggers import Logger
-from pytorch_lightning.utilities.rank_zero import rank_zero_only
+from jsonargparse import auto_cli
 
-import callbacks
-import datamodules
-from callbacks.pictures import run_folder
-from lightning_gan import commands, config_files, losses, networks, optimizers, priors, variants
-from lightning_gan.checks import check_data
+from lightning_gan import commands, config_files
 from lightning_gan.errors import meant_for_a_person, sentence
-from lightning_gan.gan import GAN  # noqa: F401
+from lightning_gan.gan_cli import GANCLI
 from lightning_gan.parser import Parser
-from lightning_gan.players import TwoPlayers
 from lightning_gan.quiet import quiet
-from lightning_gan.report import describe, next_steps, pictures, score_table, table
-from lightning_gan.runs import Run, checked, last_checkpoint, run_folder_of
-from lightning_gan.tracking import loggers
+from lightning_gan.runs import checked, run_folder_of
 
 COMMANDS = {"sample": commands.sample}
-CLASSES = [
-    n
-    for room in (losses, networks, priors, variants, optimizers, datamodules, callbacks)
-    for n in room.__all__
-]
-say = rank_zero_only(print)
-HELP = "Another command, without a config: sample. See: python -m lightning_gan sample --help"
-
-
-class SaveConfig(SaveConfigCallback):
-    """config.yaml in the run folder: the run again, from its start."""
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Leave out which checkpoint was resumed."""
-        self.config = self.config.clone()
-        self.config.ckpt_path = None
-        super().setup(trainer, pl_module, stage)
-
-
-class GANCLI(LightningCLI):
-    """Lightning's command line, with run folders, loggers, a score table and short errors."""
-
-    def __init__(self, experiment: str) -> None:
-        self.experiment = experiment
-        defaults = {"default_config_files": [str(config_files.CONFIGS / "defaults.yaml")]}
-        kwargs = {command: defaults for command in self.subcommands()} | {"epilog": HELP}
-        super().__init__(
-            TwoPlayers, subclass_mode_model=True, subclass_mode_data=True,
-            parser_class=Parser, parser_kwargs=kwargs,
-            save_config_callback=SaveConfig, auto_configure_optimizers=False,
-            trainer_defaults={"callbacks": [callbacks.Progress(), callbacks.Randomness()]},
-        )  # fmt: skip
-
-    @staticmethod
-    def subcommands() -> dict[str, set[str]]:
-        """Training and scoring; sampling needs no Trainer."""
-        return {name: LightningCLI.subcommands()[name] for name in ("fit", "validate", "test")}
-
-    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Add --run.* and --checkpoint.*: where a run is written, and what is kept of it."""
-        parser.add_class_arguments(Run, "run")
-        parser.set_defaults({"run.name": self.experiment})
-        parser.add_lightning_class_args(callbacks.Checkpoints, "checkpoint")
-
-    @property
-    def settings(self) -> Namespace:
-        """The configuration of the subcommand."""
-        return self.config[self.config.subcommand]
-
-    @property
-    def run(self) -> Run:
-        """Where it is written."""
-        return Run(**self.settings.run.as_dict())
-
-    def _parse_ckpt_path(self) -> None:
-        """Find `last`, verify the file, and say where its hyper-parameters overrule what was asked."""
-        settings = self.settings
-        if settings.ckpt_path == "last":
-            settings.ckpt_path = str(last_checkpoint(self.run))
-        if not settings.ckpt_path:
-            return
-        checked(settings.ckpt_path)
-        settings.weights_only = True
-        asked = flat(settings.model)
-        super()._parse_ckpt_path()
-        used = flat(self.settings.model)
-        if rows := [
-            (k, str(asked.get(k)), str(used.get(k))) for k in used if asked.get(k) != used[k]
-        ]:
-            say("The checkpoint's hyper-parameters are used where they differ from what was asked:")
-            say(table(rows, ("model", "asked", "stored and used")))
-
-    def before_instantiate_classes(self) -> None:
-        """Settle the threads; several devices need a strategy that allows a player to wait."""
-        if (threads := self.run.threads) is not None:
-            torch.set_num_threads(threads)
-        trainer = self.settings.trainer
-        alone = trainer.devices in (1, "1") or (
-            trainer.devices == "auto" and torch.cuda.device_count() < 2
-        )
-        if not alone and trainer.strategy in ("auto", "ddp"):
-            trainer.strategy = "ddp_find_unused_parameters_true"
-
-    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """Find the data first: a run is named after what it really learns from."""
-        check_data(self.datamodule, self.model.generator)
-        self.datamodule.prepare_data()
-        run = self.run
-        declared, actual = type(self.datamodule).name, self.datamodule.name
-        if declared != actual:
-            run.name = self.settings.run.name = renamed(run.name, declared, actual)
-            self.settings.data.init_args.source = "embedded"
-        if self.settings.trainer.logger in (None, True):
-            kwargs["logger"] = self.loggers(run)
-        return super().instantiate_trainer(**kwargs)
-
-    def loggers(self, run: Run) -> list[Logger]:
-        """A new run folder for `fit`; for a checkpoint's scores, a folder inside its run's."""
-        self._dump_config()
-        if self.subcommand == "fit":
-            return loggers(run.root, run.name, run.wandb, self.config_dump)
-        home = self.settings.ckpt_path and run_folder_of(self.settings.ckpt_path)
-        root, name = (
-            (str(home), self.subcommand) if home else (run.root, f"{run.name}/{self.subcommand}")
-        )
-        return loggers(root, str(name), "disabled", self.config_dump)
-
-    def before_fit(self) -> None:
-        """Say what is about to run."""
-        provenance = getattr(self.datamodule, "provenance", type(self.datamodule).__name__)
-        say(describe(self.model, provenance, str(run_folder(self.trainer))))
-
-    def after_fit(self) -> None:
-        """Score the result on the test split; say where everything is and what to type next."""
-        self.trainer.test(self.model, self.datamodule, verbose=False, weights_only=True)
-        folder = run_folder(self.trainer)
-        say(f"\n{score_table(self.trainer, 'test')}\n\nrun folder  {folder}")
-        say("\n".join(f"picture     {path}" for path in pictures(folder)))
-        say(f"next\n{next_steps(folder, self.trainer.global_step)}")
-
-    def after_validate(self) -> None:
-        """Print the scores."""
-        say(score_table(self.trainer, "val"))
-
-    def after_test(self) -> None:
-        """Print the scores."""
-        say(score_table(self.trainer, "test"))
-
-
-def flat(model: Namespace) -> dict[str, Any]:
-    """Every leaf of a model's configuration under its dotted key."""
-    return {key: value for key, value in model.items() if not isinstance(value, Namespace)}
-
-
-def renamed(run: str, declared: str, actual: str) -> str:
-    """A run's name that says what it learned from."""
-    return run.replace(declared, actual) if declared in run else f"{run}_{actual}"
 
 
 def with_config_of_checkpoint(arguments: list[str]) -> list[str]:
     """Where only a checkpoint was given, take the config that its run was started with."""
     if "--ckpt_path" not in arguments[:-1] or not {"--config", "-c"}.isdisjoint(arguments):
         return arguments
-    folder = run_folder_of(arguments[arguments.index("--ckpt_path") + 1])
+    path = arguments[arguments.index("--ckpt_path") + 1]
+    if path != "last":
+        checked(path)
+    folder = run_folder_of(path)
     return (
         [arguments[0], "--config", str(folder / "config.yaml"), *arguments[1:]]
         if folder
@@ -189,9 +42,8 @@ def main() -> None:
 
 def run(arguments: list[str]) -> None:
     """Hand a command line to the room that it belongs to."""
-    name = arguments[0] if arguments else "nothing"
+    name = arguments[0] if arguments else ""
     known = [*GANCLI.subcommands(), *COMMANDS]
-    Parser.classes = CLASSES
     if name in COMMANDS:
         prog = f"lightning_gan {name}"
         auto_cli(COMMANDS[name], arguments[1:], as_positional=False, prog=prog, parser_class=Parser)
@@ -201,6 +53,5 @@ def run(arguments: list[str]) -> None:
         sys.argv[1:] = with_config_of_checkpoint(config_files.resolve(arguments))
         GANCLI(experiment)
     else:
-        raise ValueError(
-            f"{name!r} is no command: give one of {', '.join(known)}; --help tells more."
-        )
+        what = f"{name!r} is no command" if name else "No command was given"
+        raise ValueError(f"{what}: give one of {', '.join(known)}; --help tells more.")

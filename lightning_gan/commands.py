@@ -43,7 +43,9 @@ def sample(
     folder = Path(out)
     for i, picture in enumerate(pictures):
         images.save(picture, folder / f"{i:06d}.png")
-    grid = images.save(images.grid(pictures, columns), folder.with_name(f"{folder.name}_grid.png"))
+    grid = images.save(
+        images.grid(pictures, columns, scale=2), folder.with_name(f"{folder.name}_grid.png")
+    )
     print(
         f"{num} samples (step {gan.g_updates}, seed {seed}) in {folder}, and all of them in {grid}"
     )

@@ -36,9 +36,10 @@ def to_uint8(x: Tensor, value_range: tuple[float, float]) -> Tensor:
     return (to_unit(x.float(), value_range).clamp(0, 1) * 255).round().to(torch.uint8)
 
 
-def grid(images: Tensor, columns: int, gap: int = 2) -> Tensor:
-    """Lay bytes [n, C, H, W] out in rows: one picture, bytes [3, H', W']."""
-    return make_grid(images.cpu(), nrow=columns, padding=gap, pad_value=128)
+def grid(images: Tensor, columns: int, gap: int = 2, scale: int = 1) -> Tensor:
+    """Lay bytes [n, C, H, W] out in rows: one picture, bytes [3, H', W'], each pixel `scale` pixels wide and high."""
+    picture = make_grid(images.cpu(), nrow=columns, padding=gap, pad_value=128)
+    return picture.repeat_interleave(scale, 1).repeat_interleave(scale, 2)
 
 
 def to_pil(image: Tensor) -> Image.Image:

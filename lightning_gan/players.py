@@ -114,7 +114,7 @@ class TwoPlayers(LightningModule):
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
         """Clip one player's gradient; here, because under float16 it has just been unscaled."""
-        for _, (own, largest) in enumerate(zip(self.trainer.optimizers, self.clips, strict=True)):
+        for own, largest in zip(self.trainer.optimizers, self.clips, strict=True):
             if own is optimizer and largest is not None:
                 clip_grad_norm_([p for g in own.param_groups for p in g["params"]], largest)
 
@@ -155,11 +155,11 @@ class TwoPlayers(LightningModule):
     # held-out data
 
     def validation_step(self, batch: list[Tensor], batch_idx: int) -> None:
-        """-V(D, G) in nats, and D's error, on held-out examples."""
+        """V(D, G) in nats, and D's answers, on held-out examples."""
         self.held_out("val", batch[0], batch_idx)
 
     def test_step(self, batch: list[Tensor], batch_idx: int) -> None:
-        """-V(D, G) in nats, and D's error, on test examples."""
+        """V(D, G) in nats, and D's answers, on test examples."""
         self.held_out("test", batch[0], batch_idx)
 
     def held_out(self, stage: str, x: Tensor, batch_idx: int) -> None:
@@ -200,12 +200,13 @@ class TwoPlayers(LightningModule):
     # checkpoints
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add the three counts; k's phase follows from D's."""
+        """Add the three counts (k's phase follows from D's), and what the data call themselves."""
         checkpoint["counts"] = {
             "d_updates": self.d_updates,
             "g_updates": self.g_updates,
             "images_seen": self.images_seen,
         }
+        checkpoint["data"] = getattr(getattr(self.trainer, "datamodule", None), "name", None)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take the counts up again."""

@@ -32,7 +32,7 @@ def score_table(trainer: Trainer, stage: str) -> str:
     """All scores of a stage, with what they depend on."""
     rows = [row for c in trainer.callbacks if isinstance(c, Scores) for row in c.rows(stage)]  # type: ignore[attr-defined]
     rows += [
-        (key, f"{float(value):.4f}", "on the whole split")
+        (key, f"{float(value):.4f}", "mean over the examples seen, D and G in evaluation mode")
         for key, value in sorted(trainer.callback_metrics.items())
         if key in (f"{stage}/value", f"{stage}/d_x", f"{stage}/d_gz")
     ]

@@ -44,7 +44,7 @@ def checked(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     if not path.is_file():
-        raise CheckpointError(f"No checkpoint at {path}: give the path of a .ckpt file, or `last`.")
+        raise CheckpointError(f"No checkpoint at {path}: give the path of a .ckpt file.")
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()  # torch.load does not look at the checksums
@@ -79,9 +79,13 @@ def last_checkpoint(run: Run) -> Path:
     """
     found = list(Path(run.root, run.name).glob("version_*/checkpoints/last.ckpt"))
     if not found:
+        others = sorted(
+            {p.parents[2].name for p in Path(run.root).glob("*/version_*/checkpoints/last.ckpt")}
+        )
+        there = f" There are checkpoints of {', '.join(others)}." if others else ""
         raise CheckpointError(
             f"Nothing to resume: there is no {run.root}/{run.name}/version_*/checkpoints/last.ckpt. Start a run "
-            f"without --ckpt_path, or give a file."
+            f"without --ckpt_path, or give a file.{there}"
         )
     return max(found, key=lambda path: path.stat().st_mtime)
 

@@ -63,15 +63,18 @@ def test_only_the_command_line_knows_every_room():
         for file in (ROOT / "lightning_gan").rglob("*.py")
         if any(name.split(".")[0] in ("callbacks", "datamodules") for name in imported(file))
     }
-    assert knowing == {"lightning_gan/cli.py"}
+    assert knowing == {"lightning_gan/gan_cli.py"}
 
 
-def test_nothing_imports_the_command_line_but_main():
+@pytest.mark.parametrize(("module", "user"), [("cli", "__main__.py"), ("gan_cli", "cli.py")])
+def test_nothing_imports_the_command_line_but_its_own_door(module, user):
     files = [file for room in OURS for file in (ROOT / room).rglob("*.py")]
-    importers = [
-        f.name for f in files if any(n.startswith("lightning_gan.cli") for n in imported(f))
+    users = [
+        f.name
+        for f in files
+        if any(n.split(".")[:2] == ["lightning_gan", module] for n in imported(f))
     ]
-    assert importers == ["__main__.py"]
+    assert users == [user]
 
 
 def test_the_folders_are_imported_as_they_are_named():

@@ -1,14 +1,20 @@
 """The commands of the README, end to end on tiny data."""
 
 import csv
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 import yaml
 from PIL import Image
+
+import datamodules
+from lightning_gan import GAN
 
 FIT = ("fit", "--config", "small.yaml")
 
@@ -110,6 +116,7 @@ def test_fit_resumes_from_last_and_ends_as_the_run_that_was_never_stopped(comman
     command(*FIT, "--trainer.max_steps", "7", "--run.name", "part")
     ended = command(*FIT, "--run.name", "part", "--ckpt_path", "last")
     assert ended.status == 0, ended.err
+    assert "resume   runs/part/version_0/checkpoints/last.ckpt, step 7" in ended.out
     resumed = torch.load("runs/part/version_1/checkpoints/last.ckpt", weights_only=True)
     assert resumed["counts"] == whole["counts"]
     torch.testing.assert_close(resumed["state_dict"], whole["state_dict"], rtol=0, atol=0)
@@ -132,6 +139,43 @@ def test_a_run_uses_the_threads_that_it_was_given(command, monkeypatch):
     assert (
         yaml.safe_load(Path("runs/small/version_0/config.yaml").read_text())["run"]["threads"] == 3
     )
+
+
+def test_a_run_that_has_its_steps_is_not_run_again(command):
+    command(*FIT)
+    ended = command(*FIT, "--ckpt_path", "last")
+    assert ended.status == 1
+    assert "is at step 10 already: give --trainer.max_steps above 10 to go on." in ended.err
+    assert not Path("runs/small/version_1").exists()
+
+
+def test_scores_on_other_data_than_a_checkpoint_learned_from_are_refused(command, monkeypatch):
+    command(*FIT)
+    last = Path("runs/small/version_0/checkpoints/last.ckpt")
+    monkeypatch.setattr(datamodules.MNIST, "name", "other_digits")
+    ended = command("test", "--ckpt_path", str(last))
+    assert ended.status == 1
+    assert "learned from mnist, but the data here are other_digits" in ended.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_an_interrupted_run_finishes_its_step_saves_and_scores(number, command, monkeypatch):
+    step = GAN.training_step
+
+    def interrupted(self, batch, batch_idx):
+        if self.g_updates == 6:
+            os.kill(os.getpid(), number)
+        step(self, batch, batch_idx)
+
+    monkeypatch.setattr(GAN, "training_step", interrupted)
+    ended = command(*FIT)
+    assert ended.status == 128 + number
+    assert "finishing this step, saving, scoring" in ended.err
+    assert "test/parzen_nats" in ended.out
+    monkeypatch.undo()
+    monkeypatch.chdir(command.folder)
+    saved = torch.load("runs/small/version_0/checkpoints/last.ckpt", weights_only=True)
+    assert saved["counts"] == {"d_updates": 7, "g_updates": 7, "images_seen": 70}
 
 
 def test_every_checkpoint_loads_without_running_code(command):

@@ -44,6 +44,11 @@ def test_a_grid_holds_its_pictures_in_reading_order():
     ]
 
 
+def test_a_grid_can_be_enlarged_pixel_by_pixel():
+    x = torch.randint(256, (2, 1, 3, 3)).to(torch.uint8)
+    assert torch.equal(images.grid(x, 2, scale=3)[:, ::3, ::3], images.grid(x, 2))
+
+
 def test_an_animation_has_its_frames_and_rests_on_the_last(tmp_path):
     frames = [torch.full((3, 8, 8), value, dtype=torch.uint8) for value in (0, 100, 200)]
     with Image.open(images.save_animation(frames, tmp_path / "x.gif")) as animation:

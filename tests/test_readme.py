@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lightning_gan.cli import COMMANDS, GANCLI
+from lightning_gan.cli import COMMANDS
 from lightning_gan.config_files import CONFIGS
+from lightning_gan.gan_cli import GANCLI
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 LINES = re.findall(r"^python -m lightning_gan (.+?)(?:\s+#.*)?$", README, flags=re.MULTILINE)
