@@ -47,7 +47,7 @@ def describe(gan: TwoPlayers, provenance: str, folder: str) -> str:
         for letter, player in (("G", gan.generator), ("D", gan.discriminator))
     ]
     average = (
-        f"; scored: average of G, half-life {gan.ema.half_life:,.0f} images" if gan.ema else ""
+        f"; scored: average of G, half-life {gan.ema.half_life:,.0f} samples" if gan.ema else ""
     )
     return "\n".join(
         (

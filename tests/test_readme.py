@@ -56,3 +56,12 @@ def test_the_keys_of_its_table_are_those_of_a_run(command):
     }
     named |= {f"test/{x}" for x in ("value", "d_x", "d_gz")}
     assert written - {"step", "epoch"} == named
+
+
+def test_its_python_example_runs(command, monkeypatch):
+    monkeypatch.setenv("LIGHTNING_GAN_DATA", "pixels")
+    (example,) = re.findall(r"```python\n(.+?)```", README, flags=re.DOTALL)
+    names = {}
+    exec(example.replace("MNIST())", "MNIST(batch_size=5))"), names)  # the tiny MNIST of the tests
+    assert names["x"].shape == (64, 1, 28, 28)
+    assert names["gan"].g_updates == 20
