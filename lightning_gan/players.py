@@ -162,6 +162,14 @@ class TwoPlayers(LightningModule):
         """V(D, G) in nats, and D's answers, on test examples."""
         self.held_out("test", batch[0], batch_idx)
 
+    def on_validation_epoch_end(self) -> None:
+        """Tell Lightning the loggers' axis, which it takes from this key; once, because a mean would round it."""
+        self.log("step", float(self.g_updates))
+
+    def on_test_epoch_end(self) -> None:
+        """Tell Lightning the loggers' axis, as above."""
+        self.log("step", float(self.g_updates))
+
     def held_out(self, stage: str, x: Tensor, batch_idx: int) -> None:
         """Log how the game stands on examples that D was not trained on; training's noise is not touched."""
         rng = torch.Generator().manual_seed(batch_idx)
@@ -171,7 +179,6 @@ class TwoPlayers(LightningModule):
             f"{stage}/value": -softplus(-real).mean() - softplus(fake).mean(),
             f"{stage}/d_x": real.sigmoid().mean(),
             f"{stage}/d_gz": fake.sigmoid().mean(),
-            "step": float(self.g_updates),  # Lightning takes the loggers' axis from this key
         }
         self.log_dict(values, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(x))
 

@@ -109,3 +109,13 @@ def test_validation_does_not_touch_training_noise(tmp_path):
         trainer(tmp_path, max_steps=6, limit_val_batches=limit).fit(gan, Batches(4), Batches(2))
         states.append(gan.state_dict())
     torch.testing.assert_close(*states, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("stage", ["validate", "test"])
+def test_a_late_step_is_not_rounded_on_the_loggers_axis(stage, tmp_path):
+    gan = game()
+    gan.g_updates = 32_500
+    run = trainer(tmp_path, logger=CSVLogger(tmp_path), limit_val_batches=1.0)
+    getattr(run, stage)(gan, Batches(100, m=100), verbose=False)
+    with open(f"{run.log_dir}/metrics.csv") as file:
+        assert [int(row["step"]) for row in csv.DictReader(file)] == [32_500]

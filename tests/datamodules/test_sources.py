@@ -130,7 +130,9 @@ def test_a_root_that_cannot_be_written_is_named(served, tmp_path):
     _, module = served
     (tmp_path / "root").write_text("a file")
     with pytest.raises(FileNotFoundError, match=r"mirrors: .*root"):
-        module(root=str(tmp_path / "root"), source="mirrors").prepare_data()
+        module(root=str(tmp_path / "root" / "below"), source="mirrors").prepare_data()
+    with pytest.raises(NotADirectoryError, match=r"root, a file: give a folder"):
+        module(root=str(tmp_path / "root"), source="auto").prepare_data()
 
 
 def test_fashion_mnist_is_never_replaced_by_digits(tmp_path, monkeypatch):
