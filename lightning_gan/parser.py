@@ -17,6 +17,9 @@ UNKNOWN_KEY = re.compile(
 UNKNOWN_CLASS = re.compile(
     r"Expected a dot import path string: ([\w.]+)|(?:Import failed|Problem with).*?'([\w.]+)'"
 )
+NO_NUMBER = re.compile(
+    r"key \"([\w.]+)\".*Expected a <class '(?:int|float)'>.*Given value: (\S+)", flags=re.DOTALL
+)
 
 
 class Parser(LightningArgumentParser):
@@ -38,6 +41,9 @@ def sentence(
     """What was wrong, where it was written, and what was probably meant."""
     if "arguments are required" in message and ".model" in message:
         return "No model was given: name an experiment, such as --config mnist.yaml."
+    if match := NO_NUMBER.search(message):
+        key, value = match.groups()
+        return _with_hints(f"{key!r} wants a number; got {value!r}.", value, (), files)
     if match := UNKNOWN_CLASS.search(message):
         wrong = match.group(1) or match.group(2)
         return _with_hints(f"No class {wrong!r}.", wrong, classes, files)
@@ -59,7 +65,8 @@ def innermost(message: str) -> str:
 
 def _with_hints(text: str, wrong: str, names: Sequence[str], files: Sequence[str]) -> str:
     last = wrong.split(".")[-1]
-    places = [f for f in files if last and last in Path(f).read_text(errors="replace")]
+    word = re.compile(rf"\b{re.escape(last)}\b")
+    places = [f for f in files if last and word.search(Path(f).read_text(errors="replace"))]
     near = difflib.get_close_matches(wrong, [n for n in names if n != wrong], n=1, cutoff=0.6)
     text += f" Did you mean {near[0]!r}?" if near else ""
     return text + (f" (In {places[-1]}.)" if places else "")

@@ -97,6 +97,11 @@ ROWS = {
         ["--config", "w.yaml"],
         "Got value: many. (In w.yaml.)",
     ),
+    "no number": (
+        nothing,
+        [f"{MODEL}d_optimizer", "torch.optim.SGD", f"{MODEL}d_optimizer.lr", "fast"],
+        "'lr' wants a number; got 'fast'.",
+    ),
     "unknown class": (
         nothing,
         [f"{MODEL}loss", "Minimaks"],
