@@ -158,12 +158,13 @@ def test_scores_on_other_data_than_a_checkpoint_learned_from_are_refused(command
     assert "learned from mnist, but the data here are other_digits" in ended.err
 
 
+@pytest.mark.parametrize("after", [0, 2, 6], ids=["the first step", "the first epoch", "later"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_an_interrupted_run_finishes_its_step_saves_and_scores(number, command, monkeypatch):
+def test_an_interrupted_run_finishes_its_step_saves_and_scores(number, after, command, monkeypatch):
     step = GAN.training_step
 
     def interrupted(self, batch, batch_idx):
-        if self.g_updates == 6:
+        if self.g_updates == after:
             os.kill(os.getpid(), number)
         step(self, batch, batch_idx)
 
@@ -175,7 +176,8 @@ def test_an_interrupted_run_finishes_its_step_saves_and_scores(number, command, 
     monkeypatch.undo()
     monkeypatch.chdir(command.folder)
     saved = torch.load("runs/small/version_0/checkpoints/last.ckpt", weights_only=True)
-    assert saved["counts"] == {"d_updates": 7, "g_updates": 7, "images_seen": 70}
+    steps = after + 1
+    assert saved["counts"] == {"d_updates": steps, "g_updates": steps, "images_seen": 10 * steps}
 
 
 def test_every_checkpoint_loads_without_running_code(command):
