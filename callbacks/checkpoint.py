@@ -29,6 +29,7 @@ class Checkpoints(Checkpoint):
             )
         self.every_n_steps, self.keep = every_n_steps, keep
         self.saved: list[Path] = []
+        self.last_step = -1  # known to every process, because saving is a matter of all of them
 
     def on_train_batch_end(
         self,
@@ -50,8 +51,10 @@ class Checkpoints(Checkpoint):
         """Write this step's file, once, if every weight is finite; forget old files."""
         path = run_folder(trainer) / "checkpoints" / f"step={trainer.global_step}.ckpt"
         finite = all(bool(p.isfinite().all()) for p in trainer.lightning_module.parameters())
-        if trainer.fast_dev_run or path in self.saved or not finite:  # type: ignore[attr-defined]
+        done = trainer.global_step == self.last_step
+        if trainer.fast_dev_run or done or not finite:  # type: ignore[attr-defined]
             return
+        self.last_step = trainer.global_step
         beside = path.with_suffix(".tmp")
         try:
             trainer.save_checkpoint(beside, weights_only=False)

@@ -95,7 +95,7 @@ def _check_twice(node: yaml.Node, path: Path) -> None:
 
 
 def resolve(arguments: list[str]) -> list[str]:
-    """Replace the bare names behind --config by paths."""
+    """Replace the bare names behind --config by paths, and --flag=file by two words."""
     resolved: list[str] = []
     for argument in arguments:
         flag, equals, name = argument.partition("=")
@@ -103,6 +103,8 @@ def resolve(arguments: list[str]) -> list[str]:
             resolved.append(find(argument))
         elif flag == "--config" and equals:
             resolved += [flag, find(name)]
+        elif flag == "--ckpt_path" and equals:
+            resolved += [flag, name]
         else:
             resolved.append(argument)
     return resolved

@@ -121,6 +121,8 @@ class GANCLI(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Find the data first: a run is named after what it really learns from."""
+        if self.datamodule is None:
+            raise ValueError("No data were given: name them, such as --data MNIST.")
         check_data(self.datamodule, self.model.generator)
         self.datamodule.prepare_data()
         run = self.run
@@ -140,6 +142,7 @@ class GANCLI(LightningCLI):
 
     def loggers(self, run: Run) -> list[Logger]:
         """A new run folder for `fit`; for a checkpoint's scores, a folder inside its run's."""
+        del self.config_dump  # Lightning's was made before the run had its name
         self._dump_config()
         if self.subcommand == "fit":
             return loggers(run.root, run.name, run.wandb, self.config_dump)

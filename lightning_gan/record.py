@@ -17,6 +17,10 @@ class Record:
     """
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin a new interval."""
         self.d_losses: list[Tensor] = []
         self.g_losses: list[Tensor] = []
         self.scores: list[tuple[Tensor, Tensor]] = []
@@ -42,7 +46,7 @@ class Record:
         """
         d_losses, g_losses = torch.stack(self.d_losses).float(), torch.stack(self.g_losses).float()
         real, fake = (torch.cat(s).float() for s in zip(*self.scores, strict=True))
-        self.__init__()  # type: ignore[misc]
+        self.forget()
         _check(d_losses, g_losses, step)
         return {
             "train/d_loss": d_losses.mean(),

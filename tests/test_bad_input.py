@@ -3,14 +3,13 @@
 Each row: what is done to the folder, the command's arguments behind `fit --config small.yaml`, what the sentence says.
 """
 
-import gzip
 from pathlib import Path
 
 import pytest
 import torch
+from command import SMALL
 
 import datamodules
-from lightning_gan.losses import NonSaturating
 
 RAW = Path("pixels/MNIST/raw")
 BINARY = bytes(range(256))
@@ -199,6 +198,13 @@ def test_one_sentence_says_what_came_and_what_to_do(row, command):
     assert not Path("it_ran").exists()
 
 
+def test_no_data(command):
+    command.write("model.yaml", {k: SMALL[k] for k in ("model", "trainer")})
+    ended = command("fit", "--config", "model.yaml")
+    assert ended.status == 1
+    assert "error: No data were given: name them, such as --data MNIST." in ended.err
+
+
 def test_a_value_range_that_does_not_fit_the_generator(command, monkeypatch):
     monkeypatch.setattr(datamodules.MNIST, "value_range", (-1.0, 1.0))
     ended = command("fit", "--config", "small.yaml")
@@ -225,64 +231,6 @@ def test_a_command_that_cannot_be(arguments, said, command):
     assert ended.status != 0
     assert said in ended.err
     assert len([line for line in ended.err.splitlines() if line.startswith("error: ")]) == 1
-
-
-def test_what_happens_to_a_checkpoint_after_it_was_whole(command):
-    command("fit", "--config", "small.yaml")
-    whole = Path("runs/small/version_0/checkpoints/last.ckpt").read_bytes()
-    middle = len(whole) // 2
-    flipped = whole[:middle] + bytes([whole[middle] ^ 4]) + whole[middle + 1 :]
-    for name, content in (
-        ("cut.ckpt", whole[:middle]),
-        ("flipped.ckpt", flipped),
-        ("z.ckpt", gzip.compress(whole)),
-    ):
-        Path(name).write_bytes(content)
-        for line in (
-            ("sample", "--ckpt_path", name),
-            ("fit", "--config", "small.yaml", "--ckpt_path", name),
-        ):
-            ended = command(*line)
-            assert ended.status == 1
-            assert ended.err.startswith(f"error: {name} ")
-            assert Path(name).read_bytes() == content
-
-
-def test_weights_of_other_networks(command):
-    command("fit", "--config", "small.yaml")
-    content = torch.load("runs/small/version_0/checkpoints/last.ckpt", weights_only=True)
-    content["hyper_parameters"]["generator"]["init_args"]["widths"] = [9]
-    torch.save(content, "wider.ckpt")
-    for line in (
-        ("sample", "--ckpt_path", "wider.ckpt"),
-        ("fit", "--config", "small.yaml", "--ckpt_path", "wider.ckpt", "--trainer.max_steps", "12"),
-    ):
-        ended = command(*line)
-        assert ended.status == 1
-        assert "The checkpoint's weights do not fit these networks" in ended.err
-
-
-def test_the_last_good_checkpoint_stays_when_a_loss_is_not_finite(command, monkeypatch):
-    right, calls = NonSaturating.g_loss, []
-
-    def wrong_from_the_seventh(self, fake, real=None):
-        calls.append(fake)
-        return right(self, fake) * (torch.nan if len(calls) >= 7 else 1)
-
-    monkeypatch.setattr(NonSaturating, "g_loss", wrong_from_the_seventh)
-    ended = command(
-        "fit", "--config", "small.yaml", "--checkpoint.every_n_steps", "1", "--checkpoint.keep", "0"
-    )
-    assert ended.status == 1
-    assert "The generator's loss became nan at step 7" in ended.err
-    folder = Path("runs/small/version_0/checkpoints")
-    assert {p.name for p in folder.iterdir()} == {
-        "last.ckpt",
-        *(f"step={s}.ckpt" for s in range(1, 7)),
-    }
-    last = torch.load(folder / "last.ckpt", weights_only=True)
-    assert last["counts"]["g_updates"] == 6
-    assert all(value.isfinite().all() for value in last["state_dict"].values())
 
 
 def test_a_bug_keeps_its_traceback(command, monkeypatch):

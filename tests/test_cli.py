@@ -14,7 +14,7 @@ import yaml
 from PIL import Image
 
 import datamodules
-from lightning_gan import GAN
+from lightning_gan import GAN, gan_cli
 
 FIT = ("fit", "--config", "small.yaml")
 
@@ -101,8 +101,11 @@ def test_validate_and_test_print_the_score_table(command):
     command(*FIT)
     last = "runs/small/version_0/checkpoints/last.ckpt"
     before = Path("runs/small/version_0/metrics.csv").read_bytes()
-    for name, stage in (("validate", "val"), ("test", "test")):
-        ended = command(name, "--ckpt_path", last)
+    for name, stage, flag in (
+        ("validate", "val", ["--ckpt_path", last]),
+        ("test", "test", [f"--ckpt_path={last}"]),
+    ):
+        ended = command(name, *flag)
         assert ended.status == 0, ended.err
         assert f"{stage}/parzen_nats" in ended.out
         assert "EMA, seed 0, pixels in [0,1]" in ended.out
@@ -199,6 +202,13 @@ def test_a_run_on_the_embedded_digits_calls_itself_so_everywhere(command, monkey
     monkeypatch.chdir(command.folder)
     monkeypatch.setenv("WANDB_MODE", "disabled")
     Path("mnist_tiny.yaml").write_text(Path("small.yaml").read_text())
+    told, loggers = [], gan_cli.loggers
+
+    def listening(root, name, mode, config):
+        told.append((name, config["run"]["name"], config["data"]["init_args"]["source"]))
+        return loggers(root, name, mode, config)
+
+    monkeypatch.setattr(gan_cli, "loggers", listening)
     ended = command(
         "fit", "--config", "mnist_tiny.yaml", "--data.source", "embedded", "--data.batch_size", "100",
         "--trainer.max_steps", "3",
@@ -208,12 +218,15 @@ def test_a_run_on_the_embedded_digits_calls_itself_so_everywhere(command, monkey
     config = yaml.safe_load((run / "config.yaml").read_text())
     assert config["run"]["name"] == "mnist5k_tiny"
     assert config["data"]["init_args"]["source"] == "embedded"
+    assert told == [("mnist5k_tiny", "mnist5k_tiny", "embedded")]  # what W&B is told
     assert "mnist5k test images" in ended.out
     assert "mnist test images" not in ended.out
 
 
 def test_two_processes_train_and_score_as_one_run(command):
-    command.write("two.yaml", {"trainer": {"devices": 2, "max_steps": 4, "strategy": "auto"}})
+    command.write(
+        "two.yaml", {"trainer": {"devices": 2, "max_steps": 4}, "checkpoint": {"every_n_steps": 2}}
+    )
     script = Path("run_two.py")
     script.write_text(TWO)
     ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
@@ -226,6 +239,7 @@ def test_two_processes_train_and_score_as_one_run(command):
     ]
     assert seen == [40, 80]  # two minibatches of ten for each step
     assert not Path("runs/small+two/version_1").exists()
+    assert Path("runs/small+two/version_0/checkpoints/step=4.ckpt").is_file()
 
 
 TWO = f"""

@@ -1,0 +1,66 @@
+"""Checkpoints that were cut, flipped or made by other networks, and what a bad loss leaves of good ones."""
+
+import gzip
+from pathlib import Path
+
+import torch
+
+from lightning_gan.losses import NonSaturating
+
+
+def test_what_happens_to_a_checkpoint_after_it_was_whole(command):
+    command("fit", "--config", "small.yaml")
+    whole = Path("runs/small/version_0/checkpoints/last.ckpt").read_bytes()
+    middle = len(whole) // 2
+    flipped = whole[:middle] + bytes([whole[middle] ^ 4]) + whole[middle + 1 :]
+    for name, content in (
+        ("cut.ckpt", whole[:middle]),
+        ("flipped.ckpt", flipped),
+        ("z.ckpt", gzip.compress(whole)),
+    ):
+        Path(name).write_bytes(content)
+        for line in (
+            ("sample", "--ckpt_path", name),
+            ("fit", "--config", "small.yaml", "--ckpt_path", name),
+        ):
+            ended = command(*line)
+            assert ended.status == 1
+            assert ended.err.startswith(f"error: {name} ")
+            assert Path(name).read_bytes() == content
+
+
+def test_weights_of_other_networks(command):
+    command("fit", "--config", "small.yaml")
+    content = torch.load("runs/small/version_0/checkpoints/last.ckpt", weights_only=True)
+    content["hyper_parameters"]["generator"]["init_args"]["widths"] = [9]
+    torch.save(content, "wider.ckpt")
+    for line in (
+        ("sample", "--ckpt_path", "wider.ckpt"),
+        ("fit", "--config", "small.yaml", "--ckpt_path", "wider.ckpt", "--trainer.max_steps", "12"),
+    ):
+        ended = command(*line)
+        assert ended.status == 1
+        assert "The checkpoint's weights do not fit these networks" in ended.err
+
+
+def test_the_last_good_checkpoint_stays_when_a_loss_is_not_finite(command, monkeypatch):
+    right, calls = NonSaturating.g_loss, []
+
+    def wrong_from_the_seventh(self, fake, real=None):
+        calls.append(fake)
+        return right(self, fake) * (torch.nan if len(calls) >= 7 else 1)
+
+    monkeypatch.setattr(NonSaturating, "g_loss", wrong_from_the_seventh)
+    ended = command(
+        "fit", "--config", "small.yaml", "--checkpoint.every_n_steps", "1", "--checkpoint.keep", "0"
+    )
+    assert ended.status == 1
+    assert "The generator's loss became nan at step 7" in ended.err
+    folder = Path("runs/small/version_0/checkpoints")
+    assert {p.name for p in folder.iterdir()} == {
+        "last.ckpt",
+        *(f"step={s}.ckpt" for s in range(1, 7)),
+    }
+    last = torch.load(folder / "last.ckpt", weights_only=True)
+    assert last["counts"]["g_updates"] == 6
+    assert all(value.isfinite().all() for value in last["state_dict"].values())
