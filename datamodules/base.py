@@ -9,7 +9,7 @@ from pytorch_lightning import LightningDataModule
 from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 
-from datamodules.loader import BatchLoader, ShuffledBatchLoader, to_unit_range
+from datamodules.loader import BatchLoader, ShuffledBatchLoader
 
 Split = Literal["train", "val", "test"]
 Splits = dict[Split, tuple[Tensor, Tensor]]
@@ -18,7 +18,8 @@ Splits = dict[Split, tuple[Tensor, Tensor]]
 class ImageData(LightningDataModule, ABC):
     """Images held in memory as uint8, given out as float32 in `value_range`.
 
-    A subclass says where the bytes come from: `load` returns them.
+    A subclass says where the bytes come from: `load` returns them. One whose values are no linear
+    function of the bytes says so too: `convert`, `shown_range` and `pictures`.
 
     Attributes:
         name: short name of the data that were really loaded.
@@ -49,6 +50,11 @@ class ImageData(LightningDataModule, ABC):
         self.seed = seed
         self._splits: Splits = {}
         self._resident: dict[tuple[Split, torch.device], tuple[Tensor, Tensor]] = {}
+
+    @property
+    def shown_range(self) -> tuple[float, float]:
+        """The values that a picture shows as 0 and as 255; those outside are clipped."""
+        return self.value_range
 
     @abstractmethod
     def load(self, *, fetch: bool) -> Splits:
@@ -82,9 +88,19 @@ class ImageData(LightningDataModule, ABC):
                     " same files on every node, or pin `source`."
                 )
 
+    def convert(self, images: Tensor) -> Tensor:
+        """Bytes, [m, C, H, W], as float32 in `value_range`: 0 is its low end and 255 its high one."""
+        low, high = self.value_range
+        x = images.float().div_(255 / (high - low))
+        return x if low == 0 else x.add_(low)
+
     def images(self, split: Split) -> Tensor:
         """All images of a split: float32 in `value_range`, [n, C, H, W], on the CPU."""
-        return to_unit_range(self._split(split)[0])
+        return self.convert(self._split(split)[0])
+
+    def pictures(self, split: Split) -> Tensor:
+        """What pictures of a split show: uint8, [n, C, H, W], on the CPU; the data's own memory."""
+        return self._split(split)[0]
 
     def labels(self, split: Split) -> Tensor:
         """All labels of a split: int64, [n], on the CPU."""
@@ -100,7 +116,7 @@ class ImageData(LightningDataModule, ABC):
         consumed = 0 if trainer is None else trainer.fit_loop.total_batch_idx + 1
         rank, world_size = self._rank()
         return ShuffledBatchLoader(
-            images, labels, self.batch_size, self._seed(), consumed, rank, world_size
+            images, labels, self.batch_size, self._seed(), consumed, rank, world_size, self.convert
         )
 
     def val_dataloader(self) -> BatchLoader:
@@ -121,7 +137,7 @@ class ImageData(LightningDataModule, ABC):
             self.seed = state_dict["seed"]
 
     def _in_order(self, split: Split) -> BatchLoader:
-        return BatchLoader(*self._on_device(split), self.batch_size, *self._rank())
+        return BatchLoader(*self._on_device(split), self.batch_size, *self._rank(), self.convert)
 
     def _split(self, split: Split) -> tuple[Tensor, Tensor]:
         if not self._splits:

@@ -1,6 +1,6 @@
 """Batches cut by index from tensors in memory: no workers, no per-item collate."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -14,8 +14,8 @@ def to_unit_range(images: Tensor) -> Tensor:
 class BatchLoader:
     """Batches [x, y] of one rank's contiguous share, in order; nothing padded, nothing twice.
 
-    x is float32 in [0, 1], [m, C, H, W]; y is int64, [m]; the last batch may be smaller. Both are
-    on the device of the tensors given.
+    x is what `convert` makes of bytes, [m, C, H, W]; y is int64, [m]; the last batch may be smaller.
+    Both are on the device of the tensors given.
 
     Args:
         images: uint8, [n, C, H, W].
@@ -23,16 +23,24 @@ class BatchLoader:
         batch_size: examples per batch, on this rank.
         rank: which share, 0 to world_size - 1.
         world_size: number of shares; their sizes differ by at most one.
+        convert: bytes of a batch to float32 values, shape unchanged, on the device of the bytes.
     """
 
     def __init__(
-        self, images: Tensor, labels: Tensor, batch_size: int, rank: int = 0, world_size: int = 1
+        self,
+        images: Tensor,
+        labels: Tensor,
+        batch_size: int,
+        rank: int = 0,
+        world_size: int = 1,
+        convert: Callable[[Tensor], Tensor] = to_unit_range,
     ) -> None:
         self.images = images
         self.labels = labels
         self.batch_size = batch_size
         self.rank = rank
         self.world_size = world_size
+        self.convert = convert
 
     def __len__(self) -> int:
         return -(-(self._end - self._begin) // self.batch_size)
@@ -40,7 +48,7 @@ class BatchLoader:
     def __iter__(self) -> Iterator[list[Tensor]]:
         for start in range(self._begin, self._end, self.batch_size):
             share = slice(start, min(start + self.batch_size, self._end))
-            yield [to_unit_range(self.images[share]), self.labels[share]]
+            yield [self.convert(self.images[share]), self.labels[share]]
 
     @property
     def _begin(self) -> int:
@@ -71,6 +79,7 @@ class ShuffledBatchLoader(BatchLoader):
         consumed: batches of the stream to leave out, over all epochs.
         rank: which part of each global batch.
         world_size: number of such parts.
+        convert: bytes of a batch to float32 values, shape unchanged, on the device of the bytes.
 
     Raises:
         ValueError: if there is less than one global batch.
@@ -85,8 +94,9 @@ class ShuffledBatchLoader(BatchLoader):
         consumed: int = 0,
         rank: int = 0,
         world_size: int = 1,
+        convert: Callable[[Tensor], Tensor] = to_unit_range,
     ) -> None:
-        super().__init__(images, labels, batch_size, rank, world_size)
+        super().__init__(images, labels, batch_size, rank, world_size, convert)
         if len(self) == 0:
             raise ValueError(
                 f"batch_size {batch_size} on {world_size} device(s) asks for more than the"
@@ -112,7 +122,7 @@ class ShuffledBatchLoader(BatchLoader):
             # Before the yield, so that a checkpoint made while this batch is used counts it.
             self.consumed = batch + 1
             images = self.images.index_select(0, index)  # a third of the time of images[index]
-            yield [to_unit_range(images), self.labels.index_select(0, index)]
+            yield [self.convert(images), self.labels.index_select(0, index)]
 
     def _order(self, epoch: int) -> Tensor:
         """Permutation of all indices, [n]; made on the CPU so that devices agree."""

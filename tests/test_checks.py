@@ -1,5 +1,7 @@
 """Data and players that do not fit are refused before the first step, in one sentence."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 from games import SHAPE, Pixels, game, trainer
@@ -33,6 +35,26 @@ def fitted(folder, **attributes):
 
 def test_what_fits_is_not_refused(tmp_path):
     fitted(tmp_path)
+
+
+class Unbounded(MLPGenerator):
+    """A generator whose values may be any."""
+
+    value_range = (-torch.inf, torch.inf)
+
+
+@pytest.mark.parametrize(("value", "fits"), [(9.0, True), (torch.inf, False), (torch.nan, False)])
+def test_values_without_bounds_must_still_be_finite(value, fits, tmp_path):
+    data = Pixels()
+    data.value_range, data.batches = (
+        Unbounded.value_range,
+        Unannounced(torch.full((2, *SHAPE), value)),
+    )
+    data.images = lambda split: torch.rand(2, *SHAPE)
+    gan = game()
+    gan.generator = Unbounded(SHAPE, z_dim=3, widths=[8])
+    with nullcontext() if fits else pytest.raises(MismatchError, match=f"{value}.*\\[-inf, inf\\]"):
+        trainer(tmp_path, max_steps=1).fit(gan, data)
 
 
 @pytest.mark.parametrize(

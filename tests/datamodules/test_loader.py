@@ -26,6 +26,15 @@ def test_batches_are_float_images_in_0_to_1_and_their_labels():
         assert torch.equal(x.flatten(), y / 255)
 
 
+def test_what_batches_make_of_bytes_can_be_chosen():
+    def negative(images):
+        assert images.dtype == torch.uint8
+        return -images.float()
+
+    for x, y in [*BatchLoader(IMAGES, LABELS, 5, convert=negative), *shuffled(convert=negative)]:
+        assert torch.equal(x.flatten(), -y.float())
+
+
 def test_evaluation_gives_every_image_once_in_order():
     loader = BatchLoader(IMAGES, LABELS, 5)
     assert seen(loader) == seen(loader)

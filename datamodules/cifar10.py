@@ -1,0 +1,192 @@
+"""CIFAR-10 (Krizhevsky, 2009): where its files come from, and its splits."""
+
+import io
+import os
+from collections.abc import Iterable
+from http.client import HTTPException
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import torch
+from pytorch_lightning.utilities import rank_zero_info
+from torch import Tensor
+
+from datamodules.base import ImageData, Split, Splits
+from datamodules.cifar_files import (
+    FOLDER,
+    Archive,
+    BatchFile,
+    first,
+    read_archive,
+    read_binary,
+    read_pickled,
+    unpack,
+    write,
+)
+from datamodules.loader import BatchLoader
+from lightning_gan.fetching import download
+
+PICKLED_FOLDER = "cifar-10-batches-py"  # as torchvision and Keras lay it out
+SECONDS = 900.0  # for 170 MB: there is no other source that a longer wait would keep waiting
+
+
+class CIFAR10(ImageData):
+    """50,000 + 10,000 colour pictures of ten kinds of things, 32 x 32; values in [-1, 1].
+
+    Sources, in the order of "auto": the binary files (cifar-10-batches-bin) under root or root
+    itself, their archive (cifar-10-binary.tar.gz) under root, torchvision's pickled files
+    (cifar-10-batches-py); the archive at its official address. A file that is there but is not the
+    published one is an error always. No pickle is run.
+
+    Attributes:
+        files: five for training, then the test file, with the digests that each must have.
+        archive: of the binary files.
+
+    Args:
+        root: folder of the files; the environment variable LIGHTNING_GAN_DATA replaces "data".
+        batch_size: examples per batch and device.
+        validation: how many of the last training images validate instead; 0: all train, and there
+            is no validation split.
+        source: where the images may come from.
+        seed: of the order of training batches; None takes the seed of `seed_everything`.
+
+    Raises:
+        ValueError: if batch_size is less than 1, source is unknown, or no image is left to train.
+    """
+
+    name = "cifar10"
+    data_shape = (3, 32, 32)
+    value_range = (-1.0, 1.0)
+    num_classes = 10
+    sources = ("auto", "files", "mirrors")
+    files: ClassVar[tuple[BatchFile, ...]] = (
+        BatchFile("data_batch_1", "aadd24acce27caa71bf4b10992e9e7b2d74c2540", "c99cafc152244af753f735de768cd75f"),
+        BatchFile("data_batch_2", "c0ba65cce70568cd57b4e03e9ac8d2a5367c1795", "d4bba439e000b95fd0a9bffe97cbabec"),
+        BatchFile("data_batch_3", "1dd00a74ab1d17a6e7d73e185b69dbf31242f295", "54ebc095f3ab1f0389bbae665268c751"),
+        BatchFile("data_batch_4", "aab85764eb3584312d3c7f65fd2fd016e36a258e", "634d18415352ddfa80567beed471001a"),
+        BatchFile("data_batch_5", "26e2849e66a845b7f1e4614ae70f4889ae604628", "482c414d41f54cd18b22e5b47cb7c3cb"),
+        BatchFile("test_batch", "67eb016db431130d61cd03c7ad570b013799c88c", "40351d587109b95175f43aff81a1287e"),
+    )  # fmt: skip
+    archive: ClassVar[Archive] = Archive(
+        url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+        size=170_052_171,
+        md5="c32a1d4ab5d03f1284b67883e8d87530",
+    )
+
+    def __init__(
+        self,
+        root: str = "data",
+        batch_size: int = 100,
+        validation: int = 5_000,
+        source: Literal["auto", "files", "mirrors"] = "auto",
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(batch_size, seed)
+        if source not in self.sources:
+            raise ValueError(f"source is {source!r}: set it to one of {', '.join(self.sources)}.")
+        n = sum(spec.n for spec in self.files[:-1])
+        if not 0 <= validation < n:
+            raise ValueError(
+                f"validation is {validation} of {n:,} training images: set it to 0 or more, and less"
+                f" than {n:,}."
+            )
+        self.root = Path(os.environ.get("LIGHTNING_GAN_DATA", root) if root == "data" else root)
+        self.validation, self.source = validation, source
+
+    def load(self, *, fetch: bool) -> Splits:
+        """Verified splits, in the order of the files.
+
+        Raises:
+            ValueError: if a file is there but is not, to the byte, the published one.
+            NotADirectoryError: if root is a file.
+            FileNotFoundError: if files are missing and `source` cannot deliver them.
+        """
+        if self.root.exists() and not self.root.is_dir():
+            raise NotADirectoryError(f"data.root is {self.root}, a file: give a folder.")
+        batches, where = self._read(self.files)
+        missing = [spec for spec in self.files if spec.name not in batches]
+        failure = ""
+        if missing and fetch and self.source != "files":
+            failure = self._fetch(missing)
+            fetched, there = self._read(missing)
+            batches |= fetched
+            where |= {f"{folder}, fetched from {self.archive.url}" for folder in there}
+        if len(batches) < len(self.files):
+            raise FileNotFoundError(self._advice([spec.name for spec in missing], failure))
+        return self._split_up(batches, where)
+
+    def _read(self, specs: Iterable[BatchFile]) -> tuple[dict[str, Tensor], set[str]]:
+        """Those of the files that exist, verified, and the folders or the archive they lie in."""
+        batches, where, packed = {}, set(), []
+        archive = first([self.root / self.archive.name])
+        for spec in specs:
+            binary = first([self.root / f / f"{spec.name}.bin" for f in (FOLDER, ".")])
+            pickled = first([self.root / f / spec.name for f in (PICKLED_FOLDER, ".")])
+            if binary is not None:
+                batches[spec.name] = read_binary(binary, spec)
+                where.add(str(binary.parent))
+            elif archive is not None:
+                packed.append(spec)
+            elif pickled is not None:
+                batches[spec.name] = read_pickled(pickled, spec)
+                where.add(str(pickled.parent))
+        if packed and archive is not None:
+            batches |= read_archive(archive, packed, self.archive)
+            where.add(str(archive))
+        return batches, where
+
+    def _fetch(self, specs: Iterable[BatchFile]) -> str:
+        """Put missing files into their folder under root; the reason, if that fails."""
+        specs, url = list(specs), self.archive.url
+        rank_zero_info(
+            f"CIFAR-10: {', '.join(spec.name for spec in specs)} not under {self.root}; trying {url}"
+            f" for up to {SECONDS:.0f} s."
+        )
+        try:
+            packed = download(url, self.archive.size + 1, SECONDS)
+            raws = unpack(io.BytesIO(packed), specs, self.archive)
+            for spec in specs:
+                write(self.root / FOLDER, spec, raws[spec.name])
+        except (OSError, HTTPException, ValueError) as error:
+            reason = f"{url}: {getattr(error, 'reason', error) or type(error).__name__}"
+            rank_zero_info(f"CIFAR-10: {reason}")
+            return reason
+        return ""
+
+    def _split_up(self, batches: dict[str, Tensor], where: set[str]) -> Splits:
+        train = torch.cat([batches[spec.name] for spec in self.files[:-1]])
+        n = len(train) - self.validation
+        parts: dict[Split, Tensor] = {"train": train[:n], "val": train[n:]}
+        parts["test"] = batches[self.files[-1].name]
+        splits: Splits = {
+            split: (part[:, 1:].reshape(-1, *self.data_shape), part[:, 0].long())
+            for split, part in parts.items()
+            if len(part)
+        }
+        sizes = ", ".join(f"{len(labels):,} {split}" for split, (_, labels) in splits.items())
+        origin = f"the files in {' and '.join(sorted(where))}, each checked by its digest"
+        self.provenance = f"CIFAR-10, 32x32 colour images: {sizes}; from {origin}."
+        return splits
+
+    def val_dataloader(self) -> BatchLoader:
+        """Validation batches in order; no batch where `validation` is 0."""
+        if self.validation:
+            return super().val_dataloader()
+        images, labels = self._split("train")
+        return BatchLoader(images[:0], labels[:0], self.batch_size, convert=self.convert)
+
+    def _split(self, split: Split) -> tuple[Tensor, Tensor]:
+        if split == "val" and self._splits and not self.validation:
+            raise ValueError(
+                "CIFAR-10 has no validation split, since all training images train: set"
+                " data.validation to 5000, or ask for the test split."
+            )
+        return super()._split(split)
+
+    def _advice(self, names: list[str], failure: str) -> str:
+        why = f" ({failure})" if failure else ""
+        other = "; or set data.source to auto" if self.source == "files" else ""
+        return (
+            f"CIFAR-10 is incomplete: {', '.join(names)} not found under {self.root}{why}. Put"
+            f" {self.archive.name} there, or an unpacked folder, {FOLDER} or {PICKLED_FOLDER}{other}."
+        )
