@@ -1,0 +1,134 @@
+"""The convolutional pair of Radford et al. (2016), the deep convolutional GAN."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from lightning_gan.networks.base import Discriminator, Generator
+
+HALVINGS = {28: 2, 32: 3, 64: 4}  # side of an image: how often it is halved, to 7 or 4 pixels
+
+
+class DCGANGenerator(Generator):
+    """Transposed convolutions of stride 2, with BatchNorm and ReLU; tanh: samples in [-1, 1].
+
+    ===============================  =========================  ==========================
+    layer                            width 128, 32 x 32         output
+    ===============================  =========================  ==========================
+    noise z                                                     [m, 100]
+    linear, BatchNorm, ReLU          512 x 4 x 4                [m, 512, 4, 4]
+    transposed, BatchNorm, ReLU      256, 5 x 5                 [m, 256, 8, 8]
+    transposed, BatchNorm, ReLU      128, 5 x 5                 [m, 128, 16, 16]
+    transposed, tanh                 3, 5 x 5                   [m, 3, 32, 32] in [-1, 1]
+    ===============================  =========================  ==========================
+
+    At 64 x 64, as in the paper's Figure 1, it begins with 1024 x 4 x 4 and has one layer more; at 28 x 28 with
+    256 x 7 x 7 and one layer less. There are no biases but BatchNorm's, as in the released code. Weights start in
+    N(0, 0.02), BatchNorm's scales in N(1, 0.02).
+
+    Args:
+        data_shape: of one example, [C, S, S] with S 28, 32 or 64.
+        z_dim: noise variables.
+        width: channels before the output layer.
+        kernel: side of the filters: 5 in the paper; 4, which stride 2 divides, in PyTorch's example.
+    """
+
+    value_range = (-1.0, 1.0)
+
+    def __init__(
+        self, data_shape: Sequence[int], z_dim: int = 100, width: int = 128, kernel: int = 5
+    ) -> None:
+        super().__init__(data_shape, z_dim)
+        channels, side = _pyramid(self.data_shape, width, kernel)
+        widest = channels[-1]
+        self.first = nn.Sequential(
+            nn.Linear(z_dim, widest * side**2, bias=False),
+            nn.Unflatten(1, (widest, side, side)),
+            nn.BatchNorm2d(widest),
+            nn.ReLU(),
+        )
+        layers: list[nn.Module] = []
+        for n_in, n_out in pairwise(reversed(channels)):
+            layers += [_double(n_in, n_out, kernel), nn.BatchNorm2d(n_out), nn.ReLU()]
+        self.network = nn.Sequential(
+            *layers[:-2], nn.Tanh()
+        )  # neither BatchNorm nor ReLU at the output
+        normal_(self)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """[m, z_dim] to [m, *data_shape] in [-1, 1]."""
+        return self.network(self.first(z))
+
+
+class DCGANDiscriminator(Discriminator):
+    """Convolutions of stride 2, with BatchNorm in all but the first, and LeakyReLU 0.2; then one linear unit.
+
+    ===============================  =========================  ==========================
+    layer                            width 128, 32 x 32         output
+    ===============================  =========================  ==========================
+    image x                                                     [m, 3, 32, 32]
+    convolution, LeakyReLU           128, 5 x 5                 [m, 128, 16, 16]
+    convolution, BatchNorm, LeakyR.  256, 5 x 5                 [m, 256, 8, 8]
+    convolution, BatchNorm, LeakyR.  512, 5 x 5                 [m, 512, 4, 4]
+    linear                           1                          [m]
+    ===============================  =========================  ==========================
+
+    At 64 x 64 there is one layer more, of 1024; at 28 x 28 one less, down to 256 x 7 x 7. No biases but BatchNorm's;
+    weights start as those of `DCGANGenerator`. BatchNorm makes a score depend on the whole minibatch: examples and
+    samples go through D apart, as in the released code.
+
+    Args:
+        data_shape: of one example, [C, S, S] with S 28, 32 or 64.
+        width: channels after the first layer.
+        kernel: side of the filters.
+    """
+
+    def __init__(self, data_shape: Sequence[int], width: int = 128, kernel: int = 5) -> None:
+        super().__init__(data_shape)
+        channels, side = _pyramid(self.data_shape, width, kernel)
+        layers: list[nn.Module] = []
+        for n_in, n_out in pairwise(channels):
+            layers += [_halve(n_in, n_out, kernel), nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2)]
+        del layers[1]  # the first layer has no BatchNorm
+        self.network = nn.Sequential(
+            *layers, nn.Flatten(), nn.Linear(channels[-1] * side**2, 1, bias=False)
+        )
+        normal_(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[m, *data_shape] to scores, [m]."""
+        return self.network(x).squeeze(1)
+
+
+def normal_(module: nn.Module, std: float = 0.02) -> None:
+    """Weights from N(0, std^2), BatchNorm's scales from N(1, std^2) and its shifts 0, in every layer below `module`."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.normal_(layer.weight, 0.0, std)
+        elif isinstance(layer, nn.BatchNorm2d):
+            nn.init.normal_(layer.weight, 1.0, std)
+            nn.init.zeros_(layer.bias)
+
+
+def _pyramid(data_shape: Sequence[int], width: int, kernel: int) -> tuple[list[int], int]:
+    """Channels from the image to the narrowest map, and the side of that."""
+    if len(data_shape) != 3 or data_shape[1] != data_shape[2] or data_shape[1] not in HALVINGS:
+        sides = ", ".join(f"[C, {s}, {s}]" for s in HALVINGS)
+        raise ValueError(f"DCGAN of data_shape {list(data_shape)}: want one of {sides}.")
+    if width < 1 or kernel < 2:
+        raise ValueError(f"DCGAN of width {width} and kernel {kernel}: want >= 1 and >= 2.")
+    halvings = HALVINGS[data_shape[1]]
+    channels = [data_shape[0], *(width * 2**i for i in range(halvings))]
+    return channels, data_shape[1] >> halvings
+
+
+def _halve(n_in: int, n_out: int, kernel: int) -> nn.Conv2d:
+    return nn.Conv2d(n_in, n_out, kernel, stride=2, padding=(kernel - 1) // 2, bias=False)
+
+
+def _double(n_in: int, n_out: int, kernel: int) -> nn.ConvTranspose2d:
+    odd = kernel % 2  # two sides are halved to n_in's: the even one
+    return nn.ConvTranspose2d(
+        n_in, n_out, kernel, stride=2, padding=(kernel - 1) // 2, output_padding=odd, bias=False
+    )
