@@ -1,6 +1,7 @@
 """The only place that maps a data set's value range to [0, 1] and to the bytes of a picture."""
 
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 
 import torch
@@ -15,12 +16,12 @@ def to_unit(x: Tensor, value_range: tuple[float, float]) -> Tensor:
     """Map values from [low, high] to [0, 1]; shape unchanged.
 
     Raises:
-        ValueError: if the range is empty.
+        ValueError: if the range is empty or infinite.
     """
     low, high = value_range
-    if not low < high:
+    if not (low < high and isfinite(low) and isfinite(high)):
         raise ValueError(
-            f"A value range from {low} to {high} is empty: give (low, high) with low < high."
+            f"A value range from {low} to {high} is empty or has no end: give finite (low, high) with low < high."
         )
     return x if (low, high) == (0, 1) else (x - low) / (high - low)
 
@@ -57,7 +58,14 @@ def save(image: Tensor, path: Path) -> Path:
 def save_animation(frames: Sequence[Tensor], path: Path) -> Path:
     """Write bytes [C, H, W] as frames of one animated GIF that stays on the last frame a while."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    first, *rest = (to_pil(frame).convert("L").convert("P") for frame in frames)
+    first, *rest = (_palette(frame) for frame in frames)
     durations = [MILLISECONDS] * len(rest) + [20 * MILLISECONDS]
     first.save(path, save_all=True, append_images=rest, duration=durations, loop=0)
     return path
+
+
+def _palette(frame: Tensor) -> Image.Image:
+    """A frame in 256 colours: all its greys, or its most frequent colours."""
+    if bool((frame == frame[:1]).all()):
+        return to_pil(frame[:1]).convert("P")
+    return to_pil(frame).convert("P", palette=Image.Palette.ADAPTIVE)

@@ -65,3 +65,19 @@ def test_what_no_picture_can_show_is_refused():
         images.to_uint8(torch.tensor([0.5, torch.nan]), (0, 1))
     with pytest.raises(ValueError, match="empty"):
         images.to_unit(torch.zeros(1), (1, 1))
+
+
+def test_an_animation_keeps_its_colours(tmp_path):
+    frames = [torch.zeros(3, 4, 4, dtype=torch.uint8) for _ in range(2)]
+    frames[0][0], frames[1][2] = 200, 90
+    with Image.open(images.save_animation(frames, tmp_path / "a.gif")) as animation:
+        colours = []
+        for i in range(2):
+            animation.seek(i)
+            colours.append(animation.convert("RGB").getpixel((1, 1)))
+    assert colours == [(200, 0, 0), (0, 0, 90)]
+
+
+def test_an_endless_range_is_refused():
+    with pytest.raises(ValueError, match="from -inf to inf is empty or has no end"):
+        images.to_unit(torch.zeros(1), (-float("inf"), float("inf")))
