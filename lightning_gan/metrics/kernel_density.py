@@ -82,7 +82,7 @@ def parzen_log_likelihood(
     rows, columns = _block(len(x), default_bytes if max_bytes is None else max_bytes)
     sigma = torch.tensor(sigmas, dtype=torch.float64, device=device)[:, None]  # [n_sigmas, 1]
     blocks = torch.empty(2, rows, min(columns, n_centres), device=device)
-    with _float32_products(device):
+    with float32_products(device):
         log_sums = [
             _log_sum((part.to(device) - centres.origin).float(), centres, sigma**-2, blocks)
             for part in x.split(rows)
@@ -150,7 +150,7 @@ def _block(n: int, max_bytes: int) -> tuple[int, int]:
 
 
 @contextmanager
-def _float32_products(device: torch.device) -> Iterator[None]:
+def float32_products(device: torch.device) -> Iterator[None]:
     """No autocast, TF32 or bfloat16: their products are whole nats away."""
     backends = (torch.backends.cuda.matmul, torch.backends.mkldnn.matmul)  # type: ignore[attr-defined]
     before = [backend.fp32_precision for backend in backends]

@@ -1,0 +1,68 @@
+"""What the metrics of a bank of samples have in common."""
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+
+class BankMetric(Metric):
+    """A metric of a bank of samples that several processes see in shares, of which some are empty."""
+
+    full_state_update = False
+    is_differentiable = False
+
+    @property
+    def update_called(self) -> bool:
+        """True: a process without a share has nothing to update, and need not be warned of it."""
+        return True
+
+
+def check_vectors(vectors: Tensor, name: str, dim: int | None = None) -> Tensor:
+    """Vectors without their graph.
+
+    Args:
+        vectors: [m, d]; m may be 0.
+        name: of them, for messages.
+        dim: the d that is wanted; none: any.
+
+    Raises:
+        ValueError: if they have another shape, or some are not finite.
+    """
+    shape = list(vectors.shape)
+    if len(shape) != 2 or not shape[1] or dim not in (None, shape[1]):
+        raise ValueError(f"The {name} have shape {shape}: give [m, {'d' if dim is None else dim}].")
+    bad = int((~vectors.isfinite()).any(1).sum())
+    if bad:
+        raise ValueError(
+            f"{bad:,} of {len(vectors):,} {name} hold NaN or infinity, but scores need finite "
+            f"numbers: look at the weights and the precision of the network that made them."
+        )
+    return vectors.detach()
+
+
+def check_places(index: Tensor, m: int) -> Tensor:
+    """Places of m samples in their bank, int64.
+
+    Raises:
+        ValueError: if there are not m of them, or one is negative.
+    """
+    if index.shape != (m,) or (m and int(index.min()) < 0):
+        raise ValueError(
+            f"{m:,} samples came with places {index.flatten()[:3].tolist()}... of shape "
+            f"{list(index.shape)}: give each its place in the bank, from 0, as [{m}]."
+        )
+    return index.detach().long()
+
+
+def check_whole(places: Tensor) -> None:
+    """All places of a bank, in order, must be 0, 1, 2...
+
+    Raises:
+        ValueError: if one is missing or came twice.
+    """
+    n = len(places)
+    if not torch.equal(places, torch.arange(n, device=places.device)):
+        raise ValueError(
+            f"{n:,} samples came with {len(places.unique()):,} places up to {int(places[-1]):,}: "
+            f"give each sample of the bank once, with its own place from 0 to {n - 1:,}."
+        )

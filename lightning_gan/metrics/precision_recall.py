@@ -1,0 +1,160 @@
+"""Fidelity and diversity from nearest neighbours: precision, recall, density, coverage.
+
+Precision and recall (Kynkäänniemi et al. 2019, eq. 1-2): the share of samples that lie in the
+manifold of the real vectors, and the reverse. A manifold is the union of balls, one around each
+vector, up to its k-th nearest other one, edge included. Density and coverage (Naeem et al. 2020,
+eq. 3-4) count real balls: how many hold a sample, on average (over k; 1 for equal distributions,
+more is possible), and the share that holds any sample. Their balls are open, as in the authors'
+code. Higher is better for all.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lightning_gan.metrics.bank_metric import check_vectors
+from lightning_gan.metrics.degenerate import warn_of_copies
+from lightning_gan.metrics.kernel_density import float32_products
+from lightning_gan.metrics.vectors import Vectors
+
+BLOCK_BYTES = 128 << 20  # of distances held at a time
+
+
+class PrecisionRecallValue(NamedTuple):
+    """Shares, 0 to 1, but for the density, which may be more.
+
+    Attributes:
+        precision: share of samples in a closed ball of the real set.
+        recall: share of real vectors in a closed ball of the samples.
+        f_score: harmonic mean of both.
+        density: open real balls that hold a sample, over k, mean over the samples.
+        coverage: share of open real balls that hold a sample.
+    """
+
+    precision: float
+    recall: float
+    f_score: float
+    density: float
+    coverage: float
+
+
+@torch.no_grad()
+def precision_recall(
+    generated: Tensor,
+    real: Tensor,
+    k: int = 3,
+    k_density: int = 5,
+    max_bytes: int = BLOCK_BYTES,
+) -> PrecisionRecallValue:
+    """Precision, recall, density and coverage of samples.
+
+    Distances are float32, by matrix products, as in torch-fidelity: exact but where a distance
+    equals a radius to seven digits. Autocast and reduced-precision products are switched off.
+
+    Args:
+        generated: vectors of the samples, [n, d], on any device; the work is done there.
+        real: vectors of the real set, [n_real, d].
+        k: which nearest neighbour bounds a ball of precision and recall.
+        k_density: the same for density and coverage.
+        max_bytes: bound on the distances held at a time, beside which a copy of one side is held;
+            a row of them is held at least.
+
+    Raises:
+        ValueError: if there are not more real vectors than both k and more samples than k, d
+            differs, or something is not finite.
+
+    Warns:
+        DegenerateWarning: if all vectors of a side are the same.
+
+    Example:
+        >>> line = torch.arange(8.0)[:, None]
+        >>> precision_recall(line, line)
+        PrecisionRecallValue(precision=1.0, recall=1.0, f_score=1.0, density=1.0, coverage=1.0)
+    """
+    check_neighbours(real, k, k_density)
+    x, y = check_vectors(generated, "generated vectors", real.shape[1]).float(), real.float()
+    if len(x) <= k:
+        raise ValueError(
+            f"{len(x):,} generated vectors came, but each needs {k} neighbours: draw more samples."
+        )
+    points = "their balls are points, in which nothing lies but copies"
+    warn_of_copies(x, "generated vectors", points)
+    warn_of_copies(y, "real vectors", points)
+    with float32_products(x.device):
+        return _from_balls(x, y.to(x.device), k, k_density, max_bytes)
+
+
+class PrecisionRecall(Vectors):
+    """Precision, recall, density and coverage over the samples of all processes.
+
+    Args:
+        real: vectors of the real set, [n_real, d], which are no state.
+        k: which nearest neighbour bounds a ball of precision and recall.
+        k_density: the same for density and coverage.
+    """
+
+    higher_is_better = True
+
+    def __init__(self, real: Tensor, k: int = 3, k_density: int = 5) -> None:
+        check_neighbours(real, k, k_density)
+        super().__init__(real.shape[1])
+        self.real, self.k, self.k_density = real, k, k_density
+
+    def compute(self) -> PrecisionRecallValue:  # type: ignore[override]
+        """Five numbers; see `precision_recall`."""
+        return precision_recall(super().compute(), self.real, self.k, self.k_density)
+
+
+def check_neighbours(real: Tensor, k: int, k_density: int) -> None:
+    """Refuse a real set without k-th neighbours.
+
+    Raises:
+        ValueError: if a k is less than 1, or not less than the number of real vectors.
+    """
+    check_vectors(real, "real vectors")
+    if min(k, k_density) < 1 or len(real) <= max(k, k_density):
+        raise ValueError(
+            f"{len(real):,} real vectors came for nearest neighbours {k} and {k_density}: give a k "
+            f"of 1 or more, and more real vectors than that."
+        )
+
+
+def _from_balls(
+    x: Tensor, y: Tensor, k: int, k_density: int, max_bytes: int
+) -> PrecisionRecallValue:
+    n, n_real = len(x), len(y)
+    (x_radius,) = _radii(x, [k], max_bytes)
+    y_radius, y_open_radius = _radii(y, [k, k_density], max_bytes)
+    inside = held = torch.zeros((), dtype=torch.int64, device=x.device)
+    recalled = covered = torch.zeros(n_real, dtype=torch.bool, device=x.device)
+    rows = _rows(n_real, max_bytes)
+    for part, radius in zip(x.split(rows), x_radius.split(rows), strict=True):
+        distance = torch.cdist(part, y)
+        inside = inside + (distance <= y_radius).any(1).sum()
+        recalled = recalled | (distance <= radius[:, None]).any(0)
+        in_ball = distance < y_open_radius
+        held = held + in_ball.sum()
+        covered = covered | in_ball.any(0)
+    precision, recall = int(inside) / n, int(recalled.sum()) / n_real
+    return PrecisionRecallValue(
+        precision,
+        recall,
+        2 * precision * recall / max(1e-5, precision + recall),
+        int(held) / (k_density * n),
+        int(covered.sum()) / n_real,
+    )
+
+
+def _radii(x: Tensor, ks: list[int], max_bytes: int) -> list[Tensor]:
+    """Distance of each x to its k-th nearest other, [n] for each k."""
+    parts = [
+        torch.cdist(part, x).topk(max(ks) + 1, largest=False).values  # itself is among them
+        for part in x.split(_rows(len(x), max_bytes))
+    ]
+    nearest = torch.cat(parts)
+    return [nearest[:, k] for k in ks]
+
+
+def _rows(columns: int, max_bytes: int) -> int:
+    return max(1, max_bytes // (4 * columns))

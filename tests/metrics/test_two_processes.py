@@ -1,0 +1,90 @@
+"""Two processes that share a bank, evenly or not, get what one would."""
+
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from clouds import cloud, gaussian
+from pairs import on_two_processes, there
+from torch import Tensor
+
+from lightning_gan.metrics import (
+    FrechetDistance,
+    InceptionScore,
+    KernelDistance,
+    Moments,
+    PrecisionRecall,
+    Vectors,
+)
+
+N, D = 37, 6
+SHARES = {  # where the first process's share ends and the second's begins
+    "uneven, uneven last batches": 23,
+    "the first has nothing": 0,
+    "the second has nothing": N,
+}
+Answers = dict[str, list[Tensor]]
+
+
+class Metrics:
+    """All of them, with one real set."""
+
+    def __init__(self) -> None:
+        real = cloud(41, D, seed=1)
+        self.moments, self.vectors = Moments(D), Vectors()
+        self.fid, self.isc = FrechetDistance(gaussian(real)), InceptionScore(D, N, splits=4)
+        self.kid, self.prc = KernelDistance(real, 5, 30), PrecisionRecall(real)
+
+    def update(self, places: Tensor) -> None:
+        x = cloud(N, D)[places]
+        self.moments.update(x)
+        self.fid.update(x)
+        self.isc.update(x * 3, places)
+        for metric in (self.vectors, self.kid, self.prc):
+            metric.update(x, places)
+
+    def compute(self) -> Answers:
+        answers = {name: metric.compute() for name, metric in vars(self).items()}
+        return {
+            name: [torch.as_tensor(v).double() for v in (a if isinstance(a, tuple) else [a])]
+            for name, a in answers.items()
+        }
+
+    def reset(self) -> None:
+        for metric in vars(self).values():
+            metric.reset()
+
+
+def one_share_of_each(rank: int) -> dict[str, Answers]:
+    """Answers for each way of sharing; the same metrics, reset in between."""
+    metrics, answers = Metrics(), {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name, border in SHARES.items():
+            metrics.reset()
+            share = torch.arange(N)[:border] if rank == 0 else torch.arange(N)[border:]
+            for places in share.split(8) if len(share) else ():
+                metrics.update(places)
+            answers[name] = metrics.compute()
+    return answers
+
+
+def test_two_processes_give_the_scores_of_one_however_they_share(tmp_path: Path):
+    here, beside = on_two_processes(one_share_of_each, __file__, tmp_path)
+    alone = Metrics()
+    alone.update(torch.arange(N))
+    expected = alone.compute()
+    assert {name: len(values) for name, values in expected.items()} == {
+        "moments": 3, "vectors": 1, "fid": 1, "isc": 2, "kid": 2, "prc": 5,
+    }  # fmt: skip
+    for answers in (here, beside):
+        assert list(answers) == list(SHARES)
+        for share, found in answers.items():
+            for name, values in found.items():
+                for value, one in zip(values, expected[name], strict=True):
+                    assert value.numpy() == pytest.approx(one.numpy(), rel=1e-9), (share, name)
+
+
+if __name__ == "__main__":
+    there(one_share_of_each)

@@ -1,0 +1,37 @@
+"""Work that two processes share, for tests."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+
+PROJECT = Path(__file__).parents[1]
+Work = Callable[[int], Any]
+
+
+def one_of_two(rank: int, folder: str, work: Work) -> Any:
+    """What work(rank) returns on one of two processes that meet in a folder."""
+    dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
+    try:
+        return work(rank)
+    finally:
+        dist.destroy_process_group()
+
+
+def on_two_processes(work: Work, file: str, folder: Path) -> list[Any]:
+    """What work(0) returns here, and work(1) in a process that runs file, whose end calls `there`."""
+    environment = os.environ | {"PYTHONPATH": f"{PROJECT}{os.pathsep}{PROJECT / 'tests'}"}
+    with subprocess.Popen([sys.executable, file, str(folder)], env=environment) as other:
+        here = one_of_two(0, str(folder), work)
+        assert other.wait(timeout=60) == 0
+    return [here, torch.load(folder / "there.pt", weights_only=True)]
+
+
+def there(work: Work) -> None:
+    """Do the second process's part."""
+    torch.save(one_of_two(1, sys.argv[1], work), f"{sys.argv[1]}/there.pt")
