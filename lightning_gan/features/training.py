@@ -1,0 +1,163 @@
+"""How the classifier of grey pictures is trained and stored: about a minute on one core, seeded, plain PyTorch."""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from lightning_gan.features.base import FeatureNetwork
+from lightning_gan.features.classifier import MOST_CLASSES, DigitLayers, DigitNetwork, check_digits
+
+BATCH = 256
+PEAK = 0.005  # AdamW's rate after the first fifth of all steps; it falls to 0 from there
+DECAY = 0.01
+SHIFT = 1  # pixels, at most, by which a picture is moved while training
+
+
+def train_classifier(
+    pictures: Tensor, labels: Tensor, *, seed: int = 0, epochs: int = 6, threads: int = 1
+) -> DigitNetwork:
+    """Learn to tell classes apart, by cross-entropy; no global random number is drawn.
+
+    AdamW (Loshchilov & Hutter 2019), one cycle of the learning rate (Smith & Topin 2019), pictures moved by up to
+    one pixel. Labels are not smoothed, because that takes out of the features what tells pictures of a class apart
+    (Mueller et al. 2019). Seed, threads and the kind of processor determine every bit of the weights.
+
+    Args:
+        pictures: bytes 0..255 (uint8), [n, 1, 28, 28], on the CPU.
+        labels: integers 0..classes - 1, [n]; every class occurs.
+        seed: of the first weights, the order and the moves.
+        epochs: passes through the pictures.
+        threads: of the CPU; a different number rounds differently. One by default, whatever the machine has.
+
+    Raises:
+        ValueError: naming what does not fit, or that training diverged.
+    """
+    check_digits(pictures, "the training of a classifier")
+    classes = _classes(labels, len(pictures))
+    if epochs < 1 or threads < 1:
+        raise ValueError(f"{epochs} epochs on {threads} threads: give 1 or more of each.")
+    with torch.random.fork_rng(devices=[]), _threads(threads):
+        torch.default_generator.manual_seed(seed)
+        layers = DigitLayers(classes).to(memory_format=torch.channels_last)
+        _fit(layers, pictures, labels.long(), epochs, torch.Generator().manual_seed(seed))
+    return DigitNetwork(layers.to(memory_format=torch.contiguous_format))
+
+
+def _fit(
+    layers: DigitLayers, pictures: Tensor, labels: Tensor, epochs: int, rng: torch.Generator
+) -> None:
+    batch = min(BATCH, len(pictures))
+    per_epoch = len(pictures) // batch
+    total, rise = epochs * per_epoch, max(1, epochs * per_epoch // 5)
+    optimizer = torch.optim.AdamW(layers.parameters(), PEAK, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / rise, (total - step) / (total - rise + 1))
+    )
+    for _ in range(epochs):
+        order = torch.randperm(len(pictures), generator=rng)[: per_epoch * batch]
+        for pick in order.split(batch):
+            _, logits = layers(moved(pictures[pick], rng).float() / 255)
+            loss = F.cross_entropy(logits, labels[pick])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+    if not loss.isfinite():
+        raise ValueError(f"The training of a classifier diverged: its last loss is {loss:.3g}.")
+
+
+def moved(pictures: Tensor, rng: torch.Generator) -> Tensor:
+    """Each of [m, C, H, W] by -1, 0 or 1 pixels in both directions; what comes in is 0."""
+    m, _, height, width = pictures.shape
+    padded = F.pad(pictures, (SHIFT,) * 4)
+    down, right = torch.randint(2 * SHIFT + 1, (2, m, 1), generator=rng)
+    rows = (down + torch.arange(height))[:, :, None]
+    columns = (right + torch.arange(width))[:, None, :]
+    return padded[torch.arange(m)[:, None, None], :, rows, columns].permute(0, 3, 1, 2)
+
+
+@torch.no_grad()
+def accuracy(network: FeatureNetwork, pictures: Tensor, labels: Tensor) -> float:
+    """Share of the pictures, uint8 [n, C, H, W], whose largest logit is that of their label, [n].
+
+    Raises:
+        ValueError: if there are none, or they are not as many, or the network has no classes.
+    """
+    if not len(pictures) or len(pictures) != len(labels):
+        raise ValueError(
+            f"{len(pictures)} pictures with {len(labels)} labels: give one or more, and as many."
+        )
+    right = 0
+    for images, wanted in zip(pictures.split(1000), labels.split(1000), strict=True):
+        logits = network(images).logits
+        if logits is None:
+            raise ValueError(f"{network.name} has no last layer, so it cannot be right or wrong.")
+        right += int((logits.argmax(1) == wanted).sum())
+    return right / len(pictures)
+
+
+def save_classifier(
+    network: DigitNetwork, path: Path, *, data: str, accuracy: float, seed: int
+) -> None:
+    """Store a classifier for `Classifier.load`: whole or not at all, tensors and plain values only.
+
+    Args:
+        network: trained.
+        path: of the file; folders are made, an older file is replaced.
+        data: name of the data that it learned.
+        accuracy: share of the test pictures that it names rightly.
+        seed: of its training.
+    """
+    stored = {
+        "state": dict(network.layers.state_dict()),
+        "data": data,
+        "classes": network.classes,
+        "dim": network.dim,
+        "accuracy": accuracy,
+        "seed": seed,
+        "digest": network.weights,
+    }
+    buffer = io.BytesIO()
+    torch.save(stored, buffer)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with beside.open("wb") as file:
+            file.write(buffer.getvalue())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _classes(labels: Tensor, n: int) -> int:
+    """Number of classes of n labels that are as they should be."""
+    whole = labels.dim() == 1 and not (labels.is_floating_point() or labels.is_complex())
+    if not whole or len(labels) != n or n < 2:
+        raise ValueError(
+            f"Labels of {labels.dtype}, {list(labels.shape)}, came with {n} pictures: give one "
+            f"integer for each, and two pictures or more."
+        )
+    seen = labels.unique().tolist()
+    if not 2 <= len(seen) <= MOST_CLASSES or seen != list(range(len(seen))):
+        raise ValueError(
+            f"The labels are {seen[:12]}: give 0, 1, ... without a gap, 2 to {MOST_CLASSES} classes."
+        )
+    return len(seen)
+
+
+@contextmanager
+def _threads(n: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
