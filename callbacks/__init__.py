@@ -2,6 +2,7 @@
 
 from callbacks.checkpoint import Checkpoints
 from callbacks.curves import Curves
+from callbacks.features import FID, KID, InceptionScore, PrecisionRecall
 from callbacks.interruption import Interruption
 from callbacks.parzen import ParzenLogLikelihood
 from callbacks.progress import Progress
@@ -9,11 +10,15 @@ from callbacks.randomness import Randomness
 from callbacks.samples import NearestNeighbours, SampleGrid
 
 __all__ = [
+    "FID",
+    "KID",
     "Checkpoints",
     "Curves",
+    "InceptionScore",
     "Interruption",
     "NearestNeighbours",
     "ParzenLogLikelihood",
+    "PrecisionRecall",
     "Progress",
     "Randomness",
     "SampleGrid",

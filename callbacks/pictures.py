@@ -1,6 +1,7 @@
-"""Where pictures go: the run folder always, and every logger that takes them."""
+"""What pictures show of data and samples, and where they go: the run folder, and every logger that takes them."""
 
 from pathlib import Path
+from typing import Any
 
 from pytorch_lightning import Trainer
 from torch import Tensor
@@ -26,3 +27,17 @@ def show(trainer: Trainer, key: str, picture: Tensor, step: int) -> None:
     for logger in trainer.loggers:
         if hasattr(logger, "log_image"):  # a PIL picture: wandb would turn a float tensor black
             logger.log_image(key=f"images/{key}", images=[images.to_pil(picture)], step=step)
+
+
+def shown_range(data: Any) -> tuple[float, float]:
+    """The values of a data module that a picture shows as black and white: all of them, unless it says otherwise."""
+    low, high = getattr(data, "shown_range", data.value_range)
+    return low, high
+
+
+def pictures_of(data: Any, split: str) -> Tensor:
+    """Bytes of a split of a data module, uint8 [n, C, H, W]: its own, or made of its images."""
+    if hasattr(data, "pictures"):
+        own: Tensor = data.pictures(split)
+        return own
+    return images.to_uint8(data.images(split), shown_range(data))

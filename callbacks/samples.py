@@ -4,7 +4,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from callbacks.pictures import run_folder, show
+from callbacks.pictures import pictures_of, run_folder, show, shown_range
 from lightning_gan import images
 from lightning_gan.metrics.nearest import nearest
 
@@ -35,10 +35,9 @@ class SampleGrid(Callback):
         if step in self.frames or not trainer.is_global_zero:
             return
         samples = pl_module.sample(self.num, seed=self.seed)  # type: ignore[operator]
-        value_range: tuple[float, float] = pl_module.generator.value_range  # type: ignore[union-attr,assignment]
-        self.frames[step] = images.grid(
-            images.to_uint8(samples, value_range), self.columns, scale=2
-        )
+        # without a data module G says what its values are
+        shown = shown_range(getattr(trainer, "datamodule", None) or pl_module.generator)
+        self.frames[step] = images.grid(images.to_uint8(samples, shown), self.columns, scale=2)
         show(trainer, "samples", self.frames[step], step)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -89,11 +88,12 @@ class NearestNeighbours(Callback):
         data = trainer.datamodule  # type: ignore[attr-defined]
         if data is None or not trainer.is_global_zero:
             return
-        bank = data.images("train")
+        bank = pictures_of(data, "train")
         samples = pl_module.sample(self.num_rows * self.columns, seed=self.seed)  # type: ignore[operator]
-        samples = samples.to(bank).view(self.num_rows, self.columns, *bank.shape[1:])
-        neighbours = bank[nearest(samples[:, -1], bank)][:, None]
-        gap = torch.full_like(neighbours, sum(data.value_range) / 2)  # grey, as the grid's own
-        rows = torch.cat([samples, gap, neighbours], dim=1).flatten(0, 1)
-        picture = images.grid(images.to_uint8(rows, data.value_range), self.columns + 2, scale=2)
+        shown = images.to_uint8(samples.cpu(), shown_range(data))
+        shown = shown.view(self.num_rows, self.columns, *bank.shape[1:])
+        neighbours = bank[nearest(shown[:, -1].float(), bank)][:, None]
+        gap = torch.full_like(neighbours, 128)  # grey, as the grid's own
+        rows = torch.cat([shown, gap, neighbours], dim=1).flatten(0, 1)
+        picture = images.grid(rows, self.columns + 2, scale=2)
         show(trainer, "nearest_neighbours", picture, trainer.global_step)

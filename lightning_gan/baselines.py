@@ -46,3 +46,56 @@ class OneImage:
     def sample(self, n: int, seed: int = 0) -> Tensor:
         """Repeat the image n times, [n, *data_shape]; the seed changes nothing."""
         return self.image.expand(n, *self.image.shape)
+
+
+class PixelBernoulli:
+    """Every pixel black or white by itself, white as often as it is bright on average.
+
+    Args:
+        images: [N, *data_shape] in [0, 1], at least one.
+    """
+
+    def __init__(self, images: Tensor) -> None:
+        if not len(images):
+            raise ValueError("Pixel means of no images were asked: give at least one.")
+        self.mean = images.mean(0)
+
+    def sample(self, n: int, seed: int = 0) -> Tensor:
+        """Draw n images of zeros and ones, [n, *data_shape], that depend on the seed alone."""
+        rng = torch.Generator().manual_seed(seed)
+        shape = (n, *self.mean.shape)
+        return torch.bernoulli(self.mean.expand(shape).cpu(), generator=rng).to(self.mean.device)
+
+
+class KMeans:
+    """Centroids of Lloyd's k-means, each drawn as often as images lie nearest to it.
+
+    Blurred prototypes, which the Parzen window prefers to real images (Theis et al. 2016, sec. 3.3).
+
+    Args:
+        images: [N, *data_shape], at least k.
+        k: centroids; they start as k random images.
+        steps: of Lloyd's algorithm.
+        seed: of the start.
+    """
+
+    def __init__(self, images: Tensor, k: int = 1000, steps: int = 8, seed: int = 0) -> None:
+        self.centroids = TrainingSet(images).sample(k, seed).flatten(1)
+        self.shape, flat = images.shape[1:], images.flatten(1)
+        for _ in range(steps):
+            nearest = self._nearest(flat)
+            sums = torch.zeros_like(self.centroids).index_add_(0, nearest, flat)
+            self.counts = nearest.bincount(minlength=k)
+            met = self.counts > 0  # a centroid that is nearest to nothing stays where it is
+            self.centroids[met] = sums[met] / self.counts[met, None]
+
+    def _nearest(self, flat: Tensor) -> Tensor:
+        """Index of the nearest centroid, [N]; |x|^2 is the same for all of them."""
+        half = self.centroids.square().sum(1) / 2
+        return torch.cat([(part @ self.centroids.T - half).argmax(1) for part in flat.split(5000)])
+
+    def sample(self, n: int, seed: int = 0) -> Tensor:
+        """Draw n centroids, [n, *data_shape], that depend on the seed alone."""
+        rng = torch.Generator().manual_seed(seed)
+        drawn = torch.multinomial(self.counts.double().cpu(), n, replacement=True, generator=rng)
+        return self.centroids[drawn.to(self.centroids.device)].view(n, *self.shape)

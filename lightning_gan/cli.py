@@ -1,17 +1,24 @@
 """`python -m lightning_gan`: which command was meant, and how it ends."""
 
 import sys
+from collections.abc import Callable
 
 from jsonargparse import auto_cli
 
 from lightning_gan import commands, config_files
 from lightning_gan.errors import meant_for_a_person, sentence
+from lightning_gan.evaluate import evaluate
+from lightning_gan.fetch import fetch
 from lightning_gan.gan_cli import GANCLI
 from lightning_gan.parser import Parser
 from lightning_gan.quiet import quiet
 from lightning_gan.runs import checked, run_folder_of
 
-COMMANDS = {"sample": commands.sample}
+COMMANDS: dict[str, Callable[..., None]] = {
+    "sample": commands.sample,
+    "evaluate": evaluate,
+    "fetch": fetch,
+}
 
 
 def with_config_of_checkpoint(arguments: list[str]) -> list[str]:

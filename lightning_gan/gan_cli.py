@@ -18,14 +18,15 @@ from lightning_gan.checks import check_data
 from lightning_gan.gan import GAN  # noqa: F401
 from lightning_gan.parser import Parser
 from lightning_gan.players import TwoPlayers
-from lightning_gan.report import describe, next_steps, pictures, score_table, table
+from lightning_gan.report import describe, next_steps, pictures, score_table
 from lightning_gan.runs import Run, checked, last_checkpoint, run_folder_of
+from lightning_gan.tabular import table
 from lightning_gan.tracking import loggers
 
 ROOMS = (losses, networks, priors, variants, optimizers, datamodules, callbacks)
 Parser.classes = [name for room in ROOMS for name in room.__all__]
 ABOUT = "Generative adversarial networks, beginning with Goodfellow et al. 2014."
-HELP = "Another command, without a config: sample. See: python -m lightning_gan sample --help"
+HELP = "Other commands, without a config: sample, evaluate, fetch. See: python -m lightning_gan sample --help"
 say = rank_zero_only(print)
 
 

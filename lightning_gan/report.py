@@ -1,12 +1,12 @@
 """What a run says of itself on the terminal."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from pytorch_lightning import Trainer
 
 from lightning_gan.players import TwoPlayers
+from lightning_gan.tabular import table
 
 
 @runtime_checkable
@@ -15,17 +15,6 @@ class Scores(Protocol):
 
     def rows(self, stage: str) -> list[tuple[str, str, str]]:
         """(name, value with its standard error, protocol) of the latest scores of a stage."""
-
-
-def table(rows: Sequence[tuple[str, ...]], header: tuple[str, ...]) -> str:
-    """Rows under a header, in columns as wide as their content."""
-    lines = [header, *rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-    text = [
-        "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
-    return "\n".join([text[0], "-" * min(max(map(len, text)), 100), *text[1:]])
 
 
 def score_table(trainer: Trainer, stage: str) -> str:

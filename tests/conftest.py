@@ -18,6 +18,13 @@ def _no_account(monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "disabled")
 
 
+@pytest.fixture(autouse=True)
+def _no_weights(monkeypatch, tmp_path_factory):
+    """Nor the weights, statistics and rulers that this person has kept."""
+    monkeypatch.setenv("LIGHTNING_GAN_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.delenv("LIGHTNING_GAN_WEIGHTS", raising=False)
+
+
 @pytest.fixture
 def command(tmp_path, monkeypatch, capfd):
     """The command line, in an empty folder with tiny MNIST."""

@@ -1,6 +1,7 @@
 """The commands of the README, end to end on tiny data."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -224,6 +225,10 @@ def test_a_run_on_the_embedded_digits_calls_itself_so_everywhere(command, monkey
 
 
 def test_two_processes_train_and_score_as_one_run(command):
+    odd = {"num_samples": 31, "features": {"class_path": "tiny_features.TinySpace"}}
+    kinds = ("FID", "InceptionScore", "KID", "PrecisionRecall")
+    scores = {"callbacks+": [{"class_path": kind, "init_args": odd} for kind in kinds]}
+    command.write("scores.yaml", {"trainer": scores})
     command.write(
         "two.yaml", {"trainer": {"devices": 2, "max_steps": 4}, "checkpoint": {"every_n_steps": 2}}
     )
@@ -234,12 +239,26 @@ def test_two_processes_train_and_score_as_one_run(command):
     assert ended.stdout.count("test/parzen_nats") == 1
     seen = [
         int(r["progress/images_seen"])
-        for r in rows(Path("runs/small+two/version_0"))
+        for r in rows(Path("runs/small+two+scores/version_0"))
         if r["train/d_loss"]
     ]
     assert seen == [40, 80]  # two minibatches of ten for each step
-    assert not Path("runs/small+two/version_1").exists()
-    assert Path("runs/small+two/version_0/checkpoints/step=4.ckpt").is_file()
+    assert not Path("runs/small+two+scores/version_1").exists()
+    last = Path("runs/small+two+scores/version_0/checkpoints/step=4.ckpt")
+    assert last.is_file()
+    alone = ["--trainer.devices", "1", "--trainer.strategy", "auto"]
+    ended = command("test", "--ckpt_path", str(last), *alone)
+    assert ended.status == 0, ended.err
+    run = Path("runs/small+two+scores/version_0")
+    of_two = {
+        s["name"]: s for s in json.loads((run / "scores.json").read_text()) if s["stage"] == "test"
+    }
+    (path,) = (run / "test").rglob("scores.json")
+    of_one = {s["name"]: s for s in json.loads(path.read_text())}
+    assert len(of_one) == len(of_two) == 9
+    for name, score in of_one.items():
+        assert of_two[name]["value"] == pytest.approx(score["value"], rel=1e-6, abs=1e-9), name
+        assert of_two[name]["card"] == score["card"]
 
 
 TWO = f"""
@@ -255,6 +274,6 @@ from lightning_gan.cli import main
 tiny = make_tiny_mnist(Path("pixels"))
 for name in ("files", "train_size", "sources"):
     setattr(datamodules.MNIST, name, getattr(tiny, name))
-sys.argv[1:] = ["fit", "--config", "small.yaml", "--config", "two.yaml"]
+sys.argv[1:] = ["fit", "--config", "small.yaml", "--config", "two.yaml", "--config", "scores.yaml"]
 main()
 """

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tiny_features import TinySpace
 
 from lightning_gan.cli import COMMANDS
 from lightning_gan.config_files import CONFIGS
@@ -45,16 +46,26 @@ def test_its_lines_are_understood(line, command):
     assert ended.status == 0, ended.err
 
 
-def test_the_keys_of_its_table_are_those_of_a_run(command):
-    command("fit", "--config", "small.yaml")
-    with open("runs/small/version_0/metrics.csv") as file:
+def test_the_keys_of_its_table_are_those_of_a_run(command, monkeypatch):
+    monkeypatch.setattr(TinySpace, "suffix", "")  # the names of Inception's scores
+    few = {"num_samples": 20, "features": {"class_path": "tiny_features.TinySpace"}}
+    kinds = ("FID", "InceptionScore", "KID", "PrecisionRecall")
+    scores = [{"class_path": kind, "init_args": few} for kind in kinds]
+    command.write("scores.yaml", {"trainer": {"callbacks+": scores}})
+    command("fit", "--config", "small.yaml", "--config", "scores.yaml")
+    with open("runs/small+scores/version_0/metrics.csv") as file:
         written = set(csv.DictReader(file).fieldnames)
     table = README.split("## The keys of the curves")[1].split("##")[0]
     named = {k for k in re.findall(r"`([\w/]+)`", table) if "/" in k}
-    named |= {
-        f"{stage}/parzen_{x}" for stage in ("val", "test") for x in ("nats", "se", "sigma", "n")
+    of_classifier = {k for k in named if k.endswith("_classifier")}
+    named -= of_classifier
+    named |= {f"val/parzen_{x}" for x in ("nats", "se", "sigma", "n")}
+    named |= {key.replace("val/", "test/") for key in named if key.startswith("val/")}
+    plain = {
+        k.removesuffix("_classifier").replace("/is", "/inception_score") for k in of_classifier
     }
-    named |= {f"test/{x}" for x in ("value", "d_x", "d_gz")}
+    assert plain
+    assert plain <= named
     assert written - {"step", "epoch"} == named
 
 

@@ -1,0 +1,205 @@
+"""FID, Inception Score, KID, precision and recall: when to look. What is computed: `lightning_gan.evaluation`."""
+
+from typing import Any
+
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.utilities.rank_zero import rank_zero_info
+
+from callbacks.pictures import pictures_of
+from callbacks.scoring import SampleScore, Stage, datamodule, keep_cards
+from lightning_gan.evaluation import (
+    Against,
+    Frechet,
+    Inception,
+    Kernel,
+    Measure,
+    Neighbours,
+    RealSet,
+    everywhere,
+    natural_space,
+    score,
+)
+from lightning_gan.features import FeatureSpace, WeightsError
+
+
+class FeatureScore(SampleScore):
+    """A score of samples in a feature space, against real images that the model was not trained on.
+
+    Real images are those of the validation split at validation, and of the test split at test. All scores with the
+    same arguments share one bank of samples and one pass through the feature network, which lives only
+    while it is used: no checkpoint holds it. Where its weights are not to be had, one line says so and the run goes on.
+
+    Logs <stage>/<score> and <stage>/<score>_sd; scores.json holds each value's protocol card.
+
+    Args:
+        measure: what is asked.
+        num_samples: of the model.
+        num_real: the first so many real images; all of the split if it is not given.
+        features: the space; Inception's for colour images and the classifier's for grey ones if it is not given.
+        seed: of the noise, the same at every look.
+    """
+
+    def __init__(
+        self,
+        measure: Measure,
+        num_samples: int,
+        num_real: int | None,
+        features: FeatureSpace | None,
+        seed: int,
+    ) -> None:
+        super().__init__(num_samples, seed)
+        self.measure, self.num_real, self.features = measure, num_real, features
+        self.refused: dict[str, str] = {}
+        self._said: set[str] = set()
+
+    def look(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
+        """The first of those that share a pass makes it for all; each logs its own."""
+        sharing = [c for c in trainer.callbacks if self.shares_pass(c)]  # type: ignore[attr-defined]
+        if sharing[0] is self:
+            self.score_all(sharing, trainer, pl_module, stage)
+        if mine := self.results.get(stage):
+            values = {f"{stage}/{s.name}": s.value for s in mine}
+            values |= {f"{stage}/{s.name}_sd": s.sd for s in mine if s.sd is not None}
+            pl_module.log_dict(values, sync_dist=True)
+            keep_cards(trainer, pl_module, stage, mine)
+
+    def shares_pass(self, other: Any) -> bool:
+        """Whether another callback asks the same pictures in the same space."""
+        return isinstance(other, FeatureScore) and other._asked == self._asked
+
+    @property
+    def _asked(self) -> tuple[Any, ...]:
+        return (*self._wanted, self.num_real, self.features)
+
+    def score_all(
+        self,
+        sharing: "list[FeatureScore]",
+        trainer: Trainer,
+        pl_module: LightningModule,
+        stage: Stage,
+    ) -> None:
+        """One bank, one pass, every score."""
+        for callback in sharing:
+            callback.results.pop(stage, None)
+        against = self.against(trainer, pl_module, stage)
+        if against is None:
+            return
+        found = score(self.bank(trainer, pl_module), against, [c.measure for c in sharing])
+        for name, reason in found.refused.items():
+            self.say(f"{stage}/{name} was refused: {reason}.")
+        for callback in sharing:
+            names = {against.name(name) for name in callback.measure.names}
+            callback.results[stage] = [s for s in found.scores if s.name in names]
+
+    def against(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> Against | None:
+        """Real images and feature network; none where some process has no weights."""
+        data = datamodule(trainer, self)
+        real = real_set(data, stage)
+        space = self.features or natural_space(real.pictures.shape[1], real.name)
+        network, reason = None, ""
+        try:
+            network = space.load().to(pl_module.device)
+        except WeightsError as error:
+            reason = str(error)
+        if not everywhere(network is not None, trainer.world_size) or network is None:
+            reason = reason or "Another process has no weights."
+            self.say(f"No scores in the space of {space.name}: {reason} The run goes on.")
+            return None
+        n = None if self.num_real is None else min(self.num_real, len(real.pictures))
+        processes = trainer.global_rank, trainer.world_size
+        return Against(real.first(n), network, space.suffix, *processes)
+
+    def say(self, line: str) -> None:
+        """Once a run."""
+        if line not in self._said:
+            self._said.add(line)
+            rank_zero_info(line)
+
+
+def real_set(data: Any, split: str) -> RealSet:
+    """The pictures of a split of a data module, as bytes."""
+    name = getattr(data, "name", None) or type(data).__name__
+    return RealSet(name, split, pictures_of(data, split))
+
+
+class FID(FeatureScore):
+    """Fréchet distance of samples and real images (Heusel et al. 2017). See `FeatureScore` for the arguments."""
+
+    def __init__(
+        self,
+        num_samples: int = 10_000,
+        num_real: int | None = None,
+        features: FeatureSpace | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(Frechet(), num_samples, num_real, features, seed)
+
+
+class InceptionScore(FeatureScore):
+    """Inception Score (Salimans et al. 2016). See `FeatureScore` for the other arguments.
+
+    Args:
+        num_samples: of the model.
+        num_real: no part of this score; give what the others have, so that all share one pass.
+        features: the space.
+        seed: of the noise.
+        splits: over which mean and sd are taken.
+    """
+
+    def __init__(
+        self,
+        num_samples: int = 10_000,
+        num_real: int | None = None,
+        features: FeatureSpace | None = None,
+        seed: int = 0,
+        splits: int = 10,
+    ) -> None:
+        super().__init__(Inception(splits), num_samples, num_real, features, seed)
+
+
+class KID(FeatureScore):
+    """Kernel distance (Bińkowski et al. 2018). See `FeatureScore` for the other arguments.
+
+    Args:
+        num_samples: of the model.
+        num_real: real images.
+        features: the space.
+        seed: of the noise.
+        subsets: over which mean and sd are taken.
+        subset_size: of each.
+    """
+
+    def __init__(
+        self,
+        num_samples: int = 10_000,
+        num_real: int | None = None,
+        features: FeatureSpace | None = None,
+        seed: int = 0,
+        subsets: int = 100,
+        subset_size: int = 1000,
+    ) -> None:
+        super().__init__(Kernel(subsets, subset_size), num_samples, num_real, features, seed)
+
+
+class PrecisionRecall(FeatureScore):
+    """Precision, recall, density and coverage. See `FeatureScore` for the other arguments.
+
+    Args:
+        num_samples: of the model.
+        num_real: real images.
+        features: the space.
+        seed: of the noise.
+        k: neighbours that span a ball, for precision and recall.
+        k_density: the same, for density and coverage.
+    """
+
+    def __init__(
+        self,
+        num_samples: int = 10_000,
+        num_real: int | None = None,
+        features: FeatureSpace | None = None,
+        seed: int = 0,
+        k: int = 3,
+        k_density: int = 5,
+    ) -> None:
+        super().__init__(Neighbours(k, k_density), num_samples, num_real, features, seed)

@@ -1,0 +1,127 @@
+"""What all scores of samples share: when to look, one bank of samples for all of them, and where values are written."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.loggers import WandbLogger
+
+from callbacks.pictures import run_folder, shown_range
+from lightning_gan.evaluation import Samples, Score, described
+from lightning_gan.whole_files import whole
+
+Stage = Literal["val", "test"]
+
+
+class SampleScore(Callback):
+    """A callback that scores a bank of samples after each validation and at test.
+
+    All of them that ask for the same number of samples and seed look at one bank, which lives until the evaluation
+    ends.
+
+    Args:
+        num_samples: of the bank.
+        seed: of its noise, the same at every look.
+    """
+
+    whole_bank = False
+    """Whether it needs all samples at once, rather than part by part."""
+
+    def __init__(self, num_samples: int, seed: int) -> None:
+        if num_samples < 1:
+            raise ValueError(
+                f"{type(self).__name__} with num_samples={num_samples}: it must be at least 1."
+            )
+        self.num_samples, self.seed = num_samples, seed
+        self.results: dict[str, list[Score]] = {}
+        self._bank: Samples | None = None
+
+    def look(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
+        """Score, log, remember and write."""
+        raise NotImplementedError
+
+    def rows(self, stage: str) -> list[tuple[str, str, str]]:
+        """(name, value with its ±, protocol) of the latest scores of a stage."""
+        return [score.row(f"{stage}/") for score in self.results.get(stage, [])]
+
+    def bank(self, trainer: Trainer, pl_module: LightningModule) -> Samples:
+        """The samples of this evaluation, shared by all callbacks that ask for as many under the same seed."""
+        sharing = [c for c in partners(trainer) if c._wanted == self._wanted]
+        host = sharing[0]
+        if host._bank is None:
+            shown = shown_range(datamodule(trainer, self))
+            host._bank = Samples(pl_module, *self._wanted, shown, described(pl_module))
+            if any(c.whole_bank for c in sharing):
+                host._bank.all()
+        return host._bank
+
+    @property
+    def _wanted(self) -> tuple[int, int]:
+        return self.num_samples, self.seed
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Score the model on validation images."""
+        if not trainer.sanity_checking:
+            self.look(trainer, pl_module, "val")
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Score the model on test images."""
+        self.look(trainer, pl_module, "test")
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Forget the samples."""
+        self._bank = None
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Forget the samples."""
+        self._bank = None
+
+
+def partners(trainer: Trainer) -> list[SampleScore]:
+    """Every score of samples in this run, in order."""
+    return [c for c in trainer.callbacks if isinstance(c, SampleScore)]  # type: ignore[attr-defined]
+
+
+def datamodule(trainer: Trainer, asker: Callback) -> Any:
+    """The data that samples are compared with.
+
+    Raises:
+        ValueError: if the Trainer has none.
+    """
+    data = getattr(trainer, "datamodule", None)
+    if data is None:
+        raise ValueError(
+            f"{type(asker).__name__} needs validation and test images, but the Trainer has no data "
+            "module: give it one (datamodule=), or take the callback out."
+        )
+    return data
+
+
+def updates(trainer: Trainer, pl_module: LightningModule) -> int:
+    """Updates of G; a test restores no trainer.global_step, and a model that counts its own knows better."""
+    return int(getattr(pl_module, "g_updates", trainer.global_step))
+
+
+def keep_cards(
+    trainer: Trainer, pl_module: LightningModule, stage: Stage, scores: Sequence[Score]
+) -> None:
+    """Put each value with its card beside metrics.csv, in scores.json, and the cards into W&B's config."""
+    if not trainer.is_global_zero:
+        return
+    step = updates(trainer, pl_module)
+    entries = [{"stage": stage, "step": step, **score.as_dict()} for score in scores]
+    _append(run_folder(trainer) / "scores.json", entries)
+    for logger in trainer.loggers:
+        if isinstance(logger, WandbLogger):
+            cards = {f"{e['stage']}/{e['name']}": e["card"] for e in entries}
+            logger.log_hyperparams({"cards": cards})
+
+
+def _append(path: Path, entries: list[dict[str, Any]]) -> None:
+    """Add entries to a JSON list, in one step."""
+    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    text = json.dumps([*before, *entries], indent=1, ensure_ascii=False)
+    with whole(path) as beside:
+        beside.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,138 @@
+"""Banks of pictures: samples of a model, or images of a file, read in parts as bytes with their places."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from lightning_gan.images import to_uint8
+
+PART = 250  # pictures held at a time
+
+
+class Part(NamedTuple):
+    """Some pictures of a bank.
+
+    Attributes:
+        pictures: uint8, [m, C, H, W].
+        places: of them in the bank, [m].
+    """
+
+    pictures: Tensor
+    places: Tensor
+
+
+class Bank(Protocol):
+    """Pictures that can be read in parts, again and again, always the same."""
+
+    @property
+    def n(self) -> int:
+        """Pictures."""
+
+    @property
+    def description(self) -> str:
+        """Whose pictures they are, for the protocol."""
+
+    @property
+    def batch_norm(self) -> str:
+        """Which statistics BatchNorm used, where there is any."""
+
+    @property
+    def seed(self) -> int | None:
+        """With which they were drawn, if they were."""
+
+    def parts(self, rank: int = 0, world_size: int = 1) -> Iterator[Part]:
+        """One process's share of the bank, in order."""
+
+
+def shares(n: int, rank: int, world_size: int) -> Iterator[slice]:
+    """Slices of one process's contiguous share of n places, PART at most in each."""
+    begin, end = n * rank // world_size, n * (rank + 1) // world_size
+    for start in range(begin, end, PART):
+        yield slice(start, min(start + PART, end))
+
+
+def _places(share: slice) -> Tensor:
+    return torch.arange(share.start, share.stop)
+
+
+class Pictures:
+    """Bytes in memory.
+
+    Args:
+        pictures: uint8, [n, C, H, W].
+        description: whose they are.
+        seed: with which they were drawn, if they were.
+    """
+
+    batch_norm = ""
+
+    def __init__(self, pictures: Tensor, description: str = "", seed: int | None = None) -> None:
+        if pictures.dtype != torch.uint8 or pictures.dim() != 4 or not len(pictures):
+            raise ValueError(
+                f"Pictures of {pictures.dtype}, {list(pictures.shape)}, came: give bytes (uint8), [n, C, H, W], "
+                f"at least one."
+            )
+        self.pictures, self.n = pictures, len(pictures)
+        self.description, self.seed = description, seed
+
+    def parts(self, rank: int = 0, world_size: int = 1) -> Iterator[Part]:
+        """One process's share, in order."""
+        for share in shares(self.n, rank, world_size):
+            yield Part(self.pictures[share], _places(share))
+
+
+class Samples:
+    """n samples of a model that depend on the seed alone; a part is made when it is read.
+
+    A model that draws all at once (`sample(n, seed)`: the baselines, another suite's models) is asked once and its
+    samples are kept. One that can turn noise into samples by parts (`noise`, `generate`: this suite's) holds the noise
+    of the bank and PART samples.
+
+    Args:
+        model: what has `sample(n, seed)`.
+        n: samples.
+        seed: of their noise.
+        value_range: smallest and largest pixel value of the samples.
+        description: of the model, for the protocol.
+    """
+
+    def __init__(
+        self, model: Any, n: int, seed: int, value_range: Sequence[float], description: str
+    ) -> None:
+        if n < 1:
+            raise ValueError(f"{n} samples were asked: give 1 or more.")
+        self.model, self.n, self.seed, self.description = model, n, seed, description
+        low, high = value_range
+        self.value_range = (float(low), float(high))
+        self.batch_norm = "running averages" if has_batch_norm(model) else ""
+        self._kept: Tensor | None = None
+
+    def all(self) -> Tensor:
+        """Every sample, [n, *data_shape] in the model's value range; kept, so that nobody draws them again."""
+        if self._kept is None:
+            self._kept = self.model.sample(self.n, seed=self.seed).float()
+        return self._kept
+
+    def parts(self, rank: int = 0, world_size: int = 1) -> Iterator[Part]:
+        """One process's share, in order."""
+        in_parts = self._kept is None and hasattr(self.model, "generate")
+        noise = None
+        if in_parts:
+            noise = self.model.noise(self.n, torch.Generator().manual_seed(self.seed))
+        for share in shares(self.n, rank, world_size):
+            x = self.all()[share] if noise is None else self.model.generate(noise[share]).float()
+            yield Part(to_uint8(x, self.value_range), _places(share))
+
+
+def has_batch_norm(model: Any) -> bool:
+    """Whether a model's samples depend on BatchNorm's statistics."""
+    generator = getattr(model, "shown_generator", model)
+    modules = generator.modules() if isinstance(generator, torch.nn.Module) else ()
+    return any(isinstance(m, torch.nn.modules.batchnorm._BatchNorm) for m in modules)
+
+
+def described(model: Any) -> str:
+    """Whose samples a model of this suite shows."""
+    return "average of G" if getattr(model, "ema", None) is not None else "G"

@@ -1,0 +1,180 @@
+"""What can be asked of vectors: each measure knows its metric, what to feed it, and the names of its scores."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from torch import Tensor
+from torchmetrics import Metric
+
+from lightning_gan.features import Features
+from lightning_gan.metrics import (
+    FrechetDistance,
+    Gaussian,
+    InceptionScore,
+    KernelDistance,
+    PrecisionRecall,
+)
+
+
+class Ground(NamedTuple):
+    """What a measure may rest on.
+
+    Attributes:
+        n: pictures in the bank.
+        classes: logits of the feature network; none where its weights have no last layer.
+        gaussian: mean and covariance of the real vectors, where some measure asked for them.
+        vectors: of the real pictures, [n_real, dim], where some measure asked for them.
+    """
+
+    n: int
+    classes: int | None
+    gaussian: Gaussian | None
+    vectors: Tensor | None
+
+
+Values = dict[str, tuple[float, float | None]]
+
+
+@dataclass(frozen=True)
+class Measure(ABC):
+    """One question to a bank's vectors; frozen settings."""
+
+    title: ClassVar[str]
+    """The metric's name, for the protocol."""
+    names: ClassVar[tuple[str, ...]]
+    """Of its scores, before the suffix of the feature space."""
+    error: ClassVar[str]
+    """What its ± is, for the protocol."""
+    uses_real: ClassVar[bool] = True
+    uses_vectors: ClassVar[bool] = False
+    """Whether it needs every real vector, rather than their mean and covariance."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What the formula needs, for the protocol."""
+        return asdict(self)
+
+    @abstractmethod
+    def metric(self, ground: Ground) -> Metric:
+        """A fresh metric.
+
+        Raises:
+            ValueError: if the weights cannot answer, or the pictures are too few.
+        """
+
+    @abstractmethod
+    def feed(self, metric: Metric, features: Features, index: Tensor) -> None:
+        """Give it some of the bank, with its places."""
+
+    @abstractmethod
+    def values(self, metric: Metric) -> Values:
+        """Each score with its ±, over all processes."""
+
+
+@dataclass(frozen=True)
+class Frechet(Measure):
+    """FID of Heusel et al. (2017), eq. 6: distance of two Gaussians in feature space; 0 or more, lower is better."""
+
+    title = "Fréchet distance"
+    names = ("fid",)
+    error = "unknown for one bank"
+
+    def metric(self, ground: Ground) -> Metric:
+        """Streaming moments."""
+        assert ground.gaussian is not None
+        return FrechetDistance(ground.gaussian)
+
+    def feed(self, metric: Metric, features: Features, index: Tensor) -> None:
+        """Vectors; the order does not matter."""
+        metric.update(features.vectors)
+
+    def values(self, metric: Metric) -> Values:
+        """One number."""
+        return {"fid": (float(metric.compute()), None)}
+
+
+@dataclass(frozen=True)
+class Inception(Measure):
+    """Inception Score of Salimans et al. (2016): exp E KL(p(y|x) || p(y)); from 1 up, higher is better."""
+
+    splits: int = 10
+    rng: int = 2020
+
+    title = "Inception Score"
+    names = ("is",)
+    error = "sd over splits"
+    uses_real = False
+
+    def metric(self, ground: Ground) -> Metric:
+        """Streaming sums of each split."""
+        if ground.classes is None:
+            raise ValueError(
+                "the weights have no last layer, so there are no class probabilities: give weights with fc.weight"
+            )
+        return InceptionScore(ground.classes, ground.n, self.splits, self.rng)
+
+    def feed(self, metric: Metric, features: Features, index: Tensor) -> None:
+        """Logits, and the places that say in which split they fall."""
+        metric.update(features.logits, index)
+
+    def values(self, metric: Metric) -> Values:
+        """Mean and standard deviation over the splits."""
+        value = metric.compute()
+        return {"is": (float(value.mean), float(value.sd))}
+
+
+@dataclass(frozen=True)
+class Kernel(Measure):
+    """KID of Bińkowski et al. (2018): unbiased squared MMD under a cubic kernel; about 0 or more, lower is better."""
+
+    subsets: int = 100
+    subset_size: int = 1000
+    rng: int = 2020
+
+    title = "Kernel distance"
+    names = ("kid",)
+    error = "sd over subsets"
+    uses_vectors = True
+
+    def metric(self, ground: Ground) -> Metric:
+        """Keeps the vectors."""
+        assert ground.vectors is not None
+        return KernelDistance(ground.vectors, self.subsets, self.subset_size, self.rng)
+
+    def feed(self, metric: Metric, features: Features, index: Tensor) -> None:
+        """Vectors in their places."""
+        metric.update(features.vectors, index)
+
+    def values(self, metric: Metric) -> Values:
+        """Mean and standard deviation over the subsets."""
+        value = metric.compute()
+        return {"kid": (float(value.mean), float(value.sd))}
+
+
+@dataclass(frozen=True)
+class Neighbours(Measure):
+    """Precision and recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020); higher is better."""
+
+    k: int = 3
+    k_density: int = 5
+
+    title = "Nearest neighbours"
+    names = ("precision", "recall", "f_score", "density", "coverage")
+    error = "unknown for one bank"
+    uses_vectors = True
+
+    def metric(self, ground: Ground) -> Metric:
+        """Keeps the vectors."""
+        assert ground.vectors is not None
+        return PrecisionRecall(ground.vectors, self.k, self.k_density)
+
+    def feed(self, metric: Metric, features: Features, index: Tensor) -> None:
+        """Vectors in their places."""
+        metric.update(features.vectors, index)
+
+    def values(self, metric: Metric) -> Values:
+        """Five numbers."""
+        value = metric.compute()
+        return {name: (float(getattr(value, name)), None) for name in self.names}

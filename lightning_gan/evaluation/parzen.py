@@ -1,0 +1,100 @@
+"""The Parzen-window log-likelihood as a score with its card."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lightning_gan.evaluation.banks import Samples
+from lightning_gan.evaluation.cards import Card, Score
+from lightning_gan.evaluation.real import RealSet
+from lightning_gan.images import to_unit
+from lightning_gan.metrics import ParzenScore
+
+
+@dataclass(frozen=True)
+class Window:
+    """Real images of a Parzen score: those that choose sigma, and those that are scored, in [0, 1].
+
+    Attributes:
+        name: of the data.
+        split: of the images scored.
+        choosing: [n_validation, ...].
+        scored: [n_test, ...].
+        also_chose: whether the images scored have chosen sigma too.
+    """
+
+    name: str
+    split: str
+    choosing: Tensor
+    scored: Tensor
+    also_chose: bool = False
+
+    @property
+    def wording(self) -> str:
+        """The images scored, in words."""
+        if self.split != "val":
+            return f"{self.name} {self.split} images"
+        did = "also chose" if self.also_chose else "did not choose"
+        return f"{self.name} validation images that {did} sigma"
+
+
+def window(data: Any, split: str, num_validation: int) -> Window:
+    """The images of a data module: the first validation images choose sigma, at test all test images are scored.
+
+    At validation the others are scored, or all where there are no others.
+    """
+    validation = to_unit(data.images("val"), data.value_range)
+    choosing, held_out = validation[:num_validation], validation[num_validation:]
+    if split != "val":
+        return Window(data.name, split, choosing, to_unit(data.images(split), data.value_range))
+    if len(held_out):
+        return Window(data.name, split, choosing, held_out)
+    return Window(data.name, split, choosing, validation, also_chose=True)
+
+
+def window_of_files(real: RealSet, num_validation: int) -> Window:
+    """The images of files: the first choose sigma, at most half of them; the others are scored.
+
+    Raises:
+        ValueError: if there are fewer than two.
+    """
+    n = len(real.pictures)
+    if n < 2:
+        raise ValueError("one real image cannot both choose sigma and be scored: give two or more")
+    unit = real.pictures.float() / 255
+    cut = min(num_validation, n // 2)
+    return Window(real.name, real.split, unit[:cut], unit[cut:])
+
+
+def centres(bank: Any) -> Tensor:
+    """A bank's samples in [0, 1]: unrounded where a model draws them, bytes where they come from files."""
+    if isinstance(bank, Samples):
+        return to_unit(bank.all(), bank.value_range)
+    return torch.cat([part.pictures for part in bank.parts()]).float() / 255
+
+
+def as_score(found: ParzenScore, bank: Any, images: Window) -> Score:
+    """A Parzen score with its card; named parzen_nats."""
+    card = Card(
+        metric="Parzen-window log-likelihood in nats",
+        features="pixels",
+        weights="",
+        resize="none",
+        real=images.name,
+        split=images.split,
+        real_hash=RealSet("", "", images.scored).digest,
+        n_real=found.n_test,
+        n_generated=found.n_centres,
+        value_range="[0, 1]",
+        settings={"sigmas": len(found.sigmas), "validation images": found.n_validation},
+        chosen={"sigma": found.sigma},
+        error="standard error over test images",
+        generated=bank.description,
+        batch_norm=bank.batch_norm,
+        seed=bank.seed,
+        precision="float32 distances, float64 sums",
+    )
+    notes = ("sigma is an end of its grid: a better one may lie outside",) if found.at_edge else ()
+    return Score("parzen_nats", found.nats, found.se, card, notes)

@@ -1,0 +1,110 @@
+"""Scores on a terminal and in files: with their protocol, and side by side only where they compare."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lightning_gan.evaluation.cards import Card, Score, card_from
+from lightning_gan.evaluation.scores import Scores
+from lightning_gan.tabular import table
+from lightning_gan.whole_files import whole
+
+FIDELITY = {  # torch-fidelity's names; a ± has its own
+    "fid": ("frechet_inception_distance", "frechet_inception_distance_std"),
+    "inception_score": ("inception_score_mean", "inception_score_std"),
+    "kid": ("kernel_inception_distance_mean", "kernel_inception_distance_std"),
+}
+
+
+def print_scores(found: Scores, ruler: Mapping[str, Sequence[Score]], seconds: float) -> None:
+    """The table, the ruler under it, and what was refused."""
+    notes = list(dict.fromkeys(note for score in found.scores for note in score.notes))
+    marks = {note: f"[{i}]" for i, note in enumerate(notes, 1)}
+    rows = [
+        (score.name, f"{score}{''.join(' ' + marks[n] for n in score.notes)}", str(score.card))
+        for score in found.scores
+    ]
+    print(table(rows, ("score", "value", "protocol")))
+    for note, mark in marks.items():
+        print(f"{mark} {note}")
+    for reason in dict.fromkeys(found.refused.values()):
+        names = [name for name, why in found.refused.items() if why == reason]
+        print(f"Refused: {', '.join(names)}: {reason}.")
+    if ruler:
+        print(f"\nThe same of models that need no training:\n{ruler_table(found, ruler)}")
+    print(f"({seconds:.0f} s)")
+
+
+def ruler_table(found: Scores, ruler: Mapping[str, Sequence[Score]]) -> str:
+    """One line for the samples and one for each baseline; a value of another protocol is not set beside them."""
+    names = [score.name for score in found.scores]
+    cards = {score.name: score.card for score in found.scores}
+    rows = [("samples", *map(str, found.scores))]
+    for baseline, scores in ruler.items():
+        own = {s.name: s for s in scores}
+        rows.append((baseline, *(_beside(own.get(name), cards[name]) for name in names)))
+    return table(rows, ("", *names))
+
+
+def _beside(score: Score | None, card: Card) -> str:
+    if score is None:
+        return "refused"
+    other = score.card.differences(card)
+    return f"{score}" + (f" ({'; '.join(other)})" if other else "")
+
+
+def write_scores(path: Path, found: Scores, ruler: Mapping[str, Sequence[Score]]) -> None:
+    """JSON with torch-fidelity's keys, the cards, the ruler and the refusals; beside, then renamed."""
+    content: dict[str, Any] = {}
+    for score in found.scores:
+        mean, sd = FIDELITY.get(score.name, (score.name, f"{score.name}_sd"))
+        content |= {mean: score.value} | ({} if score.sd is None else {sd: score.sd})
+    content["scores"] = [score.as_dict() for score in found.scores]
+    content["ruler"] = {name: {s.name: s.value for s in scores} for name, scores in ruler.items()}
+    content["refused"] = found.refused
+    with whole(path) as beside:
+        text = json.dumps(content, indent=1, ensure_ascii=False)
+        beside.write_text(text + "\n", encoding="utf-8")
+
+
+def read_scores(path: str) -> list[Score]:
+    """The scores of a file that `evaluate --json` wrote.
+
+    Raises:
+        ValueError: if it is not one; a file of torch-fidelity's holds no protocol, so nothing compares with it.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        stored = content["scores"]
+        return [Score(s["name"], s["value"], s["sd"], card_from(s["card"])) for s in stored]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} holds no scores with protocol cards, so nothing can be compared with it: give a file that "
+            f"evaluate --json wrote."
+        ) from error
+
+
+def compare(ours: Sequence[Score], theirs: Sequence[Score], path: str) -> str:
+    """Both values and their difference where the protocols agree; where they do not, in what they differ."""
+    known = {score.name: score for score in theirs}
+    rows = []
+    for score in ours:
+        other = known.pop(score.name, None)
+        if other is None:
+            rows.append((score.name, str(score), "-", "they have none"))
+            continue
+        rows.append((score.name, str(score), str(other), verdict(score, other)))
+    rows += [(name, "-", str(score), "we have none") for name, score in known.items()]
+    return f"\nAgainst {path}:\n" + table(rows, ("score", "ours", "theirs", "difference"))
+
+
+def verdict(ours: Score, theirs: Score) -> str:
+    """The difference of two values, or why there is none to speak of."""
+    if other := ours.card.differences(theirs.card):
+        return f"not comparable: {'; '.join(other)}"
+    text = f"{ours.value - theirs.value:+.4g}"
+    if ours.sd is not None and theirs.sd is not None:
+        text += f" ± {(ours.sd**2 + theirs.sd**2) ** 0.5:.2g}"
+    also = ours.card.circumstances(theirs.card)
+    return text + (f" ({'; '.join(also)})" if also else "")

@@ -1,0 +1,95 @@
+"""`python -m lightning_gan fetch`: data, weights and classifiers, before a job runs where there is no network."""
+
+from collections.abc import Callable
+
+import datamodules
+from lightning_gan.features import (
+    Classifier,
+    accuracy,
+    cache_folder,
+    fetch_inception,
+    save_classifier,
+    train_classifier,
+)
+from lightning_gan.fetching import FetchError
+
+
+def fetch(
+    data: list[str] | None = None,
+    weights: bool = False,
+    classifier: str | None = None,
+    root: str = "data",
+    seed: int = 0,
+) -> None:
+    """Bring what a run needs onto this machine; all data sets and the Inception weights where nothing is named.
+
+    Args:
+        data: Data sets of this suite, such as [MNIST,CIFAR10]; each goes to `root`.
+        weights: Whether to fetch the Inception weights into the cache.
+        classifier: Data set of grey images, such as mnist, on which a classifier for its scores is trained.
+        root: Folder of the data sets.
+        seed: Of the classifier's training.
+    """
+    kinds = _kinds()
+    wanted = {name: (lambda name=name: _data(kinds, name, root)) for name in data or ()}
+    if not (data or weights or classifier):
+        wanted = {name: (lambda kind=kinds[name]: _load(kind, root)) for name in kinds}
+    jobs: dict[str, Callable[[], str]] = dict(wanted)
+    if weights or not (data or classifier):
+        jobs["Inception weights"] = lambda: " from ".join(map(str, fetch_inception()))
+    if classifier:
+        jobs[f"classifier of {classifier}"] = lambda: _classifier(kinds, classifier, root, seed)
+    failed = []
+    for name, job in jobs.items():
+        try:
+            print(f"{name}: {job()}", flush=True)
+        except (FetchError, OSError, ValueError) as error:
+            failed.append(name)
+            print(f"{name}: failed: {error}", flush=True)
+    if failed:
+        raise ValueError(f"Not fetched: {', '.join(failed)}; the reasons stand above.")
+
+
+def _kinds() -> dict[str, type[datamodules.ImageData]]:
+    found = {name: getattr(datamodules, name) for name in datamodules.__all__}
+    return {
+        name: kind
+        for name, kind in found.items()
+        if isinstance(kind, type)
+        and issubclass(kind, datamodules.ImageData)
+        and kind is not datamodules.ImageData
+    }
+
+
+def _data(kinds: dict[str, type[datamodules.ImageData]], name: str, root: str) -> str:
+    if name not in kinds:
+        raise ValueError(f"there is no data set {name!r}: name one of {', '.join(kinds)}.")
+    return _load(kinds[name], root)
+
+
+def _load(kind: type[datamodules.ImageData], root: str) -> str:
+    """Fetch and verify; the embedded digits are no substitute here."""
+    module = kind(root=root)  # type: ignore[call-arg]
+    module.prepare_data()
+    if module.name != kind.name:
+        raise FetchError(f"only {module.name} is to be had, not {kind.name}")
+    return module.provenance
+
+
+def _classifier(
+    kinds: dict[str, type[datamodules.ImageData]], name: str, root: str, seed: int
+) -> str:
+    """Train on the training split, test on the test split, store under the name of the data really used."""
+    by_name = {kind.name: kind for kind in kinds.values() if kind.data_shape[0] == 1}
+    if name not in by_name:
+        raise ValueError(
+            f"there is no data set of grey images called {name!r}: name one of {', '.join(by_name)}."
+        )
+    module = by_name[name](root=root)  # type: ignore[call-arg]
+    module.prepare_data()
+    module.setup()
+    network = train_classifier(module.pictures("train"), module.labels("train"), seed=seed)
+    right = accuracy(network, module.pictures("test"), module.labels("test"))
+    path = cache_folder() / Classifier(module.name).file
+    save_classifier(network, path, data=module.name, accuracy=right, seed=seed)
+    return f"{right:.2%} of {len(module.labels('test')):,} test images right; {path}, {network.weights[:8]}"

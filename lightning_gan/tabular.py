@@ -1,0 +1,14 @@
+"""Rows of text in columns."""
+
+from collections.abc import Sequence
+
+
+def table(rows: Sequence[tuple[str, ...]], header: tuple[str, ...]) -> str:
+    """Rows under a header, in columns as wide as their content."""
+    lines = [header, *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    text = [
+        "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+    return "\n".join([text[0], "-" * min(max(map(len, text)), 100), *text[1:]])

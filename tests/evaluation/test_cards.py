@@ -1,0 +1,83 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from lightning_gan.evaluation import Card, Score, card_from
+from lightning_gan.evaluation.tables import compare, verdict
+
+CARD = Card(
+    metric="Fréchet distance", features="inception", weights="a" * 64, resize="299",
+    real="cifar10", split="test", real_hash="b" * 64, n_real=10_000, n_generated=50_000,
+    value_range="bytes 0..255", settings={"splits": 10}, error="sd over 3 banks", generated="G",
+    seed=0, chosen={"sigma": 0.2},
+)  # fmt: skip
+
+
+def score(value=10.0, sd=0.3, name="fid", **changes):
+    return Score(name, value, sd, replace(CARD, **changes))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"n_generated": 10_000}, "number of samples 50,000 and 10,000"),
+        ({"split": "train"}, "split test and train"),
+        ({"weights": "c" * 64}, "weights aaaaaaaa and cccccccc"),
+        ({"real_hash": "c" * 64}, "bytes of the real images bbbbbbbb and cccccccc"),
+        ({"resize": "none"}, "resize 299 and none"),
+        ({"precision": "bf16"}, "precision"),
+        ({"settings": {"splits": 5}}, "splits 10 and 5"),
+        ({"settings": {}}, "splits 10 and none"),
+    ],
+)
+def test_values_of_other_protocols_are_not_comparable_and_the_difference_is_named(change, words):
+    (difference,) = CARD.differences(replace(CARD, **change))
+    assert words in difference
+    assert verdict(score(), score(**change)) == f"not comparable: {difference}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1}, {"generated": "average of G"}, {"versions": {}}, {"error": ""},
+        {"chosen": {"sigma": 0.3}}, {"batch_norm": "running averages"},
+    ],
+)  # fmt: skip
+def test_another_model_or_draw_may_be_compared_and_is_named(change):
+    other = replace(CARD, **change)
+    assert CARD.differences(other) == []
+    assert CARD.circumstances(other)
+
+
+def test_a_difference_carries_both_uncertainties():
+    text = verdict(score(10.0, 0.3), score(9.0, 0.4, seed=1))
+    assert text == "+1 ± 0.5 (seed 0 and 1)"
+    assert verdict(score(10.0, None), score(9.0)) == "+1"
+
+
+def test_what_only_one_side_has_is_said():
+    text = compare([score(), score(name="kid")], [score(), score(name="recall")], "b.json")
+    assert "they have none" in text
+    assert "we have none" in text
+    assert "+0" in text
+
+
+def test_a_card_goes_through_json_unchanged():
+    stored = json.loads(json.dumps(score().as_dict()))
+    assert card_from(stored["card"]) == CARD
+    with pytest.raises(ValueError, match="No protocol card of this suite"):
+        card_from({"metric": "FID"})
+
+
+def test_a_row_says_value_uncertainty_and_protocol():
+    name, value, protocol = score().row("test/")
+    assert (name, value) == ("test/fid", "10.000 ± 0.300")
+    for words in (
+        "50,000 samples (G, seed 0)",
+        "10,000 cifar10 test",
+        "aaaaaaaa",
+        "splits 10",
+        "3 banks",
+    ):
+        assert words in protocol

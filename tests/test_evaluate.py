@@ -1,0 +1,199 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from tiny_features import TinyNetwork, TinySpace, pictures
+
+from lightning_gan.evaluate import evaluate
+
+SPACE = ["--features", "tiny_features.TinySpace"]
+
+
+@pytest.fixture
+def trained(command):
+    ended = command("fit", "--config", "small.yaml")
+    assert ended.status == 0, ended.err
+    return "runs/small/version_0/checkpoints/last.ckpt"
+
+
+def saved(folder, name, n=40, seed=0, **options):
+    path = folder / name
+    np.savez(path, pictures(n, seed, **options).numpy())
+    return str(path)
+
+
+def test_the_door_and_the_callback_give_the_same_numbers(command, trained):
+    feature = {"num_samples": 30, "features": {"class_path": "tiny_features.TinySpace"}}
+    command.write(
+        "scores.yaml",
+        {
+            "trainer": {
+                "callbacks": [
+                    {"class_path": "FID", "init_args": feature},
+                    {"class_path": "InceptionScore", "init_args": feature},
+                    {"class_path": "KID", "init_args": feature},
+                    {"class_path": "PrecisionRecall", "init_args": feature},
+                    {"class_path": "ParzenLogLikelihood", "init_args": {"num_samples": 30}},
+                ]
+            }
+        },
+    )
+    ended = command(
+        "test", "--config", "small.yaml", "--config", "scores.yaml", "--ckpt_path", trained
+    )
+    assert ended.status == 0, ended.err
+    (path,) = command.folder.glob("runs/small/version_0/test/**/scores.json")
+    callback = {s["name"]: s for s in json.loads(path.read_text())}
+    ended = command(
+        "evaluate", "--data", "MNIST", "--root", "pixels", "--ckpt_path", trained, "--num", "30",
+        *SPACE, "--json", "out/ours.json", "--ruler", "false",
+    )  # fmt: skip
+    assert ended.status == 0, ended.err
+    ours = {
+        s["name"]: s for s in json.loads((command.folder / "out/ours.json").read_text())["scores"]
+    }
+    assert ours.keys() == callback.keys()
+    assert len(ours) == 9
+    for name, score in ours.items():
+        assert score["value"] == callback[name]["value"], name
+        assert score["card"] == callback[name]["card"], name
+
+
+def test_the_table_carries_protocol_uncertainty_and_the_ruler(command, trained):
+    ended = command(
+        "evaluate",
+        "--data",
+        "MNIST",
+        "--root",
+        "pixels",
+        "--ckpt_path",
+        trained,
+        "--num",
+        "30",
+        *SPACE,
+    )
+    assert ended.status == 0, ended.err
+    for words in ("fid_tiny", "is_tiny", "±", "30 samples (average of G, seed 0) and 20 mnist test images",
+                  "training images", "k-means", "pixel Bernoulli", "one image", "parzen_nats"):  # fmt: skip
+        assert words in ended.out, words
+    assert "nan" not in ended.out
+
+
+def test_the_ruler_is_kept_for_the_next_time(command, trained, monkeypatch):
+    line = [
+        "evaluate",
+        "--data",
+        "MNIST",
+        "--root",
+        "pixels",
+        "--ckpt_path",
+        trained,
+        "--num",
+        "30",
+        *SPACE,
+    ]
+    first = command(*line)
+    monkeypatch.setattr("lightning_gan.evaluation.ruler.KMeans", None)  # would fail
+    second = command(*line)
+    table = lambda ended: ended.out.partition("The same of models")[2].rpartition("(")[0]  # noqa: E731
+    assert table(first) == table(second) != ""
+
+
+def test_repeats_draw_again_and_give_the_spread(command, trained):
+    ended = command(
+        "evaluate", "--data", "MNIST", "--root", "pixels", "--ckpt_path", trained, "--num", "30", *SPACE,
+        "--metrics", "[fid]", "--repeats", "3", "--json", "r.json", "--ruler", "false",
+    )  # fmt: skip
+    assert ended.status == 0, ended.err
+    content = json.loads((command.folder / "r.json").read_text())
+    singles = []
+    for seed in range(3):
+        command(
+            "evaluate", "--data", "MNIST", "--root", "pixels", "--ckpt_path", trained, "--num", "30", *SPACE,
+            "--metrics", "[fid]", "--seed", str(seed), "--json", "s.json", "--ruler", "false",
+        )  # fmt: skip
+        singles.append(json.loads((command.folder / "s.json").read_text())["fid_tiny"])
+    assert content["fid_tiny"] == pytest.approx(np.mean(singles))
+    assert content["fid_tiny_sd"] == pytest.approx(np.std(singles, ddof=1))
+    assert len(set(singles)) == 3
+
+
+def test_files_of_anybody_against_files_with_the_keys_of_torch_fidelity(command, monkeypatch):
+    colours = {"shape": (3, 4, 4)}
+    a, b = (saved(command.folder, f"{s}.npz", seed=s, **colours) for s in (0, 1))
+    monkeypatch.setattr(TinySpace, "suffix", "")
+    ended = command("evaluate", "--samples", a, "--data", b, *SPACE, "--json", "k.json")
+    assert ended.status == 0, ended.err
+    assert "No ruler" in ended.out
+    assert {
+        "inception_score_mean", "inception_score_std", "frechet_inception_distance",
+        "kernel_inception_distance_mean", "kernel_inception_distance_std", "precision", "recall", "f_score",
+    } <= json.loads((command.folder / "k.json").read_text()).keys()  # fmt: skip
+
+
+def test_a_comparison_names_the_difference_of_the_protocols(command):
+    a, b = (saved(command.folder, f"{s}.npz", seed=s) for s in (0, 1))
+    line = ["evaluate", "--samples", a, "--data", b, *SPACE, "--metrics", "[fid]"]
+    command(*line, "--json", "first.json")
+    same = command(*line, "--against", "first.json")
+    assert "+0" in same.out
+    other = command(*line, "--num", "30", "--against", "first.json")
+    assert "not comparable: number of samples 30 and 40" in other.out
+
+
+def test_an_inception_score_without_last_layer_is_refused_with_the_reason(command):
+    a, b = (saved(command.folder, f"{s}.npz", seed=s) for s in (0, 1))
+    ended = command("evaluate", "--samples", a, "--data", b, *SPACE, "--features.classes", "null")
+    assert ended.status == 0, ended.err
+    assert "Refused: is_tiny: the weights have no last layer" in ended.out
+    assert "is_tiny  " not in ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "Give one of --ckpt_path FILE and --samples"),
+        (["--samples", "a.npz", "--ckpt_path", "x"], "Give one of"),
+        (["--samples", "nothing"], "No such folder or .npz file: nothing"),
+        (["--samples", "a.npz", "--repeats", "2"], "Files hold one bank"),
+        (["--samples", "a.npz", "--num", "0"], "num is 0"),
+        (["--samples", "a.npz", "--num_real", "99"], "99 real images were asked of 40"),
+        (["--samples", "a.npz", "--against", "b.npz"], "holds no scores with protocol cards"),
+        (["--samples", "a.npz", "--metrics", "[lpips]"], "lpips"),
+        (["--samples", "colour.npz"], "in colour but the real images are grey"),
+        (["--ckpt_path", "a.npz"], "is not a whole checkpoint"),
+        (["--samples", "a.npz", "--features", "tiny_features.TinySpace", "--features.missing", "No weights here.",
+          "--metrics", "[fid]"], "No score could be had"),
+        (["--samples", "one.npz", *SPACE, "--metrics", "[fid]"], "No score could be had"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_scored_is_one_sentence(command, arguments, words):
+    saved(command.folder, "a.npz")
+    saved(command.folder, "b.npz", seed=1)
+    saved(command.folder, "one.npz", n=1)
+    saved(command.folder, "colour.npz", shape=(3, 4, 4))
+    ended = command("evaluate", "--data", "b.npz", *arguments)
+    assert ended.status != 0
+    assert words in ended.err
+    assert ended.err.strip().splitlines()[-1].startswith("error:")
+    assert "Traceback" not in ended.err
+
+
+def test_missing_weights_leave_the_other_scores(command):
+    a, b = (saved(command.folder, f"{s}.npz", seed=s) for s in (0, 1))
+    ended = command(
+        "evaluate", "--samples", a, "--data", b, "--features", "tiny_features.TinySpace",
+        "--features.missing", "Fetch them.",
+    )  # fmt: skip
+    assert ended.status == 0, ended.err
+    assert "f_score_tiny, density_tiny, coverage_tiny: no weights of tiny: Fetch them." in ended.out
+    assert "parzen_nats" in ended.out
+
+
+def test_evaluation_leaves_the_global_noise_alone(tmp_path):
+    a, b = (saved(tmp_path, f"{s}.npz", seed=s) for s in (0, 1))
+    state = torch.random.get_rng_state()
+    evaluate(b, samples=a, features=TinySpace())
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert TinyNetwork().classes == 4
