@@ -34,7 +34,7 @@ class FeatureScore(SampleScore):
     Args:
         measure: what is asked.
         num_samples: of the model.
-        num_real: the first so many real images; all of the split if it is not given.
+        num_real: so many real images, always the same; all of the split if it is not given.
         features: the space; Inception's for colour images and the classifier's for grey ones if it is not given.
         seed: of the noise, the same at every look.
     """
@@ -107,7 +107,7 @@ class FeatureScore(SampleScore):
             return None
         n = None if self.num_real is None else min(self.num_real, len(real.pictures))
         processes = trainer.global_rank, trainer.world_size
-        return Against(real.first(n), network, space.suffix, *processes)
+        return Against(real.drawn(n), network, space.suffix, *processes)
 
     def say(self, line: str) -> None:
         """Once a run."""

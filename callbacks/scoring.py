@@ -115,8 +115,8 @@ def keep_cards(
     _append(run_folder(trainer) / "scores.json", entries)
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
-            cards = {f"{e['stage']}/{e['name']}": e["card"] for e in entries}
-            logger.log_hyperparams({"cards": cards})
+            cards = {f"cards/{e['stage']}/{e['name']}": e["card"] for e in entries}
+            logger.log_hyperparams(cards)
 
 
 def _append(path: Path, entries: list[dict[str, Any]]) -> None:

@@ -86,7 +86,7 @@ def evaluate(
         split: Of the data set.
         root: Folder of the data set's files.
         num: Samples to draw of the checkpoint; the first so many files.
-        num_real: The first so many real images; all if it is not given.
+        num_real: So many of the real images, always the same; all if it is not given.
         metrics: Which scores, such as [fid,kid]; all if it is not given.
         features: Their space: Inception, Classifier or DINOv2; the one that suits the data if it is not given.
         weights: File with the weights of the space.
@@ -188,12 +188,12 @@ def real_data(data: str, root: str, split: str, num: int | None, with_window: bo
     kind = getattr(datamodules, data, None) if data in datamodules.__all__ else None
     if kind is None or not issubclass(kind, datamodules.ImageData):
         pictures = read_pictures(data)
-        real = RealSet(Path(data).name, "all", pictures).first(num)
+        real = RealSet(Path(data).name, "all", pictures).drawn(num)
         return RealData(real, None, window_of_files(real, CHOOSING) if with_window else None)
     module = kind(root=root)
     module.prepare_data()
     module.setup()
-    real = RealSet(module.name, split, module.pictures(split)).first(num)
+    real = RealSet(module.name, split, module.pictures(split)).drawn(num)
     train = module.pictures("train").float() / 255
     scored = window(module, split, CHOOSING) if with_window else None
     return RealData(real, train, scored, module.shown_range)

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -39,6 +40,23 @@ def test_a_classifier_is_trained_kept_and_found(command):
     assert list(Path(os.environ["LIGHTNING_GAN_CACHE"]).iterdir()) == [
         Path(os.environ["LIGHTNING_GAN_CACHE"]) / "classifier-mnist.pt"
     ]
+
+
+def test_where_only_the_embedded_digits_are_the_advice_can_be_followed(monkeypatch, capsys):
+    seen = []
+
+    def train(x, y, seed):
+        seen.append(len(x))
+        return SimpleNamespace(weights="ab" * 32)
+
+    monkeypatch.setattr(lightning_gan.fetch, "train_classifier", train)
+    monkeypatch.setattr(lightning_gan.fetch, "accuracy", lambda *_: 0.5)
+    monkeypatch.setattr(
+        lightning_gan.fetch, "save_classifier", lambda *_, data, **__: seen.append(data)
+    )
+    lightning_gan.fetch.fetch(classifier="mnist5k")
+    assert seen == [3500, "mnist5k"]
+    assert "50.00% of 1,000 test images right" in capsys.readouterr().out
 
 
 def test_without_a_name_everything_is_fetched_and_a_failure_stops_nothing(command, weights):

@@ -52,6 +52,22 @@ def history(path):
     return rows
 
 
+def config(path):
+    """The run's configuration, as it was last written."""
+    items = {}
+    for record in whole(path):
+        kind = record.WhichOneof("record_type")
+        updates = (
+            record.config.update
+            if kind == "config"
+            else record.run.config.update
+            if kind == "run"
+            else ()
+        )
+        items |= {i.key or ".".join(i.nested_key): json.loads(i.value_json) for i in updates}
+    return items
+
+
 @pytest.fixture
 def offline(command, monkeypatch):
     """A finished offline run: its folder and its rows."""
@@ -83,6 +99,10 @@ def test_an_offline_run_has_its_scalars_and_pictures_at_the_right_steps(offline)
         assert pixels.mean() > 20  # wandb turns a float tensor into black, without a word
         assert pixels.std() > 5
     assert "wandb sync" in ended.out
+    (file,) = folder.glob("run-*.wandb")
+    cards = config(file)
+    assert cards["cards/val/parzen_nats"]["split"] == "val"
+    assert cards["cards/test/parzen_nats"]["real"] == "mnist"
 
 
 @pytest.mark.parametrize(

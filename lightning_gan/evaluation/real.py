@@ -39,8 +39,11 @@ class RealSet:
         sha.update(self.pictures.contiguous().numpy().tobytes())
         return sha.hexdigest()
 
-    def first(self, n: int | None) -> "RealSet":
-        """The first n pictures, or all.
+    def drawn(self, n: int | None) -> "RealSet":
+        """Always the same n of the pictures, in their order; or all.
+
+        Not the first n, because files are often sorted: the two halves of MNIST's test split differ by as much as a
+        blur does.
 
         Raises:
             ValueError: if there are fewer than n.
@@ -52,7 +55,8 @@ class RealSet:
                 f"{n:,} real images were asked of {len(self.pictures):,} ({self.name} {self.split}): "
                 f"ask for 1 to {len(self.pictures):,}."
             )
-        return RealSet(self.name, self.split, self.pictures[:n])
+        order = torch.randperm(len(self.pictures), generator=torch.Generator().manual_seed(0))
+        return RealSet(self.name, self.split, self.pictures[order[:n].sort().values])
 
 
 @dataclass(frozen=True)

@@ -200,8 +200,13 @@ def test_the_card_holds_what_the_value_depends_on(against):
     assert (card.generated, card.seed, card.value_range) == ("files", None, "bytes 0..255")
 
 
-def test_the_first_real_images_and_no_more_than_there_are():
-    assert torch.equal(real().first(10).pictures, real().pictures[:10])
-    assert real().first(None).digest == real().digest
+def test_some_real_images_are_always_the_same_in_their_order_and_no_more_than_there_are():
+    torch.manual_seed(0)
+    order = RealSet("n", "", torch.arange(200, dtype=torch.uint8).view(-1, 1, 1, 1))
+    places = order.drawn(50).pictures.flatten().tolist()
+    assert places == sorted(places) == order.drawn(50).pictures.flatten().tolist()
+    assert places[-1] > 150  # from the whole set
+    assert len(set(places)) == 50
+    assert real().drawn(None).digest == real().digest
     with pytest.raises(ValueError, match=r"301 real images were asked of 300 \(noise test\)"):
-        real().first(301)
+        real().drawn(301)
