@@ -15,10 +15,12 @@ from lightning_gan.evaluation import (
     Measure,
     Neighbours,
     RealSet,
+    Score,
     everywhere,
     natural_space,
     score,
 )
+from lightning_gan.evaluation.ruler import training_images
 from lightning_gan.features import FeatureSpace, WeightsError
 
 
@@ -29,7 +31,8 @@ class FeatureScore(SampleScore):
     same arguments share one bank of samples and one pass through the feature network, which lives only
     while it is used: no checkpoint holds it. Where its weights are not to be had, one line says so and the run goes on.
 
-    Logs <stage>/<score> and <stage>/<score>_sd; scores.json holds each value's protocol card.
+    A test also scores as many training images, for comparison. Logs <stage>/<score> and <stage>/<score>_sd; scores.json
+    holds each value's protocol card.
 
     Args:
         measure: what is asked.
@@ -49,8 +52,15 @@ class FeatureScore(SampleScore):
     ) -> None:
         super().__init__(num_samples, seed)
         self.measure, self.num_real, self.features = measure, num_real, features
-        self.refused: dict[str, str] = {}
+        self.reference: list[Score] = []
         self._said: set[str] = set()
+
+    def rows(self, stage: str) -> list[tuple[str, str, str]]:
+        """(name, value with its ±, protocol) of the latest scores of a stage; at test, those of real images below."""
+        rows = super().rows(stage)
+        if stage != "test":
+            return rows
+        return rows + [s.row("  real images: ") for s in self.reference]
 
     def look(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
         """The first of those that share a pass makes it for all; each logs its own."""
@@ -84,12 +94,19 @@ class FeatureScore(SampleScore):
         against = self.against(trainer, pl_module, stage)
         if against is None:
             return
-        found = score(self.bank(trainer, pl_module), against, [c.measure for c in sharing])
+        measures = [c.measure for c in sharing]
+        found = score(self.bank(trainer, pl_module), against, measures)
         for name, reason in found.refused.items():
             self.say(f"{stage}/{name} was refused: {reason}.")
+        reference: list[Score] = []
+        if stage == "test":
+            train = pictures_of(datamodule(trainer, self), "train")
+            real = training_images(train, self.num_samples, self.seed)
+            reference = score(real, against, measures).scores
         for callback in sharing:
             names = {against.name(name) for name in callback.measure.names}
             callback.results[stage] = [s for s in found.scores if s.name in names]
+            callback.reference = [s for s in reference if s.name in names]
 
     def against(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> Against | None:
         """Real images and feature network; none where some process has no weights."""

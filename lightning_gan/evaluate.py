@@ -2,62 +2,33 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, cast
-
-import torch
-from torch import Tensor
 
 import datamodules
 from lightning_gan.commands import load
 from lightning_gan.evaluation import (
-    Against,
-    Frechet,
-    Inception,
-    Kernel,
-    Measure,
-    Neighbours,
     Pictures,
     RealSet,
     Samples,
-    Score,
-    Scores,
     described,
-    full_name,
     natural_space,
     over_banks,
-    score,
 )
+from lightning_gan.evaluation.door import MEASURES, Door, MetricName, RealData, device
 from lightning_gan.evaluation.files import in_channels, is_lossy, read_pictures
-from lightning_gan.evaluation.parzen import Window, as_score, centres, window, window_of_files
-from lightning_gan.evaluation.ruler import baselines, kept
-from lightning_gan.evaluation.tables import compare, print_scores, read_scores, write_scores
-from lightning_gan.features import FeatureSpace, WeightsError, cache_folder
-from lightning_gan.metrics import parzen_protocol
+from lightning_gan.evaluation.parzen import window, window_of_files
+from lightning_gan.evaluation.tables import (
+    compare,
+    print_scores,
+    read_scores,
+    ruler_table,
+    write_scores,
+)
+from lightning_gan.features import FeatureSpace
 
-MetricName = Literal["fid", "is", "kid", "pr", "parzen"]
-MEASURES: dict[str, Measure] = {
-    "fid": Frechet(), "is": Inception(), "kid": Kernel(), "pr": Neighbours(),
-}  # fmt: skip
 CHOOSING = 1_000  # images that choose sigma, as in 2014
-
-
-@dataclass(frozen=True)
-class RealData:
-    """What samples are compared with, from a data set or from files.
-
-    Attributes:
-        real: pictures to compare with.
-        train: training images in [0, 1] for the ruler; none where the data have no splits.
-        window: images of the Parzen score.
-        shown_range: values of the data that a picture shows as black and white; none where there are only pictures.
-    """
-
-    real: RealSet
-    train: Tensor | None
-    window: Window | None
-    shown_range: tuple[float, float] | None = None
 
 
 def evaluate(
@@ -101,7 +72,7 @@ def evaluate(
     asked = list(dict.fromkeys(metrics or (*MEASURES, "parzen")))
     known = real_data(data, root, split, num_real, "parzen" in asked)
     banks = (
-        [_samples(cast(str, ckpt_path), known, num, seed + i) for i in range(repeats)]
+        _samples(cast(str, ckpt_path), known, num, range(seed, seed + repeats))
         if samples is None
         else [_pictures(samples, known.real, num)]
     )
@@ -111,76 +82,16 @@ def evaluate(
     door = Door(known, space, asked)
     started = time.monotonic()
     found = over_banks([door.score(bank) for bank in banks])
-    rows = door.ruler(banks[0].n, seed) if ruler else {}
-    print_scores(found, rows, time.monotonic() - started)
+    print_scores(found, time.monotonic() - started)
+    rows = door.ruler(banks[0].n, seed) if ruler and found.scores else {}
+    if rows:
+        print(f"\nThe same of models that need no training:\n{ruler_table(found, rows)}")
     if json:
         write_scores(Path(json), found, rows)
     if theirs is not None:
         print(compare(found.scores, theirs, str(against)))
     if not found.scores:
         raise ValueError("No score could be had: the reasons stand above.")
-
-
-class Door:
-    """One way from a bank to its scores, for the model and for every baseline.
-
-    Args:
-        known: real images.
-        space: of the features; a space without weights refuses its scores, and the others are computed.
-        asked: names of metrics.
-    """
-
-    def __init__(self, known: RealData, space: FeatureSpace, asked: Sequence[str]) -> None:
-        self.known, self.parzen = known, "parzen" in asked
-        self.measures = [MEASURES[name] for name in asked if name in MEASURES]
-        self.against, self.reason, self.suffix = None, "", space.suffix
-        try:
-            if self.measures:
-                device = "cuda" if torch.cuda.is_available() else "cpu"
-                network = space.load().to(device)
-                self.against = Against(known.real, network, space.suffix)
-        except WeightsError as error:
-            self.reason = f"no weights of {space.name}: {str(error).rstrip('.')}"
-
-    def score(self, bank: Samples | Pictures) -> Scores:
-        """All scores that were asked."""
-        found = Scores()
-        if self.against:
-            found = score(bank, self.against, self.measures)
-        elif self.measures:
-            names = [full_name(n, self.suffix) for m in self.measures for n in m.names]
-            found.refused |= dict.fromkeys(names, self.reason)
-        if self.parzen:
-            self._parzen(bank, found)
-        return found
-
-    def _parzen(self, bank: Samples | Pictures, found: Scores) -> None:
-        images = self.known.window
-        if images is None:
-            found.refused["parzen_nats"] = "the data have no images that could choose sigma"
-            return
-        value = parzen_protocol(centres(bank), images.choosing, images.scored)
-        found.scores.append(as_score(value, bank, images))
-
-    def ruler(self, n: int, seed: int) -> dict[str, list[Score]]:
-        """The scores of the baselines, with as many samples; from disk where they were computed before."""
-        train = self.known.train
-        if train is None:
-            print("No ruler: the data have no training split that baselines could learn from.")
-            return {}
-        digest = RealSet("", "", train).digest
-        rows = {}
-        for name, make in baselines(train, n, seed):
-            key = "|".join(map(repr, (name, n, seed, digest, self._identity())))
-            rows[name] = kept(key, cache_folder(), lambda make=make: self.score(make()).scores)  # type: ignore[misc]
-        return rows
-
-    def _identity(self) -> tuple[Any, ...]:
-        images = self.known.window
-        pixels = (images.wording, len(images.choosing), len(images.scored)) if images else ()
-        real = self.known.real
-        network = self.against.network.weights if self.against else self.reason
-        return (real.name, real.split, real.digest, network, self.measures, self.parzen, pixels)
 
 
 def real_data(data: str, root: str, split: str, num: int | None, with_window: bool) -> RealData:
@@ -199,8 +110,11 @@ def real_data(data: str, root: str, split: str, num: int | None, with_window: bo
     return RealData(real, train, scored, module.shown_range)
 
 
-def _samples(ckpt_path: str, known: RealData, num: int, seed: int) -> Samples:
-    gan, real = load(ckpt_path), known.real
+def _samples(
+    ckpt_path: str, known: RealData, num: int, seeds: Sequence[int]
+) -> list[Samples | Pictures]:
+    """A bank for each seed."""
+    gan, real = load(ckpt_path).to(device()), known.real
     shape = tuple(real.pictures.shape[1:])
     if gan.generator.data_shape != shape:
         raise ValueError(
@@ -208,7 +122,7 @@ def _samples(ckpt_path: str, known: RealData, num: int, seed: int) -> Samples:
             f"data of its own shape."
         )
     shown = known.shown_range or gan.generator.value_range
-    return Samples(gan, num, seed, shown, described(gan))
+    return [Samples(gan, num, seed, shown, described(gan)) for seed in seeds]
 
 
 def _pictures(path: str, real: RealSet, num: int) -> Pictures:

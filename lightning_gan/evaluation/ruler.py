@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from lightning_gan.baselines import KMeans, OneImage, PixelBernoulli, TrainingSet
-from lightning_gan.evaluation.banks import Samples
+from lightning_gan.evaluation.banks import Pictures, Samples
 from lightning_gan.evaluation.cards import Score, card_from
 from lightning_gan.whole_files import whole
 
@@ -32,6 +32,18 @@ def baselines(train: Tensor, n: int, seed: int) -> Iterator[tuple[str, Callable[
     yield f"k-means, k={k}", lambda: bank(f"k-means, k={k}", KMeans(train, k), n)
     yield "pixel Bernoulli", lambda: bank("pixel Bernoulli", PixelBernoulli(train), n)
     yield "one image", lambda: bank("one image", OneImage(train[0]), n)
+
+
+def training_images(train: Tensor, n: int, seed: int) -> Pictures:
+    """A bank of training images as they are: what a perfect model's samples would score.
+
+    Args:
+        train: uint8, [N, C, H, W].
+        n: of them, or all where there are fewer.
+        seed: of the draw.
+    """
+    drawn = TrainingSet(train).sample(min(n, len(train)), seed)
+    return Pictures(drawn, "training images", seed)
 
 
 def kept(key: str, folder: Path, make: Callable[[], Sequence[Score]]) -> list[Score]:

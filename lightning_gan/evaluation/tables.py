@@ -17,8 +17,8 @@ FIDELITY = {  # torch-fidelity's names; a ± has its own
 }
 
 
-def print_scores(found: Scores, ruler: Mapping[str, Sequence[Score]], seconds: float) -> None:
-    """The table, the ruler under it, and what was refused."""
+def print_scores(found: Scores, seconds: float) -> None:
+    """The table, its notes, and what was refused."""
     notes = list(dict.fromkeys(note for score in found.scores for note in score.notes))
     marks = {note: f"[{i}]" for i, note in enumerate(notes, 1)}
     rows = [
@@ -31,9 +31,7 @@ def print_scores(found: Scores, ruler: Mapping[str, Sequence[Score]], seconds: f
     for reason in dict.fromkeys(found.refused.values()):
         names = [name for name, why in found.refused.items() if why == reason]
         print(f"Refused: {', '.join(names)}: {reason}.")
-    if ruler:
-        print(f"\nThe same of models that need no training:\n{ruler_table(found, ruler)}")
-    print(f"({seconds:.0f} s)")
+    print(f"({seconds:.0f} s)", flush=True)
 
 
 def ruler_table(found: Scores, ruler: Mapping[str, Sequence[Score]]) -> str:

@@ -95,7 +95,9 @@ def test_cards_lie_beside_the_metrics_and_in_the_table(tmp_path):
     assert stored[0]["card"]["split"] == "val"
     assert stored[-1]["stage"] == "test"
     assert stored[0]["card"]["batch_norm"] == "running averages"
-    ((name, value, protocol),) = callbacks[1].rows("test")
+    (name, value, protocol), (of_real, _, real_protocol) = callbacks[1].rows("test")
+    assert of_real == "  real images: is_tiny"
+    assert "60 samples (training images, seed 0)" in real_protocol
     assert name == "test/is_tiny"
     assert "±" in value
     assert "60 samples (average of G, seed 0)" in protocol
