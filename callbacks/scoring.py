@@ -46,6 +46,11 @@ class SampleScore(Callback):
         """(name, value with its ±, protocol) of the latest scores of a stage."""
         return [score.row(f"{stage}/") for score in self.results.get(stage, [])]
 
+    def notes(self, stage: str) -> list[str]:
+        """What to know before believing the values with a star."""
+        scores = self.results.get(stage, [])
+        return [f"* {stage}/{s.name}: {note}" for s in scores for note in s.notes]
+
     def bank(self, trainer: Trainer, pl_module: LightningModule) -> Samples:
         """The samples of this evaluation, shared by all callbacks that ask for as many under the same seed."""
         sharing = [c for c in partners(trainer) if c._wanted == self._wanted]

@@ -19,13 +19,15 @@ class Scores(Protocol):
 
 def score_table(trainer: Trainer, stage: str) -> str:
     """All scores of a stage, with what they depend on."""
-    rows = [row for c in trainer.callbacks if isinstance(c, Scores) for row in c.rows(stage)]  # type: ignore[attr-defined]
+    shown = [c for c in trainer.callbacks if isinstance(c, Scores)]  # type: ignore[attr-defined]
+    rows = [row for c in shown for row in c.rows(stage)]
     rows += [
         (key, f"{float(value):.4f}", "mean over the examples seen, D and G in evaluation mode")
         for key, value in sorted(trainer.callback_metrics.items())
         if key in (f"{stage}/value", f"{stage}/d_x", f"{stage}/d_gz")
     ]
-    return table(rows, ("score", "value", "protocol"))
+    notes = [note for c in shown for note in getattr(c, "notes", lambda _: ())(stage)]
+    return "\n".join([table(rows, ("score", "value", "protocol")), *notes])
 
 
 def describe(gan: TwoPlayers, provenance: str, folder: str) -> str:

@@ -112,9 +112,8 @@ class Score:
         return text if self.sd is None else f"{text} ± {self.sd:.{digits}f}"
 
     def row(self, prefix: str = "") -> tuple[str, str, str]:
-        """Name, value and protocol, for a table."""
-        notes = "".join(f" ({note})" for note in self.notes)
-        return f"{prefix}{self.name}", str(self), f"{self.card}{notes}"
+        """Name, value and protocol, for a table; a star where there are notes."""
+        return f"{prefix}{self.name}", f"{self}{' *' if self.notes else ''}", str(self.card)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

@@ -10,6 +10,7 @@ from tiny_features import TinyNetwork, TinySpace
 from callbacks import FID, KID, Checkpoints, InceptionScore, ParzenLogLikelihood, PrecisionRecall
 from lightning_gan.evaluation import Against, Frechet, RealSet, Samples, score
 from lightning_gan.images import to_uint8
+from lightning_gan.report import score_table
 
 N = {"num_samples": 60, "features": TinySpace()}
 
@@ -163,3 +164,12 @@ def test_fewer_real_images_than_asked_are_all_of_them(tmp_path):
 def test_bad_arguments_are_named():
     with pytest.raises(ValueError, match="KID with num_samples=0"):
         KID(num_samples=0)
+
+
+def test_a_value_with_a_note_has_a_star_and_the_note_stands_under_the_table(tmp_path):
+    few = {"num_samples": 5, "features": TinySpace()}  # fewer than the six features
+    fitted, _ = run(tmp_path, FID(**few), PrecisionRecall(60, features=TinySpace()))
+    table = score_table(fitted, "val")
+    (row,) = [line for line in table.splitlines() if line.startswith("val/fid_tiny")]
+    assert " * " in row
+    assert "* val/fid_tiny: 5 generated vectors of 6 values have a singular covariance" in table
