@@ -1,7 +1,9 @@
 """`python -m lightning_gan`: which command was meant, and how it ends."""
 
+import inspect
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from jsonargparse import auto_cli
 
@@ -36,6 +38,20 @@ def with_config_of_checkpoint(arguments: list[str]) -> list[str]:
     )
 
 
+def as_a_shell_would(command: Callable[..., None], arguments: list[str]) -> list[str]:
+    """Let a switch stand alone (--weights), and a list be written with commas (--metrics fid,kid)."""
+    kinds = {f"--{n}": p.annotation for n, p in inspect.signature(command).parameters.items()}
+    written: list[str] = []
+    for i, word in enumerate(arguments):
+        kind = kinds.get(arguments[i - 1]) if i else None
+        listed = "list[" in str(kind) and not word.startswith(("[", "-"))
+        written.append(f"[{word}]" if listed else word)
+        alone = i + 1 == len(arguments) or arguments[i + 1].startswith("--")
+        if kinds.get(word) is bool and alone:
+            written.append("true")
+    return written
+
+
 def main() -> None:
     """Run a command; end with one sentence and a status where a person can mend what went wrong."""
     quiet()
@@ -52,8 +68,13 @@ def run(arguments: list[str]) -> None:
     name = arguments[0] if arguments else ""
     known = [*GANCLI.subcommands(), *COMMANDS]
     if name in COMMANDS:
-        prog = f"lightning_gan {name}"
-        auto_cli(COMMANDS[name], arguments[1:], as_positional=False, prog=prog, parser_class=Parser)
+        command = COMMANDS[name]
+        about: dict[str, Any] = {
+            "prog": f"python -m lightning_gan {name}",
+            "description": (command.__doc__ or "").splitlines()[0],
+        }
+        given = as_a_shell_would(command, arguments[1:])
+        auto_cli(command, given, as_positional=False, parser_class=Parser, **about)
     elif name in known or name.startswith("-"):
         experiment = config_files.experiment(arguments)
         # in place: the other processes of a run start from the same line

@@ -58,7 +58,7 @@ def evaluate(
         root: Folder of the data set's files.
         num: Samples to draw of the checkpoint; the first so many files.
         num_real: So many of the real images, always the same; all if it is not given.
-        metrics: Which scores, such as [fid,kid]; all if it is not given.
+        metrics: Which scores, such as fid,kid; all if it is not given.
         features: Their space: Inception, Classifier or DINOv2; the one that suits the data if it is not given.
         weights: File with the weights of the space.
         seed: Of the noise.

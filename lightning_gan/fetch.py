@@ -27,7 +27,7 @@ def fetch(
     """Bring what a run needs onto this machine; all data sets and the Inception weights where nothing is named.
 
     Args:
-        data: Data sets of this suite, such as [MNIST,CIFAR10]; each goes to `root`.
+        data: Data sets of this suite, such as MNIST,CIFAR10; each goes to `root`.
         weights: Whether to fetch the Inception weights into the cache.
         classifier: Data set of grey images, such as mnist, on which a classifier for its scores is trained.
         root: Folder of the data sets.

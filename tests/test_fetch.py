@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 import lightning_gan.fetch
+from lightning_gan.cli import as_a_shell_would
 from lightning_gan.features import Classifier, WeightsError
 
 
@@ -17,14 +18,14 @@ def weights(monkeypatch):
 
 
 def test_data_are_verified_and_described(command):
-    ended = command("fetch", "--data", "[MNIST]", "--root", "pixels")
+    ended = command("fetch", "--data", "MNIST", "--root", "pixels")
     assert ended.status == 0, ended.err
     assert "MNIST: MNIST, 28x28 grey images: 50 train, 10 val, 20 test" in ended.out
     assert "Inception" not in ended.out
 
 
 def test_weights_say_where_they_are_and_whence(command, weights):
-    ended = command("fetch", "--weights", "true")
+    ended = command("fetch", "--weights")
     assert ended.status == 0, ended.err
     assert "Inception weights: w.pth from here" in ended.out
 
@@ -99,3 +100,19 @@ def test_an_unknown_name_is_answered_with_the_known_ones(command, arguments, wor
     ended = command("fetch", *arguments)
     assert ended.status == 1
     assert words in ended.out
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        (["--weights"], ["--weights", "true"]),
+        (["--weights", "--root", "x"], ["--weights", "true", "--root", "x"]),
+        (["--weights", "false"], ["--weights", "false"]),
+        (["--data", "MNIST"], ["--data", "[MNIST]"]),
+        (["--data", "MNIST,CIFAR10"], ["--data", "[MNIST,CIFAR10]"]),
+        (["--data", "[MNIST]", "--weights"], ["--data", "[MNIST]", "--weights", "true"]),
+        (["--root", "weights"], ["--root", "weights"]),
+    ],
+)
+def test_switches_stand_alone_and_lists_may_be_written_with_commas(typed, read):
+    assert as_a_shell_would(lightning_gan.fetch.fetch, typed) == read
