@@ -16,10 +16,11 @@ from lightning_gan.evaluation import (
     natural_space,
     over_banks,
 )
-from lightning_gan.evaluation.door import MEASURES, Door, MetricName, RealData, device
+from lightning_gan.evaluation.door import MEASURES, Door, RealData, device
 from lightning_gan.evaluation.files import in_channels, is_lossy, read_pictures
 from lightning_gan.evaluation.parzen import window, window_of_files
 from lightning_gan.evaluation.tables import (
+    check_place,
     compare,
     print_scores,
     read_scores,
@@ -39,7 +40,7 @@ def evaluate(
     root: str = "data",
     num: int = 10_000,
     num_real: int | None = None,
-    metrics: list[MetricName] | None = None,
+    metrics: list[str] | None = None,
     features: FeatureSpace | None = None,
     weights: str | None = None,
     seed: int = 0,
@@ -58,18 +59,20 @@ def evaluate(
         root: Folder of the data set's files.
         num: Samples to draw of the checkpoint; the first so many files.
         num_real: So many of the real images, always the same; all if it is not given.
-        metrics: Which scores, such as fid,kid; all if it is not given.
+        metrics: Which scores, such as fid,kid (or is, pr, parzen); all if it is not given.
         features: Their space: Inception, Classifier or DINOv2; the one that suits the data if it is not given.
         weights: File with the weights of the space.
         seed: Of the noise.
         repeats: Banks to draw, with seeds from `seed` up: every score is then their mean ± standard deviation.
         ruler: Whether to score models that need no training beside it; kept on disk for the next time.
-        against: A file that --json wrote: scores are set side by side where their protocols agree.
+        against: A file that --json wrote, or a run's scores.json, to set scores side by side where protocols agree.
         json: File to write, with torch-fidelity's key names and the protocol cards.
     """
     _check(ckpt_path, samples, num, repeats)
+    asked = _names(metrics)
     theirs = read_scores(against) if against else None
-    asked = list(dict.fromkeys(metrics or (*MEASURES, "parzen")))
+    if json:
+        check_place(Path(json))
     known = real_data(data, root, split, num_real, "parzen" in asked)
     banks = (
         _samples(cast(str, ckpt_path), known, num, range(seed, seed + repeats))
@@ -96,8 +99,18 @@ def evaluate(
 
 def real_data(data: str, root: str, split: str, num: int | None, with_window: bool) -> RealData:
     """Real images by the name of a data set, or from a folder or an .npz."""
-    kind = getattr(datamodules, data, None) if data in datamodules.__all__ else None
-    if kind is None or not issubclass(kind, datamodules.ImageData):
+    kinds = {
+        name.lower(): getattr(datamodules, name)
+        for name in datamodules.__all__
+        if issubclass(getattr(datamodules, name), datamodules.ImageData)
+    }
+    kind: Any = kinds.get(data.lower())
+    if kind is None:
+        if not Path(data).exists():
+            known = ", ".join(k.__name__ for k in kinds.values() if k is not datamodules.ImageData)
+            raise ValueError(
+                f"{data} is no data set ({known}), and no folder or .npz file of that name is here."
+            )
         pictures = read_pictures(data)
         real = RealSet(Path(data).name, "all", pictures).drawn(num)
         return RealData(real, None, window_of_files(real, CHOOSING) if with_window else None)
@@ -132,6 +145,15 @@ def _pictures(path: str, real: RealSet, num: int) -> Pictures:
             f"{path} holds JPEG files: their artefacts move every score. PNG keeps what the model made."
         )
     return Pictures(pictures, "files")
+
+
+def _names(metrics: list[str] | None) -> list[str]:
+    """Of the metrics asked, each once."""
+    known = [*MEASURES, "parzen"]
+    for name in metrics or ():
+        if name not in known:
+            raise ValueError(f"There is no metric {name!r}: choose from {', '.join(known)}.")
+    return list(dict.fromkeys(metrics or known))
 
 
 def _check(ckpt_path: str | None, samples: str | None, num: int, repeats: int) -> None:

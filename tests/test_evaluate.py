@@ -55,6 +55,11 @@ def test_the_door_and_the_callback_give_the_same_numbers(command, trained):
     }
     assert ours.keys() == callback.keys()
     assert len(ours) == 9
+    again = command(
+        "evaluate", "--data", "mnist", "--root", "pixels", "--ckpt_path", trained, "--num", "30", *SPACE,
+        "--against", str(path), "--ruler", "false",
+    )  # fmt: skip
+    assert again.out.partition("Against")[2].count("+0") == 9
     for name, score in ours.items():
         assert score["value"] == callback[name]["value"], name
         assert score["card"] == callback[name]["card"], name
@@ -160,7 +165,10 @@ def test_an_inception_score_without_last_layer_is_refused_with_the_reason(comman
         (["--samples", "a.npz", "--num", "0"], "num is 0"),
         (["--samples", "a.npz", "--num_real", "99"], "99 real images were asked of 40"),
         (["--samples", "a.npz", "--against", "b.npz"], "holds no scores with protocol cards"),
-        (["--samples", "a.npz", "--metrics", "[lpips]"], "lpips"),
+        (["--samples", "a.npz", "--metrics", "fid,lpips"], "There is no metric 'lpips': choose from fid, is"),
+        (["--samples", "a.npz", "--json", "."], "Is a directory: ."),
+        (["--samples", "a.npz", "--json", "a.npz/x.json"], "File exists: a.npz"),
+        (["--samples", "a.npz", "--data", "emnist"], "emnist is no data set ("),
         (["--samples", "colour.npz"], "in colour but the real images are grey"),
         (["--ckpt_path", "a.npz"], "is not a whole checkpoint"),
         (["--samples", "a.npz", "--features", "tiny_features.TinySpace", "--features.missing", "No weights here.",

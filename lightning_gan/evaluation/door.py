@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,7 +17,6 @@ from lightning_gan.evaluation.scores import Against, Scores, full_name, score
 from lightning_gan.features import FeatureSpace, WeightsError, cache_folder
 from lightning_gan.metrics import parzen_protocol
 
-MetricName = Literal["fid", "is", "kid", "pr", "parzen"]
 MEASURES: dict[str, Measure] = {
     "fid": Frechet(), "is": Inception(), "kid": Kernel(), "pr": Neighbours(),
 }  # fmt: skip

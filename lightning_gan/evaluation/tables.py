@@ -66,20 +66,34 @@ def write_scores(path: Path, found: Scores, ruler: Mapping[str, Sequence[Score]]
         beside.write_text(text + "\n", encoding="utf-8")
 
 
+def check_place(path: Path) -> None:
+    """A file shall be written there at the end: refuse before the work what would fail after it.
+
+    Raises:
+        OSError: if it is a folder, or cannot be in one.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(21, "Is a directory", str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+
 def read_scores(path: str) -> list[Score]:
-    """The scores of a file that `evaluate --json` wrote.
+    """The scores of a file that `evaluate --json` wrote, or the latest of a run's scores.json.
 
     Raises:
         ValueError: if it is not one; a file of torch-fidelity's holds no protocol, so nothing compares with it.
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
-        stored = content["scores"]
-        return [Score(s["name"], s["value"], s["sd"], card_from(s["card"])) for s in stored]
+        stored = content if isinstance(content, list) else content["scores"]
+        latest = {s["name"]: s for s in stored}
+        return [
+            Score(s["name"], s["value"], s["sd"], card_from(s["card"])) for s in latest.values()
+        ]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{path} holds no scores with protocol cards, so nothing can be compared with it: give a file that "
-            f"evaluate --json wrote."
+            f"evaluate --json wrote, or a run's scores.json."
         ) from error
 
 
