@@ -79,10 +79,12 @@ def evaluate(
         if samples is None
         else [_pictures(samples, known.real, num)]
     )
-    space = features or natural_space(known.real.pictures.shape[1], known.real.name)
+    # grey files are seen by the digits' classifier, whatever their folder is called
+    learned = known.real.name if known.train is not None else "mnist"
+    space = features or natural_space(known.real.pictures.shape[1], learned)
     if weights:
         space = replace(cast(Any, space), weights=weights)
-    door = Door(known, space, asked)
+    door = Door(known, space, asked, must=weights is not None)
     started = time.monotonic()
     found = over_banks([door.score(bank) for bank in banks])
     print_scores(found, time.monotonic() - started)
@@ -91,6 +93,7 @@ def evaluate(
         print(f"\nThe same of models that need no training:\n{ruler_table(found, rows)}")
     if json:
         write_scores(Path(json), found, rows)
+        print(f"written: {json}")
     if theirs is not None:
         print(compare(found.scores, theirs, str(against)))
     if not found.scores:
@@ -119,7 +122,7 @@ def real_data(data: str, root: str, split: str, num: int | None, with_window: bo
     module.setup()
     real = RealSet(module.name, split, module.pictures(split)).drawn(num)
     train = module.pictures("train").float() / 255
-    scored = window(module, split, CHOOSING) if with_window else None
+    scored = window(module, split, CHOOSING).drawn(num) if with_window else None
     return RealData(real, train, scored, module.shown_range)
 
 

@@ -36,7 +36,8 @@ def fetch(
     kinds = _kinds()
     wanted = {name: (lambda name=name: _data(kinds, name, root)) for name in data or ()}
     if not (data or weights or classifier):
-        wanted = {name: (lambda kind=kinds[name]: _load(kind, root)) for name in kinds}
+        own = {n: k for n, k in kinds.items() if not {*k.__bases__} & {*kinds.values()}}
+        wanted = {name: (lambda kind=own[name]: _load(kind, root)) for name in own}
     jobs: dict[str, Callable[[], str]] = dict(wanted)
     if weights or not (data or classifier):
         jobs["Inception weights"] = lambda: " from ".join(map(str, fetch_inception()))
@@ -93,9 +94,8 @@ def _classifier(
     module = by_name[name](root=root, **source)
     module.prepare_data()
     module.setup()
-    print(
-        f"training on {len(module.labels('train')):,} images, about a minute for 50,000", flush=True
-    )
+    n = len(module.labels("train"))
+    print(f"training on {n:,} images; 50,000 take about a minute", flush=True)
     network = train_classifier(module.pictures("train"), module.labels("train"), seed=seed)
     right = accuracy(network, module.pictures("test"), module.labels("test"))
     path = cache_folder() / Classifier(module.name).file

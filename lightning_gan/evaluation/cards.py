@@ -70,19 +70,26 @@ class Card:
                 found.append(f"{WORDS.get(name, name)} {_short(mine)} and {_short(theirs)}")
         return found
 
-    def __str__(self) -> str:
-        """The protocol in one line, for a table."""
-        space = "pixels" if self.features == "pixels" else f"{self.features} {self.weights[:8]}"
+    @property
+    def compared(self) -> str:
+        """Which pictures are compared, and as what, in one line."""
         drawn = f", seed {self.seed}" if self.seed is not None else ""
-        settings = "".join(
-            f", {key} {_short(value)}" for key, value in {**self.settings, **self.chosen}.items()
-        )
         whose = f" ({self.generated}{drawn})" if self.generated else ""
         real = f" and {self.n_real:,} {self.real} {self.split} images" if self.n_real else ""
-        return (
-            f"{self.n_generated:,} samples{whose}{real}, {space}, {self.resize}{settings}; "
-            f"± {self.error}"
+        space = f"{self.features} {self.weights[:8]}, {self.resize}" if self.weights else "pixels"
+        return f"{self.n_generated:,} samples{whose}{real}, {space}"
+
+    @property
+    def details(self) -> str:
+        """What else the formula needs, and what the ± is."""
+        settings = {**self.settings, **self.chosen}.items()
+        return "; ".join(
+            filter(None, (", ".join(f"{k} {_short(v)}" for k, v in settings), f"± {self.error}"))
         )
+
+    def __str__(self) -> str:
+        """The protocol in one line."""
+        return f"{self.compared}; {self.details}"
 
 
 # the ± is a statement about a value: another way to it makes two values no less comparable

@@ -46,9 +46,12 @@ class Door:
         known: real images.
         space: of the features; a space without weights refuses its scores, and the others are computed.
         asked: names of metrics.
+        must: whether the weights were named by a person, so that a space without them is an error.
     """
 
-    def __init__(self, known: RealData, space: FeatureSpace, asked: Sequence[str]) -> None:
+    def __init__(
+        self, known: RealData, space: FeatureSpace, asked: Sequence[str], must: bool = False
+    ) -> None:
         self.known, self.parzen = known, "parzen" in asked
         self.measures = [MEASURES[name] for name in asked if name in MEASURES]
         self.against, self.reason, self.suffix = None, "", space.suffix
@@ -57,6 +60,8 @@ class Door:
                 network = space.load().to(device())
                 self.against = Against(known.real, network, space.suffix)
         except WeightsError as error:
+            if must:
+                raise WeightsError(str(error)) from error
             self.reason = f"no weights of {space.name}: {str(error).rstrip('.')}"
 
     def score(self, bank: Samples | Pictures) -> Scores:

@@ -1,6 +1,6 @@
 """The Parzen-window log-likelihood as a score with its card."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -30,6 +30,11 @@ class Window:
     choosing: Tensor
     scored: Tensor
     also_chose: bool = False
+
+    def drawn(self, n: int | None) -> "Window":
+        """Score n of the images, always the same; or all."""
+        scored = RealSet(self.name, self.split, self.scored).drawn(n).pictures
+        return replace(self, scored=scored)
 
     @property
     def wording(self) -> str:

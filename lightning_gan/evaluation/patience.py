@@ -3,10 +3,17 @@
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from lightning_gan.evaluation.banks import Part
 
 SILENCE = 30.0  # seconds
+
+
+@cache
+def once(line: str) -> None:
+    """Print a line, the first time it is asked for."""
+    print(line, flush=True)
 
 
 def told(parts: Iterable[Part], n: int, what: str, rank: int = 0) -> Iterator[Part]:

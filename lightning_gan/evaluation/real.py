@@ -12,7 +12,7 @@ import torch.distributed
 from torch import Tensor
 
 from lightning_gan.evaluation.banks import Pictures
-from lightning_gan.evaluation.patience import told
+from lightning_gan.evaluation.patience import once, told
 from lightning_gan.features import FeatureNetwork, cache_folder
 from lightning_gan.metrics import Gaussian, Moments, Vectors
 from lightning_gan.whole_files import whole
@@ -155,4 +155,4 @@ def _write(path: Path, key: str, found: RealStatistics) -> None:
         with whole(path) as beside:
             torch.save(entry, beside)
     except OSError as error:  # a score is worth more than its cache
-        print(f"The statistics of {key} were not kept ({error.strerror}: {path.parent}).")
+        once(f"Statistics of real images were not kept ({error.strerror}: {path.parent}).")

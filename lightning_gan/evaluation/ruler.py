@@ -10,6 +10,7 @@ from torch import Tensor
 from lightning_gan.baselines import KMeans, OneImage, PixelBernoulli, TrainingSet
 from lightning_gan.evaluation.banks import Pictures, Samples
 from lightning_gan.evaluation.cards import Score, card_from
+from lightning_gan.evaluation.patience import once
 from lightning_gan.whole_files import whole
 
 CENTROIDS = 1000
@@ -72,4 +73,4 @@ def _write(path: Path, scores: Sequence[Score]) -> None:
         with whole(path) as beside:
             beside.write_text(json.dumps([s.as_dict() for s in scores], indent=1), encoding="utf-8")
     except OSError as error:  # the scores are worth more than their cache
-        print(f"The ruler was not kept ({error.strerror}: {path.parent}).")
+        once(f"The ruler was not kept ({error.strerror}: {path.parent}).")

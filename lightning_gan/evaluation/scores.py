@@ -55,6 +55,10 @@ class Against:
 
     def ground(self, n: int, measures: Sequence[Measure]) -> Ground:
         """What these measures rest on; no pass over the real set where none of them asks."""
+        if len(self.real.pictures) < 2:
+            raise ValueError(
+                f"One real image ({self.real.name}) is no set to compare with: give two or more."
+            )
         if not any(m.uses_real for m in measures):
             return Ground(n, self.network.classes, None, None)
         with_vectors = any(m.uses_vectors for m in measures)

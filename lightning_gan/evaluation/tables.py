@@ -18,14 +18,16 @@ FIDELITY = {  # torch-fidelity's names; a ± has its own
 
 
 def print_scores(found: Scores, seconds: float) -> None:
-    """The table, its notes, and what was refused."""
+    """Scores under what is compared, their notes, and what was refused."""
     notes = list(dict.fromkeys(note for score in found.scores for note in score.notes))
     marks = {note: f"[{i}]" for i, note in enumerate(notes, 1)}
-    rows = [
-        (score.name, f"{score}{''.join(' ' + marks[n] for n in score.notes)}", str(score.card))
-        for score in found.scores
-    ]
-    print(table(rows, ("score", "value", "protocol")))
+    for compared in dict.fromkeys(score.card.compared for score in found.scores):
+        rows = [
+            (s.name, " ".join((str(s), *(marks[n] for n in s.notes))), s.card.details)
+            for s in found.scores
+            if s.card.compared == compared
+        ]
+        print(f"{compared}\n{table(rows, ('score', 'value', 'settings'))}\n")
     for note, mark in marks.items():
         print(f"{mark} {note}")
     for reason in dict.fromkeys(found.refused.values()):
@@ -35,14 +37,13 @@ def print_scores(found: Scores, seconds: float) -> None:
 
 
 def ruler_table(found: Scores, ruler: Mapping[str, Sequence[Score]]) -> str:
-    """One line for the samples and one for each baseline; a value of another protocol is not set beside them."""
-    names = [score.name for score in found.scores]
-    cards = {score.name: score.card for score in found.scores}
-    rows = [("samples", *map(str, found.scores))]
-    for baseline, scores in ruler.items():
-        own = {s.name: s for s in scores}
-        rows.append((baseline, *(_beside(own.get(name), cards[name]) for name in names)))
-    return table(rows, ("", *names))
+    """A column for the samples and one for each baseline; a value of another protocol says in what it differs."""
+    own = {name: {s.name: s for s in scores} for name, scores in ruler.items()}
+    rows = [
+        (s.name, str(s), *(_beside(own[name].get(s.name), s.card) for name in own))
+        for s in found.scores
+    ]
+    return table(rows, ("", "samples", *own))
 
 
 def _beside(score: Score | None, card: Card) -> str:
@@ -102,12 +103,11 @@ def compare(ours: Sequence[Score], theirs: Sequence[Score], path: str) -> str:
     known = {score.name: score for score in theirs}
     rows = []
     for score in ours:
-        other = known.pop(score.name, None)
+        other = known.get(score.name)
         if other is None:
             rows.append((score.name, str(score), "-", "they have none"))
             continue
         rows.append((score.name, str(score), str(other), verdict(score, other)))
-    rows += [(name, "-", str(score), "we have none") for name, score in known.items()]
     return f"\nAgainst {path}:\n" + table(rows, ("score", "ours", "theirs", "difference"))
 
 

@@ -81,7 +81,7 @@ class DigitNetwork(FeatureNetwork):
     """
 
     dim = DIM
-    resize = "none (28x28)"
+    resize = "not resized"
 
     def __init__(self, layers: DigitLayers, name: str = "classifier") -> None:
         super().__init__()

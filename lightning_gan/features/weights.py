@@ -48,7 +48,9 @@ def load_inception(given: str | None) -> tuple[dict[str, Tensor], Path]:
         if named:
             path = _in_folder(Path(named).expanduser())
             if not path.is_file():
-                raise WeightsError(f"{what} names {path}, which is no file: {ADVICE}.")
+                raise WeightsError(
+                    f"{what} names {path}, which is no file: correct it, or leave it out and {ADVICE}."
+                )
             return read_weights(path), path
     path = _in_folder(cache_folder())
     if not path.is_file():
@@ -102,7 +104,7 @@ def read_open(file: BinaryIO, what: str) -> dict[str, Tensor]:
         file.seek(0)
         tensors = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # a pickle of something else fails in ways of its own
-        first = (str(error).splitlines() or ["it breaks off"])[0]
+        first = (str(error).splitlines() or ["it breaks off"])[0].split(". ")[0]
         raise WeightsError(f"{what} is no file of weights, or is damaged: {first}") from error
     named = isinstance(tensors, dict) and all(isinstance(name, str) for name in tensors)
     if not named or not all(isinstance(tensor, Tensor) for tensor in tensors.values()):

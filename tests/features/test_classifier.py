@@ -32,7 +32,7 @@ def test_features_are_float32_vectors_and_a_logit_for_each_class(network):
     vectors, logits = network(bars(12, seed=1)[0])
     assert (vectors.shape, vectors.dtype) == ((12, network.dim), torch.float32)
     assert (logits.shape, logits.dtype) == ((12, network.classes), torch.float32)
-    assert (network.dim, network.classes, network.resize) == (64, 10, "none (28x28)")
+    assert (network.dim, network.classes, network.resize) == (64, 10, "not resized")
     assert not vectors.requires_grad
 
 
