@@ -101,8 +101,11 @@ class Door:
         images = self.known.window
         pixels = (images.wording, len(images.choosing), len(images.scored)) if images else ()
         real = self.known.real
-        network = self.against.network.weights if self.against else self.reason
-        return (real.name, real.split, real.digest, network, self.measures, self.parzen, pixels)
+        space: tuple[str, ...] = (self.reason,)
+        if self.against:
+            network = self.against.network
+            space = (network.name, network.weights, network.resize)
+        return (real.name, real.split, real.digest, space, self.measures, self.parzen, pixels)
 
 
 def device() -> str:
