@@ -1,6 +1,7 @@
 """What all scores of samples share: when to look, one bank of samples for all of them, and where values are written."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from lightning_gan.whole_files import whole
 Stage = Literal["val", "test"]
 
 
-class SampleScore(Callback):
+class SampleScore(Callback, ABC):
     """A callback that scores a bank of samples after each validation and at test.
 
     All of them that ask for the same number of samples and seed look at one bank, which lives until the evaluation
@@ -38,9 +39,9 @@ class SampleScore(Callback):
         self.results: dict[str, list[Score]] = {}
         self._bank: Samples | None = None
 
+    @abstractmethod
     def look(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
         """Score, log, remember and write."""
-        raise NotImplementedError
 
     def rows(self, stage: str) -> list[tuple[str, str, str]]:
         """(name, value with its ±, protocol) of the latest scores of a stage."""

@@ -3,8 +3,7 @@
 import hashlib
 import os
 import tarfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BufferedReader, BytesIO
 from pathlib import Path
@@ -13,6 +12,8 @@ import torch
 from torch import Tensor
 
 from datamodules.cifar_pickle import PIXELS, records
+from datamodules.idx import blamed_on
+from lightning_gan.whole_files import whole
 
 RECORD = 1 + PIXELS  # a label, then red, green and blue, each row by row
 FOLDER = "cifar-10-batches-bin"  # of the binary files, also in their archive
@@ -54,23 +55,6 @@ class Archive:
         return self.url.rsplit("/", 1)[-1]
 
 
-@contextmanager
-def _blamed_on(path: Path) -> Iterator[None]:
-    """Make a sentence with the file as its subject of what is found wrong with it."""
-    try:
-        if path.is_dir():
-            raise ValueError("is a folder, not a file")
-        yield
-    except OSError as error:
-        reason = f"cannot be read ({error.strerror or error})"
-        raise ValueError(f"{path} {reason}: make it readable, or move it away.") from error
-    except ValueError as error:
-        raise ValueError(
-            f"{path} {error}. It was not used and not touched: move it away or delete it yourself,"
-            " and run again."
-        ) from error
-
-
 def first(paths: Sequence[Path]) -> Path | None:
     """The first of them that exists; a folder of that name only where there is no file."""
     there = [path for path in paths if os.path.lexists(path)]
@@ -105,7 +89,7 @@ def read_binary(path: Path, spec: BatchFile) -> Tensor:
     Raises:
         ValueError: if it cannot be read or is not, to the byte, what spec says.
     """
-    with _blamed_on(path):
+    with blamed_on(path):
         raw = path.read_bytes()
         check(raw, spec)
     return _tensor(raw)
@@ -117,7 +101,7 @@ def read_pickled(path: Path, spec: BatchFile) -> Tensor:
     Raises:
         ValueError: if it cannot be read or is not, to the byte, the published one.
     """
-    with _blamed_on(path):
+    with blamed_on(path):
         raw = path.read_bytes()
         md5 = hashlib.md5(raw, usedforsecurity=False).hexdigest()
         if md5 != spec.md5:
@@ -133,7 +117,7 @@ def read_archive(path: Path, specs: Sequence[BatchFile], archive: Archive) -> di
     Raises:
         ValueError: if it cannot be read or is not, to the byte, the published one.
     """
-    with _blamed_on(path), path.open("rb") as packed:
+    with blamed_on(path), path.open("rb") as packed:
         return {name: _tensor(raw) for name, raw in unpack(packed, specs, archive).items()}
 
 
@@ -170,13 +154,8 @@ def unpack(
 
 def write(folder: Path, spec: BatchFile, raw: bytes) -> None:
     """Put a file's verified contents in place in one step; a reader sees all of it or nothing."""
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{spec.name}.{os.getpid()}.part"
-    try:
-        part.write_bytes(raw)
-        os.replace(part, folder / f"{spec.name}.bin")
-    finally:
-        part.unlink(missing_ok=True)
+    with whole(folder / f"{spec.name}.bin") as beside:
+        beside.write_bytes(raw)
 
 
 def _tensor(raw: bytes) -> Tensor:

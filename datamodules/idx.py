@@ -5,11 +5,14 @@ import math
 import os
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from lightning_gan.whole_files import whole
 
 
 @dataclass(frozen=True)
@@ -97,17 +100,17 @@ def locate(spec: FileSpec, folders: Sequence[Path]) -> Path | None:
     return next(iter(files or there), None)
 
 
-def read(path: Path, spec: FileSpec) -> Tensor:
-    """Verified contents of a file, gz or not: uint8, spec.shape.
+@contextmanager
+def blamed_on(path: Path) -> Iterator[None]:
+    """Make a sentence with the file as its subject of what is found wrong with it.
 
     Raises:
-        ValueError: if it cannot be read or is not, to the byte, what spec says.
+        ValueError: with that sentence.
     """
     try:
         if path.is_dir():
             raise ValueError("is a folder, not a file")
-        raw = unpack(path.read_bytes(), spec.size)
-        check(raw, spec)
+        yield
     except OSError as error:
         reason = f"cannot be read ({error.strerror or error})"
         raise ValueError(f"{path} {reason}: make it readable, or move it away.") from error
@@ -116,6 +119,17 @@ def read(path: Path, spec: FileSpec) -> Tensor:
             f"{path} {error}. It was not used and not touched: move it away or delete it yourself,"
             " and run again."
         ) from error
+
+
+def read(path: Path, spec: FileSpec) -> Tensor:
+    """Verified contents of a file, gz or not: uint8, spec.shape.
+
+    Raises:
+        ValueError: if it cannot be read or is not, to the byte, what spec says.
+    """
+    with blamed_on(path):
+        raw = unpack(path.read_bytes(), spec.size)
+        check(raw, spec)
     return torch.frombuffer(bytearray(raw), dtype=torch.uint8)[len(spec.header) :].view(spec.shape)
 
 
@@ -129,10 +143,5 @@ def write(folder: Path, spec: FileSpec, raw: bytes) -> None:
         check(raw, spec)
     except ValueError as error:
         raise ValueError(f"{spec.name} {error}") from error
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{spec.name}.{os.getpid()}.part"
-    try:
-        part.write_bytes(raw)
-        os.replace(part, folder / spec.name)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole(folder / spec.name) as beside:
+        beside.write_bytes(raw)

@@ -9,7 +9,7 @@ import callbacks
 
 ROOT = Path(__file__).parents[1]
 ROOMS = {  # room: what of ours it may import
-    "datamodules": {"datamodules", "lightning_gan.fetching"},
+    "datamodules": {"datamodules", "lightning_gan.fetching", "lightning_gan.whole_files"},
     "callbacks": {
         "callbacks", "lightning_gan.images", "lightning_gan.plots", "lightning_gan.metrics",
         "lightning_gan.baselines", "lightning_gan.features", "lightning_gan.evaluation",

@@ -1,7 +1,5 @@
 """How the classifier of grey pictures is trained and stored: about a minute on one core, seeded, plain PyTorch."""
 
-import io
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ from torch import Tensor
 
 from lightning_gan.features.base import FeatureNetwork
 from lightning_gan.features.classifier import MOST_CLASSES, DigitLayers, DigitNetwork, check_digits
+from lightning_gan.whole_files import whole
 
 BATCH = 256
 PEAK = 0.005  # AdamW's rate after the first fifth of all steps; it falls to 0 from there
@@ -123,24 +122,14 @@ def save_classifier(
         "seed": seed,
         "digest": network.weights,
     }
-    buffer = io.BytesIO()
-    torch.save(stored, buffer)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with beside.open("wb") as file:
-            file.write(buffer.getvalue())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole(path) as beside:
+        torch.save(stored, beside)
 
 
 def _classes(labels: Tensor, n: int) -> int:
     """Number of classes of n labels that are as they should be."""
-    whole = labels.dim() == 1 and not (labels.is_floating_point() or labels.is_complex())
-    if not whole or len(labels) != n or n < 2:
+    counted = labels.dim() == 1 and not (labels.is_floating_point() or labels.is_complex())
+    if not counted or len(labels) != n or n < 2:
         raise ValueError(
             f"Labels of {labels.dtype}, {list(labels.shape)}, came with {n} pictures: give one "
             f"integer for each, and two pictures or more."
