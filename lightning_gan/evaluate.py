@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -122,6 +123,8 @@ def real_data(data: str, root: str, split: str, num: int | None, with_window: bo
     module.setup()
     real = RealSet(module.name, split, module.pictures(split)).drawn(num)
     train = module.pictures("train").float() / 255
+    # contrast-normalised values have no ends: nats of pixels in [0, 1] say nothing of them
+    with_window = with_window and all(map(isfinite, module.value_range))
     scored = window(module, split, CHOOSING).drawn(num) if with_window else None
     return RealData(real, train, scored, module.shown_range)
 

@@ -1,11 +1,8 @@
 """The commands of the README, end to end on tiny data."""
 
 import csv
-import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -222,58 +219,3 @@ def test_a_run_on_the_embedded_digits_calls_itself_so_everywhere(command, monkey
     assert told == [("mnist5k_tiny", "mnist5k_tiny", "embedded")]  # what W&B is told
     assert "mnist5k test images" in ended.out
     assert "mnist test images" not in ended.out
-
-
-def test_two_processes_train_and_score_as_one_run(command):
-    odd = {"num_samples": 31, "features": {"class_path": "tiny_features.TinySpace"}}
-    kinds = ("FID", "InceptionScore", "KID", "PrecisionRecall")
-    scores = {"callbacks+": [{"class_path": kind, "init_args": odd} for kind in kinds]}
-    command.write("scores.yaml", {"trainer": scores})
-    command.write(
-        "two.yaml", {"trainer": {"devices": 2, "max_steps": 4}, "checkpoint": {"every_n_steps": 2}}
-    )
-    script = Path("run_two.py")
-    script.write_text(TWO)
-    ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
-    assert ended.returncode == 0, ended.stderr[-2000:]
-    assert ended.stdout.count("test/parzen_nats") == 1
-    seen = [
-        int(r["progress/images_seen"])
-        for r in rows(Path("runs/small+two+scores/version_0"))
-        if r["train/d_loss"]
-    ]
-    assert seen == [40, 80]  # two minibatches of ten for each step
-    assert not Path("runs/small+two+scores/version_1").exists()
-    last = Path("runs/small+two+scores/version_0/checkpoints/step=4.ckpt")
-    assert last.is_file()
-    alone = ["--trainer.devices", "1", "--trainer.strategy", "auto"]
-    ended = command("test", "--ckpt_path", str(last), *alone)
-    assert ended.status == 0, ended.err
-    run = Path("runs/small+two+scores/version_0")
-    of_two = {
-        s["name"]: s for s in json.loads((run / "scores.json").read_text()) if s["stage"] == "test"
-    }
-    (path,) = (run / "test").rglob("scores.json")
-    of_one = {s["name"]: s for s in json.loads(path.read_text())}
-    assert len(of_one) == len(of_two) == 9
-    for name, score in of_one.items():
-        assert of_two[name]["value"] == pytest.approx(score["value"], rel=1e-6, abs=1e-9), name
-        assert of_two[name]["card"] == score["card"]
-
-
-TWO = f"""
-import sys
-from pathlib import Path
-
-sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(__file__).parents[1])!r}]
-from tiny import make_tiny_mnist
-
-import datamodules
-from lightning_gan.cli import main
-
-tiny = make_tiny_mnist(Path("pixels"))
-for name in ("files", "train_size", "sources"):
-    setattr(datamodules.MNIST, name, getattr(tiny, name))
-sys.argv[1:] = ["fit", "--config", "small.yaml", "--config", "two.yaml", "--config", "scores.yaml"]
-main()
-"""

@@ -3,9 +3,11 @@ import json
 import numpy as np
 import pytest
 import torch
+from tiny_cifar import make_tiny_cifar
 from tiny_features import TinyNetwork, TinySpace, pictures
 
-from lightning_gan.evaluate import evaluate
+import datamodules
+from lightning_gan.evaluate import evaluate, real_data
 
 SPACE = ["--features", "tiny_features.TinySpace"]
 
@@ -205,3 +207,17 @@ def test_evaluation_leaves_the_global_noise_alone(tmp_path):
     evaluate(b, samples=a, features=TinySpace())
     assert torch.equal(torch.random.get_rng_state(), state)
     assert TinyNetwork().classes == 4
+
+
+def test_data_whose_values_have_no_ends_are_scored_without_a_window(tmp_path, monkeypatch):
+    kind = make_tiny_cifar(tmp_path / "pixels")
+    monkeypatch.setattr(datamodules.CIFAR10Contrast, "files", kind.files)
+    monkeypatch.setattr(
+        datamodules.CIFAR10Contrast.__init__,
+        "__defaults__",
+        (str(tmp_path / "pixels"), 10, 10, "files", None),
+    )
+    known = real_data("cifar10contrast", str(tmp_path / "pixels"), "test", None, with_window=True)
+    assert known.window is None
+    assert known.shown_range == (-3.0, 3.0)
+    assert known.real.pictures.dtype == torch.uint8

@@ -79,7 +79,7 @@ class Door:
     def _parzen(self, bank: Samples | Pictures, found: Scores) -> None:
         images = self.known.window
         if images is None:
-            found.refused["parzen_nats"] = "the data have no images that could choose sigma"
+            found.refused["parzen_nats"] = "the data have no pixels in [0, 1]"
             return
         value = parzen_protocol(centres(bank), images.choosing, images.scored)
         found.scores.append(as_score(value, bank, images))
