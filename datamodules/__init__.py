@@ -3,7 +3,20 @@
 from datamodules.base import ImageData
 from datamodules.cifar10 import CIFAR10
 from datamodules.cifar10_contrast import CIFAR10Contrast
+from datamodules.in_memory import InMemory
 from datamodules.loader import BatchLoader
 from datamodules.mnist import MNIST, FashionMNIST
+from datamodules.toy import Gaussian1D, Ring, ToyData
 
-__all__ = ["CIFAR10", "MNIST", "BatchLoader", "CIFAR10Contrast", "FashionMNIST", "ImageData"]
+__all__ = [
+    "CIFAR10",
+    "MNIST",
+    "BatchLoader",
+    "CIFAR10Contrast",
+    "FashionMNIST",
+    "Gaussian1D",
+    "ImageData",
+    "InMemory",
+    "Ring",
+    "ToyData",
+]

@@ -1,6 +1,7 @@
 """`python -m lightning_gan`: which command was meant, and how it ends."""
 
 import inspect
+import itertools
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from lightning_gan.errors import meant_for_a_person, sentence
 from lightning_gan.evaluate import evaluate
 from lightning_gan.fetch import fetch
 from lightning_gan.gan_cli import GANCLI
+from lightning_gan.paper.command import paper
 from lightning_gan.parser import Parser
 from lightning_gan.quiet import quiet
 from lightning_gan.runs import checked, run_folder_of
@@ -20,6 +22,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "sample": commands.sample,
     "evaluate": evaluate,
     "fetch": fetch,
+    "paper": paper,
 }
 
 
@@ -39,8 +42,12 @@ def with_config_of_checkpoint(arguments: list[str]) -> list[str]:
 
 
 def as_a_shell_would(command: Callable[..., None], arguments: list[str]) -> list[str]:
-    """Let a switch stand alone (--weights), and a list be written with commas (--metrics fid,kid)."""
+    """Let a switch stand alone (--weights), a list be written with commas (--metrics fid,kid), or come first, bare."""
     kinds = {f"--{n}": p.annotation for n, p in inspect.signature(command).parameters.items()}
+    bare = list(itertools.takewhile(lambda word: not word.startswith("-"), arguments))
+    first, kind = next(iter(kinds.items()))
+    if bare and "list[" in str(kind):
+        arguments = [first, ",".join(bare), *arguments[len(bare) :]]
     written: list[str] = []
     for i, word in enumerate(arguments):
         kind = kinds.get(arguments[i - 1]) if i else None

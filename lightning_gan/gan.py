@@ -66,9 +66,13 @@ class GAN(TwoPlayers):
         """One minibatch: an update of D and, every k-th time, one of G."""
         with self.turn(D, waiting=self.generator):
             self.descend(D, self.d_objective(batch))
-        if self.d_updates % self.k == 0:
+        if self.g_is_due():
             with self.turn(G, waiting=self.discriminator):
                 self.descend(G, self.g_objective(batch))
+
+    def g_is_due(self) -> bool:
+        """Whether D has had its k updates since G's last."""
+        return self.d_updates % self.k == 0
 
     def d_objective(self, batch: list[Tensor]) -> Tensor:
         """L_D on m examples and m samples."""

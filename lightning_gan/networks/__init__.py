@@ -4,6 +4,7 @@ from lightning_gan.networks.base import Discriminator, Generator
 from lightning_gan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from lightning_gan.networks.layers import GaussianNoise, Maxout
 from lightning_gan.networks.mlp import MaxoutDiscriminator, MLPGenerator, UpsampledMLPGenerator
+from lightning_gan.networks.plain import PlainDiscriminator, PlainGenerator
 
 __all__ = [
     "DCGANDiscriminator",
@@ -14,5 +15,7 @@ __all__ = [
     "MLPGenerator",
     "Maxout",
     "MaxoutDiscriminator",
+    "PlainDiscriminator",
+    "PlainGenerator",
     "UpsampledMLPGenerator",
 ]

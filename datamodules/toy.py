@@ -1,0 +1,156 @@
+"""Data whose density is known: the truth that a game can be compared with."""
+
+from abc import abstractmethod
+from math import cos, pi, sin
+
+import torch
+from torch import Tensor
+from torch.distributions import Categorical, Distribution, Independent, MixtureSameFamily, Normal
+
+from datamodules.in_memory import InMemory, Splits
+
+SIZES = {"train": 100_000, "val": 10_000, "test": 10_000}  # 100,000 as in Lin et al. (2018), PacGAN
+
+
+class ToyData(InMemory):
+    """Points drawn once from a density that is written down; label y is the component that a point came from.
+
+    The points depend on `points_seed` alone, so that runs of different seeds learn from the same data.
+
+    Args:
+        batch_size: points per batch and device.
+        seed: of the order of training batches; None takes the seed of `seed_everything`.
+        points_seed: of the points themselves.
+    """
+
+    value_range = (-torch.inf, torch.inf)
+
+    def __init__(
+        self, batch_size: int = 100, seed: int | None = None, points_seed: int = 0
+    ) -> None:
+        super().__init__(batch_size, seed)
+        self.points_seed = points_seed
+
+    @property
+    @abstractmethod
+    def density(self) -> Distribution:
+        """p_data; its events have data_shape."""
+
+    @abstractmethod
+    def draw(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Points, [n, *data_shape], and the components that they came from, int64 [n]."""
+
+    def load(self, *, fetch: bool) -> Splits:
+        """Draw the points of all splits, one after the other, from one stream."""
+        rng = torch.Generator().manual_seed(self.points_seed)
+        self.provenance = (
+            f"{self.name}: {SIZES['train']:,} points drawn with seed {self.points_seed}"
+        )
+        return {
+            "train": self.draw(SIZES["train"], rng),
+            "val": self.draw(SIZES["val"], rng),
+            "test": self.draw(SIZES["test"], rng),
+        }
+
+    def convert(self, stored: Tensor) -> Tensor:
+        """Points are held as they are given out."""
+        return stored
+
+
+class Gaussians(ToyData):
+    """A mixture of Gaussians, each with the same standard deviation in every direction.
+
+    Subclasses say where the `means`, [modes, *data_shape], and the `std`s, [modes], are; weights are equal.
+    """
+
+    means: Tensor
+    std: Tensor
+
+    @property
+    def density(self) -> Distribution:
+        """The mixture, exactly."""
+        modes = len(self.means)
+        scale = self.std.view(-1, 1).expand_as(self.means)
+        parts = Independent(Normal(self.means, scale), 1)
+        return MixtureSameFamily(Categorical(torch.ones(modes)), parts)
+
+    def draw(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Points, [n, d], and their components, [n]."""
+        component = torch.randint(len(self.means), (n,), generator=rng)
+        noise = torch.randn(n, self.means.shape[1], generator=rng)
+        return self.means[component] + self.std[component, None] * noise, component
+
+
+class Gaussian1D(Gaussians):
+    """Numbers from a mixture of Gaussians on the line; a single one unless more means are given.
+
+    Args:
+        means: of the components.
+        stds: of the components, as many.
+        batch_size: points per batch and device.
+        seed: of the order of training batches; None takes the seed of `seed_everything`.
+        points_seed: of the points themselves.
+
+    Raises:
+        ValueError: if there are not as many standard deviations as means, or one is not positive.
+    """
+
+    name = "gaussian1d"
+    data_shape = (1,)
+
+    def __init__(
+        self,
+        means: tuple[float, ...] = (0.0,),
+        stds: tuple[float, ...] = (1.0,),
+        batch_size: int = 100,
+        seed: int | None = None,
+        points_seed: int = 0,
+    ) -> None:
+        super().__init__(batch_size, seed, points_seed)
+        if not means or len(means) != len(stds) or min(stds) <= 0:
+            raise ValueError(
+                f"Gaussian1D of means {list(means)} and stds {list(stds)}: give as many of both, stds above 0."
+            )
+        self.means, self.std = torch.tensor(means)[:, None], torch.tensor(stds)
+        self.num_classes = len(means)
+
+
+class Ring(Gaussians):
+    """Gaussians in the plane, their means evenly spaced on a circle: mode j at the angle 2 pi j / modes.
+
+    The standard test of mode collapse; eight modes, radius 1 and std .01 as in Lin et al. (2018), PacGAN, and
+    Srivastava et al. (2017), VEEGAN.
+
+    Args:
+        modes: number of Gaussians.
+        radius: of the circle.
+        std: of each Gaussian, in both directions.
+        batch_size: points per batch and device.
+        seed: of the order of training batches; None takes the seed of `seed_everything`.
+        points_seed: of the points themselves.
+
+    Raises:
+        ValueError: if there is no mode, or radius or std is not positive.
+    """
+
+    name = "ring"
+    data_shape = (2,)
+
+    def __init__(
+        self,
+        modes: int = 8,
+        radius: float = 1.0,
+        std: float = 0.01,
+        batch_size: int = 100,
+        seed: int | None = None,
+        points_seed: int = 0,
+    ) -> None:
+        super().__init__(batch_size, seed, points_seed)
+        if modes < 1 or radius <= 0 or std <= 0:
+            raise ValueError(
+                f"Ring of {modes} modes, radius {radius}, std {std}: want at least 1 mode, and lengths above 0."
+            )
+        angles = [2 * pi * j / modes for j in range(modes)]
+        self.means = radius * torch.tensor([[cos(a), sin(a)] for a in angles])
+        self.std = torch.full((modes,), std)
+        self.num_classes = modes

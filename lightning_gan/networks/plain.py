@@ -1,0 +1,75 @@
+"""Plain fully connected pairs for data of a few numbers."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from lightning_gan.networks.base import Discriminator, Generator
+
+
+class PlainGenerator(Generator):
+    """Linear layers with an activation between them, and values without bounds.
+
+    =========================  ======================  ==========================
+    layer                      ring                    output
+    =========================  ======================  ==========================
+    noise z                                            [m, z_dim]
+    linear, activation         128                     [m, 128]
+    linear, activation         128                     [m, 128]
+    linear                     2                       [m, 2]
+    =========================  ======================  ==========================
+
+    Args:
+        data_shape: of one example, such as [2].
+        z_dim: noise variables.
+        widths: units of the hidden layers.
+        activation: makes the module between two layers.
+    """
+
+    value_range = (-torch.inf, torch.inf)
+
+    def __init__(
+        self,
+        data_shape: Sequence[int],
+        z_dim: int = 2,
+        widths: Sequence[int] = (128, 128),
+        activation: Callable[[], nn.Module] = nn.ReLU,
+    ) -> None:
+        super().__init__(data_shape, z_dim)
+        self.network = _layers([z_dim, *widths, self.data_size], activation)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """[m, z_dim] to [m, *data_shape]."""
+        return self.network(z).view(-1, *self.data_shape)
+
+
+class PlainDiscriminator(Discriminator):
+    """Linear layers with an activation between them, and a score.
+
+    Args:
+        data_shape: of one example, such as [2].
+        widths: units of the hidden layers.
+        activation: makes the module between two layers.
+    """
+
+    def __init__(
+        self,
+        data_shape: Sequence[int],
+        widths: Sequence[int] = (128, 128),
+        activation: Callable[[], nn.Module] = nn.ReLU,
+    ) -> None:
+        super().__init__(data_shape)
+        self.network = _layers([self.data_size, *widths, 1], activation)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[m, *data_shape] to scores, [m]."""
+        return self.network(x.flatten(1)).squeeze(1)
+
+
+def _layers(sizes: Sequence[int], activation: Callable[[], nn.Module]) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for n_in, n_out in pairwise(sizes):
+        layers += [nn.Linear(n_in, n_out), activation()]
+    return nn.Sequential(*layers[:-1])

@@ -1,0 +1,145 @@
+"""`python -m lightning_gan paper`: which claims are run, what they cost, and the table of what was found."""
+
+import difflib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from lightning_gan.errors import meant_for_a_person, sentence
+from lightning_gan.evaluation.tables import check_place
+from lightning_gan.paper import CLAIMS
+from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict
+from lightning_gan.tabular import table
+from lightning_gan.whole_files import whole
+
+HEADER = ("claim", "measured", "theirs", "ours", "verdict", "picture")
+
+
+def paper(
+    only: list[str] | None = None,
+    quick: bool = False,
+    seeds: int | None = None,
+    out: str = "paper",
+    root: str = "data",
+    dry_run: bool = False,
+) -> None:
+    """Run the claims of Goodfellow et al. (2014), and say of each whether it holds here.
+
+    Args:
+        only: Claims to run, by name; all if it is not given. `paper table1` is short for `paper --only table1`.
+        quick: Run the short versions, which together fit five minutes on two cores.
+        seeds: Trainings of each claim, with seeds from 0 up; each claim has a number of its own if it is not given.
+        out: Folder for pictures, numbers and runs. Runs that are finished there are not run again.
+        root: Folder of the data sets' files.
+        dry_run: Only say which claims would run, and what they cost.
+    """
+    if seeds is not None and seeds < 1:
+        raise ValueError(f"--seeds {seeds}: give 1 or more.")
+    claims = with_short_version(chosen(only)) if quick else chosen(only)
+    basis = Setting(Path(out), root, quick=quick)
+    settings = [replace(basis, seeds=range(1 if quick else seeds or c.seeds)) for c in claims]
+    print(plan(claims, settings))
+    if dry_run:
+        return
+    check_place(Path(out) / "findings.json")
+    found = [(c, _run(c, s)) for c, s in zip(claims, settings, strict=True)]
+    written = _keep(found, Path(out), quick)
+    print(
+        f"\n{report(found)}\n\n± is the standard error of the mean over seeds. Written: {written}"
+    )
+
+
+def chosen(only: Sequence[str] | None) -> list[Claim]:
+    """Claims by name, in the paper's order.
+
+    Raises:
+        ValueError: with the nearest name.
+    """
+    known = [c.name for c in CLAIMS]
+    for name in only or ():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
+            raise ValueError(f"No claim {name!r}: {hint}")
+    return [c for c in CLAIMS if not only or c.name in only]
+
+
+def with_short_version(claims: Sequence[Claim]) -> list[Claim]:
+    """Those that `--quick` can run; says which it leaves out.
+
+    Raises:
+        ValueError: if none is left.
+    """
+    left_out = ", ".join(c.name for c in claims if c.quick_seconds is None)
+    short = [c for c in claims if c.quick_seconds is not None]
+    if not short:
+        raise ValueError(f"There is no short version of {left_out}: leave out --quick.")
+    if left_out:
+        print(f"left out, because there is no short version: {left_out}")
+    return short
+
+
+def plan(claims: Sequence[Claim], settings: Sequence[Setting]) -> str:
+    """What is going to run, and about how long it takes."""
+    costs = [c.cost(s) for c, s in zip(claims, settings, strict=True)]
+    rows = [
+        (c.name, c.section, str(len(s.seeds)), duration(cost), c.says)
+        for c, s, cost in zip(claims, settings, costs, strict=True)
+    ]
+    text = table(rows, ("claim", "paper", "seeds", "about", "which says"))
+    return f"{text}\n{len(claims)} claims, about {duration(sum(costs))} on one core if nothing of it is there yet"
+
+
+def duration(seconds: float) -> str:
+    """As a person would say it."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _run(claim: Claim, setting: Setting) -> list[Finding]:
+    """A claim's findings; what stops it is a finding too, and the next claim goes on."""
+    print(f"{claim.name} ... (about {duration(claim.cost(setting))})", flush=True)
+    started = time.monotonic()
+    try:
+        findings = claim.run(setting)
+    except Exception as error:
+        if not meant_for_a_person(error):
+            raise
+        findings = [Finding(claim.says, "", sentence(error), Verdict.NOT_RUN)]
+    for finding in findings:
+        print(f"  {finding.verdict.value}: {finding.what}: {finding.ours}", flush=True)
+        if finding.note:
+            print(f"    {finding.note}")
+    print(f"  {duration(time.monotonic() - started)}", flush=True)
+    return findings
+
+
+def report(found: Sequence[tuple[Claim, list[Finding]]]) -> str:
+    """One row for each finding."""
+    rows = [
+        (c.name, f.what, f.theirs, f.ours, f.verdict.value, str(f.picture or ""))
+        for c, findings in found
+        for f in findings
+    ]
+    return table(rows, HEADER)
+
+
+def _keep(found: Sequence[tuple[Claim, list[Finding]]], out: Path, quick: bool) -> Path:
+    """Write the findings beside those of claims that were not asked this time."""
+    path = out / "findings.json"
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    for claim, findings in found:
+        stored[claim.name] = {"quick": quick, "findings": [_plain(f) for f in findings]}
+    with whole(path) as beside:
+        beside.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def _plain(finding: Finding) -> dict[str, str]:
+    return {
+        "what": finding.what, "theirs": finding.theirs, "ours": finding.ours, "verdict": finding.verdict.value,
+        "picture": str(finding.picture or ""), "note": finding.note,
+    }  # fmt: skip

@@ -1,0 +1,79 @@
+"""Experiments of the suite's own configs, run as a person would type them, once: finished runs are found again."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from lightning_gan.paper.claim import Setting
+from lightning_gan.whole_files import whole
+
+DONE = "finished.json"  # the command of a run that came to its end
+
+
+class ExperimentError(RuntimeError):
+    """An experiment that ended before its end."""
+
+
+def trained(config: str, setting: Setting, seed: int, *more: str) -> Path:
+    """Folder of the run of `fit --config CONFIG --seed_everything SEED MORE`, trained now if it is not there yet.
+
+    Its last checkpoint is checkpoints/last.ckpt, its scores are in scores.json, its output in <name>.log beside it.
+
+    Args:
+        config: by bare name, such as mnist.yaml.
+        setting: of the claim: where data are and runs go.
+        seed: of everything.
+        more: further words of the command line, such as "--trainer.max_steps", "300".
+
+    Raises:
+        ExperimentError: with the run's own last words.
+    """
+    name = f"{Path(config).stem}_seed{seed}"
+    root = setting.out / "runs"
+    words = ["--config", config, "--seed_everything", str(seed), *more]
+    if setting.root != "data":
+        words += ["--data.root", setting.root]
+    for done in sorted((root / name).glob(f"version_*/{DONE}")):
+        if json.loads(done.read_text(encoding="utf-8")) == words:
+            return done.parent
+    root.mkdir(parents=True, exist_ok=True)
+    before = set((root / name).glob("version_*"))
+    _fit([*words, "--run.root", str(root), "--run.name", name], root / f"{name}.log")
+    # a run may have a name of its own, such as mnist5k for mnist
+    made = set(root.glob("*/version_*")) - before
+    folder = max(made, key=lambda path: path.stat().st_mtime)
+    with whole(folder / DONE) as beside:
+        beside.write_text(json.dumps(words), encoding="utf-8")
+    return folder
+
+
+def _fit(words: list[str], log: Path) -> None:
+    environment = os.environ | {"WANDB_MODE": "disabled"}
+    with log.open("w", encoding="utf-8") as output:
+        ended = subprocess.run(
+            [sys.executable, "-m", "lightning_gan", "fit", *words],
+            stdout=output, stderr=subprocess.STDOUT, env=environment, check=False,
+        )  # fmt: skip
+    if ended.returncode:
+        last = (log.read_text(encoding="utf-8").strip().splitlines() or ["it said nothing"])[-1]
+        raise ExperimentError(
+            f"`fit {' '.join(words)}` ended with status {ended.returncode}: {last} (all of it: {log})"
+        )
+
+
+def score(folder: Path, name: str) -> tuple[float, float]:
+    """A test score of a finished run with its own ±, from scores.json.
+
+    Raises:
+        ExperimentError: if the run has no such score.
+    """
+    path = folder / "scores.json"
+    entries = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    for entry in reversed(entries):
+        if entry["stage"] == "test" and entry["name"] == name:
+            return float(entry["value"]), float(entry["sd"] or 0)
+    raise ExperimentError(
+        f"{path} holds no test score {name!r}: delete the run folder, and run it again."
+    )

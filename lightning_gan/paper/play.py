@@ -1,0 +1,41 @@
+"""Small games, trained in memory by the suite's one loop: no run folder, no logger, no output."""
+
+import logging
+import warnings
+from collections.abc import Sequence
+
+import torch
+from pytorch_lightning import (
+    Callback,
+    LightningDataModule,
+    LightningModule,
+    Trainer,
+    seed_everything,
+)
+
+
+def play(
+    game: LightningModule,
+    data: LightningDataModule,
+    steps: int,
+    callbacks: Sequence[Callback] = (),
+) -> None:
+    """Train for so many updates of G, on the CPU, silently, in place.
+
+    Build the game behind `seeded`, so that its initial weights depend on the seed as well.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Lightning's advice on loaders, loggers and workers
+        logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+        trainer = Trainer(
+            accelerator="cpu", devices=1, logger=False, enable_checkpointing=False, enable_progress_bar=False,
+            enable_model_summary=False, max_steps=steps, max_epochs=-1, limit_val_batches=0, num_sanity_val_steps=0,
+            log_every_n_steps=max(1, steps // 200), callbacks=list(callbacks),
+        )  # fmt: skip
+        trainer.fit(game, data)
+
+
+def seeded(seed: int) -> None:
+    """Seed torch, NumPy and Python; one thread, so that the digits do not depend on the machine's load."""
+    seed_everything(seed, verbose=False)
+    torch.set_num_threads(1)
