@@ -1,0 +1,27 @@
+"""Plain pairs for data of a few numbers."""
+
+import pytest
+import torch
+from torch import nn
+
+from lightning_gan.networks import PlainDiscriminator, PlainGenerator
+
+
+@pytest.mark.parametrize("shape", [[1], [2], [3, 4]])
+@pytest.mark.parametrize("widths", [[], [5], [5, 6]])
+def test_shapes(shape, widths):
+    G, D = PlainGenerator(shape, z_dim=3, widths=widths), PlainDiscriminator(shape, widths)
+    x = G(torch.randn(7, 3))
+    assert x.shape == (7, *shape)
+    assert D(x).shape == (7,)
+
+
+def test_there_is_an_activation_between_layers_and_none_behind_the_last():
+    kinds = [type(m) for m in PlainGenerator([2], widths=[5, 6], activation=nn.Tanh).network]
+    assert kinds == [nn.Linear, nn.Tanh, nn.Linear, nn.Tanh, nn.Linear]
+
+
+def test_without_hidden_layers_g_is_affine():
+    G = PlainGenerator([2], z_dim=3, widths=[])
+    z = torch.randn(4, 3)
+    torch.testing.assert_close(G(z), z @ G.network[0].weight.T + G.network[0].bias)

@@ -1,0 +1,36 @@
+"""What a claim is, and how seeds are summed up."""
+
+import math
+
+import pytest
+
+from lightning_gan.paper import CLAIMS
+from lightning_gan.paper.claim import Verdict, over_seeds
+
+
+def test_the_error_over_seeds_is_that_of_the_mean():
+    error = math.sqrt(((1 - 2) ** 2 + 0 + (3 - 2) ** 2) / 2) / math.sqrt(3)
+    assert over_seeds([1.0, 2.0, 3.0], 4, "nats") == f"2.0000 ± {error:.4f} nats (3 seeds)"
+
+
+def test_one_seed_has_no_error():
+    assert over_seeds([1.25], 2) == "1.25 (1 seed)"
+
+
+@pytest.mark.parametrize(("holds", "verdict"), [(True, "holds"), (False, "does not hold")])
+def test_a_verdict_follows_from_a_test(holds, verdict):
+    assert Verdict.of(holds).value == verdict
+
+
+def test_every_claim_has_a_name_of_its_own_a_section_and_a_sentence():
+    assert len({c.name for c in CLAIMS}) == len(CLAIMS)
+    for claim in CLAIMS:
+        assert claim.name.isidentifier()
+        assert claim.section
+        assert claim.says.endswith(".") is False, f"{claim.name}: `says` stands in a table"
+        assert claim.seconds > 0
+        assert claim.quick_seconds is None or claim.quick_seconds <= claim.seconds * claim.seeds
+
+
+def test_all_short_versions_together_fit_five_minutes_on_two_cores():
+    assert sum(c.quick_seconds or 0 for c in CLAIMS) <= 5 * 60

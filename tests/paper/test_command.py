@@ -1,0 +1,109 @@
+"""`python -m lightning_gan paper`: which claims run, what is printed, and what is kept."""
+
+import json
+from pathlib import Path
+
+import pytest
+from command import Command
+
+from datamodules import Ring
+from lightning_gan.paper import command as module
+from lightning_gan.paper.claim import Claim, Finding, Verdict, over_seeds
+
+
+def counts(setting):
+    picture = setting.folder("counts") / "a.png"
+    return [
+        Finding(
+            "seeds", "3", over_seeds([float(s) for s in setting.seeds], 1), Verdict.HOLDS, picture
+        ),
+        Finding("quick", "", str(setting.quick), Verdict.FAILS, note="only to see it"),
+    ]
+
+
+def refuses(setting):
+    return [Finding("nothing", "", str(Ring(modes=0)), Verdict.HOLDS)]
+
+
+def breaks(setting):
+    return [1 // 0]
+
+
+MADE = (
+    Claim(
+        "counts", "sec. 1", "seeds are counted", counts, seconds=100.0, quick_seconds=2.0, seeds=3
+    ),
+    Claim("refuses", "sec. 2", "a file is needed", refuses, seconds=7200.0),
+)
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(module, "CLAIMS", MADE)
+    return Command(tmp_path, monkeypatch, capfd)
+
+
+def test_all_claims_run_and_are_tabulated(command):
+    ended = command("paper")
+    assert ended.status == 0
+    assert "2 claims, about 2.1 h on one core" in ended.out
+    row = next(line for line in ended.out.splitlines() if line.split()[:2] == ["counts", "seeds"])
+    assert "1.0 ± 0.6 (3 seeds)" in row
+    assert "holds" in row
+    assert str(Path("paper/counts/a.png")) in row
+    assert "not run: a file is needed: Ring of 0 modes" in ended.out
+    assert "only to see it" in ended.out
+
+
+def test_the_cost_is_said_before_anything_runs(command):
+    ended = command("paper", "--dry_run")
+    assert "counts" in ended.out
+    assert "5 min" in ended.out
+    assert "2.0 h" in ended.out
+    assert not Path("paper").exists()
+
+
+def test_one_claim_by_its_name_with_so_many_seeds(command):
+    for words in (("counts", "--seeds", "2"), ("--only", "counts", "--seeds", "2")):
+        ended = command("paper", *words)
+        assert ended.status == 0
+        assert "0.5 ± 0.5 (2 seeds)" in ended.out
+        assert "refuses" not in ended.out
+
+
+def test_findings_of_other_claims_are_kept(command):
+    command("paper", "refuses")
+    command("paper", "counts", "--quick")
+    kept = json.loads(Path("paper/findings.json").read_text())
+    assert set(kept) == {"refuses", "counts"}
+    assert kept["counts"]["quick"] is True
+    assert kept["counts"]["findings"][0]["ours"] == "0.0 (1 seed)"
+    assert kept["refuses"]["findings"][0]["verdict"] == "not run"
+
+
+def test_quick_leaves_out_what_has_no_short_version_and_says_so(command):
+    ended = command("paper", "--quick")
+    assert "left out, because there is no short version: refuses" in ended.out
+    assert "quick: True" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("count",), "No claim 'count': did you mean counts?"),
+        (("--only", "zzz"), "No claim 'zzz': there are counts, refuses."),
+        (("--seeds", "0"), "--seeds 0: give 1 or more."),
+        (("refuses", "--quick"), "There is no short version of refuses"),
+    ],
+)
+def test_what_cannot_be_run_is_one_sentence(command, words, message):
+    ended = command("paper", *words)
+    assert ended.status == 1
+    assert ended.err.splitlines()[-1].startswith("error: ")
+    assert message in ended.err
+
+
+def test_a_bug_in_a_claim_keeps_its_traceback(command, monkeypatch):
+    monkeypatch.setattr(module, "CLAIMS", (Claim("breaks", "", "nothing", breaks, seconds=1.0),))
+    with pytest.raises(ZeroDivisionError):
+        command("paper")

@@ -1,0 +1,74 @@
+"""Experiments are run once, as a person would type them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lightning_gan.paper import experiments
+from lightning_gan.paper.claim import Setting
+from lightning_gan.paper.experiments import ExperimentError, score, trained
+
+
+@pytest.fixture
+def fits(monkeypatch):
+    """Stands for the command `fit`: writes a run folder, or ends with an error."""
+    calls = []
+
+    def run(words, stdout, **_):
+        calls.append(words)
+        options = dict(zip(words[4::2], words[5::2], strict=True))
+        if options.get("--fail"):
+            stdout.write("step 1\nerror: it rained.\n")
+            return subprocess.CompletedProcess(words, 1)
+        folder = Path(options["--run.root"], options["--run.name"])
+        folder = folder / f"version_{len(list(folder.glob('version_*')))}"
+        folder.mkdir(parents=True)
+        entries = [
+            {"stage": "val", "name": "parzen_nats", "value": 1.0, "sd": 0.1},
+            {"stage": "test", "name": "parzen_nats", "value": 2.0, "sd": None},
+        ]
+        (folder / "scores.json").write_text(json.dumps(entries))
+        return subprocess.CompletedProcess(words, 0)
+
+    monkeypatch.setattr(experiments.subprocess, "run", run)
+    return calls
+
+
+def test_a_finished_run_is_found_again(fits, tmp_path):
+    setting = Setting(out=tmp_path, root="elsewhere")
+    first = trained("mnist.yaml", setting, 3, "--trainer.max_steps", "7")
+    again = trained("mnist.yaml", setting, 3, "--trainer.max_steps", "7")
+    assert first == again == tmp_path / "runs" / "mnist_seed3" / "version_0"
+    (words,) = fits
+    assert words[:4] == [sys.executable, "-m", "lightning_gan", "fit"]
+    assert " ".join(words[4:]).startswith(
+        "--config mnist.yaml --seed_everything 3 --trainer.max_steps 7 --data.root elsewhere"
+    )
+
+
+def test_another_seed_or_length_is_another_run(fits, tmp_path):
+    setting = Setting(out=tmp_path)
+    folders = {
+        trained("mnist.yaml", setting, s, "--trainer.max_steps", n) for s in (0, 1) for n in "34"
+    }
+    assert len(folders) == len(fits) == 4
+
+
+def test_a_run_that_failed_is_told_in_its_own_words_and_run_again(fits, tmp_path):
+    setting = Setting(out=tmp_path)
+    for _ in range(2):
+        with pytest.raises(
+            ExperimentError, match=r"status 1: error: it rained\. \(all of it: .*seed0\.log"
+        ):
+            trained("mnist.yaml", setting, 0, "--fail", "yes")
+    assert len(fits) == 2
+
+
+def test_the_score_is_that_of_the_test_split(fits, tmp_path):
+    folder = trained("mnist.yaml", Setting(out=tmp_path), 0)
+    assert score(folder, "parzen_nats") == (2.0, 0.0)
+    with pytest.raises(ExperimentError, match="no test score 'fid'"):
+        score(folder, "fid")
