@@ -1,5 +1,8 @@
 """GANs whose players move, see or predict in another way than Algorithm 1's."""
 
+from lightning_gan.variants.conditional import ConditionalGAN, GANGiven
+from lightning_gan.variants.coordinated import CoordinatedGAN
+from lightning_gan.variants.masked import MaskedGAN
 from lightning_gan.variants.simultaneous import SimultaneousGAN
 
-__all__ = ["SimultaneousGAN"]
+__all__ = ["ConditionalGAN", "CoordinatedGAN", "GANGiven", "MaskedGAN", "SimultaneousGAN"]

@@ -1,0 +1,99 @@
+"""A game that chooses k as it goes: "better methods for coordinating G and D", Goodfellow et al. (2014), section 7."""
+
+import math
+from typing import Any
+
+from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from lightning_gan.gan import GAN
+from lightning_gan.losses import AdversarialLoss
+from lightning_gan.networks import Discriminator, Generator
+from lightning_gan.optimizers import Constant, dcgan_adam
+from lightning_gan.priors import Prior
+
+
+class CoordinatedGAN(GAN):
+    """D moves until it is ahead of G, or has moved `most` times; then G moves once.
+
+    D's lead is V(D, G) + log 4, in nats, on the minibatches that D was shown: a lower bound of 2 JSD(p_data, p_g),
+    reached by D* (Theorem 1). It is 0 where D cannot part examples from samples, and log 4 where it parts them
+    without error: how little D's answers overlap. A G that moves while D has no lead follows a D that knows nothing of
+    it, and may run to where that D is merely wrong.
+
+    The decision waits for the device once for each minibatch.
+
+    Args:
+        generator: G.
+        discriminator: D.
+        loss: what each of them minimises.
+        prior: p(z).
+        lead: nats, above 0 and below log 4: what G waits for.
+        most: updates of D for one of G, at most.
+        memory: of the running mean of the lead, in [0, 1): 0 looks at the latest minibatch alone.
+        d_optimizer: of D.
+        g_optimizer: of G.
+        d_scheduler: of D's optimizer, stepped after each update of D.
+        g_scheduler: of G's optimizer, stepped after each update of G.
+        ema_half_life: of the average of G that is shown and scored, in images; none: G itself is.
+        d_clip: largest norm of D's gradient.
+        g_clip: largest norm of G's gradient.
+
+    Raises:
+        ValueError: if lead, most or memory lie outside of these bounds.
+    """
+
+    updates = "alternating, k chosen by D's lead"
+
+    def __init__(
+        self,
+        generator: Generator,
+        discriminator: Discriminator,
+        loss: AdversarialLoss,
+        prior: Prior,
+        lead: float = 0.1,
+        most: int = 10,
+        memory: float = 0.9,
+        d_optimizer: OptimizerCallable = dcgan_adam,
+        g_optimizer: OptimizerCallable = dcgan_adam,
+        d_scheduler: LRSchedulerCallable = Constant,
+        g_scheduler: LRSchedulerCallable = Constant,
+        ema_half_life: float | None = None,
+        d_clip: float | None = None,
+        g_clip: float | None = None,
+    ) -> None:
+        super().__init__(
+            generator, discriminator, loss, prior, 1,
+            d_optimizer, g_optimizer, d_scheduler, g_scheduler, ema_half_life, d_clip, g_clip,
+        )  # fmt: skip
+        if not (0 < lead < math.log(4) and most >= 1 and 0 <= memory < 1):
+            raise ValueError(
+                f"CoordinatedGAN with lead {lead}, most {most}, memory {memory}: want a lead between 0 and "
+                f"log 4 = 1.386 nats, most >= 1, and a memory in [0, 1)."
+            )
+        self.wanted_lead, self.most, self.memory = lead, most, memory
+        self.lead, self.waited = 0.0, 0
+
+    def d_objective(self, batch: list[Tensor]) -> Tensor:
+        """L_D, as ever; D's lead is read off the same scores."""
+        loss = super().d_objective(batch)
+        real, fake = self.record.scores[-1]
+        now = math.log(4) - softplus(-real).mean() - softplus(fake).mean()
+        # all processes must come to one decision
+        now = self.trainer.strategy.reduce(now, reduce_op="mean")
+        self.lead += (1 - self.memory) * (float(now) - self.lead)
+        self.waited += 1
+        return loss
+
+    def g_is_due(self) -> bool:
+        """Whether D is ahead, or G has waited long enough."""
+        due = self.lead >= self.wanted_lead or self.waited >= self.most
+        if due:
+            self.waited = 0
+        return due
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add where the controller stands, so that a resumed run takes the same turns."""
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["counts"] |= {"lead": self.lead, "waited": self.waited}
