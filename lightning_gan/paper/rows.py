@@ -1,0 +1,42 @@
+"""One row for each finished seed, kept on disk: what was measured once is not measured again."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lightning_gan.whole_files import whole
+
+Row = dict[str, Any]
+
+
+def kept(path: Path, key: str, measure: Callable[[], Row]) -> Row:
+    """The row of this key in a JSON file; measured now, and added in one step, if it is not there.
+
+    Args:
+        path: of the file; it is made.
+        key: everything that the row depends on, such as "k=2 updates=4000 seed=7".
+        measure: gives plain values.
+
+    Raises:
+        ValueError: if the file is no JSON object.
+    """
+    rows = _read(path)
+    if key not in rows:
+        row = measure()
+        rows = _read(path) | {key: row}  # another process may have added its own meanwhile
+        with whole(path) as beside:
+            beside.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    return rows[key]
+
+
+def _read(path: Path) -> dict[str, Row]:
+    if not path.is_file():
+        return {}
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        rows = None
+    if not isinstance(rows, dict):
+        raise ValueError(f"{path} is no file of finished seeds: delete it, and they are measured again.")
+    return rows

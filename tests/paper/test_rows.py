@@ -1,0 +1,35 @@
+"""Rows of finished seeds."""
+
+import pytest
+
+from lightning_gan.paper.rows import kept
+
+
+def test_a_row_is_measured_once(tmp_path):
+    path, calls = tmp_path / "deep" / "rows.json", []
+
+    def measure():
+        calls.append(1)
+        return {"modes": 8, "share": 0.25}
+
+    first = kept(path, "seed=0", measure)
+    assert kept(path, "seed=0", measure) == first == {"modes": 8, "share": 0.25}
+    assert len(calls) == 1
+    kept(path, "seed=1", measure)
+    assert len(calls) == 2
+
+
+def test_a_row_that_failed_leaves_the_others(tmp_path):
+    path = tmp_path / "rows.json"
+    kept(path, "seed=0", lambda: {"a": 1})
+    with pytest.raises(ZeroDivisionError):
+        kept(path, "seed=1", lambda: {"a": 1 // 0})
+    assert kept(path, "seed=0", lambda: {"a": 2}) == {"a": 1}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "\\x00"])
+def test_a_damaged_file_is_named(tmp_path, text):
+    path = tmp_path / "rows.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match="rows.json is no file of finished seeds: delete it"):
+        kept(path, "seed=0", dict)
