@@ -1,0 +1,34 @@
+"""What a finished run holds: its players, and the data that it was trained on."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+import yaml
+
+from datamodules import ImageData
+from lightning_gan.commands import load
+from lightning_gan.players import TwoPlayers
+
+
+def players_of(run: Path) -> TwoPlayers:
+    """D and G of the last checkpoint, in evaluation mode.
+
+    Raises:
+        CheckpointError: if the run has no whole one.
+    """
+    return load(str(run / "checkpoints" / "last.ckpt"))
+
+
+def data_of(run: Path) -> ImageData:
+    """The data module of the run's config, loaded.
+
+    Raises:
+        FileNotFoundError: if the files are gone since.
+    """
+    section = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))["data"]
+    module, _, name = section["class_path"].rpartition(".")
+    data = cast(ImageData, getattr(import_module(module), name)(**section["init_args"]))
+    data.prepare_data()
+    data.setup()
+    return data
