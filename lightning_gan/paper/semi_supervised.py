@@ -1,0 +1,191 @@
+"""Section 7, extension 4: features of D or of the inference net for a classifier with few labels.
+
+D of mnist.yaml, as it stands after the game, against the same net without a G.
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean, stdev
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from lightning_gan import images, plots
+from lightning_gan.features.base import digest
+from lightning_gan.few_labels import (
+    classifier_from,
+    features,
+    fit_classifier,
+    hidden_layers,
+    labelled,
+    linear_head,
+    reinitialised,
+)
+from lightning_gan.metrics.nearest import nearest
+from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict, one_run
+from lightning_gan.paper.inference_net import Trained, inference_net
+from lightning_gan.paper.rows import Row, kept
+
+Table = dict[str, list[float]]  # percent wrong, for each method one number for each draw
+
+NAME = "semi_supervised"
+CLASSES = 10
+PER_CLASS = 10  # 100 labels
+SWEEP = (5, 10, 20, 50, 100)  # labels of each class in the picture
+DRAWS, QUICK_DRAWS, SWEEP_DRAWS = 10, 3, 3  # of the labelled examples
+STEPS, QUICK_STEPS = (
+    200,
+    60,
+)  # of a whole network; they and the rate suit the net from scratch, on validation digits
+QUICK_DIGITS = 1000
+
+D_HEAD, D_LAST, E_HEAD = "D, linear head", "D's last hidden layer, linear head", "E, linear head"
+UNTRAINED, UNTRAINED_E = "untrained D, linear head", "untrained E, linear head"
+FINE_TUNED, SCRATCH = "D, trained on", "the same net from scratch"
+PIXELS, NEIGHBOUR = "pixels, linear head", "pixels, nearest neighbour"
+SALIMANS = (
+    "Salimans et al. (2016), another method with all digits unlabelled: 0.93 % (93 ± 6.5 errors)"
+)
+STYLES = {
+    D_HEAD: "C3-o", D_LAST: "C3:v", FINE_TUNED: "C1-s", E_HEAD: "C2-^", SCRATCH: "C0-s", UNTRAINED: "C0:o",
+    UNTRAINED_E: "C9:^", PIXELS: "k--x", NEIGHBOUR: "k:+",
+}  # fmt: skip
+
+
+def run(setting: Setting) -> list[Finding]:
+    """Test errors with 100 labels, over draws of the labelled digits, the same draws for every method.
+
+    Features are better than a net without G if the difference of the errors, paired by draw, is above two of its
+    standard errors. One D for each seed: draws do not say how another game would have ended.
+    """
+    nets = [inference_net(setting, seed) for seed in setting.seeds]
+    draws = QUICK_DRAWS if setting.quick else DRAWS
+    table = drawn_errors(setting, nets, PER_CLASS, draws)
+    sweep = {PER_CLASS: table}
+    if not setting.quick:
+        sweep |= {m: drawn_errors(setting, nets, m, SWEEP_DRAWS) for m in SWEEP if m != PER_CLASS}
+    picture = draw(sweep, setting.folder(NAME) / "semi_supervised.png")
+    return [
+        shown(table, picture),
+        better(D_HEAD, UNTRAINED, table),
+        better(D_HEAD, SCRATCH, table),
+        better(FINE_TUNED, SCRATCH, table),
+        better(E_HEAD, UNTRAINED_E, table),
+    ]
+
+
+def drawn_errors(setting: Setting, nets: Sequence[Trained], per_class: int, draws: int) -> Table:
+    """Percent of the test digits named wrongly, for each method and draw, mean over seeds."""
+    rows = [[errors(setting, t, per_class, i) for t in nets] for i in range(draws)]
+    return {m: [100 * mean(row[m] for row in of_draw) for of_draw in rows] for m in STYLES}
+
+
+def errors(setting: Setting, trained: Trained, per_class: int, draw: int) -> Row:
+    """Share of the test digits that each method names wrongly; kept on disk."""
+    steps = QUICK_STEPS if setting.quick else STEPS
+    n = QUICK_DIGITS if setting.quick else 10_000
+    own = digest(dict(trained.gan.discriminator.state_dict()))[:8]
+    key = f"D{own}_{trained.name} per_class={per_class} draw={draw} steps={steps} digits={n}"
+    path = setting.folder(NAME) / "rows.json"
+    return kept(path, key, lambda: measure(trained, per_class, draw, steps, n))
+
+
+def measure(trained: Trained, per_class: int, draw: int, steps: int, n: int) -> Row:
+    """All methods on the same labelled digits."""
+    data, D, E = trained.data, trained.gan.discriminator, trained.inference.encoder
+    pick = labelled(data.labels("train"), per_class, draw)
+    x, y = data.convert(data.pictures("train")[pick]), data.labels("train")[pick]
+    test, wanted = data.images("test")[:n], data.labels("test")[:n]
+    fresh, fresh_E = reinitialised(D, draw), reinitialised(E, draw)
+
+    def wrong(said: Tensor) -> float:
+        return float((said != wanted).float().mean())
+
+    def headed(a: Tensor, b: Tensor) -> float:
+        return wrong(linear_head(a, y, CLASSES)(b))
+
+    def whole_net(net: nn.Module) -> float:
+        fitted = fit_classifier(classifier_from(net, CLASSES, draw), x, y, steps, seed=draw)
+        return wrong(classes_of(fitted, test))
+
+    return {
+        D_HEAD: headed(features(D, x), features(D, test)),
+        D_LAST: headed(hidden_layers(D, x)[-1], hidden_layers(D, test)[-1]),
+        E_HEAD: headed(features(E, x), features(E, test)),
+        UNTRAINED: headed(features(fresh, x), features(fresh, test)),
+        UNTRAINED_E: headed(features(fresh_E, x), features(fresh_E, test)),
+        PIXELS: headed(normalize(x.flatten(1)), normalize(test.flatten(1))),
+        NEIGHBOUR: wrong(y[nearest(test, x)]),
+        FINE_TUNED: whole_net(D),
+        SCRATCH: whole_net(fresh),
+    }
+
+
+@torch.no_grad()
+def classes_of(network: nn.Module, x: Tensor) -> Tensor:
+    """Largest score of each, int64 [n]."""
+    return torch.cat([network(part).argmax(1) for part in x.split(1000)])
+
+
+def spread(values: Sequence[float]) -> tuple[float, float]:
+    """Mean over draws, and its standard error."""
+    return mean(values), stdev(values) / math.sqrt(len(values))
+
+
+def said(values: Sequence[float]) -> str:
+    """The same, to be read."""
+    return "{:.2f} ± {:.2f} %".format(*spread(values))
+
+
+def better(method: str, baseline: str, table: Table) -> Finding:
+    """Whether a method makes fewer errors than its baseline, paired by draw."""
+    gains = [b - m for m, b in zip(table[method], table[baseline], strict=True)]
+    gain, error = spread(gains)
+    return Finding(
+        f"errors with {CLASSES * PER_CLASS} labels: {method}, against {baseline}",
+        "fewer",
+        f"{said(table[method])} against {said(table[baseline])}: {gain:.2f} ± {error:.2f} fewer ({len(gains)} draws)",
+        Verdict.of(gain > 2 * error),
+    )
+
+
+def shown(table: Table, picture: Path) -> Finding:
+    """All methods, in the order of their errors."""
+    ordered = sorted(table, key=lambda m: mean(table[m]))
+    first, *others = ordered
+    return Finding(
+        f"errors with {CLASSES * PER_CLASS} labels, the best of what is here",
+        "no figure",
+        f"{first}: {said(table[first])} ({len(table[first])} draws)",
+        Verdict.SHOWN,
+        picture,
+        "; ".join(f"{m} {said(table[m])}" for m in others) + f". {SALIMANS}.",
+    )
+
+
+def draw(sweep: dict[int, Table], path: Path) -> Path:
+    """Errors against the number of labels."""
+    figure = Figure(figsize=(8.5, 4.6), layout="constrained", dpi=100)
+    ax = figure.subplots()
+    counts = sorted(sweep)
+    for method, style in STYLES.items():
+        points = [spread(sweep[m][method]) for m in counts]
+        ax.errorbar(
+            [CLASSES * m for m in counts], [p[0] for p in points], [p[1] for p in points],
+            fmt=style, capsize=2, lw=1.2, ms=4, label=method,
+        )  # fmt: skip
+    ax.set(xscale="log", xlabel="labels", ylabel="wrong test digits, %", ylim=(0, None))
+    ax.set_xticks([CLASSES * m for m in counts], [str(CLASSES * m) for m in counts])
+    ax.minorticks_off()
+    ax.grid(alpha=0.3)
+    ax.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+    return images.save(plots.render(figure), path)
+
+
+CLAIM = Claim(
+    NAME, "sec. 7, 4", "features from D or the inference net improve classifiers when labels are few", run,
+    seconds=195, quick_seconds=16, mnist_runs=one_run,
+)  # fmt: skip

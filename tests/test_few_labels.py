@@ -1,0 +1,207 @@
+"""Classifiers from few labels: what is a feature, the head's closed form, and what is left as it was."""
+
+import copy
+
+import pytest
+import torch
+from sklearn.linear_model import Ridge
+from strokes import strokes
+from torch import nn
+
+from lightning_gan.few_labels import (
+    DECAYS,
+    classifier_from,
+    features,
+    fit_classifier,
+    hidden_layers,
+    labelled,
+    linear_head,
+    reinitialised,
+)
+from lightning_gan.networks import (
+    DCGANDiscriminator,
+    Encoder,
+    MaxoutDiscriminator,
+    PlainDiscriminator,
+)
+
+
+def small_d(**more):
+    torch.manual_seed(0)
+    return MaxoutDiscriminator([1, 28, 28], widths=[12, 9], pieces=2, irange=None, **more)
+
+
+def images(n, seed=0):
+    return strokes(n, seed).view(n, 1, 28, 28)
+
+
+def test_hidden_layers_are_what_stands_between_the_linear_ones():
+    D = small_d(dropout=0.0, input_dropout=0.0)
+    first, second = hidden_layers(D, images(5))
+    x = images(5).flatten(1)
+    torch.testing.assert_close(first, D.network[2](x))
+    torch.testing.assert_close(second, D.network[4](D.network[2](x)))
+    torch.testing.assert_close(D.network[-1](second).squeeze(1), D(images(5)))
+
+
+@pytest.mark.parametrize(
+    ("network", "widths"),
+    [
+        (small_d(), [12, 9]),
+        (PlainDiscriminator([1, 28, 28], [7]), [7]),
+        (Encoder([1, 28, 28], z_dim=2, widths=[6, 5]), [6, 5]),
+        (DCGANDiscriminator([1, 28, 28], width=2), [2 * 14 * 14, 4 * 7 * 7]),
+    ],
+)
+def test_features_of_every_architecture_do_not_depend_on_the_batch(network, widths):
+    network.train()
+    x = images(6)
+    layers = hidden_layers(network, x, batch_size=4)
+    assert [tuple(a.shape) for a in layers] == [(6, w) for w in widths]
+    for a, b in zip(layers, hidden_layers(network, x, batch_size=6), strict=True):
+        torch.testing.assert_close(a, b)
+    assert network.training
+    assert not any(m._forward_pre_hooks for m in network.modules())
+
+
+def test_features_are_without_dropout_and_noise_and_each_layer_has_length_1():
+    D = small_d(noise=1.0).train()
+    a = features(D, images(4))
+    assert torch.equal(a, features(D, images(4)))
+    assert a.shape == (4, 21)
+    torch.testing.assert_close(a[:, :12].norm(dim=1), torch.ones(4))
+    torch.testing.assert_close(a[:, 12:].norm(dim=1), torch.ones(4))
+
+
+def test_a_network_without_hidden_layers_has_no_features():
+    with pytest.raises(ValueError, match="PlainDiscriminator has 1 layers with weights"):
+        hidden_layers(PlainDiscriminator([1, 28, 28], []), images(2))
+
+
+def made(n, width, seed=0):
+    rng = torch.Generator().manual_seed(seed)
+    y = torch.arange(n) % 3
+    x = torch.randn(n, width, generator=rng) + 2 * torch.randn(3, width, generator=rng)[y]
+    return x, y
+
+
+def ridge(x, y, decay):
+    """The same head by scikit-learn, which states its penalty without a scale."""
+    scale = (x - x.mean(0)).square().sum(1).mean()
+    return Ridge(alpha=float(decay * scale)).fit(
+        x.numpy(), nn.functional.one_hot(y, 3).double().numpy()
+    )
+
+
+@pytest.mark.parametrize("width", [4, 50])
+def test_the_head_is_ridge_regression(width):
+    x, y = made(20, width)
+    head = linear_head(x, y, 3)
+    by_hand = ridge(x.double(), y, head.decay)
+    torch.testing.assert_close(
+        head.weight, torch.from_numpy(by_hand.coef_.T).contiguous(), atol=1e-8, rtol=1e-6
+    )
+    torch.testing.assert_close(
+        head.bias, torch.from_numpy(by_hand.intercept_), atol=1e-8, rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("width", [4, 50])
+def test_the_error_left_out_is_that_of_refits_and_the_decay_has_the_least(width):
+    x, y = made(12, width)
+    x = x.double()
+    scale = (x - x.mean(0)).square().sum(1).mean()
+    targets = nn.functional.one_hot(y, 3).double().numpy()
+    errors = {}
+    for decay in DECAYS:
+        total = 0.0
+        for i in range(12):
+            rest = [j for j in range(12) if j != i]
+            refit = Ridge(alpha=float(decay * scale)).fit(x[rest].numpy(), targets[rest])
+            total += ((refit.predict(x[i : i + 1].numpy()) - targets[i]) ** 2).mean()
+        errors[decay] = total / 12
+    head = linear_head(x, y, 3)
+    assert head.decay == min(errors, key=errors.get)
+    assert head.left_out == pytest.approx(errors[head.decay], rel=1e-6)
+
+
+def test_classes_that_lie_apart_are_told_apart_and_shuffled_labels_are_not():
+    x, y = made(300, 10)
+    assert (linear_head(x[:30], y[:30], 3)(x[30:]) == y[30:]).float().mean() > 0.95
+    shuffled = y[torch.randperm(300, generator=torch.Generator().manual_seed(0))]
+    head = linear_head(x[:150], shuffled[:150], 3)
+    assert (head(x[150:]) == shuffled[150:]).float().mean() < 0.5
+    assert head.decay > 1
+
+
+def test_features_that_are_all_the_same_give_the_most_frequent_class():
+    head = linear_head(torch.ones(5, 4), torch.tensor([0, 1, 1, 1, 2]), 3)
+    assert head(torch.rand(2, 4)).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 2)])
+def test_a_head_needs_two_examples_and_a_label_for_each(n, m):
+    with pytest.raises(ValueError, match=f"{n} feature vectors with {m} labels"):
+        linear_head(torch.rand(n, 4), torch.zeros(m, dtype=torch.long), 3)
+
+
+def test_labelled_examples_are_balanced_distinct_and_follow_the_seed():
+    labels = torch.arange(60) % 3
+    pick = labelled(labels, 5, seed=1)
+    assert labels[pick].bincount().tolist() == [5, 5, 5]
+    assert len(pick.unique()) == 15
+    assert torch.equal(pick, labelled(labels, 5, seed=1))
+    assert not torch.equal(pick, labelled(labels, 5, seed=2))
+
+
+@pytest.mark.parametrize("per_class", [0, 3])
+def test_more_labels_than_there_are_is_refused(per_class):
+    with pytest.raises(ValueError, match=f"{per_class} labels of each class were asked"):
+        labelled(torch.tensor([0, 0, 0, 1, 1]), per_class, seed=0)
+
+
+def test_a_new_start_depends_on_the_seed_alone():
+    E = Encoder([1, 28, 28], z_dim=2, widths=[6])
+    E(images(8))  # moves BatchNorm's statistics
+    before, state = torch.get_rng_state(), copy.deepcopy(E.state_dict())
+    a, b, c = (reinitialised(E, seed).state_dict() for seed in (1, 1, 2))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(torch.equal(E.state_dict()[k], v) for k, v in state.items())
+    assert all(torch.equal(a[k], b[k]) for k in a)
+    assert not torch.equal(a["network.1.weight"], c["network.1.weight"])
+    assert a["network.2.running_mean"].abs().sum() == 0
+
+
+def test_a_classifier_keeps_all_weights_but_the_last_layers():
+    D = small_d()
+    state = copy.deepcopy(D.state_dict())
+    net = classifier_from(D, 3, seed=0)
+    assert net(images(4)).shape == (4, 3)
+    assert all(torch.equal(D.state_dict()[k], v) for k, v in state.items())
+    same = {
+        k
+        for k, v in net.state_dict().items()
+        if v.shape == state[k].shape and torch.equal(v, state[k])
+    }
+    assert set(state) - same == {"network.6.weight", "network.6.bias"}
+
+
+@pytest.mark.parametrize(("network", "classes"), [(small_d(), 1), (nn.Flatten(), 3)])
+def test_a_classifier_needs_two_classes_and_a_linear_layer(network, classes):
+    with pytest.raises(ValueError, match=f"A classifier of {classes} classes"):
+        classifier_from(network, classes, seed=0)
+
+
+def test_a_whole_net_learns_its_labels_and_follows_its_seed():
+    x, y, D = images(30), torch.arange(30) % 3, small_d()
+    before = torch.get_rng_state()
+    fitted = [
+        fit_classifier(classifier_from(D, 3, 0), x, y, steps=40, rate=0.02, seed=s)
+        for s in (0, 0, 1)
+    ]
+    assert torch.equal(torch.get_rng_state(), before)
+    a, b, c = (net(x) for net in fitted)
+    assert not fitted[0].training
+    assert torch.equal(a, b)
+    assert not torch.equal(a, c)
+    assert (a.argmax(1) == y).float().mean() > 0.9
