@@ -66,6 +66,21 @@ class Setting:
         return folder
 
 
+def no_runs(setting: Setting) -> int:
+    """Of mnist.yaml."""
+    return 0
+
+
+def one_run(setting: Setting) -> int:
+    """Of mnist.yaml, with seed 0."""
+    return 1
+
+
+def a_run_for_each_seed(setting: Setting) -> int:
+    """Of mnist.yaml."""
+    return len(setting.seeds)
+
+
 @dataclass(frozen=True)
 class Claim:
     """A claim of Goodfellow et al. (2014) that can be run.
@@ -75,9 +90,11 @@ class Claim:
         section: of the paper.
         says: the claim, in one sentence.
         run: trains, measures and draws; several findings are several rows.
-        seconds: about how long the full version takes for one seed, on one thread of the machine of RESULTS.md.
+        seconds: about how long the full version takes for one seed, on one thread of the machine of RESULTS.md; without
+            the run of mnist.yaml that several claims look at.
         quick_seconds: the same of the short version; none: there is no short version, and `--quick` leaves it out.
         seeds: how many the full version takes unless the person says otherwise.
+        mnist_runs: how many runs of mnist.yaml it looks at: one, or one for each seed, or none.
     """
 
     name: str
@@ -87,9 +104,10 @@ class Claim:
     seconds: float
     quick_seconds: float | None = None
     seeds: int = 1
+    mnist_runs: Callable[[Setting], int] = no_runs
 
     def cost(self, setting: Setting) -> float:
-        """Seconds to expect."""
+        """Seconds to expect, without runs of mnist.yaml."""
         return (self.quick_seconds or 0) if setting.quick else self.seconds * len(setting.seeds)
 
 

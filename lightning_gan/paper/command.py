@@ -14,6 +14,10 @@ from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict
 from lightning_gan.tabular import table
 from lightning_gan.whole_files import whole
 
+MNIST_RUN = {
+    False: 165.0,
+    True: 25.0,
+}  # seconds of a run of mnist.yaml; the short one has 300 steps
 HEADER = ("claim", "measured", "theirs", "ours", "verdict", "picture")
 
 
@@ -89,7 +93,15 @@ def plan(claims: Sequence[Claim], settings: Sequence[Setting]) -> str:
         for c, s, cost in zip(claims, settings, costs, strict=True)
     ]
     text = table(rows, ("claim", "paper", "seeds", "about", "which says"))
-    return f"{text}\n{len(claims)} claims, about {duration(sum(costs))} on one core if nothing of it is there yet"
+    runs = max((c.mnist_runs(s) for c, s in zip(claims, settings, strict=True)), default=0)
+    each = MNIST_RUN[settings[0].quick] if runs else 0
+    shared = (
+        f", {duration(runs * each)} of it for {runs} x mnist.yaml, which is trained once for all"
+        if runs
+        else ""
+    )
+    total = duration(sum(costs) + runs * each)
+    return f"{text}\n{len(claims)} claims, about {total} on one core if nothing of it is there yet{shared}"
 
 
 def duration(seconds: float) -> str:
