@@ -52,7 +52,7 @@ def coordinated(seed: int) -> tuple[GAN, Ring]:
 
 
 FIXED = [
-    Arm(f"k = {k}", partial(ring_game, k=k, g_rate=G_RATE, d_rate=D_RATE)) for k in (1, 2, 5, 10)
+    Arm(f"k = {k}", partial(ring_game, k=k, g_rate=G_RATE, d_rate=D_RATE)) for k in (1, 2, 3, 5, 10)
 ]
 CONTROLLER = Arm(f"k by D's lead ({LEAD} nats, at most {MOST})", coordinated)
 
@@ -174,7 +174,7 @@ CLAIM = Claim(
     section="sec. 7, extension 5",
     says="training gains from better coordination of G and D",
     run=run,
-    seconds=40.0,
+    seconds=50.0,
     quick_seconds=15.0,
     seeds=20,
 )
