@@ -3,19 +3,61 @@
 Named functions, because a lambda or a partial in a config can be neither saved nor loaded again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+import torch
 from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-__all__ = ["Constant", "Goodfellow2014", "LinearDecay", "dcgan_adam"]
+__all__ = ["Constant", "Goodfellow2014", "LinearDecay", "MaxNormSGD", "dcgan_adam"]
 
 
 def dcgan_adam(params: Iterable[Parameter]) -> Optimizer:
     """Adam with lr 2e-4 and betas (0.5, 0.999): Radford et al. (2016), section 4."""
     return Adam(params, lr=2e-4, betas=(0.5, 0.999))
+
+
+class MaxNormSGD(SGD):
+    """SGD that then shortens the weights into each unit to a largest norm: `max_col_norm` of pylearn2.
+
+    Hinton et al. (2012), "Improving neural networks by preventing co-adaptation of feature detectors". A unit's
+    weights are a row of a linear layer, or a filter of a convolution or of a maxout unit. Biases are free. The velocity
+    is not shortened, as in 2014.
+
+    Args:
+        params: of one player.
+        lr: learning rate.
+        momentum: factor of the velocity.
+        max_norm: largest norm of the weights into a unit; 1.9365 is that of the released TFD runs.
+
+    Raises:
+        ValueError: if max_norm is not positive.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Parameter],
+        lr: float,
+        momentum: float = 0.0,
+        max_norm: float = 1.9365,
+    ) -> None:
+        if max_norm <= 0:
+            raise ValueError(f"MaxNormSGD with max_norm {max_norm}: give a number above 0.")
+        super().__init__(params, lr=lr, momentum=momentum)
+        self.max_norm = max_norm
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Descend, then project."""
+        loss = super().step(closure)
+        for parameter in (p for group in self.param_groups for p in group["params"]):
+            if parameter.dim() > 1:
+                norms = torch.linalg.vector_norm(parameter.flatten(1), dim=1)
+                shares = (self.max_norm / norms).clamp(max=1)
+                parameter.mul_(shares.view(-1, *[1] * (parameter.dim() - 1)))
+        return loss
 
 
 class Goodfellow2014(LRScheduler):

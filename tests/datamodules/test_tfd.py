@@ -1,0 +1,232 @@
+"""TFD on made files: splits of the folds, values, which way up; and files of another layout."""
+
+import random
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.io import savemat
+from tiny_tfd import tiny_tfd, write_tiny_tfd
+
+from datamodules import TFD
+
+SPLITS = {"train": 0, "val": 2, "test": 3}
+
+
+@pytest.fixture
+def tfd(tmp_path):
+    """Makes loaded data modules of a tiny file."""
+    write_tiny_tfd(tmp_path)
+
+    def make(**options):
+        data = TFD(**{"root": str(tmp_path), "batch_size": 10, "seed": 1} | options)
+        data.setup()
+        return data
+
+    return make
+
+
+@pytest.mark.parametrize("fold", [1, 2, 3, 4, 5])
+def test_each_fold_trains_on_what_it_leaves_without_labels_and_has_its_own_val_and_test(tfd, fold):
+    file, data = tiny_tfd(), tfd(fold=fold)
+    for split, mark in SPLITS.items():
+        wanted = np.flatnonzero(file["folds"][:, fold - 1] == mark)
+        assert data.pictures(split)[:, 0, 0, 0].tolist() == wanted.tolist()
+        assert torch.equal(data.pictures(split)[:, 0], torch.from_numpy(file["images"][wanted]))
+    assert [len(data.labels(s)) for s in SPLITS] == [40, 5, 5]
+
+
+def test_values_are_bytes_over_255(tfd):
+    data = tfd()
+    for split in SPLITS:
+        x = data.images(split)
+        assert (x.dtype, x.shape[1:]) == (torch.float32, data.data_shape)
+        assert torch.equal(x, data.pictures(split).float() / 255)
+    assert data.value_range == (0, 1)
+
+
+def test_labels_are_expressions_from_0_and_minus_1_where_there_is_none(tfd):
+    file, data = tiny_tfd(), tfd(fold=2)
+    assert data.labels("train").unique().tolist() == [-1]
+    for split in ("val", "test"):
+        chosen = file["folds"][:, 1] == SPLITS[split]
+        assert data.labels(split).tolist() == (file["labs_ex"][chosen, 0] - 1).tolist()
+        assert data.labels(split).min() >= 0
+        assert data.labels(split).max() < data.num_classes
+
+
+def test_matlab_writes_column_by_column_and_faces_stay_upright(tmp_path):
+    file = tiny_tfd()
+    file["images"][0] = 0
+    file["images"][0, 5, 30] = 255  # row 5, column 30: upper right
+    file["folds"][0] = 0
+    raw = write_tiny_tfd(tmp_path, file).read_bytes()
+    # the order of the file: all images' upper left pixels first, and a step down before a step to the right
+    assert file["images"].ravel(order="F")[:60].tobytes() in raw
+    assert raw.index(file["images"][:, 1, 0].tobytes()) < raw.index(
+        file["images"][:, 0, 1].tobytes()
+    )
+    data = TFD(str(tmp_path))
+    data.setup()
+    assert data.pictures("train")[0, 0].nonzero().tolist() == [[5, 30]]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_it_is_found_at_both_places_packed_or_not(tmp_path, packed):
+    savemat(tmp_path / "TFD_48x48.mat", tiny_tfd(), do_compression=packed)
+    data = TFD(str(tmp_path))
+    data.setup()
+    assert "40 without labels to train, 5 val, 5 test" in data.provenance
+    assert f"{tmp_path / 'TFD_48x48.mat'}, sha256 " in data.provenance
+
+
+def test_an_image_without_a_label_may_have_nan_there(tmp_path):
+    labels = tiny_tfd()["labs_ex"].astype(float)
+    write_tiny_tfd(tmp_path, tiny_tfd() | {"labs_ex": np.where(labels < 0, np.nan, labels)})
+    data = TFD(str(tmp_path))
+    data.setup()
+    assert data.labels("train").unique().tolist() == [-1]
+    assert data.labels("test").min() >= 0
+
+
+def test_loaders_give_out_the_values_of_their_split(tfd):
+    data = tfd()
+    x, y = (torch.cat(parts) for parts in zip(*data.test_dataloader(), strict=True))
+    assert torch.equal(x, data.images("test"))
+    assert torch.equal(y, data.labels("test"))
+    x = torch.cat([x for x, _ in data.train_dataloader()])
+    assert torch.equal(
+        x.flatten(1).sum(1).sort().values, data.images("train").flatten(1).sum(1).sort().values
+    )
+
+
+# What is not there, or not right.
+
+
+def test_without_the_file_it_says_that_the_data_are_not_public_and_where_the_file_goes(tmp_path):
+    with pytest.raises(FileNotFoundError) as refused:
+        TFD(str(tmp_path)).prepare_data()
+    message = str(refused.value)
+    assert "not public" in message
+    assert str(tmp_path / "TFD" / "TFD_48x48.mat") in message
+    assert f"or {tmp_path / 'TFD_48x48.mat'}" in message
+    (tmp_path / "a_file").touch()
+    with pytest.raises(NotADirectoryError, match="a file: give a folder"):
+        TFD(str(tmp_path / "a_file")).prepare_data()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"fold": 0}, "fold is 0: TFD has folds 1 to 5"),
+        ({"fold": 6}, "fold is 6: TFD has folds 1 to 5"),
+        ({"batch_size": 0}, "batch_size is 0"),
+    ],
+)
+def test_bad_arguments_are_refused_when_it_is_made(options, message):
+    with pytest.raises(ValueError, match=message):
+        TFD(**options)
+
+
+def without(name):
+    return {k: v for k, v in tiny_tfd().items() if k != name}
+
+
+def marked(where, mark):
+    folds = tiny_tfd()["folds"]
+    folds[where] = mark
+    return {"folds": folds}
+
+
+def transposed():
+    return {"images": tiny_tfd()["images"].transpose(1, 2, 0).copy()}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda: without("folds"), r"has no variable folds; .*it holds images, labs_ex, labs_id"),
+        (
+            lambda: {"faces": np.zeros(3)},
+            r"no variable images; .* labs_ex are wanted, and it holds faces",
+        ),
+        (lambda: tiny_tfd() | transposed(), r"images of shape \(48, 48, 60\), where \(n, 48, 48\)"),
+        (
+            lambda: tiny_tfd() | {"images": np.zeros((60, 96, 96), np.uint8)},
+            r"shape \(60, 96, 96\)",
+        ),
+        (
+            lambda: tiny_tfd() | {"images": tiny_tfd()["images"] / 255},
+            "images as float64, where bytes",
+        ),
+        (
+            lambda: tiny_tfd() | {"folds": tiny_tfd()["folds"][:, :4]},
+            r"folds of shape \(60, 4\), where \(60, 5\)",
+        ),
+        (lambda: tiny_tfd() | {"folds": tiny_tfd()["folds"][:-1]}, r"folds of shape \(59, 5\)"),
+        (lambda: tiny_tfd() | {"labs_ex": np.ones((7, 1))}, r"7 labels \(labs_ex\) for 60 images"),
+        (
+            lambda: tiny_tfd() | {"labs_ex": np.zeros((60, 1))},
+            r"an image of fold 1 with 0\.0, where an expression",
+        ),
+        (lambda: tiny_tfd() | {"labs_ex": {"a": 1}}, "holds labs_ex as a struct; numbers named"),
+        (lambda: tiny_tfd() | marked((0, 0), 4), "marks an image with 4 in folds"),
+        (lambda: tiny_tfd() | marked(tiny_tfd()["folds"] == 2, 1), "has no validation in fold 1"),
+        (
+            lambda: tiny_tfd() | marked(tiny_tfd()["folds"] == 0, 1),
+            "has no images without labels in fold 1",
+        ),
+    ],
+)
+def test_a_file_of_another_layout_is_one_sentence(tmp_path, change, message):
+    path = write_tiny_tfd(tmp_path, change())
+    with pytest.raises(ValueError, match=message) as refused:
+        TFD(str(tmp_path)).prepare_data()
+    assert str(refused.value).startswith(f"{path} ")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (
+            b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(512) + b"\x89HDF\r\n\x1a\n",
+            "version 7.3, which is HDF5",
+        ),
+        (b"<html>not found</html>" * 50, "is no MATLAB file of version 5 to 7"),
+        (b"\x80\x04\x95" + bytes(300), "is no MATLAB file of version 5 to 7"),
+    ],
+)
+def test_what_is_no_such_file_is_one_sentence(tmp_path, content, message):
+    (tmp_path / "TFD_48x48.mat").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        TFD(str(tmp_path)).prepare_data()
+
+
+def test_a_folder_of_that_name_is_one_sentence(tmp_path):
+    (tmp_path / "TFD_48x48.mat").mkdir()
+    with pytest.raises(ValueError, match="is a folder, not a file"):
+        TFD(str(tmp_path)).prepare_data()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_that_was_cut_or_flipped_is_read_whole_or_refused_in_a_sentence(tmp_path, packed):
+    whole = tmp_path / "whole.mat"
+    savemat(whole, tiny_tfd(12, 8), do_compression=packed)
+    raw, path, rng = whole.read_bytes(), Path(tmp_path, "TFD_48x48.mat"), random.Random(0)
+    refused = 0
+    for case in range(60):
+        place = rng.randrange(len(raw)) if case % 2 else rng.randrange(300)
+        path.write_bytes(
+            raw[:place]
+            if case % 4 == 0
+            else raw[:place] + bytes([raw[place] ^ 64]) + raw[place + 1 :]
+        )
+        with suppress(ValueError):
+            TFD(str(tmp_path)).prepare_data()
+            continue
+        refused += 1
+    assert refused >= 15
