@@ -1,10 +1,11 @@
 """Commands that need no Trainer."""
 
+from math import isfinite
 from pathlib import Path
 
 from pytorch_lightning import LightningModule
 
-from lightning_gan import images
+from lightning_gan import images, variants  # noqa: F401  (a checkpoint names its class)
 from lightning_gan.players import TwoPlayers
 from lightning_gan.runs import CheckpointError, checked
 
@@ -24,6 +25,27 @@ def load(ckpt_path: str) -> TwoPlayers:
     return module.eval()
 
 
+def pictures_range(gan: TwoPlayers, ckpt_path: str) -> tuple[float, float]:
+    """The values that a picture of a sample shows as black and white.
+
+    Raises:
+        ValueError: if samples are no pictures, or if nobody said what their pictures show.
+    """
+    shape = list(gan.generator.data_shape)
+    if len(shape) != 3 or shape[0] not in (1, 3):
+        raise ValueError(
+            f"{ckpt_path} makes examples of shape {shape}, which are no pictures: `sample` draws [1, H, W] and "
+            f"[3, H, W]."
+        )
+    low, high = gan.shown_range
+    if not (isfinite(low) and isfinite(high)):
+        raise ValueError(
+            f"{type(gan.generator).__name__} makes values without ends, and {ckpt_path} does not say which of them a "
+            f"picture shows as black and white: train it on a data module with a finite shown_range."
+        )
+    return low, high
+
+
 def sample(
     ckpt_path: str, num: int = 64, out: str = "samples", seed: int = 0, columns: int = 8
 ) -> None:
@@ -39,7 +61,8 @@ def sample(
     if num < 1 or columns < 1:
         raise ValueError(f"{num} samples in {columns} columns were asked: give 1 or more of each.")
     gan = load(ckpt_path)
-    pictures = images.to_uint8(gan.sample(num, seed=seed), gan.generator.value_range)
+    shown = pictures_range(gan, ckpt_path)
+    pictures = images.to_uint8(gan.sample(num, seed=seed), shown)
     folder = Path(out)
     for i, picture in enumerate(pictures):
         images.save(picture, folder / f"{i:06d}.png")

@@ -1,14 +1,28 @@
 """Every config that comes with the suite builds, says where it comes from, and trains a step."""
 
+import inspect
 import re
 
 import pytest
 from tiny_cifar import make_tiny_cifar
+from tiny_tfd import TINY, write_tiny_stage_1, write_tiny_tfd
 
 import datamodules
 from lightning_gan.config_files import CONFIGS
 
 EXPERIMENTS = sorted(p.name for p in CONFIGS.glob("*.yaml") if p.name != "defaults.yaml")
+
+GENERATOR, DISCRIMINATOR = "--model.generator.init_args.", "--model.discriminator.init_args."
+FEWER_UNITS = {  # of networks of 100 million parameters, which a step would take seconds and gigabytes for
+    "cifar10_fully_connected_2014.yaml": [f"{GENERATOR}widths", "[20, 30]", f"{DISCRIMINATOR}widths", "[8, 8]"],
+    "cifar10_convolutional_2014.yaml": [
+        f"{GENERATOR}widths", "[20]", f"{GENERATOR}maps", "[2, 10, 10]", f"{DISCRIMINATOR}units", "8",
+    ],
+    "tfd_2014_pretrain.yaml": [f"{GENERATOR}widths", str(TINY), f"{DISCRIMINATOR}widths", "[8, 8]"],
+    "tfd_2014.yaml": [
+        f"{GENERATOR}width", "8", f"{GENERATOR}upper.init_args.widths", str(TINY), f"{DISCRIMINATOR}widths", "[8, 8]",
+    ],
+}  # fmt: skip
 
 
 def test_there_are_experiments():
@@ -20,11 +34,16 @@ def test_it_trains_a_step_and_scores_it(name, command, monkeypatch):
     monkeypatch.setattr(
         datamodules.CIFAR10, "files", make_tiny_cifar(command.folder / "pixels").files
     )
+    write_tiny_tfd(command.folder / "pixels")
+    write_tiny_stage_1(command.folder)
     text = (CONFIGS / name).read_text()
-    fewer = ["--data.validation", "10"] if "validation:" in text else []  # there are 60 images
+    kind = re.search(r"^data:\n  class_path: (\w+)", text, re.MULTILINE)[1]
+    files = "root" in inspect.signature(getattr(datamodules, kind)).parameters  # points need none
+    root = ["--data.root", "pixels"] if files else []
+    fewer = ["--data.validation", "10"] if " validation:" in text else []  # there are 60 images
     ended = command(
-        "fit", "--config", name, "--data.root", "pixels", "--data.batch_size", "10", "--trainer.max_steps", "1",
-        "--trainer.accelerator", "cpu", *fewer,
+        "fit", "--config", name, *root, "--data.batch_size", "10", "--trainer.max_steps", "1",
+        "--trainer.accelerator", "cpu", *fewer, *FEWER_UNITS.get(name, ()),
     )  # fmt: skip
     assert ended.status == 0, ended.err
     assert "test/value" in ended.out
@@ -39,8 +58,9 @@ def test_its_first_line_says_what_it_is(name):
     assert len(first) > 20
 
 
-def test_every_setting_of_2014_names_its_source():
-    text = (CONFIGS / "mnist_2014.yaml").read_text()
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if "2014" in name])
+def test_every_setting_of_2014_names_its_source(name):
+    text = (CONFIGS / name).read_text()
     model = text.split("model:")[1].split("data:\n")[0]
     values = [
         line for line in model.splitlines() if re.search(r"\d", line.split("#")[0].split(":")[-1])
@@ -49,6 +69,6 @@ def test_every_setting_of_2014_names_its_source():
     unsourced = [
         v
         for v in values
-        if not re.search(r"# \[(yaml|paper|pylearn2)\]", v) and "data_shape" not in v
+        if not re.search(r"# \[(yaml|paper|pylearn2|code)\]", v) and "data_shape" not in v
     ]
     assert not unsourced

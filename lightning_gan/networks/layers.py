@@ -1,5 +1,8 @@
 """Layers that torch lacks."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -28,6 +31,48 @@ class Maxout(nn.Linear):
         return super().forward(x).view(-1, self.pieces, self.units).amax(1)
 
 
+class ConvMaxout(nn.Conv2d):
+    """Maximum over groups of filters at each place, then over the places of a pool: Goodfellow et al. (2013), 5.2.
+
+    The last window of the pool may reach beyond the edge (ceil mode), as in the code of 2013 and 2014, so that no
+    place is left out. One bias for each filter, the same at all places ("tied" in that code).
+
+    Args:
+        n_in: channels of the input.
+        channels: of the output.
+        pieces: filters per output channel; filters of a group lie `channels` apart, as in `Maxout`.
+        kernel: side of the filters.
+        padding: zeros around the input, on each side.
+        pool: side of the pool.
+        stride: of the pool; the filters go everywhere.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        channels: int,
+        pieces: int = 2,
+        kernel: int = 8,
+        padding: int = 0,
+        pool: int = 4,
+        stride: int = 2,
+    ) -> None:
+        sizes = (n_in, channels, pieces, kernel, pool, stride)
+        if min(sizes) < 1 or padding < 0 or stride > pool:
+            raise ValueError(
+                f"ConvMaxout of {n_in} to {channels} channels, {pieces} pieces, kernel {kernel}, padding {padding}, "
+                f"pool {pool}, stride {stride}: each must be >= 1 (padding >= 0), and the stride at most the pool."
+            )
+        super().__init__(n_in, channels * pieces, kernel, padding=padding)
+        self.channels, self.pieces = channels, pieces
+        self.pool = nn.MaxPool2d(pool, stride, ceil_mode=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[m, n_in, H, W] to [m, channels, H', W']."""
+        filtered = super().forward(x)
+        return self.pool(filtered.unflatten(1, (self.pieces, self.channels)).amax(1))
+
+
 class GaussianNoise(nn.Module):
     """Add N(0, std^2) to every input while training; nothing in evaluation mode.
 
@@ -47,9 +92,19 @@ class GaussianNoise(nn.Module):
 
 
 def uniform_(module: nn.Module, irange: float) -> None:
-    """Weights from U(-irange, irange), biases 0, in every linear layer below `module`."""
+    """Weights from U(-irange, irange), biases 0, in every linear and convolutional layer below `module`."""
     for layer in module.modules():
-        if isinstance(layer, nn.Linear):
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             nn.init.uniform_(layer.weight, -irange, irange)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
+
+
+def relu_then_sigmoid(z_dim: int, widths: Sequence[int]) -> nn.Sequential:
+    """ReLU layers up to the last of the widths, whose units are sigmoid: [m, z_dim] to [m, widths[-1]]."""
+    if not widths:
+        raise ValueError("A generator without hidden layers: give widths, such as [8000, 8000].")
+    layers: list[nn.Module] = []
+    for n_in, n_out in pairwise([z_dim, *widths]):
+        layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+    return nn.Sequential(*layers[:-1], nn.Sigmoid())

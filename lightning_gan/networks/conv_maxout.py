@@ -1,0 +1,110 @@
+"""The convolutional maxout discriminator that Goodfellow et al. (2014) trained on CIFAR-10."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from torch import Tensor, nn
+
+from lightning_gan.networks.base import Discriminator
+from lightning_gan.networks.layers import ConvMaxout, Maxout, uniform_
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """Sizes of a `ConvMaxout` layer.
+
+    Args:
+        channels: of the output.
+        pieces: filters per output channel.
+        kernel: side of the filters.
+        padding: zeros around the input, on each side.
+        pool: side of the pool.
+        stride: of the pool.
+    """
+
+    channels: int
+    pieces: int
+    kernel: int
+    padding: int
+    pool: int
+    stride: int
+
+    def side(self, n: int) -> int:
+        """Of what becomes of maps of side n.
+
+        Raises:
+            ValueError: if the filters or the pool do not fit.
+        """
+        filtered = n + 2 * self.padding - self.kernel + 1
+        if filtered < self.pool:
+            raise ValueError(
+                f"{self} on maps of side {n}: filters leave {filtered}, which is smaller than the pool."
+            )
+        return math.ceil((filtered - self.pool) / self.stride) + 1
+
+
+CONVOLUTIONS = (
+    Convolution(channels=32, pieces=2, kernel=8, padding=4, pool=4, stride=2),
+    Convolution(channels=32, pieces=2, kernel=8, padding=3, pool=4, stride=2),
+    Convolution(channels=192, pieces=2, kernel=5, padding=3, pool=2, stride=2),
+)
+
+
+class ConvMaxoutDiscriminator(Discriminator):
+    """Convolutional maxout layers with pools, one maxout layer, one linear unit; dropout before every layer.
+
+    =============================================  ===================  =================  =================
+    layer                                          2014, CIFAR-10       filtered           output
+    =============================================  ===================  =================  =================
+    image x                                                                                [m, 3, 32, 32]
+    dropout 0.2, padding 4, 8 x 8, pool 4 / 2      32 x 2 pieces        33 x 33            [m, 32, 16, 16]
+    dropout 0.5, padding 3, 8 x 8, pool 4 / 2      32 x 2 pieces        15 x 15            [m, 32, 7, 7]
+    dropout 0.5, padding 3, 5 x 5, pool 2 / 2      192 x 2 pieces       9 x 9              [m, 192, 5, 5]
+    dropout 0.5, maxout                            500 x 5 pieces                          [m, 500]
+    dropout 0.5, linear                            1                                       [m]
+    =============================================  ===================  =================  =================
+
+    12,454,073 parameters at these sizes. Single numbers are dropped, not whole channels; what is kept is multiplied by
+    1/0.8 and 1/0.5, as in 2014.
+
+    Args:
+        data_shape: of one example, [C, H, W].
+        convolutions: the convolutional layers.
+        units: of the maxout layer.
+        pieces: linear filters per unit of that layer.
+        input_dropout: share of the pixels' values dropped.
+        dropout: share of the hidden units dropped.
+        irange: bound of the initial weights.
+    """
+
+    def __init__(
+        self,
+        data_shape: Sequence[int],
+        convolutions: Sequence[Convolution] = CONVOLUTIONS,
+        units: int = 500,
+        pieces: int = 5,
+        input_dropout: float = 0.2,
+        dropout: float = 0.5,
+        irange: float = 0.005,
+    ) -> None:
+        super().__init__(data_shape)
+        if len(self.data_shape) != 3:
+            raise ValueError(
+                f"ConvMaxoutDiscriminator of data_shape {list(data_shape)}: want [C, H, W]."
+            )
+        layers: list[nn.Module] = []
+        n_in, height, width = self.data_shape
+        rate = input_dropout
+        for sizes in convolutions:
+            layers += [nn.Dropout(rate), ConvMaxout(n_in, **asdict(sizes))]
+            n_in, height, width = sizes.channels, sizes.side(height), sizes.side(width)
+            rate = dropout
+        features = n_in * height * width
+        layers += [nn.Flatten(), nn.Dropout(rate), Maxout(features, units, pieces)]
+        self.network = nn.Sequential(*layers, nn.Dropout(dropout), nn.Linear(units, 1))
+        uniform_(self, irange)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[m, *data_shape] to scores, [m]."""
+        return self.network(x).squeeze(1)

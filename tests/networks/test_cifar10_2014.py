@@ -1,0 +1,195 @@
+"""The pairs that 2014 trained on CIFAR-10, layer for layer; at full size without memory, on the meta device."""
+
+from dataclasses import asdict
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import conv2d
+
+from lightning_gan.networks import (
+    ConvMaxout,
+    ConvMaxoutDiscriminator,
+    Convolution,
+    DeconvolutionalGenerator,
+    MaxoutDiscriminator,
+    ReLUSigmoidGenerator,
+)
+
+COLOUR = [3, 32, 32]
+
+
+def full_size(make):
+    with torch.device("meta"):
+        return make()
+
+
+def outputs(network, x):
+    """Name and output shape of every layer that a forward pass goes through."""
+    shapes = []
+    handles = [
+        layer.register_forward_hook(
+            lambda layer, _, y: shapes.append((type(layer).__name__, tuple(y.shape[1:])))
+        )
+        for layer in network.modules()
+        if not list(layer.children())
+    ]
+    network(x)
+    for handle in handles:
+        handle.remove()
+    return shapes
+
+
+def parameters(network):
+    return sum(p.numel() for p in network.parameters())
+
+
+@pytest.mark.parametrize(
+    ("make", "count"),
+    [
+        (lambda: ReLUSigmoidGenerator(COLOUR), 89_395_072),
+        (lambda: MaxoutDiscriminator(COLOUR, widths=[1600, 1600]), 37_393_601),
+        (lambda: DeconvolutionalGenerator(COLOUR), 64_825_072),
+        (lambda: ConvMaxoutDiscriminator(COLOUR), 12_454_073),
+    ],
+)
+def test_parameters_at_full_size(make, count):
+    assert parameters(full_size(make)) == count
+
+
+def test_the_fully_connected_g_has_2014s_layers():
+    G = full_size(lambda: ReLUSigmoidGenerator(COLOUR))
+    z = torch.empty(2, 100, device="meta")
+    assert outputs(G, z) == [
+        ("Linear", (8000,)), ("ReLU", (8000,)), ("Linear", (8000,)), ("Sigmoid", (8000,)), ("Linear", (3072,)),
+    ]  # fmt: skip
+    assert G(z).shape == (2, 3, 32, 32)
+
+
+def test_the_convolutional_g_has_2014s_layers():
+    G = full_size(lambda: DeconvolutionalGenerator(COLOUR))
+    z = torch.empty(2, 100, device="meta")
+    assert outputs(G, z) == [
+        ("Linear", (8000,)), ("ReLU", (8000,)), ("Linear", (8000,)), ("Sigmoid", (8000,)),
+        ("ConvTranspose2d", (3, 32, 32)),
+    ]  # fmt: skip
+    assert (G.output.kernel_size, G.output.stride, G.output.padding) == ((5, 5), (3, 3), (0, 0))
+    assert G.output.in_channels == 80
+    assert G.output.bias is None
+    assert G.bias.shape == (3, 32, 32)
+
+
+def test_the_convolutional_d_has_2014s_layers():
+    D = full_size(lambda: ConvMaxoutDiscriminator(COLOUR))
+    x = torch.empty(2, 3, 32, 32, device="meta")
+    assert outputs(D, x) == [
+        ("Dropout", (3, 32, 32)), ("MaxPool2d", (32, 16, 16)),
+        ("Dropout", (32, 16, 16)), ("MaxPool2d", (32, 7, 7)),
+        ("Dropout", (32, 7, 7)), ("MaxPool2d", (192, 5, 5)),
+        ("Flatten", (4800,)), ("Dropout", (4800,)), ("Maxout", (500,)),
+        ("Dropout", (500,)), ("Linear", (1,)),
+    ]  # fmt: skip
+    assert D(x).shape == (2,)
+    layers = [m for m in D.modules() if isinstance(m, ConvMaxout)]
+    maps = [
+        torch.empty(2, m.in_channels, s, s, device="meta")
+        for m, s in zip(layers, (32, 16, 7), strict=True)
+    ]
+    filtered = [nn.Conv2d.forward(m, x) for m, x in zip(layers, maps, strict=True)]
+    assert [tuple(f.shape[1:]) for f in filtered] == [(64, 33, 33), (64, 15, 15), (384, 9, 9)]
+    assert [m.bias.shape for m in layers] == [(64,), (64,), (384,)]  # tied: one for each filter
+    assert [m.p for m in D.modules() if isinstance(m, nn.Dropout)] == [0.2, 0.5, 0.5, 0.5, 0.5]
+
+
+def small(kind):
+    """A pair of each kind with the layers of 2014 and a few units in each."""
+    if kind == "fully connected":
+        return ReLUSigmoidGenerator(COLOUR, 10, [20, 30]), MaxoutDiscriminator(COLOUR, [8, 8])
+    sizes = [Convolution(4, 2, 8, 4, 4, 2), Convolution(6, 2, 5, 3, 2, 2)]
+    return (
+        DeconvolutionalGenerator(COLOUR, 10, [20], [16, 10, 10]),
+        ConvMaxoutDiscriminator(COLOUR, sizes, units=8),
+    )
+
+
+@pytest.mark.parametrize("kind", ["fully connected", "convolutional"])
+def test_weights_start_in_their_iranges_and_biases_at_zero(kind):
+    G, D = small(kind)
+    for network, bound in ((G, 0.05), (D, 0.005)):
+        for name, p in network.named_parameters():
+            if name.endswith("bias"):
+                assert not p.any(), name
+                continue
+            own = 0.5 if (kind, name) == ("fully connected", "output.weight") else bound
+            assert p.abs().max() <= own, name
+            assert p.numel() < 100 or p.abs().max() > 0.9 * own, name
+
+
+@pytest.mark.parametrize("kind", ["fully connected", "convolutional"])
+def test_every_parameter_takes_part_in_the_game(kind):
+    G, D = small(kind)
+    D(G(torch.randn(20, 10))).sum().backward()
+    for p in [*G.parameters(), *D.parameters()]:
+        assert p.grad is not None
+        assert p.grad.any()
+
+
+@pytest.mark.parametrize("kind", ["fully connected", "convolutional"])
+def test_samples_have_no_bounds(kind):
+    G, _ = small(kind)
+    assert G.value_range == (-torch.inf, torch.inf)
+    nn.init.constant_(G.output.weight, 100.0)
+    assert G(torch.randn(2, 10)).min() > 100
+
+
+def test_the_transposed_convolution_lays_each_map_down_in_steps_of_three():
+    G, _ = small("convolutional")
+    G.hidden = nn.Sequential(nn.Linear(10, 1600, bias=False))  # let maps through as they are
+    nn.init.zeros_(G.hidden[0].weight)
+    with torch.no_grad():
+        G.hidden[0].weight[:, 0].view(16, 10, 10)[2, 4, 7] = 1.0  # one unit: map 2, row 4, column 7
+        G.bias.copy_(torch.rand(3, 32, 32))
+    x = G(torch.eye(10)[:1])
+    expected = G.bias.detach().clone()
+    expected[:, 12:17, 21:26] += G.output.weight[2].detach()
+    torch.testing.assert_close(x[0].detach(), expected)
+
+
+def test_a_convolutional_maxout_is_the_maximum_of_its_filters_over_windows_that_may_leave_the_map():
+    layer = ConvMaxout(3, channels=4, pieces=2, kernel=3, padding=1, pool=4, stride=2)
+    x = torch.randn(2, 3, 7, 7)
+    a, b = (conv2d(x, layer.weight[p : p + 4], layer.bias[p : p + 4], padding=1) for p in (0, 4))
+    both = torch.maximum(a, b)
+    windows = [slice(0, 4), slice(2, 6), slice(4, 7)]  # the last one has three places
+    expected = torch.stack(
+        [torch.stack([both[..., r, c].amax((2, 3)) for c in windows], -1) for r in windows], -2
+    )
+    torch.testing.assert_close(layer(x), expected)
+
+
+@pytest.mark.parametrize("side", range(5, 40))
+@pytest.mark.parametrize("sizes", [Convolution(1, 2, 5, 1, 4, 2), Convolution(1, 1, 3, 0, 3, 3)])
+def test_a_layer_knows_the_side_of_what_it_makes(sizes, side):
+    layer = full_size(lambda: ConvMaxout(1, **asdict(sizes)))
+    if side + 2 * sizes.padding - sizes.kernel + 1 < sizes.pool:
+        with pytest.raises(ValueError, match="smaller than the pool"):
+            sizes.side(side)
+    else:
+        made = layer(torch.empty(1, 1, side, side, device="meta"))
+        assert made.shape[-1] == sizes.side(side)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: ReLUSigmoidGenerator(COLOUR, widths=[]), "without hidden layers"),
+        (lambda: DeconvolutionalGenerator([3, 28, 28]), r"become \[C, 32, 32\]"),
+        (lambda: DeconvolutionalGenerator(COLOUR, maps=[80, 100]), r"maps \[80, 100\]"),
+        (lambda: ConvMaxoutDiscriminator([3072]), r"want \[C, H, W\]"),
+        (lambda: ConvMaxoutDiscriminator([3, 4, 4]), "smaller than the pool"),
+        (lambda: ConvMaxout(3, 4, pool=2, stride=3), "stride at most the pool"),
+    ],
+)
+def test_impossible_sizes_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

@@ -1,0 +1,87 @@
+"""`sample`: what its pictures show where the values of G have no ends, and what it refuses to draw."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from tiny_cifar import make_tiny_cifar
+
+import datamodules
+from lightning_gan.commands import load
+from lightning_gan.images import to_uint8
+
+LAST = "runs/unbounded/version_0/checkpoints/last.ckpt"
+
+
+def unbounded(generator, discriminator, data, shape):
+    """An experiment whose samples have no ends."""
+    player = {"data_shape": shape, "widths": [8]}
+    return {
+        "model": {
+            "class_path": "SimultaneousGAN",
+            "init_args": {
+                "loss": "NonSaturating", "prior": "Gaussian",
+                "generator": {"class_path": generator, "init_args": player | {"z_dim": 4}},
+                "discriminator": {"class_path": discriminator, "init_args": player},
+            },
+        },
+        "data": data,
+        "trainer": {"accelerator": "cpu", "max_steps": 1, "callbacks": []},
+    }  # fmt: skip
+
+
+def without_shown_range():
+    """The checkpoint as an older version of the suite wrote it."""
+    content = torch.load(LAST, weights_only=True)
+    del content["shown_range"]
+    torch.save(content, "older.ckpt")
+
+
+def test_pictures_show_the_range_that_the_data_show(command, monkeypatch):
+    tiny = make_tiny_cifar(command.folder / "pixels")
+    monkeypatch.setattr(datamodules.CIFAR10, "files", tiny.files)
+    arguments = {"root": "pixels", "batch_size": 10, "validation": 10}
+    data = {"class_path": "CIFAR10Contrast", "init_args": arguments}
+    config = unbounded("ReLUSigmoidGenerator", "MaxoutDiscriminator", data, [3, 32, 32])
+    command.write("unbounded.yaml", config)
+    ended = command("fit", "--config", "unbounded.yaml")
+    assert ended.status == 0, ended.err
+    assert load(LAST).shown_range == (-3.0, 3.0)
+    ended = command("sample", "--ckpt_path", LAST, "--num", "4", "--out", "made", "--seed", "3")
+    assert ended.status == 0, ended.err
+    made = [np.asarray(Image.open(p)) for p in sorted(Path("made").iterdir())]
+    expected = to_uint8(load(LAST).sample(4, seed=3), (-3.0, 3.0)).permute(0, 2, 3, 1)
+    assert np.array_equal(np.stack(made), expected.numpy())
+    assert 5 < np.stack(made).std()
+    without_shown_range()
+    ended = command("sample", "--ckpt_path", "older.ckpt")
+    assert ended.status == 1
+    assert ended.err.startswith(
+        "error: ReLUSigmoidGenerator makes values without ends, and older.ckpt"
+    )
+    assert not Path("samples").exists()
+
+
+def test_an_older_checkpoint_of_bounded_values_is_drawn_as_ever(command):
+    command("fit", "--config", "small.yaml")
+    folder = Path("runs/unbounded/version_0/checkpoints")
+    folder.parent.mkdir(parents=True)
+    Path("runs/small/version_0/checkpoints").rename(folder)
+    without_shown_range()
+    for path, out in ((LAST, "new"), ("older.ckpt", "old")):
+        assert command("sample", "--ckpt_path", path, "--num", "2", "--out", out).status == 0
+    assert [p.read_bytes() for p in sorted(Path("new").iterdir())] == [
+        p.read_bytes() for p in sorted(Path("old").iterdir())
+    ]
+
+
+def test_points_are_no_pictures(command):
+    data = {"class_path": "Ring", "init_args": {"batch_size": 10}}
+    config = unbounded("PlainGenerator", "PlainDiscriminator", data, [2])
+    command.write("unbounded.yaml", config)
+    ended = command("fit", "--config", "unbounded.yaml")
+    assert ended.status == 0, ended.err
+    ended = command("sample", "--ckpt_path", LAST)
+    assert ended.status == 1
+    assert "makes examples of shape [2], which are no pictures" in ended.err
