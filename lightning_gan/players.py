@@ -59,6 +59,7 @@ class TwoPlayers(LightningModule):
         self.ema = EMA(generator, ema_half_life) if ema_half_life is not None else None
         self.record = Record()
         self.d_updates = self.g_updates = self.images_seen = 0
+        self.shown_range = generator.value_range  # what a picture shows as black and white
 
     def setup(self, stage: str) -> None:
         """Before the first step: do the data fit, and what does G's start need of them?"""
@@ -156,11 +157,11 @@ class TwoPlayers(LightningModule):
 
     def validation_step(self, batch: list[Tensor], batch_idx: int) -> None:
         """V(D, G) in nats, and D's answers, on held-out examples."""
-        self.held_out("val", batch[0], batch_idx)
+        self.held_out("val", batch, batch_idx)
 
     def test_step(self, batch: list[Tensor], batch_idx: int) -> None:
         """V(D, G) in nats, and D's answers, on test examples."""
-        self.held_out("test", batch[0], batch_idx)
+        self.held_out("test", batch, batch_idx)
 
     def on_validation_epoch_end(self) -> None:
         """Tell Lightning the loggers' axis, which it takes from this key; once, because a mean would round it."""
@@ -170,17 +171,23 @@ class TwoPlayers(LightningModule):
         """Tell Lightning the loggers' axis, as above."""
         self.log("step", float(self.g_updates))
 
-    def held_out(self, stage: str, x: Tensor, batch_idx: int) -> None:
-        """Log how the game stands on examples that D was not trained on; training's noise is not touched."""
-        rng = torch.Generator().manual_seed(batch_idx)
-        real = self.discriminator(x)
+    def scores(self, batch: list[Tensor], rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """D's scores of m examples and of as many samples, [m] each."""
+        x = batch[0]
         fake = self.discriminator(self.generator(self.noise(len(x), rng)))
+        return self.discriminator(x), fake
+
+    def held_out(self, stage: str, batch: list[Tensor], batch_idx: int) -> None:
+        """Log how the game stands on examples that D was not trained on; training's noise is not touched."""
+        real, fake = self.scores(batch, torch.Generator().manual_seed(batch_idx))
         values = {
             f"{stage}/value": -softplus(-real).mean() - softplus(fake).mean(),
             f"{stage}/d_x": real.sigmoid().mean(),
             f"{stage}/d_gz": fake.sigmoid().mean(),
         }
-        self.log_dict(values, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(x))
+        self.log_dict(
+            values, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(batch[0])
+        )
 
     # samples
 
@@ -207,15 +214,15 @@ class TwoPlayers(LightningModule):
     # checkpoints
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add the three counts (k's phase follows from D's), and what the data call themselves."""
-        checkpoint["counts"] = {
-            "d_updates": self.d_updates,
-            "g_updates": self.g_updates,
-            "images_seen": self.images_seen,
-        }
-        checkpoint["data"] = getattr(getattr(self.trainer, "datamodule", None), "name", None)
+        """Add the three counts (k's phase follows from D's), what the data are called, and what a picture shows."""
+        names = ("d_updates", "g_updates", "images_seen")
+        checkpoint["counts"] = {name: getattr(self, name) for name in names}
+        data = getattr(self.trainer, "datamodule", None)
+        checkpoint["data"] = getattr(data, "name", None)
+        checkpoint["shown_range"] = getattr(data, "shown_range", self.shown_range)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the counts up again."""
+        """Take the counts up again; older files do not say what a picture shows."""
+        self.shown_range = checkpoint.get("shown_range", self.shown_range)
         for name, count in checkpoint["counts"].items():
             setattr(self, name, count)

@@ -1,0 +1,179 @@
+"""Conditional GANs: both players are told c. Goodfellow et al. (2014), section 7; Mirza & Osindero (2014).
+
+V(D, G) = E[log D(x, c)] + E[log(1 - D(G(z, c), c))]: the same c on both sides, x and c from the data. The order of
+moves is Algorithm 1's.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from lightning_gan.gan import GAN
+from lightning_gan.losses import AdversarialLoss
+from lightning_gan.networks import Discriminator, Generator
+from lightning_gan.optimizers import Constant, dcgan_adam
+from lightning_gan.priors import Prior
+
+
+class GANGiven(GAN, ABC):
+    """A model of p(x | c), whatever c is: players with a `condition_dim`, G(z, c) and D(x, c).
+
+    A subclass says what c is of a minibatch, and which c samples have when nobody asks for one.
+    """
+
+    @abstractmethod
+    def condition(self, batch: list[Tensor], rng: torch.Generator | None = None) -> Tensor:
+        """What both players are told of m examples, c [m, condition_dim]; what is random in it comes from `rng`."""
+
+    @abstractmethod
+    def unasked(self, m: int) -> Tensor:
+        """The c of m samples of which only the number was asked, [m, condition_dim]."""
+
+    def noise(self, m: int, rng: torch.Generator | None = None) -> Tensor:
+        """What m samples are made of when nobody asks for a condition: z and c, [m, z_dim + condition_dim]."""
+        return self.beside(self.unasked(m), rng)
+
+    def beside(self, c: Tensor, rng: torch.Generator | None = None) -> Tensor:
+        """Noise z ~ p(z) and conditions, [m, condition_dim], side by side, as `generate` reads them."""
+        z = super().noise(len(c), rng)
+        return torch.cat([z, c.to(z)], dim=1)
+
+    def d_objective(self, batch: list[Tensor]) -> Tensor:
+        """L_D on m examples and on m samples with the examples' conditions."""
+        x, c = batch[0], self.condition(batch)
+        with torch.no_grad():
+            x_fake = self.generator(self.beside(c))
+        real, fake = self.discriminator(x, c), self.discriminator(x_fake, c)
+        loss = self.loss.d_loss(real, fake)
+        self.record.d(loss, real, fake)
+        return loss
+
+    def g_objective(self, batch: list[Tensor]) -> Tensor:
+        """L_G on m fresh samples with the conditions of m examples."""
+        x, c = batch[0], self.condition(batch)
+        fake = self.discriminator(self.generator(self.beside(c)), c)
+        real = self.discriminator(x, c) if self.loss.pairs_real_with_fake else None
+        loss = self.loss.g_loss(fake, real)
+        self.record.g(loss)
+        return loss
+
+    def scores(self, batch: list[Tensor], rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """D's scores of m examples and of m samples with the examples' conditions, [m] each."""
+        c = self.condition(batch, rng)
+        return self.discriminator(batch[0], c), self.discriminator(
+            self.generator(self.beside(c, rng)), c
+        )
+
+    def check_told(self, wanted: int, what: str) -> None:
+        """Both players must read a condition of this many numbers.
+
+        Raises:
+            ValueError: naming the player and both numbers.
+        """
+        for letter, player in (("G", self.generator), ("D", self.discriminator)):
+            read = getattr(player, "condition_dim", 0)
+            if read != wanted:
+                raise ValueError(
+                    f"{letter} ({type(player).__name__}) reads a condition of {read} numbers, but {what} are {wanted}: "
+                    f"make it a player with condition_dim {wanted}, such as Conditional"
+                    f"{'Generator' if letter == 'G' else 'Discriminator'}."
+                )
+
+
+class ConditionalGAN(GANGiven):
+    """p(x | y) for labels y = 0, ..., K - 1: both players are told y as a vector of K numbers, one of them 1.
+
+    See `GAN` for the other arguments.
+
+    Args:
+        generator: G(z, c), with condition_dim K.
+        discriminator: D(x, c), with condition_dim K.
+        loss: what each of them minimises.
+        prior: p(z).
+        classes: K.
+        k: updates of D for each of G.
+        d_optimizer: of D.
+        g_optimizer: of G.
+        d_scheduler: of D's optimizer.
+        g_scheduler: of G's optimizer.
+        ema_half_life: of the average of G, in images; none: no average.
+        d_clip: largest norm of D's gradient.
+        g_clip: largest norm of G's gradient.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        discriminator: Discriminator,
+        loss: AdversarialLoss,
+        prior: Prior,
+        classes: int,
+        k: int = 1,
+        d_optimizer: OptimizerCallable = dcgan_adam,
+        g_optimizer: OptimizerCallable = dcgan_adam,
+        d_scheduler: LRSchedulerCallable = Constant,
+        g_scheduler: LRSchedulerCallable = Constant,
+        ema_half_life: float | None = None,
+        d_clip: float | None = None,
+        g_clip: float | None = None,
+    ) -> None:
+        super().__init__(
+            generator, discriminator, loss, prior, k,
+            d_optimizer, g_optimizer, d_scheduler, g_scheduler, ema_half_life, d_clip, g_clip,
+        )  # fmt: skip
+        if classes < 1:
+            raise ValueError(f"classes is {classes}: give the number of classes, 1 or more.")
+        self.classes = classes
+        self.check_told(classes, "the classes")
+
+    def setup(self, stage: str) -> None:
+        """Before the first step: the data must have so many classes."""
+        data = getattr(self.trainer, "datamodule", None)
+        held = getattr(data, "num_classes", self.classes)
+        if held != self.classes:
+            raise ValueError(
+                f"The data have {held} classes, but the model was made for {self.classes}: set its classes, and "
+                f"condition_dim of both players, to {held}."
+            )
+        super().setup(stage)
+
+    def condition(self, batch: list[Tensor], rng: torch.Generator | None = None) -> Tensor:
+        """The classes of m examples, [m, K]."""
+        if len(batch) < 2:
+            raise ValueError(
+                f"A minibatch without labels came: give [x, y], y being classes 0 to {self.classes - 1}."
+            )
+        # where labels lie on a GPU, looking at them would wait for it
+        return self.told(batch[1], look=batch[1].device.type == "cpu" or not self.d_updates)
+
+    def told(self, y: Tensor, look: bool = True) -> Tensor:
+        """Classes, integers [m], as the players are told them, [m, K].
+
+        Args:
+            y: the classes.
+            look: whether to check their range.
+
+        Raises:
+            ValueError: naming a label that is no class.
+        """
+        if y.is_floating_point() or y.dim() != 1:
+            raise ValueError(
+                f"Labels of {y.dtype}, {list(y.shape)}, came: give integers 0 to {self.classes - 1}, [m]."
+            )
+        if look and len(y) and not 0 <= y.min() <= y.max() < self.classes:
+            wrong = y[(y < 0) | (y >= self.classes)][0].item()
+            raise ValueError(f"Label {wrong} came, but the classes are 0 to {self.classes - 1}.")
+        return one_hot(y.long(), self.classes).float()
+
+    def unasked(self, m: int) -> Tensor:
+        """The classes in turn, so that all are shown and scored equally often."""
+        return self.told(torch.arange(m) % self.classes)
+
+    def sample_of(self, classes: Sequence[int], seed: int = 0) -> Tensor:
+        """Draw a sample of each of these classes, [n, *data_shape], that depend on the seed alone."""
+        c = self.told(torch.as_tensor(classes, dtype=torch.long))
+        return self.generate(self.beside(c, torch.Generator().manual_seed(seed)))

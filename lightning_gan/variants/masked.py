@@ -1,0 +1,107 @@
+"""One network for all conditionals p(x_S | x_not-S): Goodfellow et al. (2014), section 7."""
+
+import torch
+from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
+from torch import Tensor
+
+from lightning_gan.losses import AdversarialLoss
+from lightning_gan.masks import Masks, check_mask
+from lightning_gan.networks import Discriminator, Generator
+from lightning_gan.optimizers import Constant, dcgan_adam
+from lightning_gan.priors import Prior
+from lightning_gan.variants.conditional import GANGiven
+
+
+class MaskedGAN(GANGiven):
+    """Both players are told which numbers of x are observed, and their values: c is mask * x and mask, flat.
+
+    "One can approximately model all conditionals p(x_S | x_not-S) where S is a subset of the indices of x by training
+    a family of conditional models that share parameters": each S is a member of the family, and a mask that hides S
+    picks it. G keeps what is observed. A new mask is drawn for each example; its c is the same for the example and for
+    the sample. Samples that nobody gives a mask for are of p(x): nothing is observed.
+
+    See `GAN` for the other arguments.
+
+    Args:
+        generator: G(z, c) that keeps what is observed: MaskedGenerator.
+        discriminator: D(x, c), with condition_dim 2 * data_size.
+        loss: what each of them minimises.
+        prior: p(z).
+        masks: which subsets are observed while training.
+        k: updates of D for each of G.
+        d_optimizer: of D.
+        g_optimizer: of G.
+        d_scheduler: of D's optimizer.
+        g_scheduler: of G's optimizer.
+        ema_half_life: of the average of G, in images; none: no average.
+        d_clip: largest norm of D's gradient.
+        g_clip: largest norm of G's gradient.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        discriminator: Discriminator,
+        loss: AdversarialLoss,
+        prior: Prior,
+        masks: Masks,
+        k: int = 1,
+        d_optimizer: OptimizerCallable = dcgan_adam,
+        g_optimizer: OptimizerCallable = dcgan_adam,
+        d_scheduler: LRSchedulerCallable = Constant,
+        g_scheduler: LRSchedulerCallable = Constant,
+        ema_half_life: float | None = None,
+        d_clip: float | None = None,
+        g_clip: float | None = None,
+    ) -> None:
+        super().__init__(
+            generator, discriminator, loss, prior, k,
+            d_optimizer, g_optimizer, d_scheduler, g_scheduler, ema_half_life, d_clip, g_clip,
+        )  # fmt: skip
+        self.check_told(2 * generator.data_size, "the observed numbers and the mask")
+        masks.draw(
+            1, generator.data_shape, torch.Generator().manual_seed(0)
+        )  # are there any for this shape?
+        self.masks = masks
+
+    def condition(self, batch: list[Tensor], rng: torch.Generator | None = None) -> Tensor:
+        """What is observed of m examples, each under a mask of its own, [m, 2 * data_size]."""
+        x = batch[0]
+        return self.told(x, self.masks.draw(len(x), self.generator.data_shape, rng))
+
+    def told(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Examples and their masks, [m, *data_shape] both, as the players are told them, [m, 2 * data_size]."""
+        mask = mask.to(x)
+        observed = torch.where(mask == 1, x, torch.zeros_like(x))
+        return torch.stack([observed, mask], dim=1).flatten(1)
+
+    def unasked(self, m: int) -> Tensor:
+        """Nothing is observed."""
+        return torch.zeros(m, 2 * self.generator.data_size)
+
+    def inpaint(self, x: Tensor, mask: Tensor, n: int = 1, seed: int = 0) -> Tensor:
+        """Draw n completions of each example, [m, n, *data_shape], that depend on the seed alone.
+
+        Args:
+            x: examples, [m, *data_shape]; what the mask hides of them is not looked at.
+            mask: 1 where x is observed, 0 where it is hidden; data_shape, or [m, *data_shape].
+            n: completions of each.
+            seed: of the noise.
+
+        Raises:
+            ValueError: if the mask is none, or observes everything, or shapes do not fit.
+        """
+        shape = self.generator.data_shape
+        if tuple(x.shape[1:]) != shape or n < 1:
+            raise ValueError(
+                f"{n} completions of examples of shape {list(x.shape)} were asked: give 1 or more, and "
+                f"[m, {', '.join(map(str, shape))}]."
+            )
+        check_mask(mask, shape)
+        if mask.dim() > len(shape) and len(mask) != len(x):
+            raise ValueError(
+                f"{len(mask)} masks came for {len(x)} examples: give one for each, or one for all."
+            )
+        c = self.told(x, mask.expand_as(x)).repeat_interleave(n, 0)
+        made = self.generate(self.beside(c, torch.Generator().manual_seed(seed)))
+        return made.unflatten(0, (len(x), n))

@@ -1,0 +1,88 @@
+"""Players that are told a condition: one longer vector inside."""
+
+import pytest
+import torch
+
+from lightning_gan.networks import (
+    ConditionalDiscriminator,
+    ConditionalGenerator,
+    MaskedGenerator,
+    MaxoutDiscriminator,
+    MLPGenerator,
+    PlainDiscriminator,
+    PlainGenerator,
+)
+
+SHAPE = [1, 2, 2]
+
+
+def conditional_pair():
+    G = ConditionalGenerator(MLPGenerator(SHAPE, z_dim=5, widths=[8]), condition_dim=3)
+    D = ConditionalDiscriminator(
+        MaxoutDiscriminator([7], widths=[6], pieces=2), SHAPE, condition_dim=3
+    )
+    return G.eval(), D.eval()
+
+
+def test_both_read_the_condition_beside_what_they_read_anyway():
+    G, D = conditional_pair()
+    z, c = torch.rand(4, 2), torch.rand(4, 3)
+    x = G(z, c)
+    assert x.shape == (4, *SHAPE)
+    torch.testing.assert_close(x, G.network(torch.cat([z, c], 1)))
+    torch.testing.assert_close(x, G(torch.cat([z, c], 1)))  # side by side already
+    scores = D(x, c)
+    assert scores.shape == (4,)
+    torch.testing.assert_close(scores, D.network(torch.cat([x.flatten(1), c], 1)))
+    assert not torch.equal(x, G(z, c.flip(0)))
+    assert not torch.equal(scores, D(x, c.flip(0)))
+
+
+def test_the_wrapper_is_a_player_of_the_inner_ones_data():
+    G, D = conditional_pair()
+    assert (G.data_shape, D.data_shape) == ((1, 2, 2), (1, 2, 2))
+    assert (G.z_dim, G.value_range) == (2, (0.0, 1.0))
+    mean = torch.tensor([0.1, 0.2, 0.3, 0.4]).view(SHAPE)
+    G.start_from(lambda: mean)
+    torch.testing.assert_close(G.network.output.bias.sigmoid(), mean.flatten())
+
+
+def test_what_is_observed_is_kept_to_the_bit():
+    G = MaskedGenerator(PlainGenerator(SHAPE, z_dim=3 + 8))
+    x, mask = torch.randn(5, *SHAPE), torch.randint(2, (5, *SHAPE)).float()
+    c = torch.stack([mask * x, mask], 1).flatten(1)
+    z = torch.randn(5, 3)
+    made = G(z, c)
+    assert torch.equal(made[mask == 1], x[mask == 1])
+    torch.testing.assert_close(made[mask == 0], G.network(torch.cat([z, c], 1))[mask == 0])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: ConditionalGenerator(PlainGenerator([2], z_dim=3), 3),
+            "condition_dim is 3 .* reads z_dim 3",
+        ),
+        (lambda: ConditionalGenerator(PlainGenerator([2], z_dim=3), 0), "condition_dim is 0"),
+        (lambda: MaskedGenerator(PlainGenerator([2], z_dim=4)), "condition_dim is 4"),
+        (
+            lambda: ConditionalDiscriminator(PlainDiscriminator([6]), SHAPE, 3),
+            r"reads \[6\], but x has 4 numbers and c 3: give it data_shape \[7\]",
+        ),
+        (lambda: ConditionalDiscriminator(PlainDiscriminator(SHAPE), SHAPE, 0), "c 0"),
+        (
+            lambda: ConditionalDiscriminator(PlainDiscriminator([7]), SHAPE, 3)(torch.zeros(2, 4)),
+            "4 numbers and a condition of 0 came to a player that reads 4 and 3: .* such as ConditionalGAN",
+        ),
+        (
+            lambda: ConditionalGenerator(PlainGenerator([2], z_dim=5), 3)(
+                torch.zeros(2, 2), torch.zeros(2, 4)
+            ),
+            "2 numbers and a condition of 4 came to a player that reads 2 and 3",
+        ),
+    ],
+)
+def test_sizes_that_do_not_fit_are_one_sentence(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

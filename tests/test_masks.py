@@ -1,0 +1,113 @@
+"""Which numbers are observed."""
+
+import pytest
+import torch
+
+from lightning_gan.masks import (
+    HalfPlanes,
+    Mixture,
+    Nothing,
+    Pixels,
+    Rectangles,
+    Subsets,
+    check_mask,
+)
+
+IMAGE = (3, 12, 10)
+KINDS = [
+    Nothing(),
+    Pixels(0.2, 0.6),
+    HalfPlanes(),
+    Rectangles(),
+    Mixture([HalfPlanes(), Nothing()]),
+]
+
+
+def rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize("masks", KINDS, ids=lambda m: type(m).__name__)
+def test_masks_of_images_are_zeros_and_ones_the_same_in_all_channels(masks):
+    before = torch.get_rng_state()
+    drawn = masks.draw(40, IMAGE, rng())
+    assert drawn.shape == (40, *IMAGE)
+    assert drawn.dtype == torch.float32
+    assert ((drawn == 0) | (drawn == 1)).all()
+    assert torch.equal(drawn, drawn[:, :1].expand_as(drawn))
+    assert (drawn.flatten(1).amin(1) == 0).all()
+    assert torch.equal(drawn, masks.draw(40, IMAGE, rng()))
+    assert torch.equal(before, torch.get_rng_state())
+    assert masks.draw(0, IMAGE).shape == (0, *IMAGE)
+
+
+def test_every_subset_but_all_is_observed_equally_often():
+    drawn = Subsets().draw(30_000, [2], rng())
+    counts = (drawn @ torch.tensor([1.0, 2.0])).long().bincount(minlength=4)
+    assert counts[3] == 0
+    torch.testing.assert_close(counts[:3] / 30_000, torch.full((3,), 1 / 3), atol=0.015, rtol=0)
+
+
+def test_a_pixel_is_observed_as_often_as_was_said():
+    drawn = Pixels(0.25, 0.25).draw(400, (1, 20, 20), rng())
+    assert drawn.mean().item() == pytest.approx(0.25, abs=0.01)
+
+
+def test_a_line_through_the_centre_halves_the_image():
+    drawn = HalfPlanes(reach=0).draw(50, (1, 16, 16), rng())
+    assert (drawn.flatten(1).mean(1) - 0.5).abs().max() < 0.01
+    assert torch.equal(drawn, 1 - drawn.flip(2, 3))
+
+
+def test_a_hidden_rectangle_has_the_sides_that_were_said():
+    hidden = 1 - Rectangles(0.5, 0.5).draw(200, (1, 20, 20), rng())
+    assert (
+        hidden.amax(3).sum(2) * hidden.amax(2).sum(2) == hidden.sum((2, 3))
+    ).all()  # it is a rectangle
+    assert (hidden.amax(3).sum(2) - 10).abs().max() <= 1
+    assert hidden.amax((0, 3)).min() == hidden.amax((0, 2)).min() == 1  # and it goes everywhere
+
+
+def test_a_mixture_draws_each_kind_as_often_as_its_weight_says():
+    drawn = Mixture([Nothing(), Rectangles(1, 1), Pixels(0.5, 0.5)], [1, 0, 3]).draw(
+        4000, IMAGE, rng()
+    )
+    assert (drawn.flatten(1).amax(1) == 0).float().mean().item() == pytest.approx(0.25, abs=0.03)
+
+
+def test_where_everything_would_be_observed_everything_is_hidden():
+    drawn = Pixels(0.9, 0.9).draw(2000, (1, 1, 2), rng())
+    assert set(map(tuple, drawn.flatten(1).tolist())) == {(0, 0), (0, 1), (1, 0)}
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Pixels(-0.1, 0.5), "probabilities from -0.1 to 0.5"),
+        (lambda: Pixels(0.5, 1.0), "from 0.5 to 1.0"),
+        (lambda: HalfPlanes(1.0), "reach 1.0"),
+        (lambda: Rectangles(0, 0.5), "sides from 0 to 0.5"),
+        (lambda: Rectangles(0.5, 1.2), "sides from 0.5 to 1.2"),
+        (lambda: Mixture([]), "mixture of 0 kinds"),
+        (lambda: Mixture([Nothing()], [0.0]), "not all 0"),
+        (lambda: Mixture([Nothing()], [1.0, 2.0]), "1 kinds of masks with weights"),
+        (
+            lambda: HalfPlanes().draw(1, [2]),
+            r"HalfPlanes are masks of images \[C, H, W\], not of \[2\]",
+        ),
+        (lambda: Subsets().draw(1, [1, 28, 28]), "Subsets of 784 numbers"),
+        (lambda: check_mask(torch.ones(2), [2]), "observes everything leaves nothing to model"),
+        (lambda: check_mask(torch.tensor([[0.0, 1.0], [1.0, 1.0]]), [2]), "observes everything"),
+        (lambda: check_mask(torch.tensor([0.0, 0.5]), [2]), "values from 0 to 0.5"),
+        (lambda: check_mask(torch.tensor([0.0, torch.nan]), [2]), "A mask with values"),
+        (lambda: check_mask(torch.zeros(3), [2]), r"mask of \[3\] came for examples of \[2\]"),
+    ],
+)
+def test_what_is_no_mask_is_one_sentence(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_a_mask_may_be_one_for_all_or_one_for_each():
+    check_mask(torch.tensor([0.0, 1.0]), [2])
+    check_mask(torch.tensor([[0.0, 1.0], [0.0, 0.0]]), [2])
