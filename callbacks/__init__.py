@@ -2,18 +2,24 @@
 
 from callbacks.checkpoint import Checkpoints
 from callbacks.curves import Curves
+from callbacks.density import DensityCurves
 from callbacks.features import FID, KID, InceptionScore, PrecisionRecall
+from callbacks.helvetica import Helvetica
 from callbacks.interruption import Interruption
 from callbacks.parzen import ParzenLogLikelihood
 from callbacks.progress import Progress
 from callbacks.randomness import Randomness
+from callbacks.responses import Alert, Response, RollBack, Stop
 from callbacks.samples import NearestNeighbours, SampleGrid
 
 __all__ = [
     "FID",
     "KID",
+    "Alert",
     "Checkpoints",
     "Curves",
+    "DensityCurves",
+    "Helvetica",
     "InceptionScore",
     "Interruption",
     "NearestNeighbours",
@@ -21,5 +27,8 @@ __all__ = [
     "PrecisionRecall",
     "Progress",
     "Randomness",
+    "Response",
+    "RollBack",
     "SampleGrid",
+    "Stop",
 ]

@@ -6,11 +6,13 @@ from datamodules.cifar10_contrast import CIFAR10Contrast
 from datamodules.in_memory import InMemory
 from datamodules.loader import BatchLoader
 from datamodules.mnist import MNIST, FashionMNIST
+from datamodules.tfd import TFD
 from datamodules.toy import Gaussian1D, Ring, ToyData
 
 __all__ = [
     "CIFAR10",
     "MNIST",
+    "TFD",
     "BatchLoader",
     "CIFAR10Contrast",
     "FashionMNIST",

@@ -13,7 +13,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 import callbacks
 import datamodules
 from callbacks.pictures import run_folder
-from lightning_gan import config_files, losses, networks, optimizers, priors, variants
+from lightning_gan import config_files, losses, masks, networks, optimizers, priors, variants
 from lightning_gan.checks import check_data
 from lightning_gan.gan import GAN  # noqa: F401
 from lightning_gan.parser import Parser
@@ -23,7 +23,7 @@ from lightning_gan.runs import Run, checked, last_checkpoint, run_folder_of
 from lightning_gan.tabular import table
 from lightning_gan.tracking import loggers
 
-ROOMS = (losses, networks, priors, variants, optimizers, datamodules, callbacks)
+ROOMS = (losses, networks, priors, masks, variants, optimizers, datamodules, callbacks)
 Parser.classes = [name for room in ROOMS for name in room.__all__]
 ABOUT = "Generative adversarial networks, beginning with Goodfellow et al. 2014."
 HELP = "Other commands, without a config: sample, evaluate, fetch. See: python -m lightning_gan sample --help"
@@ -171,7 +171,8 @@ class GANCLI(LightningCLI):
         folder = run_folder(self.trainer)
         say(f"\n{score_table(self.trainer, 'test')}\n\nrun folder  {folder}")
         say("\n".join(f"picture     {path}" for path in pictures(folder)))
-        say(f"next\n{next_steps(folder, self.trainer.global_step)}")
+        draws = len(self.model.generator.data_shape) == 3  # points are no pictures
+        say(f"next\n{next_steps(folder, self.trainer.global_step, draws)}")
         if received := self.interruption.received:
             sys.exit(128 + received)
 

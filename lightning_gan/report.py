@@ -57,13 +57,12 @@ def pictures(folder: Path) -> list[Path]:
     return newest + sorted((folder / "images").glob("*.gif"))
 
 
-def next_steps(folder: Path, steps: int) -> str:
-    """The three commands that a person would type now."""
+def next_steps(folder: Path, steps: int, draws: bool = True) -> str:
+    """The commands that a person would type now; `sample` only if G draws pictures."""
     last, run = folder / "checkpoints" / "last.ckpt", "python -m lightning_gan"
-    return "\n".join(
-        (
-            f"  {run} sample --ckpt_path {last} --num 64 --out samples",
-            f"  {run} validate --ckpt_path {last}",
-            f"  {run} fit --ckpt_path {last} --trainer.max_steps {2 * steps}",
-        )
+    lines = (
+        f"  {run} sample --ckpt_path {last} --num 64 --out samples",
+        f"  {run} validate --ckpt_path {last}",
+        f"  {run} fit --ckpt_path {last} --trainer.max_steps {2 * steps}",
     )
+    return "\n".join(lines[0 if draws else 1 :])

@@ -1,21 +1,42 @@
 """G: z to x, and D: x to a score; a pair for each architecture."""
 
 from lightning_gan.networks.base import Discriminator, Generator
+from lightning_gan.networks.cifar10_2014 import DeconvolutionalGenerator, ReLUSigmoidGenerator
+from lightning_gan.networks.conditional import (
+    ConditionalDiscriminator,
+    ConditionalGenerator,
+    MaskedGenerator,
+)
+from lightning_gan.networks.conv_maxout import ConvMaxoutDiscriminator, Convolution
 from lightning_gan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
-from lightning_gan.networks.layers import GaussianNoise, Maxout
+from lightning_gan.networks.encoder import Encoder, GaussianEncoder
+from lightning_gan.networks.layers import ConvMaxout, GaussianNoise, Maxout
 from lightning_gan.networks.mlp import MaxoutDiscriminator, MLPGenerator, UpsampledMLPGenerator
 from lightning_gan.networks.plain import PlainDiscriminator, PlainGenerator
+from lightning_gan.networks.tfd import SparseOutputGenerator, StackedGenerator
 
 __all__ = [
+    "ConditionalDiscriminator",
+    "ConditionalGenerator",
+    "ConvMaxout",
+    "ConvMaxoutDiscriminator",
+    "Convolution",
     "DCGANDiscriminator",
     "DCGANGenerator",
+    "DeconvolutionalGenerator",
     "Discriminator",
+    "Encoder",
+    "GaussianEncoder",
     "GaussianNoise",
     "Generator",
     "MLPGenerator",
+    "MaskedGenerator",
     "Maxout",
     "MaxoutDiscriminator",
     "PlainDiscriminator",
     "PlainGenerator",
+    "ReLUSigmoidGenerator",
+    "SparseOutputGenerator",
+    "StackedGenerator",
     "UpsampledMLPGenerator",
 ]

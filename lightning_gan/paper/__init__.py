@@ -3,6 +3,47 @@
 `CLAIMS` holds them in the paper's order; `python -m lightning_gan paper` runs them.
 """
 
+from lightning_gan.paper import (
+    all_conditionals,
+    balance,
+    cifar10,
+    conditional,
+    coordination,
+    criterion,
+    early_gradients,
+    figure1,
+    figure2,
+    figure3,
+    helvetica,
+    inference,
+    memorisation,
+    optimal_discriminator,
+    proposition_2,
+    semi_supervised,
+    table1,
+    table1_released,
+)
 from lightning_gan.paper.claim import Claim
 
-CLAIMS: tuple[Claim, ...] = ()
+CLAIMS: tuple[Claim, ...] = (
+    early_gradients.CLAIM,
+    balance.CLAIM,
+    figure1.CLAIM,
+    optimal_discriminator.CLAIM,
+    criterion.CLAIM,
+    proposition_2.CLAIM,
+    table1.CLAIM,
+    table1_released.CLAIM,
+    figure2.CLAIM,
+    figure2.FACES,
+    figure2.CIFAR10,
+    memorisation.CLAIM,
+    figure3.CLAIM,
+    cifar10.CLAIM,
+    helvetica.CLAIM,
+    conditional.CLAIM,
+    inference.CLAIM,
+    all_conditionals.CLAIM,
+    semi_supervised.CLAIM,
+    coordination.CLAIM,
+)

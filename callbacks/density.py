@@ -1,0 +1,121 @@
+"""Figure 1 of Goodfellow et al. (2014), drawn of a run on the line: p_data, p_g, D, and where G sends z."""
+
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+from torch.distributions import Distribution
+
+from callbacks.pictures import run_folder, show
+from lightning_gan import images
+from lightning_gan.densities import (
+    SAMPLES,
+    GeneratorDensity,
+    by_samples,
+    generator_density,
+)
+from lightning_gan.plots_density import View, frame
+
+ARROWS = 16
+WIDE = 3.5  # standard deviations of the data, to either side of their mean
+
+
+def density_of(gan: Any) -> GeneratorDensity:
+    """p_g of the generator that is shown: by change of variables if its prior says its `density`, else from samples.
+
+    Raises:
+        ValueError: if all samples of G are equal.
+    """
+    p_z: Distribution | None = getattr(gan.prior, "density", None)
+    if p_z is not None and gan.generator.z_dim == 1:
+        return generator_density(gan.shown_generator, p_z)
+    return by_samples(gan.sample(SAMPLES).flatten().cpu())
+
+
+def view(gan: Any, p_data: Distribution, p_g: GeneratorDensity) -> View:
+    """The game on the line, as it stands; G is the one that is shown.
+
+    Args:
+        gan: of one noise variable or more, and data of one number.
+        p_data: events of shape [1].
+        p_g: of this G.
+    """
+    centre, width = p_data.mean.item(), WIDE * p_data.stddev.item()
+    x = torch.linspace(centre - width, centre + width, 401)
+    with torch.no_grad():
+        d = gan.discriminator(x[:, None].to(gan.device)).sigmoid().cpu()
+    z = _even(gan)
+    return View(
+        x, p_data.log_prob(x[:, None]).exp(), p_g.at(x.double()).float(), d, z[:, 0], gan.generate(z).cpu()[:, 0]
+    )  # fmt: skip
+
+
+def _even(gan: Any) -> Tensor:
+    """Noise spread evenly from the first to the last of many draws, [arrows, z_dim]; its other variables are 0."""
+    drawn = gan.noise(1000, torch.Generator().manual_seed(0)).cpu()
+    z = torch.zeros(ARROWS, drawn.shape[1])
+    z[:, 0] = torch.linspace(drawn[:, 0].min().item(), drawn[:, 0].max().item(), ARROWS)
+    return z
+
+
+class DensityCurves(Callback):
+    """p_data, p_g and D over training, and an animation of them at the end. For data of one number and known density.
+
+    Args:
+        every_n_steps: updates of G between two pictures.
+    """
+
+    def __init__(self, every_n_steps: int = 100) -> None:
+        if every_n_steps < 1:
+            raise ValueError(f"DensityCurves every {every_n_steps} steps: give 1 or more.")
+        self.every_n_steps = every_n_steps
+        self.frames: dict[int, Tensor] = {}
+        self.how = ""
+
+    def draw(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Add the picture of this step."""
+        step = trainer.global_step
+        if step in self.frames or not trainer.is_global_zero:
+            return
+        p_g = density_of(pl_module)
+        self.how = p_g.how
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        self.frames[step] = frame(view(pl_module, data.density, p_g), f"step {step}")
+        show(trainer, "densities", self.frames[step], step)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Before the first update.
+
+        Raises:
+            ValueError: if the data are not numbers of known density.
+        """
+        data: Any = getattr(trainer, "datamodule", None)
+        shape = getattr(data, "data_shape", None)
+        if shape != (1,) or not hasattr(data, "density"):
+            name = getattr(data, "name", type(data).__name__)
+            raise ValueError(
+                f"DensityCurves draws data of shape [1] whose density is known, such as Gaussian1D; {name} are not: "
+                f"take it out of trainer.callbacks."
+            )
+        self.draw(trainer, pl_module)
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: object,
+        batch: object,
+        batch_idx: int,
+    ) -> None:
+        """Every so many updates of G."""
+        if trainer.global_step % self.every_n_steps == 0:
+            self.draw(trainer, pl_module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """After the last update."""
+        self.draw(trainer, pl_module)
+        if trainer.is_global_zero:
+            print(f"p_g      by {self.how}")
+            frames = [self.frames[step] for step in sorted(self.frames)]
+            images.save_animation(frames, run_folder(trainer) / "images" / "densities.gif")
