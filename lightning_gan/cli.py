@@ -1,8 +1,8 @@
 """`python -m lightning_gan`: which command was meant, and how it ends."""
 
 import inspect
-import itertools
 import sys
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -42,21 +42,29 @@ def with_config_of_checkpoint(arguments: list[str]) -> list[str]:
 
 
 def as_a_shell_would(command: Callable[..., None], arguments: list[str]) -> list[str]:
-    """Let a switch stand alone (--weights), a list be written with commas (--metrics fid,kid), or come first, bare."""
+    """Let a switch stand alone (--weights), and words be listed: with commas, in several flags, or bare for the first.
+
+    So `paper figure1 --quick table1` and `paper --only figure1,table1 --quick` are the same.
+    """
     kinds = {f"--{n}": p.annotation for n, p in inspect.signature(command).parameters.items()}
-    bare = list(itertools.takewhile(lambda word: not word.startswith("-"), arguments))
-    first, kind = next(iter(kinds.items()))
-    if bare and "list[" in str(kind):
-        arguments = [first, ",".join(bare), *arguments[len(bare) :]]
+    first, lists = next(iter(kinds)), {flag for flag, kind in kinds.items() if "list[" in str(kind)}
+    listed: dict[str, list[str]] = {}
     written: list[str] = []
-    for i, word in enumerate(arguments):
-        kind = kinds.get(arguments[i - 1]) if i else None
-        listed = "list[" in str(kind) and not word.startswith(("[", "-"))
-        written.append(f"[{word}]" if listed else word)
-        alone = i + 1 == len(arguments) or arguments[i + 1].startswith("--")
-        if kinds.get(word) is bool and alone:
-            written.append("true")
-    return written
+    words = deque(arguments)
+    while words:
+        word = words.popleft()
+        flag, equals, value = word.partition("=")
+        if kinds.get(word) is bool and not (words and words[0] in ("true", "false")):
+            written += [word, "true"]
+        elif flag in lists and (equals or words):
+            listed.setdefault(flag, []).append((value if equals else words.popleft()).strip("[]"))
+        elif first in lists and not word.startswith("-"):
+            listed.setdefault(first, []).append(word)
+        else:
+            written.append(word)
+            if word in kinds and words and not words[0].startswith("--"):
+                written.append(words.popleft())
+    return written + [w for flag, names in listed.items() for w in (flag, f"[{','.join(names)}]")]
 
 
 def main() -> None:

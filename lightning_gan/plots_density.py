@@ -96,9 +96,9 @@ def _arrows(ax: Axes, view: View) -> None:
     starts = low + margin + share * (high - low - 2 * margin)
     ax.set_ylim(-0.25, 1.1)
     ax.axis("off")
-    for name, y in (("x", 1.0), ("z", 0.0)):
-        ax.plot([low, high], [y, y], color="black", lw=0.8)
-        ax.text(low, y - 0.05, name, ha="left", va="top", fontsize=10, style="italic")
+    for name, y, side in (("x", 0.95, "top"), ("z", 0.03, "bottom")):
+        ax.plot([low, high], [round(y)] * 2, color="black", lw=0.8)
+        ax.text(low, y, name, ha="left", va=side, fontsize=10, style="italic")
     for i in (0, -1):
         ax.text(
             starts[i].item(), -0.05, f"{view.z[i].item():.1f}", ha="center", va="top", fontsize=8

@@ -16,7 +16,7 @@ from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict, over_see
 from lightning_gan.paper.experiments import ExperimentError, score, trained
 
 NUM = 1000  # samples, and test images, whose values are measured
-ROWS, COLUMNS, REAL = 6, 8, 3  # of the picture: samples, and training images beside them
+ROWS, COLUMNS, REAL = 4, 8, 3  # of the picture: samples, and training images beside them
 
 
 def dense(*widths: int) -> int:
@@ -109,7 +109,7 @@ def shown(kind: str, folder: Path, data: CIFAR10Contrast, setting: Setting) -> l
     theirs, ours = (f"{g:,} / {d:,}" for g, d in (wanted, counted))
     samples = gan.sample(NUM)
     path = setting.folder("cifar10") / f"samples_{kind.replace(' ', '_')}.png"
-    epochs = gan.images_seen / len(data.labels("train"))
+    added = f" {' '.join(pair.added)} was added;" if pair.added else ""
     return [
         Finding(
             f"parameters of G / D, {kind}", f"{theirs} (from the released sizes)", ours,
@@ -119,7 +119,7 @@ def shown(kind: str, folder: Path, data: CIFAR10Contrast, setting: Setting) -> l
             f"samples, {kind}: root mean square of pixels; standard deviation from sample to sample",
             f"a picture (Figure {pair.panel}); test images: {spread(data.images('test')[:NUM])}",
             spread(samples), Verdict.SHOWN, draw(samples, data, path),
-            f"step {gan.g_updates}, {epochs:.2g} epochs; the released run has no end",
+            f"step {gan.g_updates}, {gan.images_seen:,} images;{added} the released run has no end",
         ),
     ]  # fmt: skip
 
@@ -162,7 +162,7 @@ def protocol(folder: Path) -> str:
 
 CLAIM = Claim(
     name="cifar10",
-    section="5, Figure 2 c, d",
+    section="fig. 2c, 2d",
     says="adversarial nets can be trained on CIFAR-10: two pairs, with samples and no number",
     run=run,
     seconds=4500,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from lightning_gan.errors import meant_for_a_person, sentence
 from lightning_gan.evaluation.tables import check_place
@@ -18,6 +19,7 @@ MNIST_RUN = {
     False: 165.0,
     True: 25.0,
 }  # seconds of a run of mnist.yaml; the short one has 300 steps
+FILE = "findings.json"
 HEADER = ("claim", "measured", "theirs", "ours", "verdict", "picture")
 
 
@@ -32,27 +34,62 @@ def paper(
     """Run the claims of Goodfellow et al. (2014), and say of each whether it holds here.
 
     Args:
-        only: Claims to run, by name; all if it is not given. `paper table1` is short for `paper --only table1`.
+        only: Claims to run, by name, with commas between them; all if it is not given. `paper figure1 table1` is short for
+            `paper --only figure1,table1`.
         quick: Run the short versions, which together fit five minutes on two cores.
         seeds: Trainings of each claim, with seeds from 0 up; each claim has a number of its own if it is not given.
         out: Folder for pictures, numbers and runs. Runs that are finished there are not run again.
         root: Folder of the data sets' files.
         dry_run: Only say which claims would run, and what they cost.
     """
-    if seeds is not None and seeds < 1:
-        raise ValueError(f"--seeds {seeds}: give 1 or more.")
+    if seeds is not None and (seeds < 1 or quick):
+        raise ValueError(
+            f"--seeds {seeds}{' --quick' if quick else ''}: give 1 or more, without --quick, which takes one seed."
+        )
     claims = with_short_version(chosen(only)) if quick else chosen(only)
     basis = Setting(Path(out), root, quick=quick)
     settings = [replace(basis, seeds=range(1 if quick else seeds or c.seeds)) for c in claims]
     print(plan(claims, settings))
     if dry_run:
         return
-    check_place(Path(out) / "findings.json")
-    found = [(c, _run(c, s)) for c, s in zip(claims, settings, strict=True)]
-    written = _keep(found, Path(out), quick)
+    path = Path(out) / FILE
+    check_out(path)
+    found = []
+    for claim, setting in zip(claims, settings, strict=True):
+        found.append((claim, _run(claim, setting)))
+        _keep(*found[-1], path, quick)
     print(
-        f"\n{report(found)}\n\n± is the standard error of the mean over seeds. Written: {written}"
+        f"\n{report(found, quick)}\n\n± is the standard error of the mean over seeds. Written: {path}"
     )
+    if all(f.verdict is Verdict.NOT_RUN for _, findings in found for f in findings):
+        raise ValueError("Nothing could be run: the reasons stand above.")
+
+
+def check_out(path: Path) -> None:
+    """Refuse before the work what would fail after it.
+
+    Raises:
+        ValueError: if findings cannot be written there, or the file there holds something else.
+    """
+    if path.parent.exists() and not path.parent.is_dir():
+        raise ValueError(f"--out {path.parent} is a file: give a folder.")
+    check_place(path)
+    _read(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The findings of earlier commands."""
+    if not path.is_file():
+        return {}
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        stored = None
+    if not isinstance(stored, dict):
+        raise ValueError(
+            f"{path} is damaged, or no file of findings: move it away, or give another --out."
+        )
+    return stored
 
 
 def chosen(only: Sequence[str] | None) -> list[Claim]:
@@ -101,7 +138,7 @@ def plan(claims: Sequence[Claim], settings: Sequence[Setting]) -> str:
         else ""
     )
     total = duration(sum(costs) + runs * each)
-    return f"{text}\n{len(claims)} claims, about {total} on one core if nothing of it is there yet{shared}"
+    return f"{text}\n{len(claims)} {'claim' if len(claims) == 1 else 'claims'}, about {total} on one core if nothing of it is there yet{shared}"
 
 
 def duration(seconds: float) -> str:
@@ -120,34 +157,35 @@ def _run(claim: Claim, setting: Setting) -> list[Finding]:
     except Exception as error:
         if not meant_for_a_person(error):
             raise
-        findings = [Finding(claim.says, "", sentence(error), Verdict.NOT_RUN)]
+        findings = [Finding("nothing", "", "", Verdict.NOT_RUN, note=sentence(error))]
     for finding in findings:
-        print(f"  {finding.verdict.value}: {finding.what}: {finding.ours}", flush=True)
+        print(
+            f"  {finding.verdict.value}: {finding.what}{': ' * bool(finding.ours)}{finding.ours}",
+            flush=True,
+        )
         if finding.note:
             print(f"    {finding.note}")
     print(f"  {duration(time.monotonic() - started)}", flush=True)
     return findings
 
 
-def report(found: Sequence[tuple[Claim, list[Finding]]]) -> str:
+def report(found: Sequence[tuple[Claim, list[Finding]]], quick: bool) -> str:
     """One row for each finding."""
+    short = " (quick)" if quick else ""
     rows = [
-        (c.name, f.what, f.theirs, f.ours, f.verdict.value, str(f.picture or ""))
+        (c.name + short, f.what, f.theirs, f.ours, f.verdict.value, str(f.picture or ""))
         for c, findings in found
         for f in findings
     ]
     return table(rows, HEADER)
 
 
-def _keep(found: Sequence[tuple[Claim, list[Finding]]], out: Path, quick: bool) -> Path:
-    """Write the findings beside those of claims that were not asked this time."""
-    path = out / "findings.json"
-    stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    for claim, findings in found:
-        stored[claim.name] = {"quick": quick, "findings": [_plain(f) for f in findings]}
+def _keep(claim: Claim, findings: list[Finding], path: Path, quick: bool) -> None:
+    """Write a claim's findings beside those of other claims; short versions do not replace full ones."""
+    key = f"{claim.name} (quick)" if quick else claim.name
+    stored = _read(path) | {key: [_plain(f) for f in findings]}
     with whole(path) as beside:
         beside.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path
 
 
 def _plain(finding: Finding) -> dict[str, str]:

@@ -171,7 +171,7 @@ def drawing(rows: dict[str, list[Row]]) -> Tensor:
 
 CLAIM = Claim(
     name="coordination",
-    section="sec. 7, extension 5",
+    section="sec. 7, item 5",
     says="training gains from better coordination of G and D",
     run=run,
     seconds=50.0,

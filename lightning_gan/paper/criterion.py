@@ -205,7 +205,7 @@ def equality(tv: Tensor, jsd: Tensor, picture: Path) -> Finding:
 
 CLAIM = Claim(
     name="criterion",
-    section="sec. 4.1, Theorem 1",
+    section="sec. 4.1, theorem 1",
     says="max_D V(D, G) = -log 4 + 2 JSD(p_data || p_g), least where p_g = p_data and nowhere else",
     run=run,
     seconds=3.0,

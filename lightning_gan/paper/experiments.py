@@ -9,6 +9,7 @@ from pathlib import Path
 from lightning_gan.paper.claim import Setting
 from lightning_gan.whole_files import whole
 
+NAMED = "run folder  "  # how `fit` names its folder
 DONE = "finished.json"  # the command of a run that came to its end
 
 
@@ -39,28 +40,28 @@ def trained(config: str, setting: Setting, seed: int, *more: str) -> Path:
         if json.loads(done.read_text(encoding="utf-8")) == words:
             return done.parent
     root.mkdir(parents=True, exist_ok=True)
-    before = set((root / name).glob("version_*"))
-    _fit([*words, "--run.root", str(root), "--run.name", name], root / f"{name}.log")
-    # a run may have a name of its own, such as mnist5k for mnist
-    made = set(root.glob("*/version_*")) - before
-    folder = max(made, key=lambda path: path.stat().st_mtime)
+    folder = _fit([*words, "--run.root", str(root), "--run.name", name], root / f"{name}.log")
     with whole(folder / DONE) as beside:
         beside.write_text(json.dumps(words), encoding="utf-8")
     return folder
 
 
-def _fit(words: list[str], log: Path) -> None:
+def _fit(words: list[str], log: Path) -> Path:
+    """Run the command; the run folder that it names at its end (a run on other digits has a name of its own)."""
+    print(f"  training: fit {' '.join(words[:4])} ... (its output: {log})", flush=True)
     environment = os.environ | {"WANDB_MODE": "disabled"}
     with log.open("w", encoding="utf-8") as output:
         ended = subprocess.run(
             [sys.executable, "-m", "lightning_gan", "fit", *words],
             stdout=output, stderr=subprocess.STDOUT, env=environment, check=False,
         )  # fmt: skip
+    lines = log.read_text(encoding="utf-8").strip().splitlines() or ["it said nothing"]
     if ended.returncode:
-        last = (log.read_text(encoding="utf-8").strip().splitlines() or ["it said nothing"])[-1]
         raise ExperimentError(
-            f"`fit {' '.join(words)}` ended with status {ended.returncode}: {last} (all of it: {log})"
+            f"`fit {' '.join(words)}` ended with status {ended.returncode}: {lines[-1]} (all of it: {log})"
         )
+    named = [line.removeprefix(NAMED).strip() for line in lines if line.startswith(NAMED)]
+    return Path(named[-1])
 
 
 def score(folder: Path, name: str) -> tuple[float, float]:

@@ -135,19 +135,11 @@ def judged(rows: Sequence[Row], version: Version, picture: Path) -> list[Finding
 
     def below(what: str, name: str, most: float | None, theirs: str, note: str = "") -> Finding:
         values = [row[name] for row in rows]
+        ours = over_seeds(values)
         if most is None:
-            return Finding(
-                what, theirs, over_seeds(values), Verdict.SHOWN, picture, "a short run: not judged"
-            )
-        verdict = Verdict.of(max(values) < most)
-        return Finding(
-            what,
-            f"{theirs}; here: below {most} {every}",
-            over_seeds(values),
-            verdict,
-            picture,
-            note,
-        )
+            return Finding(what, theirs, ours, Verdict.SHOWN, picture, "a short run: not judged")
+        theirs = f"{theirs}; here: below {most} {every}"
+        return Finding(what, theirs, ours, Verdict.of(max(values) < most), picture, note)
 
     def shown(what: str, name: str, theirs: str, digits: int) -> Finding:
         values = [row[name] for row in rows]
@@ -155,10 +147,8 @@ def judged(rows: Sequence[Row], version: Version, picture: Path) -> list[Finding
 
     rise = [row["answer_after"] - row["answer"] for row in rows]
     how = "p_g by " + "; ".join(sorted({row["how"] for row in rows}))
-    half, apart = (
-        "(d) largest |D - 1/2| where {} % of p_data lies",
-        "total variation between p_g and p_data",
-    )
+    apart = "total variation between p_g and p_data"
+    half = "(d) largest |D - 1/2| where {} % of p_data lies"
     return [
         shown(f"(a) {apart}", "near", "near convergence: small, not 0", 3),
         below("(b) largest |D - D*|, G held", "off_best", TO_D_STAR, "D converges to D*"),
@@ -173,7 +163,7 @@ def judged(rows: Sequence[Row], version: Version, picture: Path) -> list[Finding
 
 CLAIM = Claim(
     NAME,
-    "Figure 1",
+    "fig. 1",
     "adversarial training moves p_g onto p_data, and D ends at 1/2",
     run,
     seconds=32.0,

@@ -4,10 +4,11 @@ The paper's disadvantage of the framework: "D must be synchronized well with G d
 not be trained too much without updating D, in order to avoid 'the Helvetica scenario' in which G collapses too many
 values of z to the same value of x to have enough diversity to model p_data)".
 
-Criteria. Collapse: at least 9 of 10 provoked runs cover half of the modes or fewer at their end (mean of the last
-four looks), and at most 1 in 10 of those that were not provoked. Detection: an alarm in at least 9 of 10 runs that
-truly collapsed, and in at most 1 of 10 runs that were not provoked and did not. Rolling back: more than half of the
-provoked runs end healthy with it, and fewer than half without. Intervals are Wilson's, 95 %.
+Criteria. Collapse: of the games that covered more than half of the modes when the rates changed, at least 9 of 10
+cover half or fewer at their end (mean of the last four looks), and at most 1 in 10 of the same games whose rates did
+not change. Detection: an alarm in at least 9 of 10 runs that truly collapsed, provoked or not, and in at most 1 of 10
+runs that were not provoked and did not. Rolling back: more than half of the provoked runs end healthy with it, and
+fewer than half without. Intervals are Wilson's, 95 %.
 
 The watcher's limits, and the factor of G's rate after a return, were chosen on seeds 100 to 102; the runs here have
 seeds from 0 up.
@@ -77,20 +78,29 @@ def findings(
 
 
 def collapse(scenario: Scenario, healthy: Sequence[Row], provoked: Sequence[Row]) -> Finding:
-    """Does a G that is trained too much collapse? By the true number of modes."""
-    lost = [r for r in provoked if scenario.collapsed(r["end"])]
-    ill = [r for r in healthy if scenario.collapsed(r["end"])]
-    holds = len(lost) >= MOST * len(provoked) and len(ill) <= FEW * len(healthy)
-    ours = (
-        f"{share(len(lost), len(provoked))} provoked (modes at the end {over_seeds([r['end'] for r in provoked], 1)}), "
-        f"{share(len(ill), len(healthy))} not ({over_seeds([r['end'] for r in healthy], 1)})"
-    )
+    """Does a G that is trained too much collapse? By the true number of modes, in games that were healthy before."""
+    pairs = [
+        (left, changed)
+        for left, changed in zip(
+            healthy, provoked, strict=True
+        )  # the same game until the rates change
+        if not scenario.collapsed(changed["modes"][changed["steps"].index(scenario.provoked)])
+    ]
+    ill = sum(scenario.collapsed(left["end"]) for left, _ in pairs)
+    lost = sum(scenario.collapsed(changed["end"]) for _, changed in pairs)
+    holds = bool(pairs) and lost >= MOST * len(pairs) and ill <= FEW * len(pairs)
+    ours = f"{share(lost, len(pairs))} provoked, {share(ill, len(pairs))} not"
+    if pairs:
+        modes = [over_seeds([float(pair[arm]["end"]) for pair in pairs], 1) for arm in (1, 0)]
+        ours += f"; modes at the end {modes[0]} against {modes[1]}"
     note = (
         f"provoked: after update {scenario.provoked} of {scenario.steps} G's rate is multiplied by "
         f"{scenario.g_factor:g} and D's by {scenario.d_factor:g}; {scenario.modes // 2} modes of {scenario.modes} or "
         f"fewer are a collapse"
     )
-    return Finding("runs that truly collapse", "G collapses", ours, Verdict.of(holds), note=note)
+    never = len(provoked) - len(pairs)
+    note += f"; left out: {never} games that covered no more before" if never else ""
+    return Finding("games that collapse", "G collapses", ours, Verdict.of(holds), note=note)
 
 
 def detection(scenario: Scenario, healthy: Sequence[Row], provoked: Sequence[Row]) -> Finding:

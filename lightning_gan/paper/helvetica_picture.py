@@ -31,7 +31,7 @@ def drawing(scenario: Scenario, arms: Sequence[tuple[Arm, Row, Path]]) -> Tensor
     shown = below.subplots(1, len(arms) * MOMENTS, squeeze=False)[0]
     for column, (arm, row, samples) in enumerate(arms):
         _indicators(axes[:, column], scenario, arm, row)
-        _samples(shown[column * MOMENTS :], scenario, row, samples)
+        _samples(shown[column * MOMENTS :], scenario, samples)
     names = ("modes covered", "duplicates", "spread", "rank")
     for ax, name in zip(axes[:, 0], names, strict=True):
         ax.set_ylabel(name)
@@ -75,11 +75,11 @@ def _alarms(row: Row) -> list[int]:
     return places
 
 
-def _samples(axes: Any, scenario: Scenario, row: Row, path: Path) -> None:
+def _samples(axes: Any, scenario: Scenario, path: Path) -> None:
     """Samples before the provocation, two looks after it, and at the end."""
     samples = torch.load(path, weights_only=True)
-    before = row["steps"].index(scenario.provoked)
-    for ax, place in zip(axes, (before, before + 2, len(samples) - 1), strict=False):
+    before, last = scenario.provoked // EVERY - 1, len(samples) - 1
+    for ax, place in zip(axes, (before, min(before + 2, last), last), strict=False):
         ax.set(xticks=[], yticks=[])
         ax.set_title(f"{EVERY * (place + 1)} updates", fontsize=8)
         if samples.dim() == 3:  # points of the plane

@@ -189,7 +189,7 @@ def in_the_plane(known: Known, game: GAN, scores: Sequence[Tensor]) -> Tensor:
 
 CLAIM = Claim(
     name="optimal_discriminator",
-    section="sec. 4.1, Prop. 1",
+    section="sec. 4.1, prop. 1",
     says="for G fixed, the best D is p_data / (p_data + p_g)",
     run=run,
     seconds=19.0,

@@ -220,7 +220,7 @@ def drawing(descents: Sequence[Descent], way: Sequence[Tensor], turns: Sequence[
 
 CLAIM = Claim(
     name="proposition_2",
-    section="sec. 4.2, Prop. 2",
+    section="sec. 4.2, prop. 2",
     says="small steps of p_g under an optimal D bring p_g to p_data",
     run=run,
     seconds=1.0,

@@ -38,5 +38,7 @@ def _read(path: Path) -> dict[str, Row]:
     except ValueError:
         rows = None
     if not isinstance(rows, dict):
-        raise ValueError(f"{path} is no file of finished seeds: delete it, and they are measured again.")
+        raise ValueError(
+            f"{path} is no file of finished seeds: delete it, and they are measured again."
+        )
     return rows

@@ -186,6 +186,6 @@ def draw(sweep: dict[int, Table], path: Path) -> Path:
 
 
 CLAIM = Claim(
-    NAME, "sec. 7, 4", "features from D or the inference net improve classifiers when labels are few", run,
+    NAME, "sec. 7, item 4", "features from D or the inference net improve classifiers when labels are few", run,
     seconds=195, quick_seconds=16, mnist_runs=one_run,
 )  # fmt: skip

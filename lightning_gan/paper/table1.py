@@ -79,7 +79,7 @@ def limits(beside: dict[str, Nats]) -> Finding:
 
 CLAIM = Claim(
     name="table1",
-    section="5, Table 1",
+    section="sec. 5, table 1",
     says="samples of adversarial nets score 225 nats on MNIST by a Parzen window, more than DBN, CAE and GSN",
     run=run,
     seconds=175,

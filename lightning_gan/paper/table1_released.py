@@ -67,7 +67,7 @@ def draw(path: Path, folders: Sequence[Path], real: float) -> Path:
 
 CLAIM = Claim(
     name="table1_released",
-    section="5, Table 1",
+    section="sec. 5, table 1",
     says="the hyper-parameters released with the paper give its 225 nats on MNIST",
     run=run,
     seconds=4500,

@@ -72,6 +72,7 @@ class CoordinatedGAN(GAN):
                 f"CoordinatedGAN with lead {lead}, most {most}, memory {memory}: want a lead between 0 and "
                 f"log 4 = 1.386 nats, most >= 1, and a memory in [0, 1)."
             )
+        del self.k  # there is none: it is chosen anew each time
         self.wanted_lead, self.most, self.memory = lead, most, memory
         self.lead, self.waited = 0.0, 0
 

@@ -90,10 +90,11 @@ def test_two_processes_with_uneven_shares_equal_one(tmp_path: Path):
     lonely_alone = parzen_protocol(samples, validation, test[:1])
     for curve, score, lonely in (here, torch.load(tmp_path / "there.pt", weights_only=False)):
         assert curve.n == 33
-        assert curve.nats == pytest.approx(nats, rel=1e-9, abs=1e-6)
+        # float32 products of other shapes are rounded in another way on some CPUs (AVX-512)
+        assert curve.nats == pytest.approx(nats, rel=1e-7, abs=1e-6)
         assert (score.n_validation, score.n_test, score.sigma) == (21, 33, alone.sigma)
-        assert (score.nats, score.se) == pytest.approx((alone.nats, alone.se), abs=1e-6)
-        assert lonely.nats == pytest.approx(lonely_alone.nats, abs=1e-6)
+        assert (score.nats, score.se) == pytest.approx((alone.nats, alone.se), rel=1e-7, abs=1e-6)
+        assert lonely.nats == pytest.approx(lonely_alone.nats, rel=1e-7, abs=1e-6)
 
 
 def test_protocol_takes_sigma_from_validation_and_the_value_from_test():

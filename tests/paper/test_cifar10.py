@@ -119,10 +119,10 @@ def test_what_is_found_in_two_finished_runs(runs):
     ] * 2  # few units
     assert [f.ours for f in found[2::3]] == ["300.0 ± 0.0 (2 seeds)", "200.0 ± 0.0 (2 seeds)"]
     assert "n = 256 samples against 128 test images" in found[2].note
-    assert "step 1, 0.2 epochs" in found[1].note
+    assert "step 1, 10 images" in found[1].note
     for finding in found[1::3]:
         picture = np.asarray(Image.open(finding.picture))
-        assert picture.shape == (2 * (6 * 34 + 2), 2 * (12 * 34 + 2), 3)
+        assert picture.shape == (2 * (4 * 34 + 2), 2 * (12 * 34 + 2), 3)
         assert picture[4:60, -60:-4].std() > 20  # a training image
         rms, _ = finding.theirs.split("test images: ")[1].strip(")").split("; ")
         assert float(rms) == pytest.approx(55 / 3072**0.5, abs=0.006)

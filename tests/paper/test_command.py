@@ -51,7 +51,7 @@ def test_all_claims_run_and_are_tabulated(command):
     assert "1.0 ± 0.6 (3 seeds)" in row
     assert "holds" in row
     assert str(Path("paper/counts/a.png")) in row
-    assert "not run: a file is needed: Ring of 0 modes" in ended.out
+    assert "not run: nothing\n    Ring of 0 modes" in ended.out
     assert "only to see it" in ended.out
 
 
@@ -64,7 +64,8 @@ def test_the_cost_is_said_before_anything_runs(command):
 
 
 def test_one_claim_by_its_name_with_so_many_seeds(command):
-    for words in (("counts", "--seeds", "2"), ("--only", "counts", "--seeds", "2")):
+    ways = (("counts",), ("--only", "counts"), ("--only=counts",), ("--only", "[counts]"))
+    for words in [(*way, "--seeds", "2") for way in ways]:
         ended = command("paper", *words)
         assert ended.status == 0
         assert "0.5 ± 0.5 (2 seeds)" in ended.out
@@ -75,10 +76,9 @@ def test_findings_of_other_claims_are_kept(command):
     command("paper", "refuses")
     command("paper", "counts", "--quick")
     kept = json.loads(Path("paper/findings.json").read_text())
-    assert set(kept) == {"refuses", "counts"}
-    assert kept["counts"]["quick"] is True
-    assert kept["counts"]["findings"][0]["ours"] == "0.0 (1 seed)"
-    assert kept["refuses"]["findings"][0]["verdict"] == "not run"
+    assert set(kept) == {"refuses", "counts (quick)"}
+    assert kept["counts (quick)"][0]["ours"] == "0.0 (1 seed)"
+    assert kept["refuses"][0]["verdict"] == "not run"
 
 
 def test_quick_leaves_out_what_has_no_short_version_and_says_so(command):
@@ -92,7 +92,10 @@ def test_quick_leaves_out_what_has_no_short_version_and_says_so(command):
     [
         (("count",), "No claim 'count': did you mean counts?"),
         (("--only", "zzz"), "No claim 'zzz': there are counts, refuses."),
-        (("--seeds", "0"), "--seeds 0: give 1 or more."),
+        (("--seeds", "0"), "--seeds 0: give 1 or more"),
+        (("--seeds", "2", "--quick"), "--seeds 2 --quick: give 1 or more, without --quick"),
+        (("refuses",), "Nothing could be run"),
+        (("--out", "small.yaml"), "--out small.yaml is a file: give a folder."),
         (("refuses", "--quick"), "There is no short version of refuses"),
     ],
 )
@@ -107,3 +110,35 @@ def test_a_bug_in_a_claim_keeps_its_traceback(command, monkeypatch):
     monkeypatch.setattr(module, "CLAIMS", (Claim("breaks", "", "nothing", breaks, seconds=1.0),))
     with pytest.raises(ZeroDivisionError):
         command("paper")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("counts", "refuses"),
+        ("counts", "--dry_run", "refuses"),
+        ("--only", "counts,refuses"),
+        ("--only", "counts", "--only", "refuses"),
+    ],
+)
+def test_several_claims_by_name(command, words):
+    ended = command("paper", *words, "--dry_run")
+    assert "2 claims, about" in ended.out
+
+
+def test_a_damaged_file_of_findings_is_refused_before_anything_runs(command):
+    Path("paper").mkdir()
+    Path("paper/findings.json").write_text("{")
+    ended = command("paper", "counts")
+    assert ended.status == 1
+    assert "findings.json is damaged" in ended.err
+    assert "counts ..." not in ended.out
+    assert Path("paper/findings.json").read_text() == "{"
+
+
+def test_findings_are_on_disk_when_a_later_claim_breaks(command, monkeypatch):
+    broken = Claim("breaks", "", "nothing", breaks, seconds=1.0)
+    monkeypatch.setattr(module, "CLAIMS", (MADE[0], broken))
+    with pytest.raises(ZeroDivisionError):
+        command("paper")
+    assert set(json.loads(Path("paper/findings.json").read_text())) == {"counts"}

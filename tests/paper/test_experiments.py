@@ -31,6 +31,7 @@ def fits(monkeypatch):
             {"stage": "test", "name": "parzen_nats", "value": 2.0, "sd": None},
         ]
         (folder / "scores.json").write_text(json.dumps(entries))
+        stdout.write(f"step 7\nrun folder  {folder}\npicture     a.png\n")
         return subprocess.CompletedProcess(words, 0)
 
     monkeypatch.setattr(experiments.subprocess, "run", run)

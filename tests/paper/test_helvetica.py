@@ -9,7 +9,7 @@ import torch
 from callbacks import Alert
 from lightning_gan import images
 from lightning_gan.metrics.collapse import Indicators
-from lightning_gan.paper import helvetica, helvetica_games
+from lightning_gan.paper import helvetica, helvetica_games, helvetica_picture
 from lightning_gan.paper.claim import Setting, Verdict
 from lightning_gan.paper.helvetica import (
     collapse,
@@ -32,7 +32,7 @@ from lightning_gan.paper.helvetica_games import (
 SHORT = replace(ring(steps=8, provoked=4), start=2)
 
 
-def run_of(end, alarms=(), modes=(8, 8), steps=(1000, 1050)):
+def run_of(end, alarms=(), modes=(8, 8), steps=(4, 6)):
     return {"end": end, "alarms": list(alarms), "modes": list(modes), "steps": list(steps)}
 
 
@@ -59,14 +59,22 @@ def test_half_of_the_modes_are_a_collapse(provoked, healthy, verdict):
     assert found.verdict is verdict
 
 
+def test_a_game_that_was_ill_before_tells_nothing_of_the_provocation():
+    ill = run_of(0, modes=[4, 0])
+    found = collapse(SHORT, [run_of(8), ill], [run_of(1), ill])
+    assert found.ours.startswith("1/1 (")
+    assert "left out: 1 games" in found.note
+    assert collapse(SHORT, [ill], [ill]).verdict is Verdict.FAILS
+
+
 @pytest.mark.parametrize(
     ("seen", "false", "verdict"),
     [(10, 0, Verdict.HOLDS), (9, 1, Verdict.HOLDS), (8, 0, Verdict.FAILS), (10, 2, Verdict.FAILS)],
 )
 def test_alarms_count_where_g_collapsed_and_where_it_did_not(seen, false, verdict):
-    provoked = [run_of(1, [1050] if i < seen else []) for i in range(10)]
+    provoked = [run_of(1, [6] if i < seen else []) for i in range(10)]
     not_collapsed = [run_of(8, [])]  # provoked in vain: nothing to detect
-    healthy = [run_of(8, [950] if i < false else []) for i in range(10)]
+    healthy = [run_of(8, [2] if i < false else []) for i in range(10)]
     found = detection(SHORT, healthy, provoked + not_collapsed)
     assert found.verdict is verdict
     assert found.ours.startswith(f"{seen}/10 (")
@@ -74,7 +82,7 @@ def test_alarms_count_where_g_collapsed_and_where_it_did_not(seen, false, verdic
 
 
 def test_a_run_that_collapses_by_itself_is_no_false_alarm():
-    found = detection(SHORT, [run_of(8), run_of(0, [950])], [run_of(1, [1050])])
+    found = detection(SHORT, [run_of(8), run_of(0, [2])], [run_of(1, [6])])
     assert found.ours.startswith("2/2 (")
     assert "false alarms 0/1 (" in found.ours
     assert "1 of the collapsed runs were not provoked" in found.note
@@ -117,7 +125,8 @@ def coarse(monkeypatch):
         return found, {}
 
     monkeypatch.setattr(helvetica_games.Helvetica, "indicators", seen)
-    monkeypatch.setattr(helvetica_games, "EVERY", 2)
+    for module in (helvetica_games, helvetica_picture):
+        monkeypatch.setattr(module, "EVERY", 2)
 
 
 def test_a_provoked_run_changes_both_rates_and_a_return_undoes_gs(coarse, tmp_path):
@@ -170,7 +179,7 @@ def test_the_short_version_judges_the_ring_and_draws_it(coarse, tmp_path, monkey
     monkeypatch.setattr(helvetica, "ring", lambda steps, provoked: SHORT)
     found = helvetica.run(Setting(out=tmp_path, quick=True))
     assert [f.what for f in found] == [
-        "ring: runs that truly collapse", "ring: alarms", "ring: updates of G until the alarm",
+        "ring: games that collapse", "ring: alarms", "ring: updates of G until the alarm",
     ]  # fmt: skip
     assert all(f.picture == tmp_path / "helvetica" / "helvetica_ring.png" for f in found)
     assert found[0].picture.stat().st_size > 10_000
