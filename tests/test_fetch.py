@@ -110,7 +110,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones(command, arguments, wor
         (["--weights", "false"], ["--weights", "false"]),
         (["--data", "MNIST"], ["--data", "[MNIST]"]),
         (["--data", "MNIST,CIFAR10"], ["--data", "[MNIST,CIFAR10]"]),
-        (["--data", "[MNIST]", "--weights"], ["--data", "[MNIST]", "--weights", "true"]),
+        (["--data", "[MNIST]", "--weights"], ["--weights", "true", "--data", "[MNIST]"]),
         (["--root", "weights"], ["--root", "weights"]),
     ],
 )

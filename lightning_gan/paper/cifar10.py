@@ -165,5 +165,5 @@ CLAIM = Claim(
     section="fig. 2c, 2d",
     says="adversarial nets can be trained on CIFAR-10: two pairs, with samples and no number",
     run=run,
-    seconds=4500,
+    seconds=2000,
 )

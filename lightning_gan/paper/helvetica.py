@@ -171,7 +171,7 @@ CLAIM = Claim(
     "sec. 6",
     "a G that is trained too much without updating D collapses; it can be seen without labels, and undone",
     run,
-    seconds=50.0,
+    seconds=46.0,
     quick_seconds=15.0,
     seeds=20,
 )

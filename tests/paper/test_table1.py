@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -207,6 +208,7 @@ def test_both_stages_run_from_the_file_to_the_row_and_not_again(command, monkeyp
         fits.append(words[1])
         ended = command("fit", *words)
         assert ended.status == 0, ended.err
+        return Path(re.findall(r"^run folder  (.+)$", ended.out, flags=re.MULTILINE)[-1])
 
     monkeypatch.setattr(experiments, "_fit", fit)
     setting = Setting(Path("out"), "faces", seeds=(3,))
