@@ -35,7 +35,9 @@ def drawing(scenario: Scenario, arms: Sequence[tuple[Arm, Row, Path]]) -> Tensor
     names = ("modes covered", "duplicates", "spread", "rank")
     for ax, name in zip(axes[:, 0], names, strict=True):
         ax.set_ylabel(name)
-    axes[0, 1].legend(loc="lower left", fontsize=8, framealpha=1)
+    handles, labels = axes[0, -1].get_legend_handles_labels()
+    told = dict(zip(labels, handles, strict=True))  # each once, though there may be several alarms
+    above.legend(told.values(), told, loc="outside upper center", ncols=len(told), frameon=False)
     return render(figure)
 
 
@@ -45,7 +47,7 @@ def _indicators(axes: Any, scenario: Scenario, arm: Arm, row: Row) -> None:
     ]  # a step that was taken back was trained all the same
     limits = watcher(scenario, arm)
     axes[0].plot(trained, row["modes"], color="black")
-    axes[0].axhline(scenario.modes / 2, color="grey", ls=":", lw=1, label="half")
+    axes[0].axhline(scenario.modes / 2, color="grey", ls=":", lw=1, label="half of the modes")
     axes[0].set(title=arm.name, ylim=(0, scenario.modes + 0.5))
     for ax, name, limit in (
         (axes[1], "duplicates", limits.most_duplicates),
@@ -54,6 +56,7 @@ def _indicators(axes: Any, scenario: Scenario, arm: Arm, row: Row) -> None:
     ):
         ax.plot(trained, row[name], color="tab:blue")
         ax.axhline(limit, color="tab:red", ls=":", lw=1)
+    axes[0].plot([], [], color="tab:red", ls=":", lw=1, label="limit")
     axes[1].set_yscale("symlog", linthresh=1)
     axes[1].set_ylim(bottom=0)
     axes[3].set_xlabel("updates of G trained")
