@@ -115,6 +115,3 @@ class DeconvolutionalGenerator(Generator):
     def forward(self, z: Tensor) -> Tensor:
         """[m, z_dim] to [m, *data_shape]."""
         return self.output(self.hidden(z).unflatten(1, self.maps)) + self.bias
-
-
-_relu_then_sigmoid = relu_then_sigmoid

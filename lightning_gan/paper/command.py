@@ -5,7 +5,9 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from lightning_gan.errors import meant_for_a_person, sentence
@@ -20,6 +22,7 @@ MNIST_RUN = {
     True: 25.0,
 }  # seconds of a run of mnist.yaml; the short one has 300 steps
 FILE = "findings.json"
+WIDTHS = (22, 36, 22, 32, 13, 200)  # of the cells of the table; a path is not folded
 HEADER = ("claim", "measured", "theirs", "ours", "verdict", "picture")
 
 
@@ -173,11 +176,20 @@ def report(found: Sequence[tuple[Claim, list[Finding]]], quick: bool) -> str:
     """One row for each finding."""
     short = " (quick)" if quick else ""
     rows = [
-        (c.name + short, f.what, f.theirs, f.ours, f.verdict.value, str(f.picture or ""))
+        row
         for c, findings in found
         for f in findings
+        for row in folded(
+            (c.name + short, f.what, f.theirs, f.ours, f.verdict.value, str(f.picture or ""))
+        )
     ]
     return table(rows, HEADER)
+
+
+def folded(cells: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """A row, its long cells over several lines."""
+    lines = [wrap(cell, width) or [""] for cell, width in zip(cells, WIDTHS, strict=True)]
+    return list(zip_longest(*lines, fillvalue=""))
 
 
 def _keep(claim: Claim, findings: list[Finding], path: Path, quick: bool) -> None:

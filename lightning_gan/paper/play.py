@@ -24,15 +24,20 @@ def play(
 
     Build the game behind `seeded`, so that its initial weights depend on the seed as well.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Lightning's advice on loaders, loggers and workers
-        logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-        trainer = Trainer(
-            accelerator="cpu", devices=1, logger=False, enable_checkpointing=False, enable_progress_bar=False,
-            enable_model_summary=False, max_steps=steps, max_epochs=-1, limit_val_batches=0, num_sanity_val_steps=0,
-            log_every_n_steps=max(1, steps // 200), callbacks=list(callbacks),
-        )  # fmt: skip
-        trainer.fit(game, data)
+    lightning = logging.getLogger("pytorch_lightning")
+    level = lightning.level
+    lightning.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Lightning's advice on loaders, loggers and workers
+            trainer = Trainer(
+                accelerator="cpu", devices=1, logger=False, enable_checkpointing=False, enable_progress_bar=False,
+                enable_model_summary=False, max_steps=steps, max_epochs=-1, limit_val_batches=0, num_sanity_val_steps=0,
+                log_every_n_steps=max(1, steps // 200), callbacks=list(callbacks),
+            )  # fmt: skip
+            trainer.fit(game, data)
+    finally:
+        lightning.setLevel(level)
 
 
 def seeded(seed: int) -> None:

@@ -142,3 +142,13 @@ def test_findings_are_on_disk_when_a_later_claim_breaks(command, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         command("paper")
     assert set(json.loads(Path("paper/findings.json").read_text())) == {"counts"}
+
+
+def test_a_long_cell_is_folded_and_keeps_its_words():
+    what = "the share of samples that are nearer to the training data than held-out images are"
+    rows = module.folded(("claim", what, "", "1.0", "holds", "a/b.png"))
+    assert len(rows) > 1
+    assert " ".join(row[1] for row in rows) == what
+    assert all(len(row[1]) <= 36 for row in rows)
+    assert rows[0][0::4] == ("claim", "holds")
+    assert rows[1][0::4] == ("", "")
