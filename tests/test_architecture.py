@@ -29,7 +29,8 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/fetching.py": set(),
     "lightning_gan/tabular.py": set(),
     "lightning_gan/whole_files.py": set(),
-    "lightning_gan/variants": {"lightning_gan.variants", "lightning_gan.players", "lightning_gan.gan", "lightning_gan.losses",
+    "lightning_gan/variants": {
+        "lightning_gan.variants", "lightning_gan.players", "lightning_gan.gan", "lightning_gan.losses",
         "lightning_gan.networks", "lightning_gan.optimizers", "lightning_gan.priors", "lightning_gan.masks",
     },
     "lightning_gan/inference.py": {

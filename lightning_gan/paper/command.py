@@ -37,8 +37,8 @@ def paper(
     """Run the claims of Goodfellow et al. (2014), and say of each whether it holds here.
 
     Args:
-        only: Claims to run, by name, with commas between them; all if it is not given. `paper figure1 table1` is short for
-            `paper --only figure1,table1`.
+        only: Claims to run, by name, with commas between them; all if it is not given. Names may also stand first:
+            `paper figure1 table1`.
         quick: Run the short versions, which together fit five minutes on two cores.
         seeds: Trainings of each claim, with seeds from 0 up; each claim has a number of its own if it is not given.
         out: Folder for pictures, numbers and runs. Runs that are finished there are not run again.
@@ -47,7 +47,7 @@ def paper(
     """
     if seeds is not None and (seeds < 1 or quick):
         raise ValueError(
-            f"--seeds {seeds}{' --quick' if quick else ''}: give 1 or more, without --quick, which takes one seed."
+            f"--seeds {seeds}{' --quick' * quick}: give 1 or more, without --quick, which takes one seed."
         )
     claims = with_short_version(chosen(only)) if quick else chosen(only)
     basis = Setting(Path(out), root, quick=quick)
@@ -141,7 +141,8 @@ def plan(claims: Sequence[Claim], settings: Sequence[Setting]) -> str:
         else ""
     )
     total = duration(sum(costs) + runs * each)
-    return f"{text}\n{len(claims)} {'claim' if len(claims) == 1 else 'claims'}, about {total} on one core if nothing of it is there yet{shared}"
+    counted = f"{len(claims)} claim{'s' * (len(claims) != 1)}"
+    return f"{text}\n{counted}, about {total} on one core if nothing of it is there yet{shared}"
 
 
 def duration(seconds: float) -> str:

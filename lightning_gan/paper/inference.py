@@ -155,6 +155,7 @@ def untouched(nets: list[Trained]) -> Finding:
 
 
 CLAIM = Claim(
-    NAME, "sec. 7, item 2", "z can be inferred from x by a net trained for a fixed G after G has finished training", run,
+    NAME, "sec. 7, item 2", "z can be inferred from x by a net trained for a fixed G after G has finished training",
+    run,
     seconds=45, quick_seconds=10, mnist_runs=one_run,
 )  # fmt: skip

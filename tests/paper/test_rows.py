@@ -31,5 +31,5 @@ def test_a_row_that_failed_leaves_the_others(tmp_path):
 def test_a_damaged_file_is_named(tmp_path, text):
     path = tmp_path / "rows.json"
     path.write_text(text)
-    with pytest.raises(ValueError, match="rows.json is no file of finished seeds: delete it"):
+    with pytest.raises(ValueError, match=r"rows\.json is no file of finished seeds: delete it"):
         kept(path, "seed=0", dict)
