@@ -4,6 +4,8 @@ x: examples, [m, *data_shape]. z: noise, [m, z_dim]. G(z): samples, shaped like 
 Scores: what D says before its sigmoid, [m].
 """
 
+from collections.abc import Sequence
+
 import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
@@ -13,6 +15,7 @@ from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.optimizers import Constant, dcgan_adam
 from lightning_gan.players import D, G, TwoPlayers
 from lightning_gan.priors import Prior
+from lightning_gan.regularizers import Regularizer
 
 
 class GAN(TwoPlayers):
@@ -33,6 +36,7 @@ class GAN(TwoPlayers):
         ema_half_life: of the average of G that is shown and scored, in images; none: G itself is.
         d_clip: largest norm of D's gradient.
         g_clip: largest norm of G's gradient.
+        regularizers: of D: penalties beside its loss, projections after its updates.
     """
 
     updates = "alternating"
@@ -51,10 +55,12 @@ class GAN(TwoPlayers):
         ema_half_life: float | None = None,
         d_clip: float | None = None,
         g_clip: float | None = None,
+        regularizers: Sequence[Regularizer] = (),
     ) -> None:
         super().__init__(
             generator, discriminator, loss, prior,
             d_optimizer, g_optimizer, d_scheduler, g_scheduler, ema_half_life, d_clip, g_clip,
+            regularizers,
         )  # fmt: skip
         if k < 1:
             raise ValueError(
@@ -82,7 +88,7 @@ class GAN(TwoPlayers):
         real, fake = self.discriminator(x), self.discriminator(x_fake)
         loss = self.loss.d_loss(real, fake)
         self.record.d(loss, real, fake)
-        return loss
+        return loss + self.penalty(self.discriminator, x, x_fake)
 
     def g_objective(self, batch: list[Tensor]) -> Tensor:
         """L_G on m fresh samples."""

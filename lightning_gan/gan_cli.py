@@ -13,7 +13,16 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 import callbacks
 import datamodules
 from callbacks.pictures import run_folder
-from lightning_gan import config_files, losses, masks, networks, optimizers, priors, variants
+from lightning_gan import (
+    config_files,
+    losses,
+    masks,
+    networks,
+    optimizers,
+    priors,
+    regularizers,
+    variants,
+)
 from lightning_gan.checks import check_data
 from lightning_gan.gan import GAN  # noqa: F401
 from lightning_gan.parser import Parser
@@ -23,7 +32,9 @@ from lightning_gan.runs import Run, checked, last_checkpoint, run_folder_of
 from lightning_gan.tabular import table
 from lightning_gan.tracking import loggers
 
-ROOMS = (losses, networks, priors, masks, variants, optimizers, datamodules, callbacks)
+ROOMS = (
+    losses, regularizers, networks, priors, masks, variants, optimizers, datamodules, callbacks,
+)  # fmt: skip
 Parser.classes = [name for room in ROOMS for name in room.__all__]
 ABOUT = "Generative adversarial networks, beginning with Goodfellow et al. 2014."
 HELP = "Other commands, without a config: sample, evaluate, fetch, paper. See: python -m lightning_gan sample --help"

@@ -1,11 +1,10 @@
-"""What Lightning needs around Algorithm 1: optimizers, turns, curves, samples, held-out losses, checkpoints."""
+"""What Lightning needs around Algorithm 1: optimizers, turns, curves, held-out losses, checkpoints."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import torch
-from pytorch_lightning import LightningModule
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from pytorch_lightning.core.mixins.hparams_mixin import _given_hyperparameters
 from pytorch_lightning.core.optimizer import LightningOptimizer
@@ -21,12 +20,14 @@ from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.optimizers import Constant, dcgan_adam
 from lightning_gan.priors import Prior
 from lightning_gan.record import Record
+from lightning_gan.regularizers import Penalty, Projection, Regularizer, Score
+from lightning_gan.sampler import Sampler
 from lightning_gan.turns import statistics_held, uncounted
 
 D, G = 0, 1  # places of the two players in every pair
 
 
-class TwoPlayers(LightningModule):
+class TwoPlayers(Sampler):
     """Two networks with an optimizer each; a step is one update of G. See `GAN` for the arguments."""
 
     updates = "undefined"
@@ -45,6 +46,7 @@ class TwoPlayers(LightningModule):
         ema_half_life: float | None = None,
         d_clip: float | None = None,
         g_clip: float | None = None,
+        regularizers: Sequence[Regularizer] = (),
     ) -> None:
         super().__init__()
         if _given_hyperparameters.get() is not None:  # the command line's plain values, not modules
@@ -56,6 +58,8 @@ class TwoPlayers(LightningModule):
         self.new_optimizers = (d_optimizer, g_optimizer)
         self.new_schedulers = (d_scheduler, g_scheduler)
         self.clips = (d_clip, g_clip)
+        self.penalties = [r for r in regularizers if isinstance(r, Penalty)]
+        self.projections = [r for r in regularizers if isinstance(r, Projection)]
         self.ema = EMA(generator, ema_half_life) if ema_half_life is not None else None
         self.record = Record()
         self.d_updates = self.g_updates = self.images_seen = 0
@@ -81,10 +85,6 @@ class TwoPlayers(LightningModule):
 
     # one player moves
 
-    def noise(self, m: int, rng: torch.Generator | None = None) -> Tensor:
-        """Draw z from p(z), [m, z_dim]."""
-        return self.prior.sample(m, self.generator.z_dim, self.device, rng)
-
     @contextmanager
     def turn(self, player: int, waiting: nn.Module) -> Iterator[None]:
         """Let one player move while the other's parameters and statistics hold still."""
@@ -101,12 +101,30 @@ class TwoPlayers(LightningModule):
         self.manual_backward(loss)
         self.move(player)
 
+    def penalty(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor | float:
+        """What D's regularisers add to its loss at this update.
+
+        Args:
+            score: D, or D told what it is told of these examples.
+            x: examples, [m, *data_shape].
+            x_fake: samples, [m, *data_shape].
+        """
+        added: Tensor | float = 0.0
+        for penalty in self.penalties:
+            if self.d_updates % penalty.every == 0:
+                term = penalty(score, x, x_fake)
+                self.record.penalty(penalty.key, term)
+                added = added + penalty.every * term
+        return added
+
     def move(self, player: int) -> None:
         """Update one player from the gradients that it holds, and step its schedule."""
         optimizer = self.optimizer_of(player)
         if player == D:
             uncounted(optimizer)
         optimizer.step()
+        for projection in self.projections if player == D else ():
+            projection.project(self.discriminator)
         self.lr_schedulers()[player].step()  # type: ignore[index]
         self.d_updates += player == D
         self.g_updates += player == G
@@ -188,28 +206,6 @@ class TwoPlayers(LightningModule):
         self.log_dict(
             values, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(batch[0])
         )
-
-    # samples
-
-    @property
-    def shown_generator(self) -> Generator:
-        """The generator that is shown and scored: the average of G where one is kept."""
-        return cast(Generator, self.ema.module) if self.ema else self.generator
-
-    @torch.no_grad()
-    def generate(self, z: Tensor, batch_size: int = 1000) -> Tensor:
-        """G(z) as it is shown and scored, in evaluation mode: [n, z_dim] to [n, *data_shape]."""
-        generator = self.shown_generator
-        training = generator.training
-        generator.eval()
-        try:
-            return torch.cat([generator(part.to(self.device)) for part in z.split(batch_size)])
-        finally:
-            generator.train(training)
-
-    def sample(self, n: int, seed: int = 0) -> Tensor:
-        """Draw n samples of G, [n, *data_shape], that depend on the seed alone; the global noise is not touched."""
-        return self.generate(self.noise(n, torch.Generator().manual_seed(seed)))
 
     # checkpoints
 

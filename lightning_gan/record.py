@@ -24,6 +24,7 @@ class Record:
         self.d_losses: list[Tensor] = []
         self.g_losses: list[Tensor] = []
         self.scores: list[tuple[Tensor, Tensor]] = []
+        self.terms: dict[str, list[Tensor]] = {}
 
     def d(self, loss: Tensor, real: Tensor, fake: Tensor) -> None:
         """Note an update of D: its loss, and its scores of examples and of samples, [m] each."""
@@ -34,18 +35,24 @@ class Record:
         """Note an update of G: its loss."""
         self.g_losses.append(loss.detach())
 
+    def penalty(self, key: str, term: Tensor) -> None:
+        """Note a term beside D's loss."""
+        self.terms.setdefault(key, []).append(term.detach())
+
     def read(self, step: int) -> dict[str, Tensor]:
         """Means over the interval that ends at G's update number `step`, and forget them.
 
         Returns:
             train/d_loss and train/g_loss; train/value, V(D, G) in nats (equation 1; -log 4 at the
-            equilibrium); train/d_x and train/d_gz, the means of D(x) and D(G(z)) (1/2 at the equilibrium).
+            equilibrium); train/d_x and train/d_gz, the means of D(x) and D(G(z)) (1/2 at the equilibrium);
+            train/<key>, the mean of each term beside D's loss.
 
         Raises:
             NonFiniteLossError: naming the player and the update.
         """
         d_losses, g_losses = torch.stack(self.d_losses).float(), torch.stack(self.g_losses).float()
         real, fake = (torch.cat(s).float() for s in zip(*self.scores, strict=True))
+        terms = {f"train/{k}": torch.stack(v).float().mean() for k, v in self.terms.items()}
         self.forget()
         _check(d_losses, g_losses, step)
         return {
@@ -54,7 +61,7 @@ class Record:
             "train/value": -softplus(-real).mean() - softplus(fake).mean(),
             "train/d_x": real.sigmoid().mean(),
             "train/d_gz": fake.sigmoid().mean(),
-        }
+        } | terms
 
 
 def _check(d_losses: Tensor, g_losses: Tensor, step: int) -> None:

@@ -17,6 +17,7 @@ ROOMS = {  # room: what of ours it may import
         "lightning_gan.whole_files",
     },
     "lightning_gan/losses": {"lightning_gan.losses"},
+    "lightning_gan/regularizers": {"lightning_gan.regularizers"},
     "lightning_gan/networks": {"lightning_gan.networks"},
     "lightning_gan/metrics": {"lightning_gan.metrics"},
     "lightning_gan/features": {
@@ -32,6 +33,7 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/variants": {
         "lightning_gan.variants", "lightning_gan.players", "lightning_gan.gan", "lightning_gan.losses",
         "lightning_gan.networks", "lightning_gan.optimizers", "lightning_gan.priors", "lightning_gan.masks",
+        "lightning_gan.regularizers",
     },
     "lightning_gan/inference.py": {
         "lightning_gan.networks", "lightning_gan.optimizers", "lightning_gan.players", "lightning_gan.priors",

@@ -1,6 +1,6 @@
 """G: z to x, and D: x to a score; a pair for each architecture."""
 
-from lightning_gan.networks.base import Discriminator, Generator
+from lightning_gan.networks.base import Discriminator, FeatureDiscriminator, Generator
 from lightning_gan.networks.cifar10_2014 import DeconvolutionalGenerator, ReLUSigmoidGenerator
 from lightning_gan.networks.conditional import (
     ConditionalDiscriminator,
@@ -26,6 +26,7 @@ __all__ = [
     "DeconvolutionalGenerator",
     "Discriminator",
     "Encoder",
+    "FeatureDiscriminator",
     "GaussianEncoder",
     "GaussianNoise",
     "Generator",

@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -53,3 +54,30 @@ class Discriminator(Player, ABC):
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
         """Scores, [m]: no sigmoid has been applied."""
+
+
+class FeatureDiscriminator(Discriminator, ABC):
+    """D whose score is one linear unit on features f(x), [m, feature_dim], so that other units can read f(x) too.
+
+    A subclass sets `network`, which ends with that unit.
+    """
+
+    network: nn.Sequential
+
+    @property
+    def unit(self) -> nn.Linear:
+        """The last layer: f(x) to the score."""
+        return cast(nn.Linear, self.network[-1])
+
+    @property
+    def feature_dim(self) -> int:
+        """Numbers in f(x)."""
+        return self.unit.in_features
+
+    def features(self, x: Tensor) -> Tensor:
+        """f(x), [m, feature_dim], of examples, [m, *data_shape]."""
+        return self.network[:-1](x)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Examples, [m, *data_shape], to scores, [m]."""
+        return self.unit(self.features(x)).squeeze(1)

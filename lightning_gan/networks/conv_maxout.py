@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from torch import Tensor, nn
+from torch import nn
 
-from lightning_gan.networks.base import Discriminator
+from lightning_gan.networks.base import FeatureDiscriminator
 from lightning_gan.networks.layers import ConvMaxout, Maxout, uniform_
 
 
@@ -51,7 +51,7 @@ CONVOLUTIONS = (
 )
 
 
-class ConvMaxoutDiscriminator(Discriminator):
+class ConvMaxoutDiscriminator(FeatureDiscriminator):
     """Convolutional maxout layers with pools, one maxout layer, one linear unit; dropout before every layer.
 
     =============================================  ===================  =================  =================
@@ -104,7 +104,3 @@ class ConvMaxoutDiscriminator(Discriminator):
         layers += [nn.Flatten(), nn.Dropout(rate), Maxout(features, units, pieces)]
         self.network = nn.Sequential(*layers, nn.Dropout(dropout), nn.Linear(units, 1))
         uniform_(self, irange)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[m, *data_shape] to scores, [m]."""
-        return self.network(x).squeeze(1)

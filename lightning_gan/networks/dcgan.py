@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from lightning_gan.networks.base import Discriminator, Generator
+from lightning_gan.networks.base import FeatureDiscriminator, Generator
 
 HALVINGS = {28: 2, 32: 3, 64: 4}  # side of an image: how often it is halved, to 7 or 4 pixels
 
@@ -61,7 +61,7 @@ class DCGANGenerator(Generator):
         return self.network(self.first(z))
 
 
-class DCGANDiscriminator(Discriminator):
+class DCGANDiscriminator(FeatureDiscriminator):
     """Convolutions of stride 2, with BatchNorm in all but the first, and LeakyReLU 0.2; then one linear unit.
 
     ===============================  =========================  ==========================
@@ -95,10 +95,6 @@ class DCGANDiscriminator(Discriminator):
             *layers, nn.Flatten(), nn.Linear(channels[-1] * side**2, 1, bias=False)
         )
         normal_(self)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[m, *data_shape] to scores, [m]."""
-        return self.network(x).squeeze(1)
 
 
 def normal_(module: nn.Module, std: float = 0.02) -> None:

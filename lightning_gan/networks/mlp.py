@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from lightning_gan.networks.base import Discriminator, Generator
+from lightning_gan.networks.base import FeatureDiscriminator, Generator
 from lightning_gan.networks.layers import GaussianNoise, Maxout, uniform_
 
 
@@ -108,7 +108,7 @@ class UpsampledMLPGenerator(MLPGenerator):
         return self.enlarge(self.output(self.hidden(z)).unflatten(1, (-1, *self.coarse))).sigmoid()
 
 
-class MaxoutDiscriminator(Discriminator):
+class MaxoutDiscriminator(FeatureDiscriminator):
     """Maxout layers with dropout before every layer, then one linear unit.
 
     =========================  ======================  ==========================
@@ -158,6 +158,6 @@ class MaxoutDiscriminator(Discriminator):
         if irange is not None:
             uniform_(self, irange)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """[m, *data_shape] to scores, [m]."""
-        return self.network(x.flatten(1)).squeeze(1)
+    def features(self, x: Tensor) -> Tensor:
+        """[m, *data_shape] to what the last unit reads, [m, feature_dim]."""
+        return super().features(x.flatten(1))

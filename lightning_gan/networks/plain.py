@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from lightning_gan.networks.base import Discriminator, Generator
+from lightning_gan.networks.base import FeatureDiscriminator, Generator
 
 
 class PlainGenerator(Generator):
@@ -45,7 +45,7 @@ class PlainGenerator(Generator):
         return self.network(z).view(-1, *self.data_shape)
 
 
-class PlainDiscriminator(Discriminator):
+class PlainDiscriminator(FeatureDiscriminator):
     """Linear layers with an activation between them, and a score.
 
     Args:
@@ -63,9 +63,9 @@ class PlainDiscriminator(Discriminator):
         super().__init__(data_shape)
         self.network = _layers([self.data_size, *widths, 1], activation)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """[m, *data_shape] to scores, [m]."""
-        return self.network(x.flatten(1)).squeeze(1)
+    def features(self, x: Tensor) -> Tensor:
+        """[m, *data_shape] to what the last unit reads, [m, feature_dim]."""
+        return super().features(x.flatten(1))
 
 
 def _layers(sizes: Sequence[int], activation: Callable[[], nn.Module]) -> nn.Sequential:

@@ -17,6 +17,7 @@ from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.optimizers import Constant, dcgan_adam
 from lightning_gan.priors import Prior
+from lightning_gan.regularizers import Regularizer
 
 
 class GANGiven(GAN, ABC):
@@ -50,7 +51,7 @@ class GANGiven(GAN, ABC):
         real, fake = self.discriminator(x, c), self.discriminator(x_fake, c)
         loss = self.loss.d_loss(real, fake)
         self.record.d(loss, real, fake)
-        return loss
+        return loss + self.penalty(lambda x: self.discriminator(x, c), x, x_fake)
 
     def g_objective(self, batch: list[Tensor]) -> Tensor:
         """L_G on m fresh samples with the conditions of m examples."""
@@ -103,6 +104,7 @@ class ConditionalGAN(GANGiven):
         ema_half_life: of the average of G, in images; none: no average.
         d_clip: largest norm of D's gradient.
         g_clip: largest norm of G's gradient.
+        regularizers: of D.
     """
 
     def __init__(
@@ -120,10 +122,12 @@ class ConditionalGAN(GANGiven):
         ema_half_life: float | None = None,
         d_clip: float | None = None,
         g_clip: float | None = None,
+        regularizers: Sequence[Regularizer] = (),
     ) -> None:
         super().__init__(
             generator, discriminator, loss, prior, k,
             d_optimizer, g_optimizer, d_scheduler, g_scheduler, ema_half_life, d_clip, g_clip,
+            regularizers,
         )  # fmt: skip
         if classes < 1:
             raise ValueError(f"classes is {classes}: give the number of classes, 1 or more.")

@@ -1,6 +1,7 @@
 """A game that chooses k as it goes: "better methods for coordinating G and D", Goodfellow et al. (2014), section 7."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
@@ -12,6 +13,7 @@ from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.optimizers import Constant, dcgan_adam
 from lightning_gan.priors import Prior
+from lightning_gan.regularizers import Regularizer
 
 
 class CoordinatedGAN(GAN):
@@ -39,6 +41,7 @@ class CoordinatedGAN(GAN):
         ema_half_life: of the average of G that is shown and scored, in images; none: G itself is.
         d_clip: largest norm of D's gradient.
         g_clip: largest norm of G's gradient.
+        regularizers: of D.
 
     Raises:
         ValueError: if lead, most or memory lie outside of these bounds.
@@ -62,10 +65,12 @@ class CoordinatedGAN(GAN):
         ema_half_life: float | None = None,
         d_clip: float | None = None,
         g_clip: float | None = None,
+        regularizers: Sequence[Regularizer] = (),
     ) -> None:
         super().__init__(
             generator, discriminator, loss, prior, 1,
             d_optimizer, g_optimizer, d_scheduler, g_scheduler, ema_half_life, d_clip, g_clip,
+            regularizers,
         )  # fmt: skip
         if not (0 < lead < math.log(4) and most >= 1 and 0 <= memory < 1):
             raise ValueError(

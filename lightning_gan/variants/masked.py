@@ -1,5 +1,7 @@
 """One network for all conditionals p(x_S | x_not-S): Goodfellow et al. (2014), section 7."""
 
+from collections.abc import Sequence
+
 import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
@@ -9,6 +11,7 @@ from lightning_gan.masks import Masks, check_mask
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.optimizers import Constant, dcgan_adam
 from lightning_gan.priors import Prior
+from lightning_gan.regularizers import Regularizer
 from lightning_gan.variants.conditional import GANGiven
 
 
@@ -36,6 +39,7 @@ class MaskedGAN(GANGiven):
         ema_half_life: of the average of G, in images; none: no average.
         d_clip: largest norm of D's gradient.
         g_clip: largest norm of G's gradient.
+        regularizers: of D.
     """
 
     def __init__(
@@ -53,10 +57,12 @@ class MaskedGAN(GANGiven):
         ema_half_life: float | None = None,
         d_clip: float | None = None,
         g_clip: float | None = None,
+        regularizers: Sequence[Regularizer] = (),
     ) -> None:
         super().__init__(
             generator, discriminator, loss, prior, k,
             d_optimizer, g_optimizer, d_scheduler, g_scheduler, ema_half_life, d_clip, g_clip,
+            regularizers,
         )  # fmt: skip
         self.check_told(2 * generator.data_size, "the observed numbers and the mask")
         masks.draw(

@@ -19,15 +19,17 @@ class SimultaneousGAN(TwoPlayers):
         """One minibatch: one update of both players."""
         x = batch[0]
         real = self.discriminator(x)
-        fake = self.discriminator(self.generator(self.noise(len(x))))
+        x_fake = self.generator(self.noise(len(x)))
+        fake = self.discriminator(x_fake)
         d_loss, g_loss = self.loss.d_loss(real, fake), self.loss.g_loss(fake, real)
         self.record.d(d_loss, real, fake)
         self.record.g(g_loss)
         for player in (D, G):
             self.optimizer_of(player).zero_grad()
         self.manual_backward(
-            d_loss, retain_graph=True, inputs=list(self.discriminator.parameters())
-        )
+            d_loss + self.penalty(self.discriminator, x, x_fake),
+            retain_graph=True, inputs=list(self.discriminator.parameters()),
+        )  # fmt: skip
         self.manual_backward(g_loss, inputs=list(self.generator.parameters()))
         for player in (D, G):
             self.move(player)

@@ -1,0 +1,66 @@
+"""What every regulariser of D promises."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+Score = Callable[[Tensor], Tensor]
+"""x, [m, *data_shape], to raw scores: D, or D told what it is told of these examples."""
+
+
+class Regularizer:
+    """Acts on D beside its loss: a `Penalty` or a `Projection`."""
+
+
+class Projection(Regularizer, ABC):
+    """Moves D's weights back into a set, after each of D's updates."""
+
+    @abstractmethod
+    def project(self, discriminator: nn.Module) -> None:
+        """Change the weights in place."""
+
+
+class Penalty(Regularizer, ABC):
+    """A term that is added to D's loss.
+
+    It is computed in float32 whatever the precision of training, because a gradient's square leaves the range of
+    float16. Where D is paired or packed, the gradient is that with respect to each example.
+
+    Args:
+        weight: factor of the term.
+        every: D's updates between two that carry it, `every` times as heavy ("lazy regularization", Karras et al.
+            (2020), section 3.1). Huang et al. (2024), R3GAN, report failure of lazy penalties on small problems.
+
+    Raises:
+        ValueError: if the weight is negative or not finite, or every is less than 1.
+    """
+
+    key: ClassVar[str]
+    """Its curve is train/<key>: the term as it stands in the equation, without the factor `every`."""
+
+    def __init__(self, weight: float, every: int = 1) -> None:
+        if not 0 <= weight < float("inf") or every < 1:
+            raise ValueError(
+                f"{type(self).__name__} of weight {weight} every {every} updates: give a weight of at least 0, and "
+                f"every of at least 1."
+            )
+        self.weight, self.every = weight, every
+
+    @abstractmethod
+    def term(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
+        """The term, from examples and as many samples, float32 [m, *data_shape] both."""
+
+    def __call__(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
+        """The term, in float32; its gradient reaches D's weights, and neither x nor G."""
+        with torch.autocast(x.device.type, enabled=False):
+            return self.weight * self.term(score, x.detach().float(), x_fake.detach().float())
+
+
+def squared_slope(score: Score, x: Tensor) -> Tensor:
+    """|dD/dx|^2 at each example, [m], with the graph that leads to D's weights."""
+    x = x.detach().requires_grad_()
+    (slope,) = torch.autograd.grad(score(x).sum(), x, create_graph=True)
+    return slope.flatten(1).square().sum(1)

@@ -1,0 +1,30 @@
+"""WGAN-GP of Gulrajani et al. (2017), "Improved training of Wasserstein GANs", equation 3."""
+
+import torch
+from torch import Tensor
+
+from lightning_gan.regularizers.base import Penalty, Score, squared_slope
+
+
+class GradientPenalty(Penalty):
+    r"""D's slope shall be 1 between examples and samples.
+
+    .. math:: \lambda E_{\hat x} (\lVert \nabla_{\hat x} D(\hat x) \rVert - 1)^2,
+              \quad \hat x = \epsilon x + (1 - \epsilon) G(z), \; \epsilon \sim U[0, 1]
+
+    Args:
+        weight: lambda; 10 in the paper.
+        every: see `Penalty`.
+    """
+
+    key = "gradient_penalty"
+
+    def __init__(self, weight: float = 10.0, every: int = 1) -> None:
+        super().__init__(weight, every)
+
+    def term(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
+        """E (|dD/dx| - 1)^2 at one point between each example and its sample."""
+        epsilon = torch.rand(len(x), *[1] * (x.dim() - 1), device=x.device)
+        slope = squared_slope(score, torch.lerp(x_fake, x, epsilon))
+        # the root's own slope is infinite at 0, where a dead D would become NaN
+        return (slope.clamp(min=1e-12).sqrt() - 1).square().mean()

@@ -1,0 +1,30 @@
+"""Weight clipping of Arjovsky et al. (2017), "Wasserstein GAN", Algorithm 1, line 7."""
+
+import torch
+from torch import nn
+
+from lightning_gan.regularizers.base import Projection
+
+
+class WeightClip(Projection):
+    r"""Every weight and bias of D is held in a box, so that D is Lipschitz for some constant.
+
+    .. math:: w \leftarrow \mathrm{clip}(w, -c, c)
+
+    Args:
+        limit: c; 0.01 in the paper.
+
+    Raises:
+        ValueError: if the limit is not positive.
+    """
+
+    def __init__(self, limit: float = 0.01) -> None:
+        if not limit > 0:
+            raise ValueError(f"WeightClip at {limit}: give a limit above 0, such as 0.01.")
+        self.limit = limit
+
+    @torch.no_grad()
+    def project(self, discriminator: nn.Module) -> None:
+        """Clip all parameters in place."""
+        for parameter in discriminator.parameters():
+            parameter.clamp_(-self.limit, self.limit)

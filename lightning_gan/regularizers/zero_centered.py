@@ -1,0 +1,45 @@
+"""R1 and R2 of Mescheder et al. (2018), "Which training methods for GANs do actually converge?", equations 9 and 10."""
+
+from torch import Tensor
+
+from lightning_gan.regularizers.base import Penalty, Score, squared_slope
+
+
+class R1(Penalty):
+    r"""D shall be flat where the data are.
+
+    .. math:: \frac{\gamma}{2} E_{x \sim p_{data}} \lVert \nabla_x D(x) \rVert^2
+
+    Args:
+        gamma: as in the equation; 10 in the paper's experiments.
+        every: see `Penalty`.
+    """
+
+    key = "r1"
+
+    def __init__(self, gamma: float = 10.0, every: int = 1) -> None:
+        super().__init__(gamma, every)
+
+    def term(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
+        """E |dD/dx|^2 / 2 over examples."""
+        return squared_slope(score, x).mean() / 2
+
+
+class R2(Penalty):
+    r"""D shall be flat where G's samples are.
+
+    .. math:: \frac{\gamma}{2} E_{x \sim p_g} \lVert \nabla_x D(x) \rVert^2
+
+    Args:
+        gamma: as in the equation.
+        every: see `Penalty`.
+    """
+
+    key = "r2"
+
+    def __init__(self, gamma: float = 10.0, every: int = 1) -> None:
+        super().__init__(gamma, every)
+
+    def term(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
+        """E |dD/dx|^2 / 2 over samples."""
+        return squared_slope(score, x_fake).mean() / 2

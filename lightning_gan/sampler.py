@@ -1,0 +1,43 @@
+"""What can be drawn of a game, during training and after it: noise, and samples that depend on a seed alone."""
+
+from typing import cast
+
+import torch
+from pytorch_lightning import LightningModule
+from torch import Tensor
+
+from lightning_gan.ema import EMA
+from lightning_gan.networks import Generator
+from lightning_gan.priors import Prior
+
+
+class Sampler(LightningModule):
+    """A generator, p(z), and maybe the average of the generator that is shown and scored in its place."""
+
+    generator: Generator
+    prior: Prior
+    ema: EMA | None
+
+    def noise(self, m: int, rng: torch.Generator | None = None) -> Tensor:
+        """Draw z from p(z), [m, z_dim]."""
+        return self.prior.sample(m, self.generator.z_dim, self.device, rng)
+
+    @property
+    def shown_generator(self) -> Generator:
+        """The generator that is shown and scored: the average of G where one is kept."""
+        return cast(Generator, self.ema.module) if self.ema else self.generator
+
+    @torch.no_grad()
+    def generate(self, z: Tensor, batch_size: int = 1000) -> Tensor:
+        """G(z) as it is shown and scored, in evaluation mode: [n, z_dim] to [n, *data_shape]."""
+        generator = self.shown_generator
+        training = generator.training
+        generator.eval()
+        try:
+            return torch.cat([generator(part.to(self.device)) for part in z.split(batch_size)])
+        finally:
+            generator.train(training)
+
+    def sample(self, n: int, seed: int = 0) -> Tensor:
+        """Draw n samples of G, [n, *data_shape], that depend on the seed alone; the global noise is not touched."""
+        return self.generate(self.noise(n, torch.Generator().manual_seed(seed)))

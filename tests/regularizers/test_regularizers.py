@@ -1,0 +1,180 @@
+"""Regularisers of D: against closed forms, in which weights they move, and when."""
+
+import csv
+import inspect
+import re
+
+import pytest
+import torch
+from games import Batches, game, trainer
+from pytorch_lightning.loggers import CSVLogger
+from torch import nn
+
+from lightning_gan import regularizers
+from lightning_gan.regularizers import R1, R2, GradientPenalty, Penalty, Regularizer, WeightClip
+from lightning_gan.variants import SimultaneousGAN
+
+PENALTIES = [R1, R2, GradientPenalty]
+X = torch.randn(6, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1)).float()
+FAKE = torch.randn(6, 3, generator=torch.Generator().manual_seed(2))
+W = torch.tensor([0.3, -1.2, 2.0])
+
+
+def linear(x):
+    return x @ W
+
+
+def quadratic(x):
+    return x.square().sum(1) / 2  # its gradient is x
+
+
+def test_every_class_of_the_room_is_a_regulariser_whose_file_names_its_paper():
+    concrete = [
+        c for _, c in inspect.getmembers(regularizers, inspect.isclass) if not inspect.isabstract(c)
+    ]
+    assert all(issubclass(c, Regularizer) for c in concrete)
+    for kind in (*PENALTIES, WeightClip):
+        assert ".. math::" in kind.__doc__
+        assert re.search(r"\(\d{4}\)", inspect.getmodule(kind).__doc__)
+
+
+@pytest.mark.parametrize(
+    ("penalty", "wanted"),
+    [
+        (R1(gamma=3.0), 1.5 * W.square().sum()),
+        (R2(gamma=3.0), 1.5 * W.square().sum()),
+        (GradientPenalty(weight=7.0), 7 * (W.norm() - 1) ** 2),
+    ],
+)
+def test_of_a_linear_d_it_is_the_closed_form_wherever_x_is(penalty, wanted):
+    torch.testing.assert_close(penalty(linear, X, FAKE), wanted)
+
+
+def test_of_a_quadratic_d_r1_sees_examples_and_r2_samples():
+    torch.testing.assert_close(R1(2.0)(quadratic, X, FAKE), X.square().sum(1).mean())
+    torch.testing.assert_close(R2(2.0)(quadratic, X, FAKE), FAKE.square().sum(1).mean())
+
+
+def test_of_a_quadratic_d_the_gradient_penalty_sees_points_on_the_lines_between_them():
+    torch.manual_seed(5)
+    found = GradientPenalty(1.0)(quadratic, X, FAKE)
+    torch.manual_seed(5)
+    epsilon = torch.rand(6, 1)
+    between = epsilon * X + (1 - epsilon) * FAKE
+    torch.testing.assert_close(found, (between.norm(dim=1) - 1).square().mean())
+
+
+@pytest.mark.parametrize("penalty", [R1(2.0), R2(2.0), GradientPenalty(2.0)])
+def test_its_gradient_in_the_weights_of_a_linear_d_is_the_closed_form(penalty):
+    w = W.clone().requires_grad_()
+    penalty(lambda x: x @ w, X, FAKE).backward()
+    wanted = 4 * (1 - 1 / W.norm()) * W if isinstance(penalty, GradientPenalty) else 2 * W
+    torch.testing.assert_close(w.grad, wanted)
+
+
+@pytest.mark.parametrize("kind", PENALTIES)
+def test_it_is_float32_under_mixed_precision(kind):
+    D = nn.Linear(3, 1)
+    torch.manual_seed(0)
+    alone = kind()(lambda x: D(x).squeeze(1), X, FAKE)
+    torch.manual_seed(0)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = kind()(lambda x: D(x).squeeze(1), X.bfloat16().float(), FAKE)
+        assert D(X).dtype is torch.bfloat16
+    assert mixed.dtype is torch.float32
+    torch.testing.assert_close(mixed, alone)  # a linear D: wherever x is
+
+
+@pytest.mark.parametrize("kind", PENALTIES)
+def test_its_gradient_reaches_neither_x_nor_g(kind):
+    x, x_fake = X.clone().requires_grad_(), FAKE.clone().requires_grad_()
+    w = W.clone().requires_grad_()
+    kind()(lambda x: (x @ w).square(), x, x_fake).backward()
+    assert w.grad.abs().max() > 0
+    assert x.grad is None
+    assert x_fake.grad is None
+
+
+def test_a_d_that_ignores_x_has_a_finite_gradient_penalty():
+    w = torch.zeros(3, requires_grad=True)
+    term = GradientPenalty(1.0)(lambda x: x @ w, X, FAKE)
+    term.backward()
+    assert term.item() == pytest.approx(1, abs=1e-5)
+    assert w.grad.isfinite().all()
+
+
+class Watched(Penalty):
+    """A penalty that writes down when it was asked."""
+
+    key = "watched"
+
+    def __init__(self, every):
+        super().__init__(1.0, every)
+        self.asked = 0
+
+    def term(self, score, x, x_fake):
+        self.asked += 1
+        return score(x).square().mean()
+
+
+@pytest.mark.parametrize(("every", "asked"), [(1, 6), (2, 3), (4, 2)])
+def test_a_lazy_penalty_is_added_at_every_so_many_updates_of_d_as_much_heavier(
+    every, asked, tmp_path
+):
+    watched = Watched(every)
+    gan = game(regularizers=[watched], k=2)
+    trainer(tmp_path, max_steps=3).fit(gan, Batches(6))
+    assert watched.asked == asked
+    gan.d_updates = 0
+    x = next(iter(Batches(1)))[0]
+    gan.record.forget()
+    added = gan.penalty(gan.discriminator, x, x)
+    torch.testing.assert_close(added, every * gan.record.terms["watched"][0])
+    gan.d_updates = 1
+    assert (gan.penalty(gan.discriminator, x, x) == 0) == (every > 1)
+
+
+@pytest.mark.parametrize("kind", [None, SimultaneousGAN])
+def test_d_descends_its_loss_and_the_penalty_and_g_its_loss_alone(kind, tmp_path):
+    plain = game(*[kind] if kind else [])
+    penalised = game(*[kind] if kind else [], regularizers=[R1(50.0)])
+    for gan in (plain, penalised):
+        torch.manual_seed(3)
+        trainer(tmp_path, max_steps=1).fit(gan, Batches(1))
+    weights = [g.discriminator.network[0].weight for g in (plain, penalised)]
+    assert not torch.allclose(*weights)
+    if kind:  # both moved from gradients at the same parameters
+        for ours, theirs in zip(
+            plain.generator.parameters(), penalised.generator.parameters(), strict=True
+        ):
+            torch.testing.assert_close(ours, theirs)
+
+
+def test_its_curve_is_logged(tmp_path):
+    gan = game(regularizers=[R1(1.0), R2(1.0, every=2)])
+    run = trainer(tmp_path, max_steps=4, logger=CSVLogger(tmp_path), log_every_n_steps=2)
+    run.fit(gan, Batches(4))
+    with open(run.logger.experiment.metrics_file_path) as file:
+        rows = list(csv.DictReader(file))
+    assert all(float(row["train/r1"]) > 0 and float(row["train/r2"]) > 0 for row in rows)
+
+
+def test_weight_clipping_holds_all_of_d_after_each_of_its_updates_and_none_of_g(tmp_path):
+    gan = game(regularizers=[WeightClip(0.02)])
+    trainer(tmp_path, max_steps=2).fit(gan, Batches(2))
+    assert all(p.abs().max() <= 0.02 for p in gan.discriminator.parameters())
+    assert any(p.abs().max() > 0.02 for p in gan.generator.parameters())
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: R1(-1.0), "R1 of weight -1.0 every 1"),
+        (lambda: R2(1.0, every=0), "every 0 updates"),
+        (lambda: GradientPenalty(float("nan")), "weight nan"),
+        (lambda: WeightClip(0.0), "WeightClip at 0.0"),
+    ],
+)
+def test_impossible_numbers_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
