@@ -2,6 +2,10 @@
 
 from lightning_gan.networks.base import Discriminator, FeatureDiscriminator, Generator
 from lightning_gan.networks.cifar10_2014 import DeconvolutionalGenerator, ReLUSigmoidGenerator
+from lightning_gan.networks.class_heads import (
+    ClassHeadDiscriminator,
+    ClassLogitsDiscriminator,
+)
 from lightning_gan.networks.conditional import (
     ConditionalDiscriminator,
     ConditionalGenerator,
@@ -14,8 +18,11 @@ from lightning_gan.networks.layers import ConvMaxout, GaussianNoise, Maxout
 from lightning_gan.networks.mlp import MaxoutDiscriminator, MLPGenerator, UpsampledMLPGenerator
 from lightning_gan.networks.plain import PlainDiscriminator, PlainGenerator
 from lightning_gan.networks.tfd import SparseOutputGenerator, StackedGenerator
+from lightning_gan.networks.wrappers import WrappedDiscriminator
 
 __all__ = [
+    "ClassHeadDiscriminator",
+    "ClassLogitsDiscriminator",
     "ConditionalDiscriminator",
     "ConditionalGenerator",
     "ConvMaxout",
@@ -40,4 +47,5 @@ __all__ = [
     "SparseOutputGenerator",
     "StackedGenerator",
     "UpsampledMLPGenerator",
+    "WrappedDiscriminator",
 ]
