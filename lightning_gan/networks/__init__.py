@@ -1,7 +1,20 @@
 """G: z to x, and D: x to a score; a pair for each architecture."""
 
+from lightning_gan.networks.augmentations import (
+    Augmentation,
+    Brightness,
+    Contrast,
+    Cutout,
+    DiffAugmented,
+    Saturation,
+    Translation,
+)
 from lightning_gan.networks.base import Discriminator, FeatureDiscriminator, Generator
 from lightning_gan.networks.cifar10_2014 import DeconvolutionalGenerator, ReLUSigmoidGenerator
+from lightning_gan.networks.class_heads import (
+    ClassHeadDiscriminator,
+    ClassLogitsDiscriminator,
+)
 from lightning_gan.networks.conditional import (
     ConditionalDiscriminator,
     ConditionalGenerator,
@@ -11,19 +24,28 @@ from lightning_gan.networks.conv_maxout import ConvMaxoutDiscriminator, Convolut
 from lightning_gan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from lightning_gan.networks.encoder import Encoder, GaussianEncoder
 from lightning_gan.networks.layers import ConvMaxout, GaussianNoise, Maxout
+from lightning_gan.networks.minibatch import MinibatchDiscriminated, MinibatchDiscrimination
 from lightning_gan.networks.mlp import MaxoutDiscriminator, MLPGenerator, UpsampledMLPGenerator
 from lightning_gan.networks.plain import PlainDiscriminator, PlainGenerator
 from lightning_gan.networks.tfd import SparseOutputGenerator, StackedGenerator
+from lightning_gan.networks.wrappers import Packed, SpectrallyNormalized, WrappedDiscriminator
 
 __all__ = [
+    "Augmentation",
+    "Brightness",
+    "ClassHeadDiscriminator",
+    "ClassLogitsDiscriminator",
     "ConditionalDiscriminator",
     "ConditionalGenerator",
+    "Contrast",
     "ConvMaxout",
     "ConvMaxoutDiscriminator",
     "Convolution",
+    "Cutout",
     "DCGANDiscriminator",
     "DCGANGenerator",
     "DeconvolutionalGenerator",
+    "DiffAugmented",
     "Discriminator",
     "Encoder",
     "FeatureDiscriminator",
@@ -34,10 +56,17 @@ __all__ = [
     "MaskedGenerator",
     "Maxout",
     "MaxoutDiscriminator",
+    "MinibatchDiscriminated",
+    "MinibatchDiscrimination",
+    "Packed",
     "PlainDiscriminator",
     "PlainGenerator",
     "ReLUSigmoidGenerator",
+    "Saturation",
     "SparseOutputGenerator",
+    "SpectrallyNormalized",
     "StackedGenerator",
+    "Translation",
     "UpsampledMLPGenerator",
+    "WrappedDiscriminator",
 ]
