@@ -27,7 +27,6 @@ from lightning_gan.networks.layers import ConvMaxout, GaussianNoise, Maxout
 from lightning_gan.networks.minibatch import MinibatchDiscriminated, MinibatchDiscrimination
 from lightning_gan.networks.mlp import MaxoutDiscriminator, MLPGenerator, UpsampledMLPGenerator
 from lightning_gan.networks.plain import PlainDiscriminator, PlainGenerator
-from lightning_gan.networks.salimans_2016 import NoisyDiscriminator, SoftplusGenerator
 from lightning_gan.networks.tfd import SparseOutputGenerator, StackedGenerator
 from lightning_gan.networks.wrappers import Packed, SpectrallyNormalized, WrappedDiscriminator
 
@@ -59,13 +58,11 @@ __all__ = [
     "MaxoutDiscriminator",
     "MinibatchDiscriminated",
     "MinibatchDiscrimination",
-    "NoisyDiscriminator",
     "Packed",
     "PlainDiscriminator",
     "PlainGenerator",
     "ReLUSigmoidGenerator",
     "Saturation",
-    "SoftplusGenerator",
     "SparseOutputGenerator",
     "SpectrallyNormalized",
     "StackedGenerator",
