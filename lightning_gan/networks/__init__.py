@@ -23,10 +23,17 @@ from lightning_gan.networks.conditional import (
 from lightning_gan.networks.conv_maxout import ConvMaxoutDiscriminator, Convolution
 from lightning_gan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from lightning_gan.networks.encoder import Encoder, GaussianEncoder
-from lightning_gan.networks.layers import ConvMaxout, GaussianNoise, Maxout
+from lightning_gan.networks.layers import ConditionalBatchNorm2d, ConvMaxout, GaussianNoise, Maxout
 from lightning_gan.networks.minibatch import MinibatchDiscriminated, MinibatchDiscrimination
 from lightning_gan.networks.mlp import MaxoutDiscriminator, MLPGenerator, UpsampledMLPGenerator
 from lightning_gan.networks.plain import PlainDiscriminator, PlainGenerator
+from lightning_gan.networks.projection import ProjectionDiscriminator
+from lightning_gan.networks.resnet import ResNetDiscriminator, ResNetGenerator
+from lightning_gan.networks.semi_supervised import (
+    SoftplusGenerator,
+    WeightNormDiscriminator,
+    WeightNormLinear,
+)
 from lightning_gan.networks.tfd import SparseOutputGenerator, StackedGenerator
 from lightning_gan.networks.wrappers import Packed, SpectrallyNormalized, WrappedDiscriminator
 
@@ -35,6 +42,7 @@ __all__ = [
     "Brightness",
     "ClassHeadDiscriminator",
     "ClassLogitsDiscriminator",
+    "ConditionalBatchNorm2d",
     "ConditionalDiscriminator",
     "ConditionalGenerator",
     "Contrast",
@@ -61,12 +69,18 @@ __all__ = [
     "Packed",
     "PlainDiscriminator",
     "PlainGenerator",
+    "ProjectionDiscriminator",
     "ReLUSigmoidGenerator",
+    "ResNetDiscriminator",
+    "ResNetGenerator",
     "Saturation",
+    "SoftplusGenerator",
     "SparseOutputGenerator",
     "SpectrallyNormalized",
     "StackedGenerator",
     "Translation",
     "UpsampledMLPGenerator",
+    "WeightNormDiscriminator",
+    "WeightNormLinear",
     "WrappedDiscriminator",
 ]
