@@ -26,7 +26,7 @@ from lightning_gan.tracking import loggers
 ROOMS = (losses, networks, priors, masks, variants, optimizers, datamodules, callbacks)
 Parser.classes = [name for room in ROOMS for name in room.__all__]
 ABOUT = "Generative adversarial networks, beginning with Goodfellow et al. 2014."
-HELP = "Other commands, without a config: sample, evaluate, fetch, paper. See: python -m lightning_gan sample --help"
+HELP = "Commands without a config: sample, evaluate, fetch, inspect, paper. See: python -m lightning_gan sample --help"
 say = rank_zero_only(print)
 
 
