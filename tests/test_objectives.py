@@ -1,0 +1,129 @@
+"""The overlays of configs/objectives: one for each objective, laid over an experiment by bare name."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from command import SMALL
+from games import Pixels, game, trainer
+from jsonargparse import ActionConfigFile
+from pytorch_lightning.cli import LightningArgumentParser
+
+from lightning_gan import GAN, losses
+from lightning_gan.config_files import CONFIGS, resolve
+from lightning_gan.players import TwoPlayers
+from lightning_gan.variants import SimultaneousGAN
+
+OBJECTIVES = [
+    c for _, c in inspect.getmembers(losses, inspect.isclass) if not inspect.isabstract(c)
+]
+OVERLAYS = sorted(path.name for path in (CONFIGS / "objectives").glob("*.yaml"))
+
+
+def text(name):
+    return (CONFIGS / "objectives" / name).read_text()
+
+
+def objective(name):
+    loss = yaml.safe_load(text(name))["model"]["init_args"]["loss"]
+    return loss if isinstance(loss, str) else loss["class_path"]
+
+
+@pytest.fixture(scope="module")
+def parser():
+    """What reads a model on the command line."""
+    parser = LightningArgumentParser()
+    parser.add_argument("--config", action=ActionConfigFile)
+    parser.add_lightning_class_args(TwoPlayers, "model", subclass_mode=True)
+    return parser
+
+
+@pytest.fixture
+def laid_over(parser, tmp_path, monkeypatch):
+    """The model that the small experiment becomes under configs."""
+    monkeypatch.chdir(tmp_path)
+    Path("small.yaml").write_text(yaml.safe_dump({"model": SMALL["model"]}))
+
+    def model(*names):
+        flags = [word for name in ("small.yaml", *names) for word in ("--config", name)]
+        return parser.parse_args(resolve(flags)).as_dict()["model"]["init_args"]
+
+    return model
+
+
+def test_every_objective_has_its_overlay():
+    assert sorted(map(objective, OVERLAYS)) == sorted(c.__name__ for c in OBJECTIVES)
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_it_names_its_paper_its_use_and_the_source_of_every_number(name):
+    comments, settings = text(name).split("model:\n")
+    assert re.search(r"\(\d{4}\)", comments.splitlines()[0])
+    assert re.search(rf"--config \w+\.yaml --config objectives/{name}$", comments, re.MULTILINE)
+    numbers = [line for line in settings.splitlines() if re.search(r": *[\d.]", line)]
+    assert all(re.search(r" # \[\w+\] ", line) for line in numbers), numbers
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_it_is_found_from_any_folder_and_changes_neither_players_nor_noise(name, laid_over):
+    model, before = laid_over(f"objectives/{name}"), SMALL["model"]["init_args"]
+    assert model["loss"]["class_path"] == f"lightning_gan.losses.{objective(name)}"
+    assert model["prior"]["class_path"] == f"lightning_gan.priors.{before['prior']}"
+    for player in ("generator", "discriminator"):
+        kind, settings = before[player]["class_path"], before[player]["init_args"]
+        assert model[player]["class_path"] == f"lightning_gan.networks.{kind}"
+        assert model[player]["init_args"].items() >= settings.items()
+
+
+def test_it_trains_over_an_experiment_from_any_folder(command):
+    ended = command(
+        "fit", "--config", "small.yaml", "--config", "objectives/relativistic.yaml",
+        "--trainer.max_steps", "2", "--trainer.callbacks", "[]",
+    )  # fmt: skip
+    assert ended.status == 0, ended.err
+    assert "game     RelativisticPairing, alternating" in ended.out
+    assert "step 2/2" in ended.out
+    assert Path("runs/small+relativistic/version_0/config.yaml").exists()
+
+
+@pytest.mark.parametrize("kind", [GAN, SimultaneousGAN])
+@pytest.mark.parametrize("loss", OBJECTIVES, ids=lambda c: c.__name__)
+def test_both_players_move_under_every_objective(loss, kind, tmp_path):
+    gan = game(kind, loss=loss())
+    before = [w.clone() for w in weights(gan)]
+    trainer(tmp_path, max_steps=2).fit(gan, Pixels())
+    assert gan.g_updates == 2
+    for player in (gan.generator, gan.discriminator):
+        assert all(p.isfinite().all() for p in player.parameters())
+    moved = [not old.equal(new) for old, new in zip(before, weights(gan), strict=True)]
+    assert all(moved)
+
+
+def weights(gan):
+    """Of both players; D's last bias is left out, which some objectives do not see."""
+    return [p for p in gan.parameters() if p.dim() > 1]
+
+
+def test_wasserstein_keeps_nothing_of_the_experiments_optimizers(laid_over):
+    """What the overlay does not say would be kept where the new optimizer takes it too."""
+    own = {
+        "d_optimizer": {"class_path": "torch.optim.AdamW", "init_args": {"lr": 0.01, "weight_decay": 0.1}},
+        "g_optimizer": {"class_path": "torch.optim.SGD", "init_args": {"lr": 0.1, "momentum": 0.5}},
+        "d_scheduler": {"class_path": "LinearDecay", "init_args": {"total": 9}},
+    }  # fmt: skip
+    Path("own.yaml").write_text(yaml.safe_dump({"model": {"init_args": own}}))
+    model = laid_over("own.yaml", "objectives/wasserstein.yaml")
+    assert model["k"] == 5
+    for player in "dg":
+        used = model[f"{player}_optimizer"]
+        assert used["class_path"] == "torch.optim.RMSprop"
+        read = {key: used["init_args"][key] for key in ("lr", "momentum", "weight_decay")}
+        assert read == {"lr": 5e-5, "momentum": 0, "weight_decay": 0}
+        assert model[f"{player}_scheduler"]["class_path"] == "lightning_gan.optimizers.Constant"
+
+
+def test_the_last_objective_wins_and_keeps_nothing_of_the_one_before(laid_over):
+    model = laid_over("objectives/label_smoothing.yaml", "objectives/hinge.yaml")
+    assert model["loss"] == {"class_path": "lightning_gan.losses.Hinge"}
