@@ -3,11 +3,14 @@
 from datamodules.base import ImageData
 from datamodules.cifar10 import CIFAR10
 from datamodules.cifar10_contrast import CIFAR10Contrast
+from datamodules.high_dimensional import HighDimensionalMixture
+from datamodules.image_folder import ImageFolder
 from datamodules.in_memory import InMemory
 from datamodules.loader import BatchLoader
 from datamodules.mnist import MNIST, FashionMNIST
+from datamodules.stacked_mnist import StackedMNIST
 from datamodules.tfd import TFD
-from datamodules.toy import Gaussian1D, Ring, ToyData
+from datamodules.toy import Gaussian1D, Grid, Ring, ToyData
 
 __all__ = [
     "CIFAR10",
@@ -17,8 +20,12 @@ __all__ = [
     "CIFAR10Contrast",
     "FashionMNIST",
     "Gaussian1D",
+    "Grid",
+    "HighDimensionalMixture",
     "ImageData",
+    "ImageFolder",
     "InMemory",
     "Ring",
+    "StackedMNIST",
     "ToyData",
 ]
