@@ -221,3 +221,55 @@ def test_a_condition_is_packed_beside_its_example():
 def test_what_does_not_fit_is_one_sentence(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+NESTED = {  # packs of augmented pictures make no paper's sense; that each level is understood is what is asked
+    "class_path": "DiffAugmented",
+    "init_args": {
+        "augmentations": [
+            {"class_path": "Translation", "init_args": {"ratio": 0.125}},
+            {"class_path": "Cutout"},
+        ],
+        "discriminator": {
+            "class_path": "Packed",
+            "init_args": {
+                "pack": 2,
+                "discriminator": {
+                    "class_path": "MinibatchDiscriminated",
+                    "init_args": {
+                        "kernels": 3,
+                        "kernel_dim": 2,
+                        "discriminator": {
+                            "class_path": "SpectrallyNormalized",
+                            "init_args": {
+                                "discriminator": {
+                                    "class_path": "MaxoutDiscriminator",
+                                    "init_args": {"data_shape": [2, 28, 28], "widths": [4]},
+                                }
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+def test_wrappers_in_wrappers_are_a_config_that_trains_resumes_and_runs_again(command):
+    command.write("wrapped.yaml", {"model": {"init_args": {"discriminator": NESTED}}})
+    short = ["--trainer.callbacks", "[]", "--trainer.max_steps"]
+    ended = command("fit", "--config", "small.yaml", "--config", "wrapped.yaml", *short, "2")
+    assert ended.status == 0, ended.err
+    run = "runs/small+wrapped/version_0"
+    ended = command(
+        "fit",
+        "--config",
+        f"{run}/config.yaml",
+        "--ckpt_path",
+        f"{run}/checkpoints/last.ckpt",
+        *short,
+        "3",
+    )
+    assert ended.status == 0, ended.err
+    assert "step 3/3" in ended.out
