@@ -1,6 +1,21 @@
 """What each player minimises: two scalars from D's scores; one paper a file."""
 
 from lightning_gan.losses.base import AdversarialLoss
+from lightning_gan.losses.hinge import Hinge
+from lightning_gan.losses.label_smoothing import OneSidedLabelSmoothing
+from lightning_gan.losses.least_squares import LeastSquares
 from lightning_gan.losses.minimax import Minimax, NonSaturating
+from lightning_gan.losses.relativistic import RelativisticAverage, RelativisticPairing
+from lightning_gan.losses.wasserstein import Wasserstein
 
-__all__ = ["AdversarialLoss", "Minimax", "NonSaturating"]
+__all__ = [
+    "AdversarialLoss",
+    "Hinge",
+    "LeastSquares",
+    "Minimax",
+    "NonSaturating",
+    "OneSidedLabelSmoothing",
+    "RelativisticAverage",
+    "RelativisticPairing",
+    "Wasserstein",
+]

@@ -9,7 +9,8 @@ class AdversarialLoss(nn.Module, ABC):
     """The two scalars that D and G each descend.
 
     Scores are raw: no sigmoid has been applied. Shape: [m]. A high score says "real". Both values are in
-    nats where the objective has a unit, and are means over the minibatch.
+    nats where the objective has a unit, and are means over the minibatch. An objective that pairs the i-th example with
+    the i-th sample refuses numbers that differ; all others take any number of each.
     """
 
     pairs_real_with_fake: bool = False

@@ -10,7 +10,7 @@ from lightning_gan import losses
 from lightning_gan.losses import AdversarialLoss
 
 ALL = [c for _, c in inspect.getmembers(losses, inspect.isclass) if not inspect.isabstract(c)]
-REAL = torch.tensor([0.7, -1.3, 2.0, 0.1], dtype=torch.float64)
+REAL = torch.tensor([0.7, -1.3, 2.0, 0.1], dtype=torch.float64)  # 1 and -1 are kinks of Hinge
 FAKE = torch.tensor([-0.4, 0.9, -2.2, 0.3], dtype=torch.float64)
 
 
@@ -23,32 +23,86 @@ def values(loss, real, fake):
     return torch.stack([loss.d_loss(real, fake), loss.g_loss(fake, real)])
 
 
+def pulls(loss, real, fake):
+    """The gradients of L_D to both, and of L_G to the samples' scores."""
+    real, fake = real.clone().requires_grad_(), fake.clone().requires_grad_()
+    of_d = torch.autograd.grad(loss.d_loss(real, fake), (real, fake))
+    return *of_d, *torch.autograd.grad(loss.g_loss(fake, real), fake)
+
+
 def test_every_class_of_the_room_is_an_objective():
     assert ALL
     assert all(issubclass(c, AdversarialLoss) for c in ALL)
 
 
-def test_it_is_finite_at_scores_of_100(loss):
-    for score in (-100.0, 100.0):
-        assert values(loss, torch.full([4], score), torch.full([4], -score)).isfinite().all()
-        assert values(loss, torch.full([4], score), torch.full([4], score)).isfinite().all()
+def test_every_objective_of_the_room_is_exported():
+    born = {c for c in descendants(AdversarialLoss) if c.__module__.startswith(losses.__name__)}
+    assert born == set(ALL)
+    assert {c.__name__ for c in ALL} <= set(losses.__all__)
 
 
-def test_d_and_g_pull_the_scores_of_samples_opposite_ways(loss):
-    fake = FAKE.clone().requires_grad_()
-    (d_pull,) = torch.autograd.grad(loss.d_loss(REAL, fake), fake)
-    (g_pull,) = torch.autograd.grad(loss.g_loss(fake, REAL), fake)
-    assert (d_pull * g_pull < 0).all()
+def descendants(kind):
+    return {d for c in kind.__subclasses__() for d in ({c} | descendants(c))}
+
+
+def test_it_is_two_scalars(loss):
+    assert loss.d_loss(REAL, FAKE).shape == loss.g_loss(FAKE, REAL).shape == ()
+
+
+@pytest.mark.parametrize("real", [-100.0, 100.0])
+@pytest.mark.parametrize("fake", [-100.0, 100.0])
+def test_it_is_finite_at_scores_of_100(loss, real, fake):
+    real, fake = torch.full([4], real), torch.full([4], fake)
+    assert values(loss, real, fake).isfinite().all()
+    assert all(pull.isfinite().all() for pull in pulls(loss, real, fake))
+
+
+def test_d_raises_examples_and_lowers_samples_and_g_raises_samples(loss):
+    """Between 0 and 1: inside of every margin, and short of every target."""
+    torch.manual_seed(0)
+    real, fake = 0.02 + 0.96 * torch.rand(2, 50, dtype=torch.float64)
+    d_on_real, d_on_fake, g_on_fake = pulls(loss, real, fake)
+    assert (d_on_real < 0).all()
+    assert (d_on_fake > 0).all()
+    assert (g_on_fake < 0).all()
 
 
 def test_a_doubled_batch_has_the_same_loss(loss):
-    doubled = values(loss, REAL.repeat(2), FAKE.repeat(2))
+    doubled = values(loss, REAL.repeat(2), FAKE.repeat(2))  # the same pairs, twice
     torch.testing.assert_close(doubled, values(loss, REAL, FAKE))
+
+
+def test_numbers_that_differ_are_refused_or_make_no_difference(loss):
+    """3 examples and 4 samples weigh as 12 of each with the same means, or are refused: never a broadcast."""
+    more = values(loss, REAL[:3].repeat(4), FAKE.repeat(3))
+    for value, scores, same in (
+        (loss.d_loss, (REAL[:3], FAKE), more[0]),
+        (loss.g_loss, (FAKE, REAL[:3]), more[1]),
+    ):
+        try:
+            got = value(*scores)
+        except ValueError as refusal:
+            got = str(refusal)
+        if isinstance(got, str):
+            assert "as many of one as of the other" in got
+        else:
+            torch.testing.assert_close(got, same)
+
+
+def test_g_reads_the_scores_of_examples_where_it_says_so(loss):
+    if loss.pairs_real_with_fake:
+        assert loss.g_loss(FAKE, REAL) != loss.g_loss(FAKE, REAL + 1)
+    else:
+        assert loss.g_loss(FAKE) == loss.g_loss(FAKE, REAL) == loss.g_loss(FAKE, REAL + 1)
 
 
 def test_its_gradient_is_that_of_its_value(loss):
     real, fake = REAL.clone().requires_grad_(), FAKE.clone().requires_grad_()
     assert torch.autograd.gradcheck(lambda r, f: values(loss, r, f), (real, fake))
+
+
+def test_it_learns_nothing_itself(loss):
+    assert not list(loss.parameters())
 
 
 def test_its_docstring_gives_the_equation_and_its_file_the_paper(loss):

@@ -1,0 +1,86 @@
+"""Jolicoeur-Martineau (2018) and equation 2 of Huang et al. (2024), in float64."""
+
+import math
+
+import pytest
+import torch
+from equations import FAKE, REAL, assert_same
+
+from lightning_gan.losses import RelativisticAverage, RelativisticPairing
+
+BOTH = [RelativisticPairing(), RelativisticAverage()]
+either = pytest.mark.parametrize("loss", BOTH, ids=lambda loss: type(loss).__name__)
+
+
+def test_pairing_is_its_equation():
+    assert_same(
+        RelativisticPairing().d_loss, lambda r, f: -(r - f).sigmoid().log().sum() / 5, REAL, FAKE
+    )
+    assert_same(
+        RelativisticPairing().g_loss, lambda f, r: -(f - r).sigmoid().log().sum() / 5, FAKE, REAL
+    )
+
+
+def test_average_is_its_equation_with_gradients_through_the_averages():
+    def d_equation(r, f):
+        of_examples = (r - f.mean()).sigmoid()
+        of_samples = (f - r.mean()).sigmoid()
+        return -of_examples.log().mean() - (1 - of_samples).log().mean()
+
+    def g_equation(f, r):
+        of_examples = (r - f.mean()).sigmoid()
+        of_samples = (f - r.mean()).sigmoid()
+        return -of_samples.log().mean() - (1 - of_examples).log().mean()
+
+    assert_same(RelativisticAverage().d_loss, d_equation, REAL, FAKE)
+    assert_same(RelativisticAverage().g_loss, g_equation, FAKE, REAL)
+
+
+@either
+def test_only_differences_of_scores_count(loss):
+    torch.testing.assert_close(loss.d_loss(REAL + 7, FAKE + 7), loss.d_loss(REAL, FAKE))
+    torch.testing.assert_close(loss.g_loss(FAKE + 7, REAL + 7), loss.g_loss(FAKE, REAL))
+
+
+@either
+def test_g_lowers_the_scores_of_examples_too(loss):
+    real = REAL.clone().requires_grad_()
+    (pull,) = torch.autograd.grad(loss.g_loss(FAKE, real), real)
+    assert (pull > 0).all()
+
+
+def test_an_undecided_d_gives_log_2_and_log_4():
+    same = torch.full([4], 3.0, dtype=torch.float64)
+    for loss, value in zip(BOTH, (math.log(2), math.log(4)), strict=True):
+        assert loss.d_loss(same, same).item() == pytest.approx(value)
+        assert loss.g_loss(same, same).item() == pytest.approx(value)
+
+
+def test_pairing_depends_on_who_meets_whom_and_average_does_not():
+    pairing, average = (loss.d_loss(REAL.flip(0), FAKE) - loss.d_loss(REAL, FAKE) for loss in BOTH)
+    assert abs(pairing) > 0.01
+    assert abs(average) < 1e-12
+
+
+@pytest.mark.parametrize("m", [1, 4])
+def test_pairing_refuses_numbers_that_differ_and_does_not_broadcast(m):
+    fewer = FAKE[:m]
+    said = rf"scores \[5\] of examples and \[{m}\] of samples: give as many of one as of the other"
+    with pytest.raises(ValueError, match=said):
+        RelativisticPairing().d_loss(REAL, fewer)
+    with pytest.raises(ValueError, match=said):
+        RelativisticPairing().g_loss(fewer, REAL)
+    with pytest.raises(ValueError, match=r"\[5, 1\] of examples"):  # a D that forgot to squeeze
+        RelativisticPairing().d_loss(REAL[:, None], FAKE)
+
+
+def test_average_takes_numbers_that_differ():
+    got = RelativisticAverage().d_loss(REAL, FAKE[:2])
+    want = RelativisticAverage().d_loss(REAL.repeat(2), FAKE[:2].repeat(5))
+    torch.testing.assert_close(got, want)
+
+
+@either
+def test_g_needs_the_scores_of_examples(loss):
+    with pytest.raises(ValueError, match=r"call g_loss\(fake, real\)"):
+        loss.g_loss(FAKE)
