@@ -3,11 +3,12 @@
 from datamodules.base import ImageData
 from datamodules.cifar10 import CIFAR10
 from datamodules.cifar10_contrast import CIFAR10Contrast
+from datamodules.high_dimensional import HighDimensionalMixture
 from datamodules.in_memory import InMemory
 from datamodules.loader import BatchLoader
 from datamodules.mnist import MNIST, FashionMNIST
 from datamodules.tfd import TFD
-from datamodules.toy import Gaussian1D, Ring, ToyData
+from datamodules.toy import Gaussian1D, Grid, Ring, ToyData
 
 __all__ = [
     "CIFAR10",
@@ -17,6 +18,8 @@ __all__ = [
     "CIFAR10Contrast",
     "FashionMNIST",
     "Gaussian1D",
+    "Grid",
+    "HighDimensionalMixture",
     "ImageData",
     "InMemory",
     "Ring",

@@ -154,3 +154,44 @@ class Ring(Gaussians):
         self.means = radius * torch.tensor([[cos(a), sin(a)] for a in angles])
         self.std = torch.full((modes,), std)
         self.num_classes = modes
+
+
+class Grid(Gaussians):
+    """Gaussians in the plane, their means on a square grid around 0: mode j in row j // side, column j % side.
+
+    The second test of mode collapse; 25 modes at {-4, -2, 0, 2, 4}^2 and std .05 as in Lin et al. (2018), PacGAN, and
+    Srivastava et al. (2017), VEEGAN.
+
+    Args:
+        side: Gaussians in each row and in each column.
+        spacing: between neighbours.
+        std: of each Gaussian, in both directions.
+        batch_size: points per batch and device.
+        seed: of the order of training batches; None takes the seed of `seed_everything`.
+        points_seed: of the points themselves.
+
+    Raises:
+        ValueError: if there is no mode, or spacing or std is not positive.
+    """
+
+    name = "grid"
+    data_shape = (2,)
+
+    def __init__(
+        self,
+        side: int = 5,
+        spacing: float = 2.0,
+        std: float = 0.05,
+        batch_size: int = 100,
+        seed: int | None = None,
+        points_seed: int = 0,
+    ) -> None:
+        super().__init__(batch_size, seed, points_seed)
+        if side < 1 or spacing <= 0 or std <= 0:
+            raise ValueError(
+                f"Grid of side {side}, spacing {spacing}, std {std}: want at least 1 mode, and lengths above 0."
+            )
+        places = spacing * (torch.arange(side) - (side - 1) / 2)
+        self.means = torch.cartesian_prod(places, places)
+        self.std = torch.full((side**2,), std)
+        self.num_classes = side**2
