@@ -12,7 +12,7 @@ ROOMS = {  # room: what of ours it may import
     "datamodules": {"datamodules", "lightning_gan.fetching", "lightning_gan.whole_files"},
     "callbacks": {
         "callbacks", "lightning_gan.images", "lightning_gan.plots", "lightning_gan.metrics",
-        "lightning_gan.densities", "lightning_gan.plots_density",
+        "lightning_gan.densities", "lightning_gan.plots_density", "lightning_gan.plots_points",
         "lightning_gan.baselines", "lightning_gan.features", "lightning_gan.evaluation",
         "lightning_gan.whole_files",
     },
@@ -48,6 +48,9 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/images.py": set(),
     "lightning_gan/plots.py": set(),
     "lightning_gan/plots_density.py": {"lightning_gan.plots"},
+    "lightning_gan/plots_points.py": {"lightning_gan.plots"},
+    "lightning_gan/play.py": set(),
+    "lightning_gan/rows.py": {"lightning_gan.whole_files"},
     "lightning_gan/densities.py": set(),
     "lightning_gan/baselines.py": set(),
     "lightning_gan/errors.py": {"lightning_gan.parser"},
