@@ -7,6 +7,7 @@ from datamodules.high_dimensional import HighDimensionalMixture
 from datamodules.in_memory import InMemory
 from datamodules.loader import BatchLoader
 from datamodules.mnist import MNIST, FashionMNIST
+from datamodules.stacked_mnist import StackedMNIST
 from datamodules.tfd import TFD
 from datamodules.toy import Gaussian1D, Grid, Ring, ToyData
 
@@ -23,5 +24,6 @@ __all__ = [
     "ImageData",
     "InMemory",
     "Ring",
+    "StackedMNIST",
     "ToyData",
 ]

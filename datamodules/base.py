@@ -1,6 +1,6 @@
 """What all image data sets share: bytes, and what a picture of them shows."""
 
-from typing import ClassVar
+from math import isfinite
 
 from torch import Tensor
 
@@ -16,7 +16,7 @@ class ImageData(InMemory):
     function of the bytes says so too: `convert`, `shown_range` and `pictures`.
     """
 
-    data_shape: ClassVar[tuple[int, int, int]]
+    data_shape: tuple[int, int, int]
 
     @property
     def shown_range(self) -> tuple[float, float]:
@@ -32,3 +32,17 @@ class ImageData(InMemory):
     def pictures(self, split: Split) -> Tensor:
         """What pictures of a split show: uint8, [n, C, H, W], on the CPU; the data's own memory."""
         return self._split(split)[0]
+
+
+def checked(value_range: tuple[float, float]) -> tuple[float, float]:
+    """A range of values that a person asked for.
+
+    Raises:
+        ValueError: if it is empty or has no end.
+    """
+    low, high = value_range
+    if not (low < high and isfinite(low) and isfinite(high)):
+        raise ValueError(
+            f"value_range is [{low:g}, {high:g}]: give finite [low, high] with low < high, such as [-1, 1]."
+        )
+    return float(low), float(high)

@@ -101,7 +101,7 @@ class HighDimensionalMixture(Gaussians):
 
 
 class Rotation(Transform):
-    """y to Q y with an orthogonal Q, [d, d]: lengths stay, and so do densities."""
+    """x to Q x with an orthogonal Q, [d, d]: lengths stay, and so do densities."""
 
     domain = constraints.real_vector
     codomain = constraints.real_vector
@@ -117,12 +117,12 @@ class Rotation(Transform):
     def __hash__(self) -> int:
         return id(self)
 
-    def _call(self, y: Tensor) -> Tensor:
-        return y @ self.q.T
+    def _call(self, x: Tensor) -> Tensor:
+        return x @ self.q.T
 
-    def _inverse(self, x: Tensor) -> Tensor:
-        return x @ self.q
+    def _inverse(self, y: Tensor) -> Tensor:
+        return y @ self.q
 
-    def log_abs_det_jacobian(self, y: Tensor, x: Tensor) -> Tensor:
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
         """Zero, for each of the points."""
-        return y.new_zeros(y.shape[:-1])
+        return x.new_zeros(x.shape[:-1])

