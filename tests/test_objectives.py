@@ -6,10 +6,19 @@ from pathlib import Path
 
 import pytest
 import yaml
+from command import SMALL
+from games import Pixels, game, trainer
+from jsonargparse import ActionConfigFile
+from pytorch_lightning.cli import LightningArgumentParser
 
-from lightning_gan import losses
-from lightning_gan.config_files import CONFIGS
+from lightning_gan import GAN, losses
+from lightning_gan.config_files import CONFIGS, resolve
+from lightning_gan.players import TwoPlayers
+from lightning_gan.variants import SimultaneousGAN
 
+OBJECTIVES = [
+    c for _, c in inspect.getmembers(losses, inspect.isclass) if not inspect.isabstract(c)
+]
 OVERLAYS = sorted(path.name for path in (CONFIGS / "objectives").glob("*.yaml"))
 
 
@@ -22,22 +31,30 @@ def objective(name):
     return loss if isinstance(loss, str) else loss["class_path"]
 
 
-def fitted(command, name, *more):
-    """Two steps of the small experiment under an overlay; the run's own config, which can repeat it."""
-    ended = command(
-        "fit", "--config", "small.yaml", *more, "--config", f"objectives/{name}",
-        "--trainer.max_steps", "2", "--trainer.callbacks", "[]",
-    )  # fmt: skip
-    assert ended.status == 0, ended.err
-    (run,) = Path("runs").glob(f"*{Path(name).stem}/version_0")
-    return ended, yaml.safe_load((run / "config.yaml").read_text())["model"]["init_args"]
+@pytest.fixture(scope="module")
+def parser():
+    """What reads a model on the command line."""
+    parser = LightningArgumentParser()
+    parser.add_argument("--config", action=ActionConfigFile)
+    parser.add_lightning_class_args(TwoPlayers, "model", subclass_mode=True)
+    return parser
+
+
+@pytest.fixture
+def laid_over(parser, tmp_path, monkeypatch):
+    """The model that the small experiment becomes under configs."""
+    monkeypatch.chdir(tmp_path)
+    Path("small.yaml").write_text(yaml.safe_dump({"model": SMALL["model"]}))
+
+    def model(*names):
+        flags = [word for name in ("small.yaml", *names) for word in ("--config", name)]
+        return parser.parse_args(resolve(flags)).as_dict()["model"]["init_args"]
+
+    return model
 
 
 def test_every_objective_has_its_overlay():
-    concrete = inspect.getmembers(
-        losses, lambda o: inspect.isclass(o) and not inspect.isabstract(o)
-    )
-    assert sorted(map(objective, OVERLAYS)) == sorted(name for name, _ in concrete)
+    assert sorted(map(objective, OVERLAYS)) == sorted(c.__name__ for c in OBJECTIVES)
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
@@ -53,22 +70,54 @@ def test_it_names_its_paper_its_use_and_the_source_of_every_setting(name):
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
-def test_it_trains_the_objective_of_its_name_in_any_folder(name, command):
-    ended, model = fitted(command, name)
-    assert f"game     {objective(name)}, alternating" in ended.out
-    assert "step 2/2" in ended.out
+def test_it_is_found_from_any_folder_and_changes_neither_players_nor_noise(name, laid_over):
+    model, before = laid_over(f"objectives/{name}"), SMALL["model"]["init_args"]
     assert model["loss"]["class_path"] == f"lightning_gan.losses.{objective(name)}"
+    assert model["prior"]["class_path"] == f"lightning_gan.priors.{before['prior']}"
+    for player in ("generator", "discriminator"):
+        kind, settings = before[player]["class_path"], before[player]["init_args"]
+        assert model[player]["class_path"] == f"lightning_gan.networks.{kind}"
+        assert model[player]["init_args"].items() >= settings.items()
 
 
-def test_wasserstein_keeps_nothing_of_the_experiments_optimizers(command):
+def test_it_trains_over_an_experiment_from_any_folder(command):
+    ended = command(
+        "fit", "--config", "small.yaml", "--config", "objectives/relativistic.yaml",
+        "--trainer.max_steps", "2", "--trainer.callbacks", "[]",
+    )  # fmt: skip
+    assert ended.status == 0, ended.err
+    assert "game     RelativisticPairing, alternating" in ended.out
+    assert "step 2/2" in ended.out
+    assert Path("runs/small+relativistic/version_0/config.yaml").exists()
+
+
+@pytest.mark.parametrize("kind", [GAN, SimultaneousGAN])
+@pytest.mark.parametrize("loss", OBJECTIVES, ids=lambda c: c.__name__)
+def test_both_players_move_under_every_objective(loss, kind, tmp_path):
+    gan = game(kind, loss=loss())
+    before = [w.clone() for w in weights(gan)]
+    trainer(tmp_path, max_steps=2).fit(gan, Pixels())
+    assert gan.g_updates == 2
+    for player in (gan.generator, gan.discriminator):
+        assert all(p.isfinite().all() for p in player.parameters())
+    moved = [not old.equal(new) for old, new in zip(before, weights(gan), strict=True)]
+    assert all(moved)
+
+
+def weights(gan):
+    """Of both players; D's last bias is left out, which some objectives do not see."""
+    return [p for p in gan.parameters() if p.dim() > 1]
+
+
+def test_wasserstein_keeps_nothing_of_the_experiments_optimizers(laid_over):
     """What the overlay does not say would be kept where the new optimizer takes it too."""
     own = {
         "d_optimizer": {"class_path": "torch.optim.AdamW", "init_args": {"lr": 0.01, "weight_decay": 0.1}},
         "g_optimizer": {"class_path": "torch.optim.SGD", "init_args": {"lr": 0.1, "momentum": 0.5}},
         "d_scheduler": {"class_path": "LinearDecay", "init_args": {"total": 9}},
     }  # fmt: skip
-    command.write("own.yaml", {"model": {"init_args": own}})
-    _, model = fitted(command, "wasserstein.yaml", "--config", "own.yaml")
+    Path("own.yaml").write_text(yaml.safe_dump({"model": {"init_args": own}}))
+    model = laid_over("own.yaml", "objectives/wasserstein.yaml")
     assert model["k"] == 5
     for player in "dg":
         used = model[f"{player}_optimizer"]
@@ -78,6 +127,6 @@ def test_wasserstein_keeps_nothing_of_the_experiments_optimizers(command):
         assert model[f"{player}_scheduler"]["class_path"] == "lightning_gan.optimizers.Constant"
 
 
-def test_the_last_objective_wins_and_keeps_nothing_of_the_others(command):
-    _, model = fitted(command, "hinge.yaml", "--config", "objectives/label_smoothing.yaml")
+def test_the_last_objective_wins_and_keeps_nothing_of_the_one_before(laid_over):
+    model = laid_over("objectives/label_smoothing.yaml", "objectives/hinge.yaml")
     assert model["loss"] == {"class_path": "lightning_gan.losses.Hinge"}
