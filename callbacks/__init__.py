@@ -6,7 +6,7 @@ from callbacks.density import DensityCurves
 from callbacks.features import FID, KID, InceptionScore, PrecisionRecall
 from callbacks.helvetica import Helvetica
 from callbacks.interruption import Interruption
-from callbacks.modes import ModeCoverage
+from callbacks.modes import ModeCoverage, StackedModeCoverage
 from callbacks.parzen import ParzenLogLikelihood
 from callbacks.points import PointCloud
 from callbacks.progress import Progress
@@ -34,5 +34,6 @@ __all__ = [
     "Response",
     "RollBack",
     "SampleGrid",
+    "StackedModeCoverage",
     "Stop",
 ]

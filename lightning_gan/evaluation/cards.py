@@ -76,7 +76,9 @@ class Card:
         drawn = f", seed {self.seed}" if self.seed is not None else ""
         whose = f" ({self.generated}{drawn})" if self.generated else ""
         real = f" and {self.n_real:,} {self.real} {self.split} images" if self.n_real else ""
-        space = f"{self.features} {self.weights[:8]}, {self.resize}" if self.weights else self.features
+        space = (
+            f"{self.features} {self.weights[:8]}, {self.resize}" if self.weights else self.features
+        )
         return f"{self.n_generated:,} samples{whose}{real}, {space}"
 
     @property
