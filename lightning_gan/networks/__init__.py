@@ -1,7 +1,20 @@
 """G: z to x, and D: x to a score; a pair for each architecture."""
 
+from lightning_gan.networks.augmentations import (
+    Augmentation,
+    Brightness,
+    Contrast,
+    Cutout,
+    DiffAugmented,
+    Saturation,
+    Translation,
+)
 from lightning_gan.networks.base import Discriminator, FeatureDiscriminator, Generator
 from lightning_gan.networks.cifar10_2014 import DeconvolutionalGenerator, ReLUSigmoidGenerator
+from lightning_gan.networks.class_heads import (
+    ClassHeadDiscriminator,
+    ClassLogitsDiscriminator,
+)
 from lightning_gan.networks.conditional import (
     ConditionalDiscriminator,
     ConditionalGenerator,
@@ -10,20 +23,32 @@ from lightning_gan.networks.conditional import (
 from lightning_gan.networks.conv_maxout import ConvMaxoutDiscriminator, Convolution
 from lightning_gan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from lightning_gan.networks.encoder import Encoder, GaussianEncoder
-from lightning_gan.networks.layers import ConvMaxout, GaussianNoise, Maxout
+from lightning_gan.networks.layers import ConditionalBatchNorm2d, ConvMaxout, GaussianNoise, Maxout
+from lightning_gan.networks.minibatch import MinibatchDiscriminated, MinibatchDiscrimination
 from lightning_gan.networks.mlp import MaxoutDiscriminator, MLPGenerator, UpsampledMLPGenerator
 from lightning_gan.networks.plain import PlainDiscriminator, PlainGenerator
+from lightning_gan.networks.projection import ProjectionDiscriminator
+from lightning_gan.networks.resnet import ResNetDiscriminator, ResNetGenerator
 from lightning_gan.networks.tfd import SparseOutputGenerator, StackedGenerator
+from lightning_gan.networks.wrappers import Packed, SpectrallyNormalized, WrappedDiscriminator
 
 __all__ = [
+    "Augmentation",
+    "Brightness",
+    "ClassHeadDiscriminator",
+    "ClassLogitsDiscriminator",
+    "ConditionalBatchNorm2d",
     "ConditionalDiscriminator",
     "ConditionalGenerator",
+    "Contrast",
     "ConvMaxout",
     "ConvMaxoutDiscriminator",
     "Convolution",
+    "Cutout",
     "DCGANDiscriminator",
     "DCGANGenerator",
     "DeconvolutionalGenerator",
+    "DiffAugmented",
     "Discriminator",
     "Encoder",
     "FeatureDiscriminator",
@@ -34,10 +59,20 @@ __all__ = [
     "MaskedGenerator",
     "Maxout",
     "MaxoutDiscriminator",
+    "MinibatchDiscriminated",
+    "MinibatchDiscrimination",
+    "Packed",
     "PlainDiscriminator",
     "PlainGenerator",
+    "ProjectionDiscriminator",
     "ReLUSigmoidGenerator",
+    "ResNetDiscriminator",
+    "ResNetGenerator",
+    "Saturation",
     "SparseOutputGenerator",
+    "SpectrallyNormalized",
     "StackedGenerator",
+    "Translation",
     "UpsampledMLPGenerator",
+    "WrappedDiscriminator",
 ]

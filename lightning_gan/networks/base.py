@@ -74,6 +74,10 @@ class FeatureDiscriminator(Discriminator, ABC):
         """Numbers in f(x)."""
         return self.unit.in_features
 
+    def end_with(self, unit: nn.Linear) -> None:
+        """Let another layer read f(x) in the last one's place."""
+        self.network[-1] = unit
+
     def features(self, x: Tensor) -> Tensor:
         """f(x), [m, feature_dim], of examples, [m, *data_shape]."""
         return self.network[:-1](x)

@@ -38,7 +38,7 @@ class ConditionalGenerator(Generator):
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Noise, [m, z_dim], and c to samples, [m, *data_shape]; without c, z holds it in its last columns."""
-        return self.network(_beside(z, c, self.z_dim, self.condition_dim))
+        return self.network(beside(z, c, self.z_dim, self.condition_dim))
 
 
 class MaskedGenerator(ConditionalGenerator):
@@ -56,7 +56,7 @@ class MaskedGenerator(ConditionalGenerator):
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Noise, [m, z_dim], and c to completed examples, [m, *data_shape]."""
-        both = _beside(z, c, self.z_dim, self.condition_dim)
+        both = beside(z, c, self.z_dim, self.condition_dim)
         observed, mask = both[:, self.z_dim :].view(-1, 2, *self.data_shape).unbind(1)
         return observed + (1 - mask) * self.network(both)
 
@@ -83,10 +83,10 @@ class ConditionalDiscriminator(Discriminator):
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         """Examples, [m, *data_shape], and c to scores, [m]."""
-        return self.network(_beside(x.flatten(1), c, self.data_size, self.condition_dim))
+        return self.network(beside(x.flatten(1), c, self.data_size, self.condition_dim))
 
 
-def _beside(first: Tensor, c: Tensor | None, size: int, condition_dim: int) -> Tensor:
+def beside(first: Tensor, c: Tensor | None, size: int, condition_dim: int) -> Tensor:
     """[m, size] and [m, condition_dim] as one, [m, size + condition_dim].
 
     Raises:

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 
 class Maxout(nn.Linear):
@@ -71,6 +72,34 @@ class ConvMaxout(nn.Conv2d):
         """[m, n_in, H, W] to [m, channels, H', W']."""
         filtered = super().forward(x)
         return self.pool(filtered.unflatten(1, (self.pieces, self.channels)).amax(1))
+
+
+class ConditionalBatchNorm2d(nn.BatchNorm2d):
+    """BatchNorm whose scale and shift are linear in a condition c: de Vries et al. (2017); G of Miyato & Koyama (2018).
+
+    For classes, c being 1 at one place, every class has its own scale, which starts at 1, and shift, which starts at
+    0; the statistics are those of all classes. With c = 1 for every example it is BatchNorm.
+
+    ========================  ===================
+    input                     [m, channels, H, W]
+    c                         [m, condition_dim]
+    output                    [m, channels, H, W]
+    ========================  ===================
+
+    Args:
+        channels: of the maps.
+        condition_dim: numbers in c.
+    """
+
+    def __init__(self, channels: int, condition_dim: int) -> None:
+        super().__init__(channels, affine=False)
+        self.scale = nn.Parameter(torch.ones(channels, condition_dim))
+        self.shift = nn.Parameter(torch.zeros(channels, condition_dim))
+
+    def forward(self, x: Tensor, c: Tensor) -> Tensor:  # type: ignore[override]
+        """Maps and conditions to maps."""
+        scale, shift = (linear(c, w)[..., None, None] for w in (self.scale, self.shift))
+        return torch.addcmul(shift, scale, super().forward(x))
 
 
 class GaussianNoise(nn.Module):

@@ -1,0 +1,78 @@
+"""Discriminators that also say which class an example is of: further units on the features f(x) of any D."""
+
+from torch import Tensor, nn
+
+from lightning_gan.networks.base import FeatureDiscriminator
+from lightning_gan.networks.wrappers import WrappedDiscriminator
+
+
+class ClassHeadDiscriminator(WrappedDiscriminator):
+    """D with a second output, the class: the auxiliary classifier of Odena et al. (2017), "ACGAN", section 3.
+
+    ======================  ===================  ==================
+    layer                   size                 output
+    ======================  ===================  ==================
+    features of D inside    feature_dim          [m, feature_dim]
+    its last unit           1                    scores, [m]
+    linear, beside it       K                    logits, [m, K]
+    ======================  ===================  ==================
+
+    Args:
+        discriminator: the one inside.
+        classes: K.
+    """
+
+    def __init__(self, discriminator: FeatureDiscriminator, classes: int) -> None:
+        super().__init__(discriminator)
+        self.classes = at_least_one(classes)
+        self.head = nn.Linear(self.feature_dim, classes)
+
+    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Examples, [m, *data_shape], to scores, [m], and logits of the classes, [m, K], by one pass over f(x)."""
+        f = self.features(x)
+        return self.unit(f).squeeze(1), self.head(f)
+
+
+class ClassLogitsDiscriminator(WrappedDiscriminator):
+    r"""D that is a classifier: Salimans et al. (2016), "Improved techniques for training GANs", section 5.
+
+    .. math:: D(x) = \frac{Z(x)}{Z(x) + 1}, \qquad Z(x) = \sum_{k=1}^K \exp l_k(x)
+
+    The K classes and "a sample", whose logit is held at 0. D(x) is the sigmoid of log Z(x), which is the score.
+
+    ======================  ===================  ==================
+    layer                   size                 output
+    ======================  ===================  ==================
+    features of D inside    feature_dim          [m, feature_dim]
+    linear                  K                    logits, [m, K]
+    log sum exp                                  scores, [m]
+    ======================  ===================  ==================
+
+    Args:
+        discriminator: the one inside. Its last unit gives way to the K units, which start as torch starts them.
+        classes: K.
+    """
+
+    def __init__(self, discriminator: FeatureDiscriminator, classes: int) -> None:
+        super().__init__(discriminator)
+        self.classes = at_least_one(classes)
+        self.end_with(nn.Linear(self.feature_dim, classes))
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Examples, [m, *data_shape], to logits of the classes, [m, K]."""
+        return self.unit(self.features(x))
+
+    def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        """Examples, [m, *data_shape], to scores, [m]; no c is read."""
+        return self.logits(x).logsumexp(1)
+
+
+def at_least_one(classes: int) -> int:
+    """The number of classes.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    if classes < 1:
+        raise ValueError(f"classes is {classes}: give the number of classes, 1 or more.")
+    return classes

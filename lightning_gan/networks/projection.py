@@ -1,0 +1,57 @@
+"""The projection discriminator of Miyato & Koyama (2018), "cGANs with projection discriminator"."""
+
+import torch
+from torch import Tensor, nn
+
+from lightning_gan.networks.base import FeatureDiscriminator
+from lightning_gan.networks.class_heads import at_least_one
+from lightning_gan.networks.wrappers import WrappedDiscriminator
+
+
+class ProjectionDiscriminator(WrappedDiscriminator):
+    r"""D(x, c) whose condition meets the features in an inner product: equation 3.
+
+    .. math:: score(x, c) = \psi(f(x)) + \langle V c, f(x) \rangle
+
+    psi is the last unit of the discriminator inside.
+
+    ===========================  =====================  ==================
+    layer                        size                   output
+    ===========================  =====================  ==================
+    features of D inside         feature_dim            [m, feature_dim]
+    its last unit                1                      [m]
+    linear, of c                 feature_dim            [m, feature_dim]
+    inner product, added                                scores, [m]
+    ===========================  =====================  ==================
+
+    V starts as Xavier's uniform. Inside `SpectrallyNormalized` it is normalised too, as in the released code.
+
+    Args:
+        discriminator: the one inside.
+        classes: numbers in c, K classes of which one is 1.
+    """
+
+    def __init__(self, discriminator: FeatureDiscriminator, classes: int) -> None:
+        super().__init__(discriminator)
+        self.V = nn.Linear(at_least_one(classes), self.feature_dim, bias=False)
+        nn.init.xavier_uniform_(self.V.weight)
+
+    @property
+    def condition_dim(self) -> int:
+        """Numbers in c."""
+        return self.V.in_features
+
+    def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        """Examples, [m, *data_shape], and c, [m, condition_dim], to scores, [m].
+
+        Raises:
+            ValueError: naming the sizes, if c has another or does not come.
+        """
+        told = 0 if c is None else c.shape[1]
+        if c is None or told != self.condition_dim:
+            raise ValueError(
+                f"A condition of {told} numbers came to a D that reads {self.condition_dim}: train it by a GAN that "
+                f"tells its players c, such as ConditionalGAN."
+            )
+        f = self.features(x)
+        return self.unit(f).squeeze(1) + torch.linalg.vecdot(self.V(c.to(f)), f)

@@ -1,0 +1,190 @@
+"""The residual pair of Miyato et al. (2018), "Spectral normalization for GANs", Table 4; for classes, too.
+
+D is here without spectral normalisation: `SpectrallyNormalized(ResNetDiscriminator(...))` is the paper's.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, relu
+
+from lightning_gan.networks.base import FeatureDiscriminator, Generator
+from lightning_gan.networks.conditional import beside
+from lightning_gan.networks.layers import ConditionalBatchNorm2d
+
+COARSE = 4  # side of G's first maps
+
+
+class ResNetGenerator(Generator):
+    """Residual blocks that enlarge, with BatchNorm and ReLU; tanh: samples in [-1, 1].
+
+    =============================================  ===================  ============================
+    layer                                          32 x 32              output
+    =============================================  ===================  ============================
+    noise z                                                             [m, 128]
+    linear                                         256 x 4 x 4          [m, 256, 4, 4]
+    block, twice as large                          256                  [m, 256, 8, 8]
+    block, twice as large                          256                  [m, 256, 16, 16]
+    block, twice as large                          256                  [m, 256, 32, 32]
+    BatchNorm, ReLU, 3 x 3, tanh                   3                    [m, 3, 32, 32] in [-1, 1]
+    =============================================  ===================  ============================
+
+    4,276,739 parameters at these sizes. Other sides have as many blocks as it takes from 4 x 4. Weights start as
+    Xavier's uniform, those of the blocks' 3 x 3 filters sqrt(2) times as wide, as in the released code; biases at 0.
+
+    With classes, G(z, c): BatchNorm in the blocks is conditional, as in Miyato & Koyama (2018). c comes beside z,
+    in the last columns, or by itself.
+
+    Args:
+        data_shape: of one example, [C, S, S] with S 8, 16, 32, ...
+        z_dim: noise variables.
+        width: channels.
+        classes: numbers in c, K classes of which one is 1; 0: no condition.
+    """
+
+    value_range = (-1.0, 1.0)
+
+    def __init__(
+        self, data_shape: Sequence[int], z_dim: int = 128, width: int = 256, classes: int = 0
+    ) -> None:
+        super().__init__(data_shape, z_dim)
+        doublings = _doublings(self.data_shape, width)
+        if classes < 0:
+            raise ValueError(f"classes is {classes}: give the number of classes, or 0 for none.")
+        self.condition_dim = classes
+        self.first = nn.Linear(z_dim, width * COARSE**2)
+        # without classes, every example is of the one that there is
+        self.blocks = nn.ModuleList(_UpBlock(width, max(classes, 1)) for _ in range(doublings))
+        self.norm = nn.BatchNorm2d(width)
+        self.output = nn.Conv2d(width, self.data_shape[0], 3, padding=1)
+        xavier_(self)
+
+    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """Noise, [m, z_dim], and c, [m, classes], to [m, *data_shape] in [-1, 1]."""
+        z, c = beside(z, c, self.z_dim, self.condition_dim).tensor_split([self.z_dim], 1)
+        c = c if self.condition_dim else z.new_ones(len(z), 1)
+        h = self.first(z).unflatten(1, (-1, COARSE, COARSE))
+        for block in self.blocks:
+            h = block(h, c)
+        return self.output(relu(self.norm(h))).tanh()
+
+
+class ResNetDiscriminator(FeatureDiscriminator):
+    """Residual blocks without normalisation, of which the first two halve the image; then a sum over all places.
+
+    =============================================  ===================  ============================
+    layer                                          32 x 32              output
+    =============================================  ===================  ============================
+    image x                                                             [m, 3, 32, 32]
+    block, half as large                           128                  [m, 128, 16, 16]
+    block, half as large                           128                  [m, 128, 8, 8]
+    block                                          128                  [m, 128, 8, 8]
+    block                                          128                  [m, 128, 8, 8]
+    ReLU, sum over places                                               [m, 128]
+    linear                                         1                    [m]
+    =============================================  ===================  ============================
+
+    1,053,824 parameters at these sizes. Weights start as those of `ResNetGenerator`. The last unit has no bias, as in
+    the released code.
+
+    Args:
+        data_shape: of one example, [C, S, S] with S 8, 16, 32, ...
+        width: channels.
+    """
+
+    def __init__(self, data_shape: Sequence[int], width: int = 128) -> None:
+        super().__init__(data_shape)
+        _doublings(self.data_shape, width)
+        self.network = nn.Sequential(
+            _DownBlock(self.data_shape[0], width, first=True),
+            _DownBlock(width, width),
+            _Block(width),
+            _Block(width),
+            nn.ReLU(),
+            _SumOverPlaces(),
+            nn.Linear(width, 1, bias=False),
+        )
+        xavier_(self)
+
+
+class _UpBlock(nn.Module):
+    """[m, n, H, W] and c to [m, n, 2H, 2W]: two 3 x 3 convolutions, and a 1 x 1 one beside them."""
+
+    def __init__(self, n: int, condition_dim: int) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList(ConditionalBatchNorm2d(n, condition_dim) for _ in range(2))
+        self.filters = nn.ModuleList(nn.Conv2d(n, n, 3, padding=1) for _ in range(2))
+        self.shortcut = nn.Conv2d(n, n, 1)
+
+    def forward(self, h: Tensor, c: Tensor) -> Tensor:
+        residual = self.filters[0](_enlarge(relu(self.norms[0](h, c))))
+        residual = self.filters[1](relu(self.norms[1](residual, c)))
+        return residual + _enlarge(
+            self.shortcut(h)
+        )  # 1 x 1 before: the same, for a quarter of the work
+
+
+class _Block(nn.Module):
+    """[m, n, H, W] to the same: two 3 x 3 convolutions beside the identity."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.filters = nn.ModuleList(nn.Conv2d(n, n, 3, padding=1) for _ in range(2))
+
+    def forward(self, h: Tensor) -> Tensor:
+        return h + self.filters[1](relu(self.filters[0](relu(h))))
+
+
+class _DownBlock(nn.Module):
+    """[m, n_in, H, W] to [m, n, H/2, W/2]; the first one takes the image as it is, without ReLU."""
+
+    def __init__(self, n_in: int, n: int, first: bool = False) -> None:
+        super().__init__()
+        sizes = [n_in, n if first else n_in, n]
+        self.before: nn.Module = nn.Identity() if first else nn.ReLU()
+        self.filters = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in pairwise(sizes))
+        self.shortcut = nn.Conv2d(n_in, n, 1)
+        self.halve = nn.AvgPool2d(2)
+
+    def forward(self, h: Tensor) -> Tensor:
+        residual = self.filters[1](relu(self.filters[0](self.before(h))))
+        return self.halve(residual) + self.shortcut(self.halve(h))
+
+
+class _SumOverPlaces(nn.Module):
+    """[m, n, H, W] to [m, n]."""
+
+    def forward(self, h: Tensor) -> Tensor:
+        return h.sum((2, 3))
+
+
+def xavier_(module: nn.Module) -> None:
+    """Xavier's uniform weights and biases of 0 in all layers; sqrt(2) times as wide in 3 x 3 filters inside a block."""
+    for name, layer in module.named_modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.xavier_uniform_(layer.weight, 2**0.5 if ".filters." in name else 1.0)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+
+def _enlarge(h: Tensor) -> Tensor:
+    return interpolate(h, scale_factor=2.0)  # every pixel becomes four
+
+
+def _doublings(data_shape: Sequence[int], width: int) -> int:
+    """How often 4 x 4 maps are doubled to the image.
+
+    Raises:
+        ValueError: if that is impossible.
+    """
+    side = data_shape[-1]
+    doublings = (side // COARSE).bit_length() - 1
+    square = len(data_shape) == 3 and data_shape[1] == side
+    if not square or doublings < 1 or side != COARSE << doublings:
+        raise ValueError(
+            f"ResNet of data_shape {list(data_shape)}: want [C, S, S] with S 8, 16, 32, 64, ..."
+        )
+    if width < 1:
+        raise ValueError(f"ResNet of width {width}: want >= 1.")
+    return doublings

@@ -1,0 +1,158 @@
+"""A D that is made of a D: what all such wrappers share, spectral normalisation, and packs of examples."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd
+from torch.nn.utils.parametrizations import spectral_norm
+
+from lightning_gan.networks.base import Discriminator, FeatureDiscriminator
+
+
+class WrappedDiscriminator(FeatureDiscriminator):
+    """D that asks a discriminator inside. Wrappers can be put around one another.
+
+    Features f(x) and the last unit are those of the discriminator inside, if it is a `FeatureDiscriminator`; to ask
+    another for them is an error. A condition c goes through to what reads it.
+
+    Args:
+        discriminator: the one inside.
+        data_shape: of x, where it is not that of the discriminator inside.
+    """
+
+    def __init__(
+        self, discriminator: Discriminator, data_shape: Sequence[int] | None = None
+    ) -> None:
+        super().__init__(discriminator.data_shape if data_shape is None else data_shape)
+        self.inner = discriminator
+
+    @property
+    def condition_dim(self) -> int:
+        """Numbers in the condition that D reads; 0: none."""
+        return cast(int, getattr(self.inner, "condition_dim", 0))
+
+    @property
+    def featured(self) -> FeatureDiscriminator:
+        """The discriminator inside.
+
+        Raises:
+            ValueError: if it has no features.
+        """
+        if not isinstance(self.inner, FeatureDiscriminator):
+            raise ValueError(
+                f"{type(self.inner).__name__} has no features f(x): put a FeatureDiscriminator inside, such as "
+                f"DCGANDiscriminator."
+            )
+        return self.inner
+
+    @property
+    def unit(self) -> nn.Linear:
+        """The last layer of the discriminator inside."""
+        return self.featured.unit
+
+    def end_with(self, unit: nn.Linear) -> None:
+        """Let another layer read f(x) in the last one's place."""
+        self.featured.end_with(unit)
+
+    def seen(self, x: Tensor) -> Tensor:
+        """What the discriminator inside is shown of examples, [m, *data_shape]."""
+        return x
+
+    def features(self, x: Tensor) -> Tensor:
+        """f(x), [m, feature_dim], of examples, [m, *data_shape]."""
+        return self.featured.features(self.seen(x))
+
+    def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        """Examples, [m, *data_shape], and where D reads one a condition, [m, condition_dim], to scores, [m]."""
+        return self.inner(self.seen(x)) if c is None else self.inner(self.seen(x), c)
+
+
+class SpectrallyNormalized(WrappedDiscriminator):
+    r"""D whose linear and convolutional layers have weights of spectral norm 1: Miyato et al. (2018), equation 8.
+
+    .. math:: W_{SN} = W / \sigma(W)
+
+    With 1-Lipschitz activations D is 1-Lipschitz itself. A kernel is read as a matrix with a row for each output
+    channel, as in the paper. sigma is estimated by power iteration, whose vectors go on at every pass in
+    training mode but in G's turn (`turns.statistics_held`). Another last unit, put in by `end_with`, is normalised
+    too; a layer that another wrapper adds around this one is not.
+
+    =========================  ==========================
+    of D inside                output
+    =========================  ==========================
+    scores                     [m]
+    features f(x)              [m, feature_dim]
+    =========================  ==========================
+
+    Args:
+        discriminator: the one inside. Its layers are changed.
+        iterations: of the power method at each pass; 1 in the paper.
+    """
+
+    def __init__(self, discriminator: Discriminator, iterations: int = 1) -> None:
+        super().__init__(discriminator)
+        if iterations < 1:
+            raise ValueError(f"SpectrallyNormalized with {iterations} iterations: give 1 or more.")
+        self.iterations = iterations
+        for layer in list(discriminator.modules()):
+            if isinstance(layer, nn.Linear | _ConvNd):
+                spectral_norm(layer, n_power_iterations=iterations)
+
+    def end_with(self, unit: nn.Linear) -> None:
+        """Let another layer, normalised too, read f(x) in the last one's place."""
+        super().end_with(spectral_norm(unit, n_power_iterations=self.iterations))
+
+
+class Packed(WrappedDiscriminator):
+    """D that judges several examples at once: PacGAN, Lin et al. (2018), section 3.
+
+    ================================  ===========================================  ================
+    layer                             pack 2, 28 x 28                              output
+    ================================  ===========================================  ================
+    examples x                        [m, 1, 28, 28]
+    neighbours behind one another     [m/2, 2, 28, 28]
+    D inside                          for data_shape [2, 28, 28]                   scores, [m/2]
+    ================================  ===========================================  ================
+
+    Examples of a minibatch are packed in their order, all true or all made; each pack has one score and one f(x). The
+    objectives are means, so they take m/pack scores as they are. In evaluation mode the last pack is filled, if need
+    be, with the first examples again.
+
+    Args:
+        discriminator: the one inside, for data whose first dimension (channels of images, numbers of points) is pack
+            times as large as that of x.
+        pack: examples in a pack.
+    """
+
+    def __init__(self, discriminator: Discriminator, pack: int) -> None:
+        first, *rest = discriminator.data_shape
+        if pack < 1 or first % pack:
+            raise ValueError(
+                f"Packs of {pack} for a discriminator of data_shape {list(discriminator.data_shape)}: its first number "
+                f"must be pack times that of the data, so that {max(pack, 1)} divides it."
+            )
+        super().__init__(discriminator, [first // pack, *rest])
+        if self.condition_dim:
+            raise ValueError(
+                f"{type(discriminator).__name__} reads one condition, but a pack has {pack}: put Packed inside it."
+            )
+        self.pack = pack
+
+    def seen(self, x: Tensor) -> Tensor:
+        """[m, *data_shape] to packs, [m/pack, *data_shape of D inside].
+
+        Raises:
+            ValueError: in training mode, if pack does not divide m.
+        """
+        left = len(x) % self.pack
+        if left and self.training:
+            raise ValueError(
+                f"A minibatch of {len(x)} examples came to a D that judges packs of {self.pack}: make the batch size a "
+                f"multiple of {self.pack}."
+            )
+        if left:
+            filled = torch.arange(len(x) + self.pack - left, device=x.device)
+            x = x[filled % len(x)]
+        return x.reshape(-1, *self.inner.data_shape)

@@ -1,0 +1,80 @@
+"""The projection discriminator, and a conditional game of the residual pair."""
+
+import pytest
+import torch
+from games import Batches, momentum_sgd, trainer
+from torch.nn.utils.parametrize import is_parametrized
+
+from lightning_gan.losses import NonSaturating
+from lightning_gan.networks import (
+    PlainDiscriminator,
+    ProjectionDiscriminator,
+    ResNetDiscriminator,
+    ResNetGenerator,
+    SpectrallyNormalized,
+)
+from lightning_gan.priors import Gaussian
+from lightning_gan.variants import ConditionalGAN
+
+K = 3
+
+
+def test_the_score_is_the_units_and_the_inner_product():
+    inner = PlainDiscriminator([2], widths=[6])
+    x, y = torch.randn(5, 2), torch.tensor([0, 1, 2, 2, 0])
+    plain, f = inner(x), inner.features(x)
+    D = ProjectionDiscriminator(inner, K)
+    assert (D.condition_dim, D.data_shape, D.feature_dim) == (K, (2,), 6)
+    v = D.V.weight.T[y]  # a vector for each class
+    expected = torch.stack([plain[i] + sum(v[i, j] * f[i, j] for j in range(6)) for i in range(5)])
+    scores = D(x, torch.eye(K)[y])
+    torch.testing.assert_close(scores, expected)
+    assert not torch.allclose(scores, D(x, torch.eye(K)[y.flip(0)]))
+
+
+def test_spectral_normalisation_around_it_takes_v_too():
+    D = SpectrallyNormalized(ProjectionDiscriminator(PlainDiscriminator([2], widths=[6]), K))
+    assert is_parametrized(D.inner.V, "weight")
+    assert D.condition_dim == K
+    for _ in range(20):
+        D(torch.randn(4, 2), torch.eye(K)[[0, 1, 2, 0]])
+    assert torch.linalg.matrix_norm(D.inner.V.weight, 2).item() == pytest.approx(1, rel=0.01)
+
+
+@pytest.mark.parametrize("wrap", [lambda D: D, SpectrallyNormalized], ids=["plain", "spectral"])
+def test_both_residual_players_are_told_the_class_and_learn_from_it(wrap, tmp_path):
+    torch.manual_seed(0)
+    shape = [3, 8, 8]
+    D = wrap(ProjectionDiscriminator(ResNetDiscriminator(shape, width=4), K))
+    gan = ConditionalGAN(
+        ResNetGenerator(shape, z_dim=5, width=4, classes=K), D, NonSaturating(), Gaussian(),
+        classes=K, k=2, d_optimizer=momentum_sgd, g_optimizer=momentum_sgd,
+    )  # fmt: skip
+    before = {name: p.clone() for name, p in gan.named_parameters()}
+
+    class Pictures(Batches):
+        def __iter__(self):
+            for i in range(self.n):
+                yield [torch.rand(4, *shape) * 2 - 1, (torch.arange(4) + i) % K]
+
+    trainer(tmp_path, max_steps=2, limit_val_batches=1).fit(gan, Pictures(4), Pictures(1))
+    assert (gan.d_updates, gan.g_updates) == (4, 2)
+    still = [n for n, p in gan.named_parameters() if torch.equal(p, before[n])]
+    assert not still
+    assert gan.sample_of([2, 0], seed=1).shape == (2, *shape)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda D: D(torch.zeros(2, 2)),
+            "condition of 0 numbers came to a D that reads 3: .* such as ConditionalGAN",
+        ),
+        (lambda D: D(torch.zeros(2, 2), torch.zeros(2, 4)), "condition of 4 numbers came"),
+        (lambda D: ProjectionDiscriminator(D.inner, 0), "classes is 0"),
+    ],
+)
+def test_a_condition_of_another_size_is_one_sentence(make, message):
+    with pytest.raises(ValueError, match=message):
+        make(ProjectionDiscriminator(PlainDiscriminator([2]), K))
