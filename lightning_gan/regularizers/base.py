@@ -55,12 +55,17 @@ class Penalty(Regularizer, ABC):
 
     def __call__(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
         """The term, in float32; its gradient reaches D's weights, and neither x nor G."""
+        return self.with_graph(score, x.detach(), x_fake.detach())
+
+    def with_graph(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
+        """The term, in float32, with the graph that leads to G, for a game that differentiates D's own updates."""
         with torch.autocast(x.device.type, enabled=False):
-            return self.weight * self.term(score, x.detach().float(), x_fake.detach().float())
+            return self.weight * self.term(score, x.float(), x_fake.float())
 
 
 def squared_slope(score: Score, x: Tensor) -> Tensor:
-    """|dD/dx|^2 at each example, [m], with the graph that leads to D's weights."""
-    x = x.detach().requires_grad_()
+    """|dD/dx|^2 at each example, [m], with the graph that leads to D's weights, and to where x comes from."""
+    # a view: where D's weights depend on x themselves, as in an unrolled game, their part is no slope of D
+    x = x.view_as(x) if x.requires_grad else x.detach().requires_grad_()
     (slope,) = torch.autograd.grad(score(x).sum(), x, create_graph=True)
     return slope.flatten(1).square().sum(1)

@@ -4,5 +4,13 @@ from lightning_gan.variants.conditional import ConditionalGAN, GANGiven
 from lightning_gan.variants.coordinated import CoordinatedGAN
 from lightning_gan.variants.masked import MaskedGAN
 from lightning_gan.variants.simultaneous import SimultaneousGAN
+from lightning_gan.variants.unrolled import UnrolledGAN
 
-__all__ = ["ConditionalGAN", "CoordinatedGAN", "GANGiven", "MaskedGAN", "SimultaneousGAN"]
+__all__ = [
+    "ConditionalGAN",
+    "CoordinatedGAN",
+    "GANGiven",
+    "MaskedGAN",
+    "SimultaneousGAN",
+    "UnrolledGAN",
+]

@@ -1,0 +1,134 @@
+"""Updates written out: equal to PyTorch's own, and with finite gradients where nothing moves."""
+
+from functools import partial
+
+import pytest
+import torch
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import SGD, Adam, AdamW
+
+from lightning_gan.optimizers import MaxNormSGD
+from lightning_gan.unrolling import clipped, next_updates, safe_sqrt
+
+OPTIMIZERS = {
+    "adam": partial(Adam, lr=0.01, betas=(0.5, 0.9)),
+    "adam, weight decay, eps": partial(Adam, lr=0.01, weight_decay=0.3, eps=0.1),
+    "sgd": partial(SGD, lr=0.1),
+    "sgd, momentum": partial(SGD, lr=0.1, momentum=0.9, weight_decay=0.2),
+    "sgd, nesterov": partial(SGD, lr=0.1, momentum=0.9, nesterov=True),
+    "sgd, dampening": partial(SGD, lr=0.1, momentum=0.9, dampening=0.5),
+}
+
+
+def parameters():
+    rng = torch.Generator().manual_seed(0)
+    shapes = {"w": (3, 2), "b": (3,)}
+    return {
+        name: torch.randn(shape, dtype=torch.float64, generator=rng).requires_grad_()
+        for name, shape in shapes.items()
+    }
+
+
+def gradients(theta, step):
+    """Of a loss that is no quadratic and changes from step to step."""
+    loss = sum((p * (step + 1)).sin().sum() for p in theta.values())
+    return torch.autograd.grad(loss, list(theta.values()), create_graph=True)
+
+
+def advance(optimizer, theta, steps, first=0):
+    for step in range(first, first + steps):
+        for p, g in zip(theta.values(), gradients(theta, step), strict=True):
+            p.grad = g.detach()
+        optimizer.step()
+
+
+@pytest.mark.parametrize("before", [0, 4])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_updates_are_pytorchs(name, before):
+    theta = parameters()
+    optimizer = OPTIMIZERS[name](theta.values())
+    advance(optimizer, theta, before)
+    optimizer.param_groups[0]["lr"] *= 0.7  # as a schedule would
+    step = next_updates(optimizer, theta)
+    ours = {name: p.detach().clone().requires_grad_() for name, p in theta.items()}
+    for i in range(3):
+        ours = step(ours, gradients(ours, before + i))
+    advance(optimizer, theta, 3, first=before)
+    for name, p in theta.items():
+        torch.testing.assert_close(ours[name], p, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_optimizer_is_only_read(name):
+    theta = parameters()
+    optimizer = OPTIMIZERS[name](theta.values())
+    advance(optimizer, theta, 2)
+    before = {
+        id(p): {k: torch.as_tensor(v).clone() for k, v in state.items() if v is not None}
+        for p, state in optimizer.state.items()
+    }
+    values = [p.detach().clone() for p in theta.values()]
+    step = next_updates(optimizer, theta)
+    ahead = step(step(theta, gradients(theta, 2)), gradients(theta, 3))
+    assert not torch.equal(ahead["w"], theta["w"])
+    for p, value in zip(theta.values(), values, strict=True):
+        assert torch.equal(p, value)
+        for key, kept in before.get(id(p), {}).items():
+            assert torch.equal(torch.as_tensor(optimizer.state[p][key]), kept)
+
+
+def test_a_unit_that_never_fires_has_finite_gradients():
+    theta = {"dead": torch.zeros(2, requires_grad=True), "live": torch.ones(2, requires_grad=True)}
+    x = torch.tensor(0.5, requires_grad=True)
+    step = next_updates(Adam(theta.values(), lr=0.1), theta)
+    for _ in range(3):
+        loss = ((theta["dead"] - 1).relu() * x).sum() + (theta["live"] * x).square().sum()
+        grads = torch.autograd.grad(loss, list(theta.values()), create_graph=True)
+        assert grads[0].abs().max() == 0
+        theta = step(theta, grads)
+    theta["live"].sum().backward()
+    assert x.grad.isfinite()
+    assert x.grad != 0
+
+
+def test_a_parameter_without_a_gradient_stays():
+    theta = parameters()
+    step = next_updates(Adam(theta.values(), lr=0.1), theta)
+    ahead = step(theta, [torch.ones(3, 2), None])
+    assert ahead["b"] is theta["b"]
+    assert not torch.equal(ahead["w"], theta["w"])
+
+
+@pytest.mark.parametrize("largest", [0.1, 100.0, None])
+def test_clipping_is_pytorchs(largest):
+    g = [torch.randn(3, 2), None, torch.randn(5)]
+    theirs = [torch.zeros_like(t).requires_grad_() for t in g if t is not None]
+    for p, t in zip(theirs, (g[0], g[2]), strict=True):
+        p.grad = t.clone()
+    clip_grad_norm_(theirs, largest or float("inf"))
+    ours = clipped(g, largest)
+    assert ours[1] is None
+    torch.testing.assert_close([ours[0], ours[2]], [p.grad for p in theirs])
+
+
+def test_the_safe_root_is_the_root_and_flat_at_zero():
+    v = torch.tensor([0.0, 4.0], requires_grad=True)
+    safe_sqrt(v).sum().backward()
+    torch.testing.assert_close(safe_sqrt(v), v.sqrt())
+    assert v.grad.tolist() == [0.0, 0.25]
+
+
+@pytest.mark.parametrize(
+    ("make", "named"),
+    [
+        (partial(AdamW, lr=0.1), "AdamW with decoupled_weight_decay"),
+        (partial(Adam, lr=0.1, amsgrad=True), "Adam with amsgrad"),
+        (partial(SGD, lr=0.1, maximize=True), "SGD with maximize"),
+        (partial(MaxNormSGD, lr=0.1), "MaxNormSGD"),
+        (partial(torch.optim.RMSprop, lr=0.1), "RMSprop"),
+    ],
+)
+def test_other_rules_are_refused(make, named):
+    theta = parameters()
+    with pytest.raises(ValueError, match=f"D's optimizer is {named}, whose updates are not"):
+        next_updates(make(theta.values()), theta)
