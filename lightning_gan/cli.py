@@ -9,6 +9,7 @@ from typing import Any
 from jsonargparse import auto_cli
 
 from lightning_gan import commands, config_files
+from lightning_gan.bench.command import bench
 from lightning_gan.errors import meant_for_a_person, sentence
 from lightning_gan.evaluate import evaluate
 from lightning_gan.fetch import fetch
@@ -23,6 +24,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "evaluate": evaluate,
     "fetch": fetch,
     "paper": paper,
+    "bench": bench,
 }
 
 

@@ -37,7 +37,7 @@ ROOMS = (
 )  # fmt: skip
 Parser.classes = [name for room in ROOMS for name in room.__all__]
 ABOUT = "Generative adversarial networks, beginning with Goodfellow et al. 2014."
-HELP = "Other commands, without a config: sample, evaluate, fetch, paper. See: python -m lightning_gan sample --help"
+HELP = "Without a config: sample, evaluate, fetch, paper, bench. See: python -m lightning_gan fetch --help"
 say = rank_zero_only(print)
 
 
