@@ -4,6 +4,7 @@ from datamodules.base import ImageData
 from datamodules.cifar10 import CIFAR10
 from datamodules.cifar10_contrast import CIFAR10Contrast
 from datamodules.high_dimensional import HighDimensionalMixture
+from datamodules.image_folder import ImageFolder
 from datamodules.in_memory import InMemory
 from datamodules.loader import BatchLoader
 from datamodules.mnist import MNIST, FashionMNIST
@@ -22,6 +23,7 @@ __all__ = [
     "Grid",
     "HighDimensionalMixture",
     "ImageData",
+    "ImageFolder",
     "InMemory",
     "Ring",
     "StackedMNIST",

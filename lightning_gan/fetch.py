@@ -14,6 +14,7 @@ from lightning_gan.features import (
 )
 from lightning_gan.fetching import FetchError
 
+NOT_FETCHED = (datamodules.ImageData, datamodules.ImageFolder)  # a person's own pictures are there
 EMBEDDED = "mnist5k"  # what MNIST calls itself where only the digits inside a package are to be had
 
 
@@ -61,7 +62,7 @@ def _kinds() -> dict[str, type[datamodules.ImageData]]:
         for name, kind in found.items()
         if isinstance(kind, type)
         and issubclass(kind, datamodules.ImageData)
-        and kind is not datamodules.ImageData
+        and kind not in NOT_FETCHED
     }
 
 

@@ -136,9 +136,9 @@ class GANCLI(LightningCLI):
         if self.datamodule is None:
             raise ValueError("No data were given: name them, such as --data MNIST.")
         check_data(self.datamodule, self.model.generator)
+        declared = self.datamodule.name
         self.datamodule.prepare_data()
-        run = self.run
-        declared, actual = type(self.datamodule).name, self.datamodule.name
+        run, actual = self.run, self.datamodule.name
         learned = self.stored.get("data") or actual
         if learned != actual:
             raise ValueError(

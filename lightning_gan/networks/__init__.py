@@ -29,6 +29,11 @@ from lightning_gan.networks.mlp import MaxoutDiscriminator, MLPGenerator, Upsamp
 from lightning_gan.networks.plain import PlainDiscriminator, PlainGenerator
 from lightning_gan.networks.projection import ProjectionDiscriminator
 from lightning_gan.networks.resnet import ResNetDiscriminator, ResNetGenerator
+from lightning_gan.networks.semi_supervised import (
+    SoftplusGenerator,
+    WeightNormDiscriminator,
+    WeightNormLinear,
+)
 from lightning_gan.networks.tfd import SparseOutputGenerator, StackedGenerator
 from lightning_gan.networks.wrappers import Packed, SpectrallyNormalized, WrappedDiscriminator
 
@@ -69,10 +74,13 @@ __all__ = [
     "ResNetDiscriminator",
     "ResNetGenerator",
     "Saturation",
+    "SoftplusGenerator",
     "SparseOutputGenerator",
     "SpectrallyNormalized",
     "StackedGenerator",
     "Translation",
     "UpsampledMLPGenerator",
+    "WeightNormDiscriminator",
+    "WeightNormLinear",
     "WrappedDiscriminator",
 ]

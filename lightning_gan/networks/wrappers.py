@@ -74,10 +74,10 @@ class SpectrallyNormalized(WrappedDiscriminator):
 
     .. math:: W_{SN} = W / \sigma(W)
 
-    With 1-Lipschitz activations D is 1-Lipschitz itself. A kernel is read as a matrix with a row for each output
-    channel, as in the paper. sigma is estimated by power iteration, whose vectors go on at every pass in
-    training mode but in G's turn (`turns.statistics_held`). Another last unit, put in by `end_with`, is normalised
-    too; a layer that another wrapper adds around this one is not.
+    With 1-Lipschitz activations a fully connected D is 1-Lipschitz then. A kernel is read as a matrix with a row for
+    each output channel, as in the paper, which bounds its convolution up to a factor. sigma is estimated by power
+    iteration, whose vectors go on at every pass in training mode but in G's turn (`turns.statistics_held`). Another
+    last unit, put in by `end_with`, is normalised too; a layer that a wrapper around this one adds is not.
 
     =========================  ==========================
     of D inside                output

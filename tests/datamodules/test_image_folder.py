@@ -1,0 +1,236 @@
+"""A person's own pictures: which are found, what becomes of them, and what is said of bad ones."""
+
+import re
+
+import numpy as np
+import pictures
+import pytest
+import torch
+from PIL import Image
+
+from datamodules import ImageFolder, image_folder, picture_files
+from datamodules.picture_files import read
+
+
+def loaded(root, **options):
+    data = ImageFolder(str(root), **{"batch_size": 5, "seed": 1, **options})
+    data.prepare_data()
+    data.setup()
+    return data
+
+
+def every(data, of):
+    return torch.cat([getattr(data, of)(split) for split in ("train", "val", "test")])
+
+
+def test_pictures_of_the_size_wanted_are_given_out_as_they_are(tmp_path):
+    paths = pictures.write(tmp_path, 20)
+    data = loaded(tmp_path)
+    held = {picture.numpy().tobytes() for picture in every(data, "pictures")}
+    assert held == {np.asarray(Image.open(p)).transpose(2, 0, 1).tobytes() for p in paths}
+    x = data.images("train")
+    assert (
+        (x.dtype, x.shape[1:]) == (torch.float32, data.data_shape) == (torch.float32, (3, 32, 32))
+    )
+    torch.testing.assert_close(x, data.pictures("train") / 127.5 - 1, rtol=0, atol=1e-6)
+    assert data.value_range == data.shown_range == (-1, 1)
+    assert data.train_dataloader().images.dtype == torch.uint8
+
+
+def test_subfolders_are_classes_in_the_order_of_their_names(tmp_path):
+    pictures.write(tmp_path / "zebra", 12, first=100)
+    pictures.write(tmp_path / "ant" / "deeper", 18)
+    pictures.write(tmp_path / ".hidden", 3)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("no picture")
+    data = loaded(tmp_path)
+    assert data.num_classes == 2
+    assert torch.bincount(every(data, "labels")).tolist() == [18, 12]
+    zebras = {p.numpy().tobytes() for p in every(data, "pictures")[every(data, "labels") == 1]}
+    wanted = read(tmp_path / "zebra" / "004.png", 32, 3)
+    assert np.ascontiguousarray(wanted).tobytes() in zebras
+    assert "2 classes: 24 train, 3 val, 3 test" in data.provenance
+
+
+def test_a_flat_folder_has_one_class_and_the_name_of_the_folder(tmp_path):
+    pictures.write(tmp_path / "holiday", 10)
+    data = loaded(tmp_path / "holiday", channels=1, size=16, value_range=(0.0, 1.0))
+    assert (data.num_classes, data.name, data.data_shape) == (1, "holiday", (1, 16, 16))
+    assert not every(data, "labels").any()
+    assert 0 <= data.images("test").min() < data.images("test").max() <= 1
+    assert "16x16 grey pictures, no labels: 8 train, 1 val, 1 test" in data.provenance
+
+
+def test_shares_are_the_last_of_one_shuffle_that_no_seed_of_training_moves(tmp_path):
+    pictures.write(tmp_path, 20, size=(8, 8))
+    make = {"size": 8, "validation": 0.2, "test": 0.3}
+    data = loaded(tmp_path, **make)
+    assert [len(data.labels(split)) for split in ("train", "val", "test")] == [10, 4, 6]
+    assert len({p.numpy().tobytes() for p in every(data, "pictures")}) == 20
+    assert torch.equal(data.pictures("test"), loaded(tmp_path, seed=9, **make).pictures("test"))
+    other = loaded(tmp_path, split_seed=1, **make)
+    assert not torch.equal(data.pictures("test"), other.pictures("test"))
+    order = torch.randperm(20, generator=torch.Generator().manual_seed(0))
+    wanted = np.stack([read(tmp_path / f"{i:03d}.png", 8, 3) for i in order[14:].tolist()])
+    assert torch.equal(data.pictures("test"), torch.from_numpy(wanted))
+
+
+# What becomes of a picture.
+
+
+def test_the_largest_square_in_the_middle_is_kept(tmp_path):
+    array = np.zeros((32, 96, 3), np.uint8)
+    array[:, 32:64] = 200
+    Image.fromarray(array).save(tmp_path / "wide.png")
+    assert (read(tmp_path / "wide.png", 32, 3) == 200).all()
+    Image.fromarray(array.transpose(1, 0, 2).copy()).save(tmp_path / "high.png")
+    halved = read(tmp_path / "high.png", 16, 3).astype(int)  # its filter looks over the edge
+    assert np.abs(halved[:, 1:-1] - 200).max() <= 2
+    assert np.abs(halved - 200).max() < 20
+
+
+def test_scaling_is_antialiased(tmp_path):
+    stripes = np.zeros((64, 64), np.uint8)
+    stripes[:, ::2] = 255
+    Image.fromarray(stripes).save(tmp_path / "stripes.png")
+    assert np.abs(read(tmp_path / "stripes.png", 16, 1).astype(int)[:, :, 1:-1] - 127).max() <= 2
+
+
+def test_what_is_transparent_lies_on_white_and_a_photograph_stands_upright(tmp_path):
+    Image.new("RGBA", (8, 8), (255, 0, 0, 0)).save(tmp_path / "glass.png")
+    assert (read(tmp_path / "glass.png", 8, 3) == 255).all()
+    picture = Image.new("L", (8, 8))
+    picture.paste(255, (0, 0, 8, 4))  # its upper half
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn it by 90 degrees, clockwise
+    picture.save(tmp_path / "turned.png", exif=exif)
+    turned = read(tmp_path / "turned.png", 8, 1)[0]
+    assert (turned[:, 4:] == 255).all()
+    assert (turned[:, :4] == 0).all()
+
+
+@pytest.mark.parametrize("suffix", ["png", "JPG", "webp", "bmp", "gif"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "1", "P"])
+def test_all_formats_and_modes_are_read_in_grey_and_in_colour(tmp_path, suffix, mode):
+    path = tmp_path / f"a.{suffix}"
+    picture = Image.new("RGB", (12, 10), (255, 255, 255)).convert(mode)
+    picture = picture.convert("RGB") if (suffix, mode) in [("JPG", "P"), ("webp", "P")] else picture
+    picture.save(path)
+    for channels in (1, 3):
+        array = read(path, 8, channels)
+        assert (array.shape, array.dtype) == ((channels, 8, 8), np.uint8)
+        assert array.min() >= 254
+    assert picture_files.find(tmp_path).files == (path,)
+
+
+def test_of_an_animation_the_first_frame_is_taken(tmp_path):
+    frames = [Image.new("L", (8, 8), value) for value in (10, 200)]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    assert (read(tmp_path / "moving.gif", 8, 1) == 10).all()
+
+
+# What is refused, each in one sentence.
+
+
+def refused(root, message, error=ValueError, **options):
+    with pytest.raises(error, match=message) as caught:
+        ImageFolder(str(root), **options).prepare_data()
+    assert "\n" not in str(caught.value)
+
+
+def test_no_folder_a_file_and_an_empty_folder_are_named(tmp_path):
+    refused(tmp_path / "gone", "gone, but there is no such folder", FileNotFoundError)
+    (tmp_path / "file").write_text("")
+    refused(tmp_path / "file", "file, a file: give a folder", NotADirectoryError)
+    refused(tmp_path, r"holds no picture \(\.png, .*\), only 1 other files: give a folder")
+
+
+def test_pictures_beside_folders_of_pictures_are_refused(tmp_path):
+    pictures.write(tmp_path, 2)
+    pictures.write(tmp_path / "cats", 2)
+    refused(tmp_path, "holds 2 pictures beside the folders cats: put each of them into")
+
+
+def test_a_corrupt_picture_is_named_and_all_of_them_are_counted(tmp_path):
+    paths = pictures.write(tmp_path, 12)
+    paths[3].write_bytes(paths[3].read_bytes()[:700])
+    refused(
+        tmp_path, rf"{re.escape(str(paths[3]))} cannot be read as a picture \(.*truncated.*\): mend"
+    )
+    paths[7].write_bytes(paths[7].read_bytes()[:900])
+    refused(tmp_path, r"003\.png cannot .*, and 1 more cannot either: mend it or take it away")
+    for path in paths[3:6]:
+        path.write_bytes(b"no picture")
+    refused(tmp_path, r"003\.png cannot .*cannot identify.*, and 2 more cannot either")
+
+
+def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):
+    paths = pictures.write(tmp_path, 4)
+    monkeypatch.setattr(
+        Image, "MAX_IMAGE_PIXELS", 1000
+    )  # warns above it, raises above twice as many
+    refused(tmp_path, rf"{re.escape(str(paths[0]))} .*more than 1,000 pixels.* 3 more cannot")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    refused(tmp_path, "more than 100 pixels: make it smaller")
+
+
+def test_pictures_of_16_bits_are_refused_since_they_would_be_clipped(tmp_path):
+    pictures.write(tmp_path, 4)
+    Image.fromarray(np.full((32, 32), 40_000, np.uint16)).save(tmp_path / "000.png")
+    refused(tmp_path, r"000\.png .*\(mode I;16: more than 8 bits a channel\)")
+
+
+def test_small_pictures_are_refused_with_the_smallest_unless_they_may_be_enlarged(tmp_path):
+    pictures.write(tmp_path, 6)
+    pictures.noise(31, 40, 1).save(tmp_path / "001.png")
+    pictures.noise(90, 20, 2).save(tmp_path / "002.png")
+    message = r"002\.png has 90 x 20 pixels, the smallest of 2 pictures below size 32: set data.size to 20 or less"
+    refused(tmp_path, message)
+    assert loaded(tmp_path, enlarge=True).pictures("test").shape == (1, 3, 32, 32)
+    assert loaded(tmp_path, size=20).data_shape == (3, 20, 20)
+
+
+def test_more_than_half_of_the_memory_is_refused_before_anything_is_read(tmp_path, monkeypatch):
+    for path in pictures.write(tmp_path, 4):
+        path.write_bytes(b"is not looked at")
+    monkeypatch.setattr(image_folder, "memory", lambda: 20_000)
+    refused(
+        tmp_path,
+        r"4 pictures of 3 x 32 x 32 bytes take .* more than half .* data.size to 28 or less",
+    )
+
+
+def test_the_memory_of_this_machine_is_known():
+    assert image_folder.memory() > 1e8
+
+
+def test_files_that_are_no_pictures_are_counted(tmp_path):
+    pictures.write(tmp_path / "a", 3)
+    (tmp_path / "a" / "labels.csv").write_text("")
+    (tmp_path / "readme.md").write_text("")
+    (tmp_path / ".DS_Store").write_text("")
+    found = picture_files.find(tmp_path)
+    assert (found.classes, found.others, len(found.files)) == (("a",), 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"size": 0}, "Pictures of size 0 with 3 channels were asked"),
+        ({"channels": 4}, "size 32 with 4 channels were asked"),
+        ({"validation": 0.0}, "validation is 0.0 and test 0.1: give shares above 0"),
+        ({"validation": 0.5, "test": 0.5}, "leave some to train"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"value_range": (1.0, 0.0)}, "value_range is"),
+    ],
+)
+def test_bad_arguments_are_refused_when_it_is_made(options, message):
+    with pytest.raises(ValueError, match=message):
+        ImageFolder("somewhere", **options)
+
+
+def test_too_few_pictures_are_refused(tmp_path):
+    pictures.write(tmp_path, 2)
+    refused(tmp_path, "holds 2 pictures: give 3 or more")
+    pictures.write(tmp_path, 4)
+    refused(tmp_path, "take all 4 pictures: give smaller", validation=0.49, test=0.5)

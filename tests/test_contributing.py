@@ -1,0 +1,94 @@
+"""CONTRIBUTING.md is a program: its files, written into a copy of the project, pass their tests and train."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+BLOCK = re.compile(
+    r"^`([\w./]+)`(, one line more[^\n]*)?\n\n```\w+\n(.+?)^```", re.MULTILINE | re.DOTALL
+)
+COPIED = ("lightning_gan", "datamodules", "callbacks", "configs", "tests")
+
+
+def with_lines(text: str, added: str) -> str:
+    """A room's __init__.py with an import behind its last one, and a name at the head of __all__."""
+    (line,) = re.findall(r"^from .+\n", added, re.MULTILINE)
+    (name,) = re.findall(r'^ +"\w+",\n', added, re.MULTILINE)
+    head, tail = (
+        text.split("__all__ = [\n") if "__all__ = [\n" in text else re.split(r"__all__ = \[", text)
+    )
+    return f"{head.rstrip()}\n{line}\n__all__ = [\n{name}{tail}"
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """The project with everything that CONTRIBUTING.md adds to it."""
+    place = tmp_path_factory.mktemp("copy")
+    for name in COPIED:
+        shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "setup.cfg", place)
+    for name, change, content in BLOCK.findall(TEXT):
+        path = place / name
+        assert path.is_file() == bool(change), name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(with_lines(path.read_text(), content) if change else content)
+    return place
+
+
+BOTH = """
+import sys
+import pytest
+status = pytest.main(sys.argv[1 : sys.argv.index("--")])
+from lightning_gan.cli import main
+sys.argv = sys.argv[sys.argv.index("--") + 1 :]
+main()
+sys.exit(status)
+"""
+
+
+@pytest.fixture(scope="module")
+def said(copy):
+    """What its tests print, and then the training, in one process: importing torch takes longer than both."""
+    tests = [name for name, _, _ in BLOCK.findall(TEXT) if name.startswith("tests/")]
+    rooms = [
+        "tests/losses/test_contract.py",
+        "tests/test_architecture.py",
+        "lightning_gan/metrics/mean_image.py",
+    ]
+    (command,) = re.findall(r"^python -m (lightning_gan fit .+small_digits.+)$", TEXT, re.MULTILINE)
+    ended = subprocess.run(
+        [
+            sys.executable, "-c", BOTH, "-q", "-p", "no:cacheprovider", *tests, *rooms,
+            "--", *command.split(), "--trainer.max_steps", "2", "--trainer.accelerator", "cpu",
+        ],
+        cwd=copy, env=os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout
+    return ended.stdout
+
+
+def test_it_shows_every_file_of_the_three_recipes():
+    files = [name for name, _, _ in BLOCK.findall(TEXT)]
+    assert len(files) == len(set(files)) == 12
+    assert {room: sum(f.startswith(f"{room}/") for f in files) for room in COPIED} == {
+        "lightning_gan": 3, "datamodules": 2, "callbacks": 2, "configs": 2, "tests": 3,
+    }  # fmt: skip
+
+
+def test_what_it_adds_passes_its_own_tests_and_those_of_its_rooms(said):
+    assert re.search(r"^\d\d+ passed in", said, re.MULTILINE), said
+    assert "failed" not in said
+
+
+def test_it_trains_with_all_of_it(said):
+    assert "TotalVariation, alternating updates" in said
+    assert re.search(r"test/mean_image +0\.\d+ ", said)
+    assert "step 2/2" in said

@@ -1,0 +1,66 @@
+"""Classifiers that ask what was learned."""
+
+import pytest
+import torch
+from bars import bars
+from torch import nn
+from torch.nn.functional import leaky_relu, max_pool2d
+
+from lightning_gan.networks import DCGANDiscriminator, PlainDiscriminator
+from lightning_gan.probes import nearest_neighbour_error, pooled_features, svm_error
+
+
+def test_features_are_every_convolution_behind_its_activation_pooled_to_a_grid():
+    D = DCGANDiscriminator([1, 32, 32], width=3).eval()
+    x = torch.rand(5, 1, 32, 32)
+    first = leaky_relu(D.network[0](x), 0.2)  # [5, 3, 16, 16]
+    second = D.network[1:5](D.network[0](x))  # [5, 6, 8, 8]
+    third = D.network[5:8](second)  # [5, 12, 4, 4]
+    wanted = [max_pool2d(first, 4), max_pool2d(second, 2), third]
+    found = pooled_features(D.train(), x, batch_size=2)
+    assert found.shape == (5, (3 + 6 + 12) * 16)
+    torch.testing.assert_close(found, torch.cat([w.flatten(1) for w in wanted], dim=1))
+    assert D.training
+
+
+def test_at_the_papers_width_there_are_28672_features():
+    # D of 3 convolutions of 256, 512 and 1024 maps, pooled to 4 x 4: Radford et al. (2016), section 5.1
+    with torch.device("meta"):
+        D = DCGANDiscriminator([3, 32, 32], width=256)
+        channels = [m.out_channels for m in D.modules() if isinstance(m, nn.Conv2d)]
+    assert sum(channels) * 4**2 == 28_672
+
+
+def test_a_d_without_convolutions_is_refused():
+    with pytest.raises(ValueError, match="PlainDiscriminator has no convolution"):
+        pooled_features(PlainDiscriminator([4]), torch.rand(2, 4))
+
+
+def test_a_machine_parts_what_a_plane_parts_and_nothing_else():
+    rng = torch.Generator().manual_seed(0)
+    x = torch.randn(300, 5, generator=rng)
+    by_plane = (x[:, 0] > 0.3).long()
+    by_chance = torch.randint(2, (300,), generator=rng)
+    assert svm_error(x[:200], by_plane[:200], x[200:], by_plane[200:]) < 0.05
+    assert svm_error(x[:200], by_chance[:200], x[200:], by_chance[200:]) > 0.3
+
+
+def test_nearest_neighbours_of_real_examples_know_and_of_shuffled_labels_do_not():
+    x, y = bars(200, seed=0)
+    test, wanted = bars(100, seed=1)
+    x, test = x.float(), test.float()
+    assert nearest_neighbour_error(x, y, test, wanted) < 0.1
+    assert nearest_neighbour_error(x, (y + 1) % 10, test, wanted) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda x, y: svm_error(x, y[:1], x, y), "3 features with 1 labels"),
+        (lambda x, y: svm_error(x, y * 0, x, y), "fewer than two classes"),
+        (lambda x, y: nearest_neighbour_error(x, y, x[:0], y[:0]), "0 test images"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        wrong(torch.rand(3, 4), torch.tensor([0, 1, 0]))
