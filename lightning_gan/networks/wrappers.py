@@ -102,7 +102,8 @@ class SpectrallyNormalized(WrappedDiscriminator):
 
     def end_with(self, unit: nn.Linear) -> None:
         """Let another layer, normalised too, read f(x) in the last one's place."""
-        super().end_with(spectral_norm(unit, n_power_iterations=self.iterations))
+        spectral_norm(unit, n_power_iterations=self.iterations)  # in place
+        super().end_with(unit)
 
 
 class Packed(WrappedDiscriminator):
