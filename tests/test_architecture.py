@@ -94,7 +94,9 @@ def test_only_the_command_line_knows_every_room():
         if any(name.split(".")[0] in ("callbacks", "datamodules") for name in imported(file))
     }
     knowing = {name for name in knowing if not name.startswith("lightning_gan/paper/")}
-    assert knowing == {f"lightning_gan/{name}.py" for name in ("gan_cli", "evaluate", "fetch")}
+    assert knowing == {
+        f"lightning_gan/{name}.py" for name in ("gan_cli", "evaluate", "fetch", "inspection")
+    }
 
 
 @pytest.mark.parametrize(("module", "user"), [("cli", "__main__.py"), ("gan_cli", "cli.py")])

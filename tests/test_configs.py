@@ -34,6 +34,8 @@ def test_it_trains_a_step_and_scores_it(name, command, monkeypatch):
     monkeypatch.setattr(
         datamodules.CIFAR10, "files", make_tiny_cifar(command.folder / "pixels").files
     )
+    for what in ("files", "train_size", "folders"):  # clothes that look like the command's digits
+        monkeypatch.setattr(datamodules.FashionMNIST, what, getattr(datamodules.MNIST, what))
     write_tiny_tfd(command.folder / "pixels")
     write_tiny_stage_1(command.folder)
     text = (CONFIGS / name).read_text()
