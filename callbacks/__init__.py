@@ -1,6 +1,7 @@
 """When to look at a run; what is computed lives in `lightning_gan.metrics`."""
 
 from callbacks.checkpoint import Checkpoints
+from callbacks.classification import ClassificationError
 from callbacks.curves import Curves
 from callbacks.density import DensityCurves
 from callbacks.features import FID, KID, InceptionScore, PrecisionRecall
@@ -19,6 +20,7 @@ __all__ = [
     "KID",
     "Alert",
     "Checkpoints",
+    "ClassificationError",
     "Curves",
     "DensityCurves",
     "Helvetica",

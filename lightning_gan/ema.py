@@ -1,4 +1,4 @@
-"""Exponential moving average of G: the generator that is shown and scored."""
+"""Exponential moving average of a player: the generator that is shown, the classifier that is asked."""
 
 import copy
 
@@ -8,16 +8,16 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 class EMA(nn.Module):
-    """Average of G's weights with a half-life counted in the images that G was trained on.
+    """Average of G's weights, or of D's, with a half-life counted in the images that the player was trained on.
 
-    One update after each update of G. The decay of update t is at most (1 + t) / (10 + t), so that the first
+    One update after each update of the player. The decay of update t is at most (1 + t) / (10 + t), so that the first
     weights are soon forgotten. BatchNorm statistics are averaged with the weights that made them; all other
     buffers are copied, because the average of what is not a statistic may be nothing of the kind.
     Part of the module, so part of every checkpoint. torch's AveragedModel waits for the device at every update
     and averages all buffers or none.
 
     Args:
-        generator: G; copied.
+        generator: G, or D; copied.
         half_life: images after which an old value has half its weight. Minibatches of m give a decay of
             0.5 ** (m / half_life).
     """

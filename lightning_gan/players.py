@@ -113,7 +113,7 @@ class TwoPlayers(Sampler):
         for penalty in self.penalties:
             if self.d_updates % penalty.every == 0:
                 term = penalty(score, x, x_fake)
-                self.record.penalty(penalty.key, term)
+                self.record.term(penalty.key, term)
                 added = added + penalty.every * term
         return added
 

@@ -35,8 +35,8 @@ class Record:
         """Note an update of G: its loss."""
         self.g_losses.append(loss.detach())
 
-    def penalty(self, key: str, term: Tensor) -> None:
-        """Note a term beside D's loss."""
+    def term(self, key: str, term: Tensor) -> None:
+        """Note a term beside a player's adversarial loss."""
         self.terms.setdefault(key, []).append(term.detach())
 
     def read(self, step: int) -> dict[str, Tensor]:
@@ -45,7 +45,7 @@ class Record:
         Returns:
             train/d_loss and train/g_loss; train/value, V(D, G) in nats (equation 1; -log 4 at the
             equilibrium); train/d_x and train/d_gz, the means of D(x) and D(G(z)) (1/2 at the equilibrium);
-            train/<key>, the mean of each term beside D's loss.
+            train/<key>, the mean of each term beside the adversarial losses.
 
         Raises:
             NonFiniteLossError: naming the player and the update.

@@ -33,7 +33,7 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/variants": {
         "lightning_gan.variants", "lightning_gan.players", "lightning_gan.gan", "lightning_gan.losses",
         "lightning_gan.networks", "lightning_gan.optimizers", "lightning_gan.priors", "lightning_gan.masks",
-        "lightning_gan.regularizers", "lightning_gan.unrolling",
+        "lightning_gan.regularizers", "lightning_gan.unrolling", "lightning_gan.few_labels", "lightning_gan.ema",
     },
     "lightning_gan/unrolling.py": set(),
     "lightning_gan/inference.py": {

@@ -3,14 +3,17 @@
 from lightning_gan.variants.conditional import ConditionalGAN, GANGiven
 from lightning_gan.variants.coordinated import CoordinatedGAN
 from lightning_gan.variants.masked import MaskedGAN
+from lightning_gan.variants.semi_supervised import FeatureMatchingGAN, SemiSupervisedGAN
 from lightning_gan.variants.simultaneous import SimultaneousGAN
 from lightning_gan.variants.unrolled import UnrolledGAN
 
 __all__ = [
     "ConditionalGAN",
     "CoordinatedGAN",
+    "FeatureMatchingGAN",
     "GANGiven",
     "MaskedGAN",
+    "SemiSupervisedGAN",
     "SimultaneousGAN",
     "UnrolledGAN",
 ]

@@ -115,7 +115,7 @@ class UnrolledGAN(GAN):
             x: examples, [m, *data_shape].
             x_fake: samples, [m, *data_shape], with the graph that leads to G.
         """
-        own = dict(self.discriminator.named_parameters())
+        own: Theta = dict(self.discriminator.named_parameters())
         if not self.unroll:
             return own
         theta = {name: own[name] for name in self.moving}

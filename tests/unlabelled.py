@@ -1,0 +1,66 @@
+"""Games with few labels, for tests: a D of three classes on 4-pixel images, and labels that nobody may look at."""
+
+from typing import Any
+
+import torch
+from games import SHAPE, Batches, momentum_sgd
+from pytorch_lightning import LightningDataModule
+
+from lightning_gan.losses import NonSaturating
+from lightning_gan.networks import ClassLogitsDiscriminator, MLPGenerator, PlainDiscriminator
+from lightning_gan.priors import Uniform
+from lightning_gan.variants import SemiSupervisedGAN
+
+K, N = 3, 24
+
+
+class Forbidden:
+    """A label that nobody may look at."""
+
+    def __getattr__(self, name):
+        raise AssertionError(f"{name} of the labels of unlabelled examples was asked")
+
+
+class Examples(LightningDataModule):
+    """Pixels with classes in turn; those of the minibatches are hidden."""
+
+    name, data_shape, value_range, num_classes = "examples", (1, 2, 2), (0.0, 1.0), K
+
+    def __init__(self):
+        super().__init__()
+        self.pixels = Batches(6, m=4).x
+        self.asked = 0
+
+    def images(self, split):
+        return self.pixels
+
+    def labels(self, split):
+        self.asked += 1
+        return torch.arange(N) % K
+
+    def train_dataloader(self):
+        return Hidden()
+
+    def val_dataloader(self):
+        return Hidden()
+
+
+class Hidden(Batches):
+    def __init__(self):
+        super().__init__(6, m=4)
+
+    def __iter__(self):
+        for x, _ in super().__iter__():
+            yield [x, Forbidden()]
+
+
+def semi(kind: type = SemiSupervisedGAN, **arguments: Any) -> Any:
+    """A D of three classes, two labels of each."""
+    torch.manual_seed(0)
+    G = MLPGenerator(SHAPE, z_dim=3, widths=[8], batch_norm=True)
+    D = ClassLogitsDiscriminator(PlainDiscriminator(SHAPE, widths=[8]), K)
+    arguments = {
+        "classes": K, "labels_per_class": 2, "labelled_batch": 4, "d_optimizer": momentum_sgd,
+        "g_optimizer": momentum_sgd,
+    } | arguments  # fmt: skip
+    return kind(G, D, NonSaturating(), Uniform(), **arguments)
