@@ -1,7 +1,7 @@
 """What a benchmark is: games on one data set, played with several seeds, beside what was published of them."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -49,12 +49,14 @@ class Column:
         title: with its unit.
         digits: behind the point.
         factor: from what is measured to the unit of the title.
+        better: the best of several values.
     """
 
     key: str
     title: str
     digits: int
     factor: float = 1.0
+    better: Callable[[Iterable[float]], float] = max
 
 
 @dataclass(frozen=True)
@@ -64,14 +66,14 @@ class Game:
     Args:
         name: what a person types behind `--games`.
         says: objective, regularisers, what else is its own; a part of the key of its rows.
-        new: players and data of (seed, steps), initialised from the seed.
+        new: players and data of (seed, steps, root), initialised from the seed; root: folder of the data sets' files.
         milliseconds: of an update of G with its updates of D, on one core of a machine that has nothing else to do.
         published: the row beside it, if there is one.
     """
 
     name: str
     says: str
-    new: Callable[[int, int], tuple[TwoPlayers, LightningDataModule]] = field(repr=False)
+    new: Callable[[int, int, str], tuple[TwoPlayers, LightningDataModule]] = field(repr=False)
     milliseconds: float
     published: Published | None = None
 
@@ -110,13 +112,13 @@ class Benchmark:
         """Everything that a row depends on."""
         return f"{game.name}: {game.says} | {self.ours} | {steps} updates of G | seed {seed}"
 
-    def row(self, path: Path, game: Game, steps: int, seed: int) -> Row:
+    def row(self, path: Path, game: Game, steps: int, seed: int, root: str) -> Row:
         """A run's row: from disk, or played now.
 
         Raises:
             ValueError: if the file holds something else under this key.
         """
-        row = kept(path, self.key(game, steps, seed), partial(self.played, game, steps, seed))
+        row = kept(path, self.key(game, steps, seed), partial(self.played, game, steps, seed, root))
         wanted = {c.key for c in self.columns} | {"best", "diverged", "seconds"}
         if not isinstance(row, dict) or not wanted <= set(row):
             raise ValueError(
@@ -124,10 +126,10 @@ class Benchmark:
             )
         return row
 
-    def played(self, game: Game, steps: int, seed: int) -> Row:
+    def played(self, game: Game, steps: int, seed: int, root: str) -> Row:
         """One run: what G covers at its end, and at its best look."""
         started = time.process_time()
-        players, data = game.new(seed, steps)
+        players, data = game.new(seed, steps, root)
         looks = Looks(self.measure, max(1, steps // self.looks))
         diverged = None
         try:
@@ -136,8 +138,9 @@ class Benchmark:
             diverged = players.g_updates
         last = self.measure(players, data)
         first = self.columns[0].key
+        best = self.columns[0].better([last[first], *(seen[first] for _, seen in looks.seen)])
         return {
-            **last, "best": max([last[first], *(seen[first] for _, seen in looks.seen)]), "diverged": diverged,
+            **last, "best": best, "diverged": diverged,
             # one line: JSON would put every number on a line of its own
             "looks": " ".join(f"{step}:{seen[first]:g}" for step, seen in looks.seen),
             "seconds": time.process_time() - started,

@@ -26,6 +26,7 @@ class Plan:
         seeds: of each game, from 0 up.
         steps: updates of G.
         rows: file of finished runs.
+        root: folder of the data sets' files.
     """
 
     benchmark: Benchmark
@@ -33,6 +34,7 @@ class Plan:
     seeds: int
     steps: int
     rows: Path
+    root: str
 
     def left(self, game: Game) -> int:
         """Runs of a game that are not finished yet."""
@@ -47,6 +49,7 @@ def bench(
     seeds: int = 10,
     steps: int | None = None,
     out: str = "bench",
+    root: str = "data",
     dry_run: bool = False,
 ) -> None:
     """Play the games of a benchmark, and compare them with what was published.
@@ -57,6 +60,7 @@ def bench(
         seeds: Runs of each game, with seeds from 0 up.
         steps: Updates of G; each benchmark has a number of its own if it is not given.
         out: Folder for the rows of finished runs, which are not run again: more seeds later cost only what is new.
+        root: Folder of the data sets' files; points need none.
         dry_run: Only say what would run, and what it costs.
     """
     if seeds < 1 or (steps is not None and steps < 1):
@@ -66,7 +70,7 @@ def bench(
         one = named("benchmark", name, BENCHMARKS)
         asked = [named(f"game of {one.name}", g, one.games) for g in games or ()]
         path = Path(out) / one.name / "rows.json"
-        plans.append(Plan(one, asked or one.games, seeds, steps or one.steps, path))
+        plans.append(Plan(one, asked or one.games, seeds, steps or one.steps, path, root))
     for plan in plans:
         print(f"{cost(plan)}\n", flush=True)
     for plan in () if dry_run else plans:
@@ -114,7 +118,7 @@ def run(plan: Plan) -> str:
     there = rows_of(plan.rows)
     for seed in range(plan.seeds):
         for game in plan.games:
-            row = plan.benchmark.row(plan.rows, game, plan.steps, seed)
+            row = plan.benchmark.row(plan.rows, game, plan.steps, seed, plan.root)
             found[game.name].append(row)
             if plan.benchmark.key(game, plan.steps, seed) not in there:
                 values = ", ".join(

@@ -91,9 +91,9 @@ RECIPES = {
 
 
 def small(
-    data: Callable[..., Gaussians], recipe: Recipe, seed: int, steps: int
+    data: Callable[..., Gaussians], recipe: Recipe, seed: int, steps: int, root: str
 ) -> tuple[TwoPlayers, LightningDataModule]:
-    """A game between small players: `OURS`."""
+    """A game between small players: `OURS`. Points need no files."""
     seeded(seed)
     generator = PlainGenerator([2], widths=[WIDTH, WIDTH])
     discriminator = PlainDiscriminator([2 * recipe.pack], widths=[WIDTH, WIDTH])
@@ -107,7 +107,7 @@ def small(
 
 
 def published(
-    data: Callable[..., Gaussians], recipe: Recipe, seed: int, steps: int
+    data: Callable[..., Gaussians], recipe: Recipe, seed: int, steps: int, root: str
 ) -> tuple[TwoPlayers, LightningDataModule]:
     """A game between the players of Lin et al. (2018): `THEIRS`. Its length changes nothing else."""
     seeded(seed)
