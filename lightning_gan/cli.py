@@ -9,6 +9,7 @@ from typing import Any
 from jsonargparse import auto_cli
 
 from lightning_gan import commands, config_files
+from lightning_gan.bench.command import bench
 from lightning_gan.errors import meant_for_a_person, sentence
 from lightning_gan.evaluate import evaluate
 from lightning_gan.fetch import fetch
@@ -25,6 +26,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "fetch": fetch,
     "inspect": inspect_folder,
     "paper": paper,
+    "bench": bench,
 }
 
 

@@ -1,0 +1,14 @@
+"""Benchmarks of the GAN literature, one a file: what is run, beside what was published of it.
+
+`BENCHMARKS` holds them in order of their cost; `python -m lightning_gan bench` runs them.
+"""
+
+from lightning_gan.bench.benchmark import Benchmark
+from lightning_gan.bench.grid import GRID, GRID_PACGAN
+from lightning_gan.bench.ring import RING, RING_PACGAN
+from lightning_gan.bench.semi_supervised import SEMI_SUPERVISED
+from lightning_gan.bench.stacked_mnist import STACKED_MNIST
+
+BENCHMARKS: tuple[Benchmark, ...] = (
+    RING, GRID, SEMI_SUPERVISED, RING_PACGAN, GRID_PACGAN, STACKED_MNIST,
+)  # fmt: skip
