@@ -3,6 +3,7 @@
 from datamodules.base import ImageData
 from datamodules.cifar10 import CIFAR10
 from datamodules.cifar10_contrast import CIFAR10Contrast
+from datamodules.factors import Factors
 from datamodules.in_memory import InMemory
 from datamodules.loader import BatchLoader
 from datamodules.mnist import MNIST, FashionMNIST
@@ -15,6 +16,7 @@ __all__ = [
     "TFD",
     "BatchLoader",
     "CIFAR10Contrast",
+    "Factors",
     "FashionMNIST",
     "Gaussian1D",
     "ImageData",
