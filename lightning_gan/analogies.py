@@ -64,15 +64,38 @@ class Samples:
         Raises:
             ValueError: if there are fewer than a group.
         """
-        wanted = concepts.factors_of(words)
-        sure = (self.confidence[:, list(wanted)] >= CLEAR).all(1)
-        found = (sure & _are(self.values, [wanted]).all(1)).nonzero()[:, 0]
+        found = self._clearly(concepts.factors_of(words))
         if len(found) < group:
             raise ValueError(
                 f"{len(found)} of {len(self.z):,} samples are clearly {' '.join(words)}, and a group has {group}: "
                 f"train longer, or ask for what this G draws."
             )
         return found
+
+    def drawn(self, pair: tuple[int, int], concepts: Concepts, group: int) -> list[tuple[str, str]]:
+        """The combinations of two factors of which there is a group of clear samples."""
+        return [
+            words
+            for words in concepts.combinations(pair)
+            if len(self._clearly(concepts.factors_of(words))) >= group
+        ]
+
+    def exchanges(
+        self, pair: tuple[int, int], concepts: Concepts, group: int, n: int, seed: int
+    ) -> list[list[Term]]:
+        """Random sums (a' b) - (a b) + (a b') of what is drawn of two factors, n of them.
+
+        Raises:
+            ValueError: if there are none.
+        """
+        sums = concepts.exchanges(self.drawn(pair, concepts, group))
+        picked = torch.randint(len(sums), (n,), generator=torch.Generator().manual_seed(seed))
+        return [sums[i] for i in picked.tolist()]
+
+    def _clearly(self, wanted: Mapping[int, int]) -> Tensor:
+        """Places of the samples that are read as these values with confidence `CLEAR`."""
+        sure = (self.confidence[:, list(wanted)] >= CLEAR).all(1)
+        return (sure & _are(self.values, [wanted]).all(1)).nonzero()[:, 0]
 
 
 class Judged(NamedTuple):
@@ -180,10 +203,17 @@ def report(
         others = (rate(one.last), rate(one.pixels), f"{one.chance:.3f}")
         rows.append((" ".join(names), rate(one.right.all(1)), each, *others))
     n, _, group = found[0].places.shape
+    pairs = [
+        (concepts.combinations(p), samples.drawn(p, concepts, group)) for p in concepts.pairs()
+    ]
+    missing = [" ".join(words) for every, drawn in pairs for words in every if words not in drawn]
+    of = sum(len(every) for every, _ in pairs)
+    which = f": {', '.join(missing)}" if missing else ""
     return (
         f"{samples.clear():.1%} of {len(samples.z):,} samples are read with a confidence of {CLEAR:g} or more in every "
-        f"factor\n{table(rows, header)}\neach row: {n:,} sums of groups of {group}; ± is the standard error over them, "
-        f"for this one G"
+        f"factor; less than {group} clear ones of {len(missing)} of {of} combinations of two factors{which}\n"
+        f"{table(rows, header)}\n"
+        f"each row: {n:,} sums of groups of {group}; ± is the standard error over them, for this one G"
     )
 
 

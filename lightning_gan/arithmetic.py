@@ -61,7 +61,7 @@ def arithmetic(
         forms = (
             [[terms] * draws]
             if terms
-            else [CONCEPTS.drawn(p, draws, seed) for p in CONCEPTS.pairs()]
+            else [samples.exchanges(p, CONCEPTS, group, draws, seed) for p in CONCEPTS.pairs()]
         )
         found = [judge(samples, CONCEPTS, form, group, seed) for form in forms]
         print(report(samples, CONCEPTS, forms, found))

@@ -1,10 +1,8 @@
 """Sums of concepts in words, "thick red - thin red + thin green", and what they must leave: thick green."""
 
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Collection, Sequence
+from itertools import combinations, product
 from typing import NamedTuple
-
-import torch
 
 
 class Term(NamedTuple):
@@ -93,13 +91,29 @@ class Concepts:
         """All pairs of factors."""
         return list(combinations(range(len(self.names)), 2))
 
-    def drawn(self, pair: tuple[int, int], n: int, seed: int) -> list[list[Term]]:
-        """Random sums (a' b) - (a b) + (a b') of two factors, with a other than a' and b other than b'."""
-        rng = torch.Generator().manual_seed(seed)
-        first, second = (self.values[f] for f in pair)
-        sums = []
-        for _ in range(n):
-            a, other_a = (first[int(i)] for i in torch.randperm(len(first), generator=rng)[:2])
-            b, other_b = (second[int(i)] for i in torch.randperm(len(second), generator=rng)[:2])
-            sums.append([Term(1, (other_a, b)), Term(-1, (a, b)), Term(1, (a, other_b))])
+    def combinations(self, pair: tuple[int, int]) -> list[tuple[str, str]]:
+        """All combinations of a word of one factor and one of the other."""
+        first, second = (self.values[factor] for factor in pair)
+        return list(product(first, second))
+
+    def exchanges(self, drawn: Collection[tuple[str, str]]) -> list[list[Term]]:
+        """All sums (a' b) - (a b) + (a b') of combinations that can be drawn; a' b' need not be among them.
+
+        Args:
+            drawn: combinations of two factors.
+
+        Raises:
+            ValueError: if there is no such sum.
+        """
+        sums = [
+            [Term(1, (new, kept)), Term(-1, (old, kept)), Term(1, (old, other))]
+            for old, kept in drawn
+            for new in sorted({a for a, b in drawn if b == kept and a != old})
+            for other in sorted({b for a, b in drawn if a == old and b != kept})
+        ]
+        if not sums:
+            raise ValueError(
+                f"This G clearly draws {len(drawn)} combinations of two factors, of which none differ in each of them: "
+                f"train longer."
+            )
         return sums

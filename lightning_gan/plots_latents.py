@@ -54,9 +54,11 @@ def sums(pictured: Sequence[Sum]) -> Tensor:
 
 def _draw(axes: Sequence[Axes], one: Sum) -> None:
     for ax, name, group, mean in zip(axes, one.names, one.groups, one.means, strict=False):
-        upper, lower = images.grid(group[:SHOWN], 1), images.grid(mean[None], 1)
-        white = torch.full_like(lower[:, : mean.shape[1] // 4], 255)
-        _show(ax, torch.cat([upper, white, lower], 1), name)
+        column = images.grid(torch.cat([group[:SHOWN], mean[None]]), 1)
+        cut = mean.shape[1] + 2  # the mean and the gap below it
+        white = torch.full_like(column[:, : mean.shape[1] // 4], 255)
+        parts = [column[:, :-cut], white, column[:, -cut - 2 :]]
+        _show(ax, torch.cat(parts, 1), name)
     _show(axes[-1], images.grid(one.nine, 3), one.names[-1])
 
 
