@@ -1,5 +1,6 @@
 """`python -m lightning_gan fetch`: data, weights and classifiers, before a job runs where there is no network."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -56,13 +57,19 @@ def fetch(
 
 
 def _kinds() -> dict[str, type[datamodules.ImageData]]:
+    """The data sets of pictures that come in files."""
     found = {name: getattr(datamodules, name) for name in datamodules.__all__}
     return {
         name: kind
         for name, kind in found.items()
         if isinstance(kind, type)
         and issubclass(kind, datamodules.ImageData)
+<<<<<<< HEAD
         and kind not in NOT_FETCHED
+=======
+        and kind is not datamodules.ImageData
+        and "root" in inspect.signature(kind).parameters
+>>>>>>> latents
     }
 
 
