@@ -40,13 +40,7 @@ ROOMS = {  # room: what of ours it may import
         "lightning_gan.networks", "lightning_gan.optimizers", "lightning_gan.players", "lightning_gan.priors",
     },
     "lightning_gan/few_labels.py": set(),
-<<<<<<< HEAD
     "lightning_gan/probes.py": {"lightning_gan.metrics"},
-=======
-<<<<<<< HEAD
-    "lightning_gan/probes.py": {"lightning_gan.metrics"},
-=======
->>>>>>> networks
     "lightning_gan/latents.py": {"lightning_gan.sampler"},
     "lightning_gan/concepts.py": set(),
     "lightning_gan/analogies.py": {
@@ -54,10 +48,6 @@ ROOMS = {  # room: what of ours it may import
         "lightning_gan.players", "lightning_gan.tabular",
     },
     "lightning_gan/plots_latents.py": {"lightning_gan.images", "lightning_gan.plots"},
-<<<<<<< HEAD
-=======
->>>>>>> latents
->>>>>>> networks
     "lightning_gan/priors.py": set(),
     "lightning_gan/masks.py": set(),
     "lightning_gan/ema.py": set(),
@@ -110,24 +100,11 @@ def test_only_the_command_line_knows_every_room():
         for file in (ROOT / "lightning_gan").rglob("*.py")
         if any(name.split(".")[0] in ("callbacks", "datamodules") for name in imported(file))
     }
-<<<<<<< HEAD
     played = ("lightning_gan/paper/", "lightning_gan/bench/")
     knowing = {name for name in knowing if not name.startswith(played)}
     assert knowing == {
         f"lightning_gan/{name}.py"
         for name in ("arithmetic", "gan_cli", "evaluate", "fetch", "inspection")
-=======
-<<<<<<< HEAD
-    played = ("lightning_gan/paper/", "lightning_gan/bench/")
-    knowing = {name for name in knowing if not name.startswith(played)}
-    assert knowing == {
-        f"lightning_gan/{name}.py" for name in ("gan_cli", "evaluate", "fetch", "inspection")
-=======
-    knowing = {name for name in knowing if not name.startswith("lightning_gan/paper/")}
-    assert knowing == {
-        f"lightning_gan/{name}.py" for name in ("arithmetic", "gan_cli", "evaluate", "fetch")
->>>>>>> latents
->>>>>>> networks
     }
 
 
