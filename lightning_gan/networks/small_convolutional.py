@@ -1,4 +1,4 @@
-"""The deliberately small pair of Metz et al. (2017), "Unrolled GANs", appendix: Stacked MNIST with a D that is too weak."""
+"""The small pair of Metz et al. (2017), "Unrolled GANs", appendix: Stacked MNIST with a D too weak for it."""
 
 from collections.abc import Sequence
 from itertools import pairwise
