@@ -37,8 +37,8 @@ FEATURES = Benchmark(
     name="features",
     says="Which class is a picture of, by a linear machine on D's features?",
     ours=(
-        f"cifar10_smoke.yaml: DCGAN's pair of width 32; all convolutions pooled to 4 x 4; machine of {LABELLED:,} labelled "
-        f"pictures, C 0.001, {TESTED:,} test pictures"
+        f"cifar10_smoke.yaml: DCGAN's pair of width 32; all convolutions pooled to 4 x 4; machine of {LABELLED:,} "
+        f"labelled pictures, C 0.001, {TESTED:,} test pictures"
     ),
     theirs="DCGAN trained on ImageNet-1k, 28,672 features, 50,000 labelled pictures, 10,000 test pictures",
     differs="training pictures of the game, width, labelled pictures",
