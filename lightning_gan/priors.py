@@ -53,7 +53,7 @@ class Gaussian(Prior):
         return z.normal_(generator=rng).to(device)
 
     def between(self, a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-        r"""Points on the great circle from each a to its b: White (2016), "Sampling Generative Networks", section 2.1.
+        r"""Points on the great circle from each a to its b: White (2016), "Sampling Generative Networks".
 
         .. math:: \frac{\sin((1-t)\theta)}{\sin\theta} a + \frac{\sin(t\theta)}{\sin\theta} b
 

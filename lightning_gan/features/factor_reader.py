@@ -19,6 +19,7 @@ from lightning_gan.whole_files import whole
 
 SHAPE = (3, 32, 32)
 EPOCHS = 2
+NOISE = 20.0  # standard deviation, of 255, on every other picture: samples have noise that the data lack
 
 
 class Reading(NamedTuple):
@@ -72,6 +73,8 @@ def train_reader(
 ) -> FactorReader:
     """Learn to read every factor, by the sum of their cross-entropies, as `train_classifier` learns its classes.
 
+    Half of the pictures get noise, so that a reader of clean pictures is not put off by a sample's background.
+
     Args:
         pictures: bytes (uint8), [n, 3, 32, 32], on the CPU.
         factors: int64, [n, n_factors], each from 0.
@@ -88,8 +91,17 @@ def train_reader(
     with torch.random.fork_rng(devices=[]), threads_of_torch(1):
         torch.default_generator.manual_seed(seed)
         layers = DigitLayers(sum(sizes), SHAPE[0]).to(memory_format=torch.channels_last)
-        fit(layers, loss, pictures, factors, epochs, torch.Generator().manual_seed(seed))
+        rng = torch.Generator().manual_seed(seed)
+        fit(layers, loss, _half_noisy(pictures, rng), factors, epochs, rng)
     return FactorReader(layers.to(memory_format=torch.contiguous_format), sizes)
+
+
+def _half_noisy(pictures: Tensor, rng: torch.Generator) -> Tensor:
+    """Bytes, of which every other picture has Gaussian noise."""
+    noisy = pictures.clone()
+    noise = torch.randn(noisy[::2].shape, generator=rng).mul_(NOISE)
+    noisy[::2] = noise.add_(noisy[::2]).round_().clamp_(0, 255).to(torch.uint8)
+    return noisy
 
 
 def kept_reader(pictures: Tensor, factors: Tensor, sizes: Sequence[int]) -> FactorReader:
