@@ -7,7 +7,9 @@ from callbacks.density import DensityCurves
 from callbacks.features import FID, KID, InceptionScore, PrecisionRecall
 from callbacks.helvetica import Helvetica
 from callbacks.interruption import Interruption
+from callbacks.modes import ModeCoverage, StackedModeCoverage
 from callbacks.parzen import ParzenLogLikelihood
+from callbacks.points import PointCloud
 from callbacks.progress import Progress
 from callbacks.randomness import Randomness
 from callbacks.responses import Alert, Response, RollBack, Stop
@@ -24,13 +26,16 @@ __all__ = [
     "Helvetica",
     "InceptionScore",
     "Interruption",
+    "ModeCoverage",
     "NearestNeighbours",
     "ParzenLogLikelihood",
+    "PointCloud",
     "PrecisionRecall",
     "Progress",
     "Randomness",
     "Response",
     "RollBack",
     "SampleGrid",
+    "StackedModeCoverage",
     "Stop",
 ]

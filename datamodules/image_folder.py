@@ -116,14 +116,9 @@ class ImageFolder(ImageData):
         return images
 
     def _split_up(self, images: torch.Tensor, labels: torch.Tensor, found: Found) -> Splits:
-        n = len(images)
-        test, val = (max(1, round(n * share)) for share in (self.test, self.validation))
-        train = n - val - test
-        if train < 1:
-            raise ValueError(
-                f"validation {self.validation} and test {self.test} take all {n} pictures: give smaller shares."
-            )
-        order = torch.randperm(n, generator=torch.Generator().manual_seed(self.split_seed))
+        train, val, test = shares(len(images), self.validation, self.test)
+        rng = torch.Generator().manual_seed(self.split_seed)
+        order = torch.randperm(len(images), generator=rng)
         places: dict[Split, torch.Tensor] = {
             "train": order[:train],
             "val": order[train : train + val],
@@ -136,6 +131,20 @@ class ImageFolder(ImageData):
             f"{val:,} val, {test:,} test; from {self.root}."
         )
         return {split: (images[place], labels[place]) for split, place in places.items()}
+
+
+def shares(n: int, validation: float = 0.1, test: float = 0.1) -> tuple[int, int, int]:
+    """How many of n pictures train, validate and test.
+
+    Raises:
+        ValueError: if none is left to train.
+    """
+    val, held = (max(1, round(n * share)) for share in (validation, test))
+    if n - val - held < 1:
+        raise ValueError(
+            f"validation {validation} and test {test} take all {n} pictures: give smaller shares."
+        )
+    return n - val - held, val, held
 
 
 def fits_in_memory(n: int, data_shape: tuple[int, int, int]) -> None:

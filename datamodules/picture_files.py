@@ -68,9 +68,9 @@ def find(root: Path) -> Found:
         ValueError: if it holds no picture, or some in itself and some in sub-folders.
     """
     if not root.exists():
-        raise FileNotFoundError(f"data.root is {root}, but there is no such folder.")
+        raise FileNotFoundError(f"There is no folder {root}: give one that holds pictures.")
     if not root.is_dir():
-        raise NotADirectoryError(f"data.root is {root}, a file: give a folder.")
+        raise NotADirectoryError(f"{root} is a file: give a folder that holds pictures.")
     inside = sorted(path for path in root.iterdir() if not path.name.startswith("."))
     own = [path for path in inside if path.is_file()]
     below = {path.name: sorted(_walk(path)) for path in inside if path.is_dir()}

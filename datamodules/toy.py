@@ -157,7 +157,7 @@ class Ring(Gaussians):
 
 
 class Grid(Gaussians):
-    """Gaussians in the plane, their means on a square grid around 0: mode j in row j // side, column j % side.
+    """Gaussians in the plane, their means on a square grid around 0: mode j has the place j // side on the first axis.
 
     The second test of mode collapse; 25 modes at {-4, -2, 0, 2, 4}^2 and std .05 as in Lin et al. (2018), PacGAN, and
     Srivastava et al. (2017), VEEGAN.

@@ -9,10 +9,13 @@ from typing import Any
 from jsonargparse import auto_cli
 
 from lightning_gan import commands, config_files
+from lightning_gan.arithmetic import arithmetic
+from lightning_gan.bench.command import bench
 from lightning_gan.errors import meant_for_a_person, sentence
 from lightning_gan.evaluate import evaluate
 from lightning_gan.fetch import fetch
 from lightning_gan.gan_cli import GANCLI
+from lightning_gan.inspection import inspect as inspect_folder
 from lightning_gan.paper.command import paper
 from lightning_gan.parser import Parser
 from lightning_gan.quiet import quiet
@@ -20,9 +23,13 @@ from lightning_gan.runs import checked, run_folder_of
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "sample": commands.sample,
+    "interpolate": commands.interpolate,
+    "arithmetic": arithmetic,
     "evaluate": evaluate,
     "fetch": fetch,
+    "inspect": inspect_folder,
     "paper": paper,
+    "bench": bench,
 }
 
 
@@ -44,10 +51,13 @@ def with_config_of_checkpoint(arguments: list[str]) -> list[str]:
 def as_a_shell_would(command: Callable[..., None], arguments: list[str]) -> list[str]:
     """Let a switch stand alone (--weights), and words be listed: with commas, in several flags, or bare for the first.
 
-    So `paper figure1 --quick table1` and `paper --only figure1,table1 --quick` are the same.
+    So `paper figure1 --quick table1` and `paper --only figure1,table1 --quick` are the same. A bare word is also what
+    the first flag wants, if that cannot be left out: `inspect FOLDER`.
     """
-    kinds = {f"--{n}": p.annotation for n, p in inspect.signature(command).parameters.items()}
+    parameters = inspect.signature(command).parameters
+    kinds = {f"--{name}": parameter.annotation for name, parameter in parameters.items()}
     first, lists = next(iter(kinds)), {flag for flag, kind in kinds.items() if "list[" in str(kind)}
+    wanted = next(iter(parameters.values())).default is inspect.Parameter.empty
     listed: dict[str, list[str]] = {}
     written: list[str] = []
     words = deque(arguments)
@@ -60,6 +70,8 @@ def as_a_shell_would(command: Callable[..., None], arguments: list[str]) -> list
             listed.setdefault(flag, []).append((value if equals else words.popleft()).strip("[]"))
         elif first in lists and not word.startswith("-"):
             listed.setdefault(first, []).append(word)
+        elif wanted and first not in written and not word.startswith("-"):
+            written += [first, word]
         else:
             written.append(word)
             if word in kinds and words and not words[0].startswith("--"):

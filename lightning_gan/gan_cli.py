@@ -37,7 +37,10 @@ ROOMS = (
 )  # fmt: skip
 Parser.classes = [name for room in ROOMS for name in room.__all__]
 ABOUT = "Generative adversarial networks, beginning with Goodfellow et al. 2014."
-HELP = "Other commands, without a config: sample, evaluate, fetch, paper. See: python -m lightning_gan sample --help"
+HELP = (
+    "Commands without a config: sample, evaluate, fetch, inspect, paper, bench. "
+    "See: python -m lightning_gan sample --help"
+)
 say = rank_zero_only(print)
 
 

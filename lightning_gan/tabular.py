@@ -1,4 +1,4 @@
-"""Rows of text in columns."""
+"""Rows of text in columns, and times as a person says them."""
 
 from collections.abc import Sequence
 
@@ -12,3 +12,10 @@ def table(rows: Sequence[tuple[str, ...]], header: tuple[str, ...]) -> str:
         for line in lines
     ]
     return "\n".join([text[0], "-" * min(max(map(len, text)), 100), *text[1:]])
+
+
+def duration(seconds: float) -> str:
+    """As a person would say it."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -13,10 +13,14 @@ from lightning_gan.config_files import CONFIGS
 EXPERIMENTS = sorted(p.name for p in CONFIGS.glob("*.yaml") if p.name != "defaults.yaml")
 
 GENERATOR, DISCRIMINATOR = "--model.generator.init_args.", "--model.discriminator.init_args."
-FEWER_UNITS = {  # of networks of 100 million parameters, which a step would take seconds and gigabytes for
+FEWER_UNITS = {  # of networks that are too large for a test: a step would take seconds
     "cifar10_fully_connected_2014.yaml": [f"{GENERATOR}widths", "[20, 30]", f"{DISCRIMINATOR}widths", "[8, 8]"],
     "cifar10_convolutional_2014.yaml": [
         f"{GENERATOR}widths", "[20]", f"{GENERATOR}maps", "[2, 10, 10]", f"{DISCRIMINATOR}units", "8",
+    ],
+    "cifar10_dcgan.yaml": [f"{GENERATOR}width", "4", f"{DISCRIMINATOR}width", "4"],
+    "cifar10_sngan.yaml": [
+        f"{GENERATOR}width", "4", f"{DISCRIMINATOR}discriminator.init_args.width", "4", "--model.k", "1",
     ],
     "tfd_2014_pretrain.yaml": [f"{GENERATOR}widths", str(TINY), f"{DISCRIMINATOR}widths", "[8, 8]"],
     "tfd_2014.yaml": [
@@ -35,6 +39,8 @@ def test_it_trains_a_step_and_scores_it(name, command, monkeypatch):
     monkeypatch.setattr(
         datamodules.CIFAR10, "files", make_tiny_cifar(command.folder / "pixels").files
     )
+    for what in ("files", "train_size", "folders"):  # clothes that look like the command's digits
+        monkeypatch.setattr(datamodules.FashionMNIST, what, getattr(datamodules.MNIST, what))
     write_tiny_tfd(command.folder / "pixels")
     write_tiny_stage_1(command.folder)
     text = (CONFIGS / name).read_text()

@@ -14,7 +14,7 @@ from lightning_gan.inference import FreshNoise, Inference
 from lightning_gan.losses import NonSaturating
 from lightning_gan.networks import Encoder, GaussianEncoder, PlainDiscriminator, PlainGenerator
 from lightning_gan.optimizers import LinearDecay
-from lightning_gan.paper.play import play
+from lightning_gan.play import play
 from lightning_gan.priors import Gaussian
 
 STEPS = 250

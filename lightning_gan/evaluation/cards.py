@@ -25,7 +25,7 @@ class Card:
 
     metric: str
     features: str
-    """Name of the feature space, or `pixels`."""
+    """Name of the feature space, or `pixels`, or `coordinates`."""
     weights: str
     """Sha256 of the feature network's tensors; empty for pixels."""
     resize: str
@@ -76,7 +76,9 @@ class Card:
         drawn = f", seed {self.seed}" if self.seed is not None else ""
         whose = f" ({self.generated}{drawn})" if self.generated else ""
         real = f" and {self.n_real:,} {self.real} {self.split} images" if self.n_real else ""
-        space = f"{self.features} {self.weights[:8]}, {self.resize}" if self.weights else "pixels"
+        space = (
+            f"{self.features} {self.weights[:8]}, {self.resize}" if self.weights else self.features
+        )
         return f"{self.n_generated:,} samples{whose}{real}, {space}"
 
     @property
@@ -107,13 +109,15 @@ class Score:
     """A value, its uncertainty, what it depends on, and what a reader must know before believing it."""
 
     name: str
-    """As it is logged and stored: fid, fid_classifier, precision."""
+    """As it is logged and stored: fid, fid_classifier, precision, modes."""
     value: float
     sd: float | None
     card: Card
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        if self.name == "modes":
+            return f"{self.value:.0f}/{self.card.settings['modes']}"
         digits = 5 if self.name.startswith("kid") else 1 if self.name.endswith("nats") else 3
         text = f"{self.value:.{digits}f}"
         return text if self.sd is None else f"{text} ± {self.sd:.{digits}f}"

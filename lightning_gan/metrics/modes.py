@@ -15,18 +15,21 @@ class Modes(NamedTuple):
     covered: int
     """Modes with at least one high-quality sample."""
     high_quality: float
-    """Share of samples less than `NEAR` standard deviations from the nearest mode."""
+    """Share of samples near a mode, in [0, 1]."""
     reverse_kl: float
     """KL of the modes of the high-quality samples from the uniform distribution, in nats; infinite without samples."""
 
 
-def mode_coverage(samples: Tensor, means: Tensor, std: Tensor) -> Modes:
+def mode_coverage(samples: Tensor, means: Tensor, std: Tensor, near: float = NEAR) -> Modes:
     """Count modes as the papers of VEEGAN and PacGAN do.
+
+    A sample is of high quality if it is less than `near` standard deviations from the nearest mode.
 
     Args:
         samples: [n, d].
         means: of the true modes, [modes, d].
         std: of each true mode, [modes].
+        near: in standard deviations.
 
     Raises:
         ValueError: if there are no samples, or shapes disagree.
@@ -42,9 +45,21 @@ def mode_coverage(samples: Tensor, means: Tensor, std: Tensor) -> Modes:
             f"[modes, d] and [modes]."
         )
     distance, nearest = (torch.cdist(samples, means) / std).min(1)
-    good = nearest[distance < NEAR]
-    counts = torch.bincount(good, minlength=len(means)).float()
-    share = counts / counts.sum()
-    entropy = -torch.special.xlogy(share, share).sum().item()
-    kl = math.log(len(means)) - entropy if len(good) else math.inf
-    return Modes(int((counts > 0).sum()), len(good) / len(samples), kl)
+    good = nearest[distance < near]
+    counts = torch.bincount(good, minlength=len(means))
+    return Modes(int((counts > 0).sum()), len(good) / len(samples), from_uniform(counts))
+
+
+def from_uniform(counts: Tensor) -> float:
+    """KL of the modes that were counted from the uniform distribution over all of them, in nats.
+
+    Args:
+        counts: of each mode, [modes].
+
+    Returns:
+        log(modes) minus the entropy of counts / sum; infinite where nothing was counted.
+    """
+    if not counts.sum():
+        return math.inf
+    share = counts.double() / counts.sum()
+    return math.log(len(counts)) + torch.special.xlogy(share, share).sum().item()

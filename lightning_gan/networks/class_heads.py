@@ -24,6 +24,7 @@ class ClassHeadDiscriminator(WrappedDiscriminator):
 
     def __init__(self, discriminator: FeatureDiscriminator, classes: int) -> None:
         super().__init__(discriminator)
+        self.takes_no_condition()
         self.classes = at_least_one(classes)
         self.head = nn.Linear(self.feature_dim, classes)
 
@@ -55,6 +56,7 @@ class ClassLogitsDiscriminator(WrappedDiscriminator):
 
     def __init__(self, discriminator: FeatureDiscriminator, classes: int) -> None:
         super().__init__(discriminator)
+        self.takes_no_condition()
         self.classes = at_least_one(classes)
         self.end_with(nn.Linear(self.feature_dim, classes))
 

@@ -77,6 +77,7 @@ class MinibatchDiscriminated(WrappedDiscriminator):
         self, discriminator: FeatureDiscriminator, kernels: int = 50, kernel_dim: int = 5
     ) -> None:
         super().__init__(discriminator)
+        self.takes_no_condition()
         self.minibatch = MinibatchDiscrimination(self.feature_dim, kernels, kernel_dim)
         self.end_with(nn.Linear(self.feature_dim + kernels, 1))
 

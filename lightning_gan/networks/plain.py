@@ -26,6 +26,7 @@ class PlainGenerator(Generator):
         z_dim: noise variables.
         widths: units of the hidden layers.
         activation: makes the module between two layers.
+        batch_norm: BatchNorm before each activation, as in G of Lin et al. (2018), PacGAN.
     """
 
     value_range = (-torch.inf, torch.inf)
@@ -36,9 +37,10 @@ class PlainGenerator(Generator):
         z_dim: int = 2,
         widths: Sequence[int] = (128, 128),
         activation: Callable[[], nn.Module] = nn.ReLU,
+        batch_norm: bool = False,
     ) -> None:
         super().__init__(data_shape, z_dim)
-        self.network = _layers([z_dim, *widths, self.data_size], activation)
+        self.network = _layers([z_dim, *widths, self.data_size], activation, batch_norm)
 
     def forward(self, z: Tensor) -> Tensor:
         """[m, z_dim] to [m, *data_shape]."""
@@ -68,8 +70,11 @@ class PlainDiscriminator(FeatureDiscriminator):
         return super().features(x.flatten(1))
 
 
-def _layers(sizes: Sequence[int], activation: Callable[[], nn.Module]) -> nn.Sequential:
+def _layers(
+    sizes: Sequence[int], activation: Callable[[], nn.Module], batch_norm: bool = False
+) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for n_in, n_out in pairwise(sizes):
-        layers += [nn.Linear(n_in, n_out), activation()]
-    return nn.Sequential(*layers[:-1])
+    for n_in, n_out in pairwise(sizes[:-1]):
+        norm = [nn.BatchNorm1d(n_out)] if batch_norm else []
+        layers += [nn.Linear(n_in, n_out, bias=not batch_norm), *norm, activation()]
+    return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))

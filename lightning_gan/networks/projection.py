@@ -45,7 +45,7 @@ class ProjectionDiscriminator(WrappedDiscriminator):
         """Examples, [m, *data_shape], and c, [m, condition_dim], to scores, [m].
 
         Raises:
-            ValueError: naming the sizes, if c has another or does not come.
+            ValueError: naming the sizes, if c has another, does not come, or is not one for each f(x).
         """
         told = 0 if c is None else c.shape[1]
         if c is None or told != self.condition_dim:
@@ -54,4 +54,9 @@ class ProjectionDiscriminator(WrappedDiscriminator):
                 f"tells its players c, such as ConditionalGAN."
             )
         f = self.features(x)
+        if len(f) != len(c):
+            raise ValueError(
+                f"{len(c)} conditions came for {len(f)} packs of examples: a projection is not packed; put Packed "
+                f"inside a ConditionalDiscriminator."
+            )
         return self.unit(f).squeeze(1) + torch.linalg.vecdot(self.V(c.to(f)), f)

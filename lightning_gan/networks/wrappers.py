@@ -33,6 +33,18 @@ class WrappedDiscriminator(FeatureDiscriminator):
         """Numbers in the condition that D reads; 0: none."""
         return cast(int, getattr(self.inner, "condition_dim", 0))
 
+    def takes_no_condition(self) -> None:
+        """For wrappers that have none to hand on.
+
+        Raises:
+            ValueError: if the discriminator inside reads a condition.
+        """
+        if self.condition_dim:
+            inner, outer = type(self.inner).__name__, type(self).__name__
+            raise ValueError(
+                f"{inner} reads a condition, which {outer} has not: put {outer} inside {inner}, not around it."
+            )
+
     @property
     def featured(self) -> FeatureDiscriminator:
         """The discriminator inside.
@@ -102,7 +114,8 @@ class SpectrallyNormalized(WrappedDiscriminator):
 
     def end_with(self, unit: nn.Linear) -> None:
         """Let another layer, normalised too, read f(x) in the last one's place."""
-        super().end_with(spectral_norm(unit, n_power_iterations=self.iterations))
+        spectral_norm(unit, n_power_iterations=self.iterations)  # in place
+        super().end_with(unit)
 
 
 class Packed(WrappedDiscriminator):
@@ -134,10 +147,7 @@ class Packed(WrappedDiscriminator):
                 f"must be pack times that of the data, so that {max(pack, 1)} divides it."
             )
         super().__init__(discriminator, [first // pack, *rest])
-        if self.condition_dim:
-            raise ValueError(
-                f"{type(discriminator).__name__} reads one condition, but a pack has {pack}: put Packed inside it."
-            )
+        self.takes_no_condition()
         self.pack = pack
 
     def seen(self, x: Tensor) -> Tensor:

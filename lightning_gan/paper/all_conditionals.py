@@ -27,7 +27,7 @@ from lightning_gan.networks import (
 from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict, over_seeds
 from lightning_gan.paper.inpainting import completed_digits
 from lightning_gan.paper.planes import Correlated, complete, family
-from lightning_gan.paper.play import play, seeded
+from lightning_gan.play import play, seeded
 from lightning_gan.priors import Gaussian
 from lightning_gan.variants import MaskedGAN
 

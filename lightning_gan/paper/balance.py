@@ -28,10 +28,10 @@ from lightning_gan import images
 from lightning_gan.gan import GAN
 from lightning_gan.optimizers import LinearDecay
 from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict, over_seeds
-from lightning_gan.paper.play import play
 from lightning_gan.paper.ring import covered, ring_game
-from lightning_gan.paper.rows import Row, kept
+from lightning_gan.play import play
 from lightning_gan.plots import render
+from lightning_gan.rows import Row, kept
 
 UPDATES, QUICK_UPDATES = 720, 300  # of G
 CATCH_UP, QUICK_CATCH_UP = 400, 200  # updates of D's copy against the G that stands still

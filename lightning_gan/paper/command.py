@@ -14,7 +14,7 @@ from lightning_gan.errors import meant_for_a_person, sentence
 from lightning_gan.evaluation.tables import check_place
 from lightning_gan.paper import CLAIMS
 from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict
-from lightning_gan.tabular import table
+from lightning_gan.tabular import duration, table
 from lightning_gan.whole_files import whole
 
 MNIST_RUN = {
@@ -143,13 +143,6 @@ def plan(claims: Sequence[Claim], settings: Sequence[Setting]) -> str:
     total = duration(sum(costs) + runs * each)
     counted = f"{len(claims)} claim{'s' * (len(claims) != 1)}"
     return f"{text}\n{counted}, about {total} on one core if nothing of it is there yet{shared}"
-
-
-def duration(seconds: float) -> str:
-    """As a person would say it."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _run(claim: Claim, setting: Setting) -> list[Finding]:

@@ -31,7 +31,7 @@ from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict, over_see
 from lightning_gan.paper.experiments import score, trained
 from lightning_gan.paper.finished import players_of
 from lightning_gan.paper.mnist_run import mnist_run
-from lightning_gan.paper.play import play, seeded
+from lightning_gan.play import play, seeded
 from lightning_gan.priors import Gaussian
 from lightning_gan.variants import ConditionalGAN
 

@@ -18,10 +18,10 @@ from lightning_gan import images
 from lightning_gan.gan import GAN
 from lightning_gan.metrics.modes import NEAR
 from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict, over_seeds
-from lightning_gan.paper.play import play
 from lightning_gan.paper.ring import covered, ring_game
-from lightning_gan.paper.rows import Row, kept
+from lightning_gan.play import play
 from lightning_gan.plots import render
+from lightning_gan.rows import Row, kept
 from lightning_gan.variants import CoordinatedGAN
 
 UPDATES = 4000  # of both players together: every arm spends the same

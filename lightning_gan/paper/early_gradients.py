@@ -24,9 +24,9 @@ from lightning_gan import images, theory
 from lightning_gan.gan import GAN
 from lightning_gan.losses import AdversarialLoss, Minimax, NonSaturating
 from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict, over_seeds
-from lightning_gan.paper.play import play
 from lightning_gan.paper.ring import BATCH, ring_game
 from lightning_gan.paper.theory_pictures import gradient_norms
+from lightning_gan.play import play
 
 UPDATES, QUICK_UPDATES = 1000, 500  # of D, while G stands at its start
 RADIUS = 2.0  # of the ring

@@ -24,9 +24,9 @@ from lightning_gan import images
 from lightning_gan.paper import figure1_game as line
 from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict, over_seeds
 from lightning_gan.paper.figure1_game import Film, UntilNear
-from lightning_gan.paper.play import play
-from lightning_gan.paper.rows import Row, kept
+from lightning_gan.play import play
 from lightning_gan.plots_density import View, frame, in_a_row
+from lightning_gan.rows import Row, kept
 
 NAME = "figure1"
 NEAR = 0.25  # total variation

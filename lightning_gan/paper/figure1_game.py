@@ -20,7 +20,7 @@ from lightning_gan.gan import GAN
 from lightning_gan.losses import NonSaturating
 from lightning_gan.networks import Discriminator, Generator, PlainDiscriminator, PlainGenerator
 from lightning_gan.optimizers import LinearDecay
-from lightning_gan.paper.play import seeded
+from lightning_gan.play import seeded
 from lightning_gan.plots_density import View, frame
 from lightning_gan.priors import Uniform
 

@@ -33,7 +33,7 @@ from lightning_gan.paper.helvetica_games import (
     snapshots_of,
 )
 from lightning_gan.paper.helvetica_picture import drawing
-from lightning_gan.paper.rows import Row
+from lightning_gan.rows import Row
 
 MOST, FEW = 0.9, 0.1
 Z = 1.96  # 95 %

@@ -22,10 +22,10 @@ from lightning_gan.gan import GAN
 from lightning_gan.images import to_uint8
 from lightning_gan.losses import NonSaturating
 from lightning_gan.networks import MaxoutDiscriminator, MLPGenerator
-from lightning_gan.paper.play import play, seeded
 from lightning_gan.paper.ring import covered, ring_game
-from lightning_gan.paper.rows import Row, kept
+from lightning_gan.play import play, seeded
 from lightning_gan.priors import Gaussian
+from lightning_gan.rows import Row, kept
 from lightning_gan.whole_files import whole
 
 EVERY = 50  # updates of G between two looks

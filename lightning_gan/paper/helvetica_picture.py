@@ -10,8 +10,8 @@ from torch import Tensor
 
 from lightning_gan.images import grid, to_uint8
 from lightning_gan.paper.helvetica_games import EVERY, Arm, Scenario, watcher
-from lightning_gan.paper.rows import Row
 from lightning_gan.plots import render
+from lightning_gan.rows import Row
 
 MOMENTS = 3  # samples are shown at so many looks, the first of them before the provocation
 

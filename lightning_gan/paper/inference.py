@@ -20,7 +20,7 @@ from lightning_gan.paper.inference_net import (
     inference_net,
     reconstructions,
 )
-from lightning_gan.paper.rows import Row, kept
+from lightning_gan.rows import Row, kept
 
 NAME = "inference"
 DIGITS, QUICK_DIGITS = 1000, 200  # the first of the test images

@@ -18,7 +18,7 @@ from lightning_gan.optimizers import LinearDecay
 from lightning_gan.paper.claim import Setting
 from lightning_gan.paper.finished import data_of, players_of
 from lightning_gan.paper.mnist_run import mnist_run
-from lightning_gan.paper.play import play, seeded
+from lightning_gan.play import play, seeded
 from lightning_gan.players import TwoPlayers
 from lightning_gan.whole_files import whole
 

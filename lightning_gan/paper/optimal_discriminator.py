@@ -29,8 +29,8 @@ from lightning_gan.losses import Minimax
 from lightning_gan.networks import PlainDiscriminator, PlainGenerator
 from lightning_gan.optimizers import LinearDecay
 from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict, over_seeds
-from lightning_gan.paper.play import play, seeded
 from lightning_gan.paper.theory_pictures import answers_in_the_plane, answers_on_a_line
+from lightning_gan.play import play, seeded
 from lightning_gan.priors import Gaussian, Prior
 
 UPDATES, QUICK_UPDATES = 4000, 1000  # of D

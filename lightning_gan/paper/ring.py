@@ -11,7 +11,7 @@ from lightning_gan.gan import GAN
 from lightning_gan.losses import NonSaturating
 from lightning_gan.metrics.modes import Modes, mode_coverage
 from lightning_gan.networks import PlainDiscriminator, PlainGenerator
-from lightning_gan.paper.play import seeded
+from lightning_gan.play import seeded
 from lightning_gan.priors import Gaussian
 
 BATCH = 128

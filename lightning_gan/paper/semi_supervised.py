@@ -27,7 +27,7 @@ from lightning_gan.few_labels import (
 from lightning_gan.metrics.nearest import nearest
 from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict, one_run
 from lightning_gan.paper.inference_net import Trained, inference_net
-from lightning_gan.paper.rows import Row, kept
+from lightning_gan.rows import Row, kept
 
 Table = dict[str, list[float]]  # percent wrong, for each method one number for each draw
 

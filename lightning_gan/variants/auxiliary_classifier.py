@@ -18,7 +18,7 @@ from lightning_gan.variants.conditional import ConditionalGAN, check_reads
 
 
 class ACGAN(ConditionalGAN):
-    r"""G is told the class, D is not: it has to say it, and G must make what D can read (Odena et al. 2017, section 3).
+    r"""G is told the class, D is not: it has to say it, and G has to make what D can read (Odena et al. 2017, sec. 3).
 
     .. math:: L_S = E[\log P(S = real | X_{real})] + E[\log P(S = fake | X_{fake})], \quad
               L_C = E[\log P(C = c | X_{real})] + E[\log P(C = c | X_{fake})]

@@ -139,9 +139,9 @@ def refused(root, message, error=ValueError, **options):
 
 
 def test_no_folder_a_file_and_an_empty_folder_are_named(tmp_path):
-    refused(tmp_path / "gone", "gone, but there is no such folder", FileNotFoundError)
+    refused(tmp_path / "gone", "There is no folder .*gone: give one", FileNotFoundError)
     (tmp_path / "file").write_text("")
-    refused(tmp_path / "file", "file, a file: give a folder", NotADirectoryError)
+    refused(tmp_path / "file", "file is a file: give a folder", NotADirectoryError)
     refused(tmp_path, r"holds no picture \(\.png, .*\), only 1 other files: give a folder")
 
 

@@ -7,6 +7,7 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from lightning_gan.losses import NonSaturating
 from lightning_gan.networks import (
+    Packed,
     PlainDiscriminator,
     ProjectionDiscriminator,
     ResNetDiscriminator,
@@ -73,6 +74,12 @@ def test_both_residual_players_are_told_the_class_and_learn_from_it(wrap, tmp_pa
         ),
         (lambda D: D(torch.zeros(2, 2), torch.zeros(2, 4)), "condition of 4 numbers came"),
         (lambda D: ProjectionDiscriminator(D.inner, 0), "classes is 0"),
+        (
+            lambda D: ProjectionDiscriminator(Packed(D.inner, 2), K)(
+                torch.zeros(4, 1), torch.zeros(4, K)
+            ),
+            "4 conditions came for 2 packs",
+        ),
     ],
 )
 def test_a_condition_of_another_size_is_one_sentence(make, message):

@@ -19,7 +19,7 @@ from lightning_gan.networks import (
     PlainDiscriminator,
     PlainGenerator,
 )
-from lightning_gan.paper.play import play, seeded
+from lightning_gan.play import play, seeded
 from lightning_gan.priors import Gaussian, Uniform
 from lightning_gan.variants import ConditionalGAN
 

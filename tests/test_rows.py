@@ -2,7 +2,7 @@
 
 import pytest
 
-from lightning_gan.paper.rows import kept
+from lightning_gan.rows import kept
 
 
 def test_a_row_is_measured_once(tmp_path):

@@ -21,16 +21,21 @@ def kept(path: Path, key: str, measure: Callable[[], Row]) -> Row:
     Raises:
         ValueError: if the file is no JSON object.
     """
-    rows = _read(path)
+    rows = rows_of(path)
     if key not in rows:
         row = measure()
-        rows = _read(path) | {key: row}  # another process may have added its own meanwhile
+        rows = rows_of(path) | {key: row}  # another process may have added its own meanwhile
         with whole(path) as beside:
             beside.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     return rows[key]
 
 
-def _read(path: Path) -> dict[str, Row]:
+def rows_of(path: Path) -> dict[str, Row]:
+    """All rows of a JSON file by their keys; none if there is no file.
+
+    Raises:
+        ValueError: if the file is no JSON object.
+    """
     if not path.is_file():
         return {}
     try:

@@ -1,0 +1,76 @@
+"""Samples that are points in the plane, drawn over the data."""
+
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from callbacks.pictures import run_folder, show
+from lightning_gan import images
+from lightning_gan.plots_points import cloud
+
+
+class PointCloud(Callback):
+    """The same noise, again and again: samples over held-out data during training, and an animation at the end.
+
+    For data of two numbers. Draws what is scored: the average of G where one is kept.
+
+    Args:
+        num: samples, and as many points of the data.
+        every_n_steps: updates of G between two pictures.
+        seed: of the noise.
+    """
+
+    def __init__(self, num: int = 1000, every_n_steps: int = 500, seed: int = 0) -> None:
+        if num < 1 or every_n_steps < 1:
+            raise ValueError(
+                f"PointCloud of {num} samples every {every_n_steps} steps: each must be >= 1."
+            )
+        self.num, self.every_n_steps, self.seed = num, every_n_steps, seed
+        self.frames: dict[int, Tensor] = {}
+
+    def draw(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Add the picture of this step."""
+        step = trainer.global_step
+        if step in self.frames or not trainer.is_global_zero:
+            return
+        samples: Tensor = pl_module.sample(self.num, seed=self.seed)  # type: ignore[operator]
+        data: Tensor = trainer.datamodule.images("val")[: self.num]  # type: ignore[attr-defined]
+        samples = samples.float().cpu().nan_to_num(torch.inf, torch.inf, -torch.inf)  # outside
+        self.frames[step] = cloud(samples, data.cpu(), f"step {step}")
+        show(trainer, "points", self.frames[step], step)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Before the first update.
+
+        Raises:
+            ValueError: if the data are not points in the plane.
+        """
+        data: Any = getattr(trainer, "datamodule", None)
+        if getattr(data, "data_shape", None) != (2,):
+            name = getattr(data, "name", type(data).__name__)
+            raise ValueError(
+                f"PointCloud draws data of shape [2], such as Ring and Grid; {name} are of another: take it out of "
+                f"trainer.callbacks."
+            )
+        self.draw(trainer, pl_module)
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: object,
+        batch: object,
+        batch_idx: int,
+    ) -> None:
+        """Every so many updates of G."""
+        if trainer.global_step % self.every_n_steps == 0:
+            self.draw(trainer, pl_module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """After the last update."""
+        self.draw(trainer, pl_module)
+        if trainer.is_global_zero:
+            frames = [self.frames[step] for step in sorted(self.frames)]
+            images.save_animation(frames, run_folder(trainer) / "images" / "points.gif")

@@ -1,0 +1,61 @@
+"""The eight-mode ring of Srivastava et al. (2017), VEEGAN, in the protocol of Lin et al. (2018), PacGAN, Table 1."""
+
+from functools import partial
+
+from datamodules import Ring
+from lightning_gan.bench.benchmark import Benchmark, Game, Number, Published
+from lightning_gan.bench.points import (
+    COLUMNS,
+    LENGTH,
+    OURS,
+    RECIPES,
+    THEIRS,
+    measure,
+    published,
+    small,
+)
+
+PACGAN, VEEGAN = "PacGAN Table 1", "VEEGAN Table 1"
+ROWS = {
+    "gan": Published(
+        "GAN", PACGAN,
+        {"modes": Number(6.3, 0.5), "high_quality": Number(98.2, 0.2), "reverse_kl": Number(0.45, 0.09)},
+    ),
+    "packed2": Published(
+        "PacGAN2", PACGAN,
+        {"modes": Number(7.9, 0.1), "high_quality": Number(95.6, 2.0), "reverse_kl": Number(0.07, 0.03)},
+    ),
+    "unrolled5": Published("Unrolled GAN", VEEGAN, {"modes": Number(7.6), "high_quality": Number(35.6)}),
+}  # fmt: skip
+MILLISECONDS = {"gan": 5, "packed2": 5, "unrolled5": 25, "wgan_gp": 20, "r1": 6, "r3gan": 8}
+
+RING = Benchmark(
+    name="ring",
+    says="Which games find all eight modes of a ring, with small players and in minutes?",
+    ours=f"ring of 8 modes, radius 1, std .01; {OURS}",
+    theirs=f"the same ring; {THEIRS}; 10 runs",
+    differs="networks, optimizers",
+    steps=2000,
+    published_steps=LENGTH,
+    games=[
+        Game(name, r.says, partial(small, Ring, r), MILLISECONDS[name], ROWS.get(name))
+        for name, r in RECIPES.items()
+    ],
+    columns=COLUMNS,
+    measure=measure,
+)
+RING_PACGAN = Benchmark(
+    name="ring_pacgan",
+    says="The published ring: PacGAN's own networks, for hours.",
+    ours=f"ring of 8 modes, radius 1, std .01; {THEIRS}",
+    theirs="the same; 10 runs",
+    differs="",
+    steps=LENGTH,
+    published_steps=LENGTH,
+    games=[
+        Game(name, RECIPES[name].says, partial(published, Ring, RECIPES[name]), 50, ROWS[name])
+        for name in ("gan", "packed2")
+    ],
+    columns=COLUMNS,
+    measure=measure,
+)

@@ -1,0 +1,135 @@
+"""What every pair promises: shapes, ranges, features, gradients, copies."""
+
+import copy
+import inspect
+import math
+
+import pytest
+import torch
+
+from lightning_gan import networks
+from lightning_gan.networks import (
+    ClassHeadDiscriminator,
+    ClassLogitsDiscriminator,
+    ConditionalDiscriminator,
+    ConditionalGenerator,
+    ConvMaxoutDiscriminator,
+    DCGANDiscriminator,
+    DCGANGenerator,
+    DeconvolutionalGenerator,
+    DiffAugmented,
+    Discriminator,
+    FeatureDiscriminator,
+    Generator,
+    MaskedGenerator,
+    MaxoutDiscriminator,
+    MinibatchDiscriminated,
+    MLPGenerator,
+    Packed,
+    PlainDiscriminator,
+    PlainGenerator,
+    ProjectionDiscriminator,
+    ReLUSigmoidGenerator,
+    ResNetDiscriminator,
+    ResNetGenerator,
+    SmallConvolutionalDiscriminator,
+    SmallConvolutionalGenerator,
+    SoftplusGenerator,
+    SparseOutputGenerator,
+    SpectrallyNormalized,
+    StackedGenerator,
+    Translation,
+    UpsampledMLPGenerator,
+    WeightNormDiscriminator,
+    WrappedDiscriminator,
+)
+
+GREY, COLOUR, POINTS, K = [1, 28, 28], [3, 32, 32], [2], 3
+GENERATORS = [
+    lambda: ConditionalGenerator(PlainGenerator(POINTS, z_dim=7), K),
+    lambda: DCGANGenerator(GREY, z_dim=5, width=2),
+    lambda: DCGANGenerator(COLOUR, z_dim=5, width=2, kernel=4),
+    lambda: DeconvolutionalGenerator(COLOUR, z_dim=5, widths=[6], maps=[2, 10, 10]),
+    lambda: MLPGenerator(GREY, z_dim=5, widths=[6]),
+    lambda: MaskedGenerator(PlainGenerator(POINTS, z_dim=8)),
+    lambda: PlainGenerator(POINTS, z_dim=5),
+    lambda: ReLUSigmoidGenerator(COLOUR, z_dim=5, widths=[6, 6]),
+    lambda: ResNetGenerator(COLOUR, z_dim=5, width=2),
+    lambda: ResNetGenerator(COLOUR, z_dim=5, width=2, classes=K),
+    lambda: SmallConvolutionalGenerator(GREY, z_dim=5),
+    lambda: SoftplusGenerator(GREY, z_dim=5, widths=[6]),
+    lambda: SparseOutputGenerator(GREY, z_dim=5, widths=[6, 8], sparse=3),
+    lambda: StackedGenerator(
+        SparseOutputGenerator(GREY, 4, [6, 8], sparse=3), "", z_dim=5, width=6
+    ),
+    lambda: UpsampledMLPGenerator(GREY, z_dim=5, widths=[6]),
+]
+DISCRIMINATORS = [
+    lambda: ClassHeadDiscriminator(PlainDiscriminator(POINTS), K),
+    lambda: ClassLogitsDiscriminator(PlainDiscriminator(POINTS), K),
+    lambda: ConditionalDiscriminator(PlainDiscriminator([5]), POINTS, K),
+    lambda: ConvMaxoutDiscriminator(COLOUR, units=6, irange=0.1),
+    lambda: DCGANDiscriminator(GREY, width=2),
+    lambda: DCGANDiscriminator(COLOUR, width=2, kernel=4),
+    lambda: DiffAugmented(DCGANDiscriminator(COLOUR, width=2), [Translation()]),
+    lambda: MaxoutDiscriminator(GREY, widths=[6, 6], pieces=2),
+    lambda: MinibatchDiscriminated(PlainDiscriminator(POINTS), kernels=2, kernel_dim=2),
+    lambda: Packed(PlainDiscriminator([4]), 2),
+    lambda: PlainDiscriminator(POINTS),
+    lambda: ProjectionDiscriminator(PlainDiscriminator(POINTS), K),
+    lambda: ResNetDiscriminator(COLOUR, width=2),
+    lambda: SmallConvolutionalDiscriminator(GREY),
+    lambda: SpectrallyNormalized(ProjectionDiscriminator(ResNetDiscriminator(COLOUR, width=2), K)),
+    lambda: WeightNormDiscriminator(GREY, widths=[6, 6]),
+    lambda: WrappedDiscriminator(PlainDiscriminator(POINTS)),
+]
+
+
+def concrete(kind):
+    """The classes of the room that can be built."""
+    classes = [c for c in vars(networks).values() if isinstance(c, type) and issubclass(c, kind)]
+    return {c for c in classes if not inspect.isabstract(c)}
+
+
+def told(player, m):
+    """Conditions of m examples for a player that reads them."""
+    dim = getattr(player, "condition_dim", 0)
+    return (torch.eye(dim)[torch.arange(m) % dim],) if dim else ()
+
+
+def test_every_pair_of_the_room_is_here():
+    assert {type(make()) for make in GENERATORS} == concrete(Generator)
+    bases = {FeatureDiscriminator}  # has no network of its own
+    assert {type(make()) for make in DISCRIMINATORS} == concrete(Discriminator) - bases
+
+
+@pytest.mark.parametrize("make", GENERATORS, ids=lambda make: type(make()).__name__)
+def test_a_generator_makes_samples_in_its_range_and_every_noise_variable_reaches_them(make):
+    torch.manual_seed(0)
+    G = make()
+    z = torch.rand(6, G.z_dim).requires_grad_()
+    x = G(z, *told(G, 6))
+    assert x.shape == (6, *G.data_shape)
+    low, high = G.value_range
+    assert low <= x.min() < x.max() <= high
+    (torch.rand_like(x) * x).sum().backward()
+    assert z.grad.any(0).all()
+    G.eval()
+    torch.testing.assert_close(copy.deepcopy(G)(z, *told(G, 6)), G(z, *told(G, 6)))
+
+
+@pytest.mark.parametrize("make", DISCRIMINATORS, ids=lambda make: type(make()).__name__)
+def test_a_discriminator_scores_examples_and_the_score_moves_with_each(make):
+    torch.manual_seed(0)
+    D = make()
+    x = torch.randn(6, *D.data_shape).requires_grad_()
+    scores = D(x, *told(D, 6))
+    assert scores.shape == ((3,) if isinstance(D, Packed) else (6,))
+    assert D.data_size == math.prod(D.data_shape)
+    (torch.rand_like(scores) * scores).sum().backward()
+    assert x.grad.flatten(1).any(1).all()
+    D.eval()
+    torch.testing.assert_close(copy.deepcopy(D)(x, *told(D, 6)), D(x, *told(D, 6)))
+    if isinstance(D, FeatureDiscriminator):
+        f = D.features(x)
+        assert f.shape == (len(scores), D.feature_dim)

@@ -1,0 +1,133 @@
+"""`inspect`: what it says of a folder of pictures, and that `fit` runs what it writes."""
+
+import pictures
+import pytest
+import yaml
+from PIL import Image
+
+from lightning_gan import inspection
+
+
+@pytest.fixture
+def folder(command):
+    """40 little pictures of two classes and two sizes, and one other file."""
+    mine = command.folder / "mine"
+    pictures.write(mine / "cats", 25, size=(60, 40))
+    pictures.write(mine / "dogs", 15, size=(32, 48), first=100)
+    (mine / "notes.txt").write_text("no picture")
+    return mine
+
+
+def test_it_says_what_is_there_and_what_would_become_of_it(command, folder):
+    pictures.noise(60, 40, 3).save(folder / "cats" / "again.png")  # as 003.png is
+    pictures.noise(900, 33, 1, mode="L").save(folder / "dogs" / "grey.png")
+    ended = command("inspect", "mine")
+    assert ended.status == 0, ended.err
+    for line in (
+        "mine: 42 pictures; 1 other files, ignored",
+        "cats   26",
+        "dogs   16",
+        "sizes      32 x 48 smallest, 60 x 40 median, 900 x 33 largest; 0 below 32 pixels",
+        "modes      RGB 41, L 1; in colour",
+        "copies     1 look like another one",
+        "unreadable 0",
+        "become     colour squares, 32 x 32",
+        "34 train, 4 validate, 4 test",
+    ):
+        assert line in ended.out
+    assert "written" not in ended.out
+
+
+def test_fit_runs_the_config_that_it_writes(command, folder):
+    ended = command("inspect", "--folder", "mine", "--size", "28", "--out", "mine.yaml")
+    assert ended.status == 0, ended.err
+    assert ended.out.endswith("python -m lightning_gan fit --config mine.yaml\n")
+    ended = command(
+        "fit", "--config", "mine.yaml", "--trainer.max_steps", "2", "--trainer.accelerator", "cpu"
+    )
+    assert ended.status == 0, ended.err
+    assert "mine, 28x28 colour pictures, 2 classes: 32 train, 4 val, 4 test" in ended.out
+    assert "step 2/2" in ended.out
+    assert "test/value" in ended.out
+    run = command.folder / "runs" / "mine" / "version_0"
+    with Image.open(run / "images" / "samples" / "step_0000002.png") as samples:
+        assert samples.mode == "RGB"
+
+
+def test_grey_pictures_get_a_grey_config_and_small_ones_are_enlarged(command):
+    pictures.write(command.folder / "mine", 6, size=(20, 40), mode="L")
+    ended = command("inspect", "mine", "--out", "new/mine.yaml")
+    assert "6 below 32 pixels" in ended.out
+    assert "all grey" in ended.out
+    assert "no sub-folders: no labels" in ended.out
+    written = yaml.safe_load((command.folder / "new" / "mine.yaml").read_text())
+    data = written["data"]["init_args"]
+    assert (data["channels"], data["enlarge"], data["batch_size"]) == (1, True, 4)
+    assert written["model"]["init_args"]["generator"]["init_args"]["data_shape"] == [1, 32, 32]
+
+
+def test_any_name_of_a_folder_can_be_written(command):
+    name = 'l\'été: "2" # {size}'
+    pictures.write(command.folder / name, 6)
+    ended = command("inspect", name, "--out", "mine.yaml")
+    assert ended.status == 0, ended.err
+    written = yaml.safe_load((command.folder / "mine.yaml").read_text())
+    assert written["data"]["init_args"]["root"] == str(command.folder / name)
+
+
+def test_unreadable_files_are_listed_and_no_config_is_written(command, folder, monkeypatch):
+    monkeypatch.setattr(inspection, "LISTED", 2)
+    for path in sorted((folder / "cats").iterdir())[:3]:
+        path.write_bytes(path.read_bytes()[:900])
+    ended = command("inspect", "mine", "--out", "mine.yaml")
+    assert ended.status == 1
+    assert "unreadable 3\n" in ended.out
+    assert "mine/cats/001.png (image file is truncated" in ended.out
+    assert "002.png" not in ended.out
+    assert "           and 1 more\n" in ended.out
+    assert "once the unreadable ones are mended or gone" in ended.out
+    assert "of 40 files 3 are unreadable" in ended.err
+    assert not (command.folder / "mine.yaml").exists()
+
+
+def test_a_folder_of_unreadable_files_alone_becomes_nothing(command):
+    (command.folder / "mine").mkdir()
+    (command.folder / "mine" / "a.png").write_text("no picture")
+    ended = command("inspect", "mine")
+    assert ended.status == 0, ended.err
+    assert "become     nothing: 3 readable pictures are wanted" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["gone"], "There is no folder gone: give one that holds pictures"),
+        (["mine", "--size", "0"], "size is 0: give 1 pixel or more"),
+        (["mine", "--size", "30", "--out", "x.yaml"], "squares of 28, 32, 64 pixels, not of 30"),
+        (["mine", "--out", "small.yaml"], "small.yaml is there already and is not replaced"),
+        (["mine", "more"], "There is no setting 'more'"),
+        ([], "the following arguments are required: folder"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(command, folder, arguments, message):
+    before = (command.folder / "small.yaml").read_bytes()
+    ended = command("inspect", *arguments)
+    assert ended.status != 0
+    assert message in ended.err
+    assert len(ended.err.strip().splitlines()) == 1
+    assert (command.folder / "small.yaml").read_bytes() == before
+
+
+def test_data_of_a_folder_are_known_by_its_name_when_a_run_is_resumed(command, folder):
+    command("inspect", "mine", "--out", "mine.yaml")
+    narrow = [f"--model.{player}.init_args.width=2" for player in ("generator", "discriminator")]
+    common = ("fit", "--config", "mine.yaml", "--trainer.accelerator", "cpu", *narrow)
+    assert command(*common, "--trainer.max_steps", "1").status == 0
+    ended = command("fit", "--ckpt_path", "last", *common[1:], "--trainer.max_steps", "2")
+    assert ended.status == 0, ended.err
+    pictures.write(command.folder / "other", 40)
+    ended = command(
+        *common, "--ckpt_path", "last", "--data.root", "other", "--trainer.max_steps", "3"
+    )
+    assert ended.status == 1
+    assert "learned from mine, but the data here are other" in ended.err
