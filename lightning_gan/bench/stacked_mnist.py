@@ -36,7 +36,7 @@ def new(pack: int, seed: int, steps: int, root: str) -> tuple[TwoPlayers, Lightn
 def measure(game: TwoPlayers, data: LightningDataModule) -> dict[str, float]:
     """What 26,000 samples of G cover, as the suite's own classifier of digits reads them."""
     bank = Samples(game, SAMPLES, 0, game.generator.value_range, described(game))
-    modes, kl = stacked_scores(bank, "stacked_mnist", Classifier("mnist").load())
+    kl, modes = stacked_scores(bank, "stacked_mnist", Classifier("mnist").load())
     return {"modes": modes.value, "reverse_kl": kl.value}
 
 
