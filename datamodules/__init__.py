@@ -3,6 +3,7 @@
 from datamodules.base import ImageData
 from datamodules.cifar10 import CIFAR10
 from datamodules.cifar10_contrast import CIFAR10Contrast
+from datamodules.factors import Factors
 from datamodules.high_dimensional import HighDimensionalMixture
 from datamodules.image_folder import ImageFolder
 from datamodules.in_memory import InMemory
@@ -18,6 +19,7 @@ __all__ = [
     "TFD",
     "BatchLoader",
     "CIFAR10Contrast",
+    "Factors",
     "FashionMNIST",
     "Gaussian1D",
     "Grid",

@@ -9,6 +9,7 @@ from typing import Any
 from jsonargparse import auto_cli
 
 from lightning_gan import commands, config_files
+from lightning_gan.arithmetic import arithmetic
 from lightning_gan.bench.command import bench
 from lightning_gan.errors import meant_for_a_person, sentence
 from lightning_gan.evaluate import evaluate
@@ -22,6 +23,8 @@ from lightning_gan.runs import checked, run_folder_of
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "sample": commands.sample,
+    "interpolate": commands.interpolate,
+    "arithmetic": arithmetic,
     "evaluate": evaluate,
     "fetch": fetch,
     "inspect": inspect_folder,

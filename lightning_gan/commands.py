@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pytorch_lightning import LightningModule
 
-from lightning_gan import images, variants  # noqa: F401  (a checkpoint names its class)
+from lightning_gan import images, latents, variants  # noqa: F401  (a checkpoint names its class)
 from lightning_gan.players import TwoPlayers
 from lightning_gan.runs import CheckpointError, checked
 
@@ -34,8 +34,8 @@ def pictures_range(gan: TwoPlayers, ckpt_path: str) -> tuple[float, float]:
     shape = list(gan.generator.data_shape)
     if len(shape) != 3 or shape[0] not in (1, 3):
         raise ValueError(
-            f"{ckpt_path} makes examples of shape {shape}, which are no pictures: `sample` draws [1, H, W] and "
-            f"[3, H, W]."
+            f"{ckpt_path} makes examples of shape {shape}, which are no pictures: [1, H, W] and [3, H, W] can be "
+            f"drawn."
         )
     low, high = gan.shown_range
     if not (isfinite(low) and isfinite(high)):
@@ -72,3 +72,43 @@ def sample(
     print(
         f"{num} samples (step {gan.g_updates}, seed {seed}) in {folder}, and all of them in {grid}"
     )
+
+
+def interpolate(
+    ckpt_path: str,
+    rows: int = 8,
+    columns: int = 10,
+    seed: int = 0,
+    out: str = "interpolation.png",
+) -> None:
+    """Draw a trained generator on the way from one z to another: a picture of rows. Needs no data.
+
+    Under a Gaussian prior the way is a great circle, under another one a straight line.
+
+    Args:
+        ckpt_path: A checkpoint of this suite.
+        rows: How many ways.
+        columns: Pictures on each of them, ends included.
+        seed: Of the noise: row i leads from sample i to sample rows + i of `sample --num` 2 * rows.
+        out: File of the picture; its folder is made.
+    """
+    gan = load(ckpt_path)
+    shown = pictures_range(gan, ckpt_path)
+    x = latents.interpolate(gan, rows, columns, seed)
+    picture = images.grid(images.to_uint8(x.flatten(0, 1), shown), columns, scale=2)
+    print(
+        f"{rows} ways through z (step {gan.g_updates}, seed {seed}) in {images.save(picture, png(out))}"
+    )
+
+
+def png(out: str) -> Path:
+    """Where a picture goes.
+
+    Raises:
+        ValueError: if that is no PNG file.
+    """
+    if Path(out).suffix.lower() != ".png":
+        raise ValueError(
+            f"out is {out}, but pictures are PNG files: give a name that ends in .png."
+        )
+    return Path(out)

@@ -1,5 +1,6 @@
 """`python -m lightning_gan evaluate`: every score of any model's samples, through one door. Knows the data sets."""
 
+import inspect
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -118,7 +119,8 @@ def real_data(data: str, root: str, split: str, num: int | None, with_window: bo
         pictures = read_pictures(data)
         real = RealSet(Path(data).name, "all", pictures).drawn(num)
         return RealData(real, None, window_of_files(real, CHOOSING) if with_window else None)
-    module = kind(root=root)
+    files = "root" in inspect.signature(kind).parameters  # pictures that are drawn need none
+    module = kind(root=root) if files else kind()
     module.prepare_data()
     module.setup()
     real = RealSet(module.name, split, module.pictures(split)).drawn(num)

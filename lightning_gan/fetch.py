@@ -1,5 +1,6 @@
 """`python -m lightning_gan fetch`: data, weights and classifiers, before a job runs where there is no network."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -56,6 +57,7 @@ def fetch(
 
 
 def _kinds() -> dict[str, type[datamodules.ImageData]]:
+    """The data sets of pictures that come in files."""
     found = {name: getattr(datamodules, name) for name in datamodules.__all__}
     return {
         name: kind
@@ -63,6 +65,7 @@ def _kinds() -> dict[str, type[datamodules.ImageData]]:
         if isinstance(kind, type)
         and issubclass(kind, datamodules.ImageData)
         and kind not in NOT_FETCHED
+        and "root" in inspect.signature(kind).parameters
     }
 
 

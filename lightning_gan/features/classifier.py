@@ -47,13 +47,15 @@ class DigitLayers(nn.Module):
     The features stand before their ReLU: none of them can be dead, so that their covariance has full rank, and they
     are nearer to a Gaussian, which FID takes them for.
 
+    Colour pictures of 32x32 end in as many numbers.
+
     Args:
         classes: of the labels, 2 or more.
+        channels: of the pictures.
     """
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, channels: int = SHAPE[0]) -> None:
         super().__init__()
-        channels = SHAPE[0]
         convolutions: list[nn.Module] = []
         for n_in, n_out, kernel in ((channels, 16, 5), (16, 32, 5), (32, 64, 3)):
             conv = nn.Conv2d(n_in, n_out, kernel, stride=2, padding=kernel // 2, bias=False)

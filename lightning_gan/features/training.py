@@ -1,6 +1,6 @@
 """How the classifier of grey pictures is trained and stored: about a minute on one core, seeded, plain PyTorch."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,16 +41,27 @@ def train_classifier(
     classes = _classes(labels, len(pictures))
     if epochs < 1 or threads < 1:
         raise ValueError(f"{epochs} epochs on {threads} threads: give 1 or more of each.")
-    with torch.random.fork_rng(devices=[]), _threads(threads):
+    with torch.random.fork_rng(devices=[]), threads_of_torch(threads):
         torch.default_generator.manual_seed(seed)
         layers = DigitLayers(classes).to(memory_format=torch.channels_last)
-        _fit(layers, pictures, labels.long(), epochs, torch.Generator().manual_seed(seed))
+        rng = torch.Generator().manual_seed(seed)
+        fit(layers, F.cross_entropy, pictures, labels.long(), epochs, rng)
     return DigitNetwork(layers.to(memory_format=torch.contiguous_format))
 
 
-def _fit(
-    layers: DigitLayers, pictures: Tensor, labels: Tensor, epochs: int, rng: torch.Generator
+def fit(
+    layers: DigitLayers,
+    loss_of: Callable[[Tensor, Tensor], Tensor],
+    pictures: Tensor,
+    labels: Tensor,
+    epochs: int,
+    rng: torch.Generator,
 ) -> None:
+    """Descend loss_of(logits, labels) as `train_classifier` says, in place.
+
+    Raises:
+        ValueError: if training diverged.
+    """
     batch = min(BATCH, len(pictures))
     per_epoch = len(pictures) // batch
     total, rise = epochs * per_epoch, max(1, epochs * per_epoch // 5)
@@ -62,7 +73,7 @@ def _fit(
         order = torch.randperm(len(pictures), generator=rng)[: per_epoch * batch]
         for pick in order.split(batch):
             _, logits = layers(moved(pictures[pick], rng).float() / 255)
-            loss = F.cross_entropy(logits, labels[pick])
+            loss = loss_of(logits, labels[pick])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -143,7 +154,8 @@ def _classes(labels: Tensor, n: int) -> int:
 
 
 @contextmanager
-def _threads(n: int) -> Iterator[None]:
+def threads_of_torch(n: int) -> Iterator[None]:
+    """Compute on n threads of the CPU meanwhile."""
     before = torch.get_num_threads()
     torch.set_num_threads(n)
     try:

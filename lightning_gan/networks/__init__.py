@@ -34,6 +34,10 @@ from lightning_gan.networks.semi_supervised import (
     WeightNormDiscriminator,
     WeightNormLinear,
 )
+from lightning_gan.networks.small_convolutional import (
+    SmallConvolutionalDiscriminator,
+    SmallConvolutionalGenerator,
+)
 from lightning_gan.networks.tfd import SparseOutputGenerator, StackedGenerator
 from lightning_gan.networks.wrappers import Packed, SpectrallyNormalized, WrappedDiscriminator
 
@@ -74,6 +78,8 @@ __all__ = [
     "ResNetDiscriminator",
     "ResNetGenerator",
     "Saturation",
+    "SmallConvolutionalDiscriminator",
+    "SmallConvolutionalGenerator",
     "SoftplusGenerator",
     "SparseOutputGenerator",
     "SpectrallyNormalized",

@@ -66,8 +66,9 @@ class WeightNormLinear(nn.Linear):
 
     .. math:: t = \frac{g}{\lVert v \rVert} v^T (x + \sigma \epsilon) + b
 
-    g and b are set at the first minibatch in training mode so that each unit has mean 0 and variance 1 on it (there,
-    section 3); of several processes, at that of the first.
+    v starts in N(0, 0.1^2), as in the code released with Salimans et al. (2016). g and b are set at the first minibatch
+    in training mode so that each unit has mean 0 and variance 1 on it (Salimans & Kingma 2016, section 3); of several
+    processes, at that of the first.
 
     Args:
         n_in: inputs.
@@ -81,9 +82,11 @@ class WeightNormLinear(nn.Linear):
     ) -> None:
         super().__init__(n_in, n_out)
         self.noise = GaussianNoise(noise)
-        nn.init.normal_(self.weight)
+        nn.init.normal_(self.weight, 0.0, 0.1)  # v: the longer it is, the slower Adam turns it
         nn.init.zeros_(self.bias)
-        _of_length_1(self)
+        weight_norm(self)
+        with torch.no_grad():
+            self.g.fill_(1.0)
         self.g.requires_grad_(learn_length)
         self.started = False
 

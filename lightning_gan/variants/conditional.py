@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from lightning_gan.gan import GAN
@@ -75,14 +75,23 @@ class GANGiven(GAN, ABC):
         Raises:
             ValueError: naming the player and both numbers.
         """
-        for letter, player in (("G", self.generator), ("D", self.discriminator)):
-            read = getattr(player, "condition_dim", 0)
-            if read != wanted:
-                raise ValueError(
-                    f"{letter} ({type(player).__name__}) reads a condition of {read} numbers, but {what} are {wanted}: "
-                    f"make it a player with condition_dim {wanted}, such as Conditional"
-                    f"{'Generator' if letter == 'G' else 'Discriminator'}."
-                )
+        check_reads("G", self.generator, wanted, what)
+        check_reads("D", self.discriminator, wanted, what)
+
+
+def check_reads(letter: str, player: nn.Module, wanted: int, what: str) -> None:
+    """A player must read a condition of this many numbers.
+
+    Raises:
+        ValueError: naming the player and both numbers.
+    """
+    read = getattr(player, "condition_dim", 0)
+    if read != wanted:
+        kind = "Generator" if letter == "G" else "Discriminator"
+        raise ValueError(
+            f"{letter} ({type(player).__name__}) reads a condition of {read} numbers, but {what} are {wanted}: "
+            f"make it a player with condition_dim {wanted}, such as Conditional{kind}."
+        )
 
 
 class ConditionalGAN(GANGiven):

@@ -2,16 +2,30 @@
 
 import pytest
 import torch
+from tiny import make_tiny_mnist
+from tiny_cifar import make_tiny_cifar
 from torch import nn
 
 from datamodules import Grid, Ring, StackedMNIST
-from lightning_gan.bench import GRID, RING, RING_PACGAN, STACKED_MNIST
+from lightning_gan.bench import (
+    FEATURES,
+    GRID,
+    RING,
+    RING_PACGAN,
+    STACKED_MNIST,
+    STACKED_MNIST_SMALL,
+    nearest_neighbour,
+)
 from lightning_gan.bench import semi_supervised as ssl
 from lightning_gan.bench.points import RECIPES, measure, published, small
 from lightning_gan.features import Classifier
+from lightning_gan.gan import GAN
+from lightning_gan.losses import NonSaturating
 from lightning_gan.metrics.modes import mode_coverage
+from lightning_gan.networks import DCGANDiscriminator, DCGANGenerator
 from lightning_gan.networks.layers import Maxout
 from lightning_gan.play import play
+from lightning_gan.priors import Gaussian
 from lightning_gan.variants import FeatureMatchingGAN, UnrolledGAN
 
 
@@ -92,7 +106,7 @@ def test_the_labels_are_drawn_with_the_runs_seed(command):
     game, data = ssl.new("FeatureMatchingGAN", 3, 1, "pixels")
     assert isinstance(game, FeatureMatchingGAN)
     assert game.labels_seed == 3
-    assert data.root == "pixels"
+    assert str(data.root) == "pixels"
     assert not isinstance(ssl.new("SemiSupervisedGAN", 3, 1, "pixels")[0], FeatureMatchingGAN)
 
 
@@ -116,3 +130,47 @@ def test_the_pair_of_stacked_digits_packs_pictures(monkeypatch):
     assert isinstance(data, StackedMNIST)
     assert game.discriminator(torch.zeros(4, 3, 28, 28)).shape == (2,)
     assert game.generator.z_dim == 100
+
+
+def test_the_small_pair_of_stacked_digits_is_that_of_metz_and_packs(monkeypatch):
+    monkeypatch.setattr(Classifier, "load", lambda self: None)
+    games = {g.name: g.new(0, 1, "")[0] for g in STACKED_MNIST_SMALL.games}
+    assert STACKED_MNIST_SMALL.games[0].new(0, 1, "")[1].triples is None
+    assert [type(g).__name__ for g in games.values()] == ["GAN", "GAN", "UnrolledGAN", "GAN"]
+    assert games["packed2"].discriminator.eval()(torch.zeros(6, 3, 28, 28)).shape == (3,)
+    rates = [o.param_groups[0]["lr"] for o in games["dcgan"].configure_optimizers()[0]]
+    assert rates == [2e-4, 1e-4]
+    assert [p.key for p in games["r3gan"].penalties] == ["r1", "r2"]
+
+
+class Copies:
+    """A G that has learned every training digit by heart, by class."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def sample(self, n):
+        x, y = self.data.images("train"), self.data.labels("train")
+        return torch.stack([x[y == i % 10][i // 10 % int((y == i % 10).sum())] for i in range(n)])
+
+
+def test_samples_that_are_the_training_digits_err_as_these_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(nearest_neighbour, "SAMPLES", 50)
+    data = make_tiny_mnist(tmp_path)(root=str(tmp_path), batch_size=5, seed=0)
+    data.prepare_data()
+    data.setup()
+    found = nearest_neighbour.measure(Copies(data), data)
+    assert found["error"] == found["real"]
+
+
+def test_features_are_judged_beside_those_of_a_d_that_never_played(tmp_path):
+    data = make_tiny_cifar(tmp_path)(root=str(tmp_path), batch_size=10, validation=10, seed=0)
+    data.prepare_data()
+    data.setup()
+    torch.manual_seed(0)
+    pair = DCGANGenerator([3, 32, 32], width=4), DCGANDiscriminator([3, 32, 32], width=4)
+    game = GAN(*pair, NonSaturating(), Gaussian())
+    play(game, data, 1)
+    found = FEATURES.measure(game, data)
+    assert set(found) == {"right", "untrained"}
+    assert all(0 <= share <= 1 for share in found.values())

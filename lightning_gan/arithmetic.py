@@ -1,0 +1,154 @@
+"""`python -m lightning_gan arithmetic`: sums in z of a finished G, drawn, and judged where the factors are known."""
+
+from collections.abc import Sequence
+from math import isfinite
+
+import torch
+from torch import Tensor
+
+from datamodules import Factors
+from lightning_gan import images, latents
+from lightning_gan.analogies import POOL, Samples, judge, report
+from lightning_gan.commands import load, pictures_range, png
+from lightning_gan.concepts import Concepts, Term, terms_of
+from lightning_gan.features import FactorReader, accuracy_of_reader, kept_reader
+from lightning_gan.players import TwoPlayers
+from lightning_gan.plots_latents import Sum, sums
+from lightning_gan.runs import checked
+
+CONCEPTS = Concepts(Factors.factor_names, Factors.factor_values)
+
+
+def arithmetic(
+    ckpt_path: str,
+    equation: str | None = None,
+    group: int = 3,
+    draws: int = 1000,
+    num: int = 64,
+    seed: int = 0,
+    noise: float = latents.NOISE,
+    out: str = "arithmetic.png",
+) -> None:
+    """Add and subtract means of z, and draw G of the result: Radford et al. (2016), section 6.3.2.
+
+    Terms are numbers of samples, as `sample --num` and `--seed` number them: "1,5,9 - 2,4,8 + 3,7,11". Where the data
+    are Factors they may be words, "thick red - thin red + thin green": groups are then drawn again and again, and the
+    results read by a classifier. Without an equation all pairs of factors are judged so.
+
+    Args:
+        ckpt_path: A checkpoint of this suite.
+        equation: Groups with " + " and " - " between them.
+        group: Samples of a group, where words are given.
+        draws: Sums that are judged, for each pair of factors.
+        num: Of `sample`, where numbers are given.
+        seed: Of the noise, and of the draw of groups.
+        noise: How far each number of z is moved for the eight neighbours of the result.
+        out: File of the picture; its folder is made.
+    """
+    terms = terms_of(equation) if equation else []
+    if group < 1 or draws < 2 or num < 1 or noise < 0 or not isfinite(noise):
+        raise ValueError(
+            f"group {group}, draws {draws}, num {num}, noise {noise}: give 1, 2, 1 and 0 or more."
+        )
+    path, gan = png(out), load(ckpt_path)
+    shown = pictures_range(gan, ckpt_path)
+    if terms and all(word.isdecimal() for term in terms for word in term.words):
+        pictured = [_of_numbers(gan, terms, shown, num, seed, noise)]
+        said = f"{equation} (step {gan.g_updates}, seed {seed})"
+    else:
+        _check_words(ckpt_path, terms)
+        samples = Samples(gan, _reader(), shown, POOL, seed)
+        forms = (
+            [[terms] * draws]
+            if terms
+            else [samples.exchanges(p, CONCEPTS, group, draws, seed) for p in CONCEPTS.pairs()]
+        )
+        found = [judge(samples, CONCEPTS, form, group, seed) for form in forms]
+        print(report(samples, CONCEPTS, forms, found))
+        pictured = [
+            _picture(gan, samples.z, form[0], f.places[0], f.y[0], shown, seed, noise)
+            for form, f in zip(forms, found, strict=True)
+        ]
+        said = "The first sum of each kind" if not terms else "The first sum"
+    print(f"{said} in {images.save(sums(pictured), path)}")
+
+
+def _check_words(ckpt_path: str, terms: Sequence[Term]) -> None:
+    """Words need data whose factors are known, and a sum that leaves one value of a factor.
+
+    Raises:
+        ValueError: saying which of both is not so.
+    """
+    data = checked(ckpt_path)["data"]
+    if data != Factors.name:
+        raise ValueError(
+            f"{ckpt_path} was trained on {data or 'data without a name'}, whose factors nobody knows: give numbers of "
+            f'samples, such as --equation "1,5,9 - 2,4,8 + 3,7,11", or a checkpoint of factors.yaml.'
+        )
+    if terms:
+        CONCEPTS.target(terms)
+
+
+def _reader() -> FactorReader:
+    """The classifier of Factors; trained now, in half a minute, where it is not yet in the cache."""
+    data = Factors()
+    data.prepare_data()
+    data.setup()
+    reader = kept_reader(data.pictures("train"), data.factors("train"), data.factor_sizes)
+    *each, _ = accuracy_of_reader(reader, data.pictures("test"), data.factors("test")).tolist()
+    rates = ", ".join(f"{n} {rate:.1%}" for n, rate in zip(data.factor_names, each, strict=True))
+    print(f"classifier on {len(data.labels('test')):,} test images: {rates}", flush=True)
+    return reader
+
+
+def _of_numbers(
+    gan: TwoPlayers,
+    terms: Sequence[Term],
+    shown: tuple[float, float],
+    num: int,
+    seed: int,
+    noise: float,
+) -> Sum:
+    """The picture of a sum whose terms are numbers of samples; groups may differ in size."""
+    groups = [torch.tensor([int(word) for word in term.words]) for term in terms]
+    largest = max(int(group.max()) for group in groups)
+    if largest >= num:
+        raise ValueError(
+            f"Sample {largest} of {num} was asked, numbered from 0: give smaller numbers, or a larger --num."
+        )
+    z = gan.noise(num, torch.Generator().manual_seed(seed))
+    y = latents.combine([latents.Group(t.sign, z[g]) for t, g in zip(terms, groups, strict=True)])
+    return _picture(gan, z, terms, groups, y, shown, seed, noise)
+
+
+def _picture(
+    gan: TwoPlayers,
+    z: Tensor,
+    terms: Sequence[Term],
+    groups: Sequence[Tensor] | Tensor,
+    y: Tensor,
+    shown: tuple[float, float],
+    seed: int,
+    noise: float,
+) -> Sum:
+    """What `plots_latents` draws of the sum y, [d], of groups of places in z, [n, d]."""
+
+    def drawn(some: Tensor) -> Tensor:
+        return images.to_uint8(gan.generate(some).cpu(), shown)
+
+    names = [f"{'' if t.sign > 0 else '- '}{' '.join(t.words)}" for t in terms]
+    names = [
+        names[0],
+        *(n if n.startswith("-") else f"+ {n}" for n in names[1:]),
+        "=" + _left(terms),
+    ]
+    means = torch.stack([z[places].mean(0) for places in groups])
+    nine = latents.around(y, gan.generator.z_dim, seed, noise)
+    return Sum(names, [drawn(z[places]) for places in groups], drawn(means), drawn(nine))
+
+
+def _left(terms: Sequence[Term]) -> str:
+    """The words that a sum leaves; nothing where terms are numbers."""
+    if terms[0].words[0].isdecimal():
+        return ""
+    return "".join(f" {CONCEPTS.values[f][v]}" for f, v in CONCEPTS.target(terms).items())

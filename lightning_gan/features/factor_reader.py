@@ -1,0 +1,138 @@
+"""What stands on a picture whose factors are known: one trunk, and a softmax for each factor.
+
+Trained on this machine on pictures with their factors, in less than a minute, and kept in the cache.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lightning_gan.features.base import check_pictures, digest
+from lightning_gan.features.classifier import DigitLayers
+from lightning_gan.features.precision import exact_float32
+from lightning_gan.features.training import fit, threads_of_torch
+from lightning_gan.features.weights import cache_folder
+from lightning_gan.whole_files import whole
+
+SHAPE = (3, 32, 32)
+EPOCHS = 2
+NOISE = 20.0  # standard deviation, of 255, on every other picture: samples have noise that the data lack
+
+
+class Reading(NamedTuple):
+    """What a reader says of m pictures.
+
+    Attributes:
+        values: of each factor, the most likely one: int64, [m, n_factors].
+        confidence: its probability, [m, n_factors].
+    """
+
+    values: Tensor
+    confidence: Tensor
+
+
+class FactorReader(nn.Module):
+    """A trained classifier of several factors: frozen, always in evaluation mode.
+
+    Args:
+        layers: trained; taken over and frozen. Their logits are those of all factors, one after the other.
+        sizes: values of each factor.
+    """
+
+    def __init__(self, layers: DigitLayers, sizes: Sequence[int]) -> None:
+        super().__init__()
+        self.layers, self.sizes = layers.requires_grad_(False), list(sizes)
+        self.eval()
+
+    @torch.no_grad()
+    def read(self, pictures: Tensor) -> Reading:
+        """The factors of colour pictures, bytes (uint8) [m, 3, 32, 32].
+
+        Raises:
+            ValueError: if they are not bytes, or of another shape.
+        """
+        check_pictures(pictures)
+        if pictures.shape[1:] != SHAPE:
+            raise ValueError(
+                f"Pictures of {list(pictures.shape[1:])} came to a reader of factors: give [m, 3, 32, 32]."
+            )
+        with exact_float32(pictures.device):
+            parts = pictures.split(1000)
+            logits = torch.cat([self.layers(part.float() / 255)[1] for part in parts])
+        best = [head.softmax(1).max(1) for head in logits.split(self.sizes, 1)]
+        return Reading(
+            torch.stack([b.indices for b in best], 1), torch.stack([b.values for b in best], 1)
+        )
+
+
+def train_reader(
+    pictures: Tensor, factors: Tensor, sizes: Sequence[int], *, seed: int = 0, epochs: int = EPOCHS
+) -> FactorReader:
+    """Learn to read every factor, by the sum of their cross-entropies, as `train_classifier` learns its classes.
+
+    Half of the pictures get noise, so that a reader of clean pictures is not put off by a sample's background.
+
+    Args:
+        pictures: bytes (uint8), [n, 3, 32, 32], on the CPU.
+        factors: int64, [n, n_factors], each from 0.
+        sizes: values of each factor.
+        seed: of the first weights, the order and the moves.
+        epochs: passes through the pictures.
+    """
+    sizes = list(sizes)
+
+    def loss(logits: Tensor, wanted: Tensor) -> Tensor:
+        heads = zip(logits.split(sizes, 1), wanted.unbind(1), strict=True)
+        return torch.stack([F.cross_entropy(head, value) for head, value in heads]).sum()
+
+    with torch.random.fork_rng(devices=[]), threads_of_torch(1):
+        torch.default_generator.manual_seed(seed)
+        layers = DigitLayers(sum(sizes), SHAPE[0]).to(memory_format=torch.channels_last)
+        rng = torch.Generator().manual_seed(seed)
+        fit(layers, loss, _half_noisy(pictures, rng), factors, epochs, rng)
+    return FactorReader(layers.to(memory_format=torch.contiguous_format), sizes)
+
+
+def _half_noisy(pictures: Tensor, rng: torch.Generator) -> Tensor:
+    """Bytes, of which every other picture has Gaussian noise."""
+    noisy = pictures.clone()
+    noise = torch.randn(noisy[::2].shape, generator=rng).mul_(NOISE)
+    noisy[::2] = noise.add_(noisy[::2]).round_().clamp_(0, 255).to(torch.uint8)
+    return noisy
+
+
+def kept_reader(pictures: Tensor, factors: Tensor, sizes: Sequence[int]) -> FactorReader:
+    """The reader of these pictures from the cache; trained now and kept if it is not there, or not whole.
+
+    See `train_reader` for the arguments.
+    """
+    known = digest({"pictures": pictures, "factors": factors})[:16]
+    path = cache_folder() / f"reader-{known}-{EPOCHS}.pt"
+    layers = DigitLayers(sum(sizes), SHAPE[0])
+    try:
+        stored = torch.load(path, weights_only=True, map_location="cpu")
+        layers.load_state_dict(stored["state"])
+        if digest(stored["state"]) == stored["digest"]:
+            return FactorReader(layers, sizes)
+    except Exception:  # no file, or bytes that are no tensors: a dozen kinds
+        pass
+    reader = train_reader(pictures, factors, sizes)
+    state = dict(reader.layers.state_dict())
+    with whole(path) as beside:
+        torch.save({"state": state, "digest": digest(state)}, beside)
+    return reader
+
+
+def accuracy_of_reader(reader: FactorReader, pictures: Tensor, factors: Tensor) -> Tensor:
+    """Share of the pictures on which each factor is read rightly, and last, on which all are: [n_factors + 1].
+
+    Args:
+        reader: trained.
+        pictures: bytes (uint8), [n, 3, 32, 32].
+        factors: int64, [n, n_factors].
+    """
+    right = reader.read(pictures).values == factors
+    return torch.cat([right, right.all(1, keepdim=True)], 1).float().mean(0)

@@ -1,0 +1,131 @@
+"""Auxiliary classifier GANs: Odena et al. (2017), "Conditional image synthesis with auxiliary classifier GANs"."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from lightning_gan.losses import AdversarialLoss
+from lightning_gan.networks import ClassHeadDiscriminator, Discriminator, Generator
+from lightning_gan.optimizers import Constant, dcgan_adam
+from lightning_gan.priors import Prior
+from lightning_gan.regularizers import Regularizer
+from lightning_gan.variants.classes import check_classes, classes_by
+from lightning_gan.variants.conditional import ConditionalGAN, check_reads
+
+
+class ACGAN(ConditionalGAN):
+    r"""G is told the class, D is not: it has to say it, and G has to make what D can read (Odena et al. 2017, sec. 3).
+
+    .. math:: L_S = E[\log P(S = real | X_{real})] + E[\log P(S = fake | X_{fake})], \quad
+              L_C = E[\log P(C = c | X_{real})] + E[\log P(C = c | X_{fake})]
+
+    D ascends L_S + w L_C, G ascends w L_C - L_S: equations 2 and 3, with w = 1. L_S is -L_D of `loss`; -L_S stands
+    for L_G of `loss`, so that `Minimax` is the paper's equation and `NonSaturating` what is usually trained. c of a
+    sample is that of an example of the same minibatch, a draw from the data's p(c).
+
+    The logged train/class_loss and train/g_class_loss are -L_C as D and as G meet it, in nats, without w; G's has the
+    samples' term alone.
+
+    See `GAN` for the other arguments.
+
+    Args:
+        generator: G(z, c), with condition_dim K.
+        discriminator: D: a ClassHeadDiscriminator of K classes.
+        loss: what each of them minimises.
+        prior: p(z).
+        classes: K.
+        weight: w.
+        k: updates of D for each of G.
+        d_optimizer: of D.
+        g_optimizer: of G.
+        d_scheduler: of D's optimizer.
+        g_scheduler: of G's optimizer.
+        ema_half_life: of the average of G, in images; none: no average.
+        d_clip: largest norm of D's gradient.
+        g_clip: largest norm of G's gradient.
+        regularizers: of D.
+    """
+
+    labels_known = "every training label"
+    """Which labels training looks at, in words."""
+    classified_by = "D"
+    """Who classifies, in words."""
+
+    def __init__(
+        self,
+        generator: Generator,
+        discriminator: Discriminator,
+        loss: AdversarialLoss,
+        prior: Prior,
+        classes: int,
+        weight: float = 1.0,
+        k: int = 1,
+        d_optimizer: OptimizerCallable = dcgan_adam,
+        g_optimizer: OptimizerCallable = dcgan_adam,
+        d_scheduler: LRSchedulerCallable = Constant,
+        g_scheduler: LRSchedulerCallable = Constant,
+        ema_half_life: float | None = None,
+        d_clip: float | None = None,
+        g_clip: float | None = None,
+        regularizers: Sequence[Regularizer] = (),
+    ) -> None:
+        super().__init__(
+            generator, discriminator, loss, prior, classes, k,
+            d_optimizer, g_optimizer, d_scheduler, g_scheduler, ema_half_life, d_clip, g_clip,
+            regularizers,
+        )  # fmt: skip
+        if not 0 <= weight < float("inf"):
+            raise ValueError(f"ACGAN with weight {weight}: give 0 or more.")
+        self.weight = weight
+
+    def check_told(self, wanted: int, what: str) -> None:
+        """G must read the classes, and D say them.
+
+        Raises:
+            ValueError: naming the player and both numbers.
+        """
+        check_reads("G", self.generator, wanted, what)
+        check_classes(self.discriminator, ClassHeadDiscriminator, wanted)
+
+    @property
+    def classifier(self) -> ClassHeadDiscriminator:
+        """D, as the classifier that it is."""
+        return cast(ClassHeadDiscriminator, self.discriminator)
+
+    def d_objective(self, batch: list[Tensor]) -> Tensor:
+        """-(L_S + w L_C) on m examples, and on m samples of the same classes."""
+        x, c = batch[0], self.condition(batch)
+        with torch.no_grad():
+            x_fake = self.generator(self.beside(c))
+        (real, said), (fake, said_fake) = self.classifier.judge(x), self.classifier.judge(x_fake)
+        loss = self.loss.d_loss(real, fake)
+        y = c.argmax(1)
+        class_loss = cross_entropy(said, y) + cross_entropy(said_fake, y)
+        self.record.d(loss, real, fake)
+        self.record.term("class_loss", class_loss)
+        return loss + self.weight * class_loss + self.penalty(self.discriminator, x, x_fake)
+
+    def g_objective(self, batch: list[Tensor]) -> Tensor:
+        """L_G - w L_C on m fresh samples with the classes of m examples."""
+        x, c = batch[0], self.condition(batch)
+        fake, said = self.classifier.judge(self.generator(self.beside(c)))
+        real = self.discriminator(x) if self.loss.pairs_real_with_fake else None
+        loss = self.loss.g_loss(fake, real)
+        class_loss = cross_entropy(said, c.argmax(1))
+        self.record.g(loss)
+        self.record.term("g_class_loss", class_loss)
+        return loss + self.weight * class_loss
+
+    def scores(self, batch: list[Tensor], rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """D's scores of m examples and of m samples with the examples' classes, [m] each."""
+        x_fake = self.generator(self.beside(self.condition(batch, rng), rng))
+        return self.discriminator(batch[0]), self.discriminator(x_fake)
+
+    def classify(self, x: Tensor) -> Tensor:
+        """Classes, int64 [n], that D sees in examples, [n, *data_shape]."""
+        D = self.classifier
+        return classes_by(D, lambda part: D.judge(part)[1], x.to(self.device))

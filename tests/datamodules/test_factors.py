@@ -1,0 +1,128 @@
+"""Digits that are drawn: what is asked for is on the picture."""
+
+import pytest
+import torch
+
+import datamodules.factors
+from datamodules import Factors
+from datamodules.glyphs import SIDE, STROKES, draw, lines
+
+ALL = torch.arange(len(STROKES))
+
+
+def drawn(digits=ALL, width=2.0, slant=0.0, colour=(1.0, 1.0, 1.0), scale=1.0, place=(0.0, 0.0)):
+    """Pictures in [0, 1] of digits that differ in nothing else."""
+    n = len(digits)
+    return draw(
+        digits,
+        torch.full((n,), width),
+        torch.full((n,), slant),
+        torch.tensor(colour).expand(n, 3),
+        torch.full((n,), scale),
+        torch.tensor(place).expand(n, 2),
+    ).double() / 255  # fmt: skip
+
+
+def covariance(pictures):
+    """Of the two coordinates of the ink, x to the right and y down, [n]."""
+    ink = pictures[:, 0] / pictures[:, 0].sum((1, 2), keepdim=True)
+    along = torch.arange(SIDE, dtype=torch.double)
+    x, y = along.expand(SIDE, SIDE), along[:, None].expand(SIDE, SIDE)
+    mean = [(ink * c).sum((1, 2), keepdim=True) for c in (x, y)]
+    return (ink * (x - mean[0]) * (y - mean[1])).sum((1, 2))
+
+
+@pytest.fixture(scope="module")
+def data():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(datamodules.factors, "SIZES", {"train": 3_000, "val": 20, "test": 20})
+        made = Factors()
+        made.prepare_data()
+        made.setup()
+    return made
+
+
+def test_a_row_through_a_straight_stroke_holds_its_width():
+    for width in (1.0, 1.8, 4.2):
+        row = drawn(torch.tensor([1]), width, place=(0.3, 0.0))[0, 0, SIDE // 2]
+        assert row.sum().item() == pytest.approx(width, abs=0.02)
+    leaning = drawn(torch.tensor([1]), 4.0, slant=0.4)[0, 0, SIDE // 2]
+    assert leaning.sum().item() == pytest.approx(4 * (1 + 0.4**2) ** 0.5, abs=0.05)
+
+
+def test_a_thicker_digit_has_more_ink_and_covers_the_thinner_one():
+    thin, thick = drawn(width=1.8), drawn(width=4.2)
+    assert (thick >= thin).all()
+    assert (thick.sum((1, 2, 3)) > 1.5 * thin.sum((1, 2, 3))).all()
+
+
+def test_the_slant_is_the_sign_of_the_covariance():
+    left, upright, right = (covariance(drawn(slant=s)) for s in (-0.4, 0.0, 0.4))
+    symmetric = [0, 8]
+    assert upright[symmetric].abs().max() < 1e-6
+    assert (right[symmetric] < -1).all()
+    assert (left[symmetric] > 1).all()
+    assert (right < upright - 1).all()
+    assert (upright < left - 1).all()
+
+
+def test_the_digit_lies_where_it_is_put():
+    ink = drawn(torch.tensor([0, 0]), place=(0.0, 0.0))[:, 0]
+    moved = drawn(torch.tensor([0, 0]), place=(2.0, -1.0))[:, 0]
+    assert torch.equal(moved[:, :-1, 2:], ink[:, 1:, :-2])
+
+
+def test_every_digit_is_whole_and_none_is_like_another():
+    pictures = drawn(width=4.2 * 1.15, slant=0.46, scale=1.08, place=(1.5, 1.5))
+    edge = torch.ones(SIDE, SIDE, dtype=torch.bool)
+    edge[1:-1, 1:-1] = False
+    assert pictures[:, :, edge].max() == 0
+    assert (pictures.amax((1, 2, 3)) == 1).all()
+    apart = torch.cdist(*[drawn().flatten(1)] * 2) + 1e3 * torch.eye(10)
+    assert apart.min() > 4
+    for digit in range(10):
+        ends = lines(digit)
+        assert ((ends[:, 1] - ends[:, 0]).norm(dim=1) > 0.05).all()
+        low, high = ends[..., 1].aminmax()
+        assert (low.item(), high.item()) == (
+            pytest.approx(-1, abs=0.01),
+            pytest.approx(1, abs=0.01),
+        )
+
+
+def test_what_the_factors_say_is_on_the_pictures(data):
+    x = data.pictures("train").double() / 255
+    digit, thickness, slant, colour = data.factors("train").unbind(1)
+    assert torch.equal(x.mean((2, 3)).argmax(1), colour)
+    area = (x.amax(1) > 0.3).sum((1, 2))
+    for d in range(10):
+        thin, thick = (area[(digit == d) & (thickness == t)] for t in (0, 1))
+        assert thick.min() > thin.max()
+    lean = covariance(x.gather(1, colour[:, None, None, None].expand(-1, 1, SIDE, SIDE)))
+    for d in range(10):
+        means = torch.stack([lean[(digit == d) & (slant == s)].mean() for s in range(3)])
+        assert (means.diff() < -2).all()
+
+
+def test_labels_number_the_combinations_which_are_equally_likely(data):
+    assert data.num_classes == 10 * 2 * 3 * 3
+    digit, thickness, slant, colour = data.factors("train").unbind(1)
+    assert torch.equal(((digit * 2 + thickness) * 3 + slant) * 3 + colour, data.labels("train"))
+    count = torch.bincount(data.labels("train"), minlength=180).double()
+    expected = 3_000 / 180
+    assert ((count - expected).square() / expected).sum() < 180 + 5 * (2 * 180) ** 0.5
+
+
+def test_two_seeds_of_training_learn_from_the_same_pictures(data, monkeypatch):
+    monkeypatch.setattr(datamodules.factors, "SIZES", {"train": 50, "val": 10, "test": 10})
+    loaded = [Factors(seed=s, pictures_seed=p) for s, p in ((1, 0), (2, 0), (1, 1))]
+    for one in loaded:
+        one.prepare_data()
+        one.setup()
+    first, second, other = (one.pictures("train") for one in loaded)
+    assert torch.equal(first, second)
+    assert not torch.equal(first, other)
+    assert "drawn with seed 1" in loaded[2].provenance
+    x = loaded[0].images("train")
+    assert x.min() == -1
+    assert 0.8 < x.max() <= 1

@@ -1,0 +1,37 @@
+"""A G whose factors are known in closed form, and who reads them from the pixels: for tests of sums in z."""
+
+import torch
+from torch import Tensor, nn
+
+from datamodules.glyphs import draw
+from lightning_gan.features.factor_reader import Reading
+from lightning_gan.networks import Generator
+
+
+class DrawingGenerator(Generator):
+    """Draws a 0: thick where z_0 is positive, in the colour whose number of z_1, z_2, z_3 is largest."""
+
+    value_range = (-1.0, 1.0)
+
+    def __init__(self) -> None:
+        super().__init__([3, 32, 32], 4)
+        self.weight = nn.Parameter(torch.zeros(()))  # an optimizer wants one
+
+    def forward(self, z: Tensor) -> Tensor:
+        n = len(z)
+        width = torch.where(z[:, 0] > 0, 4.2, 1.8)
+        colour = torch.eye(3)[z[:, 1:].argmax(1)]
+        bytes_ = draw(
+            torch.zeros(n), width, torch.zeros(n), colour, torch.ones(n), torch.zeros(n, 2)
+        )
+        return bytes_ / 127.5 - 1 + self.weight
+
+
+class InkReader:
+    """Thickness from the amount of ink, colour from the largest channel; any digit is an upright 0."""
+
+    def read(self, pictures: Tensor) -> Reading:
+        ink = pictures.double().sum((2, 3)) / 255
+        zeros = torch.zeros(len(ink), dtype=torch.long)
+        values = torch.stack([zeros, (ink.amax(1) > 120).long(), zeros + 1, ink.argmax(1)], 1)
+        return Reading(values, torch.ones(values.shape))
