@@ -24,7 +24,7 @@ class _Protocol:
     """What all scores of a bank share."""
 
     bank: Bank
-    seen: Mapping[str, str]
+    seen: Mapping[str, Any]
     settings: Mapping[str, Any]
 
     def card(self, metric: str, error: str) -> Card:
