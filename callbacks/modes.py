@@ -69,7 +69,7 @@ class ModeCoverage(CountedModes):
             )
 
     def scores(self, trainer: Trainer, pl_module: LightningModule) -> list[Score]:
-        """Modes, share of high quality, reverse KL."""
+        """Share of high quality, reverse KL, modes."""
         data = datamodule(trainer, self)
         bank = self.bank(trainer, pl_module)
         return mode_scores(bank, data.name, data.means, data.std, self.near)
@@ -111,7 +111,7 @@ class StackedModeCoverage(CountedModes):
         self.features.load()
 
     def scores(self, trainer: Trainer, pl_module: LightningModule) -> list[Score]:
-        """Modes, KL."""
+        """KL, modes."""
         network = self.features.load().to(pl_module.device)
         name = datamodule(trainer, self).name
         return stacked_scores(self.bank(trainer, pl_module), name, network)

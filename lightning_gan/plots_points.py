@@ -25,8 +25,10 @@ def cloud(samples: Tensor, data: Tensor, title: str) -> Tensor:
     margin = MARGIN * (high - low).max()
     centre, half = (low + high) / 2, (high - low).max() / 2 + margin
     outside = int(((samples - centre).abs() > half).any(1).sum())
-    ax.scatter(*data.T, s=14, color="0.75", lw=0, label="data")
-    ax.scatter(*samples.T, s=3, color="tab:blue", lw=0, alpha=0.6, label="samples")
+    ax.scatter(data[:, 0], data[:, 1], s=14, color="0.75", lw=0, label="data")
+    ax.scatter(
+        samples[:, 0], samples[:, 1], s=3, color="tab:blue", lw=0, alpha=0.6, label="samples"
+    )
     ax.set_xlim((centre[0] - half).item(), (centre[0] + half).item())
     ax.set_ylim((centre[1] - half).item(), (centre[1] + half).item())
     ax.set_aspect("equal")

@@ -18,14 +18,14 @@ class Scores(Protocol):
 
 
 def score_table(trainer: Trainer, stage: str) -> str:
-    """All scores of a stage, with what they depend on."""
+    """All scores of a stage, with what they depend on: those of the game first, those of samples nearest to the end."""
     shown = [c for c in trainer.callbacks if isinstance(c, Scores)]  # type: ignore[attr-defined]
-    rows = [row for c in shown for row in c.rows(stage)]
-    rows += [
+    rows = [
         (key, f"{float(value):.4f}", "mean over the examples seen, D and G in evaluation mode")
         for key, value in sorted(trainer.callback_metrics.items())
         if key in (f"{stage}/value", f"{stage}/d_x", f"{stage}/d_gz")
     ]
+    rows += [row for c in shown for row in c.rows(stage)]
     notes = [note for c in shown for note in getattr(c, "notes", lambda _: ())(stage)]
     return "\n".join([table(rows, ("score", "value", "protocol")), *notes])
 

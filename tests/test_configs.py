@@ -8,6 +8,7 @@ from tiny_cifar import make_tiny_cifar
 from tiny_tfd import TINY, write_tiny_stage_1, write_tiny_tfd
 
 import datamodules
+import datamodules.factors
 from lightning_gan.config_files import CONFIGS
 
 EXPERIMENTS = sorted(p.name for p in CONFIGS.glob("*.yaml") if p.name != "defaults.yaml")
@@ -41,6 +42,7 @@ def test_it_trains_a_step_and_scores_it(name, command, monkeypatch):
     )
     for what in ("files", "train_size", "folders"):  # clothes that look like the command's digits
         monkeypatch.setattr(datamodules.FashionMNIST, what, getattr(datamodules.MNIST, what))
+    monkeypatch.setattr(datamodules.factors, "SIZES", {"train": 60, "val": 10, "test": 10})
     write_tiny_tfd(command.folder / "pixels")
     write_tiny_stage_1(command.folder)
     text = (CONFIGS / name).read_text()

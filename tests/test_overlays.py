@@ -5,10 +5,15 @@ import re
 
 import pytest
 import yaml
+from jsonargparse import ActionConfigFile
+from pytorch_lightning.cli import LightningArgumentParser
 from tiny_cifar import make_tiny_cifar
 
 import datamodules
+from datamodules import Ring
 from lightning_gan.config_files import CONFIGS
+from lightning_gan.play import play, seeded
+from lightning_gan.players import TwoPlayers
 
 LIES_ON = re.compile(r"^# Lies on: (.+)$", re.MULTILINE)
 OVERLAYS = {
@@ -17,17 +22,62 @@ OVERLAYS = {
     for path in sorted((CONFIGS / room).glob("*.yaml"))
 }
 PAIRS = [(name, e) for name, claims in OVERLAYS.items() for e in ", ".join(claims).split(", ") if e]
-FIRST = [(name, e) for name, e in PAIRS if e == "ring.yaml"]
 
 
 def test_every_overlay_says_on_what_it_lies():
     assert len(OVERLAYS) > 10
     assert [name for name, claims in OVERLAYS.items() if len(claims) != 1] == []
-    assert {name for name, _ in FIRST} == set(OVERLAYS)
+    assert {name for name, e in PAIRS if e == "ring.yaml"} == set(OVERLAYS)
 
 
-def lie_together(name, experiment, command, monkeypatch):
-    """One update of G; the model of the run's own config."""
+def model_of(name):
+    return yaml.safe_load((CONFIGS / name).read_text())["model"]
+
+
+def holds(given, wanted):
+    """Whether all that an overlay says stands in a run's config; classes by their last name."""
+    if isinstance(wanted, dict):
+        return all(key in given and holds(given[key], value) for key, value in wanted.items())
+    if isinstance(wanted, list):
+        return len(given) == len(wanted) and all(map(holds, given, wanted))
+    if isinstance(wanted, str):
+        return (given if isinstance(given, str) else given["class_path"]).endswith(wanted)
+    return given == wanted
+
+
+@pytest.fixture(scope="module")
+def parser():
+    """What reads a model on the command line."""
+    parser = LightningArgumentParser()
+    parser.add_argument("--config", action=ActionConfigFile)
+    parser.add_lightning_class_args(TwoPlayers, "model", subclass_mode=True)
+    return parser
+
+
+@pytest.fixture(scope="module")
+def ring():
+    """Few points."""
+    return Ring(batch_size=10, seed=0)
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_it_lies_on_the_ring(name, parser, ring, tmp_path):
+    below = tmp_path / "ring.yaml"
+    below.write_text(yaml.safe_dump({"model": model_of("ring.yaml")}))
+    asked = parser.parse_args(["--config", str(below), "--config", str(CONFIGS / name)])
+    assert holds(asked.as_dict()["model"], model_of(name))
+    seeded(0)
+    game = parser.instantiate_classes(asked).model
+    before = [p.clone() for p in game.generator.parameters()]
+    play(game, ring, 1)
+    assert game.g_updates == 1
+    moved = [not old.equal(p) for old, p in zip(before, game.generator.parameters(), strict=True)]
+    assert all(moved)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "experiment"), PAIRS)
+def test_it_lies_on_all_that_it_claims(name, experiment, command, monkeypatch):
     monkeypatch.setattr(
         datamodules.CIFAR10, "files", make_tiny_cifar(command.folder / "pixels").files
     )
@@ -43,28 +93,4 @@ def lie_together(name, experiment, command, monkeypatch):
     assert ended.status == 0, ended.err
     assert "step 1/1" in ended.out
     (config,) = (command.folder / "runs").rglob("version_0/config.yaml")
-    return yaml.safe_load(config.read_text())["model"]
-
-
-def holds(given, wanted):
-    """Whether all that an overlay says stands in the run's config; classes by their last name."""
-    if isinstance(wanted, dict):
-        return all(key in given and holds(given[key], value) for key, value in wanted.items())
-    if isinstance(wanted, list):
-        return len(given) == len(wanted) and all(map(holds, given, wanted))
-    if isinstance(wanted, str):
-        return (given if isinstance(given, str) else given["class_path"]).endswith(wanted)
-    return given == wanted
-
-
-@pytest.mark.parametrize(("name", "experiment"), FIRST)
-def test_it_lies_on_the_ring(name, experiment, command, monkeypatch):
-    model = lie_together(name, experiment, command, monkeypatch)
-    assert holds(model, yaml.safe_load((CONFIGS / name).read_text())["model"])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "experiment"), [p for p in PAIRS if p not in FIRST])
-def test_it_lies_on_all_else_that_it_claims(name, experiment, command, monkeypatch):
-    model = lie_together(name, experiment, command, monkeypatch)
-    assert holds(model, yaml.safe_load((CONFIGS / name).read_text())["model"])
+    assert holds(yaml.safe_load(config.read_text())["model"], model_of(name))

@@ -67,7 +67,7 @@ class Game:
         name: what a person types behind `--games`.
         says: objective, regularisers, what else is its own; a part of the key of its rows.
         new: players and data of (seed, steps, root), initialised from the seed; root: folder of the data sets' files.
-        milliseconds: of an update of G with its updates of D, on one core of a machine that has nothing else to do.
+        milliseconds: CPU time of an update of G with its updates of D, measured on a busy machine: an upper bound.
         published: the row beside it, if there is one.
     """
 

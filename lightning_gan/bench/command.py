@@ -106,7 +106,7 @@ def cost(plan: Plan) -> str:
     text = table(rows, ("game", "runs left", "about", "what is its own"))
     share = f"{plan.steps:,} updates of G, {100 * plan.steps / one.published_steps:.3g} % of the published length"
     return (
-        f"{one.name}: {one.says}\n{text}\n{share}; about {duration(total)} on one idle core"
+        f"{one.name}: {one.says}\n{text}\n{share}; about {duration(total)} of one core's time"
         if total
         else f"{one.name}: {one.says}\n{text}\n{share}; all of it is there"
     )

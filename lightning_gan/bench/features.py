@@ -51,8 +51,8 @@ FEATURES = Benchmark(
         ),
     ],
     columns=(
-        Column("right", "right, %", 1, factor=100.0),
-        Column("untrained", "untrained D, %", 1, factor=100.0),
+        Column("right", "right (%)", 1, factor=100.0),
+        Column("untrained", "untrained D (%)", 1, factor=100.0),
     ),
     measure=measure,
     looks=1,

@@ -52,7 +52,7 @@ GRID_PACGAN = Benchmark(
     steps=LENGTH,
     published_steps=LENGTH,
     games=[
-        Game(name, RECIPES[name].says, partial(published, Grid, RECIPES[name]), 50, ROWS[name])
+        Game(name, RECIPES[name].says, partial(published, Grid, RECIPES[name]), 100, ROWS[name])
         for name in ("gan", "packed2")
     ],
     columns=COLUMNS,

@@ -54,8 +54,8 @@ NEAREST_NEIGHBOUR = Benchmark(
         ),
     ],
     columns=(
-        Column("error", "error by samples, %", 2, factor=100.0, better=min),
-        Column("real", "by as many training digits, %", 2, factor=100.0, better=min),
+        Column("error", "error by samples (%)", 2, factor=100.0, better=min),
+        Column("real", "by as many training digits (%)", 2, factor=100.0, better=min),
     ),
     measure=measure,
     looks=2,

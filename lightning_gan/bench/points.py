@@ -25,8 +25,8 @@ from lightning_gan.variants import UnrolledGAN
 SAMPLES = 2500  # Lin et al. (2018), section 4.1
 COLUMNS = (
     Column("modes", "modes", 1),
-    Column("high_quality", "high quality, %", 1, factor=100.0),
-    Column("reverse_kl", "reverse KL, nats", 2),
+    Column("high_quality", "high quality (%)", 1, factor=100.0),
+    Column("reverse_kl", "reverse KL (nats)", 2),
 )
 BATCH = 100  # Lin et al. (2018), section 4.1; so is all that is called theirs below
 WIDTH, RATE, BETAS, GAMMA = 64, 2e-3, (0.5, 0.99), 0.1

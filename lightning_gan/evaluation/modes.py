@@ -24,7 +24,7 @@ class _Protocol:
     """What all scores of a bank share."""
 
     bank: Bank
-    seen: Mapping[str, str]
+    seen: Mapping[str, Any]
     settings: Mapping[str, Any]
 
     def card(self, metric: str, error: str) -> Card:
@@ -36,7 +36,7 @@ class _Protocol:
 
 
 def mode_scores(bank: Samples, name: str, means: Tensor, std: Tensor, near: float) -> list[Score]:
-    """Modes, share of high-quality samples and reverse KL of a bank, against modes that are known.
+    """Share of high-quality samples, reverse KL and modes of a bank, against modes that are known.
 
     Args:
         bank: of samples, [n, *data_shape].
@@ -57,9 +57,9 @@ def mode_scores(bank: Samples, name: str, means: Tensor, std: Tensor, near: floa
     error = math.sqrt(share * (1 - share) / bank.n)
     of_good = "KL of the modes of high-quality samples from uniform, in nats"
     return [
-        Score("modes", found.covered, None, card("modes with a high-quality sample", COUNT)),
         Score("high_quality", share, error, card("share of high quality", "binomial standard error")),
         Score("reverse_kl", found.reverse_kl, None, card(of_good, ONE_DRAW), notes),
+        Score("modes", found.covered, None, card("modes with a high-quality sample", COUNT)),
     ]  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def stacked_digits(bank: Bank, network: FeatureNetwork) -> Tensor:
 
 
 def stacked_scores(bank: Bank, name: str, network: FeatureNetwork) -> list[Score]:
-    """Numbers of 1,000 that some sample shows, and KL of what samples show from uniform.
+    """KL of what samples show from uniform, and numbers of 1,000 that some sample shows.
 
     Every sample counts, however it looks. See `stacked_digits` for the arguments.
     """
@@ -91,8 +91,8 @@ def stacked_scores(bank: Bank, name: str, network: FeatureNetwork) -> list[Score
     card = _Protocol(bank, seen, {"modes": len(counts)}).card
     covered = int((counts > 0).sum())
     return [
-        Score("modes", covered, None, card("modes with a sample", COUNT)),
         Score(
             "reverse_kl", from_uniform(counts), None, card("KL of the modes of samples from uniform, in nats", ONE_DRAW)
         ),
+        Score("modes", covered, None, card("modes with a sample", COUNT)),
     ]  # fmt: skip
