@@ -205,9 +205,8 @@ def test_no_data(command):
     assert "error: No data were given: name them, such as --data MNIST." in ended.err
 
 
-def test_a_value_range_that_does_not_fit_the_generator(command, monkeypatch):
-    monkeypatch.setattr(datamodules.MNIST, "value_range", (-1.0, 1.0))
-    ended = command("fit", "--config", "small.yaml")
+def test_a_value_range_that_does_not_fit_the_generator(command):
+    ended = command("fit", "--config", "small.yaml", "--data.value_range", "[-1, 1]")
     assert ended.status == 1
     assert "error: The data lie in [-1, 1] but MLPGenerator makes values in [0, 1]" in ended.err
 

@@ -54,7 +54,8 @@ def laid_over(parser, tmp_path, monkeypatch):
 
 
 def test_every_objective_has_its_overlay():
-    assert sorted(map(objective, OVERLAYS)) == sorted(c.__name__ for c in OBJECTIVES)
+    # r1, r3gan and wgan_gp are an objective together with its regularisers
+    assert set(map(objective, OVERLAYS)) == {c.__name__ for c in OBJECTIVES}
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
@@ -63,7 +64,7 @@ def test_it_names_its_paper_its_use_and_the_source_of_every_number(name):
     assert re.search(r"\(\d{4}\)", comments.splitlines()[0])
     assert re.search(rf"--config \w+\.yaml --config objectives/{name}$", comments, re.MULTILINE)
     numbers = [line for line in settings.splitlines() if re.search(r": *[\d.]", line)]
-    assert all(re.search(r" # \[\w+\] ", line) for line in numbers), numbers
+    assert all(re.search(r" # \[[\w-]+\] ", line) for line in numbers), numbers
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
