@@ -41,8 +41,8 @@ def sums(pictured: Sequence[Sum]) -> Tensor:
     """
     terms, beside = len(pictured[0].groups), min(SIDE_BY_SIDE, len(pictured))
     rows = -(-len(pictured) // beside)
-    widths = ([0.8] * terms + [2.6]) * beside
-    figure = Figure(figsize=(1.05 * sum(widths), 3.1 * rows), layout="constrained", dpi=100)
+    widths = ([0.9] * terms + [2.6]) * beside
+    figure = Figure(figsize=(1.05 * sum(widths), 3.1 * rows), layout="constrained", dpi=90)
     axes = figure.subplots(rows, len(widths), squeeze=False, width_ratios=widths)
     for ax in axes.flat:
         ax.set_axis_off()
@@ -64,4 +64,4 @@ def _draw(axes: Sequence[Axes], one: Sum) -> None:
 
 def _show(ax: Axes, picture: Tensor, name: str) -> None:
     ax.imshow(picture.permute(1, 2, 0).numpy(), interpolation="nearest")
-    ax.set_title(name, fontsize=9)
+    ax.set_title(name, fontsize=8)

@@ -8,6 +8,7 @@ from tiny_cifar import make_tiny_cifar
 from tiny_tfd import TINY, write_tiny_stage_1, write_tiny_tfd
 
 import datamodules
+import datamodules.factors
 from lightning_gan.config_files import CONFIGS
 
 EXPERIMENTS = sorted(p.name for p in CONFIGS.glob("*.yaml") if p.name != "defaults.yaml")
@@ -27,6 +28,7 @@ FEWER_UNITS = {  # of networks that are too large for a test: a step would take 
         f"{GENERATOR}width", "8", f"{GENERATOR}upper.init_args.widths", str(TINY), f"{DISCRIMINATOR}widths", "[8, 8]",
     ],
 }  # fmt: skip
+FEWER_LABELS = {"mnist_semi_supervised.yaml": ["--model.labels_per_class", "2"]}  # there are five
 
 
 def test_there_are_experiments():
@@ -40,6 +42,7 @@ def test_it_trains_a_step_and_scores_it(name, command, monkeypatch):
     )
     for what in ("files", "train_size", "folders"):  # clothes that look like the command's digits
         monkeypatch.setattr(datamodules.FashionMNIST, what, getattr(datamodules.MNIST, what))
+    monkeypatch.setattr(datamodules.factors, "SIZES", {"train": 60, "val": 10, "test": 10})
     write_tiny_tfd(command.folder / "pixels")
     write_tiny_stage_1(command.folder)
     text = (CONFIGS / name).read_text()
@@ -49,7 +52,7 @@ def test_it_trains_a_step_and_scores_it(name, command, monkeypatch):
     fewer = ["--data.validation", "10"] if " validation:" in text else []  # there are 60 images
     ended = command(
         "fit", "--config", name, *root, "--data.batch_size", "10", "--trainer.max_steps", "1",
-        "--trainer.accelerator", "cpu", *fewer, *FEWER_UNITS.get(name, ()),
+        "--trainer.accelerator", "cpu", *fewer, *FEWER_UNITS.get(name, ()), *FEWER_LABELS.get(name, ()),
     )  # fmt: skip
     assert ended.status == 0, ended.err
     assert "test/value" in ended.out
