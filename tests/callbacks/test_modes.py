@@ -7,17 +7,23 @@ import pytest
 import torch
 from games import Pixels, game, trainer
 from pytorch_lightning.loggers import CSVLogger
+from tiny import make_tiny_mnist
 from torch import nn
 
 import callbacks
-from datamodules import Ring
+from datamodules import Ring, StackedMNIST
 from lightning_gan import GAN
 from lightning_gan.evaluation import Pictures
 from lightning_gan.evaluation.modes import stacked_digits, stacked_scores
-from lightning_gan.features import Features
+from lightning_gan.features import Classifier, Features
 from lightning_gan.losses import NonSaturating
 from lightning_gan.metrics.modes import mode_coverage
-from lightning_gan.networks import PlainDiscriminator, PlainGenerator
+from lightning_gan.networks import (
+    DCGANDiscriminator,
+    DCGANGenerator,
+    PlainDiscriminator,
+    PlainGenerator,
+)
 from lightning_gan.priors import Gaussian
 from lightning_gan.report import score_table
 
@@ -171,3 +177,21 @@ def test_all_thousand_once_are_uniform_and_one_alone_is_not():
     kl, modes = stacked_scores(stacked(5, 5, 5), "stacked_mnist", FirstPixel())
     assert (str(modes), kl.value) == ("1/1000", pytest.approx(math.log(1000)))
     assert modes.card.features == "first-pixel"
+
+
+def test_a_run_on_stacked_digits_logs_and_tabulates_what_its_samples_show(tmp_path, monkeypatch):
+    tiny = make_tiny_mnist(tmp_path, n_train=60, n_test=20)
+    own = {name: getattr(tiny, name) for name in ("files", "train_size", "sources")}
+    data = type("TinyStacked", (StackedMNIST,), own)(root=str(tmp_path), batch_size=5, triples=40)
+    pair = DCGANGenerator([3, 28, 28], width=2), DCGANDiscriminator([3, 28, 28], width=2)
+    gan = GAN(*pair, NonSaturating(), Gaussian())
+    shown = stacked(*[7, 7, 123, 999] * 5).pictures / 127.5 - 1  # in the data's range
+    gan.generate = lambda z: shown[: len(z)]
+    monkeypatch.setattr(Classifier, "load", lambda self: FirstPixel())
+    counter = callbacks.StackedModeCoverage(num_samples=20)
+    run = trainer(tmp_path, callbacks=[counter], limit_test_batches=1)
+    (logged,) = run.test(gan, datamodule=data, verbose=False)
+    assert logged["test/modes"] == 3
+    entropy = -sum(p * math.log(p) for p in (0.5, 0.25, 0.25))
+    assert logged["test/reverse_kl"] == pytest.approx(math.log(1000) - entropy, rel=1e-5)
+    assert counter.rows("test")[-1][:2] == ("test/modes", "3/1000")
