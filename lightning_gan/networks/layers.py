@@ -100,9 +100,7 @@ def uniform_(module: nn.Module, irange: float) -> None:
                 nn.init.zeros_(layer.bias)
 
 
-def relu_then_sigmoid(
-    z_dim: int, widths: Sequence[int], batch_norm: bool = False
-) -> nn.Sequential:
+def relu_then_sigmoid(z_dim: int, widths: Sequence[int], batch_norm: bool = False) -> nn.Sequential:
     """ReLU layers up to the last of the widths, whose units are sigmoid: [m, z_dim] to [m, widths[-1]].
 
     With `batch_norm` there is a BatchNorm before each ReLU and before the sigmoid.

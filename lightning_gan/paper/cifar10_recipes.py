@@ -1,7 +1,7 @@
 """Figure 2 c, d with recipes of our own: layers of the same kinds as in 2014, narrow enough for a CPU to train them.
 
-The released pairs take about a day on a CPU (`cifar10.py` gives them one epoch). These take an hour, and the question of
-Figure 2 can be asked of them: are samples that show something copies of training images?
+The released pairs take about a day on a CPU (`cifar10.py` gives them one epoch). These take an hour at most, and the
+question of Figure 2 can be asked of them: are samples that show something copies of training images?
 """
 
 from pathlib import Path
