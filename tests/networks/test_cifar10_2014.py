@@ -127,6 +127,18 @@ def test_batch_norm_stands_before_each_relu_and_before_the_sigmoid(make):
     assert all(layer.bias is None for layer in G.hidden if isinstance(layer, nn.Linear))
 
 
+def test_a_centred_g_is_one_that_is_not_with_other_biases():
+    plain, centred = (
+        DeconvolutionalGenerator(COLOUR, 10, [20], [2, 10, 10], centred=c) for c in (False, True)
+    )
+    plain.load_state_dict(centred.state_dict())
+    z = torch.randn(4, 10)
+    assert not torch.allclose(plain(z), centred(z))
+    with torch.no_grad():
+        plain.bias -= plain.output(torch.full((1, 2, 10, 10), 0.5))[0]
+    torch.testing.assert_close(plain(z), centred(z))
+
+
 def test_the_convolutional_ds_noise_is_for_training_only():
     sizes = [Convolution(4, 2, 8, 4, 4, 2)]
     D = ConvMaxoutDiscriminator(COLOUR, sizes, units=8, input_dropout=0, dropout=0, noise=0.5)
