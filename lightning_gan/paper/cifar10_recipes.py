@@ -1,6 +1,6 @@
 """Figure 2 c, d with recipes of our own: layers of the same kinds as in 2014, narrow enough for a CPU to train them.
 
-The released pairs take about a day on a CPU (`cifar10.py` gives them one epoch). These take an hour at most, and the
+The released pairs take about a day on a CPU (`cifar10.py` gives them one epoch). These take minutes, and the
 question of Figure 2 can be asked of them: are samples that show something copies of training images?
 """
 
@@ -52,5 +52,5 @@ CLAIM = Claim(
     section="fig. 2c, 2d",
     says="the kinds of layers of both CIFAR-10 pairs draw samples that are no copies; our sizes and optimizer",
     run=run,
-    seconds=3600,
+    seconds=1200,
 )
