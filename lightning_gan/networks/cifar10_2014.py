@@ -3,6 +3,7 @@
 The first plays against a `MaxoutDiscriminator` of widths [1600, 1600], the second against a `ConvMaxoutDiscriminator`.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -33,6 +34,7 @@ class ReLUSigmoidGenerator(Generator):
         widths: units of the hidden layers; the last of them are the sigmoid ones.
         irange: bound of the hidden layers' initial weights.
         output_irange: bound of the output layer's.
+        batch_norm: BatchNorm before each ReLU and before the sigmoid (Ioffe & Szegedy 2015; not in the paper).
     """
 
     value_range = (-torch.inf, torch.inf)
@@ -44,9 +46,10 @@ class ReLUSigmoidGenerator(Generator):
         widths: Sequence[int] = (8000, 8000),
         irange: float = 0.05,
         output_irange: float = 0.5,
+        batch_norm: bool = False,
     ) -> None:
         super().__init__(data_shape, z_dim)
-        self.hidden = relu_then_sigmoid(z_dim, widths)
+        self.hidden = relu_then_sigmoid(z_dim, widths, batch_norm)
         self.output = nn.Linear(widths[-1], self.data_size)
         uniform_(self.hidden, irange)
         uniform_(self.output, output_irange)
@@ -79,6 +82,10 @@ class DeconvolutionalGenerator(Generator):
         kernel: side of the filters.
         stride: of the transposed convolution.
         irange: bound of the initial weights.
+        batch_norm: BatchNorm before each ReLU and before the sigmoid (Ioffe & Szegedy 2015; not in the paper).
+        centred: 1/2 is taken from the sigmoid units. The same functions, since the untied biases can take it up, but
+            a step on the filters no longer moves all samples alike (LeCun et al. 1998, "Efficient BackProp",
+            section 4.3; not in the paper).
     """
 
     value_range = (-torch.inf, torch.inf)
@@ -92,6 +99,8 @@ class DeconvolutionalGenerator(Generator):
         kernel: int = 5,
         stride: int = 3,
         irange: float = 0.05,
+        batch_norm: bool = False,
+        centred: bool = False,
     ) -> None:
         super().__init__(data_shape, z_dim)
         if len(maps) != 3 or min(*maps, kernel, stride) < 1:
@@ -106,7 +115,8 @@ class DeconvolutionalGenerator(Generator):
                 f"{made[1]}], but data_shape is {list(data_shape)}: choose sizes that fit."
             )
         self.maps = (maps[0], maps[1], maps[2])
-        self.hidden = relu_then_sigmoid(z_dim, [*widths, maps[0] * maps[1] * maps[2]])
+        self.origin = 0.5 if centred else 0.0
+        self.hidden = relu_then_sigmoid(z_dim, [*widths, math.prod(maps)], batch_norm)
         channels = self.data_shape[0]
         self.output = nn.ConvTranspose2d(maps[0], channels, kernel, stride, bias=False)
         self.bias = nn.Parameter(torch.zeros(self.data_shape))  # untied
@@ -114,4 +124,5 @@ class DeconvolutionalGenerator(Generator):
 
     def forward(self, z: Tensor) -> Tensor:
         """[m, z_dim] to [m, *data_shape]."""
-        return self.output(self.hidden(z).unflatten(1, self.maps)) + self.bias
+        units = self.hidden(z).unflatten(1, self.maps) - self.origin
+        return self.output(units) + self.bias

@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from torch import nn
+from torch import Tensor, nn
 
 from lightning_gan.networks.base import FeatureDiscriminator
-from lightning_gan.networks.layers import ConvMaxout, Maxout, uniform_
+from lightning_gan.networks.layers import ConvMaxout, GaussianNoise, Maxout, uniform_
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,9 @@ class ConvMaxoutDiscriminator(FeatureDiscriminator):
         pieces: linear filters per unit of that layer.
         input_dropout: share of the pixels' values dropped.
         dropout: share of the hidden units dropped.
-        irange: bound of the initial weights.
+        noise: standard deviation of Gaussian noise on D's input while training, in units of the data (not in the
+            paper).
+        irange: bound of the initial weights; none: they start as torch starts them.
     """
 
     def __init__(
@@ -86,7 +88,8 @@ class ConvMaxoutDiscriminator(FeatureDiscriminator):
         pieces: int = 5,
         input_dropout: float = 0.2,
         dropout: float = 0.5,
-        irange: float = 0.005,
+        noise: float = 0.0,
+        irange: float | None = 0.005,
     ) -> None:
         super().__init__(data_shape)
         if len(self.data_shape) != 3:
@@ -102,5 +105,11 @@ class ConvMaxoutDiscriminator(FeatureDiscriminator):
             rate = dropout
         features = n_in * height * width
         layers += [nn.Flatten(), nn.Dropout(rate), Maxout(features, units, pieces)]
+        self.noise = GaussianNoise(noise)
         self.network = nn.Sequential(*layers, nn.Dropout(dropout), nn.Linear(units, 1))
-        uniform_(self, irange)
+        if irange is not None:
+            uniform_(self, irange)
+
+    def features(self, x: Tensor) -> Tensor:
+        """[m, *data_shape] to what the last unit reads, [m, units]."""
+        return super().features(self.noise(x))

@@ -129,11 +129,15 @@ def uniform_(module: nn.Module, irange: float) -> None:
                 nn.init.zeros_(layer.bias)
 
 
-def relu_then_sigmoid(z_dim: int, widths: Sequence[int]) -> nn.Sequential:
-    """ReLU layers up to the last of the widths, whose units are sigmoid: [m, z_dim] to [m, widths[-1]]."""
+def relu_then_sigmoid(z_dim: int, widths: Sequence[int], batch_norm: bool = False) -> nn.Sequential:
+    """ReLU layers up to the last of the widths, whose units are sigmoid: [m, z_dim] to [m, widths[-1]].
+
+    With `batch_norm` there is a BatchNorm before each ReLU and before the sigmoid.
+    """
     if not widths:
         raise ValueError("A generator without hidden layers: give widths, such as [8000, 8000].")
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise([z_dim, *widths]):
-        layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+        norm = [nn.BatchNorm1d(n_out)] if batch_norm else []
+        layers += [nn.Linear(n_in, n_out, bias=not batch_norm), *norm, nn.ReLU()]
     return nn.Sequential(*layers[:-1], nn.Sigmoid())

@@ -14,6 +14,7 @@ from lightning_gan import images
 from lightning_gan.commands import load
 from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict, over_seeds
 from lightning_gan.paper.experiments import ExperimentError, score, trained
+from lightning_gan.players import TwoPlayers
 
 NUM = 1000  # samples, and test images, whose values are measured
 ROWS, COLUMNS, REAL = 4, 8, 3  # of the picture: samples, and training images beside them
@@ -107,21 +108,28 @@ def shown(kind: str, folder: Path, data: CIFAR10Contrast, setting: Setting) -> l
     counted = [sum(p.numel() for p in n.parameters()) for n in (gan.generator, gan.discriminator)]
     wanted = [pair.generator, pair.discriminator]
     theirs, ours = (f"{g:,} / {d:,}" for g, d in (wanted, counted))
-    samples = gan.sample(NUM)
     path = setting.folder("cifar10") / f"samples_{kind.replace(' ', '_')}.png"
-    added = f" {' '.join(pair.added)} was added;" if pair.added else ""
+    added = f"{' '.join(pair.added)} was added; " if pair.added else ""
     return [
         Finding(
             f"parameters of G / D, {kind}", f"{theirs} (from the released sizes)", ours,
             Verdict.of(counted == wanted),
         ),
-        Finding(
-            f"samples, {kind}: root mean square of pixels; standard deviation from sample to sample",
-            f"a picture (Figure {pair.panel}); test images: {spread(data.images('test')[:NUM])}",
-            spread(samples), Verdict.SHOWN, draw(samples, data, path),
-            f"step {gan.g_updates}, {gan.images_seen:,} images;{added} the released run has no end",
-        ),
+        drawn(gan, kind, pair.panel, data, path, added),
     ]  # fmt: skip
+
+
+def drawn(
+    gan: TwoPlayers, kind: str, panel: str, data: CIFAR10Contrast, path: Path, added: str = ""
+) -> Finding:
+    """What G draws, and how far its pixels' values spread."""
+    samples = gan.sample(NUM)
+    return Finding(
+        f"samples, {kind}: root mean square of pixels; standard deviation from sample to sample",
+        f"a picture (Figure {panel}); test images: {spread(data.images('test')[:NUM])}",
+        spread(samples), Verdict.SHOWN, draw(samples, data, path),
+        f"step {gan.g_updates}, {gan.images_seen:,} images; {added}the released run has no end",
+    )  # fmt: skip
 
 
 def spread(x: Tensor) -> str:

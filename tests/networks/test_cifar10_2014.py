@@ -83,6 +83,7 @@ def test_the_convolutional_d_has_2014s_layers():
     D = full_size(lambda: ConvMaxoutDiscriminator(COLOUR))
     x = torch.empty(2, 3, 32, 32, device="meta")
     assert outputs(D, x) == [
+        ("GaussianNoise", (3, 32, 32)),  # none at its default
         ("Dropout", (3, 32, 32)), ("MaxPool2d", (32, 16, 16)),
         ("Dropout", (32, 16, 16)), ("MaxPool2d", (32, 7, 7)),
         ("Dropout", (32, 7, 7)), ("MaxPool2d", (192, 5, 5)),
@@ -110,6 +111,48 @@ def small(kind):
         DeconvolutionalGenerator(COLOUR, 10, [20], [16, 10, 10]),
         ConvMaxoutDiscriminator(COLOUR, sizes, units=8),
     )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ReLUSigmoidGenerator(COLOUR, 10, [20, 30], batch_norm=True),
+        lambda: DeconvolutionalGenerator(COLOUR, 10, [20], [2, 10, 10], batch_norm=True),
+    ],
+)
+def test_batch_norm_stands_before_each_relu_and_before_the_sigmoid(make):
+    G = make()
+    names = [name for name, _ in outputs(G, torch.randn(4, 10))]
+    assert names[:6] == ["Linear", "BatchNorm1d", "ReLU", "Linear", "BatchNorm1d", "Sigmoid"]
+    assert all(layer.bias is None for layer in G.hidden if isinstance(layer, nn.Linear))
+
+
+def test_a_centred_g_is_one_that_is_not_with_other_biases():
+    plain, centred = (
+        DeconvolutionalGenerator(COLOUR, 10, [20], [2, 10, 10], centred=c) for c in (False, True)
+    )
+    plain.load_state_dict(centred.state_dict())
+    z = torch.randn(4, 10)
+    assert not torch.allclose(plain(z), centred(z))
+    with torch.no_grad():
+        plain.bias -= plain.output(torch.full((1, 2, 10, 10), 0.5))[0]
+    torch.testing.assert_close(plain(z), centred(z))
+
+
+def test_the_convolutional_ds_noise_is_for_training_only():
+    sizes = [Convolution(4, 2, 8, 4, 4, 2)]
+    D = ConvMaxoutDiscriminator(COLOUR, sizes, units=8, input_dropout=0, dropout=0, noise=0.5)
+    x = torch.randn(2, *COLOUR)
+    assert not torch.equal(D(x), D(x))
+    D.eval()
+    assert torch.equal(D(x), D(x))
+
+
+def test_without_an_irange_the_convolutional_d_starts_as_torch_does():
+    D = ConvMaxoutDiscriminator(COLOUR, irange=None)
+    first = next(m for m in D.modules() if isinstance(m, ConvMaxout))
+    bound = (3 * 8 * 8) ** -0.5  # 1 / sqrt(inputs of a filter)
+    assert 0.99 * bound < first.weight.abs().max() <= bound
 
 
 @pytest.mark.parametrize("kind", ["fully connected", "convolutional"])
