@@ -89,7 +89,7 @@ class Benchmark:
         theirs: the protocol of the published rows.
         differs: in what ours is another protocol; empty: in nothing but the length.
         steps: updates of G, unless the person says otherwise.
-        published_steps: of the published protocol.
+        published_steps: of the published protocol; none: its length was not published.
         games: that can be played.
         columns: of the table; runs are compared by the first one where "best" is meant.
         measure: the columns' values of a game as it stands.
@@ -102,11 +102,17 @@ class Benchmark:
     theirs: str
     differs: str
     steps: int
-    published_steps: int
+    published_steps: int | None
     games: Sequence[Game]
     columns: Sequence[Column]
     measure: Measure = field(repr=False)
     looks: int = 10
+
+    def share(self, steps: int) -> str:
+        """How much of the published length so many updates of G are."""
+        if self.published_steps is None:
+            return "length not published"
+        return f"{100 * steps / self.published_steps:.3g} % of the published length"
 
     def key(self, game: Game, steps: int, seed: int) -> str:
         """Everything that a row depends on."""

@@ -104,7 +104,7 @@ def cost(plan: Plan) -> str:
         )
     one = plan.benchmark
     text = table(rows, ("game", "runs left", "about", "what is its own"))
-    share = f"{plan.steps:,} updates of G, {100 * plan.steps / one.published_steps:.3g} % of the published length"
+    share = f"{plan.steps:,} updates of G, {one.share(plan.steps)}"
     return (
         f"{one.name}: {one.says}\n{text}\n{share}; about {duration(total)} of one core's time"
         if total

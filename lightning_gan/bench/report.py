@@ -67,7 +67,7 @@ def _lines(
 ) -> list[tuple[str, ...]]:
     first, *others = benchmark.columns
     best = over_seeds([row["best"] * first.factor for row in rows])
-    length = f"{100 * steps / benchmark.published_steps:.3g} %"
+    length = benchmark.share(steps).removesuffix(" of the published length")
     ours = (
         game.name, str(len(rows)), shown(_number(rows, first), first), shown(best, first),
         *(shown(_number(rows, c), c) for c in others), length, verdict(benchmark, game, rows),
@@ -94,7 +94,7 @@ def shown(number: Number, column: Column) -> str:
 
 def reading(benchmark: Benchmark, steps: int, found: Found) -> str:
     """What the table's words mean, and what must be known before believing it."""
-    share = f"{steps:,} of {benchmark.published_steps:,} updates of G"
+    share = f"{steps:,} updates of G, {benchmark.share(steps)}"
     lines = [
         f"{game.name}: {game.says}" + _diverged(rows) for game, rows in found
     ] + [

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from lightning_gan.bench import BENCHMARKS
+from lightning_gan.bench import BENCHMARKS, FEATURES, NEAREST_NEIGHBOUR, RING
 from lightning_gan.bench.benchmark import Benchmark, Column, Game, Number, Published
 from lightning_gan.bench.report import agree, over_seeds, report, verdict
 
@@ -108,3 +108,8 @@ def test_every_benchmark_says_what_differs_and_has_a_published_row_with_its_own_
         assert all(set(r.numbers) <= keys and one.columns[0].key in r.numbers for r in rows)
         assert one.differs or one.steps == one.published_steps
         assert len({g.name for g in one.games}) == len(one.games)
+
+
+def test_a_length_that_nobody_published_is_not_called_a_share_of_it():
+    assert FEATURES.share(700) == NEAREST_NEIGHBOUR.share(2500) == "length not published"
+    assert RING.share(2000) == "0.5 % of the published length"
