@@ -45,6 +45,7 @@ def new(
 
 PLAIN = partial(GAN, loss=NonSaturating())
 AHEAD = partial(UnrolledGAN, loss=NonSaturating(), unroll=5)
+SMOOTH = partial(GAN, loss=NonSaturating(), regularizers=[R1(GAMMA)])
 PAIRED = partial(GAN, loss=RelativisticPairing(), regularizers=[R1(GAMMA), R2(GAMMA)])
 
 STACKED_MNIST_SMALL = Benchmark(
@@ -71,6 +72,7 @@ STACKED_MNIST_SMALL = Benchmark(
             "unrolled5", "NonSaturating, G looks 5 updates of D ahead", partial(new, AHEAD, 1), 250,
             Published("Unrolled, 5 steps", UNROLLED, {"modes": Number(236.4, 63.30), "reverse_kl": Number(4.67, 0.43)}),
         ),
+        Game("r1", f"NonSaturating, R1 {GAMMA:g}", partial(new, SMOOTH, 1), 110),
         Game("r3gan", f"RelativisticPairing, R1 and R2 {GAMMA:g}", partial(new, PAIRED, 1), 140),
     ],
     columns=COLUMNS,
