@@ -112,7 +112,7 @@ class FeatureScore(SampleScore):
         """Real images and feature network; none where some process has no weights."""
         data = datamodule(trainer, self)
         real = real_set(data, stage)
-        space = self.features or natural_space(real.pictures.shape[1], real.name)
+        space = self.features or natural_space(real.pictures.shape[1:], real.name)
         network, reason = None, ""
         try:
             network = space.load().to(pl_module.device)

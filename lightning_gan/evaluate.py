@@ -1,14 +1,11 @@
-"""`python -m lightning_gan evaluate`: every score of any model's samples, through one door. Knows the data sets."""
+"""`python -m lightning_gan evaluate`: every score of any model's samples, through one door."""
 
-import inspect
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, cast
 
-import datamodules
 from lightning_gan.commands import load
 from lightning_gan.evaluation import (
     Pictures,
@@ -20,7 +17,6 @@ from lightning_gan.evaluation import (
 )
 from lightning_gan.evaluation.door import MEASURES, Door, RealData, device
 from lightning_gan.evaluation.files import in_channels, is_lossy, read_pictures
-from lightning_gan.evaluation.parzen import window, window_of_files
 from lightning_gan.evaluation.tables import (
     check_place,
     compare,
@@ -30,14 +26,13 @@ from lightning_gan.evaluation.tables import (
     write_scores,
 )
 from lightning_gan.features import FeatureSpace
-
-CHOOSING = 1_000  # images that choose sigma, as in 2014
+from lightning_gan.real_data import data_of_run, real_data
 
 
 def evaluate(
-    data: str,
     ckpt_path: str | None = None,
     samples: str | None = None,
+    data: str | None = None,
     split: Literal["train", "val", "test"] = "test",
     root: str = "data",
     num: int = 10_000,
@@ -54,9 +49,10 @@ def evaluate(
     """Score samples of a checkpoint, or pictures of any model, against real images: a table, and a file.
 
     Args:
-        data: The real images: a data set of this suite (MNIST, CIFAR10), a folder of pictures, or an .npz of bytes.
         ckpt_path: A checkpoint of this suite, whose samples are scored.
         samples: Instead: a folder of pictures, or an .npz of bytes, whoever made them.
+        data: The real images: a data set of this suite (MNIST, CIFAR10), a folder of pictures, an .npz of bytes, or a
+            config that names data; those that the checkpoint's run learned from if it is not given.
         split: Of the data set.
         root: Folder of the data set's files.
         num: Samples to draw of the checkpoint; the first so many files.
@@ -75,7 +71,7 @@ def evaluate(
     theirs = read_scores(against) if against else None
     if json:
         check_place(Path(json))
-    known = real_data(data, root, split, num_real, "parzen" in asked)
+    known = real_data(data or data_of_run(ckpt_path), root, split, num_real, "parzen" in asked)
     banks = (
         _samples(cast(str, ckpt_path), known, num, range(seed, seed + repeats))
         if samples is None
@@ -83,7 +79,7 @@ def evaluate(
     )
     # grey files are seen by the digits' classifier, whatever their folder is called
     learned = known.real.name if known.train is not None else "mnist"
-    space = features or natural_space(known.real.pictures.shape[1], learned)
+    space = features or natural_space(known.real.pictures.shape[1:], learned)
     if weights:
         space = replace(cast(Any, space), weights=weights)
     door = Door(known, space, asked, must=weights is not None)
@@ -100,35 +96,6 @@ def evaluate(
         print(compare(found.scores, theirs, str(against)))
     if not found.scores:
         raise ValueError("No score could be had: the reasons stand above.")
-
-
-def real_data(data: str, root: str, split: str, num: int | None, with_window: bool) -> RealData:
-    """Real images by the name of a data set, or from a folder or an .npz."""
-    kinds = {
-        name.lower(): getattr(datamodules, name)
-        for name in datamodules.__all__
-        if issubclass(getattr(datamodules, name), datamodules.ImageData)
-    }
-    kind: Any = kinds.get(data.lower())
-    if kind is None:
-        if not Path(data).exists():
-            known = ", ".join(k.__name__ for k in kinds.values() if k is not datamodules.ImageData)
-            raise ValueError(
-                f"{data} is no data set ({known}), and no folder or .npz file of that name is here."
-            )
-        pictures = read_pictures(data)
-        real = RealSet(Path(data).name, "all", pictures).drawn(num)
-        return RealData(real, None, window_of_files(real, CHOOSING) if with_window else None)
-    files = "root" in inspect.signature(kind).parameters  # pictures that are drawn need none
-    module = kind(root=root) if files else kind()
-    module.prepare_data()
-    module.setup()
-    real = RealSet(module.name, split, module.pictures(split)).drawn(num)
-    train = module.pictures("train").float() / 255
-    # contrast-normalised values have no ends: nats of pixels in [0, 1] say nothing of them
-    with_window = with_window and all(map(isfinite, module.value_range))
-    scored = window(module, split, CHOOSING).drawn(num) if with_window else None
-    return RealData(real, train, scored, module.shown_range)
 
 
 def _samples(

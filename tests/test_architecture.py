@@ -104,7 +104,7 @@ def test_only_the_command_line_knows_every_room():
     knowing = {name for name in knowing if not name.startswith(played)}
     assert knowing == {
         f"lightning_gan/{name}.py"
-        for name in ("arithmetic", "gan_cli", "evaluate", "fetch", "inspection")
+        for name in ("arithmetic", "gan_cli", "fetch", "inspection", "real_data")
     }
 
 

@@ -7,7 +7,8 @@ from tiny_cifar import make_tiny_cifar
 from tiny_features import TinyNetwork, TinySpace, pictures
 
 import datamodules
-from lightning_gan.evaluate import evaluate, real_data
+from lightning_gan.evaluate import evaluate
+from lightning_gan.real_data import real_data
 
 SPACE = ["--features", "tiny_features.TinySpace"]
 
@@ -204,7 +205,7 @@ def test_missing_weights_leave_the_other_scores(command):
 def test_evaluation_leaves_the_global_noise_alone(tmp_path):
     a, b = (saved(tmp_path, f"{s}.npz", seed=s) for s in (0, 1))
     state = torch.random.get_rng_state()
-    evaluate(b, samples=a, features=TinySpace())
+    evaluate(samples=a, data=b, features=TinySpace())
     assert torch.equal(torch.random.get_rng_state(), state)
     assert TinyNetwork().classes == 4
 

@@ -54,6 +54,22 @@ def test_fit_runs_the_config_that_it_writes(command, folder):
         assert samples.mode == "RGB"
 
 
+def test_samples_are_scored_against_the_pictures_they_learned_from(command, folder):
+    for picture in folder.rglob("*.png"):
+        with Image.open(picture) as image:
+            image.convert("L").save(picture)
+    assert command("inspect", "mine", "--size", "28", "--out", "mine.yaml").status == 0
+    short = ("--trainer.max_steps", "2", "--trainer.accelerator", "cpu")
+    assert command("fit", "--config", "mine.yaml", *short).status == 0
+    asked = ("--num", "12", "--metrics", "fid", "--features", "tiny_features.TinySpace")
+    ended = command("evaluate", "--ckpt_path", "runs/mine/version_0/checkpoints/last.ckpt", *asked)
+    assert ended.status == 0, ended.err
+    assert "12 samples (G, seed 0) and 4 mine test images" in ended.out
+    asked = ("--num", "12", "--metrics", "fid")
+    ended = command("evaluate", "--samples", "mine/cats", "--data", "other.yaml", *asked)
+    assert ended.err.startswith("error: There is no config other.yaml: ")
+
+
 def test_grey_pictures_get_a_grey_config_and_small_ones_are_enlarged(command):
     pictures.write(command.folder / "mine", 6, size=(20, 40), mode="L")
     ended = command("inspect", "mine", "--out", "new/mine.yaml")

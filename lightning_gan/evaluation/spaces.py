@@ -1,13 +1,16 @@
 """Which features mean something for which pictures."""
 
+from collections.abc import Sequence
+
 from lightning_gan.features import Classifier, FeatureSpace, Inception
+from lightning_gan.features.classifier import SHAPE
 
 
-def natural_space(channels: int, data: str) -> FeatureSpace:
-    """Inception's for colour images; for grey ones, to which ImageNet says nothing, a classifier of the same data.
+def natural_space(shape: Sequence[int], data: str) -> FeatureSpace:
+    """For grey digits, to which ImageNet says nothing, a classifier of the same data; Inception's for all others.
 
     Args:
-        channels: of the pictures, 1 or 3.
+        shape: of a picture: channels, height, width.
         data: name of the data that the classifier learned.
     """
-    return Inception() if channels == 3 else Classifier(data)
+    return Classifier(data) if tuple(shape) == SHAPE else Inception()

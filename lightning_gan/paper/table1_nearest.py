@@ -6,10 +6,10 @@ from pathlib import Path
 from torch import Tensor
 
 from lightning_gan.commands import load
-from lightning_gan.evaluate import real_data
 from lightning_gan.evaluation import Score
 from lightning_gan.metrics.nearest import nearest
 from lightning_gan.paper.claim import Finding, Verdict
+from lightning_gan.real_data import real_data
 
 
 def squared_distance(x: Tensor, samples: Tensor) -> float:

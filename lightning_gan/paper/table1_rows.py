@@ -7,12 +7,13 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import NamedTuple
 
-from lightning_gan.evaluate import real_data
-from lightning_gan.evaluation import Score, natural_space
+from lightning_gan.evaluation import Score
 from lightning_gan.evaluation.door import Door
 from lightning_gan.evaluation.tables import read_scores
+from lightning_gan.features import Classifier
 from lightning_gan.paper.claim import over_seeds
 from lightning_gan.paper.experiments import score
+from lightning_gan.real_data import real_data
 
 SCORE = "parzen_nats"
 CENTRES = 10_000  # samples of the window, as in 2014
@@ -117,5 +118,5 @@ def runs(folders: Sequence[Path]) -> Runs:
 def ruler(root: str) -> dict[str, Nats]:
     """What needs no network, by the same protocol on MNIST: kept in the cache that `evaluate` uses."""
     known = real_data("mnist", root, "test", None, with_window=True)
-    rows = Door(known, natural_space(1, "mnist"), ["parzen"]).ruler(CENTRES, seed=0)
+    rows = Door(known, Classifier("mnist"), ["parzen"]).ruler(CENTRES, seed=0)
     return {name: Nats(found[0].value, found[0].sd or 0) for name, found in rows.items()}

@@ -1,0 +1,92 @@
+"""The real side by what a person calls it: a data set, files, a config, or what a checkpoint's run learned from."""
+
+import inspect
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pytorch_lightning.cli import LightningArgumentParser
+
+import datamodules
+from lightning_gan.evaluation import RealSet
+from lightning_gan.evaluation.door import RealData
+from lightning_gan.evaluation.files import read_pictures
+from lightning_gan.evaluation.parzen import window, window_of_files
+from lightning_gan.runs import run_folder_of
+
+CHOOSING = 1_000  # images that choose sigma, as in 2014
+CONFIGS = (".yaml", ".yml")
+
+
+def data_of_run(ckpt_path: str | None) -> str:
+    """The config of the run that a checkpoint lies in.
+
+    Raises:
+        ValueError: if it lies in none.
+    """
+    folder = run_folder_of(ckpt_path) if ckpt_path else None
+    if folder is None:
+        where = f"{ckpt_path} lies in no run's folder" if ckpt_path else "Files name no data"
+        raise ValueError(
+            f"{where}: give the real images with --data, such as --data MNIST or --data FOLDER."
+        )
+    return str(folder / "config.yaml")
+
+
+def real_data(data: str, root: str, split: str, num: int | None, with_window: bool) -> RealData:
+    """Real images by the name of a data set, from a config, from a folder or an .npz.
+
+    Args:
+        data: which.
+        root: folder of a data set's files; a config says where its own are.
+        split: of a data set.
+        num: so many of the images, always the same; or all.
+        with_window: whether a Parzen window will be asked of them.
+
+    Raises:
+        ValueError: if nothing of that name is known or here, or a config names no pictures.
+    """
+    kinds = {
+        name.lower(): getattr(datamodules, name)
+        for name in datamodules.__all__
+        if issubclass(getattr(datamodules, name), datamodules.ImageData)
+    }
+    kind: Any = kinds.get(data.lower())
+    if kind is None and Path(data).suffix in CONFIGS:
+        return _of_module(_of_config(Path(data)), split, num, with_window)
+    if kind is None:
+        if not Path(data).exists():
+            known = ", ".join(k.__name__ for k in kinds.values() if k is not datamodules.ImageData)
+            raise ValueError(
+                f"{data} is no data set ({known}), and no folder or .npz file of that name is here."
+            )
+        real = RealSet(Path(data).name, "all", read_pictures(data)).drawn(num)
+        return RealData(real, None, window_of_files(real, CHOOSING) if with_window else None)
+    files = "root" in inspect.signature(kind).parameters  # pictures that are drawn need none
+    return _of_module(kind(root=root) if files else kind(), split, num, with_window)
+
+
+def _of_module(module: Any, split: str, num: int | None, with_window: bool) -> RealData:
+    module.prepare_data()
+    module.setup()
+    real = RealSet(module.name, split, module.pictures(split)).drawn(num)
+    train = module.pictures("train").float() / 255
+    # contrast-normalised values have no ends: nats of pixels in [0, 1] say nothing of them
+    with_window = with_window and all(map(isfinite, module.value_range))
+    scored = window(module, split, CHOOSING).drawn(num) if with_window else None
+    return RealData(real, train, scored, module.shown_range)
+
+
+def _of_config(path: Path) -> datamodules.ImageData:
+    """The data module that a config names, with the config's own settings."""
+    if not path.is_file():
+        raise ValueError(f"There is no config {path}: give one that names data, or --data FOLDER.")
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    asked = content.get("data") if isinstance(content, dict) else None
+    parser = LightningArgumentParser(exit_on_error=False)
+    parser.add_lightning_class_args(datamodules.InMemory, "data", subclass_mode=True)
+    made = asked and parser.instantiate_classes(parser.parse_object({"data": asked})).data
+    if not isinstance(made, datamodules.ImageData):
+        raise ValueError(f"{path} names no data set of pictures under `data`: give --data.")
+    return made
