@@ -5,6 +5,7 @@
 
 from lightning_gan.bench.benchmark import Benchmark
 from lightning_gan.bench.features import FEATURES
+from lightning_gan.bench.few_pictures import FEW_PICTURES
 from lightning_gan.bench.grid import GRID, GRID_PACGAN
 from lightning_gan.bench.nearest_neighbour import NEAREST_NEIGHBOUR
 from lightning_gan.bench.ring import RING, RING_PACGAN
@@ -13,6 +14,6 @@ from lightning_gan.bench.stacked_mnist import STACKED_MNIST
 from lightning_gan.bench.stacked_mnist_small import STACKED_MNIST_SMALL
 
 BENCHMARKS: tuple[Benchmark, ...] = (
-    RING, GRID, NEAREST_NEIGHBOUR, FEATURES, SEMI_SUPERVISED, STACKED_MNIST_SMALL, RING_PACGAN, GRID_PACGAN,
-    STACKED_MNIST,
+    RING, GRID, NEAREST_NEIGHBOUR, FEW_PICTURES, FEATURES, SEMI_SUPERVISED, STACKED_MNIST_SMALL, RING_PACGAN,
+    GRID_PACGAN, STACKED_MNIST,
 )  # fmt: skip

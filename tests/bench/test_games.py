@@ -4,16 +4,20 @@ import pytest
 import torch
 from tiny import make_tiny_mnist
 from tiny_cifar import make_tiny_cifar
+from tiny_features import TinyNetwork
 from torch import nn
 
+import datamodules
 from datamodules import Grid, Ring, StackedMNIST
 from lightning_gan.bench import (
     FEATURES,
+    FEW_PICTURES,
     GRID,
     RING,
     RING_PACGAN,
     STACKED_MNIST,
     STACKED_MNIST_SMALL,
+    few_pictures,
     nearest_neighbour,
 )
 from lightning_gan.bench import semi_supervised as ssl
@@ -136,10 +140,11 @@ def test_the_small_pair_of_stacked_digits_is_that_of_metz_and_packs(monkeypatch)
     monkeypatch.setattr(Classifier, "load", lambda self: None)
     games = {g.name: g.new(0, 1, "")[0] for g in STACKED_MNIST_SMALL.games}
     assert STACKED_MNIST_SMALL.games[0].new(0, 1, "")[1].triples is None
-    assert [type(g).__name__ for g in games.values()] == ["GAN", "GAN", "UnrolledGAN", "GAN"]
+    assert [type(g).__name__ for g in games.values()] == ["GAN", "GAN", "UnrolledGAN", "GAN", "GAN"]
     assert games["packed2"].discriminator.eval()(torch.zeros(6, 3, 28, 28)).shape == (3,)
     rates = [o.param_groups[0]["lr"] for o in games["dcgan"].configure_optimizers()[0]]
     assert rates == [2e-4, 1e-4]
+    assert [p.key for p in games["r1"].penalties] == ["r1"]
     assert [p.key for p in games["r3gan"].penalties] == ["r1", "r2"]
 
 
@@ -174,3 +179,35 @@ def test_features_are_judged_beside_those_of_a_d_that_never_played(tmp_path):
     found = FEATURES.measure(game, data)
     assert set(found) == {"right", "untrained"}
     assert all(0 <= share <= 1 for share in found.values())
+
+
+def test_d_that_scores_by_brightness_has_a_gap_of_brightness(command, monkeypatch):
+    monkeypatch.setattr(Classifier, "load", lambda self: TinyNetwork())
+    monkeypatch.setattr(few_pictures, "SAMPLES", 20)
+    game, data = few_pictures.new((), 3, 0, 1, "pixels")
+    data.prepare_data()
+    data.setup()
+    x = data.images("train")
+    assert len(x) == len(data.labels("train")) == 3
+    assert x.equal(whole(data).images("train")[:3])
+    game.discriminator.inner.forward = lambda x: x.flatten(1).mean(1)
+    found = few_pictures.measure(game, data)
+    assert found["gap"] == pytest.approx((x.mean() - data.images("val").mean()).item(), abs=1e-6)
+    assert found["fid"] > 0
+    assert game.discriminator.training
+
+
+def whole(few):
+    """The same digits, all of them."""
+    data = datamodules.MNIST(root=str(few.root), batch_size=5, value_range=few.value_range)
+    data.prepare_data()
+    data.setup()
+    return data
+
+
+def test_one_game_of_few_digits_is_augmented(monkeypatch):
+    monkeypatch.setattr(Classifier, "load", lambda self: None)
+    games = {g.name: g.new(0, 1, "") for g in FEW_PICTURES.games}
+    seen = {name: len(game.discriminator.augmentations) for name, (game, _) in games.items()}
+    assert seen == {"few": 0, "few_augmented": 2, "all": 0}
+    assert [data.examples for _, data in games.values()] == [1000, 1000, 50_000]
