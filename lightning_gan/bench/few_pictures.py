@@ -99,7 +99,7 @@ FEW_PICTURES = Benchmark(
         "of 10,000 samples against test digits by the suite's own classifier; gap: D's mean score of 1,000 "
         "training digits less that of 1,000 validation digits"
     ),
-    theirs="CIFAR-10 with 10 % of its pictures, BigGAN",
+    theirs="nothing of these digits; of CIFAR-10 with a tenth of its pictures, by far larger networks",
     differs="data, networks",
     steps=3_000,
     published_steps=None,

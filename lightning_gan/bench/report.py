@@ -104,7 +104,8 @@ def reading(benchmark: Benchmark, steps: int, found: Found) -> str:
         "beside, because it hides what was lost since.",
         f"Inside: the means differ by at most {ERRORS} combined standard errors. Length: {share}.",
     ]  # fmt: skip
-    if benchmark.differs or steps != benchmark.published_steps:
+    there = any(game.published for game in benchmark.games)
+    if there and (benchmark.differs or steps != benchmark.published_steps):
         what = " and ".join(
             filter(None, (benchmark.differs, "length" * (steps != benchmark.published_steps)))
         )

@@ -104,7 +104,7 @@ def test_every_benchmark_says_what_differs_and_has_a_published_row_with_its_own_
     for one in BENCHMARKS:
         keys = {c.key for c in one.columns}
         rows = [g.published for g in one.games if g.published]
-        assert rows
+        assert rows or one.theirs.startswith("nothing")
         assert all(set(r.numbers) <= keys and one.columns[0].key in r.numbers for r in rows)
         assert one.differs or one.steps == one.published_steps
         assert len({g.name for g in one.games}) == len(one.games)
