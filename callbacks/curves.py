@@ -36,7 +36,8 @@ class Curves(Callback):
             self.note(trainer, "val/")
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw them all."""
-        self.note(trainer, "train/")
+        """Draw them all; where an interval was begun only, the module's latest values are those of the one before."""
+        self.on_train_batch_start(trainer, pl_module, None, 0)
         if self.curves and trainer.is_global_zero:
-            show(trainer, "curves", plots.game(self.curves), trainer.global_step)
+            logits = pl_module.loss.scores_are_logits  # type: ignore[union-attr]
+            show(trainer, "curves", plots.game(self.curves, logits), trainer.global_step)

@@ -4,7 +4,7 @@ import hashlib
 import math
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +98,15 @@ def locate(spec: FileSpec, folders: Sequence[Path]) -> Path | None:
     there = [path for path in candidates(spec.name, folders) if os.path.lexists(path)]
     files = [path for path in there if not path.is_dir()]
     return next(iter(files or there), None)
+
+
+def holds_any(path: Path, size: int, md5s: Collection[str]) -> bool:
+    """Whether a file, unpacked, is one of those with these digests; what cannot be read is none of them."""
+    try:
+        raw = unpack(path.read_bytes(), size)
+    except (OSError, ValueError):
+        return False
+    return hashlib.md5(raw, usedforsecurity=False).hexdigest() in md5s
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from datamodules import embedded
 from datamodules.base import ImageData, Splits, checked
-from datamodules.idx import FileSpec, locate, read, write
+from datamodules.idx import FileSpec, holds_any, locate, read, write
 from datamodules.sources import CsvWheel, FetchError, from_mirrors, from_wheel
 
 # How long "auto" waits for a source before it tries the next; one that is pinned has longer.
@@ -89,10 +89,20 @@ class IdxImages(ImageData):
     def _read(self, keys: Iterable[str]) -> tuple[dict[str, Tensor], set[str]]:
         """Those of the files that exist, verified, and the folders they lie in."""
         folders = [self.root / folder for folder in self.folders] + [*map(Path, self.elsewhere)]
-        paths = {key: locate(self.files[key], folders) for key in keys}
+        paths = {
+            key: locate(self.files[key], [f for f in folders if not self._of_a_sibling(key, f)])
+            for key in keys
+        }
         there = {key: path for key, path in paths.items() if path is not None}
         tensors = {key: read(path, self.files[key]) for key, path in there.items()}
         return tensors, {str(path.parent) for path in there.values()}
+
+    def _of_a_sibling(self, key: str, folder: Path) -> bool:
+        """Whether another data set's file of the same name lies there: MNIST's in a folder for Fashion-MNIST's."""
+        others = {kind.files[key].md5 for kind in IdxImages.__subclasses__()}
+        path = locate(self.files[key], [folder])
+        siblings = others - {self.files[key].md5}
+        return path is not None and holds_any(path, self.files[key].size, siblings)
 
     def _fetch(self, specs: Sequence[FileSpec], failures: list[str]) -> str:
         """Put the files into the first folder; the origin, or one failure per source tried."""

@@ -100,7 +100,7 @@ class ShuffledBatchLoader(BatchLoader):
         if len(self) == 0:
             raise ValueError(
                 f"batch_size {batch_size} on {world_size} device(s) asks for more than the"
-                f" {len(labels)} training images: set batch_size to at most"
+                f" {len(labels)} training images: set --data.batch_size to at most"
                 f" {len(labels) // world_size}."
             )
         self.seed = seed

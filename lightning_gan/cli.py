@@ -1,5 +1,6 @@
 """`python -m lightning_gan`: which command was meant, and how it ends."""
 
+import difflib
 import inspect
 import sys
 from collections import deque
@@ -99,6 +100,7 @@ def run(arguments: list[str]) -> None:
         about: dict[str, Any] = {
             "prog": f"python -m lightning_gan {name}",
             "description": (command.__doc__ or "").splitlines()[0],
+            "allow_abbrev": False,
         }
         given = as_a_shell_would(command, arguments[1:])
         auto_cli(command, given, as_positional=False, parser_class=Parser, **about)
@@ -109,4 +111,6 @@ def run(arguments: list[str]) -> None:
         GANCLI(experiment)
     else:
         what = f"{name!r} is no command" if name else "No command was given"
-        raise ValueError(f"{what}: give one of {', '.join(known)}; --help tells more.")
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"give one of {', '.join(known)};"
+        raise ValueError(f"{what}: {hint} --help tells more.")

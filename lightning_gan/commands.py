@@ -1,9 +1,12 @@
 """Commands that need no Trainer."""
 
+from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from pytorch_lightning import LightningModule
+from torch import Tensor
 
 from lightning_gan import images, latents, variants  # noqa: F401  (a checkpoint names its class)
 from lightning_gan.players import TwoPlayers
@@ -46,8 +49,23 @@ def pictures_range(gan: TwoPlayers, ckpt_path: str) -> tuple[float, float]:
     return low, high
 
 
+@runtime_checkable
+class Classes(Protocol):
+    """A game whose G is told a class."""
+
+    classes: int
+
+    def sample_of(self, classes: Sequence[int], seed: int = 0) -> Tensor:
+        """A sample of each of these classes."""
+
+
 def sample(
-    ckpt_path: str, num: int = 64, out: str = "samples", seed: int = 0, columns: int = 8
+    ckpt_path: str,
+    num: int = 64,
+    out: str = "samples",
+    seed: int = 0,
+    columns: int | None = None,
+    classes: list[int] | None = None,
 ) -> None:
     """Draw samples of a trained generator: PNG files and a grid of them. Needs no data.
 
@@ -56,13 +74,26 @@ def sample(
         num: How many samples.
         out: Folder for the pictures; it is made. Files of the same names are replaced.
         seed: Of the noise: the same seed gives the same pictures.
-        columns: Of the grid.
+        columns: Of the grid; as many as there are classes to draw, or 8, if it is not given.
+        classes: To draw in turn, such as 3 or 3,5; all in turn if it is not given. Of a GAN that is told classes.
     """
-    if num < 1 or columns < 1:
+    if num < 1 or (columns is not None and columns < 1):
         raise ValueError(f"{num} samples in {columns} columns were asked: give 1 or more of each.")
     gan = load(ckpt_path)
     shown = pictures_range(gan, ckpt_path)
-    pictures = images.to_uint8(gan.sample(num, seed=seed), shown)
+    told = gan if isinstance(gan, Classes) else None
+    if classes and told is None:
+        raise ValueError(
+            f"{ckpt_path} is a {type(gan).__name__}, which is told no classes: leave out --classes."
+        )
+    asked = classes or list(range(told.classes if told else 8))
+    x = (
+        told.sample_of([asked[i % len(asked)] for i in range(num)], seed)
+        if told and classes
+        else gan.sample(num, seed)
+    )
+    columns = columns or (len(asked) if len(asked) > 1 else 8)
+    pictures = images.to_uint8(x, shown)
     folder = Path(out)
     for i, picture in enumerate(pictures):
         images.save(picture, folder / f"{i:06d}.png")

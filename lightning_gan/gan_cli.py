@@ -176,17 +176,24 @@ class GANCLI(LightningCLI):
         """Say what is about to run."""
         if self.stored:
             say(f"resume   {self.settings.ckpt_path}, step {self.stored['counts']['g_updates']}")
+            states = self.stored.get("optimizer_states", [])
+            if states and all(g["lr"] == 0 for s in states for g in s["param_groups"]):
+                say(
+                    "NOTE     the schedules had brought both learning rates to 0: unless they raise them again, "
+                    "nothing will be learned. A longer run begins anew, with longer schedules."
+                )
         provenance = getattr(self.datamodule, "provenance", type(self.datamodule).__name__)
         say(describe(self.model, provenance, str(run_folder(self.trainer))))
 
     def after_fit(self) -> None:
         """Score the result on the test split; say where everything is and what to type next."""
+        ended = all(g["lr"] == 0 for o in self.trainer.optimizers for g in o.param_groups)
         self.trainer.test(self.model, self.datamodule, verbose=False, weights_only=True)
         folder = run_folder(self.trainer)
         say(f"\n{score_table(self.trainer, 'test')}\n\nrun folder  {folder}")
         say("\n".join(f"picture     {path}" for path in pictures(folder)))
         draws = len(self.model.generator.data_shape) == 3  # points are no pictures
-        say(f"next\n{next_steps(folder, self.trainer.global_step, draws)}")
+        say(f"next\n{next_steps(folder, self.trainer.global_step, draws, ended)}")
         if received := self.interruption.received:
             sys.exit(128 + received)
 

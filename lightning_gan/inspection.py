@@ -129,7 +129,7 @@ def report(seen: Seen, size: int) -> str:
     found, good = seen.found, seen.good
     counts = Counter(found.labels)
     classes = [(name, f"{counts[i]:,}") for i, name in enumerate(found.classes)]
-    lines = [f"{found.root}: {len(found.files):,} pictures; {found.others:,} other files, ignored"]
+    lines = [f"{found.root}: {len(found.files):,} pictures; other files, ignored: {found.others:,}"]
     lines += [table(classes, ("class", "pictures")), ""] if classes else ["no sub-folders: no labels"]  # fmt: skip
     if good:
         small = sum(min(picture.size) < size for picture in good)
@@ -202,9 +202,14 @@ def _check_place(out: Path, size: int) -> None:
 
 
 def _check_usable(seen: Seen) -> None:
-    if seen.problems or len(seen.good) < LEAST:
+    if seen.problems:
+        first = next(iter(seen.problems))
         raise ValueError(
-            f"No config was written, since no run could begin: of {len(seen.found.files):,} files "
-            f"{len(seen.problems):,} are unreadable, and {LEAST} pictures are wanted at least. Mend them, or take them "
-            f"away."
+            f"No config was written, since no run could begin: {len(seen.problems):,} of {len(seen.found.files):,} "
+            f"files cannot be read, {first} among them. Mend them, or take them away."
+        )
+    if len(seen.good) < LEAST:
+        raise ValueError(
+            f"No config was written, since no run could begin: {len(seen.good):,} pictures are here, {LEAST} are "
+            f"wanted at least."
         )

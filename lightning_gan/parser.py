@@ -21,6 +21,14 @@ NO_NUMBER = re.compile(
     r"key \"([\w.]+)\".*Expected a <class '(?:int|float)'>.*Given value: (\S+)", flags=re.DOTALL
 )
 
+OF_A_KIND = re.compile(
+    r"Parser key \"([\w.]+)\":\s+Expected a <class '([\w.]+)'>\. Got value: (\S+)$"
+)
+KINDS = {
+    "int": "a whole number", "float": "a number", "bool": "true or false",
+    "collections.abc.Sequence": "a list, such as [128, 128]", "list": "a list, such as [128, 128]",
+}  # fmt: skip
+
 
 class Parser(LightningArgumentParser):
     """LightningCLI's parser, without the page of usage that hides its message."""
@@ -51,6 +59,13 @@ def sentence(
         wrong = match.group(1) or match.group(2)
         names = [*keys, *re.findall(r"[\w.]+", message.split("Accepted options")[-1])]
         return _with_hints(f"There is no setting {wrong!r}.", wrong, names, files)
+    if (match := OF_A_KIND.search(message)) and match.group(2) in KINDS:
+        key, kind, value = match.groups()
+        written = [f for f in files if _says(f, key.split(".")[-1], value)]
+        place = f" (In {written[-1]}.)" if written else ""
+        return f"{key!r} wants {KINDS[kind]}; got {value!r}.{place}"
+    if match := re.search(r"arguments are required: (.+)$", message):
+        return f"Settings are missing that have no default: give {match.group(1)}."
     text = innermost(message).removeprefix("Parser key ").rstrip(".") + "."
     value = re.search(r"Got value: (.+)\.$", text)
     return _with_hints(text, value.group(1) if value else "", (), files)
@@ -61,6 +76,12 @@ def innermost(message: str) -> str:
     alternatives = re.findall(r"^\s*- (.+)$", message, flags=re.MULTILINE)
     telling = [a for a in alternatives if not a.startswith(("Expected a <class", "Not a valid"))]
     return " ".join((telling[0] if telling else message).split())
+
+
+def _says(file: str, key: str, value: str) -> bool:
+    """Whether a line of a config gives this value to a key of this name."""
+    line = re.compile(rf"\b{re.escape(key)}:\s*['\"]?{re.escape(value)}(?![\w.])")
+    return line.search(Path(file).read_text(errors="replace")) is not None
 
 
 def _with_hints(text: str, wrong: str, names: Sequence[str], files: Sequence[str]) -> str:

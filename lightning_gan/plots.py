@@ -10,30 +10,32 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 Curve = Sequence[tuple[int, float]]
+TITLES = ("value V(D, G), nats", "D's answers", "losses, nats")
+TITLES_OF_A_CRITIC = ("V, as if scores were logits", "sigmoid of D's scores", "losses")
 
 
-def game(curves: Mapping[str, Curve]) -> Tensor:
+def game(curves: Mapping[str, Curve], logits: bool = True) -> Tensor:
     """How a run went: V(D, G) with -log 4, D(x) and D(G(z)) with 1/2, both losses, and the Parzen score if there.
 
     Args:
         curves: (step, value) pairs under the keys of metrics.csv.
+        logits: whether D's scores are logits; if not, there are no equilibria to draw, and titles say so.
 
     Returns:
         Bytes [3, H, W].
     """
-    parzen = "val/parzen_nats" in curves
+    parzen = bool(curves.get("val/parzen_nats"))
     figure = Figure(figsize=(14 if parzen else 10.5, 3.2), layout="constrained", dpi=100)
     axes = figure.subplots(1, 4 if parzen else 3)
-    for ax, title in zip(
-        axes, ("value V(D, G), nats", "D's answers", "losses, nats"), strict=False
-    ):
+    for ax, title in zip(axes, TITLES if logits else TITLES_OF_A_CRITIC, strict=False):
         ax.set(title=title, xlabel="step (updates of G)")
     _draw(axes[0], curves, {"train/value": "training", "val/value": "held out"})
-    axes[0].axhline(-math.log(4), color="black", ls=":", lw=1, label="-log 4")
+    if logits:
+        axes[0].axhline(-math.log(4), color="black", ls=":", lw=1, label="-log 4")
+        axes[1].axhline(0.5, color="black", ls=":", lw=1, label="1/2")
     _draw(
         axes[1], curves, {"train/d_x": "D(x)", "train/d_gz": "D(G(z))", "val/d_x": "D(x), held out"}
     )
-    axes[1].axhline(0.5, color="black", ls=":", lw=1, label="1/2")
     axes[1].set_ylim(0, 1)
     _draw(axes[2], curves, {"train/d_loss": "D", "train/g_loss": "G"})
     if parzen:
@@ -48,9 +50,10 @@ def game(curves: Mapping[str, Curve]) -> Tensor:
 
 def _draw(ax: "object", curves: Mapping[str, Curve], names: Mapping[str, str]) -> None:
     for key, label in names.items():
-        if key in curves:
+        if curves.get(key):
             steps, values = zip(*curves[key], strict=True)
-            ax.plot(steps, values, lw=1, label=label)  # type: ignore[attr-defined]
+            marker = "." if len(steps) == 1 else None  # a line of one point cannot be seen
+            ax.plot(steps, values, lw=1, marker=marker, label=label)  # type: ignore[attr-defined]
 
 
 def render(figure: Figure) -> Tensor:

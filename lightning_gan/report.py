@@ -33,6 +33,7 @@ def score_table(trainer: Trainer, stage: str) -> str:
 def describe(gan: TwoPlayers, provenance: str, folder: str) -> str:
     """The first lines of a run: the game, the players, the data, the place."""
     k = f", k = {gan.k}" if hasattr(gan, "k") else ""
+    objective = ", ".join([type(gan.loss).__name__, *map(str, (*gan.penalties, *gan.projections))])
     players = [
         f"{letter}: {type(player).__name__}, {sum(p.numel() for p in player.parameters()):,} parameters"
         for letter, player in (("G", gan.generator), ("D", gan.discriminator))
@@ -42,7 +43,7 @@ def describe(gan: TwoPlayers, provenance: str, folder: str) -> str:
     )
     return "\n".join(
         (
-            f"game     {type(gan.loss).__name__}, {gan.updates} updates{k}; one step = one update of G",
+            f"game     {objective}; {gan.updates} updates{k}; one step = one update of G",
             f"players  {'; '.join(players)}{average}",
             f"data     {provenance}",
             f"run      {folder}",
@@ -57,12 +58,19 @@ def pictures(folder: Path) -> list[Path]:
     return newest + sorted((folder / "images").glob("*.gif"))
 
 
-def next_steps(folder: Path, steps: int, draws: bool = True) -> str:
-    """The commands that a person would type now; `sample` only if G draws pictures."""
+def next_steps(folder: Path, steps: int, draws: bool = True, ended: bool = False) -> str:
+    """The commands that a person would type now.
+
+    Args:
+        folder: of the run.
+        steps: that it had.
+        draws: whether G draws pictures, so that `sample` has something to do.
+        ended: whether schedules have brought the learning rates to 0, so that more steps would change nothing.
+    """
     last, run = folder / "checkpoints" / "last.ckpt", "python -m lightning_gan"
-    lines = (
+    lines = [
         f"  {run} sample --ckpt_path {last} --num 64 --out samples",
         f"  {run} validate --ckpt_path {last}",
         f"  {run} fit --ckpt_path {last} --trainer.max_steps {2 * steps}",
-    )
+    ][: 2 if ended else 3]
     return "\n".join(lines[0 if draws else 1 :])

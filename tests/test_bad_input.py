@@ -90,11 +90,18 @@ ROWS = {
         ["--config", "d.yaml"],
         "twice",
     ),
-    "wrong type": (nothing, [f"{MODEL}k", "two"], "Got value: two"),
+    "wrong type": (nothing, [f"{MODEL}k", "two"], "'k' wants a whole number; got 'two'.\n"),
+    "no list": (
+        write(
+            "f.yaml", "model:\n  init_args:\n    generator:\n      init_args:\n        z_dim: 12"
+        ),
+        ["--config", "f.yaml", f"{MODEL}generator.init_args.widths", "12"],
+        "'widths' wants a list, such as [128, 128]; got '12'.\n",
+    ),
     "wrong type in a file": (
         write("w.yaml", "data:\n  init_args:\n    batch_size: many"),
         ["--config", "w.yaml"],
-        "Got value: many. (In w.yaml.)",
+        "'batch_size' wants a whole number; got 'many'. (In w.yaml.)",
     ),
     "no number": (
         nothing,
@@ -217,7 +224,8 @@ def test_a_value_range_that_does_not_fit_the_generator(command):
         ([], "No command was given: give one of fit, validate, test, sample"),
         (["validate", "--ckpt_path", "nope.ckpt"], "No checkpoint at nope.ckpt"),
         (["validate", "--config", "small.yaml"], "validate scores a checkpoint: give --ckpt_path."),
-        (["fti"], "'fti' is no command"),
+        (["fti"], "'fti' is no command: did you mean 'fit'?"),
+        (["xyz"], "'xyz' is no command: give one of fit, validate"),
         (["fit"], "No model was given: name an experiment, such as --config mnist.yaml."),
         (["sample"], "ckpt_path"),
         (["sample", "--ckpt_pth", "x"], "'ckpt_pth'. Did you mean 'ckpt_path'?"),

@@ -142,6 +142,19 @@ def test_a_run_uses_the_threads_that_it_was_given(command, monkeypatch):
     )
 
 
+def test_a_run_whose_rates_have_ended_is_not_offered_more_steps(command):
+    ending = {"class_path": "LinearDecay", "init_args": {"total": 2}}
+    schedules = {"d_scheduler": ending, "g_scheduler": ending}
+    command.write("ending.yaml", {"model": {"init_args": schedules}})
+    asked = (*FIT, "--config", "ending.yaml", "--trainer.max_steps")
+    ended = command(*asked, "2")
+    assert ended.status == 0, ended.err
+    assert "validate --ckpt_path" in ended.out
+    assert "fit --ckpt_path" not in ended.out
+    ended = command(*asked, "3", "--ckpt_path", "last")
+    assert "NOTE     the schedules had brought both learning rates to 0" in ended.out
+
+
 def test_a_run_that_has_its_steps_is_not_run_again(command):
     command(*FIT)
     ended = command(*FIT, "--ckpt_path", "last")

@@ -89,6 +89,6 @@ def test_what_it_adds_passes_its_own_tests_and_those_of_its_rooms(said):
 
 
 def test_it_trains_with_all_of_it(said):
-    assert "TotalVariation, alternating updates" in said
+    assert "TotalVariation; alternating updates" in said
     assert re.search(r"test/mean_image +0\.\d+ ", said)
     assert "step 2/2" in said

@@ -24,7 +24,7 @@ def test_it_says_what_is_there_and_what_would_become_of_it(command, folder):
     ended = command("inspect", "mine")
     assert ended.status == 0, ended.err
     for line in (
-        "mine: 42 pictures; 1 other files, ignored",
+        "mine: 42 pictures; other files, ignored: 1",
         "cats   26",
         "dogs   16",
         "sizes      32 x 48 smallest, 60 x 40 median, 900 x 33 largest; 0 below 32 pixels",
@@ -102,7 +102,7 @@ def test_unreadable_files_are_listed_and_no_config_is_written(command, folder, m
     assert "002.png" not in ended.out
     assert "           and 1 more\n" in ended.out
     assert "once the unreadable ones are mended or gone" in ended.out
-    assert "of 40 files 3 are unreadable" in ended.err
+    assert "3 of 40 files cannot be read, mine/" in ended.err
     assert not (command.folder / "mine.yaml").exists()
 
 

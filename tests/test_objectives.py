@@ -84,7 +84,7 @@ def test_it_trains_over_an_experiment_from_any_folder(command):
         "--trainer.max_steps", "2", "--trainer.callbacks", "[]",
     )  # fmt: skip
     assert ended.status == 0, ended.err
-    assert "game     RelativisticPairing, alternating" in ended.out
+    assert "game     RelativisticPairing; alternating" in ended.out
     assert "step 2/2" in ended.out
     assert Path("runs/small+relativistic/version_0/config.yaml").exists()
 

@@ -23,6 +23,16 @@ def test_the_game_is_drawn_with_minus_log_4_and_one_half(monkeypatch):
     assert list(parzen.lines[0].get_ydata()) == [99.0]
 
 
+def test_a_critic_has_no_equilibria_and_what_is_empty_no_name(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "render", lambda figure: drawn.append(figure))
+    plots.game({"train/value": [(5, 1.0)], "val/value": [], "val/parzen_nats": []}, logits=False)
+    value, answers, losses = drawn[0].axes
+    assert [line.get_label() for line in value.lines + answers.lines] == ["training"]
+    assert value.lines[0].get_marker() == "."
+    assert "nats" not in value.get_title() + losses.get_title()
+
+
 def test_a_figure_becomes_bytes_that_are_not_blank():
     picture = plots.game({"train/value": [(1, -1.0), (2, -1.2)]})
     assert picture.shape[0] == 3

@@ -85,3 +85,40 @@ def test_points_are_no_pictures(command):
     ended = command("sample", "--ckpt_path", LAST)
     assert ended.status == 1
     assert "makes examples of shape [2], which are no pictures" in ended.err
+
+
+def pixels(path):
+    with Image.open(path) as picture:
+        return np.asarray(picture)
+
+
+def test_classes_can_be_asked_for(command):
+    few = ("--data.root", "pixels", "--data.source", "files", "--data.batch_size", "10")
+    short = (
+        "--trainer.max_steps",
+        "1",
+        "--trainer.callbacks",
+        "[]",
+        "--trainer.accelerator",
+        "cpu",
+    )
+    ended = command("fit", "--config", "mnist_conditional.yaml", *few, *short)
+    assert ended.status == 0, ended.err
+    last = "runs/mnist_conditional/version_0/checkpoints/last.ckpt"
+    asked = ("--ckpt_path", last, "--seed", "2", "--num")
+    ended = command("sample", *asked, "5", "--classes", "3,7", "--out", "made")
+    assert ended.status == 0, ended.err
+    made = np.stack([pixels(p) for p in sorted(Path("made").iterdir())])
+    gan = load(last)
+    wanted = to_uint8(gan.sample_of([3, 7, 3, 7, 3], seed=2), (0.0, 1.0))[:, 0]
+    assert np.array_equal(made, wanted.numpy())
+    command("sample", *asked, "20", "--out", "all")
+    with Image.open("all_grid.png") as grid:
+        assert grid.width > 10 * 28 * 2  # a column for each class
+    ended = command("sample", *asked, "5", "--classes", "12")
+    assert "Label 12 came, but the classes are 0 to 9." in ended.err
+    assert command("fit", "--config", "small.yaml", *short).status == 0
+    ended = command(
+        "sample", "--ckpt_path", "runs/small/version_0/checkpoints/last.ckpt", "--classes", "1"
+    )
+    assert "is a GAN, which is told no classes: leave out --classes." in ended.err

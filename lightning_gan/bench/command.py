@@ -64,7 +64,11 @@ def bench(
         dry_run: Only say what would run, and what it costs.
     """
     if seeds < 1 or (steps is not None and steps < 1):
-        raise ValueError(f"--seeds {seeds}, --steps {steps}: give 1 or more of each.")
+        raise ValueError(
+            f"--seeds is {seeds} and --steps {steps or 'not given'}: give 1 or more."
+            if steps != 0
+            else "--steps is 0: give 1 or more."
+        )
     plans = []
     for name in benchmarks or [""]:
         one = named("benchmark", name, BENCHMARKS)

@@ -16,6 +16,9 @@ class AdversarialLoss(nn.Module, ABC):
     pairs_real_with_fake: bool = False
     """Whether G's objective reads D's scores of real data (relativistic objectives do)."""
 
+    scores_are_logits: bool = False
+    """Whether the best D's sigmoid is a probability, so that V, D(x) and D(G(z)) are what they are called."""
+
     @abstractmethod
     def d_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """L_D, to be minimised by D.

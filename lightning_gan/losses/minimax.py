@@ -15,6 +15,8 @@ class Minimax(AdversarialLoss):
     At the equilibrium D = 1/2 and V = -log 4.
     """
 
+    scores_are_logits = True
+
     def d_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """-V(D, G) on one minibatch, nats."""
         return softplus(-real).mean() + softplus(fake).mean()

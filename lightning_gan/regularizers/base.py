@@ -49,6 +49,10 @@ class Penalty(Regularizer, ABC):
             )
         self.weight, self.every = weight, every
 
+    def __str__(self) -> str:
+        lazily = f" every {self.every} updates" if self.every > 1 else ""
+        return f"{type(self).__name__} {self.weight:g}{lazily}"
+
     @abstractmethod
     def term(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
         """The term, from examples and as many samples, float32 [m, *data_shape] both."""

@@ -23,6 +23,9 @@ class WeightClip(Projection):
             raise ValueError(f"WeightClip at {limit}: give a limit above 0, such as 0.01.")
         self.limit = limit
 
+    def __str__(self) -> str:
+        return f"WeightClip {self.limit:g}"
+
     @torch.no_grad()
     def project(self, discriminator: nn.Module) -> None:
         """Clip all parameters in place."""

@@ -148,6 +148,11 @@ class ConditionalGAN(GANGiven):
         data = getattr(self.trainer, "datamodule", None)
         held = getattr(data, "num_classes", self.classes)
         if held != self.classes:
+            if held == 1:
+                raise ValueError(
+                    f"The data have no labels, but this game is told which of {self.classes} classes a picture is of: "
+                    f"put pictures into a folder for each class, or take a game without classes, such as GAN."
+                )
             raise ValueError(
                 f"The data have {held} classes, but the model was made for {self.classes}: set its classes, and "
                 f"condition_dim of both players, to {held}."

@@ -143,6 +143,20 @@ def test_fashion_mnist_is_never_replaced_by_digits(tmp_path, monkeypatch):
         FashionMNIST(root=str(tmp_path)).prepare_data()
 
 
+def test_files_of_another_data_set_in_the_same_folder_are_passed_over(tmp_path, monkeypatch):
+    tiny = make_tiny_mnist(tmp_path)
+    for path in (tmp_path / "MNIST" / "raw").iterdir():
+        path.rename(tmp_path / path.name)
+    monkeypatch.setattr(FashionMNIST, "elsewhere", ())
+    fashion = FashionMNIST(root=str(tmp_path), source="files")
+    with pytest.raises(ValueError, match=r"train-images-idx3-ubyte.*has other contents|holds data"):
+        fashion.prepare_data()
+    monkeypatch.setattr(MNIST, "files", tiny.files)
+    with pytest.raises(FileNotFoundError, match="Fashion-MNIST is incomplete"):
+        fashion.prepare_data()
+    tiny(root=str(tmp_path)).prepare_data()
+
+
 # The package index.
 
 
