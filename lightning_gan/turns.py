@@ -1,9 +1,11 @@
 """Whose turn it is: what must hold still while the other player moves, and which updates count as steps."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import cast
 
 from pytorch_lightning.core.optimizer import LightningOptimizer
+from pytorch_lightning.strategies import Strategy
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.parametrizations import _SpectralNorm
@@ -29,6 +31,16 @@ def statistics_held(player: nn.Module) -> Iterator[None]:
             norm.track_running_stats = True
         for vectors in spectral:
             vectors.train()
+
+
+def unexchanged(strategy: Strategy) -> AbstractContextManager[None]:
+    """Let backward passes on several devices leave their gradients on each.
+
+    Lightning's strategy otherwise awaits a gradient for every parameter in the graph of a loss, also for those of the
+    player whom this loss does not move.
+    """
+    blocked = getattr(strategy, "block_backward_sync", nullcontext)
+    return cast(AbstractContextManager[None], blocked())
 
 
 def _nothing() -> None:
