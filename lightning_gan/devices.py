@@ -1,9 +1,10 @@
 """Several devices are one device: what belongs to the minibatch of all of them together.
 
-Training on n devices with m examples each is training on one with n m: device r holds rows r m to (r + 1) m. Everything
-random is drawn by all devices for all rows, from generators in one state, and each takes its own; so the cost of drawing
-grows with n. A mean over examples needs nothing more, because gradients are averaged over the devices. What is no such
-mean (a mean inside a square, distances between examples) asks here. Every device has to ask, with the same m.
+Training on n devices with m examples each is training on one with n m: device r holds rows r m to (r + 1) m.
+Everything random is drawn by all devices for all rows, from generators in one state, and each takes its own; so the
+cost of drawing grows with n. A mean over examples needs nothing more, because gradients are averaged over the devices.
+What is no such mean (a mean inside a square, distances between examples) asks here; then every device has to, with the
+same m.
 """
 
 from collections.abc import Callable, Iterable
@@ -62,6 +63,12 @@ def average(parameters: Iterable[Tensor]) -> None:
         parts = together.div_(count()).split([g.numel() for g in gradients])
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
+
+
+def agree(tensors: Iterable[Tensor]) -> None:
+    """Give tensors on all devices the values that they have on the first."""
+    for tensor in tensors if count() > 1 else ():
+        dist.broadcast(tensor, 0)
 
 
 class _Sum(Function):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import cast
 
+from pytorch_lightning import Trainer
 from pytorch_lightning.core.optimizer import LightningOptimizer
 from pytorch_lightning.strategies import Strategy
 from torch import nn
@@ -43,8 +44,26 @@ def unexchanged(strategy: Strategy) -> AbstractContextManager[None]:
     return cast(AbstractContextManager[None], blocked())
 
 
+def scale_held(trainer: Trainer) -> None:
+    """Under float16, keep one scale of the losses for all updates of a minibatch.
+
+    Lightning has it follow each optimizer's step. So an overflow of D's gradient would divide by another scale than it
+    was multiplied by what G already holds, and the scale would grow faster the more updates a step has. A player whose
+    gradient overflows stands still in its turn, which counts as every turn does.
+    """
+    if scaler := getattr(trainer.precision_plugin, "scaler", None):
+        scaler.update = _nothing
+
+
+def scale_followed(trainer: Trainer) -> None:
+    """Let the scale follow what all players met, once."""
+    if scaler := getattr(trainer.precision_plugin, "scaler", None):
+        del scaler.update
+        scaler.update()
+
+
 def _nothing() -> None:
-    """Stands where Lightning would count a step."""
+    """Stands where Lightning would count a step, or let the scale follow one."""
 
 
 def uncounted(optimizer: LightningOptimizer) -> None:

@@ -1,4 +1,4 @@
-"""Small games without BatchNorm, one of each kind, that one device and two play to the same weights."""
+"""Small games, one of each kind, with BatchNorm on all examples, that one device and two play to the same weights."""
 
 import os
 import warnings
@@ -8,8 +8,7 @@ from typing import Any
 
 import torch
 from pytorch_lightning import LightningDataModule, Trainer
-from pytorch_lightning.strategies import DDPStrategy
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import SGD, Adam
 
 from datamodules.loader import ShuffledBatchLoader
@@ -32,6 +31,8 @@ from lightning_gan.networks import (
     Contrast,
     Cutout,
     DiffAugmented,
+    Discriminator,
+    Generator,
     MaskedGenerator,
     MaxoutDiscriminator,
     MinibatchDiscriminated,
@@ -43,8 +44,10 @@ from lightning_gan.networks import (
     Translation,
     WeightNormDiscriminator,
 )
+from lightning_gan.networks.layers import ConditionalBatchNorm2d
 from lightning_gan.priors import Gaussian, Uniform
 from lightning_gan.regularizers import R1, R2, GradientPenalty, WeightClip
+from lightning_gan.strategy import SeveralDevices
 from lightning_gan.variants import (
     ACGAN,
     ConditionalGAN,
@@ -85,8 +88,36 @@ class Pictures(LightningDataModule):
         return ShuffledBatchLoader(self.bytes, self.y, M // run.world_size, 5, **shared)
 
 
-def G(extra: int = 0) -> MLPGenerator:
-    return MLPGenerator(SHAPE, z_dim=Z + extra, widths=[16], irange=0.3)
+def small_g(extra: int = 0, norm: bool = False) -> MLPGenerator:
+    return MLPGenerator(SHAPE, z_dim=Z + extra, widths=[16], irange=0.3, batch_norm=norm)
+
+
+class NormedDiscriminator(Discriminator):
+    """D with BatchNorm over places and examples."""
+
+    def __init__(self) -> None:
+        super().__init__(SHAPE)
+        maps = [nn.Conv2d(1, 3, 2), nn.BatchNorm2d(3), nn.Softplus()]
+        self.network = nn.Sequential(*maps, nn.Flatten(), nn.Linear(27, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network(x).squeeze(1)
+
+
+class ToldGenerator(Generator):
+    """G(z, c) whose only word of c is in its BatchNorm."""
+
+    value_range, condition_dim = (0.0, 1.0), K
+
+    def __init__(self) -> None:
+        super().__init__(SHAPE, Z)
+        self.first, self.last = nn.Linear(Z, 12), nn.Linear(12, SIZE)
+        self.norm = ConditionalBatchNorm2d(3, K)
+
+    def forward(self, z: Tensor) -> Tensor:
+        z, c = z[:, :Z], z[:, Z:]
+        maps = self.norm(self.first(z).view(-1, 3, 2, 2), c).relu()
+        return self.last(maps.flatten(1)).sigmoid().view(-1, *SHAPE)
 
 
 def plain(shape: Sequence[int] = SHAPE) -> PlainDiscriminator:
@@ -112,16 +143,23 @@ POLICY = {"loss": NonSaturating(), "prior": Uniform()}
 
 def semi(kind: type, D: Any, devices: int = 1, **more: Any) -> Any:
     few = {"classes": K, "labels_per_class": 4, "labelled_batch": M // devices}
-    return kind(G(), ClassLogitsDiscriminator(D, K), **POLICY, **few, **more)
+    return kind(small_g(), ClassLogitsDiscriminator(D, K), **POLICY, **few, **more)
 
 
 def gan(D: Callable[[], Any], kind: type = GAN, **more: Any) -> Game:
-    return lambda devices=1, **opt: kind(G(), D(), **(POLICY | more), **opt)
+    return lambda devices=1, **opt: kind(small_g(), D(), **(POLICY | more), **opt)
 
 
 GAMES: dict[str, Game] = {
     "GAN, dropout and noise": gan(maxout, k=2, ema_half_life=100.0),
     "clipping": gan(maxout, d_clip=0.05, g_clip=0.05),
+    "BatchNorm": lambda devices=1, **opt: GAN(
+        small_g(norm=True), NormedDiscriminator(), NonSaturating(), Uniform(), k=2, ema_half_life=100.0,
+        regularizers=[R1(0.1)], **opt,
+    ),
+    "BatchNorm told a condition": lambda devices=1, **opt: ConditionalGAN(
+        ToldGenerator(), conditional(SIZE + K, K), NonSaturating(), Uniform(), K, **opt
+    ),
     "least squares": gan(plain, loss=LeastSquares()),
     "weight clip": gan(plain, loss=Wasserstein(), regularizers=[WeightClip(0.1)], k=2),
     "gradient penalty": gan(plain, loss=Wasserstein(), regularizers=[GradientPenalty(1.0)]),
@@ -146,14 +184,14 @@ GAMES: dict[str, Game] = {
         regularizers=[GradientPenalty(0.5)],
     ),
     "conditional": lambda devices=1, **opt: ConditionalGAN(
-        ConditionalGenerator(G(K), K), conditional(SIZE + K, K), NonSaturating(), Gaussian(), K, **opt
+        ConditionalGenerator(small_g(K), K), conditional(SIZE + K, K), NonSaturating(), Gaussian(), K, **opt
     ),
     "masked": lambda devices=1, **opt: MaskedGAN(
-        MaskedGenerator(G(2 * SIZE)), conditional(3 * SIZE, 2 * SIZE), NonSaturating(), Uniform(),
+        MaskedGenerator(small_g(2 * SIZE)), conditional(3 * SIZE, 2 * SIZE), NonSaturating(), Uniform(),
         Mixture([Pixels(), HalfPlanes(), Rectangles()]), **opt,
     ),
     "ACGAN": lambda devices=1, **opt: ACGAN(
-        ConditionalGenerator(G(K), K), ClassHeadDiscriminator(maxout(), K), NonSaturating(), Uniform(), K, **opt
+        ConditionalGenerator(small_g(K), K), ClassHeadDiscriminator(maxout(), K), NonSaturating(), Uniform(), K, **opt
     ),
     "semi-supervised": lambda devices=1, **opt: semi(SemiSupervisedGAN, maxout(), devices, d_ema_half_life=50.0, **opt),
     "feature matching": lambda devices=1, **opt: semi(FeatureMatchingGAN, plain(), devices, **opt),
@@ -179,7 +217,7 @@ def fit(game: Any, devices: int, steps: int, **more: Any) -> Trainer:
         "limit_val_batches": 0, "log_every_n_steps": 10, "max_steps": steps,
     }  # fmt: skip
     if devices > 1:
-        quiet["strategy"] = DDPStrategy(find_unused_parameters=True)
+        quiet |= {"strategy": SeveralDevices(), "sync_batchnorm": True}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         run = Trainer(**(quiet | more))

@@ -37,6 +37,8 @@ ROOMS = {  # room: what of ours it may import
         "lightning_gan.devices", "lightning_gan.turns",
     },
     "lightning_gan/devices.py": set(),
+    "lightning_gan/together.py": set(),
+    "lightning_gan/strategy.py": {"lightning_gan.devices", "lightning_gan.together"},
     "lightning_gan/unrolling.py": {"lightning_gan.devices"},
     "lightning_gan/inference.py": {
         "lightning_gan.networks", "lightning_gan.optimizers", "lightning_gan.players", "lightning_gan.priors",

@@ -37,7 +37,8 @@ class RelativisticAverage(AdversarialLoss):
         \min_D \; -E_x[\log \sigma(s(x) - E_z s(G(z)))] - E_z[\log(1 - \sigma(s(G(z)) - E_x s(x)))]
 
     s are scores, sigma the sigmoid. G minimises the same with x and G(z) exchanged. Averages are those of the
-    minibatch, over all devices, and carry gradients. Only differences count. Both are log 4 where D cannot tell examples from samples.
+    minibatch, over all devices, and carry gradients. Only differences count. Both are log 4 where D cannot tell
+    examples from samples.
     """
 
     pairs_real_with_fake = True

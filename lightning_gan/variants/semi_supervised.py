@@ -167,8 +167,9 @@ class FeatureMatchingGAN(SemiSupervisedGAN):
 
     .. math:: L_G = \lVert E_x f(x) - E_z f(G(z)) \rVert_2^2
 
-    The means are those of the minibatch, over all devices. f is what D's last layer reads. The released code has the mean over features where the paper has the sum. G's
-    samples are worse than those of other objectives, and D's classes better: section 6.1.
+    The means are those of the minibatch, over all devices. f is what D's last layer reads. The released code has the
+    mean over features where the paper has the sum. G's samples are worse than those of other objectives, and D's
+    classes better: section 6.1.
     """
 
     def g_objective(self, batch: list[Tensor]) -> Tensor:

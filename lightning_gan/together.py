@@ -1,0 +1,89 @@
+"""Processes that train together end together: the first to fail says why, the others that it did."""
+
+import os
+import sys
+import threading
+import time
+
+import torch.distributed as dist
+from torch.distributed import distributed_c10d
+
+KEY = "lightning_gan/failed"
+POLL, GRACE = (
+    1.0,
+    20.0,
+)  # seconds: between two looks; from a failure until a process that hangs is ended
+LOOK_OUT = "look-out"  # name of the thread
+LOST = ("gloo", "Connection closed by peer", "Connection reset by peer", "NCCL")
+
+
+def several() -> bool:
+    """Whether this process trains with others."""
+    return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
+
+
+def first_to_fail() -> int | None:
+    """Say that this process failed, unless another one did before.
+
+    Returns:
+        The rank of the first that failed, which may be this one; none if there is nobody left to ask.
+    """
+    try:
+        store = distributed_c10d._get_default_store()
+        return int(store.compare_set(KEY, "", str(dist.get_rank())))
+    except RuntimeError:  # the store lives in the first process
+        return None
+
+
+def watch() -> None:
+    """Look out for the failure of another process, in the background, and do not wait for it longer than GRACE.
+
+    Gloo's processes notice a lost one by themselves. NCCL's would wait until the time-out.
+    """
+    if LOOK_OUT not in [thread.name for thread in threading.enumerate()]:
+        threading.Thread(target=_look_out, daemon=True, name=LOOK_OUT).start()
+
+
+def _look_out() -> None:
+    try:
+        store = distributed_c10d._get_default_store()
+        while not store.check([KEY]):
+            time.sleep(POLL)
+            if not several():
+                return
+        failed = store.get(KEY).decode()
+    except RuntimeError:
+        return
+    time.sleep(GRACE)
+    here = str(dist.get_rank())
+    if failed != here:
+        print(farewell(int(failed)), file=sys.stderr, flush=True)
+    os._exit(1)
+
+
+def reason_to_go(error: Exception) -> str | None:
+    """Why this process has to end, if that is none of its own errors; another one's failure comes as a lost connection.
+
+    The process that holds the store lets the others read it before it goes.
+    """
+    if not several():
+        return None
+    first, here = first_to_fail(), dist.get_rank()
+    if first == here and any(word in str(error) for word in LOST):
+        return f"rank {here}: another process was lost without a word: killed, perhaps for want of memory."
+    if first == here:
+        error.add_note(f"This was rank {here} of {dist.get_world_size()}.")
+        time.sleep(0 if here else 2 * POLL)
+        return None
+    return farewell(first)
+
+
+def farewell(failed: int | None) -> str:
+    """What a process says that ends because another one did."""
+    whom = "another process" if failed is None else f"rank {failed}"
+    return f"rank {dist.get_rank()}: ended, because {whom} failed."
+
+
+def spoken_by(sentence: str) -> str:
+    """A sentence, with the rank of who says it, where there are several."""
+    return f"rank {dist.get_rank()}: {sentence}" if several() else sentence
