@@ -86,10 +86,10 @@ def test_a_process_that_is_killed_ends_the_other(command):
 @pytest.mark.slow
 def test_a_process_that_hangs_is_ended_all_the_same(command):
     began = time.monotonic()
-    status, errors = ended(
-        1,
-        "import time; from lightning_gan import together; together.first_to_fail(); time.sleep(200)",
+    wait = (
+        "import time; from lightning_gan import together; together.first_to_fail(); time.sleep(200)"
     )
+    status, errors = ended(1, wait)
     assert status != 0
     assert time.monotonic() - began < 150
     assert "rank 0: ended, because rank 1 failed." in errors

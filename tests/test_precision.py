@@ -1,6 +1,7 @@
 """Mixed precision: every game trains in bfloat16, and float16 has one scale for both players."""
 
 import copy
+import itertools
 from functools import partial
 
 import pytest
@@ -73,8 +74,7 @@ def moved(a, b):
 def test_an_overflow_of_d_keeps_d_still_and_nothing_else(kind, tmp_path):
     gan, run, players, scales = in_float16(tmp_path, kind, 4)
     whose = [
-        [moved(a, b) for a, b in zip(*two, strict=True)]
-        for two in zip(players, players[1:], strict=False)
+        [moved(a, b) for a, b in zip(*two, strict=True)] for two in itertools.pairwise(players)
     ]
     assert whose == [[False, True], [True, True], [True, True]]
     assert scales == [2**10, 2**9, 2**9, 2**9]  # halved once, after both had moved
@@ -99,10 +99,6 @@ def test_the_scale_grows_with_minibatches_whatever_k_is(k, tmp_path):
 def test_the_largest_norm_is_that_of_the_true_gradient(scale, tmp_path):
     _, _, players, _ = in_float16(tmp_path, GAN, 2, scale=scale, d_clip=0.01, g_clip=0.02)
     for player, largest in ((0, 0.01), (1, 0.02)):
-        steps = [
-            (a - b).flatten()
-            for a, b in zip(
-                players[0][player].parameters(), players[1][player].parameters(), strict=True
-            )
-        ]
+        before, after = (list(both[player].parameters()) for both in players)
+        steps = [(a - b).flatten() for a, b in zip(after, before, strict=True)]
         assert torch.cat(steps).norm().item() == pytest.approx(largest, rel=1e-3)
