@@ -11,7 +11,7 @@ from pytorch_lightning import LightningDataModule, Trainer
 from torch import Tensor, nn
 from torch.optim import SGD, Adam
 
-from datamodules.loader import ShuffledBatchLoader
+from datamodules.loader import BatchLoader, ShuffledBatchLoader
 from lightning_gan import GAN
 from lightning_gan.losses import (
     Hinge,
@@ -60,7 +60,7 @@ from lightning_gan.variants import (
 )
 
 SHAPE, SIZE, K, Z = [1, 4, 4], 16, 3, 4
-M, STEPS = 16, 50
+M, STEPS, HELD = 16, 50, 25
 adam = partial(Adam, lr=1e-3, betas=(0.5, 0.9))
 sgd = partial(SGD, lr=0.02, momentum=0.5)
 
@@ -77,10 +77,14 @@ class Pictures(LightningDataModule):
         self.y = torch.arange(96) % K
 
     def images(self, split: str) -> Tensor:
-        return self.bytes / 255
+        return (self.bytes if split == "train" else self.bytes[:HELD]) / 255
 
     def labels(self, split: str) -> Tensor:
-        return self.y
+        return self.y if split == "train" else self.y[:HELD]
+
+    def test_dataloader(self) -> BatchLoader:
+        run = self.trainer
+        return BatchLoader(self.bytes[:HELD], self.y[:HELD], 4, run.global_rank, run.world_size)
 
     def train_dataloader(self) -> ShuffledBatchLoader:
         run = self.trainer
@@ -209,20 +213,23 @@ def played(
     return {key: value.clone() for key, value in game.state_dict().items()}
 
 
-def fit(game: Any, devices: int, steps: int, **more: Any) -> Trainer:
+def fit(game: Any, devices: int, steps: int, **more: Any) -> None:
     """Train in silence, on one of `devices` processes that have met already."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        quiet_trainer(devices, max_steps=steps, **more).fit(game, Pictures())
+
+
+def quiet_trainer(devices: int, **more: Any) -> Trainer:
+    """A Trainer that says nothing, for one of `devices` processes."""
     quiet: dict[str, Any] = {
         "accelerator": "cpu", "devices": devices, "logger": False, "enable_progress_bar": False, "max_epochs": -1,
         "enable_model_summary": False, "enable_checkpointing": False, "num_sanity_val_steps": 0,
-        "limit_val_batches": 0, "log_every_n_steps": 10, "max_steps": steps,
+        "limit_val_batches": 0, "log_every_n_steps": 10,
     }  # fmt: skip
     if devices > 1:
         quiet |= {"strategy": SeveralDevices(), "sync_batchnorm": True}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        run = Trainer(**(quiet | more))
-        run.fit(game, Pictures())
-    return run
+    return Trainer(**(quiet | more))
 
 
 def as_rank(rank: int) -> None:
