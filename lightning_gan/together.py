@@ -9,11 +9,10 @@ import torch.distributed as dist
 from torch.distributed import distributed_c10d
 
 KEY = "lightning_gan/failed"
-POLL, GRACE = (
-    1.0,
-    20.0,
-)  # seconds: between two looks; from a failure until a process that hangs is ended
+POLL = 1.0  # seconds between two looks
+GRACE = 20.0  # seconds from a failure until a process that hangs is ended
 LOOK_OUT = "look-out"  # name of the thread
+heard: list[int] = []  # which process failed first, once that is known
 LOST = ("gloo", "Connection closed by peer", "Connection reset by peer", "NCCL")
 
 
@@ -30,8 +29,8 @@ def first_to_fail() -> int | None:
     """
     try:
         store = distributed_c10d._get_default_store()
-        return int(store.compare_set(KEY, "", str(dist.get_rank())))
-    except RuntimeError:  # the store lives in the first process
+        return heard[0] if heard else int(store.compare_set(KEY, "", str(dist.get_rank())))
+    except RuntimeError:  # the store lives in the first process, and went with it
         return None
 
 
@@ -51,13 +50,14 @@ def _look_out() -> None:
             time.sleep(POLL)
             if not several():
                 return
-        failed = store.get(KEY).decode()
+        heard.append(int(store.get(KEY)))
     except RuntimeError:
         return
     time.sleep(GRACE)
-    here = str(dist.get_rank())
-    if failed != here:
-        print(farewell(int(failed)), file=sys.stderr, flush=True)
+    if not several():
+        return
+    if heard[0] != dist.get_rank():
+        print(f"error: {farewell(heard[0])}", file=sys.stderr, flush=True)
     os._exit(1)
 
 
@@ -70,7 +70,10 @@ def reason_to_go(error: Exception) -> str | None:
         return None
     first, here = first_to_fail(), dist.get_rank()
     if first == here and any(word in str(error) for word in LOST):
-        return f"rank {here}: another process was lost without a word: killed, perhaps for want of memory."
+        return (
+            f"rank {here}: another process was lost without a word, or did not answer in time; it may have been killed "
+            f"for want of memory."
+        )
     if first == here:
         error.add_note(f"This was rank {here} of {dist.get_world_size()}.")
         time.sleep(0 if here else 2 * POLL)

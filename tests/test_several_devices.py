@@ -77,7 +77,7 @@ def environment(monkeypatch, tmp_path):
 def two_devices_play_what_one_plays(folder: Path) -> None:
     (here, seen_here), (beside, seen_beside) = on_two_processes(one_of_two, __file__, folder)
     for name in ("LOCAL_RANK", "WORLD_SIZE", "NODE_RANK"):
-        os.environ.pop(name)
+        os.environ.pop(name, None)
     alone = all_of(1)
     seen_alone = scores(1)
     assert seen_alone.keys() == LOOKED_AT
@@ -88,7 +88,8 @@ def two_devices_play_what_one_plays(folder: Path) -> None:
         start = played(name.rpartition(", ")[0], 1, steps=0)
         assert largest_difference(state, start) > 1e-2, f"{name}: nobody moved"
         assert largest_difference(here[name], beside[name]) == 0, name
-        assert largest_difference(here[name], state) <= 1e-6, name
+    apart = {name: largest_difference(here[name], state) for name, state in alone.items()}
+    assert {name: far for name, far in apart.items() if far > 1e-6} == {}
 
 
 def test_two_devices_play_what_one_plays(environment, tmp_path):
