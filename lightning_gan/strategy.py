@@ -107,15 +107,15 @@ class Shared(_BatchNorm):
         mean, variance = means.mean(0), variances.mean(0) + means.var(0, correction=0)
         self.keep(mean.detach(), variance.detach(), x.numel() // x.shape[1] * devices.count())
         scale = (variance + self.eps).rsqrt() * (1 if self.weight is None else self.weight)
-        shift = (0 if self.bias is None else self.bias) - mean * scale
-        along = (1, -1, *[1] * (x.dim() - 2))
-        return (wide * scale.view(along) + shift.view(along)).to(x.dtype)
+        shift = torch.zeros_like(mean) if self.bias is None else self.bias
+        mean, scale, shift = (v.view(1, -1, *[1] * (x.dim() - 2)) for v in (mean, scale, shift))
+        return torch.addcmul(shift, wide - mean, scale).to(x.dtype)
 
     def keep(self, mean: Tensor, variance: Tensor, n: int) -> None:
         """Let the running averages follow, unless they are held still; the variance without its bias."""
         if not self.track_running_stats or self.running_mean is None or self.running_var is None:
             return
-        self.num_batches_tracked.add_(1)  # type: ignore[union-attr, operator]
+        self.num_batches_tracked.add_(1)  # type: ignore[union-attr]
         share: Any = self.momentum
         if share is None:  # of all minibatches so far
             share = 1 / float(self.num_batches_tracked)  # type: ignore[arg-type]
