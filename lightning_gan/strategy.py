@@ -15,18 +15,15 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from lightning_gan import devices, together
 
-ANY = (
-    "auto",
-    "ddp",
-    "ddp_find_unused_parameters_true",
-)  # names that leave the choice, or name what is done anyway
+# names that leave the choice, or name what is done anyway
+ANY = ("auto", "ddp", "ddp_find_unused_parameters_true")
 
 
 def alone(trainer: Namespace) -> bool:
     """Whether the Trainer's settings ask for one device."""
-    devices, nodes = trainer.devices, trainer.num_nodes
-    one = devices in (1, "1") or (devices == "auto" and torch.cuda.device_count() < 2)
-    return one and nodes == 1
+    asked = trainer.devices
+    one = asked in (1, "1") or (asked == "auto" and torch.cuda.device_count() < 2)
+    return one and trainer.num_nodes == 1
 
 
 class SeveralDevices(DDPStrategy):

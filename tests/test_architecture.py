@@ -42,6 +42,7 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/unrolling.py": {"lightning_gan.devices"},
     "lightning_gan/inference.py": {
         "lightning_gan.networks", "lightning_gan.optimizers", "lightning_gan.players", "lightning_gan.priors",
+        "lightning_gan.devices",
     },
     "lightning_gan/few_labels.py": set(),
     "lightning_gan/probes.py": {"lightning_gan.metrics"},
