@@ -104,7 +104,7 @@ class Shared(_BatchNorm):
         mean, variance = means.mean(0), variances.mean(0) + means.var(0, correction=0)
         self.keep(mean.detach(), variance.detach(), x.numel() // x.shape[1] * devices.count())
         scale = (variance + self.eps).rsqrt() * (1 if self.weight is None else self.weight)
-        shift = torch.zeros_like(mean) if self.bias is None else self.bias
+        shift: Tensor = torch.zeros_like(mean) if self.bias is None else self.bias
         mean, scale, shift = (v.view(1, -1, *[1] * (x.dim() - 2)) for v in (mean, scale, shift))
         return torch.addcmul(shift, wide - mean, scale).to(x.dtype)
 

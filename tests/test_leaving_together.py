@@ -46,7 +46,7 @@ def ended(rank: int, what: str) -> tuple[int, str]:
         text=True,
         start_new_session=True,
     ) as run:
-        _, errors = run.communicate(timeout=240)  # until both have closed their pipes
+        _, errors = run.communicate(timeout=400)  # until both have closed their pipes
     return run.returncode, errors
 
 
@@ -54,7 +54,7 @@ def test_a_nan_on_one_of_two_ends_both_with_one_sentence(command):
     status, errors = ended(1, "loss = loss * float('nan')")
     assert status != 0
     assert "Traceback" not in errors, errors
-    assert errors.count("error: rank 1: The generator's loss became nan at step 4") == 1, errors
+    assert errors.count("error: rank 1: The generator's loss became nan") == 1, errors
     assert errors.count("ended, because") <= 1, (
         errors
     )  # where Lightning does not end it before it can say so
@@ -65,7 +65,7 @@ def test_so_does_one_on_the_first(command):
     status, errors = ended(0, "loss = loss * float('nan')")
     assert status != 0
     assert "Traceback" not in errors, errors
-    assert errors.count("error: rank 0: The generator's loss became nan at step 4") == 1, errors
+    assert errors.count("error: rank 0: The generator's loss became nan") == 1, errors
     assert errors.count("rank 1: ended, because rank 0 failed.") == 1, errors
 
 
