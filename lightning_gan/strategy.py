@@ -65,7 +65,7 @@ class SeveralDevices(DDPStrategy):
 
     def on_exception(self, exception: BaseException) -> None:
         """Tell the others at once."""
-        together.first_to_fail()
+        together.first_to_fail(exception)
         super().on_exception(exception)
 
 

@@ -21,17 +21,26 @@ def several() -> bool:
     return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
 
 
-def first_to_fail() -> int | None:
-    """Say that this process failed, unless another one did before.
+def first_to_fail(error: BaseException) -> int | None:
+    """Say that this process failed, unless another one did before, or the error only tells that another one is gone.
 
     Returns:
-        The rank of the first that failed, which may be this one; none if there is nobody left to ask.
+        The rank of the first that failed, which may be this one; none if nobody has said so, or can be asked.
     """
     try:
+        if heard:
+            return heard[0]
         store = distributed_c10d._get_default_store()
-        return heard[0] if heard else int(store.compare_set(KEY, "", str(dist.get_rank())))
+        if not lost(error):
+            return int(store.compare_set(KEY, "", str(dist.get_rank())))
+        return int(store.get(KEY)) if store.check([KEY]) else None
     except RuntimeError:  # the store lives in the first process, and went with it
         return None
+
+
+def lost(error: BaseException) -> bool:
+    """Whether an error is how a process learns that another one left, or does not answer."""
+    return any(word in str(error) for word in LOST)
 
 
 def watch() -> None:
@@ -68,13 +77,13 @@ def reason_to_go(error: Exception) -> str | None:
     """
     if not several():
         return None
-    first, here = first_to_fail(), dist.get_rank()
-    if first == here and any(word in str(error) for word in LOST):
+    first, here = first_to_fail(error), dist.get_rank()
+    if first is None and lost(error):
         return (
             f"rank {here}: another process was lost without a word, or did not answer in time; it may have been killed "
             f"for want of memory."
         )
-    if first == here:
+    if first in (None, here):
         error.add_note(f"This was rank {here} of {dist.get_world_size()}.")
         time.sleep(0 if here else 2 * POLL)
         return None
@@ -83,8 +92,7 @@ def reason_to_go(error: Exception) -> str | None:
 
 def farewell(failed: int | None) -> str:
     """What a process says that ends because another one did."""
-    whom = "another process" if failed is None else f"rank {failed}"
-    return f"rank {dist.get_rank()}: ended, because {whom} failed."
+    return f"rank {dist.get_rank()}: ended, because rank {failed} failed."
 
 
 def spoken_by(sentence: str) -> str:

@@ -88,9 +88,7 @@ def test_a_process_that_is_killed_ends_the_other(command):
 @pytest.mark.slow
 def test_a_process_that_hangs_is_ended_all_the_same(command):
     began = time.monotonic()
-    wait = (
-        "import time; from lightning_gan import together; together.first_to_fail(); time.sleep(200)"
-    )
+    wait = "import time; from lightning_gan import together; together.first_to_fail(KeyError()); time.sleep(200)"
     status, errors = ended(1, wait)
     assert status != 0
     assert time.monotonic() - began < 150

@@ -121,17 +121,20 @@ def test_the_first_to_fail_says_why_and_the_others_that_it_did(ranks):
 
 
 def test_a_process_that_went_without_a_word_is_said_to_be_lost(ranks):
-    ranks(2)
-    assert together.reason_to_go(LOST).startswith("rank 2: another process was lost without a word")
+    for rank in (2, 0):
+        ranks(rank)
+        known = together.reason_to_go(LOST)
+        assert known.startswith(f"rank {rank}: another process was lost without a word")
 
 
-def test_who_cannot_ask_any_more_says_so(ranks, monkeypatch):
+def test_who_cannot_ask_any_more_says_what_it_knows(ranks, monkeypatch):
     def gone():
         raise dist.DistNetworkError("The store went.")
 
     ranks(2)
     monkeypatch.setattr(together.distributed_c10d, "_get_default_store", gone)
-    assert together.reason_to_go(LOST) == "rank 2: ended, because another process failed."
+    assert together.reason_to_go(LOST).startswith("rank 2: another process was lost without a word")
+    assert together.reason_to_go(ValueError("The shelf is empty.")) is None
 
 
 def test_one_process_alone_says_nothing_of_ranks():
