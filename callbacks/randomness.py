@@ -1,35 +1,34 @@
-"""Training's random numbers: different on every process, and taken up again where a checkpoint left them."""
+"""Training's random numbers: one stream for all processes, taken up again where a checkpoint left it."""
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-STRIDE = 1_000_003  # between the seeds of two processes
-
 
 class Randomness(Callback):
-    """Seeds the noise of each process and keeps its state in checkpoints.
+    """Keeps the generators of all processes in one state, and this state in checkpoints.
 
-    After seed_everything every process would draw the same z, so that eight devices would see one device's noise.
-    Lightning's checkpoints hold no generator state, so that a resumed run would repeat or skip noise.
+    Each process draws for all and takes its own rows (`lightning_gan.devices`), so that several devices see the noise
+    that one would. Lightning's checkpoints hold no generator state, so that a resumed run would repeat or skip noise.
     """
 
     def __init__(self) -> None:
         self.states: dict[str, Tensor] = {}
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """After the weights were made, alike on every process: part ways."""
-        if trainer.global_rank:
-            torch.manual_seed(torch.initial_seed() + STRIDE * trainer.global_rank)
+        """After the weights were made: all go on as the first process does, however they were seeded."""
+        if trainer.world_size > 1:
+            torch.set_rng_state(trainer.strategy.broadcast(torch.get_rng_state()))
+            if pl_module.device.type == "cuda":
+                torch.cuda.set_rng_state(trainer.strategy.broadcast(torch.cuda.get_rng_state()))
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Go on from the checkpoint's states, if there are any for this number of processes."""
-        rank, device = trainer.global_rank, pl_module.device
+        """Go on from the first process's state, on any number of them."""
+        device = pl_module.device
         for name, states in self.states.items():
-            if len(states) == trainer.world_size:
-                put = torch.cuda.set_rng_state if name == "cuda" else torch.set_rng_state
-                if name == "cpu" or device.type == "cuda":
-                    put(states[rank])
+            put = torch.cuda.set_rng_state if name == "cuda" else torch.set_rng_state
+            if name == "cpu" or device.type == "cuda":
+                put(states[0])
         self.states = {}
 
     def on_save_checkpoint(

@@ -1,6 +1,7 @@
-"""Do the data fit the players? Asked once, before the first step."""
+"""Do the data and the Trainer fit the players? Asked once, before the first step."""
 
 import torch
+from jsonargparse import Namespace
 
 from lightning_gan.networks import Discriminator, Generator
 
@@ -40,6 +41,24 @@ def check_data(data: object, generator: Generator) -> None:
             f"The data lie in [{low:g}, {high:g}] but {type(generator).__name__} makes values in "
             f"[{generator.value_range[0]:g}, {generator.value_range[1]:g}]: choose a data module and a generator "
             f"with the same value_range."
+        )
+
+
+def check_trainer(trainer: Namespace) -> None:
+    """The Trainer's settings must leave each minibatch to one update of a player.
+
+    Raises:
+        ValueError: naming the setting, and what does here what it does elsewhere.
+    """
+    if (n := trainer.accumulate_grad_batches) != 1:
+        raise ValueError(
+            f"trainer.accumulate_grad_batches is {n}, but each minibatch is an update of D, as in Algorithm 1: for "
+            f"larger minibatches multiply --data.batch_size by {n}, or spread them over more --trainer.devices."
+        )
+    if trainer.gradient_clip_val:
+        raise ValueError(
+            f"trainer.gradient_clip_val is {trainer.gradient_clip_val}, but the players are clipped apart: set "
+            f"--model.d_clip and --model.g_clip."
         )
 
 

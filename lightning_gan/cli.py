@@ -9,7 +9,7 @@ from typing import Any
 
 from jsonargparse import auto_cli
 
-from lightning_gan import commands, config_files
+from lightning_gan import commands, config_files, together
 from lightning_gan.arithmetic import arithmetic
 from lightning_gan.bench.command import bench
 from lightning_gan.errors import meant_for_a_person, sentence
@@ -86,9 +86,11 @@ def main() -> None:
     try:
         run(sys.argv[1:])
     except Exception as error:
+        if another := together.reason_to_go(error):
+            sys.exit(f"error: {another}")
         if not meant_for_a_person(error):
             raise
-        sys.exit(f"error: {sentence(error)}")
+        sys.exit(f"error: {together.spoken_by(sentence(error))}")
 
 
 def run(arguments: list[str]) -> None:

@@ -23,12 +23,13 @@ from lightning_gan import (
     regularizers,
     variants,
 )
-from lightning_gan.checks import check_data
+from lightning_gan.checks import check_data, check_trainer
 from lightning_gan.gan import GAN  # noqa: F401
 from lightning_gan.parser import Parser
 from lightning_gan.players import TwoPlayers
 from lightning_gan.report import describe, next_steps, pictures, score_table
 from lightning_gan.runs import Run, checked, last_checkpoint, run_folder_of
+from lightning_gan.strategy import ANY, SeveralDevices, alone
 from lightning_gan.tabular import table
 from lightning_gan.tracking import loggers
 
@@ -124,15 +125,10 @@ class GANCLI(LightningCLI):
             say(table(rows, ("model", "asked", "stored and used")))
 
     def before_instantiate_classes(self) -> None:
-        """Settle the threads; several devices need a strategy that allows a player to wait."""
+        """Settle the threads; refuse what no game of two players can do."""
         if (threads := self.run.threads) is not None:
             torch.set_num_threads(threads)
-        trainer = self.settings.trainer
-        alone = trainer.devices in (1, "1") or (
-            trainer.devices == "auto" and torch.cuda.device_count() < 2
-        )
-        if not alone and trainer.strategy in ("auto", "ddp"):
-            trainer.strategy = "ddp_find_unused_parameters_true"
+        check_trainer(self.settings.trainer)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Find the data first: a run is named after what it really learns from."""
@@ -153,6 +149,9 @@ class GANCLI(LightningCLI):
             self.settings.data.init_args.source = "embedded"
         if self.settings.trainer.logger in (None, True):
             kwargs["logger"] = self.loggers(run)
+        trainer = self.settings.trainer
+        if trainer.strategy in ANY and not alone(trainer):
+            kwargs["strategy"] = SeveralDevices(run.patience)
         return super().instantiate_trainer(**kwargs)
 
     def loggers(self, run: Run) -> list[Logger]:

@@ -21,6 +21,7 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 from torch.optim import Optimizer
 
+from lightning_gan import devices
 from lightning_gan.networks import Encoder
 from lightning_gan.optimizers import Constant
 from lightning_gan.players import TwoPlayers
@@ -139,7 +140,7 @@ class Explained(NamedTuple):
 
 
 class FreshNoise(LightningDataModule):
-    """E's data: an endless stream of minibatches [z], drawn anew each time, another one on every rank.
+    """E's data: an endless stream of minibatches [z], drawn anew each time, other rows of one draw on every rank.
 
     Args:
         gan: whose prior and z_dim.
@@ -156,8 +157,7 @@ class FreshNoise(LightningDataModule):
 
     def train_dataloader(self) -> "_Stream":
         """The stream, from its beginning."""
-        rank = 0 if self.trainer is None else self.trainer.global_rank
-        return _Stream(self.prior, self.batch_size, self.z_dim, self.seed * 1_000_003 + rank)
+        return _Stream(self.prior, self.batch_size, self.z_dim, self.seed * 1_000_003)
 
 
 class _Stream:
@@ -168,5 +168,9 @@ class _Stream:
 
     def __iter__(self) -> Iterator[list[Tensor]]:
         rng = torch.Generator().manual_seed(self.seed)
+
+        def draw(n: int) -> Tensor:
+            return self.prior.sample(n, self.z_dim, torch.device("cpu"), rng)
+
         while True:
-            yield [self.prior.sample(self.m, self.z_dim, torch.device("cpu"), rng)]
+            yield [devices.rows(self.m, draw)]

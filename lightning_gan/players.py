@@ -22,7 +22,7 @@ from lightning_gan.priors import Prior
 from lightning_gan.record import Record
 from lightning_gan.regularizers import Penalty, Projection, Regularizer, Score
 from lightning_gan.sampler import Sampler
-from lightning_gan.turns import statistics_held, uncounted
+from lightning_gan.turns import scale_followed, scale_held, statistics_held, uncounted
 
 D, G = 0, 1  # places of the two players in every pair
 
@@ -146,9 +146,11 @@ class TwoPlayers(Sampler):
         self.m = len(batch[0]) * self.trainer.world_size
         self.images_seen += self.m
         self.g_updates_before = self.g_updates
+        scale_held(self.trainer)
 
     def on_train_batch_end(self, outputs: Any, batch: list[Tensor], batch_idx: int) -> None:
         """Write the curves, if G moved and they are due."""
+        scale_followed(self.trainer)
         every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         if self.g_updates > self.g_updates_before and self.g_updates % every == 0:
             self.log_dict(self.write_curves(), logger=False)

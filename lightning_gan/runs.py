@@ -23,17 +23,21 @@ class Run:
         root: folder of all runs.
         threads: of the CPU; torch decides if it is not given, and then the last digits depend on the machine.
         wandb: online with a key and offline without (auto), or as named; WANDB_MODE goes first.
+        patience: minutes that one of several processes waits for the others.
     """
 
     name: str
     root: str = "runs"
     threads: int | None = None
     wandb: WandbMode = "auto"
+    patience: float = 10.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         if self.threads is not None and self.threads < 1:
             raise ValueError(f"run.threads is {self.threads}: give 1 or more, or leave it out.")
+        if not self.patience > 0:
+            raise ValueError(f"run.patience is {self.patience} minutes: give a positive number.")
 
 
 def checked(path: str | Path) -> dict[str, Any]:

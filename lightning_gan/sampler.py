@@ -6,6 +6,7 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor
 
+from lightning_gan import devices
 from lightning_gan.ema import EMA
 from lightning_gan.networks import Generator
 from lightning_gan.priors import Prior
@@ -19,8 +20,12 @@ class Sampler(LightningModule):
     ema: EMA | None
 
     def noise(self, m: int, rng: torch.Generator | None = None) -> Tensor:
-        """Draw z from p(z), [m, z_dim]."""
-        return self.prior.sample(m, self.generator.z_dim, self.device, rng)
+        """Draw z from p(z), [m, z_dim]: from `rng` if given, else from the global generator, other z on each device."""
+
+        def draw(n: int) -> Tensor:
+            return self.prior.sample(n, self.generator.z_dim, self.device, rng)
+
+        return draw(m) if rng else devices.rows(m, draw)
 
     @property
     def shown_generator(self) -> Generator:

@@ -1,9 +1,12 @@
 """Whose turn it is: what must hold still while the other player moves, and which updates count as steps."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import cast
 
+from pytorch_lightning import Trainer
 from pytorch_lightning.core.optimizer import LightningOptimizer
+from pytorch_lightning.strategies import Strategy
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.parametrizations import _SpectralNorm
@@ -31,8 +34,36 @@ def statistics_held(player: nn.Module) -> Iterator[None]:
             vectors.train()
 
 
+def unexchanged(strategy: Strategy) -> AbstractContextManager[None]:
+    """Let backward passes on several devices leave their gradients on each.
+
+    Lightning's strategy otherwise awaits a gradient for every parameter in the graph of a loss, also for those of the
+    player whom this loss does not move.
+    """
+    blocked = getattr(strategy, "block_backward_sync", nullcontext)
+    return cast(AbstractContextManager[None], blocked())
+
+
+def scale_held(trainer: Trainer) -> None:
+    """Under float16, keep one scale of the losses for all updates of a minibatch.
+
+    Lightning has it follow each optimizer's step. So an overflow of D's gradient would divide by another scale than it
+    was multiplied by what G already holds, and the scale would grow faster the more updates a step has. A player whose
+    gradient overflows stands still in its turn, which counts as every turn does.
+    """
+    if scaler := getattr(trainer.precision_plugin, "scaler", None):
+        scaler.update = _nothing
+
+
+def scale_followed(trainer: Trainer) -> None:
+    """Let the scale follow what all players met, once."""
+    if scaler := getattr(trainer.precision_plugin, "scaler", None):
+        del scaler.update
+        scaler.update()
+
+
 def _nothing() -> None:
-    """Stands where Lightning would count a step."""
+    """Stands where Lightning would count a step, or let the scale follow one."""
 
 
 def uncounted(optimizer: LightningOptimizer) -> None:

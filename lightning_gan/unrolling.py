@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.optim import SGD, Adam, Optimizer
 
+from lightning_gan import devices
+
 Theta = dict[str, Tensor]
 """Parameters of a network by name."""
 Group = Mapping[str, Any]
@@ -106,6 +108,16 @@ def next_updates(optimizer: Optimizer, theta: Theta) -> NextUpdates:
             f"unrolling: give D torch.optim.Adam or torch.optim.SGD."
         )
     return kinds[type(optimizer)](optimizer, theta)
+
+
+def averaged(gradients: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
+    """Gradients on the minibatch of all devices, in one message."""
+    if devices.count() == 1:
+        return gradients
+    given = [g for g in gradients if g is not None]
+    parts = devices.mean(torch.cat([g.flatten() for g in given])).split([g.numel() for g in given])
+    found = iter([part.view_as(g) for part, g in zip(parts, given, strict=True)])
+    return [None if g is None else next(found) for g in gradients]
 
 
 def clipped(gradients: Sequence[Tensor | None], largest: float | None) -> Sequence[Tensor | None]:

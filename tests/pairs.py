@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ Work = Callable[[int], Any]
 
 def one_of_two(rank: int, folder: str, work: Work) -> Any:
     """What work(rank) returns on one of two processes that meet in a folder."""
-    dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
+    meet, patience = f"file://{folder}/meet", timedelta(minutes=5)
+    dist.init_process_group("gloo", init_method=meet, timeout=patience, rank=rank, world_size=2)
     try:
         return work(rank)
     finally:

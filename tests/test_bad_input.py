@@ -114,6 +114,16 @@ ROWS = {
         "No class 'Minimaks'. Did you mean 'Minimax'?",
     ),
     "k below one": (nothing, [f"{MODEL}k", "0"], "k is 0, but D needs at least one update"),
+    "accumulation": (
+        nothing,
+        ["--trainer.accumulate_grad_batches", "2"],
+        "each minibatch is an update of D, as in Algorithm 1: for larger minibatches multiply --data.batch_size by 2",
+    ),
+    "no patience": (
+        nothing,
+        ["--run.patience", "0"],
+        "run.patience is 0.0 minutes: give a positive number",
+    ),
     "no threads": (nothing, ["--run.threads", "0"], "run.threads is 0: give 1 or more"),
     "no examples in a minibatch": (nothing, ["--data.batch_size", "0"], "batch_size is 0"),
     # files of settings

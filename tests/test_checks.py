@@ -5,12 +5,15 @@ from contextlib import nullcontext
 import pytest
 import torch
 from games import SHAPE, Pixels, game, trainer
+from jsonargparse import Namespace
 
 from lightning_gan import GAN
-from lightning_gan.checks import MismatchError
+from lightning_gan.checks import MismatchError, check_trainer
 from lightning_gan.losses import Minimax
 from lightning_gan.networks import MaxoutDiscriminator, MLPGenerator
 from lightning_gan.priors import Gaussian
+
+PLAIN = {"accumulate_grad_batches": 1, "gradient_clip_val": None}
 
 
 class Unannounced:
@@ -88,3 +91,17 @@ def test_players_must_fit_each_other():
     players = MLPGenerator(SHAPE), MaxoutDiscriminator([1, 28, 28])
     with pytest.raises(MismatchError, match=r"G makes \[1, 2, 2\] but D reads \[1, 28, 28\]"):
         GAN(*players, Minimax(), Gaussian())
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"accumulate_grad_batches": 4}, r"is 4.*multiply --data\.batch_size by 4.*devices"),
+        ({"gradient_clip_val": 0.5}, r"is 0\.5.*set --model\.d_clip and --model\.g_clip"),
+    ],
+    ids=["accumulation", "clipping"],
+)
+def test_a_trainer_that_would_cut_the_algorithm_elsewhere_is_told_what_to_do(asked, message):
+    check_trainer(Namespace(**PLAIN))
+    with pytest.raises(ValueError, match=message):
+        check_trainer(Namespace(**(PLAIN | asked)))

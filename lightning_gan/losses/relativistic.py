@@ -1,8 +1,10 @@
 """Jolicoeur-Martineau (2018), "The relativistic discriminator"; pairs as in Huang et al. (2024), R3GAN, equation 2."""
 
+import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from lightning_gan import devices
 from lightning_gan.losses.base import AdversarialLoss
 
 
@@ -35,14 +37,16 @@ class RelativisticAverage(AdversarialLoss):
         \min_D \; -E_x[\log \sigma(s(x) - E_z s(G(z)))] - E_z[\log(1 - \sigma(s(G(z)) - E_x s(x)))]
 
     s are scores, sigma the sigmoid. G minimises the same with x and G(z) exchanged. Averages are those of the
-    minibatch, and carry gradients. Only differences count. Both are log 4 where D cannot tell examples from samples.
+    minibatch, over all devices, and carry gradients. Only differences count. Both are log 4 where D cannot tell
+    examples from samples.
     """
 
     pairs_real_with_fake = True
 
     def d_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """The equation above, nats; numbers of examples and of samples may differ."""
-        return softplus(fake.mean() - real).mean() + softplus(fake - real.mean()).mean()
+        mean_real, mean_fake = devices.mean(torch.stack([real.mean(), fake.mean()]))
+        return softplus(mean_fake - real).mean() + softplus(fake - mean_real).mean()
 
     def g_loss(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """D's loss with the roles exchanged, nats."""

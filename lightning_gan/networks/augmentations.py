@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from lightning_gan import devices
 from lightning_gan.networks.base import Discriminator
 from lightning_gan.networks.wrappers import WrappedDiscriminator
 
@@ -82,7 +83,7 @@ class Translation(Augmentation):
         for side in (2, 3):
             n = x.shape[side]
             most = int(n * self.ratio + 0.5)
-            shift = torch.randint(-most, most + 1, (len(x), 1), device=x.device)
+            shift = _whole(x, -most, most)
             source = torch.arange(n, device=x.device) + shift
             inside = _along(((source >= 0) & (source < n)).to(x.dtype), side)
             places = _along(source.clamp(0, n - 1), side)
@@ -109,7 +110,7 @@ class Cutout(Augmentation):
             n = x.shape[side]
             length = int(n * self.ratio + 0.5)
             # a length that is even has its centre between two pixels: one place more
-            centre = torch.randint(0, n + 1 - length % 2, (len(x), 1), device=x.device)
+            centre = _whole(x, 0, n - length % 2)
             distance = torch.arange(n, device=x.device) - (centre - length // 2)
             within = within * _along(((distance >= 0) & (distance < length)).to(x.dtype), side)
         return x * (1 - within)
@@ -152,7 +153,16 @@ class DiffAugmented(WrappedDiscriminator):
 
 def _draw(x: Tensor, low: float, high: float) -> Tensor:
     """A number from U(low, high) for each picture, [m, 1, 1, 1]."""
-    return low + (high - low) * torch.rand(len(x), 1, 1, 1, dtype=x.dtype, device=x.device)
+
+    def draw(n: int) -> Tensor:
+        return torch.rand(n, 1, 1, 1, dtype=x.dtype, device=x.device)
+
+    return low + (high - low) * devices.rows(len(x), draw)
+
+
+def _whole(x: Tensor, low: int, high: int) -> Tensor:
+    """A whole number from low to high for each picture, [m, 1]."""
+    return devices.rows(len(x), lambda n: torch.randint(low, high + 1, (n, 1), device=x.device))
 
 
 def _along(values: Tensor, side: int) -> Tensor:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from torch import Tensor, nn
 
 from lightning_gan.networks.base import FeatureDiscriminator
-from lightning_gan.networks.layers import ConvMaxout, GaussianNoise, Maxout, uniform_
+from lightning_gan.networks.layers import ConvMaxout, Dropout, GaussianNoise, Maxout, uniform_
 
 
 @dataclass(frozen=True)
@@ -100,13 +100,13 @@ class ConvMaxoutDiscriminator(FeatureDiscriminator):
         n_in, height, width = self.data_shape
         rate = input_dropout
         for sizes in convolutions:
-            layers += [nn.Dropout(rate), ConvMaxout(n_in, **asdict(sizes))]
+            layers += [Dropout(rate), ConvMaxout(n_in, **asdict(sizes))]
             n_in, height, width = sizes.channels, sizes.side(height), sizes.side(width)
             rate = dropout
         features = n_in * height * width
-        layers += [nn.Flatten(), nn.Dropout(rate), Maxout(features, units, pieces)]
+        layers += [nn.Flatten(), Dropout(rate), Maxout(features, units, pieces)]
         self.noise = GaussianNoise(noise)
-        self.network = nn.Sequential(*layers, nn.Dropout(dropout), nn.Linear(units, 1))
+        self.network = nn.Sequential(*layers, Dropout(dropout), nn.Linear(units, 1))
         if irange is not None:
             uniform_(self, irange)
 

@@ -5,7 +5,9 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
+from torch.nn.functional import dropout, linear
+
+from lightning_gan import devices
 
 
 class Maxout(nn.Linear):
@@ -117,7 +119,25 @@ class GaussianNoise(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Shape unchanged."""
-        return x + self.std * torch.randn_like(x) if self.training and self.std else x
+        if not (self.training and self.std):
+            return x
+
+        def draw(n: int) -> Tensor:
+            return torch.randn(n, *x.shape[1:], dtype=x.dtype, device=x.device)
+
+        return x + self.std * devices.rows(len(x), draw)
+
+
+class Dropout(nn.Dropout):
+    """Torch's, with other masks on each device: those that one device would draw for the examples of all."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape unchanged."""
+        if devices.count() == 1 or not self.training:
+            return super().forward(x)
+        return x * devices.rows(
+            len(x), lambda n: dropout(x.new_ones(n, *x.shape[1:]), self.p, training=True)
+        )
 
 
 def uniform_(module: nn.Module, irange: float) -> None:

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from lightning_gan import devices
 from lightning_gan.networks.base import FeatureDiscriminator
 from lightning_gan.networks.wrappers import WrappedDiscriminator
 
@@ -24,7 +25,8 @@ class MinibatchDiscrimination(nn.Module):
     beside f(x)                                         [m, n_in + kernels]
     =====================  ===========================  ===============================
 
-    Memory grows with m^2 kernels kernel_dim.
+    The minibatch is that of all devices in training mode, and this device's in evaluation mode. Memory grows with
+    m^2 kernels kernel_dim.
 
     Args:
         n_in: numbers in f(x), A in the paper.
@@ -44,7 +46,8 @@ class MinibatchDiscrimination(nn.Module):
     def closeness(self, f: Tensor) -> Tensor:
         """o(x), [m, kernels], of f(x), [m, n_in]."""
         M = self.T(f).unflatten(1, (self.kernels, self.kernel_dim))
-        distances = (M[:, None] - M).abs().sum(3)  # [m, m, kernels]
+        others = devices.gathered(M) if self.training else M
+        distances = (M[:, None] - others).abs().sum(3)  # [m, m of all devices, kernels]
         return torch.exp(-distances).sum(1) - 1
 
     def forward(self, f: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
-from lightning_gan.networks.layers import GaussianNoise, Maxout, uniform_
+from lightning_gan.networks.layers import Dropout, GaussianNoise, Maxout, uniform_
 
 
 class MLPGenerator(Generator):
@@ -151,9 +151,9 @@ class MaxoutDiscriminator(FeatureDiscriminator):
         rates = [input_dropout] + [dropout] * len(widths)
         hidden: list[nn.Module] = []
         for (n_in, n_out), rate in zip(pairwise(sizes), rates, strict=False):
-            hidden += [nn.Dropout(rate), Maxout(n_in, n_out, pieces)]
+            hidden += [Dropout(rate), Maxout(n_in, n_out, pieces)]
         self.network = nn.Sequential(
-            GaussianNoise(noise), *hidden, nn.Dropout(rates[-1]), nn.Linear(sizes[-1], 1)
+            GaussianNoise(noise), *hidden, Dropout(rates[-1]), nn.Linear(sizes[-1], 1)
         )
         if irange is not None:
             uniform_(self, irange)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear, normalize
 from torch.nn.utils.parametrizations import weight_norm
 
+from lightning_gan import devices
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 from lightning_gan.networks.layers import GaussianNoise
 
@@ -67,8 +68,8 @@ class WeightNormLinear(nn.Linear):
     .. math:: t = \frac{g}{\lVert v \rVert} v^T (x + \sigma \epsilon) + b
 
     v starts in N(0, 0.1^2), as in the code released with Salimans et al. (2016). g and b are set at the first minibatch
-    in training mode so that each unit has mean 0 and variance 1 on it (Salimans & Kingma 2016, section 3); of several
-    processes, at that of the first.
+    in training mode so that each unit has mean 0 and variance 1 on it (Salimans & Kingma 2016, section 3): on the
+    examples of all devices.
 
     Args:
         n_in: inputs.
@@ -98,13 +99,10 @@ class WeightNormLinear(nn.Linear):
     @torch.no_grad()
     def start_from(self, x: Tensor) -> None:
         """Let each unit have mean 0 and variance 1 on inputs, [m, n_in]."""
-        units = linear(x, self.weight).float()
+        units = devices.gathered(linear(x, self.weight).float())
         std = units.std(0, correction=0).clamp(min=1e-6)
         self.g.div_(std[:, None])
         self.bias.copy_(-units.mean(0) / std)
-        if torch.distributed.is_available() and torch.distributed.is_initialized():
-            for parameter in (self.g, self.bias):
-                torch.distributed.broadcast(parameter, 0)
         self.started = True
 
     def get_extra_state(self) -> Tensor:

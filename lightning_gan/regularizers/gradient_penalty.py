@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from lightning_gan import devices
 from lightning_gan.regularizers.base import Penalty, Score, squared_slope
 
 
@@ -24,7 +25,11 @@ class GradientPenalty(Penalty):
 
     def term(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
         """E (|dD/dx| - 1)^2 at one point between each example and its sample."""
-        epsilon = torch.rand(len(x), *[1] * (x.dim() - 1), device=x.device)
+
+        def draw(n: int) -> Tensor:
+            return torch.rand(n, *[1] * (x.dim() - 1), device=x.device)
+
+        epsilon = devices.rows(len(x), draw)
         slope = squared_slope(score, torch.lerp(x_fake, x, epsilon))
         # the root's own slope is infinite at 0, where a dead D would become NaN
         return (slope.clamp(min=1e-12).sqrt() - 1).square().mean()

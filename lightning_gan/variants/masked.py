@@ -6,6 +6,7 @@ import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 
+from lightning_gan import devices
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.masks import Masks, check_mask
 from lightning_gan.networks import Discriminator, Generator
@@ -73,7 +74,11 @@ class MaskedGAN(GANGiven):
     def condition(self, batch: list[Tensor], rng: torch.Generator | None = None) -> Tensor:
         """What is observed of m examples, each under a mask of its own, [m, 2 * data_size]."""
         x = batch[0]
-        return self.told(x, self.masks.draw(len(x), self.generator.data_shape, rng))
+
+        def draw(n: int) -> Tensor:
+            return self.masks.draw(n, self.generator.data_shape, rng)
+
+        return self.told(x, draw(len(x)) if rng else devices.rows(len(x), draw))
 
     def told(self, x: Tensor, mask: Tensor) -> Tensor:
         """Examples and their masks, [m, *data_shape] both, as the players are told them, [m, 2 * data_size]."""

@@ -8,6 +8,7 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from lightning_gan import devices
 from lightning_gan.ema import EMA
 from lightning_gan.few_labels import labelled
 from lightning_gan.gan import GAN
@@ -166,8 +167,9 @@ class FeatureMatchingGAN(SemiSupervisedGAN):
 
     .. math:: L_G = \lVert E_x f(x) - E_z f(G(z)) \rVert_2^2
 
-    f is what D's last layer reads. The released code has the mean over features where the paper has the sum. G's
-    samples are worse than those of other objectives, and D's classes better: section 6.1.
+    The means are those of the minibatch, over all devices. f is what D's last layer reads. The released code has the
+    mean over features where the paper has the sum. G's samples are worse than those of other objectives, and D's
+    classes better: section 6.1.
     """
 
     def g_objective(self, batch: list[Tensor]) -> Tensor:
@@ -176,7 +178,7 @@ class FeatureMatchingGAN(SemiSupervisedGAN):
         with torch.no_grad():
             wanted = self.classifier.features(x).mean(0)
         found = self.classifier.features(self.generator(self.noise(len(x)))).mean(0)
-        loss = (wanted - found).square().sum()
+        loss = devices.mean(wanted - found).square().sum()
         self.record.g(loss)
         return loss
 

@@ -2,7 +2,9 @@
 
 from torch import Tensor
 
+from lightning_gan import devices
 from lightning_gan.players import D, G, TwoPlayers
+from lightning_gan.turns import unexchanged
 
 
 class SimultaneousGAN(TwoPlayers):
@@ -26,10 +28,11 @@ class SimultaneousGAN(TwoPlayers):
         self.record.g(g_loss)
         for player in (D, G):
             self.optimizer_of(player).zero_grad()
-        self.manual_backward(
-            d_loss + self.penalty(self.discriminator, x, x_fake),
-            retain_graph=True, inputs=list(self.discriminator.parameters()),
-        )  # fmt: skip
-        self.manual_backward(g_loss, inputs=list(self.generator.parameters()))
+        of_d, of_g = list(self.discriminator.parameters()), list(self.generator.parameters())
+        d_loss = d_loss + self.penalty(self.discriminator, x, x_fake)
+        with unexchanged(self.trainer.strategy):
+            self.manual_backward(d_loss, retain_graph=True, inputs=of_d)
+            self.manual_backward(g_loss, inputs=of_g)
+        devices.average(of_d + of_g)
         for player in (D, G):
             self.move(player)

@@ -16,7 +16,7 @@ from lightning_gan.optimizers import Constant, dcgan_adam
 from lightning_gan.players import D
 from lightning_gan.priors import Prior
 from lightning_gan.regularizers import Regularizer
-from lightning_gan.unrolling import Theta, clipped, next_updates
+from lightning_gan.unrolling import Theta, averaged, clipped, next_updates
 
 
 class UnrolledGAN(GAN):
@@ -35,8 +35,8 @@ class UnrolledGAN(GAN):
     G moves on, as in the authors' public code, which replaces D's parameters in one graph (github.com/poolio/
     unrolled_gan). Penalties and `d_clip` act in them as in real ones. Nothing of D is changed: its parameters, its
     optimizer, its BatchNorm statistics and its spectral norms' vectors stand still. If D has dropout or noise, each
-    pass draws it anew, from the global generator; so does a gradient penalty its points. Of several devices, each
-    looks ahead on its own minibatch.
+    pass draws it anew, from the global generator; so does a gradient penalty its points. Several devices look
+    ahead together: each of D's updates on the way follows the gradient on the minibatch of all.
 
     With unroll 0 it is the plain GAN.
 
@@ -123,8 +123,10 @@ class UnrolledGAN(GAN):
         theta = {name: p.detach().requires_grad_() for name, p in theta.items()}
         for ahead in range(self.unroll):
             loss = self.d_loss_ahead(theta, x, x_fake, self.d_updates + ahead)
-            gradients = torch.autograd.grad(
-                loss, list(theta.values()), create_graph=True, allow_unused=True
+            gradients = averaged(
+                torch.autograd.grad(
+                    loss, list(theta.values()), create_graph=True, allow_unused=True
+                )
             )
             theta = step(theta, clipped(gradients, self.clips[D]))
         return theta

@@ -1,6 +1,7 @@
 """Callbacks around a run: checkpoints, noise, samples, progress, curves."""
 
 import errno
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -83,19 +84,28 @@ def test_a_resumed_run_is_the_run_that_was_never_stopped(kind, stop, tmp_path):
     torch.testing.assert_close(again, whole, rtol=0, atol=0)
 
 
-def test_processes_draw_different_noise_from_the_same_seed():
-    class Rank:
-        def __init__(self, rank):
-            self.global_rank = rank
+CPU = SimpleNamespace(device=torch.device("cpu"))
 
-    draws = []
-    for rank in range(3):
-        torch.manual_seed(7)
-        callbacks.Randomness().on_fit_start(Rank(rank), None)
-        draws.append(torch.rand(3).tolist())
+
+def test_all_processes_go_on_from_the_generator_of_the_first():
     torch.manual_seed(7)
-    assert draws[0] == torch.rand(3).tolist()
-    assert len({tuple(d) for d in draws}) == 3
+    first = torch.get_rng_state()
+    strategy = SimpleNamespace(broadcast=lambda own: first)
+    for seed in (8, 9):
+        torch.manual_seed(seed)
+        callbacks.Randomness().on_fit_start(SimpleNamespace(world_size=2, strategy=strategy), CPU)
+        assert torch.equal(torch.get_rng_state(), first)
+
+
+@pytest.mark.parametrize("processes", [1, 2, 5])
+def test_a_run_of_several_processes_resumes_on_any_number(processes):
+    torch.manual_seed(7)
+    states = torch.get_rng_state().expand(processes, -1).clone()
+    torch.manual_seed(8)
+    randomness = callbacks.Randomness()
+    randomness.on_load_checkpoint(None, CPU, {"random_states": {"cpu": states}})
+    randomness.on_train_start(SimpleNamespace(world_size=2, global_rank=1), CPU)
+    assert torch.equal(torch.get_rng_state(), states[0])
 
 
 def test_looking_does_not_change_training(tmp_path):

@@ -1,0 +1,89 @@
+"""Several devices are one device: what belongs to the minibatch of all of them together.
+
+Training on n devices with m examples each is training on one with n m: device r holds rows r m to (r + 1) m.
+Everything random is drawn by all devices for all rows, from generators in one state, and each takes its own; so the
+cost of drawing grows with n. A mean over examples needs nothing more, because gradients are averaged over the devices.
+What is no such mean (a mean inside a square, distances between examples) asks here; then every device has to, with the
+same m.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.autograd import Function
+
+
+def count() -> int:
+    """How many devices train together; 1 where no process group was made."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def place() -> int:
+    """Which of them this one is, from 0."""
+    return dist.get_rank() if count() > 1 else 0
+
+
+def rows(m: int, draw: Callable[[int], Tensor]) -> Tensor:
+    """This device's m rows of a draw for all devices, [m, ...].
+
+    Args:
+        m: examples on each device.
+        draw: n to a tensor, [n, ...], from the global generator, which has one state on all devices.
+    """
+    return draw(m) if count() == 1 else draw(m * count())[place() * m : (place() + 1) * m]
+
+
+def mean(values: Tensor) -> Tensor:
+    """The mean of a tensor over the devices, shape unchanged, with gradients of every order.
+
+    On one device it is the tensor itself. Backward, each device gets what all of them owe to its values: added over the
+    devices, so that the average of the devices' gradients, which training takes, is that of their mean loss.
+    """
+    return values if count() == 1 else _sum(values) / count()
+
+
+def gathered(values: Tensor) -> Tensor:
+    """Rows of all devices in their order, [m, ...] to [n m, ...], with gradients of every order, as for `mean`."""
+    if count() == 1:
+        return values
+    before, after = place(), count() - 1 - place()
+    nothing = torch.zeros_like(values)
+    return _sum(torch.cat([nothing] * before + [values] + [nothing] * after))
+
+
+def average(parameters: Iterable[Tensor]) -> None:
+    """Replace the gradients of parameters by their means over the devices, in one message."""
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    if count() > 1 and gradients:
+        together = torch.cat([g.flatten() for g in gradients])
+        dist.all_reduce(together)
+        parts = together.div_(count()).split([g.numel() for g in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+
+def agree(tensors: Iterable[Tensor]) -> None:
+    """Give tensors on all devices the values that they have on the first."""
+    for tensor in tensors if count() > 1 else ():
+        dist.broadcast(tensor, 0)
+
+
+class _Sum(Function):
+    """The sum of a tensor over the devices; its own derivative."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        total = values.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> Tensor:
+        return _sum(slopes[0])
+
+
+def _sum(values: Tensor) -> Tensor:
+    return cast(Tensor, _Sum.apply(values))

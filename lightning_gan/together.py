@@ -1,0 +1,100 @@
+"""Processes that train together end together: the first to fail says why, the others that it did."""
+
+import os
+import sys
+import threading
+import time
+
+import torch.distributed as dist
+from torch.distributed import distributed_c10d
+
+KEY = "lightning_gan/failed"
+POLL = 1.0  # seconds between two looks
+GRACE = 20.0  # seconds from a failure until a process that hangs is ended
+LOOK_OUT = "look-out"  # name of the thread
+heard: list[int] = []  # which process failed first, once that is known
+LOST = ("gloo", "Connection closed by peer", "Connection reset by peer", "NCCL")
+
+
+def several() -> bool:
+    """Whether this process trains with others."""
+    return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
+
+
+def first_to_fail(error: BaseException) -> int | None:
+    """Say that this process failed, unless another one did before, or the error only tells that another one is gone.
+
+    Returns:
+        The rank of the first that failed, which may be this one; none if nobody has said so, or can be asked.
+    """
+    try:
+        if heard:
+            return heard[0]
+        store = distributed_c10d._get_default_store()
+        if not lost(error):
+            return int(store.compare_set(KEY, "", str(dist.get_rank())))
+        return int(store.get(KEY)) if store.check([KEY]) else None
+    except RuntimeError:  # the store lives in the first process, and went with it
+        return None
+
+
+def lost(error: BaseException) -> bool:
+    """Whether an error is how a process learns that another one left, or does not answer."""
+    return any(word in str(error) for word in LOST)
+
+
+def watch() -> None:
+    """Look out for the failure of another process, in the background, and do not wait for it longer than GRACE.
+
+    Gloo's processes notice a lost one by themselves. NCCL's would wait until the time-out.
+    """
+    if LOOK_OUT not in [thread.name for thread in threading.enumerate()]:
+        threading.Thread(target=_look_out, daemon=True, name=LOOK_OUT).start()
+
+
+def _look_out() -> None:
+    try:
+        store = distributed_c10d._get_default_store()
+        while not store.check([KEY]):
+            time.sleep(POLL)
+            if not several():
+                return
+        heard.append(int(store.get(KEY)))
+    except RuntimeError:
+        return
+    time.sleep(GRACE)
+    if not several():
+        return
+    if heard[0] != dist.get_rank():
+        print(f"error: {farewell(heard[0])}", file=sys.stderr, flush=True)
+    os._exit(1)
+
+
+def reason_to_go(error: Exception) -> str | None:
+    """Why this process has to end, if that is none of its own errors; another one's failure comes as a lost connection.
+
+    The process that holds the store lets the others read it before it goes.
+    """
+    if not several():
+        return None
+    first, here = first_to_fail(error), dist.get_rank()
+    if first is None and lost(error):
+        return (
+            f"rank {here}: another process was lost without a word, or did not answer in time; it may have been killed "
+            f"for want of memory."
+        )
+    if first in (None, here):
+        error.add_note(f"This was rank {here} of {dist.get_world_size()}.")
+        time.sleep(0 if here else 2 * POLL)
+        return None
+    return farewell(first)
+
+
+def farewell(failed: int | None) -> str:
+    """What a process says that ends because another one did."""
+    return f"rank {dist.get_rank()}: ended, because rank {failed} failed."
+
+
+def spoken_by(sentence: str) -> str:
+    """A sentence, with the rank of who says it, where there are several."""
+    return f"rank {dist.get_rank()}: {sentence}" if several() else sentence

@@ -1,0 +1,95 @@
+"""Where one process of several fails, all end, and one says why."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+FAILING = """
+import os, sys
+from pathlib import Path
+
+sys.path[:0] = ["{here}", "{here.parent}"]
+from tiny import make_tiny_mnist
+
+import datamodules
+from lightning_gan.cli import main
+from lightning_gan.record import Record
+
+tiny = make_tiny_mnist(Path("pixels"))
+for name in ("files", "train_size", "sources"):
+    setattr(datamodules.MNIST, name, getattr(tiny, name))
+note, rank, steps = Record.g, int(os.environ.get("LOCAL_RANK", 0)), []
+
+def failing(self, loss):
+    steps.append(len(steps))
+    if len(steps) == 4 and rank == {rank}:
+        {what}
+    note(self, loss)
+
+Record.g = failing
+sys.argv[1:] = ["fit", "--config", "small.yaml", "--trainer.devices", "2", "--trainer.max_steps", "100000"]
+main()
+"""
+
+
+def ended(rank: int, what: str) -> tuple[int, str]:
+    """Status and errors of a run in whose fourth step one of two processes does something."""
+    Path("fail.py").write_text(FAILING.format(here=HERE, rank=rank, what=what))
+    with subprocess.Popen(
+        [sys.executable, "fail.py"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as run:
+        _, errors = run.communicate(timeout=400)  # until both have closed their pipes
+    return run.returncode, errors
+
+
+def test_a_nan_on_one_of_two_ends_both_with_one_sentence(command):
+    status, errors = ended(1, "loss = loss * float('nan')")
+    assert status != 0
+    assert "Traceback" not in errors, errors
+    assert errors.count("error: rank 1: The generator's loss became nan") == 1, errors
+    assert errors.count("ended, because") <= 1, (
+        errors
+    )  # where Lightning does not end it before it can say so
+
+
+@pytest.mark.slow
+def test_so_does_one_on_the_first(command):
+    status, errors = ended(0, "loss = loss * float('nan')")
+    assert status != 0
+    assert "Traceback" not in errors, errors
+    assert errors.count("error: rank 0: The generator's loss became nan") == 1, errors
+    assert errors.count("rank 1: ended, because rank 0 failed.") == 1, errors
+
+
+@pytest.mark.slow
+def test_a_bug_shows_its_traceback_once(command):
+    status, errors = ended(1, "{}['shelf']")
+    assert status != 0
+    assert errors.count("Traceback (most recent call last)") == 1, errors
+    assert errors.count("KeyError: 'shelf'\nThis was rank 1 of 2.") == 1, errors
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_ends_the_other(command):
+    status, errors = ended(1, "os.kill(os.getpid(), 9)")
+    assert status != 0
+    assert "Traceback" not in errors, errors
+    assert "rank 0: another process was lost without a word" in errors
+
+
+@pytest.mark.slow
+def test_a_process_that_hangs_is_ended_all_the_same(command):
+    began = time.monotonic()
+    wait = "import time; from lightning_gan import together; together.first_to_fail(KeyError()); time.sleep(200)"
+    status, errors = ended(1, wait)
+    assert status != 0
+    assert time.monotonic() - began < 150
+    assert "rank 0: ended, because rank 1 failed." in errors

@@ -1,0 +1,104 @@
+"""Mixed precision: every game trains in bfloat16, and float16 has one scale for both players."""
+
+import copy
+import itertools
+from functools import partial
+
+import pytest
+import torch
+from games import Batches, game, trainer
+from pytorch_lightning.plugins import MixedPrecision
+from several import GAMES, fit, sgd
+from torch.optim import SGD
+
+from lightning_gan import GAN
+from lightning_gan.variants import SimultaneousGAN
+
+plain_sgd = partial(SGD, lr=1.0)
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_every_game_moves_in_bfloat16_and_keeps_its_weights_in_float32(name):
+    torch.manual_seed(0)
+    gan = GAMES[name](d_optimizer=sgd, g_optimizer=sgd)
+    before = copy.deepcopy(gan)
+    fit(gan, 1, 2, precision="bf16-mixed", log_every_n_steps=1)
+    for player in ("generator", "discriminator"):
+        now, then = (list(getattr(g, player).parameters()) for g in (gan, before))
+        assert all(p.dtype == torch.float32 and p.isfinite().all() for p in now)
+        assert any(not torch.equal(a, b) for a, b in zip(now, then, strict=True)), player
+
+
+class Overflowing:
+    """A game whose D has an infinite gradient at its second update."""
+
+    def penalty(self, score, x, x_fake):
+        added = super().penalty(score, x, x_fake)
+        infinite = self.d_updates == 1 and torch.inf
+        return added + infinite * next(self.discriminator.parameters()).sum() if infinite else added
+
+
+class OverflowingGAN(Overflowing, GAN):
+    pass
+
+
+class OverflowingSimultaneousGAN(Overflowing, SimultaneousGAN):
+    pass
+
+
+def in_float16(folder, kind, steps, scale=2.0**10, growth_interval=1000, **arguments):
+    """A game after so many steps, its players before each, and the scale after each."""
+    scaler = torch.amp.GradScaler("cpu", init_scale=scale, growth_interval=growth_interval)
+    gan = game(kind, d_optimizer=plain_sgd, g_optimizer=plain_sgd, **arguments)
+    run = trainer(
+        folder, max_steps=steps, plugins=[MixedPrecision("16-mixed", "cpu", scaler=scaler)]
+    )
+    scales, players = [], []
+    end = gan.on_train_batch_end
+
+    def look(*args):
+        end(*args)
+        scales.append(scaler.get_scale())
+        players.append([copy.deepcopy(p) for p in (gan.discriminator, gan.generator)])
+
+    gan.on_train_batch_end = look
+    run.fit(gan, Batches(steps * arguments.get("k", 1), m=4))
+    return gan, run, players, scales
+
+
+def moved(a, b):
+    return any(not torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("kind", [OverflowingGAN, OverflowingSimultaneousGAN])
+def test_an_overflow_of_d_keeps_d_still_and_nothing_else(kind, tmp_path):
+    gan, run, players, scales = in_float16(tmp_path, kind, 4)
+    whose = [
+        [moved(a, b) for a, b in zip(*two, strict=True)] for two in itertools.pairwise(players)
+    ]
+    assert whose == [[False, True], [True, True], [True, True]]
+    assert scales == [2**10, 2**9, 2**9, 2**9]  # halved once, after both had moved
+    assert run.global_step == gan.g_updates == gan.d_updates == 4
+
+
+def test_what_g_holds_is_divided_by_the_scale_that_it_was_multiplied_by(tmp_path):
+    after = []
+    for kind in (SimultaneousGAN, OverflowingSimultaneousGAN):
+        _, _, players, _ = in_float16(tmp_path, kind, 2)
+        after.append(players[1][1].state_dict())
+    torch.testing.assert_close(*after, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_the_scale_grows_with_minibatches_whatever_k_is(k, tmp_path):
+    scales = in_float16(tmp_path, GAN, 4, growth_interval=2, k=k)[-1]
+    assert scales == [2.0 ** (10 + n // 2) for n in range(1, 4 * k + 1)]
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0**12])
+def test_the_largest_norm_is_that_of_the_true_gradient(scale, tmp_path):
+    _, _, players, _ = in_float16(tmp_path, GAN, 2, scale=scale, d_clip=0.01, g_clip=0.02)
+    for player, largest in ((0, 0.01), (1, 0.02)):
+        before, after = (list(both[player].parameters()) for both in players)
+        steps = [(a - b).flatten() for a, b in zip(after, before, strict=True)]
+        assert torch.cat(steps).norm().item() == pytest.approx(largest, rel=1e-3)
