@@ -57,12 +57,8 @@ class GANCLI(LightningCLI):
         self.home: Path | None = None  # of a run that goes on in its own folder
         self.ended = False  # whether all of its steps are done
         self.interruption = callbacks.Interruption()
-        own = {
-            "prog": "python -m lightning_gan",
-            "description": ABOUT,
-            "epilog": HELP,
-            "allow_abbrev": False,
-        }
+        own: dict[str, Any] = {"prog": "python -m lightning_gan", "description": ABOUT}
+        own |= {"epilog": HELP, "allow_abbrev": False}
         defaults = {
             "default_config_files": [str(config_files.CONFIGS / "defaults.yaml")],
             "allow_abbrev": False,
@@ -155,6 +151,7 @@ class GANCLI(LightningCLI):
         declared = self.datamodule.name
         self.datamodule.prepare_data()
         run, actual = self.run, self.datamodule.name
+        runs.check_weights(self.settings.ckpt_path, self.stored, self.model)
         learned = self.stored.get("data") or actual
         if learned != actual:
             raise ValueError(

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -76,6 +77,7 @@ def live(
                     os.dup2(said.fileno(), stream)
                 sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
                 sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
+                warnings.simplefilter("default")  # pytest makes errors of them
                 sys.argv = ["lightning_gan", *arguments]
                 before()
                 main()

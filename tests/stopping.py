@@ -68,7 +68,7 @@ def scrambled(gan: Any) -> Any:
     """A copy of a game whose every number is another one, so that nothing but a checkpoint can put it right."""
     gan = copy.deepcopy(gan)
     for tensor in gan.state_dict().values():
-        tensor.add_(1)
+        tensor.copy_(~tensor if tensor.dtype == torch.bool else tensor + 1)
     return gan
 
 

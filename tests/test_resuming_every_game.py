@@ -57,6 +57,9 @@ def built(command, monkeypatch, parser):
         kind = re.search(r"^model:\n  class_path: (\w+)", text, re.MULTILINE)[1]
         small += ["--model.k", str(k)] if kind != "SimultaneousGAN" else []  # it has none
         settings = parser.parse_args(["fit", "--config", find(name), *small])
+        for key, widths in list(settings.fit.model.items()):
+            if key.endswith("widths") and name not in FEWER_UNITS:
+                settings.fit.model[key] = [min(width, 32) for width in widths]
         torch.manual_seed(0)
         made = parser.instantiate_classes(settings).fit
         made.data.seed = 0
