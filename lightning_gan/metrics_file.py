@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from pytorch_lightning.core.saving import save_hparams_to_yaml
 from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.loggers.csv_logs import ExperimentWriter
 from pytorch_lightning.utilities.rank_zero import rank_zero_only, rank_zero_warn
@@ -41,6 +42,16 @@ class MetricsFile(ExperimentWriter):
 
     def _check_log_dir_exists(self) -> None:
         """Nothing is deleted: a run may go on in its folder."""
+
+    def log_hparams(self, params: dict[str, Any]) -> None:
+        """Write hparams.yaml, as Lightning does at every fit and test; in one step, or not."""
+        self.hparams.update(params)
+        path = Path(self.log_dir, self.NAME_HPARAMS_FILE)
+        try:
+            with whole(path) as beside:
+                save_hparams_to_yaml(beside, self.hparams)
+        except OSError as error:
+            rank_zero_warn(f"{path} was not saved ({error.strerror}): training goes on.")
 
     @property
     def rows(self) -> int:

@@ -77,7 +77,10 @@ def live(
                     os.dup2(said.fileno(), stream)
                 sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
                 sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
-                warnings.simplefilter("default")  # pytest makes errors of them
+                warnings.simplefilter(
+                    "default"
+                )  # pytest makes errors of them, and keeps what they say
+                warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)  # type: ignore[assignment]
                 sys.argv = ["lightning_gan", *arguments]
                 before()
                 main()
