@@ -29,8 +29,9 @@ class SaveAt(Callback):
         return self.folder / f"{batch}.ckpt"
 
     def on_train_batch_end(self, trainer: Any, module: Any, *_: Any) -> None:
-        if module.d_updates in self.batches:
-            trainer.save_checkpoint(self.path(module.d_updates), weights_only=False)
+        seen = trainer.fit_loop.total_batch_idx + 1
+        if seen in self.batches:
+            trainer.save_checkpoint(self.path(seen), weights_only=False)
 
 
 class Dice(Callback):
