@@ -21,12 +21,12 @@ SIGNALS = [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
 
 @pytest.fixture
 def small(command):
-    """The small experiment with k = 2, a curve every two steps, a validation every four, ten steps."""
+    """The small experiment: ten steps, k = 2; a curve and a validation every two steps, a checkpoint every three."""
     config = copy.deepcopy(SMALL)
     config["model"]["init_args"]["k"] = 2
     config["trainer"] |= {
         "check_val_every_n_epoch": None,
-        "val_check_interval": 7,
+        "val_check_interval": 4,
         "log_every_n_steps": 2,
     }
     config["trainer"]["callbacks"] = config["trainer"]["callbacks"][:2]
