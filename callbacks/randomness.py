@@ -1,12 +1,16 @@
 """Training's random numbers: one stream for all processes, taken up again where a checkpoint left it."""
 
+import math
+import random
+
+import numpy as np
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 
 class Randomness(Callback):
-    """Keeps the generators of all processes in one state, and this state in checkpoints.
+    """Keeps all processes in one state of torch's, Python's and NumPy's generators, and this state in checkpoints.
 
     Each process draws for all and takes its own rows (`lightning_gan.devices`), so that several devices see the noise
     that one would. Lightning's checkpoints hold no generator state, so that a resumed run would repeat or skip noise.
@@ -18,26 +22,21 @@ class Randomness(Callback):
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """After the weights were made: all go on as the first process does, however they were seeded."""
         if trainer.world_size > 1:
-            torch.set_rng_state(trainer.strategy.broadcast(torch.get_rng_state()))
-            if pl_module.device.type == "cuda":
-                torch.cuda.set_rng_state(trainer.strategy.broadcast(torch.cuda.get_rng_state()))
+            for name, state in states_here(pl_module.device).items():
+                PUT[name](trainer.strategy.broadcast(state))
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Go on from the first process's state, on any number of them."""
-        device = pl_module.device
+        """Go on from the first process's states, on any number of them."""
         for name, states in self.states.items():
-            put = torch.cuda.set_rng_state if name == "cuda" else torch.set_rng_state
-            if name == "cpu" or device.type == "cuda":
-                put(states[0])
+            if name != "cuda" or pl_module.device.type == "cuda":
+                PUT[name](states[0])
         self.states = {}
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, object]
     ) -> None:
-        """Gather the states of all processes: [processes, bytes] for each kind of device."""
-        states = {"cpu": torch.get_rng_state()}
-        if pl_module.device.type == "cuda":
-            states["cuda"] = torch.cuda.get_rng_state()
+        """Gather the states of all processes: [processes, numbers] for each generator."""
+        states = states_here(pl_module.device)
         size = trainer.world_size
         checkpoint["random_states"] = {
             name: trainer.strategy.all_gather(state.to(pl_module.device)).view(size, -1).cpu()
@@ -49,3 +48,54 @@ class Randomness(Callback):
     ) -> None:
         """Keep them until training starts."""
         self.states = checkpoint.get("random_states", {})
+
+
+def states_here(device: torch.device) -> dict[str, Tensor]:
+    """Of this process's generators, by name."""
+    states = {"cpu": torch.get_rng_state(), "python": python_state(), "numpy": numpy_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state()
+    return states
+
+
+def bits(number: float) -> int:
+    """A double as the integer of its 64 bits."""
+    return int(np.float64(number).view(np.int64))
+
+
+def double(number: int) -> float:
+    """And back."""
+    return float(np.int64(number).view(np.float64))
+
+
+def python_state() -> Tensor:
+    """Of `random`, int64 [626]: its words, its place among them, and the normal number in hand (NaN: none)."""
+    _, words, spare = random.getstate()
+    return torch.tensor([*words, bits(math.nan if spare is None else spare)])
+
+
+def put_python_state(state: Tensor) -> None:
+    """Go on from there."""
+    *words, spare = state.tolist()
+    random.setstate((3, tuple(words), None if math.isnan(double(spare)) else double(spare)))
+
+
+def numpy_state() -> Tensor:
+    """Of `numpy.random`'s own generator, int64 [627]: its words, its place, whether it has a normal number in hand."""
+    state = np.random.get_state(legacy=False)
+    words = state["state"]["key"].tolist()
+    return torch.tensor([*words, state["state"]["pos"], state["has_gauss"], bits(state["gauss"])])
+
+
+def put_numpy_state(state: Tensor) -> None:
+    """Go on from there."""
+    *words, place, has, spare = state.tolist()
+    np.random.set_state(("MT19937", np.array(words, np.uint32), place, has, double(spare)))
+
+
+PUT = {
+    "cpu": torch.set_rng_state,
+    "cuda": torch.cuda.set_rng_state,
+    "python": put_python_state,
+    "numpy": put_numpy_state,
+}

@@ -1,7 +1,8 @@
 """What a run says of itself on the terminal."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from pytorch_lightning import Trainer
 
@@ -48,6 +49,31 @@ def describe(gan: TwoPlayers, provenance: str, folder: str) -> str:
             f"data     {provenance}",
             f"run      {folder}",
         )
+    )
+
+
+def rates_ended(optimizer_states: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether schedules have brought all learning rates to 0, so that more steps would change nothing."""
+    rates = [group["lr"] for state in optimizer_states for group in state["param_groups"]]
+    return bool(rates) and not any(rates)
+
+
+def resumed(path: str, stored: Mapping[str, Any], ended: bool) -> str:
+    """What a run goes on from.
+
+    Args:
+        path: of the checkpoint.
+        stored: in it.
+        ended: whether it has all of its steps.
+    """
+    line = f"resume   {path}, step {stored['counts']['g_updates']}"
+    if ended:
+        return f"{line}; all steps are done, it is only ended again"
+    if not rates_ended(stored.get("optimizer_states", [])):
+        return line
+    return (
+        f"{line}\nNOTE     the schedules had brought both learning rates to 0: unless they raise them again, nothing "
+        f"will be learned. A longer run begins anew, with longer schedules."
     )
 
 
