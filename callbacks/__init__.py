@@ -5,6 +5,7 @@ from callbacks.classification import ClassificationError
 from callbacks.curves import Curves
 from callbacks.density import DensityCurves
 from callbacks.features import FID, KID, InceptionScore, PrecisionRecall
+from callbacks.flight_recorder import FlightRecorder
 from callbacks.helvetica import Helvetica
 from callbacks.interruption import Interruption
 from callbacks.modes import ModeCoverage, StackedModeCoverage
@@ -23,6 +24,7 @@ __all__ = [
     "ClassificationError",
     "Curves",
     "DensityCurves",
+    "FlightRecorder",
     "Helvetica",
     "InceptionScore",
     "Interruption",

@@ -19,6 +19,7 @@ from lightning_gan.inspection import inspect as inspect_folder
 from lightning_gan.paper.command import paper
 from lightning_gan.parser import Parser
 from lightning_gan.quiet import quiet
+from lightning_gan.replay import replay
 from lightning_gan.runs import checked, run_folder_of
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -28,6 +29,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "evaluate": evaluate,
     "fetch": fetch,
     "inspect": inspect_folder,
+    "replay": replay,
     "paper": paper,
     "bench": bench,
 }

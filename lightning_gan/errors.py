@@ -40,4 +40,4 @@ def sentence(error: BaseException) -> str:
         return f"{error.strerror}: {error.filename}. Choose another place, or make room or permission there."
     if FOREIGN_WEIGHTS in str(error):
         return "The checkpoint's weights do not fit these networks: it comes from another model."
-    return innermost(str(error))
+    return " ".join([innermost(str(error)), *getattr(error, "__notes__", ())])

@@ -76,7 +76,9 @@ class GANCLI(LightningCLI):
             TwoPlayers, subclass_mode_model=True, subclass_mode_data=True,
             parser_class=Parser, parser_kwargs=kwargs,
             save_config_callback=SaveConfig, auto_configure_optimizers=False,
-            trainer_defaults={"callbacks": [callbacks.Progress(), callbacks.Randomness(), self.interruption]},
+            trainer_defaults={"callbacks": [
+                callbacks.Progress(), callbacks.Randomness(), self.interruption, callbacks.FlightRecorder(),
+            ]},
         )  # fmt: skip
 
     @staticmethod
