@@ -21,6 +21,7 @@ from lightning_gan.parser import Parser
 from lightning_gan.quiet import quiet
 from lightning_gan.replay import replay
 from lightning_gan.runs import checked, run_folder_of
+from lightning_gan.trust import with_trust
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "sample": commands.sample,
@@ -44,7 +45,7 @@ def with_config_of_checkpoint(arguments: list[str]) -> list[str]:
         checked(path)
     folder = run_folder_of(path)
     return (
-        [arguments[0], "--config", str(folder / "config.yaml"), *arguments[1:]]
+        [arguments[0], "--config", config_files.find(str(folder / "config.yaml")), *arguments[1:]]
         if folder
         else arguments
     )
@@ -94,6 +95,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> None:
     """Hand a command line to the room that it belongs to."""
+    arguments = with_trust(arguments)
     name = arguments[0] if arguments else ""
     known = [*GANCLI.subcommands(), *COMMANDS]
     if name in COMMANDS:

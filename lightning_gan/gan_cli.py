@@ -21,6 +21,7 @@ from lightning_gan import (
     optimizers,
     priors,
     regularizers,
+    trust,
     variants,
 )
 from lightning_gan.checks import check_data
@@ -110,6 +111,7 @@ class GANCLI(LightningCLI):
         if not settings.ckpt_path:
             return
         self.stored = checked(settings.ckpt_path)
+        trust.check(self.stored["hyper_parameters"], settings.ckpt_path)
         settings.weights_only = True
         step, asked_steps = self.stored["counts"]["g_updates"], settings.trainer.max_steps
         if self.config.subcommand == "fit" and 0 < asked_steps <= step:

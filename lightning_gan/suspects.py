@@ -1,6 +1,5 @@
 """Which tensor went bad first, in steps that are executed again."""
 
-from collections.abc import Iterable
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -8,6 +7,8 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 from torch.optim import Optimizer
+
+from lightning_gan.contents import bad, content, floats
 
 
 class Suspect(NamedTuple):
@@ -214,29 +215,3 @@ def put(states: dict[str, Tensor], device: str) -> None:
     torch.set_rng_state(states["cpu"])
     if "cuda" in states and device == "cuda":
         torch.cuda.set_rng_state(states["cuda"])
-
-
-def bad(x: Tensor | None) -> bool:
-    """Whether any value is NaN or infinite."""
-    return x is not None and x.is_floating_point() and not bool(x.isfinite().all())
-
-
-def floats(values: Iterable[Any]) -> list[Tensor]:
-    """Tensors of floating-point numbers, from arguments and what a module returns."""
-    nested = [v if isinstance(v, list | tuple) else [v] for v in values]
-    return [x for part in nested for x in part if isinstance(x, Tensor) and x.is_floating_point()]
-
-
-def content(x: Tensor | list[Tensor] | None) -> str:
-    """In words: how many values, between which ends, how many of them not finite."""
-    if x is None or (isinstance(x, list) and not x):
-        return "nothing"
-    flat = torch.cat([t.detach().flatten().float() for t in (x if isinstance(x, list) else [x])])
-    good = flat[flat.isfinite()]
-    ends = f"in [{good.min():.3g}, {good.max():.3g}]" if len(good) else "none of them finite"
-    lost = [
-        f"{n} {word}"
-        for word, n in (("nan", int(flat.isnan().sum())), ("inf", int(flat.isinf().sum())))
-        if n
-    ]
-    return f"{len(flat):,} values {ends}{' but for ' + ' and '.join(lost) if lost else ''}"
