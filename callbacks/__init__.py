@@ -13,6 +13,7 @@ from callbacks.parzen import ParzenLogLikelihood
 from callbacks.points import PointCloud
 from callbacks.progress import Progress
 from callbacks.randomness import Randomness
+from callbacks.recovery import Recovery
 from callbacks.responses import Alert, Response, RollBack, Stop
 from callbacks.samples import NearestNeighbours, SampleGrid
 
@@ -35,6 +36,7 @@ __all__ = [
     "PrecisionRecall",
     "Progress",
     "Randomness",
+    "Recovery",
     "Response",
     "RollBack",
     "SampleGrid",

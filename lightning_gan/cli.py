@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonargparse import auto_cli
 
-from lightning_gan import commands, config_files
+from lightning_gan import commands, config_files, plan
 from lightning_gan.arithmetic import arithmetic
 from lightning_gan.bench.command import bench
 from lightning_gan.errors import meant_for_a_person, sentence
@@ -34,6 +34,18 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "paper": paper,
     "bench": bench,
 }
+
+
+class Planning(GANCLI):
+    """`fit` as far as its first steps."""
+
+    def __init__(self, experiment: str, asked: plan.Asked) -> None:
+        self.asked = asked
+        super().__init__(experiment)
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        """Measure instead of training."""
+        plan.measure(self.asked, self.trainer, self.model, self.datamodule, self.run.name)
 
 
 def with_config_of_checkpoint(arguments: list[str]) -> list[str]:
@@ -97,7 +109,7 @@ def run(arguments: list[str]) -> None:
     """Hand a command line to the room that it belongs to."""
     arguments = with_trust(arguments)
     name = arguments[0] if arguments else ""
-    known = [*GANCLI.subcommands(), *COMMANDS]
+    known = [*GANCLI.subcommands(), *COMMANDS, "plan"]
     if name in COMMANDS:
         command = COMMANDS[name]
         about: dict[str, Any] = {
@@ -106,6 +118,11 @@ def run(arguments: list[str]) -> None:
         }
         given = as_a_shell_would(command, arguments[1:])
         auto_cli(command, given, as_positional=False, parser_class=Parser, **about)
+    elif name == "plan":
+        asked, rest = plan.asked(arguments[1:])
+        with plan.scratch() as flags:
+            sys.argv[1:] = config_files.resolve(["fit", *rest, *flags])
+            Planning(config_files.experiment(rest), asked)
     elif name in known or name.startswith("-"):
         experiment = config_files.experiment(arguments)
         # in place: the other processes of a run start from the same line

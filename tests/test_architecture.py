@@ -58,6 +58,8 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/replay.py": {
         "lightning_gan.commands", "lightning_gan.players", "lightning_gan.runs", "lightning_gan.suspects",
     },
+    "lightning_gan/stopwatch.py": set(),
+    "lightning_gan/plan.py": {"lightning_gan.stopwatch", "lightning_gan.tabular"},
     "lightning_gan/turns.py": set(),
     "lightning_gan/images.py": set(),
     "lightning_gan/plots.py": set(),
