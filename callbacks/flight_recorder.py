@@ -6,7 +6,6 @@ from typing import Any
 
 import pytorch_lightning
 import torch
-from lightning_utilities.core.apply_func import apply_to_collection
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
@@ -81,10 +80,11 @@ class FlightRecorder(Callback):
             "optimizer_states": [o.state_dict() for o in trainer.optimizers],
             "lr_schedulers": [c.scheduler.state_dict() for c in trainer.lr_scheduler_configs],
         }
-        self.start = apply_to_collection(kept, Tensor, lambda x: x.detach().to("cpu", copy=True))
+        self.start = copied(kept)
         self.losses = record.d_losses, record.g_losses  # these lists grow until the curves are read
         self.before = tuple(map(len, self.losses))
-        self.names, self.parameters = zip(*pl_module.named_parameters(), strict=True)
+        named = [(name, p) for name, p in pl_module.named_parameters() if p.requires_grad]
+        self.names, self.parameters = zip(*named, strict=True)
         self.batches = []
         self.random_states: list[dict[str, Tensor]] = []
         self.norms: list[tuple[Tensor, ...]] = []
@@ -130,7 +130,7 @@ class FlightRecorder(Callback):
                 "step": step,
                 "error": f"{type(exception).__name__}: {exception}",
                 "losses": losses,
-                "batches": apply_to_collection(self.batches, Tensor, lambda x: x.detach().cpu()),
+                "batches": copied(self.batches),
                 "random_states": self.random_states,
                 "norms": torch.tensor([[float(n) for n in row] for row in self.norms]),
                 "parameters": list(self.names),
@@ -145,6 +145,15 @@ class FlightRecorder(Callback):
 def command(path: Path) -> str:
     """What a person types to see it again."""
     return f"python -m lightning_gan replay {path}"
+
+
+def copied(value: Any) -> Any:
+    """Tensors on the CPU, and what holds them."""
+    if isinstance(value, Tensor):
+        return value.detach().to("cpu", copy=True)
+    if isinstance(value, dict):
+        return {key: copied(part) for key, part in value.items()}
+    return [copied(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def states(pl_module: LightningModule) -> dict[str, Tensor]:

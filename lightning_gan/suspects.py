@@ -79,7 +79,8 @@ class Watch(Callback):
         for i, x in enumerate(batch):
             if isinstance(x, Tensor) and bad(x):
                 self.found("minibatch", f"tensor {i} of the minibatch", f"holds {content(x)}")
-        self.compare_norms(batch_idx, dict(pl_module.named_parameters()))
+        named = dict(pl_module.named_parameters())
+        self.compare_norms(batch_idx, {name: named[name] for name in self.crash["parameters"]})
 
     def compare_norms(self, batch_idx: int, parameters: dict[str, nn.Parameter]) -> None:
         """Bit for bit where that can be asked, else only whether they were finite."""

@@ -1,6 +1,7 @@
 """The flight recorder and `replay`: which tensor went bad first, in games that are broken in known places."""
 
 import copy
+import re
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,25 @@ def test_the_recorder_does_not_change_the_run(tmp_path):
         states.append(gan.state_dict())
     for other in states[1:]:
         torch.testing.assert_close(other, states[0], rtol=0, atol=0)
+
+
+def test_the_command_names_the_tensor_of_a_run_that_stopped(command):
+    rates = ("--model.d_optimizer", "torch.optim.SGD", "--model.d_optimizer.lr", "1e30")
+    ended = command("fit", "--config", "small.yaml", "--trainer.callbacks", "[]", *rates)
+    file = ended.err.strip().rpartition("python -m lightning_gan replay ")[2]
+    assert Path(file).parent == Path("runs/small/version_0/crash")
+    ended = command("replay", file)
+    assert ended.status == 0, ended.err
+    first, went, bad = ended.out.strip().splitlines()
+    assert first.startswith(f"{file}: NonFiniteLossError: The ")
+    losses = re.search(r"of (\d+) losses of the run (\d+) are the same here, bit for bit", went)
+    assert losses[1] == losses[2] != "0"
+    assert re.match(r"first bad tensor, at step \d+ \((forward|update|gradient)\): \w+\.", bad)
+    Path("bad.pt").write_bytes(Path(file).read_bytes()[:-9])
+    assert "bad.pt" in command("replay", "bad.pt").err
+    command(
+        "fit", "--config", "small.yaml", "--trainer.callbacks", "[]", "--trainer.max_steps", "1"
+    )
+    (last,) = Path("runs").rglob("last.ckpt")
+    ended = command("replay", str(last))
+    assert ended.err.startswith(f"error: {last} is a checkpoint, and holds no minibatches")
