@@ -1,7 +1,10 @@
 """What a hostile file cannot do: a config, a checkpoint, an archive; and what never leaves the environment."""
 
 import ast
+import hashlib
+import io
 import sys
+import tarfile
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import torch
 import yaml
 from command import SMALL
 
+from datamodules.cifar_files import FOLDER, RECORD, Archive, BatchFile, unpack
 from lightning_gan import trust
 from lightning_gan.losses import NonSaturating
 
@@ -287,6 +291,40 @@ def test_no_archive_is_unpacked_onto_the_disk():
     for file, node, name, _ in calls():
         last = name.rpartition(".")[2]
         assert last not in ("extractall", "extract", "unpack_archive"), f"{file}:{node.lineno}"
+
+
+def hostile_tar(content):
+    """Members that lead out of a folder, and one that stands for a wanted file but is a link."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as members:
+        for name in (
+            "../it_ran",
+            "/tmp/it_ran_too",
+            f"{FOLDER}/../../it_ran",
+            f"{FOLDER}/good.bin",
+        ):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            members.addfile(member, io.BytesIO(content))
+        for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE):
+            member = tarfile.TarInfo(f"{FOLDER}/linked.bin")
+            member.type, member.linkname = kind, "/etc/passwd"
+            members.addfile(member)
+    return packed.getvalue()
+
+
+def test_members_of_an_archive_lead_nowhere(tmp_path, monkeypatch):
+    """../x, /x and links in the archive of CIFAR-10: the one good file is read, and nothing is written anywhere."""
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a" / "b")
+    good = bytes(RECORD)
+    hashes = hashlib.sha1(good).hexdigest(), hashlib.md5(good).hexdigest()
+    specs = [BatchFile(name, *hashes, n=1) for name in ("good", "linked")]
+    data = hostile_tar(good)
+    archive = Archive("x/y.tar.gz", len(data), hashlib.md5(data).hexdigest())
+    assert unpack(io.BytesIO(data), specs, archive) == {"good": good}
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+    assert not Path("/tmp/it_ran_too").exists()
 
 
 # what never leaves the environment
