@@ -5,6 +5,7 @@ from callbacks.classification import ClassificationError
 from callbacks.curves import Curves
 from callbacks.density import DensityCurves
 from callbacks.features import FID, KID, InceptionScore, PrecisionRecall
+from callbacks.flight_recorder import FlightRecorder
 from callbacks.helvetica import Helvetica
 from callbacks.interruption import Interruption
 from callbacks.modes import ModeCoverage, StackedModeCoverage
@@ -12,6 +13,7 @@ from callbacks.parzen import ParzenLogLikelihood
 from callbacks.points import PointCloud
 from callbacks.progress import Progress
 from callbacks.randomness import Randomness
+from callbacks.recovery import Recovery
 from callbacks.responses import Alert, Response, RollBack, Stop
 from callbacks.samples import NearestNeighbours, SampleGrid
 
@@ -23,6 +25,7 @@ __all__ = [
     "ClassificationError",
     "Curves",
     "DensityCurves",
+    "FlightRecorder",
     "Helvetica",
     "InceptionScore",
     "Interruption",
@@ -33,6 +36,7 @@ __all__ = [
     "PrecisionRecall",
     "Progress",
     "Randomness",
+    "Recovery",
     "Response",
     "RollBack",
     "SampleGrid",

@@ -9,7 +9,7 @@ from typing import Any
 
 from jsonargparse import auto_cli
 
-from lightning_gan import commands, config_files, together
+from lightning_gan import commands, config_files, plan, together
 from lightning_gan.arithmetic import arithmetic
 from lightning_gan.bench.command import bench
 from lightning_gan.errors import meant_for_a_person, sentence
@@ -20,7 +20,9 @@ from lightning_gan.inspection import inspect as inspect_folder
 from lightning_gan.paper.command import paper
 from lightning_gan.parser import Parser
 from lightning_gan.quiet import quiet
+from lightning_gan.replay import replay
 from lightning_gan.runs import checked, run_folder_of
+from lightning_gan.trust import with_trust
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "sample": commands.sample,
@@ -29,9 +31,22 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "evaluate": evaluate,
     "fetch": fetch,
     "inspect": inspect_folder,
+    "replay": replay,
     "paper": paper,
     "bench": bench,
 }
+
+
+class Planning(GANCLI):
+    """`fit` as far as its first steps."""
+
+    def __init__(self, experiment: str, asked: plan.Asked) -> None:
+        self.asked = asked
+        super().__init__(experiment)
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        """Measure instead of training."""
+        plan.measure(self.asked, self.trainer, self.model, self.datamodule, self.run.name)
 
 
 def with_config_of_checkpoint(arguments: list[str]) -> list[str]:
@@ -44,7 +59,7 @@ def with_config_of_checkpoint(arguments: list[str]) -> list[str]:
     checked(path)
     folder = run_folder_of(path)
     return (
-        [arguments[0], "--config", str(folder / "config.yaml"), *arguments[1:]]
+        [arguments[0], "--config", config_files.find(str(folder / "config.yaml")), *arguments[1:]]
         if folder
         else arguments
     )
@@ -96,8 +111,9 @@ def main() -> None:
 
 def run(arguments: list[str]) -> None:
     """Hand a command line to the room that it belongs to."""
+    arguments = with_trust(arguments)
     name = arguments[0] if arguments else ""
-    known = [*GANCLI.subcommands(), *COMMANDS]
+    known = [*GANCLI.subcommands(), *COMMANDS, "plan"]
     if name in COMMANDS:
         command = COMMANDS[name]
         about: dict[str, Any] = {
@@ -107,6 +123,11 @@ def run(arguments: list[str]) -> None:
         }
         given = as_a_shell_would(command, arguments[1:])
         auto_cli(command, given, as_positional=False, parser_class=Parser, **about)
+    elif name == "plan":
+        asked, rest = plan.asked(arguments[1:])
+        with plan.scratch() as flags:
+            sys.argv[1:] = config_files.resolve(["fit", *rest, *flags])
+            Planning(config_files.experiment(rest), asked)
     elif name in known or name.startswith("-"):
         experiment = config_files.experiment(arguments)
         # in place: the other processes of a run start from the same line

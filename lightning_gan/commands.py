@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from pytorch_lightning import LightningModule
 from torch import Tensor
 
-from lightning_gan import images, latents, variants  # noqa: F401  (a checkpoint names its class)
+from lightning_gan import images, latents, trust, variants  # noqa: F401  (a checkpoint names its class)
 from lightning_gan.players import TwoPlayers
 from lightning_gan.runs import CheckpointError, checked
 
@@ -18,8 +18,10 @@ def load(ckpt_path: str) -> TwoPlayers:
 
     Raises:
         CheckpointError: if the file is not a whole checkpoint of this suite.
+        UntrustedError: if it names classes that nobody vouched for.
     """
-    checked(ckpt_path)
+    trust.settle()
+    trust.check(checked(ckpt_path)["hyper_parameters"], ckpt_path)
     module = LightningModule.load_from_checkpoint(ckpt_path, map_location="cpu", weights_only=True)
     if not isinstance(module, TwoPlayers):
         raise CheckpointError(

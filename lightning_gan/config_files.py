@@ -5,6 +5,8 @@ from pathlib import Path
 
 import yaml
 
+from lightning_gan import trust
+
 CONFIGS = Path(__file__).parents[1] / "configs"  # the same in a clone and in an installed wheel
 SECTIONS = (
     "seed_everything",
@@ -17,6 +19,8 @@ SECTIONS = (
     "weights_only",
     "verbose",
 )
+MOST_BYTES = 200_000
+PLAIN = "tag:yaml.org,2002:"
 
 
 class ConfigError(ValueError):
@@ -44,11 +48,14 @@ def find(name: str) -> str:
 
 
 def check(path: Path) -> None:
-    """Refuse what a YAML reader lets pass in silence: keys given twice or empty, unknown sections, no text.
+    """Refuse what a YAML reader lets pass in silence: keys given twice or empty, unknown sections, no text, bombs.
 
     Raises:
         ConfigError: naming the file, the key and the line.
+        UntrustedError: if its aliases stand for more than a person writes.
     """
+    if (size := path.stat().st_size) > MOST_BYTES:
+        raise ConfigError(f"{path} has {size:,} bytes: give a config of at most {MOST_BYTES:,}.")
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
@@ -57,6 +64,9 @@ def check(path: Path) -> None:
         ) from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
+    except RecursionError:
+        raise ConfigError(f"{path} is nested too deeply to be an experiment.") from None
+    trust.check_size(root, _children, str(path))
     if not isinstance(root, yaml.MappingNode):
         raise ConfigError(
             f"{path} holds no settings: want `section: ...` lines, sections being {', '.join(SECTIONS)}."
@@ -68,11 +78,21 @@ def check(path: Path) -> None:
             raise ConfigError(
                 f"{path}, line {key.start_mark.line + 1}: unknown section {key.value!r}; {hint}"
             )
-    _check_twice(root, path)
+    _check_all(root, path)
 
 
-def _check_twice(node: yaml.Node, path: Path) -> None:
-    """Walk the text, not what its aliases stand for."""
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    """The keys and values of a mapping, or the members of a list."""
+    if not isinstance(node.value, list):
+        return []
+    return [n for child in node.value for n in (child if isinstance(child, tuple) else (child,))]
+
+
+def _check_all(node: yaml.Node, path: Path) -> None:
+    """Walk all that was written; a class that nobody vouched for is refused here with its line."""
+    if not node.tag.startswith(PLAIN) or ":python/" in node.tag:
+        line = node.start_mark.line + 1
+        raise ConfigError(f"{path}, line {line}: {node.tag!r} was refused: give plain values.")
     seen: set[str] = set()
     for child in node.value if isinstance(node.value, list) else ():
         key, value = child if isinstance(child, tuple) else (None, child)
@@ -91,7 +111,11 @@ def _check_twice(node: yaml.Node, path: Path) -> None:
             )
         if key is not None:
             seen.add(key.value)
-        _check_twice(value, path)
+            if key.value == "class_path" and trust.refused(str(value.value)):
+                raise ConfigError(
+                    f"{path}, line {value.start_mark.line + 1}: {value.value!r} was refused: {trust.HOW}."
+                )
+        _check_all(value, path)
 
 
 def resolve(arguments: list[str]) -> list[str]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-from lightning_gan.parser import innermost
+from lightning_gan.parser import UNTRUSTED, innermost
+from lightning_gan.trust import HOW
 
 FOREIGN_WEIGHTS = "Error(s) in loading state_dict"
 UNION = "Does not validate against any of the Union subtypes"  # how jsonargparse wraps a constructor's error
@@ -25,7 +26,9 @@ def meant_for_a_person(error: BaseException) -> bool:
         return False
     if isinstance(error, MisconfigurationException | OSError):
         return True
-    if UNION in str(error) or FOREIGN_WEIGHTS in str(error):
+    if any(known in str(error) for known in (UNION, FOREIGN_WEIGHTS)) or UNTRUSTED.search(
+        str(error)
+    ):
         return True
     last = traceback.extract_tb(error.__traceback__)[-1:]
     return any(
@@ -40,4 +43,6 @@ def sentence(error: BaseException) -> str:
         return f"{error.strerror}: {error.filename}. Choose another place, or make room or permission there."
     if FOREIGN_WEIGHTS in str(error):
         return "The checkpoint's weights do not fit these networks: it comes from another model."
-    return innermost(str(error))
+    if match := UNTRUSTED.search(str(error)):
+        return f"{match.group(1)!r} was refused: {HOW}."
+    return " ".join([innermost(str(error)), *getattr(error, "__notes__", ())])

@@ -23,6 +23,7 @@ from lightning_gan import (
     priors,
     regularizers,
     runs,
+    trust,
     variants,
 )
 from lightning_gan.checks import check_data, check_trainer
@@ -69,7 +70,9 @@ class GANCLI(LightningCLI):
             TwoPlayers, subclass_mode_model=True, subclass_mode_data=True,
             parser_class=Parser, parser_kwargs=kwargs,
             save_config_callback=SaveConfig, auto_configure_optimizers=False,
-            trainer_defaults={"callbacks": [callbacks.Progress(), callbacks.Randomness(), self.interruption]},
+            trainer_defaults={"callbacks": [
+                callbacks.Progress(), callbacks.Randomness(), self.interruption, callbacks.FlightRecorder(),
+            ]},
         )  # fmt: skip
 
     @staticmethod
@@ -101,6 +104,7 @@ class GANCLI(LightningCLI):
         if not settings.ckpt_path:
             return
         self.stored = checked(settings.ckpt_path)
+        trust.check(self.stored["hyper_parameters"], settings.ckpt_path)
         settings.weights_only = True
         step, asked_steps = self.stored["counts"]["g_updates"], settings.trainer.max_steps
         self.ended = self.config.subcommand == "fit" and 0 < asked_steps <= step

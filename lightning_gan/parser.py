@@ -10,6 +10,7 @@ from typing import ClassVar, NoReturn
 from pytorch_lightning.cli import LightningArgumentParser
 
 from lightning_gan.config_files import given
+from lightning_gan.trust import HOW
 
 UNKNOWN_KEY = re.compile(
     r"(?:accept option|Option|Key) '([\w.]+)'|nrecognized arguments: -*([\w.]+)"
@@ -17,6 +18,7 @@ UNKNOWN_KEY = re.compile(
 UNKNOWN_CLASS = re.compile(
     r"Expected a dot import path string: ([\w.]+)|(?:Import failed|Problem with).*?'([\w.]+)'"
 )
+UNTRUSTED = re.compile(r"Importing '([\w.]+)' is not allowed")
 NO_NUMBER = re.compile(
     r"key \"([\w.]+)\".*Expected a <class '(?:int|float)'>.*Given value: (\S+)", flags=re.DOTALL
 )
@@ -49,6 +51,8 @@ def sentence(
     """What was wrong, where it was written, and what was probably meant."""
     if "arguments are required" in message and ".model" in message:
         return "No model was given: name an experiment, such as --config mnist.yaml."
+    if match := UNTRUSTED.search(message):
+        return _with_hints(f"{match.group(1)!r} was refused: {HOW}.", match.group(1), (), files)
     if match := NO_NUMBER.search(message):
         key, value = match.groups()
         return _with_hints(f"{key!r} wants a number; got {value!r}.", value, (), files)

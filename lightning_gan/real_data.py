@@ -9,6 +9,7 @@ import yaml
 from pytorch_lightning.cli import LightningArgumentParser
 
 import datamodules
+from lightning_gan import config_files, trust
 from lightning_gan.evaluation import RealSet
 from lightning_gan.evaluation.door import RealData
 from lightning_gan.evaluation.files import read_pictures
@@ -82,8 +83,11 @@ def _of_config(path: Path) -> datamodules.ImageData:
     """The data module that a config names, with the config's own settings."""
     if not path.is_file():
         raise ValueError(f"There is no config {path}: give one that names data, or --data FOLDER.")
+    config_files.check(path)
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     asked = content.get("data") if isinstance(content, dict) else None
+    trust.settle()
+    trust.check(asked, str(path))
     parser = LightningArgumentParser(exit_on_error=False)
     parser.add_lightning_class_args(datamodules.InMemory, "data", subclass_mode=True)
     made = asked and parser.instantiate_classes(parser.parse_object({"data": asked})).data

@@ -8,7 +8,21 @@ from torch.nn.functional import softplus
 
 
 class NonFiniteLossError(RuntimeError):
-    """A player's loss is NaN or infinite."""
+    """A player's loss is NaN or infinite.
+
+    Args:
+        player: discriminator or generator.
+        step: the update of G that was made, or that D's update was before.
+        loss: its value.
+    """
+
+    def __init__(self, player: str, step: int, loss: float) -> None:
+        self.step = step
+        self.seen = f"The {player}'s loss became {loss} at step {step}"
+        super().__init__(
+            f"{self.seen}: training stopped, and the last checkpoint was left as it is. Lower that player's "
+            f"learning rate, or clip its gradients with --model.{player[0]}_clip 1.0."
+        )
 
 
 class Record:
@@ -60,6 +74,15 @@ class Record:
         named = {name.removeprefix("terms/"): v for name, v in mine.items() if "terms/" in name}
         self.terms = {key: list(values) for key, values in named.items()}
 
+    def check(self, step: int) -> None:
+        """Look for a bad loss before the interval ends, at G's update number `step`; waits for the device.
+
+        Raises:
+            NonFiniteLossError: naming the player and the update.
+        """
+        if self.g_losses:
+            _check(*self._stacked(), step)
+
     def read(self, step: int) -> dict[str, Tensor]:
         """Means over the interval that ends at G's update number `step`, and forget them.
 
@@ -71,9 +94,7 @@ class Record:
         Raises:
             NonFiniteLossError: naming the player and the update.
         """
-        d_losses, g_losses = (
-            torch.stack(_together(v)).float() for v in (self.d_losses, self.g_losses)
-        )
+        d_losses, g_losses = self._stacked()
         real, fake = (torch.cat(_together(s)).float() for s in zip(*self.scores, strict=True))
         terms = {
             f"train/{k}": torch.stack(_together(v)).float().mean() for k, v in self.terms.items()
@@ -88,6 +109,10 @@ class Record:
             "train/d_gz": fake.sigmoid().mean(),
         } | terms
 
+    def _stacked(self) -> tuple[Tensor, Tensor]:
+        d_losses, g_losses = map(_together, (self.d_losses, self.g_losses))
+        return torch.stack(d_losses).float(), torch.stack(g_losses).float()
+
 
 def _check(d_losses: Tensor, g_losses: Tensor, step: int) -> None:
     """Name the first bad loss: within a step, D's updates come before G's."""
@@ -96,11 +121,7 @@ def _check(d_losses: Tensor, g_losses: Tensor, step: int) -> None:
     bad += [(i, "generator", g_losses[i]) for i in _bad(g_losses)]
     if bad:
         index, player, loss = min(bad, key=lambda item: item[:2])
-        raise NonFiniteLossError(
-            f"The {player}'s loss became {loss.item()} at step {step - len(g_losses) + index + 1}: training stopped, "
-            f"and the last checkpoint was left as it is. Lower that player's learning rate, or clip its "
-            f"gradients with --model.{player[0]}_clip 1.0."
-        )
+        raise NonFiniteLossError(player, step - len(g_losses) + index + 1, loss.item())
 
 
 def _together(values: Sequence[Tensor]) -> list[Tensor]:

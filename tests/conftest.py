@@ -25,6 +25,12 @@ def _no_weights(monkeypatch, tmp_path_factory):
     monkeypatch.delenv("LIGHTNING_GAN_WEIGHTS", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _own_classes(monkeypatch):
+    """Configs of tests may name the classes of these modules of theirs."""
+    monkeypatch.setenv("LIGHTNING_GAN_TRUST", "tiny_features drawing")
+
+
 @pytest.fixture
 def command(tmp_path, monkeypatch, capfd):
     """The command line, in an empty folder with tiny MNIST."""

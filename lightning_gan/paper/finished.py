@@ -7,6 +7,7 @@ from typing import cast
 import yaml
 
 from datamodules import ImageData
+from lightning_gan import trust
 from lightning_gan.commands import load
 from lightning_gan.players import TwoPlayers
 
@@ -25,8 +26,10 @@ def data_of(run: Path) -> ImageData:
 
     Raises:
         FileNotFoundError: if the files are gone since.
+        UntrustedError: if it names a class that nobody vouched for.
     """
     section = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))["data"]
+    trust.check(section, str(run / "config.yaml"))
     module, _, name = section["class_path"].rpartition(".")
     data = cast(ImageData, getattr(import_module(module), name)(**section["init_args"]))
     data.prepare_data()

@@ -1,0 +1,170 @@
+"""The last minibatches and the state before them, so that a bad step can be executed again."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from callbacks.pictures import run_folder
+from lightning_gan.record import NonFiniteLossError
+from lightning_gan.whole_files import whole
+
+
+class FlightRecorder(Callback):
+    """Writes crash/step=<updates of G>.pt when a step fails; `python -m lightning_gan replay FILE` names what went bad.
+
+    A loss that is not finite is found when the curves are written, so the state is kept once per such interval
+    (`trainer.log_every_n_steps`): players, their average, optimizers, schedules, counts, on the CPU. Of each step since
+    then the minibatch is kept as it came, the state of the random numbers, and the norm of every parameter on
+    the device, which tells whether anything but the steps moved them. Nothing waits for the device within an interval.
+    The file holds tensors and plain values.
+
+    Args:
+        most_bytes: of minibatches; if an interval has more, its losses are looked at and the state is kept anew.
+    """
+
+    def __init__(self, most_bytes: int = 2**28) -> None:
+        if most_bytes < 1:
+            raise ValueError(
+                f"FlightRecorder with most_bytes={most_bytes}: give room for a minibatch."
+            )
+        self.most_bytes = most_bytes
+        self.start: dict[str, Any] = {}
+        self.in_step = False
+        self.batches: list[Any] = []
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Keep the minibatch; at the start of an interval, or where there is no more room, the state as well."""
+        record: Any = pl_module.record
+        if not self.start or not record.d_losses or self.held > self.most_bytes:
+            record.check(pl_module.g_updates)
+            self.keep_state(trainer, pl_module)
+        self.batches.append(batch)
+        self.held += sum(x.nbytes for x in tensors(batch))
+        self.random_states.append(states(pl_module))
+        with torch.no_grad():
+            self.norms.append(torch._foreach_norm(self.parameters))
+        self.in_step = bool(pl_module.d_updates)  # the very first minibatch may be bad input
+
+    def on_before_backward(
+        self, trainer: Trainer, pl_module: LightningModule, loss: Tensor
+    ) -> None:
+        """The players took the minibatch: what fails now is no bad input."""
+        self.in_step = True
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: object,
+        batch: object,
+        batch_idx: int,
+    ) -> None:
+        """The step is done."""
+        self.in_step = False
+
+    def keep_state(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """What the next steps begin with, on the CPU."""
+        own: dict[str, Any] = {}
+        pl_module.on_save_checkpoint(own)  # the counts
+        own.pop("record", None)
+        record: Any = pl_module.record
+        kept = own | {
+            "state_dict": pl_module.state_dict(),
+            "optimizer_states": [o.state_dict() for o in trainer.optimizers],
+            "lr_schedulers": [c.scheduler.state_dict() for c in trainer.lr_scheduler_configs],
+        }
+        self.start = copied(kept)
+        self.losses = record.d_losses, record.g_losses  # these lists grow until the curves are read
+        self.before = tuple(map(len, self.losses))
+        named = [(name, p) for name, p in pl_module.named_parameters() if p.requires_grad]
+        self.names, self.parameters = zip(*named, strict=True)
+        self.batches = []
+        self.random_states: list[dict[str, Tensor]] = []
+        self.norms: list[tuple[Tensor, ...]] = []
+        self.held = 0
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """The memory is free; not at the end of training, where the last losses are looked at."""
+        self.start, self.batches, self.in_step = {}, [], False
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Write what led to it, and say where."""
+        bad = isinstance(exception, NonFiniteLossError)
+        if not self.start or not (bad or (self.in_step and isinstance(exception, Exception))):
+            return
+        step = exception.step if bad else pl_module.g_updates + 1
+        others = f"_process={trainer.global_rank}" if trainer.global_rank else ""
+        path = run_folder(trainer) / "crash" / f"step={step}{others}.pt"
+        try:
+            with whole(path) as beside:
+                torch.save(self.flight(trainer, pl_module, exception, step), beside)
+        except OSError as error:
+            exception.add_note(f"What led to it could not be written ({error.strerror}).")
+            return
+        exception.add_note(
+            f"What led to it is kept; to see which tensor went bad first: {command(path)}"
+        )
+
+    def flight(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException, step: int
+    ) -> dict[str, Any]:
+        """All that `lightning_gan.replay` reads, as tensors and plain values."""
+        losses = [
+            torch.stack(noted[n:]).float().cpu() if noted[n:] else torch.zeros(0)
+            for noted, n in zip(self.losses, self.before, strict=True)
+        ]
+        return self.start | {
+            "pytorch-lightning_version": pytorch_lightning.__version__,
+            "hparams_name": getattr(pl_module, "_hparams_name", "kwargs"),
+            "hyper_parameters": dict(pl_module.hparams),
+            "crash": {
+                "step": step,
+                "error": f"{type(exception).__name__}: {exception}",
+                "losses": losses,
+                "batches": copied(self.batches),
+                "random_states": self.random_states,
+                "norms": torch.tensor([[float(n) for n in row] for row in self.norms]),
+                "parameters": list(self.names),
+                "device": pl_module.device.type,
+                "processes": trainer.world_size,
+                "precision": str(trainer.precision),
+                "threads": torch.get_num_threads(),
+            },
+        }
+
+
+def command(path: Path) -> str:
+    """What a person types to see it again."""
+    return f"python -m lightning_gan replay {path}"
+
+
+def copied(value: Any) -> Any:
+    """Tensors on the CPU, and what holds them."""
+    if isinstance(value, Tensor):
+        return value.detach().to("cpu", copy=True)
+    if isinstance(value, dict):
+        return {key: copied(part) for key, part in value.items()}
+    return [copied(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def states(pl_module: LightningModule) -> dict[str, Tensor]:
+    """Of the generators of random numbers, by kind of device."""
+    found = {"cpu": torch.get_rng_state()}
+    if pl_module.device.type == "cuda":
+        found["cuda"] = torch.cuda.get_rng_state()
+    return found
+
+
+def tensors(batch: Any) -> Iterable[Tensor]:
+    """Those of a minibatch."""
+    parts = batch.values() if isinstance(batch, dict) else batch
+    return [x for x in ([batch] if isinstance(batch, Tensor) else parts) if isinstance(x, Tensor)]

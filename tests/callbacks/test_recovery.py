@@ -1,0 +1,119 @@
+"""Recovery: it goes back as often as it was told, says so, and then lets the run stop. And what a kill leaves."""
+
+import os
+import signal
+import warnings
+import zipfile
+
+import pytest
+import torch
+import yaml
+from games import Batches, game, trainer
+from pytorch_lightning import Callback
+
+import callbacks
+from lightning_gan import whole_files
+from lightning_gan.config_files import CONFIGS
+from lightning_gan.record import NonFiniteLossError
+
+
+class Poison(Callback):
+    """Puts an infinite pixel into these minibatches, counted over the whole run."""
+
+    def __init__(self, *numbers):
+        self.numbers, self.seen = numbers, 0
+
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        if self.seen in self.numbers:
+            batch[0][0, 0, 0, 0] = torch.inf
+        self.seen += 1
+
+
+def finite(gan):
+    return all(bool(x.isfinite().all()) for x in gan.state_dict().values())
+
+
+def rates(run):
+    return [o.param_groups[0]["lr"] for o in run.optimizers]
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_it_goes_on_from_the_last_finite_state_and_says_so(k, tmp_path):
+    back = callbacks.Recovery(callbacks.RollBack(limit=3, slower=0.5))
+    run = trainer(tmp_path, max_steps=9, log_every_n_steps=3, callbacks=[Poison(4 * k), back])
+    gan = game(k=k)
+    said = r"loss became nan at step 5. Back to step 3, with 0.5 of G's learning rate"
+    with pytest.warns(UserWarning, match=said):
+        run.fit(gan, Batches(40))
+    assert gan.g_updates == run.global_step == 9
+    assert finite(gan)
+    assert back.response.returns == 1
+    assert rates(run) == pytest.approx([0.05, 0.025])
+
+
+def test_it_gives_up_and_the_game_names_the_loss(tmp_path):
+    back = callbacks.Recovery(callbacks.RollBack(limit=2, slower=0.5))
+    every = Poison(*range(4, 100))
+    keeps = callbacks.Checkpoints(every_n_steps=1)
+    run = trainer(
+        tmp_path, max_steps=9, log_every_n_steps=2, callbacks=[every, back, keeps], enable_checkpointing=True
+    )  # fmt: skip
+    with (
+        pytest.warns(UserWarning, match="Back to step 4") as said,
+        pytest.raises(NonFiniteLossError, match="at step 5"),
+    ):
+        run.fit(game(), Batches(40))
+    assert len([w for w in said if "Back to step" in str(w.message)]) == 2
+    last = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)
+    assert all(bool(x.isfinite().all()) for x in last["state_dict"].values())
+
+
+def test_where_nothing_is_wrong_it_changes_nothing(tmp_path):
+    states = []
+    for watching in ([], [callbacks.Recovery()]):
+        gan = game()
+        trainer(tmp_path, max_steps=6, log_every_n_steps=2, callbacks=watching).fit(gan, Batches(4))
+        states.append(gan.state_dict())
+    torch.testing.assert_close(*states, rtol=0, atol=0)
+
+
+def test_the_overlay_names_it():
+    text = yaml.safe_load((CONFIGS / "callbacks" / "recovery.yaml").read_text())
+    (asked,) = text["trainer"]["callbacks+"]
+    made = callbacks.RollBack(**asked["init_args"]["response"]["init_args"])
+    assert (asked["class_path"], made.limit, made.slower) == ("Recovery", 3, 0.5)
+
+
+@pytest.mark.parametrize("when", ["crash", "nothing"])
+def test_a_kill_at_the_bad_loss_leaves_the_last_good_checkpoint(when, tmp_path, monkeypatch):
+    """Killed while the crash file is written, or not at all: what was saved before is whole and finite."""
+    child = os.fork()
+    if not child:  # no test runs here: it ends by a signal, or at once
+        try:
+            right = os.replace
+
+            def replace(source, target):
+                if when in str(target):
+                    os.kill(os.getpid(), signal.SIGKILL)
+                right(source, target)
+
+            whole_files.os.replace = replace
+            run = trainer(
+                tmp_path, max_steps=9, log_every_n_steps=4, enable_checkpointing=True,
+                callbacks=[Poison(4), callbacks.FlightRecorder(), callbacks.Checkpoints(every_n_steps=1)],
+            )  # fmt: skip
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                run.fit(game(), Batches(40))
+        finally:
+            os._exit(7)
+    _, status = os.waitpid(child, 0)
+    killed = when == "crash"
+    assert os.WIFSIGNALED(status) == killed
+    last = tmp_path / "checkpoints" / "last.ckpt"
+    with zipfile.ZipFile(last) as archive:
+        assert archive.testzip() is None
+    content = torch.load(last, weights_only=True)
+    assert content["counts"]["g_updates"] == 4
+    assert all(bool(x.isfinite().all()) for x in content["state_dict"].values())
+    assert (tmp_path / "crash" / "step=5.pt").exists() == (not killed)

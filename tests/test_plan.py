@@ -1,0 +1,103 @@
+"""`plan`: what it measures, how it adds up, and that it leaves nothing."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from games import Batches, game, trainer
+from pytorch_lightning import Callback
+
+from lightning_gan import plan
+from lightning_gan.stopwatch import Stopwatch
+
+
+def test_a_plan_is_steps_and_what_comes_at_intervals_and_the_ends():
+    measured = plan.Measured(0.5, 0.4, 0.6, [("pictures", 3.0, 7), ("validation", 11.0, 2)], 13.0)
+    assert measured.total(1000, 0.5) == 500 + 21 + 22 + 13
+    assert measured.total(1000, measured.low) == 456
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(3.21, "3.2 s"), (61, "1:01 min"), (3 * 3600 + 125, "3:02:05 h")]
+)
+def test_a_clock_is_read_by_people(seconds, said):
+    assert plan.clock(seconds) == said
+
+
+class Slow(Callback):
+    """Takes a while at its interval."""
+
+    def __init__(self, every_n_steps):
+        self.every_n_steps, self.steps = every_n_steps, []
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        step = trainer.global_step
+        if step and step % self.every_n_steps == 0 and step not in self.steps:
+            self.steps.append(step)
+            time.sleep(0.2)
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_what_comes_at_long_intervals_happens_once_and_is_no_part_of_a_step(k, tmp_path):
+    rare, often = Slow(1000), Slow(3)
+    watch = Stopwatch(warm=2, timed=6)
+    run = trainer(tmp_path, max_steps=8, callbacks=[rare, often, watch])
+    run.fit(game(k=k), Batches(40))
+    assert rare.steps == [5]
+    assert often.steps == [3, 6]
+    assert set(watch.intervals) == {"Slow"}
+    seconds, every = watch.intervals["Slow"]
+    assert every == 1000
+    assert seconds >= 0.2
+    assert len(watch.steps) == 6
+    slow = [
+        seconds >= 0.2 for seconds in watch.steps
+    ]  # steps 3 to 8: the third and the sixth are its
+    assert slow[0]
+    assert slow[3]
+
+
+def test_it_says_what_a_run_takes_and_leaves_nothing(command):
+    before = {p for p in Path().rglob("*")}
+    ended = command("plan", "--config", "small.yaml", "--steps", "2", "--target", "700")
+    assert ended.status == 0, ended.err
+    assert {p for p in Path().rglob("*")} == before
+    assert re.search(
+        r"^plan +small: 2 steps measured after 5, on cpu, \d+ threads?$", ended.out, re.M
+    )
+    assert re.search(r"^a step +[\d.]+ ms +700$", ended.out, re.M)
+    assert re.search(r"^SampleGrid +[\d.e-]+ s +140$", ended.out, re.M)  # every 5 steps
+    assert re.search(
+        r"^validation +[\d.e-]+ s +140$", ended.out, re.M
+    )  # every epoch, of 5 minibatches
+    assert re.search(r"^time +.* for 700 steps \(.* to .*\)", ended.out, re.M)
+    assert re.search(r"^memory +[\d.]+ [MG]B at most", ended.out, re.M)
+    assert re.search(r"^disk +([\d.]+ MB) for checkpoints: 1 of \1$", ended.out, re.M)
+
+
+def test_what_was_not_measured_is_said(command):
+    line = ("--config", "small.yaml", "--steps", "2", "--quick", "--run.threads", "1")
+    ended = command("plan", *line)
+    assert ended.status == 0, ended.err
+    assert "for 10 steps" in ended.out
+    assert "on cpu, 1 threads" in ended.out
+    assert "not measured, and not in these numbers: validation" in ended.out
+    assert not re.search(r"^validation", ended.out, re.M)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--steps", "1"], "--steps 1"),
+        (["--steps", "many"], "plan: argument --steps"),
+        (["--config", "mnsit.yaml"], "did you mean mnist.yaml"),
+        (["--config", "small.yaml", "--trainer.max_steps", "-1"], "give --trainer.max_steps"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_plan_that_cannot_be(arguments, said, command):
+    ended = command("plan", *arguments)
+    assert ended.status == 1
+    assert said in ended.err
+    assert len([line for line in ended.err.splitlines() if line.startswith("error: ")]) == 1

@@ -1,0 +1,200 @@
+"""The flight recorder and `replay`: which tensor went bad first, in games that are broken in known places."""
+
+import copy
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from games import Batches, game, trainer
+from pytorch_lightning import Callback
+from torch.optim import SGD
+
+from callbacks import FlightRecorder
+from lightning_gan.losses import NonSaturating
+from lightning_gan.record import NonFiniteLossError
+from lightning_gan.regularizers import R1
+from lightning_gan.replay import again
+
+
+class At(Callback):
+    """Does something to the game before its minibatch number n, counted from 0."""
+
+    def __init__(self, n, change):
+        self.n, self.change = n, change
+
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        if batch_idx == self.n:
+            with torch.no_grad():
+                self.change(pl_module, batch)
+
+
+class LogOfZero(NonSaturating):
+    """An objective of a person's own: from G's sixth update on it takes the logarithm of 0."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("left", torch.tensor(5.0))
+
+    def d_loss(self, real, fake):
+        return -(real.sigmoid() * self.left.clamp(0, 1)).log().mean()
+
+    def g_loss(self, fake, real=None):
+        self.left -= 1
+        return super().g_loss(fake)
+
+
+class Dividing(LogOfZero):
+    """Divides by what is left of five updates, on the processor."""
+
+    def d_loss(self, real, fake):
+        return NonSaturating.d_loss(self, real, fake) * (1 / int(self.left))
+
+
+class SteepRoot(NonSaturating):
+    """Finite, with a slope that is not: the square root at 0."""
+
+    def d_loss(self, real, fake):
+        return super().d_loss(real, fake) + (real - real.detach()).abs().sqrt().mean()
+
+
+class Root(R1):
+    """A penalty of a person's own that is no number."""
+
+    def term(self, score, x, x_fake):
+        return super().term(score, x, x_fake) * torch.nan
+
+
+def crashed(folder, *changes, every=4, **arguments):
+    """Train until it fails; the file, and a game built alike, with other weights."""
+    made = {k: v if "optimizer" in k else v() for k, v in arguments.items() if k != "k"}
+    made |= {"k": arguments.get("k", 1)}
+    run = trainer(
+        folder, max_steps=12, log_every_n_steps=every, callbacks=[*changes, FlightRecorder()]
+    )
+    players, other = game(**made), game(**copy.deepcopy(made))
+    with pytest.raises((NonFiniteLossError, ZeroDivisionError)) as caught:
+        run.fit(players, Batches(30))
+    (path,) = Path(folder, "crash").iterdir()
+    assert f"python -m lightning_gan replay {path}" in caught.value.__notes__[-1]
+    with torch.no_grad():
+        for p in other.parameters():
+            p.add_(torch.randn_like(p))
+    torch.manual_seed(99)
+    return torch.load(path, weights_only=True), other
+
+
+def poisoned(gan, batch):
+    batch[0][0, 0, 0, 0] = torch.inf
+
+
+def heavy(gan, batch):
+    gan.generator.state_dict(keep_vars=True)["hidden.0.weight"][0, 0] = torch.inf
+
+
+def spoilt(gan, batch):
+    gan.discriminator.network[0].weight.data[2, 1] = torch.nan
+
+
+def rate(lr):
+    def new(params):
+        return SGD(params, lr=lr)
+
+    return new
+
+
+CASES = {
+    "a pixel of the minibatch": ([At(6, poisoned)], {}, 7, "minibatch", "tensor 0"),
+    "a weight set by a callback": ([At(6, heavy)], {}, 7, "outside", "generator.hidden.0.weight"),
+    "a weight set through .data": ([At(2, spoilt)], {}, 3, "outside", "discriminator.network.0.weight"),
+    "in the interval's first step": ([At(4, spoilt)], {}, 5, "outside", "discriminator.network.0.weight"),
+    "a schedule that ends at infinity": ([], {"g_optimizer": rate(torch.inf)}, 1, "update", "generator.hidden.0"),
+    "weights too large to multiply": ([], {"g_optimizer": rate(1e38)}, 2, "forward", "generator.hidden.0 (Linear)"),
+    "scores too large to add": (
+        [], {"g_optimizer": rate(1e20), "d_optimizer": rate(1e20)}, 2, "forward", "discriminator.network.3 (Linear)",
+    ),
+    "a logarithm of 0": ([], {"loss": LogOfZero}, 6, "loss", "LogOfZero.d_loss"),
+    "a slope without end": ([], {"loss": SteepRoot}, 1, "gradient", "discriminator.network.3.bias"),
+    "a penalty that is no number": ([], {"regularizers": lambda: [Root(1.0)]}, 1, "loss", "term r1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_replay_names_the_first_tensor_that_went_bad(case, tmp_path):
+    changes, arguments, step, kind, name = CASES[case]
+    flight, other = crashed(tmp_path, *changes, **arguments)
+    found = again(flight, other)
+    assert found.suspect[:2] == (step, kind)
+    assert found.suspect.name.startswith(name)
+    assert found.equal == found.compared
+
+
+def test_a_replay_reaches_the_bad_step_bit_for_bit(tmp_path):
+    """Two minibatches for D in each step, dropout of noise, momentum and an average: as it was, loss by loss."""
+    flight, other = crashed(tmp_path, At(13, poisoned), every=4, k=2)
+    found = again(flight, other)
+    assert flight["crash"]["step"] == found.suspect.step == 7
+    assert flight["counts"]["g_updates"] == 4
+    assert found.steps == 5
+    assert found.compared == found.equal == 7  # five of D, two of G
+    assert found.suspect.kind == "minibatch"
+
+
+def test_room_for_one_minibatch_keeps_one(tmp_path):
+    run = trainer(tmp_path, max_steps=12, log_every_n_steps=12, callbacks=[At(6, poisoned)])
+    run.callbacks.append(FlightRecorder(most_bytes=1))
+    with pytest.raises(NonFiniteLossError, match="discriminator's loss became nan at step 7"):
+        run.fit(game(), Batches(30))
+    flight = torch.load(tmp_path / "crash/step=7.pt", weights_only=True)
+    assert len(flight["crash"]["batches"]) == 1
+    assert again(flight, game()).suspect.step == 7
+
+
+def test_any_error_in_a_step_is_recorded_and_reproduced(tmp_path):
+    flight, other = crashed(tmp_path, loss=Dividing)
+    assert flight["crash"]["error"].startswith("ZeroDivisionError")
+    assert flight["crash"]["step"] == 6
+    found = again(flight, other)
+    assert isinstance(found.raised, ZeroDivisionError)
+    assert (found.steps, found.suspect) == (1, None)
+
+
+def test_bad_input_leaves_no_crash_file(tmp_path):
+    run = trainer(tmp_path, max_steps=5, callbacks=[At(0, poisoned), FlightRecorder()])
+    with pytest.raises(ValueError, match="A minibatch with values"):
+        run.fit(game(), Batches(9))
+    assert not (tmp_path / "crash").exists()
+
+
+def test_the_recorder_does_not_change_the_run(tmp_path):
+    states = []
+    for callbacks in ([], [FlightRecorder()], [FlightRecorder(most_bytes=1)]):
+        gan = game(ema_half_life=5.0)
+        trainer(tmp_path, max_steps=6, log_every_n_steps=3, callbacks=callbacks).fit(
+            gan, Batches(4)
+        )
+        states.append(gan.state_dict())
+    for other in states[1:]:
+        torch.testing.assert_close(other, states[0], rtol=0, atol=0)
+
+
+def test_the_command_names_the_tensor_of_a_run_that_stopped(command):
+    rates = ("--model.d_optimizer", "torch.optim.SGD", "--model.d_optimizer.lr", "1e30")
+    ended = command("fit", "--config", "small.yaml", "--trainer.callbacks", "[]", *rates)
+    file = ended.err.strip().rpartition("python -m lightning_gan replay ")[2]
+    assert Path(file).parent == Path("runs/small/version_0/crash")
+    ended = command("replay", file)
+    assert ended.status == 0, ended.err
+    first, went, bad = ended.out.strip().splitlines()
+    assert first.startswith(f"{file}: NonFiniteLossError: The ")
+    losses = re.search(r"of (\d+) losses of the run (\d+) are the same here, bit for bit", went)
+    assert losses[1] == losses[2] != "0"
+    assert re.match(r"first bad tensor, at step \d+ \((forward|update|gradient)\): \w+\.", bad)
+    Path("bad.pt").write_bytes(Path(file).read_bytes()[:-9])
+    assert "bad.pt" in command("replay", "bad.pt").err
+    command(
+        "fit", "--config", "small.yaml", "--trainer.callbacks", "[]", "--trainer.max_steps", "1"
+    )
+    (last,) = Path("runs").rglob("last.ckpt")
+    ended = command("replay", str(last))
+    assert ended.err.startswith(f"error: {last} is a checkpoint, and holds no minibatches")
