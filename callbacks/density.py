@@ -7,8 +7,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 from torch.distributions import Distribution
 
-from callbacks.pictures import run_folder, show
-from lightning_gan import images
+from callbacks.pictures import animate, show
 from lightning_gan.densities import (
     SAMPLES,
     GeneratorDensity,
@@ -117,5 +116,4 @@ class DensityCurves(Callback):
         self.draw(trainer, pl_module)
         if trainer.is_global_zero:
             print(f"p_g      by {self.how}")
-            frames = [self.frames[step] for step in sorted(self.frames)]
-            images.save_animation(frames, run_folder(trainer) / "images" / "densities.gif")
+        animate(trainer, "densities", [self.frames[step] for step in sorted(self.frames)])

@@ -1,5 +1,6 @@
 """What pictures show of data and samples, and where they go: the run folder, and every logger that takes them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,16 @@ def show(trainer: Trainer, key: str, picture: Tensor, step: int) -> None:
     for logger in trainer.loggers:
         if hasattr(logger, "log_image"):  # a PIL picture: wandb would turn a float tensor black
             logger.log_image(key=f"images/{key}", images=[images.to_pil(picture)], step=step)
+
+
+def animate(trainer: Trainer, name: str, frames: Sequence[Tensor]) -> None:
+    """Write bytes [C, H, W] as images/<name>.gif, and hand it to the loggers, on the first process."""
+    if not trainer.is_global_zero:
+        return
+    path = images.save_animation(frames, run_folder(trainer) / "images" / f"{name}.gif")
+    for logger in trainer.loggers:
+        if hasattr(logger, "log_video"):
+            logger.log_video(f"animations/{name}", [str(path)], step=trainer.global_step)
 
 
 def shown_range(data: Any) -> tuple[float, float]:

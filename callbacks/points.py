@@ -6,8 +6,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from callbacks.pictures import run_folder, show
-from lightning_gan import images
+from callbacks.pictures import animate, show
 from lightning_gan.plots_points import cloud
 
 
@@ -71,6 +70,4 @@ class PointCloud(Callback):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """After the last update."""
         self.draw(trainer, pl_module)
-        if trainer.is_global_zero:
-            frames = [self.frames[step] for step in sorted(self.frames)]
-            images.save_animation(frames, run_folder(trainer) / "images" / "points.gif")
+        animate(trainer, "points", [self.frames[step] for step in sorted(self.frames)])

@@ -4,7 +4,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from callbacks.pictures import pictures_of, run_folder, show, shown_range
+from callbacks.pictures import animate, pictures_of, show, shown_range
 from lightning_gan import images
 from lightning_gan.metrics.nearest import nearest
 
@@ -59,9 +59,8 @@ class SampleGrid(Callback):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """After the last update."""
         self.draw(trainer, pl_module)
-        if trainer.is_global_zero and len(self.frames) > 1:
-            frames = [self.frames[step] for step in sorted(self.frames)]
-            images.save_animation(frames, run_folder(trainer) / "images" / "training.gif")
+        if len(self.frames) > 1:
+            animate(trainer, "training", [self.frames[step] for step in sorted(self.frames)])
 
 
 class NearestNeighbours(Callback):

@@ -23,14 +23,15 @@ from lightning_gan import (
     regularizers,
     variants,
 )
+from lightning_gan.about import about
 from lightning_gan.checks import check_data
 from lightning_gan.gan import GAN  # noqa: F401
 from lightning_gan.parser import Parser
 from lightning_gan.players import TwoPlayers
-from lightning_gan.report import describe, next_steps, pictures, score_table
+from lightning_gan.report import describe, next_steps, pictures, score_rows, score_table
 from lightning_gan.runs import Run, checked, last_checkpoint, run_folder_of
 from lightning_gan.tabular import table
-from lightning_gan.tracking import loggers
+from lightning_gan.tracking import log_score_table, loggers
 
 ROOMS = (
     losses, regularizers, networks, priors, masks, variants, optimizers, datamodules, callbacks,
@@ -160,7 +161,9 @@ class GANCLI(LightningCLI):
         del self.config_dump  # Lightning's was made before the run had its name
         self._dump_config()
         if self.subcommand == "fit":
-            return loggers(run.root, run.name, run.wandb, self.config_dump)
+            step = self.stored["counts"]["g_updates"] if self.stored else 0
+            facts = about(self.model, self.datamodule, self.settings.ckpt_path, step)
+            return loggers(run.root, run.name, run.wandb, self.config_dump, facts)
         home = self.settings.ckpt_path and run_folder_of(self.settings.ckpt_path)
         root, name = (
             (str(home), self.subcommand) if home else (run.root, f"{run.name}/{self.subcommand}")
@@ -183,10 +186,12 @@ class GANCLI(LightningCLI):
         """Score the result on the test split; say where everything is and what to type next."""
         self.trainer.test(self.model, self.datamodule, verbose=False, weights_only=True)
         folder = run_folder(self.trainer)
+        step = self.trainer.global_step
+        log_score_table(self.trainer.loggers, "test", score_rows(self.trainer, "test"), step)
         say(f"\n{score_table(self.trainer, 'test')}\n\nrun folder  {folder}")
         say("\n".join(f"picture     {path}" for path in pictures(folder)))
         draws = len(self.model.generator.data_shape) == 3  # points are no pictures
-        say(f"next\n{next_steps(folder, self.trainer.global_step, draws)}")
+        say(f"next\n{next_steps(folder, step, draws)}")
         if received := self.interruption.received:
             sys.exit(128 + received)
 

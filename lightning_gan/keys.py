@@ -148,7 +148,9 @@ MEDIA = {
     "images/densities": "p_data, p_g and D on the line, during training",
     "images/nearest_neighbours": "samples, and in the last column the nearest training example",
     "images/curves": "the run's curves as one picture",
-    "images/animation": "the pictures of a run, one after the other",
+    "animations/training": "the samples, one step after the other",
+    "animations/points": "the points, one step after the other",
+    "animations/densities": "the densities, one step after the other",
 }
 AXES = ("step", "epoch", "trainer/global_step", "_runtime")
 

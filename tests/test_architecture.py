@@ -67,7 +67,8 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/parser.py": {"lightning_gan.config_files"},
     "lightning_gan/config_files.py": set(),
     "lightning_gan/theory.py": set(),
-    "lightning_gan/tracking.py": set(),
+    "lightning_gan/tracking.py": {"lightning_gan.about"},
+    "lightning_gan/about.py": {"lightning_gan.whole_files", "lightning_gan.__version__"},
     "lightning_gan/checks.py": {"lightning_gan.networks"},
     "lightning_gan/runs.py": {"lightning_gan.tracking"},
 }  # fmt: skip
