@@ -16,6 +16,7 @@ from lightning_gan.evaluate import evaluate
 from lightning_gan.fetch import fetch
 from lightning_gan.gan_cli import GANCLI
 from lightning_gan.inspection import inspect as inspect_folder
+from lightning_gan.pages.commands import compare, report
 from lightning_gan.paper.command import paper
 from lightning_gan.parser import Parser
 from lightning_gan.quiet import quiet
@@ -28,6 +29,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "evaluate": evaluate,
     "fetch": fetch,
     "inspect": inspect_folder,
+    "report": report,
+    "compare": compare,
     "paper": paper,
     "bench": bench,
 }

@@ -26,6 +26,7 @@ from lightning_gan import (
 from lightning_gan.about import about
 from lightning_gan.checks import check_data
 from lightning_gan.gan import GAN  # noqa: F401
+from lightning_gan.pages.run_page import leave_report
 from lightning_gan.parser import Parser
 from lightning_gan.players import TwoPlayers
 from lightning_gan.report import describe, next_steps, pictures, score_rows, score_table
@@ -42,7 +43,7 @@ HELP = (
     "Commands without a config: sample, evaluate, fetch, inspect, paper, bench. "
     "See: python -m lightning_gan sample --help"
 )
-say = rank_zero_only(print)
+say, page_of = rank_zero_only(print), rank_zero_only(leave_report)
 
 
 class SaveConfig(SaveConfigCallback):
@@ -190,6 +191,7 @@ class GANCLI(LightningCLI):
         log_score_table(self.trainer.loggers, "test", score_rows(self.trainer, "test"), step)
         say(f"\n{score_table(self.trainer, 'test')}\n\nrun folder  {folder}")
         say("\n".join(f"picture     {path}" for path in pictures(folder)))
+        say(page_of(folder))
         draws = len(self.model.generator.data_shape) == 3  # points are no pictures
         say(f"next\n{next_steps(folder, step, draws)}")
         if received := self.interruption.received:

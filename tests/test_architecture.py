@@ -27,6 +27,10 @@ ROOMS = {  # room: what of ours it may import
         "lightning_gan.evaluation", "lightning_gan.metrics", "lightning_gan.features", "lightning_gan.images",
         "lightning_gan.baselines", "lightning_gan.tabular", "lightning_gan.whole_files", "lightning_gan.__version__",
     },
+    "lightning_gan/pages": {
+        "lightning_gan.pages", "lightning_gan.keys", "lightning_gan.about", "lightning_gan.evaluation",
+        "lightning_gan.tabular", "lightning_gan.whole_files",
+    },
     "lightning_gan/fetching.py": set(),
     "lightning_gan/tabular.py": set(),
     "lightning_gan/whole_files.py": set(),
