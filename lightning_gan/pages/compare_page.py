@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lightning_gan.keys import Panel
+from lightning_gan.keys import Panel, in_panel
 from lightning_gan.pages import scores
 from lightning_gan.pages.chart import COLOURS, Series, chart
 from lightning_gan.pages.curves import Curve, charts, label, rooms
@@ -13,6 +13,7 @@ from lightning_gan.pages.statistics import Column, columns_of, mean_curve
 from lightning_gan.tabular import table as text_table
 
 KINDS = ("samples", "points", "densities")
+FEW, LONGEST = 15, 160  # settings, and letters of one
 
 
 def compare_page(groups: Sequence[Group]) -> str:
@@ -125,21 +126,26 @@ def _chart(groups: Sequence[Group], panel: Panel, key: str) -> Markup:
     for i, group in enumerate(groups):
         points, band = mean_curve([run.curves[key] for run in group.runs if key in run.curves])
         series.append(Series(group.label, points, band, i, dashed=i >= COLOURS))
-    return chart(f"{panel.title}: {label(key)}", series, panel.lines)
+    alone = len(list(in_panel(panel))) == 1
+    return chart(panel.title if alone else f"{panel.title}: {label(key)}", series, panel.lines)
 
 
 def _settings(groups: Sequence[Group]) -> Markup:
-    """Those of the configs; a column for each group."""
+    """Those of the configs; a column for each group, and behind a click where they are many."""
     found = differing([group.runs[0] for group in groups])
+    if not found:
+        return Markup("")
     rows = [
-        row(tag("code", key), *("" if v is None else str(v) for v in values))
+        row(tag("code", key), *(tag("span", _word(v)) for v in values))
         for key, values in found.items()
     ]
-    return (
-        table(("setting", *(group.label for group in groups)), rows, class_="settings")
-        if rows
-        else Markup("")
-    )
+    written = table(("setting", *(group.label for group in groups)), rows, class_="settings")
+    return written if len(rows) <= FEW else details(f"{len(rows)} settings", written)
+
+
+def _word(value: object) -> str:
+    text = "" if value is None else str(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 def _runs(groups: Sequence[Group]) -> Markup:
