@@ -11,6 +11,7 @@ from jsonargparse import auto_cli
 from lightning_gan import commands, config_files
 from lightning_gan.arithmetic import arithmetic
 from lightning_gan.bench.command import bench
+from lightning_gan.dashboard import dashboard
 from lightning_gan.errors import meant_for_a_person, sentence
 from lightning_gan.evaluate import evaluate
 from lightning_gan.fetch import fetch
@@ -31,6 +32,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "inspect": inspect_folder,
     "report": report,
     "compare": compare,
+    "dashboard": dashboard,
     "paper": paper,
     "bench": bench,
 }

@@ -64,6 +64,7 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/plots_points.py": {"lightning_gan.plots"},
     "lightning_gan/play.py": set(),
     "lightning_gan/keys.py": set(),
+    "lightning_gan/dashboard.py": {"lightning_gan.keys"},
     "lightning_gan/rows.py": {"lightning_gan.whole_files"},
     "lightning_gan/densities.py": set(),
     "lightning_gan/baselines.py": set(),
