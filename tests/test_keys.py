@@ -63,7 +63,9 @@ def test_every_key_of_a_run_is_in_the_table(command):
 def test_every_key_of_another_game_is_in_the_table(name, command):
     config = yaml.safe_load((CONFIGS / name).read_text())
     points = config["data"]["class_path"] == "Ring"
-    config["data"]["init_args"] |= {"batch_size": 10} | ({} if points else {"root": "pixels"})
+    config["data"]["init_args"] |= (
+        {"batch_size": 1000} if points else {"batch_size": 10, "root": "pixels"}
+    )
     command.write("other.yaml", config)
     ended = command(
         "fit", "--config", "other.yaml", "--trainer.max_steps", "2", "--trainer.accelerator", "cpu"
