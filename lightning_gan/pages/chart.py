@@ -10,6 +10,7 @@ from lightning_gan.pages.html import Markup, tag
 WIDTH, HEIGHT = 370, 225
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 36
 MOST_POINTS = 600  # of a curve, more than a screen is wide
+SIDE = 0.02  # of all steps, free to the left and to the right
 COLOURS = 6  # that page.css has
 Points = Sequence[tuple[float, float]]
 
@@ -132,7 +133,8 @@ def frame_of(series: Sequence[Series], lines: Sequence[tuple[float, str]]) -> Fr
     low, high = min(full[0], *values, full[1]), max(full[1], *values, full[0])
     pad = 0.06 * (high - low) or abs(high) * 0.1 or 1.0
     first, last = min(steps), max(steps)
-    return Frame((first, last) if last > first else (first - 1, first + 1), (low - pad, high + pad))
+    side = SIDE * (last - first) or 1.0
+    return Frame((first - side, last + side), (low - pad, high + pad))
 
 
 def _edges(series: Series, start: int) -> list[float]:

@@ -4,7 +4,7 @@ import base64
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -31,7 +31,19 @@ def evenly(things: Sequence[Thing], most: int) -> list[Thing]:
     return [things[round(i * last / (most - 1))] for i in range(most)]
 
 
-def small_png(path: Path) -> bytes:
+class Png(NamedTuple):
+    """A picture as its page holds it.
+
+    Attributes:
+        content: of the file.
+        coarse: whether a pixel stands for four, so that it is to be drawn with sharp edges.
+    """
+
+    content: bytes
+    coarse: bool
+
+
+def small_png(path: Path) -> Png:
     """The file's bytes; or, where each pixel was drawn as a square of four, a picture that holds each once.
 
     Raises:
@@ -45,12 +57,12 @@ def small_png(path: Path) -> bytes:
             f"{path} is no picture: delete it, and the page is made without it."
         ) from error
     if any(side % 2 for side in x.shape[:2]) or not _is_doubled(x):
-        return path.read_bytes()
+        return Png(path.read_bytes(), coarse=False)
     x = x[::2, ::2]
     grey = bool((x == x[..., :1]).all())
     file = io.BytesIO()
     Image.fromarray(x[..., 0] if grey else x).save(file, "PNG")
-    return file.getvalue()
+    return Png(file.getvalue(), coarse=True)
 
 
 def _is_doubled(x: np.ndarray) -> bool:
@@ -59,21 +71,22 @@ def _is_doubled(x: np.ndarray) -> bool:
     return all(bool((x[a::2, b::2] == first).all()) for a, b in ((0, 1), (1, 0), (1, 1)))
 
 
-def image(content: bytes, alt: str, kind: str = "png", hidden: bool = False) -> Markup:
+def image(picture: Png, alt: str, kind: str = "png", hidden: bool = False) -> Markup:
     """An <img> that holds its picture."""
-    source = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
-    return tag("img", src=source, alt=alt, hidden=hidden)
+    source = f"data:image/{kind};base64,{base64.b64encode(picture.content).decode()}"
+    coarse = "coarse" if picture.coarse else None
+    return tag("img", src=source, alt=alt, hidden=hidden, class_=coarse)
 
 
-def chosen(frames: Sequence[tuple[int, Path]]) -> list[tuple[int, bytes]]:
+def chosen(frames: Sequence[tuple[int, Path]]) -> list[tuple[int, Png]]:
     """Of the pictures of a run (step, file), those on its slider: evenly chosen, bounded in number and in bytes."""
     most = MOST
     while True:
         found = [(step, small_png(path)) for step, path in evenly(frames, most)]
-        size = sum(len(content) for _, content in found)
+        size = sum(len(picture.content) for _, picture in found)
         if size <= MOST_BYTES or most <= 2:
             return found
-        most = max(2, int(most * MOST_BYTES / size))
+        most = max(2, min(most - 1, int(most * MOST_BYTES / size)))
 
 
 def slider(frames: Sequence[tuple[int, Path]], alt: str) -> Markup:

@@ -8,7 +8,7 @@ import yaml
 from lightning_gan import keys
 from lightning_gan.pages import curves, scores
 from lightning_gan.pages.html import Markup, details, facts, page, section, tag
-from lightning_gan.pages.pictures import image, slider, small_png
+from lightning_gan.pages.pictures import Png, image, slider, small_png
 from lightning_gan.pages.run_files import RunFiles, read_run
 from lightning_gan.whole_files import whole
 
@@ -139,7 +139,7 @@ def _animations(run: RunFiles, kinds: dict[str, list[tuple[int, Path]]]) -> Iter
     for path in sorted((run.folder / "images").glob("*.gif")):
         kind = ANIMATED.get(path.stem, path.stem)
         if kind not in kinds and path.stat().st_size <= LARGEST_GIF:
-            picture = image(path.read_bytes(), SAID.get(kind, kind), "gif")
+            picture = image(Png(path.read_bytes(), False), SAID.get(kind, kind), "gif")
             yield tag("div", tag("h3", _title(kind)), tag("figure", picture, class_="picture"))
 
 

@@ -9,6 +9,7 @@ from lightning_gan.evaluation import Card, Score
 from lightning_gan.pages.groups import Group
 from lightning_gan.pages.run_files import Curve
 
+SMALL = 0.01
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -36,6 +37,10 @@ class Cell:
         if self.score.name == "modes":
             spread = "" if self.se is None else f" ± {self.se:.1f}"
             return f"{self.mean:.{0 if self.n == 1 else 1}f}{spread} of {self.score.card.settings['modes']}"
+        if (
+            self.se is not None and abs(self.mean) < SMALL
+        ):  # three digits behind the point would say nothing
+            return f"{self.mean:.2g} ± {self.se:.1g}"
         return str(replace(self.score, value=self.mean, sd=self.se))
 
 

@@ -48,6 +48,13 @@ def test_a_score_is_the_mean_with_its_standard_error_over_seeds(make):
     assert column.comparable
 
 
+def test_a_small_score_keeps_its_digits(make):
+    (column,) = columns_of(
+        groups_of([make(seed=i, scores=fid(v)) for i, v in enumerate((0.0011, 0.0019))])
+    )
+    assert column.text(0) == "0.0015 ± 0.0004"
+
+
 def test_one_run_has_no_error_over_seeds(make):
     (column,) = columns_of(groups_of([make(scores=(Score("fid", 1.0, 0.5, card()),))]))
     assert column.text(0) == "1.000"
