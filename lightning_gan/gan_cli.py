@@ -40,7 +40,7 @@ ROOMS = (
 Parser.classes = [name for room in ROOMS for name in room.__all__]
 ABOUT = "Generative adversarial networks, beginning with Goodfellow et al. 2014."
 HELP = (
-    "Commands without a config: sample, evaluate, fetch, inspect, paper, bench. "
+    "Commands without a config: sample, evaluate, report, compare, fetch, inspect, paper, bench. "
     "See: python -m lightning_gan sample --help"
 )
 say, page_of = rank_zero_only(print), rank_zero_only(leave_report)

@@ -168,16 +168,20 @@ def _numbers(row: dict[str, str]) -> Iterator[tuple[str, int, float]]:
             yield key, step, value
 
 
-def _joined(folder: Path, facts: dict[str, Any], own: dict[str, Curve]) -> dict[str, Curve]:
+def _joined(
+    folder: Path, facts: dict[str, Any], own: dict[str, Curve], after: frozenset[Path] = frozenset()
+) -> dict[str, Curve]:
     """The curves of a run that goes on from another one begin where that one began."""
     before = facts.get("continues") or {}
     earlier = Path(str(before.get("checkpoint", ""))).resolve().parent.parent
-    if not before or earlier == folder.resolve() or not (earlier / "metrics.csv").is_file():
+    seen, start = after | {folder.resolve()}, before.get("step")
+    if not isinstance(start, int) or earlier in seen or not (earlier / "metrics.csv").is_file():
         return own
-    start = int(before.get("step", 0))
-    theirs = _joined(earlier, about.read(earlier), _curves(earlier / "metrics.csv"))
+    theirs = _joined(earlier, about.read(earlier), _curves(earlier / "metrics.csv"), seen)
     joined = {
-        k: [p for p in c if p[0] <= start and not k.startswith("test/")] for k, c in theirs.items()
+        key: [point for point in curve if point[0] <= start]
+        for key, curve in theirs.items()
+        if not key.startswith("test/")
     }
     for key, curve in own.items():
         joined[key] = [p for p in joined.get(key, []) if p[0] < curve[0][0]] + curve
