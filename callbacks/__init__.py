@@ -1,5 +1,6 @@
 """When to look at a run; what is computed lives in `lightning_gan.metrics`."""
 
+from callbacks.best import BestGenerator
 from callbacks.checkpoint import Checkpoints
 from callbacks.classification import ClassificationError
 from callbacks.curves import Curves
@@ -21,6 +22,7 @@ __all__ = [
     "FID",
     "KID",
     "Alert",
+    "BestGenerator",
     "Checkpoints",
     "ClassificationError",
     "Curves",

@@ -6,7 +6,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.utilities.rank_zero import rank_zero_info
 
 from callbacks.pictures import pictures_of
-from callbacks.scoring import SampleScore, Stage, datamodule, keep_cards
+from callbacks.scoring import SampleScore, Stage, datamodule, keep_cards, keep_ruler
 from lightning_gan.evaluation import (
     Against,
     Frechet,
@@ -72,6 +72,8 @@ class FeatureScore(SampleScore):
             values |= {f"{stage}/{s.name}_sd": s.sd for s in mine if s.sd is not None}
             pl_module.log_dict(values, sync_dist=True)
             keep_cards(trainer, pl_module, stage, mine)
+            if stage == "test":
+                keep_ruler(trainer, pl_module, "training images", self.reference)
 
     def shares_pass(self, other: Any) -> bool:
         """Whether another callback asks the same pictures in the same space."""

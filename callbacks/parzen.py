@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,7 @@ from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 
 from callbacks.pictures import run_folder, spared
-from callbacks.scoring import SampleScore, Stage, datamodule, keep_cards, updates
+from callbacks.scoring import SampleScore, Stage, datamodule, keep_cards, keep_ruler, updates
 from lightning_gan.baselines import OneImage, TrainingSet
 from lightning_gan.evaluation.parzen import as_score, centres, window
 from lightning_gan.images import to_unit
@@ -78,19 +78,20 @@ class ParzenLogLikelihood(SampleScore):
         averaged = "EMA" if getattr(pl_module, "ema", None) is not None else "no EMA"
         scores = {f"{stage}/parzen_nats": (score, f"{averaged}, seed {self.seed}")}
         if stage == "test" and self.ruler:
-            scores |= self._ruler(data, score_of)
+            ruler = self._ruler(data, score_of)
+            scores |= ruler
+            for name, (found, _) in ruler.items():
+                one = as_score(found, bank, images)
+                of = replace(one, card=replace(one.card, generated=name.strip()))
+                keep_ruler(trainer, pl_module, name.strip(), [of])
         self._rows[stage] = [
             (name, str(s), f"{s.protocol(images.wording)}, {how}, pixels in [0,1]")
             for name, (s, how) in scores.items()
         ]
         self.results[stage] = [as_score(score, bank, images)]
         keep_cards(trainer, pl_module, stage, self.results[stage])
-        values = {
-            "nats": score.nats,
-            "se": score.se,
-            "sigma": score.sigma,
-            "n": float(score.n_test),
-        }
+        n = float(score.n_test)
+        values = {"nats": score.nats, "se": score.se, "sigma": score.sigma, "n": n}
         pl_module.log_dict({f"{stage}/parzen_{k}": v for k, v in values.items()}, sync_dist=True)
         if trainer.is_global_zero:
             self._write(trainer, stage, updates(trainer, pl_module))

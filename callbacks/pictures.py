@@ -35,11 +35,15 @@ def show(trainer: Trainer, key: str, picture: Tensor, step: int) -> None:
 
 
 def animate(trainer: Trainer, name: str, frames: dict[int, Tensor]) -> None:
-    """Write frames, bytes [3, H, W] by their steps, to images/<name>.gif, on the first process."""
+    """Write frames, bytes [3, H, W] by their steps, to images/<name>.gif, and hand it to the loggers, on one process."""
     path = run_folder(trainer) / "images" / f"{name}.gif"
-    if trainer.is_global_zero:
-        with spared(path):
-            images.save_animation([frames[step] for step in sorted(frames)], path)
+    if not trainer.is_global_zero:
+        return
+    with spared(path):
+        images.save_animation([frames[step] for step in sorted(frames)], path)
+        for logger in trainer.loggers:
+            if hasattr(logger, "log_video"):
+                logger.log_video(f"animations/{name}", [str(path)], step=trainer.global_step)
 
 
 def earlier_frames(trainer: Trainer, key: str, every_n_steps: int) -> dict[int, Tensor]:

@@ -127,6 +127,16 @@ def keep_cards(
             logger.log_hyperparams(cards)
 
 
+def keep_ruler(
+    trainer: Trainer, pl_module: LightningModule, baseline: str, scores: Sequence[Score]
+) -> None:
+    """Put what a model that needs no training scored by the same protocol at test into ruler.json, with its cards."""
+    if trainer.is_global_zero and scores:
+        step = updates(trainer, pl_module)
+        entries = [{"baseline": baseline, "step": step, **score.as_dict()} for score in scores]
+        _append(run_folder(trainer) / "ruler.json", entries)
+
+
 def _append(path: Path, entries: list[dict[str, Any]]) -> None:
     """Add entries to a JSON list, in one step."""
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []

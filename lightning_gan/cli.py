@@ -12,11 +12,13 @@ from jsonargparse import auto_cli
 from lightning_gan import commands, config_files, plan, together
 from lightning_gan.arithmetic import arithmetic
 from lightning_gan.bench.command import bench
+from lightning_gan.dashboard import dashboard
 from lightning_gan.errors import meant_for_a_person, sentence
 from lightning_gan.evaluate import evaluate
 from lightning_gan.fetch import fetch
 from lightning_gan.gan_cli import GANCLI
 from lightning_gan.inspection import inspect as inspect_folder
+from lightning_gan.pages.commands import compare, report
 from lightning_gan.paper.command import paper
 from lightning_gan.parser import Parser
 from lightning_gan.quiet import quiet
@@ -32,6 +34,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "fetch": fetch,
     "inspect": inspect_folder,
     "replay": replay,
+    "report": report,
+    "compare": compare,
+    "dashboard": dashboard,
     "paper": paper,
     "bench": bench,
 }

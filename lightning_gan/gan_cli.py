@@ -1,6 +1,7 @@
 """fit, validate and test: LightningCLI with this suite's run folders, loggers and score table. Knows every room."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,27 @@ from lightning_gan import (
     trust,
     variants,
 )
+from lightning_gan.about import about
 from lightning_gan.checks import check_data, check_trainer
 from lightning_gan.ending import end_again
 from lightning_gan.gan import GAN  # noqa: F401
 from lightning_gan.overruled import flat, overruled
+from lightning_gan.pages.run_page import leave_report
 from lightning_gan.parser import Parser
 from lightning_gan.players import TwoPlayers
-from lightning_gan.report import describe, next_steps, pictures, rates_ended, resumed, score_table
+from lightning_gan.report import (
+    closing,
+    describe,
+    next_steps,
+    rates_ended,
+    resumed,
+    score_rows,
+    score_table,
+)
 from lightning_gan.runs import Run, checked, run_folder_of
 from lightning_gan.saved_config import SaveConfig
 from lightning_gan.strategy import ANY, SeveralDevices, alone
-from lightning_gan.tracking import loggers
+from lightning_gan.tracking import log_score_table, loggers
 
 ROOMS = (
     losses, regularizers, networks, priors, masks, variants, optimizers, datamodules, callbacks,
@@ -44,10 +55,10 @@ ROOMS = (
 Parser.classes = [name for room in ROOMS for name in room.__all__]
 ABOUT = "Generative adversarial networks, beginning with Goodfellow et al. 2014."
 HELP = (
-    "Commands without a config: sample, evaluate, fetch, inspect, paper, bench. "
+    "Commands without a config: sample, evaluate, report, compare, fetch, inspect, paper, bench. "
     "See: python -m lightning_gan sample --help"
 )
-say = rank_zero_only(print)
+say, page_of = rank_zero_only(print), rank_zero_only(leave_report)
 
 
 class GANCLI(LightningCLI):
@@ -152,12 +163,7 @@ class GANCLI(LightningCLI):
         self.datamodule.prepare_data()
         run, actual = self.run, self.datamodule.name
         runs.check_weights(self.settings.ckpt_path, self.stored, self.model)
-        learned = self.stored.get("data") or actual
-        if learned != actual:
-            raise ValueError(
-                f"{self.settings.ckpt_path} learned from {learned}, but the data here are {actual}: their scores do "
-                f"not compare. Bring {learned} back, or start a new run."
-            )
+        runs.check_data_of(self.settings.ckpt_path, self.stored, actual)
         if declared != actual:
             run.name = self.settings.run.name = runs.renamed(run.name, declared, actual)
             self.settings.data.init_args.source = "embedded"
@@ -172,12 +178,14 @@ class GANCLI(LightningCLI):
         """A new run folder for `fit`; for a checkpoint's scores, a folder inside its run's."""
         del self.config_dump  # Lightning's was made before the run had its name
         self._dump_config()
+        step = self.stored["counts"]["g_updates"] if self.stored else 0
+        facts = partial(about, self.model, self.datamodule, self.settings.ckpt_path, step)
         if self.home:
             rows = rank_zero_only(runs.taken_up)(self.home, self.stored) or 0
             place = str(self.home.parents[1]), self.home.parent.name
-            return loggers(*place, run.wandb, self.config_dump, self.home.name, rows)
+            return loggers(*place, run.wandb, self.config_dump, self.home.name, rows, facts())
         if self.subcommand == "fit":
-            return loggers(run.root, run.name, run.wandb, self.config_dump)
+            return loggers(run.root, run.name, run.wandb, self.config_dump, facts=facts())
         home = self.settings.ckpt_path and run_folder_of(self.settings.ckpt_path)
         root, name = (
             (str(home), self.subcommand) if home else (run.root, f"{run.name}/{self.subcommand}")
@@ -202,15 +210,17 @@ class GANCLI(LightningCLI):
         """Score the result on the test split; say where everything is and what to type next."""
         still = rates_ended([o.state_dict() for o in self.trainer.optimizers])
         self.trainer.test(self.model, self.datamodule, verbose=False, weights_only=True)
-        folder = run_folder(self.trainer)
-        say(f"\n{score_table(self.trainer, 'test')}\n\nrun folder  {folder}")
-        say("\n".join(f"picture     {path}" for path in pictures(folder)))
+        folder, step = run_folder(self.trainer), self.trainer.global_step
+        log_score_table(self.trainer.loggers, "test", score_rows(self.trainer, "test"), step)
         draws = len(self.model.generator.data_shape) == 3  # points are no pictures
-        say(f"next\n{next_steps(folder, self.trainer.global_step, draws, still)}")
-        if received := self.interruption.received:
-            say(
-                f"to go on\n  python -m lightning_gan fit --config {folder}/config.yaml --ckpt_path last"
+        say(
+            closing(
+                self.trainer, folder, str(page_of(folder)), next_steps(folder, step, draws, still)
             )
+        )
+        if received := self.interruption.received:
+            again = f"fit --config {folder}/config.yaml --ckpt_path last"
+            say(f"to go on\n  python -m lightning_gan {again}")
             sys.exit(128 + received)
 
     def before_validate(self) -> None:

@@ -18,17 +18,24 @@ class Scores(Protocol):
         """(name, value with its standard error, protocol) of the latest scores of a stage."""
 
 
-def score_table(trainer: Trainer, stage: str) -> str:
+def score_rows(trainer: Trainer, stage: str) -> list[tuple[str, str, str]]:
     """All scores of a stage, with what they depend on: those of the game first, those of samples nearest to the end."""
-    shown = [c for c in trainer.callbacks if isinstance(c, Scores)]  # type: ignore[attr-defined]
     rows = [
         (key, f"{float(value):.4f}", "mean over the examples seen, D and G in evaluation mode")
         for key, value in sorted(trainer.callback_metrics.items())
         if key in (f"{stage}/value", f"{stage}/d_x", f"{stage}/d_gz")
     ]
-    rows += [row for c in shown for row in c.rows(stage)]
-    notes = [note for c in shown for note in getattr(c, "notes", lambda _: ())(stage)]
-    return "\n".join([table(rows, ("score", "value", "protocol")), *notes])
+    return rows + [row for c in _shown(trainer) for row in c.rows(stage)]
+
+
+def score_table(trainer: Trainer, stage: str) -> str:
+    """The same as text, and what a reader must know before believing some of them."""
+    notes = [note for c in _shown(trainer) for note in getattr(c, "notes", lambda _: ())(stage)]
+    return "\n".join([table(score_rows(trainer, stage), ("score", "value", "protocol")), *notes])
+
+
+def _shown(trainer: Trainer) -> list[Scores]:
+    return [c for c in trainer.callbacks if isinstance(c, Scores)]  # type: ignore[attr-defined]
 
 
 def describe(gan: TwoPlayers, provenance: str, folder: str) -> str:
@@ -82,6 +89,19 @@ def pictures(folder: Path) -> list[Path]:
     kinds = sorted(p for p in (folder / "images").glob("*") if p.is_dir())
     newest = [max(kind.glob("*.png")) for kind in kinds if any(kind.glob("*.png"))]
     return newest + sorted((folder / "images").glob("*.gif"))
+
+
+def closing(trainer: Trainer, folder: Path, page: str, steps: str) -> str:
+    """The last lines of a run: its scores, where everything is, and what to type next.
+
+    Args:
+        trainer: after its test.
+        folder: of the run.
+        page: what to say of its page.
+        steps: the commands that come next.
+    """
+    places = [f"run folder  {folder}", *(f"picture     {path}" for path in pictures(folder))]
+    return "\n".join([f"\n{score_table(trainer, 'test')}\n", *places, page, f"next\n{steps}"])
 
 
 def next_steps(folder: Path, steps: int, draws: bool = True, ended: bool = False) -> str:

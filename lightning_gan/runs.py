@@ -100,6 +100,20 @@ def check_weights(path: str | None, checkpoint: dict[str, Any], model: nn.Module
             )
 
 
+def check_data_of(path: str | None, checkpoint: dict[str, Any], name: str) -> None:
+    """The data at hand must be those that the checkpoint learned from, if it says which.
+
+    Raises:
+        ValueError: naming both.
+    """
+    learned = checkpoint.get("data") or name
+    if learned != name:
+        raise ValueError(
+            f"{path} learned from {learned}, but the data here are {name}: their scores do not compare. Bring {learned} "
+            f"back, or start a new run."
+        )
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
 

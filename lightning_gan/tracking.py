@@ -1,6 +1,7 @@
 """A run's loggers: metrics.csv always, W&B beside it."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -8,6 +9,7 @@ import yaml
 from pytorch_lightning.loggers import Logger, WandbLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
+from lightning_gan import about
 from lightning_gan.metrics_file import MetricsLogger
 
 WandbMode = Literal["auto", "online", "offline", "disabled"]
@@ -20,6 +22,7 @@ def loggers(
     config: dict[str, Any],
     version: str | None = None,
     keep: int = 0,
+    facts: dict[str, Any] | None = None,
 ) -> list[Logger]:
     """CSV first, because the first logger's folder is the run folder; then W&B unless it is disabled.
 
@@ -30,13 +33,17 @@ def loggers(
         config: of the run, for W&B.
         version: of a run that goes on; a new one if it is not given.
         keep: rows of its metrics.csv that it goes on from.
+        facts: that `about` gathers, for run.json and W&B; without them there is no such file.
     """
     csv = MetricsLogger(root, name, version, keep)
     _ = csv.experiment  # makes the folder, before anything else is written there
-    mode = wandb_mode(wandb)
-    if mode == "disabled" or rank_zero_only.rank:  # type: ignore[attr-defined]
+    if rank_zero_only.rank:  # type: ignore[attr-defined]
         return [csv]
-    return [csv, wandb_logger(name, mode, csv.log_dir, config)]
+    facts = about.keep(Path(csv.log_dir), facts) if facts else {}
+    mode = wandb_mode(wandb)
+    return (
+        [csv] if mode == "disabled" else [csv, wandb_logger(name, mode, csv.log_dir, config, facts)]
+    )
 
 
 def wandb_mode(asked: WandbMode) -> WandbMode:
@@ -59,35 +66,62 @@ def wandb_mode(asked: WandbMode) -> WandbMode:
     return modes[mode]
 
 
-def wandb_logger(name: str, mode: WandbMode, folder: str, config: dict[str, Any]) -> WandbLogger:
+def wandb_logger(
+    name: str, mode: WandbMode, folder: str, config: dict[str, Any], facts: dict[str, Any]
+) -> WandbLogger:
     """W&B in the run folder; a server that does not answer costs the dashboard, not the run."""
     import wandb
 
     try:
-        logger = _wandb_logger(name, mode, folder, config)
+        logger = _wandb_logger(name, mode, folder, config, facts)
     except wandb.Error as error:
         print(f"W&B: {error}. Going on offline.")
-        logger = _wandb_logger(name, "offline", folder, config)
+        logger = _wandb_logger(name, "offline", folder, config, facts)
         mode = "offline"
     if mode == "offline":
         print(f"W&B: offline; to upload later, wandb sync {logger.experiment.settings.sync_dir}")
     return logger
 
 
-def _wandb_logger(name: str, mode: WandbMode, folder: str, config: dict[str, Any]) -> WandbLogger:
+def _wandb_logger(
+    name: str, mode: WandbMode, folder: str, config: dict[str, Any], facts: dict[str, Any]
+) -> WandbLogger:
     import wandb
 
     environment = os.environ
+    about_run = {key: value for key, value in facts.items() if key != "wandb_id"}
     logger = WandbLogger(
         name=environment.get("WANDB_NAME", f"{name}-{Path(folder).name}"),
         project=environment.get("WANDB_PROJECT", "lightning-gan"),
         group=environment.get("WANDB_RUN_GROUP", name),
         job_type=environment.get("WANDB_JOB_TYPE", "fit"),
-        save_dir=environment.get("WANDB_DIR", folder),
+        id=environment.get("WANDB_RUN_ID") or facts.get("wandb_id"),  # an agent names its runs
+        resume=environment.get("WANDB_RESUME", "allow"),
+        save_dir=environment.get("WANDB_DIR", str(Path(folder).resolve())),
         mode=mode,
         settings=wandb.Settings(silent=True),  # the one line that matters is ours
-        config=yaml.safe_load(yaml.safe_dump(config)),
+        config=yaml.safe_load(yaml.safe_dump(config)) | {"about": about_run},
+        tags=tags(facts),
     )
     logger._wandb_init.pop("anonymous", None)  # wandb warns of it, and Lightning always sends it
     _ = logger.experiment  # starts here, where a refusal can be answered
     return logger
+
+
+def tags(facts: dict[str, Any]) -> list[str]:
+    """What a person looks runs up by: data set, objective, game, or WANDB_TAGS; W&B allows 64 letters."""
+    if given := os.environ.get("WANDB_TAGS"):
+        return given.split(",")
+    words = (facts.get("data", {}).get("name"), facts.get("objective"), facts.get("game"))
+    return [str(word)[:64] for word in words if word]
+
+
+def log_score_table(
+    loggers: Sequence[Logger], stage: str, rows: Sequence[tuple[str, str, str]], step: int
+) -> None:
+    """The table of scores as it stands on the terminal, to W&B."""
+    for logger in loggers:
+        if isinstance(logger, WandbLogger) and rows:
+            columns = ["score", "value", "protocol"]
+            data = [list(row) for row in rows]
+            logger.log_table(f"scores/{stage}", columns=columns, data=data, step=step)

@@ -1,5 +1,6 @@
 """W&B without an account: the offline file is read back."""
 
+import hashlib
 import json
 import struct
 import time
@@ -7,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import wandb
 from PIL import Image
+from tiny import make_tiny_mnist
 from wandb.proto import wandb_internal_pb2
 
+from lightning_gan import __version__, about
 from lightning_gan.tracking import wandb_mode
 
 
@@ -68,15 +72,43 @@ def config(path):
     return items
 
 
+def stored(path, kind):
+    """The records of one kind."""
+    return [getattr(r, kind) for r in whole(path) if r.WhichOneof("record_type") == kind]
+
+
+def file_of(run):
+    """The .wandb file of a run folder."""
+    (file,) = Path(run, "wandb").glob("offline-run-*/run-*.wandb")
+    return file
+
+
 @pytest.fixture
-def offline(command, monkeypatch):
-    """A finished offline run: its folder and its rows."""
+def alone(command, monkeypatch):
+    """Runs a command offline, without an account, to W&B's own end."""
     monkeypatch.delenv("WANDB_MODE")
     monkeypatch.setenv("HOME", str(command.folder))  # no .netrc of the person who runs the tests
-    ended = command("fit", "--config", "small.yaml")
-    assert ended.status == 0, ended.err
-    wandb.finish()
-    (file,) = Path("runs/small/version_0/wandb").glob("offline-run-*/run-*.wandb")
+
+    def run(*arguments):
+        ended = command(*arguments)
+        assert ended.status == 0, ended.err
+        wandb.finish()
+        return ended
+
+    return run
+
+
+@pytest.fixture
+def offline(alone, command):
+    """A finished offline run: its folder and its rows."""
+    best = {
+        "class_path": "BestGenerator",
+        "init_args": {"score": "val/parzen_nats", "lower_is_better": False},
+    }
+    best["init_args"]["upload"] = True
+    command.write("best.yaml", {"trainer": {"callbacks+": [best]}})
+    ended = alone("fit", "--config", "small.yaml", "--config", "best.yaml", "--run.name", "small")
+    file = file_of("runs/small/version_0")
     return ended, file.parent, history(file)
 
 
@@ -103,6 +135,105 @@ def test_an_offline_run_has_its_scalars_and_pictures_at_the_right_steps(offline)
     cards = config(file)
     assert cards["cards/val/parzen_nats"]["split"] == "val"
     assert cards["cards/test/parzen_nats"]["real"] == "mnist"
+    assert_the_run_says_what_it_is(file, cards)
+    assert_tables_and_films_are_there(folder, rows)
+    assert_the_best_generator_is_uploaded(file)
+
+
+def assert_the_run_says_what_it_is(file, config):
+    (run,) = stored(file, "run")
+    facts = json.loads(Path("runs/small/version_0/run.json").read_text())
+    assert (run.run_group, run.job_type, run.run_id) == ("small", "fit", facts["wandb_id"])
+    assert list(run.tags) == ["mnist", "NonSaturating", "GAN"]
+    assert run.display_name == "small-version_0"
+    assert config["model"]["init_args"]["generator"]["init_args"]["z_dim"] == 4
+    x = make_tiny_mnist(Path("pixels"))(root="pixels")
+    x.prepare_data()
+    sha = hashlib.sha256(b"(50, 1, 28, 28)" + x.pictures("train").numpy().tobytes())
+    assert config["about"]["data"]["sha256"] == sha.hexdigest()
+    assert config["about"]["code"]["lightning-gan"] == __version__
+    assert config["about"]["environment"]["torch"] == torch.__version__.split("+")[0]
+
+
+def assert_tables_and_films_are_there(folder, rows):
+    (row,) = [r for r in rows if "scores/test" in r or "scores/test.path" in r]
+    assert row["trainer/global_step"] == 10
+    (file,) = (folder / "files" / "media" / "table" / "scores").glob("test*.json")
+    table = json.loads(file.read_text())
+    assert table["columns"] == ["score", "value", "protocol"]
+    assert ["test/parzen_nats", "  random training images"] == [r[0] for r in table["data"][3:5]]
+    (film,) = (folder / "files" / "media" / "videos" / "animations").glob("training*.gif")
+    assert film.read_bytes() == Path("runs/small/version_0/images/training.gif").read_bytes()
+
+
+def assert_the_best_generator_is_uploaded(file):
+    artifacts = [a for a in stored(file, "artifact") if a.type == "model"]
+    artifacts += [
+        r.log_artifact.artifact for r in stored(file, "request") if r.HasField("log_artifact")
+    ]
+    (artifact,) = artifacts
+    assert json.loads(artifact.metadata)["score"] == "val/parzen_nats"
+    assert [entry.path for entry in artifact.manifest.contents] == ["best.ckpt"]
+
+
+@pytest.mark.slow
+def test_nothing_is_uploaded_that_nobody_asked_for(alone):
+    alone("fit", "--config", "small.yaml", "--trainer.max_steps", "2")
+    path = file_of("runs/small/version_0")
+    assert stored(path, "history")
+    assert [a for a in stored(path, "artifact") if a.type == "model"] == []
+    assert not any(r.HasField("log_artifact") for r in stored(path, "request"))
+
+
+@pytest.mark.slow
+def test_a_run_that_goes_on_is_the_same_run_on_wandb(alone):
+    fit = ("fit", "--config", "small.yaml", "--trainer.max_steps")
+    alone(*fit, "2")
+    alone(*fit, "4", "--ckpt_path", "runs/small/version_0/checkpoints/last.ckpt")
+    runs = [file_of(f"runs/small/version_{i}") for i in range(2)]
+    (first,), (second,) = (stored(run, "run") for run in runs)
+    assert first.run_id == second.run_id
+    steps = [[r["trainer/global_step"] for r in history(run) if "train/value" in r] for run in runs]
+    assert steps == [[2], [4]]
+
+
+def run_folder(root, name, continues=None, checkpoint="last.ckpt"):
+    """A run's id in a folder that has a newest checkpoint and an older one."""
+    path = continues and {"checkpoint": str(root / continues / "checkpoints" / checkpoint)}
+    kept = about.keep(root / name, {"continues": path})
+    (root / name / "checkpoints").mkdir()
+    for file in ("last.ckpt", "older.ckpt"):
+        (root / name / "checkpoints" / file).touch()
+    return kept["wandb_id"]
+
+
+def test_the_first_heir_of_a_run_is_the_same_run_and_every_other_one_is_another(tmp_path):
+    first = run_folder(tmp_path, "a")
+    assert run_folder(tmp_path, "b", "a", "older.ckpt") != first
+    assert run_folder(tmp_path, "c", "a") == first
+    assert run_folder(tmp_path, "d", "a") not in (first, None)
+    assert run_folder(tmp_path, "e", "c") == first
+
+
+def test_a_folder_that_is_written_again_keeps_its_id(tmp_path):
+    facts = {"game": "GAN", "continues": None}
+    first = about.keep(tmp_path, facts)
+    assert about.keep(tmp_path, facts) == first == about.read(tmp_path)
+    assert about.keep(tmp_path / "other", facts)["wandb_id"] != first["wandb_id"]
+
+
+@pytest.mark.slow
+def test_what_the_environment_names_goes_first(alone, monkeypatch):
+    for name, value in (("RUN_GROUP", "mine"), ("RUN_ID", "abc"), ("TAGS", "a,b"), ("NAME", "n")):
+        monkeypatch.setenv(f"WANDB_{name}", value)
+    alone("fit", "--config", "small.yaml", "--trainer.max_steps", "1")
+    (run,) = stored(file_of("runs/small/version_0"), "run")
+    assert (run.run_group, run.run_id, run.display_name, list(run.tags)) == (
+        "mine",
+        "abc",
+        "n",
+        ["a", "b"],
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,105 @@
+"""`python -m lightning_gan dashboard`: the W&B workspace of the table of keys, as code."""
+
+import os
+from typing import Any
+
+from lightning_gan import keys
+
+EVALUATED_AT = "trainer/global_step"  # W&B's name for a step of ours
+SINCE_START = "_runtime"  # seconds
+OPEN = ("Game", "Samples", "Scores")
+NEEDS = "The dashboard needs the package wandb-workspaces: pip install 'lightning-gan[dashboard]'."
+TEXT = """Dashed lines cannot be drawn here: at the equilibrium V(D, G) is -log 4 = -1.386 nats, and D answers 1/2
+everywhere. Two values of a score compare only where their protocol cards, in the config under `cards/`, agree."""
+
+
+def dashboard(
+    entity: str | None = None,
+    project: str = "lightning-gan",
+    name: str = "lightning_gan",
+    dry_run: bool = False,
+) -> None:
+    """Make the W&B workspace of this suite's runs: a saved view with a panel for every curve.
+
+    Args:
+        entity: Whose project; WANDB_ENTITY, or the key's own, if it is not given.
+        project: Of the runs.
+        name: Of the view.
+        dry_run: Only print the view as JSON; needs no account.
+    """
+    entity = entity or os.environ.get("WANDB_ENTITY")
+    if dry_run:
+        print(serialised(workspace(entity or "ENTITY", project, name)))
+        return
+    import wandb
+
+    if not wandb.login(prompt=False, verify=False):
+        raise ValueError(
+            "W&B knows no key on this machine: type `wandb login`, or look at the view with --dry_run."
+        )
+    try:
+        view = workspace(entity or str(wandb.Api().default_entity), project, name).save()
+    except wandb.Error as error:
+        raise ValueError(f"W&B did not take the dashboard: {error}") from error
+    print(f"dashboard   {view.url}")
+
+
+def workspace(entity: str, project: str, name: str) -> Any:
+    """The view: a section for each of the table, and one that compares runs.
+
+    Raises:
+        ValueError: if the package that writes it is not installed.
+    """
+    try:
+        import wandb_workspaces.reports.v2 as parts
+        import wandb_workspaces.workspaces as views
+    except ImportError as error:
+        raise ValueError(NEEDS) from error
+    sections = [
+        views.Section(name=section, panels=panels, is_open=section in OPEN)
+        for section in keys.SECTIONS
+        if (panels := panels_of(section, parts))
+    ]
+    compared = [parts.RunComparer(diff_only="split")]
+    sections.append(views.Section(name="Compare", panels=compared, is_open=False))
+    settings = views.WorkspaceSettings(x_axis=EVALUATED_AT)
+    return views.Workspace(
+        entity=entity, project=project, name=name, sections=sections, settings=settings
+    )
+
+
+def panels_of(section: str, parts: Any) -> list[Any]:
+    """The panels of a section, in the table's order; pictures of one noise over steps in theirs.
+
+    Args:
+        section: of the table.
+        parts: the module that has the panels.
+    """
+    if section == "Samples":
+        films = [key for key in keys.MEDIA if key.startswith("animations/")]
+        pictures = [parts.MediaBrowser(title=said, media_keys=[key], gallery_axis="step", mode="gallery")
+                    for key, said in keys.MEDIA.items() if key not in films]  # fmt: skip
+        return [*pictures, parts.MediaBrowser(title="animations", media_keys=films)]
+    panels = [line_plot(panel, parts) for panel in keys.PANELS if panel.section == section]
+    if section == "Scores":
+        panels.append(parts.WeavePanelSummaryTable(table_name="scores/test"))
+    if section == "Game":
+        panels.append(parts.MarkdownPanel(markdown=TEXT))
+    return panels
+
+
+def line_plot(panel: keys.Panel, parts: Any) -> Any:
+    """A panel with every key that may lie in it, and the values to compare with in its title."""
+    beside = "".join(
+        f"; {label} = {value:.4g}" for value, label in panel.lines if label != str(value)
+    )
+    names = [name for key in keys.in_panel(panel) for name in key.written]
+    x = SINCE_START if panel.section == "Speed" else EVALUATED_AT
+    title_x = "seconds" if panel.section == "Speed" else keys.STEP
+    return parts.LinePlot(title=f"{panel.title}{beside}", x=x, y=names, title_x=title_x)
+
+
+def serialised(view: Any) -> str:
+    """A view as the JSON that W&B stores; the package has only a private name for that."""
+    text: str = view._to_model().model_dump_json(indent=1)
+    return text

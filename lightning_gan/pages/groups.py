@@ -1,0 +1,108 @@
+"""Runs that differ in their seed alone belong together; what two groups differ in is their name."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lightning_gan.pages.run_files import RunFiles
+
+NO_PART = {  # where a run is written and watched, and what is drawn: not what is compared
+    "seed_everything", "run", "checkpoint", "ckpt_path", "weights_only", "verbose", "data.init_args.seed",
+    "data.init_args.root", "trainer.logger", "trainer.default_root_dir", "trainer.enable_progress_bar",
+}  # fmt: skip
+IN_NAME = 3  # settings
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs of one experiment and one config, a seed each.
+
+    Attributes:
+        label: its name on the page.
+        runs: the newest of each seed, in order of seeds.
+        left_out: why other runs are not among them.
+    """
+
+    label: str
+    runs: Sequence[RunFiles]
+    left_out: Sequence[str] = ()
+
+
+def groups_of(runs: Sequence[RunFiles]) -> list[Group]:
+    """Runs by (experiment, config without what is no part of it), in the order of their first."""
+    found: dict[tuple[str, str], list[RunFiles]] = {}
+    for run in runs:
+        found.setdefault((run.experiment, json.dumps(_part(run), sort_keys=True)), []).append(run)
+    labels = _labels([members[0] for members in found.values()])
+    return [_group(label, members) for label, members in zip(labels, found.values(), strict=True)]
+
+
+def _group(label: str, members: Sequence[RunFiles]) -> Group:
+    """The furthest runs of a group, the newest of each seed; a run that stopped early says nothing of the others."""
+    furthest = max(run.step for run in members)
+    left_out = [
+        f"{run.folder}: at step {run.step:,} of {furthest:,}"
+        for run in members
+        if run.step < furthest
+    ]
+    newest: dict[str, RunFiles] = {}
+    for run in (run for run in members if run.step == furthest):
+        if earlier := newest.get(str(run.seed)):
+            left_out.append(f"{earlier.folder}: seed {run.seed} was run again")
+        newest[str(run.seed)] = run
+    return Group(label, sorted(newest.values(), key=_seed), left_out)
+
+
+def _seed(run: RunFiles) -> tuple[bool, int, str]:
+    number = isinstance(run.seed, int)
+    return (not number, run.seed if number else 0, str(run.seed))
+
+
+def _part(run: RunFiles) -> dict[str, Any]:
+    """The settings that two runs of a group share."""
+    return {key: value for key, value in flat(run.config) if not _is_no_part(key)}
+
+
+def _is_no_part(key: str) -> bool:
+    return any(key == other or key.startswith(f"{other}.") for other in NO_PART)
+
+
+def flat(settings: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every leaf under its dotted key; lists are leaves."""
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            yield from flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value
+
+
+def differing(runs: Sequence[RunFiles]) -> dict[str, list[Any]]:
+    """The settings in which some of the runs differ: key, and the value of each; None where it has none."""
+    parts = [_part(run) for run in runs]
+    names = dict.fromkeys(key for part in parts for key in part)
+    table = {key: [part.get(key) for part in parts] for key in names}
+    return {
+        key: values for key, values in table.items() if any(value != values[0] for value in values)
+    }
+
+
+def _labels(firsts: Sequence[RunFiles]) -> list[str]:
+    """The experiment; with the settings that tell it from another one of that name."""
+    labels = []
+    for run in firsts:
+        alike = [other for other in firsts if other.experiment == run.experiment]
+        settings = differing(alike)
+        place = next(i for i, other in enumerate(alike) if other is run)
+        words = [
+            f"{key.split('.')[-1]} {_short(values[place])}" for key, values in settings.items()
+        ]
+        more = ["..."] if len(words) > IN_NAME else []
+        label = ", ".join([run.experiment, *words[:IN_NAME], *more])
+        labels.append(label if label not in labels else f"{label} ({len(labels) + 1})")
+    return labels
+
+
+def _short(value: Any) -> str:
+    text = "none" if value is None else str(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

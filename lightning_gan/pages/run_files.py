@@ -1,0 +1,205 @@
+"""What a run folder holds, read back: config, curves, scores with their cards, pictures."""
+
+import csv
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lightning_gan import about
+from lightning_gan.evaluation import Score, card_from
+
+Curve = list[tuple[int, float]]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A score as a file holds it.
+
+    Attributes:
+        whose: the stage, or the baseline.
+        step: updates of G.
+        score: with its card.
+    """
+
+    whose: str
+    step: int
+    score: Score
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """One run.
+
+    Attributes:
+        folder: of the run.
+        config: that it was started with.
+        about: run.json; empty in older runs.
+        curves: (step, value) pairs of each key of metrics.csv.
+        scores: of all evaluations, in order.
+        ruler: what baselines scored at test.
+        unread: scores without a card that can be read.
+    """
+
+    folder: Path
+    config: dict[str, Any]
+    about: dict[str, Any]
+    curves: dict[str, Curve]
+    scores: list[Kept]
+    ruler: list[Kept]
+    unread: int
+
+    @property
+    def experiment(self) -> str:
+        """Its name."""
+        return str((self.config.get("run") or {}).get("name") or self.folder.resolve().parent.name)
+
+    @property
+    def seed(self) -> Any:
+        """Of everything that is drawn."""
+        return self.config.get("seed_everything")
+
+    @cached_property
+    def step(self) -> int:
+        """The last one that a curve or a score knows."""
+        steps = [curve[-1][0] for curve in self.curves.values()] + [k.step for k in self.scores]
+        return max(steps, default=0)
+
+    def latest(self, stage: str) -> dict[str, Score]:
+        """The last score of each name at a stage."""
+        return {kept.score.name: kept.score for kept in self.scores if kept.whose == stage}
+
+    @property
+    def stage(self) -> str:
+        """That is judged by: test where it was scored there."""
+        return "test" if self.latest("test") else "val"
+
+    def beside(self, name: str) -> dict[str, Score]:
+        """What each baseline got for a score."""
+        return {kept.whose: kept.score for kept in self.ruler if kept.score.name == name}
+
+    def pictures(self) -> dict[str, list[tuple[int, Path]]]:
+        """(step, file) of the pictures of each kind, in order of steps."""
+        found: dict[str, list[tuple[int, Path]]] = {}
+        for folder in sorted(p for p in (self.folder / "images").glob("*") if p.is_dir()):
+            files = [(_step(path), path) for path in folder.glob("step_*.png")]
+            if named := sorted((step, path) for step, path in files if step is not None):
+                found[folder.name] = named
+        return found
+
+
+def read_run(folder: Path) -> RunFiles:
+    """Everything that the pages need of a run.
+
+    Raises:
+        ValueError: if it is no run folder.
+    """
+    config = folder / "config.yaml"
+    if not config.is_file():
+        raise ValueError(
+            f"{folder} is no run: give a run's folder, such as runs/mnist/version_0, which has a config.yaml."
+        )
+    try:
+        settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{config} is not YAML: {' '.join(str(error).split())}.") from error
+    scores, unread = _kept(folder / "scores.json", "stage")
+    ruler, unread_ruler = _kept(folder / "ruler.json", "baseline")
+    facts = about.read(folder)
+    curves = _joined(folder, facts, _curves(folder / "metrics.csv"))
+    settings = settings if isinstance(settings, dict) else {}
+    return RunFiles(folder, settings, facts, curves, scores, ruler, unread + unread_ruler)
+
+
+def run_folders(path: str) -> list[Path]:
+    """The runs at a path: itself, or those of an experiment, by its folder or its name under runs/.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    for place in (Path(path), Path("runs", path)):
+        if (place / "config.yaml").is_file():
+            return [place]
+        found = [p.parent for p in place.glob("version_*/config.yaml")]
+        if found:
+            return sorted(found, key=_version)
+    raise ValueError(
+        f"There is no run at {path}: give the folder of a run or of an experiment, such as runs/mnist/version_0 or "
+        f"runs/mnist."
+    )
+
+
+def _version(folder: Path) -> tuple[int, str]:
+    number = folder.name.removeprefix("version_")
+    return (int(number) if number.isdigit() else -1, folder.name)
+
+
+def _step(path: Path) -> int | None:
+    number = path.stem.removeprefix("step_")
+    return int(number) if number.isdigit() else None
+
+
+def _curves(path: Path) -> dict[str, Curve]:
+    """Finite values of every column, by steps; a step that was written twice has its last value."""
+    curves: dict[str, dict[int, float]] = defaultdict(dict)
+    if path.is_file():
+        with path.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                for key, step, value in _numbers(row):
+                    curves[key][step] = value
+    return {key: sorted(curve.items()) for key, curve in curves.items()}
+
+
+def _numbers(row: dict[str, str]) -> Iterator[tuple[str, int, float]]:
+    for key, text in row.items():
+        if key in (None, "step", "epoch") or not isinstance(text, str):
+            continue
+        try:
+            step, value = int(float(row["step"])), float(text)
+        except (ValueError, KeyError):  # an empty cell, or a line that was cut off
+            continue
+        if math.isfinite(value):
+            yield key, step, value
+
+
+def _joined(
+    folder: Path, facts: dict[str, Any], own: dict[str, Curve], after: frozenset[Path] = frozenset()
+) -> dict[str, Curve]:
+    """The curves of a run that goes on from another one begin where that one began."""
+    before = facts.get("continues") or {}
+    earlier = Path(str(before.get("checkpoint", ""))).resolve().parent.parent
+    seen, start = after | {folder.resolve()}, before.get("step")
+    if not isinstance(start, int) or earlier in seen or not (earlier / "metrics.csv").is_file():
+        return own
+    theirs = _joined(earlier, about.read(earlier), _curves(earlier / "metrics.csv"), seen)
+    joined = {
+        key: [point for point in curve if point[0] <= start]
+        for key, curve in theirs.items()
+        if not key.startswith("test/")
+    }
+    for key, curve in own.items():
+        joined[key] = [p for p in joined.get(key, []) if p[0] < curve[0][0]] + curve
+    return {key: curve for key, curve in joined.items() if curve}
+
+
+def _kept(path: Path, whose: str) -> tuple[list[Kept], int]:
+    """Scores of a file, and how many of them have no card that can be read."""
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return [], 0
+    found = []
+    for entry in entries:
+        try:
+            card = card_from(entry["card"])
+            score = Score(entry["name"], entry["value"], entry["sd"], card, tuple(entry["notes"]))
+            found.append(Kept(entry[whose], entry["step"], score))
+        except (ValueError, KeyError, TypeError):
+            continue
+    return found, len(entries) - len(found)

@@ -1,0 +1,162 @@
+"""compare: which runs belong together, what their scores are over seeds, and which must not be compared."""
+
+import math
+from pathlib import Path
+from statistics import stdev
+
+import pytest
+from made_runs import card, make_run
+from reading import Page
+
+from lightning_gan.evaluation import Score
+from lightning_gan.pages.compare_page import compare_page, text
+from lightning_gan.pages.groups import groups_of
+from lightning_gan.pages.run_files import read_run
+from lightning_gan.pages.statistics import columns_of, mean_curve
+
+EVIL = '<x-evil onclick="alert(1)">&\''
+
+
+def fid(value, **changes):
+    return (Score("fid", value, None, card(**changes)),)
+
+
+@pytest.fixture
+def make(tmp_path):
+    numbers = iter(range(100))
+
+    def run(**arguments):
+        return read_run(make_run(tmp_path / f"version_{next(numbers)}", **arguments))
+
+    return run
+
+
+def test_runs_that_differ_in_their_seed_alone_are_a_group(make):
+    runs = [make(seed=1), make(seed=0), make(k=2), make(name="other"), make(k=2, seed=5)]
+    groups = groups_of(runs)
+    assert [g.label for g in groups] == ["made, k 1", "made, k 2", "other"]
+    assert [[r.seed for r in g.runs] for g in groups] == [[0, 1], [0, 5], [0]]
+
+
+def test_a_score_is_the_mean_with_its_standard_error_over_seeds(make):
+    values = [10.0, 11.0, 15.0]
+    (column,) = columns_of(groups_of([make(seed=i, scores=fid(v)) for i, v in enumerate(values)]))
+    (cell,) = column.cells
+    assert (cell.n, cell.mean) == (3, 12.0)
+    assert cell.se == pytest.approx(stdev(values) / math.sqrt(3))
+    assert column.text(0) == "12.000 ± 1.528"
+    assert column.comparable
+
+
+def test_a_small_score_keeps_its_digits(make):
+    (column,) = columns_of(
+        groups_of([make(seed=i, scores=fid(v)) for i, v in enumerate((0.0011, 0.0019))])
+    )
+    assert column.text(0) == "0.0015 ± 0.0004"
+
+
+def test_one_run_has_no_error_over_seeds(make):
+    (column,) = columns_of(groups_of([make(scores=(Score("fid", 1.0, 0.5, card()),))]))
+    assert column.text(0) == "1.000"
+
+
+def test_counted_modes_keep_what_there_were(make):
+    modes = [(Score("modes", v, None, card(settings={"modes": 8})),) for v in (8, 7)]
+    (column,) = columns_of(groups_of([make(seed=i, scores=s) for i, s in enumerate(modes)]))
+    assert column.text(0) == "7.5 ± 0.5 of 8"
+
+
+def test_unlike_protocols_are_not_compared_and_it_says_why(make):
+    groups = groups_of(
+        [
+            make(scores=fid(1.0)),
+            make(k=2, scores=fid(2.0, n_generated=16)),
+            make(k=3, scores=fid(3.0)),
+        ]
+    )
+    (column,) = columns_of(groups)
+    assert [column.text(i) for i in range(3)] == ["1.000 [a]", "2.000 [b]", "3.000 [a]"]
+    said = "fid: not comparable across protocols. [b] differs from [a] in number of samples 500 and 16."
+    assert column.warning() == said
+    assert said in text(groups)
+    page = Page(compare_page(groups))
+    assert said in page.text
+    assert "2.000 [b]" in page.text
+
+
+def test_no_mean_is_taken_over_unlike_protocols(make):
+    runs = [make(seed=0, scores=fid(1.0)), make(seed=1, scores=fid(2.0, real="cifar10"))]
+    (column,) = columns_of(groups_of(runs))
+    assert column.text(0) == "unlike protocols"
+    assert "real data mnist and cifar10" in column.warning()
+
+
+def test_another_seed_of_the_noise_is_no_other_protocol(make):
+    (column,) = columns_of(
+        groups_of([make(scores=fid(1.0)), make(seed=1, scores=fid(2.0, seed=7))])
+    )
+    assert column.comparable
+
+
+def test_runs_that_stopped_early_or_were_run_again_are_left_out_by_name(make):
+    runs = [
+        make(seed=0, scores=fid(1.0)),
+        make(seed=0, scores=fid(3.0)),
+        make(seed=1, step=50, scores=fid(99.0)),
+    ]
+    groups = groups_of(runs)
+    (group,) = groups
+    (column,) = columns_of(groups)
+    assert column.text(0) == "3.000"  # the newer one
+    assert "version_2: at step 50 of 100" in text(groups)
+    assert "version_0: seed 0 was run again" in text(groups)
+    assert len(group.left_out) == 2
+
+
+def test_what_is_not_finite_is_said_and_not_averaged(make):
+    (column,) = columns_of(groups_of([make(scores=fid(math.inf)), make(seed=1, scores=fid(2.0))]))
+    assert column.text(0) == "not finite"
+
+
+def test_a_mean_curve_stands_where_all_runs_have_a_value():
+    curves = [[(1, 1.0), (2, 2.0), (3, 9.0)], [(2, 4.0), (3, 11.0), (4, 0.0)]]
+    points, spread = mean_curve(curves)
+    assert points == [(2, 3.0), (3, 10.0)]
+    assert spread == pytest.approx([math.sqrt(2), math.sqrt(2)])
+    assert mean_curve(curves[:1]) == (curves[0], None)
+
+
+def test_the_page_shows_scores_curves_pictures_settings_and_runs(make):
+    runs = [
+        make(seed=i, k=k, shift=k + i, scores=fid(10.0 * k + i)) for k in (1, 2) for i in (0, 1)
+    ]
+    page = Page(compare_page(groups_of(runs)))
+    for words in ("4 runs in 2 groups", "10.500 ± 0.500", "20.500 ± 0.500", "made, k 2", "model.init_args.k",
+                  "value V(D, G), nats: training", "made, k 1: seed 0, step 100", "lower is better"):  # fmt: skip
+        assert words in page.text, words
+    assert len(page.all("img")) == 2
+    assert len(page.all("polygon")) == 2  # V differs between seeds: a band for each of two groups
+    assert all(a["src"].startswith("data:") for a in page.all("img"))
+
+
+def test_everything_that_it_prints_is_escaped(make):
+    runs = [
+        make(name=EVIL, k=k, scores=(Score(EVIL, 1.0, None, card(real=EVIL * k)),)) for k in (1, 2)
+    ]
+    page = Page(compare_page(groups_of(runs)))
+    assert not page.all("x-evil")
+    assert "<x-evil" in page.text
+
+
+def test_the_command_prints_the_table_and_writes_the_page(command):
+    for seed, value in enumerate((1.0, 3.0)):
+        make_run(Path(f"runs/made/version_{seed}"), seed=seed, scores=fid(value))
+    make_run(Path("elsewhere"), k=5, scores=fid(7.0))
+    ended = command("compare", "made", "runs/made/version_0", "elsewhere")
+    assert ended.status == 0, ended.err
+    lines = [line.split() for line in ended.out.splitlines()]
+    assert ["made,", "k", "1", "2", "2.000", "±", "1.000"] in lines
+    assert ["made,", "k", "5", "1", "7.000"] in lines
+    assert lines[-1] == ["compare", "compare.html"]
+    assert "3 runs in 2 groups" in Page(Path("compare.html").read_text()).text
+    assert "There is no run at nowhere" in command("compare", "nowhere").err

@@ -1,0 +1,66 @@
+"""The W&B workspace as code: whole, offline, and with every key of the table."""
+
+import json
+import sys
+
+import pytest
+import wandb
+
+from lightning_gan import keys
+from lightning_gan.dashboard import NEEDS, dashboard
+
+pytest.importorskip("wandb_workspaces", reason="pip install 'lightning-gan[dashboard]'")
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the package itself
+
+
+@pytest.fixture
+def view(capsys):
+    dashboard(entity="e", project="p", dry_run=True)
+    return json.loads(capsys.readouterr().out)
+
+
+def panels(view):
+    sections = view["spec"]["section"]["panel_bank_config"]["sections"]
+    return {s["name"]: s["panels"] for s in sections}
+
+
+def test_it_names_every_curve_once_in_its_section(view):
+    drawn = {
+        name: [section["name"]]
+        for section in view["spec"]["section"]["panel_bank_config"]["sections"]
+        for panel in section["panels"]
+        for name in panel["config"].get("metrics") or ()
+    }
+    places = {panel.name: panel.section for panel in keys.PANELS}
+    assert drawn == {name: [places[k.panel]] for k in keys.KEYS if k.panel for name in k.written}
+    assert (view["entity"], view["project"]) == ("e", "p")
+
+
+def test_its_axes_are_steps_but_for_speed(view):
+    for section, drawn in panels(view).items():
+        axes = {p["config"]["x_axis"] for p in drawn if p["view_type"] == "Run History Line Plot"}
+        assert axes <= ({"_runtime"} if section == "Speed" else {"trainer/global_step"})
+
+
+def test_every_picture_has_a_browser_over_steps(view):
+    browsers = [p for p in panels(view)["Samples"] if p["view_type"] == "Media Browser"]
+    assert [k for p in browsers for k in p["config"]["media_keys"]] == list(keys.MEDIA)
+
+
+def test_the_equilibrium_stands_in_the_titles(view):
+    titles = [p["config"].get("chart_title") for p in panels(view)["Game"]]
+    assert "value V(D, G), nats; -log 4 = -1.386" in titles
+    assert "D's answers; 1/2 = 0.5" in titles
+
+
+def test_without_the_package_or_a_key_there_is_one_sentence(command, monkeypatch):
+    monkeypatch.setenv("HOME", str(command.folder))
+    monkeypatch.setattr(wandb, "login", lambda **_: False)
+    ended = command("dashboard", "--entity", "e")
+    assert ended.status == 1
+    assert "W&B knows no key on this machine: type `wandb login`" in ended.err
+    monkeypatch.setitem(sys.modules, "wandb_workspaces.workspaces", None)
+    ended = command("dashboard", "--dry_run")
+    assert ended.status == 1
+    assert NEEDS in ended.err
