@@ -12,6 +12,7 @@ from callbacks.parzen import ParzenLogLikelihood
 from callbacks.points import PointCloud
 from callbacks.progress import Progress
 from callbacks.randomness import Randomness
+from callbacks.requeue import Requeue
 from callbacks.responses import Alert, Response, RollBack, Stop
 from callbacks.samples import NearestNeighbours, SampleGrid
 
@@ -33,6 +34,7 @@ __all__ = [
     "PrecisionRecall",
     "Progress",
     "Randomness",
+    "Requeue",
     "Response",
     "RollBack",
     "SampleGrid",

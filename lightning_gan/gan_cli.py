@@ -14,6 +14,7 @@ import callbacks
 import datamodules
 from callbacks.pictures import run_folder
 from lightning_gan import (
+    cluster,
     config_files,
     losses,
     masks,
@@ -60,7 +61,9 @@ class GANCLI(LightningCLI):
     def __init__(self, experiment: str) -> None:
         self.experiment = experiment
         self.stored: dict[str, Any] = {}  # the checkpoint that was asked for
-        self.interruption = callbacks.Interruption()
+        job = cluster.job()
+        self.requeue = callbacks.Requeue(job) if job else None
+        self.interruption = self.requeue or callbacks.Interruption()
         own = {
             "prog": "python -m lightning_gan",
             "description": ABOUT,
@@ -131,8 +134,7 @@ class GANCLI(LightningCLI):
         alone = trainer.devices in (1, "1") or (
             trainer.devices == "auto" and torch.cuda.device_count() < 2
         )
-        if not alone and trainer.strategy in ("auto", "ddp"):
-            trainer.strategy = "ddp_find_unused_parameters_true"
+        trainer.strategy = cluster.strategy(trainer.strategy, 1 if alone else 2, trainer.num_nodes)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Find the data first: a run is named after what it really learns from."""
@@ -153,6 +155,9 @@ class GANCLI(LightningCLI):
             self.settings.data.init_args.source = "embedded"
         if self.settings.trainer.logger in (None, True):
             kwargs["logger"] = self.loggers(run)
+        trainer = self.settings.trainer
+        if not trainer.plugins and (plugin := cluster.plugin(trainer.num_nodes)):
+            kwargs["plugins"] = [plugin]
         return super().instantiate_trainer(**kwargs)
 
     def loggers(self, run: Run) -> list[Logger]:
@@ -181,6 +186,8 @@ class GANCLI(LightningCLI):
 
     def after_fit(self) -> None:
         """Score the result on the test split; say where everything is and what to type next."""
+        if self.requeue:
+            self.requeue.leave(self.trainer)
         self.trainer.test(self.model, self.datamodule, verbose=False, weights_only=True)
         folder = run_folder(self.trainer)
         say(f"\n{score_table(self.trainer, 'test')}\n\nrun folder  {folder}")

@@ -1,0 +1,245 @@
+"""The text of an sbatch file: what a person can read, and bash runs."""
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from lightning_gan.cluster import NO_JOBS
+
+TIME = re.compile(
+    r"(?:(?P<days>\d+)-)?(?P<a>\d+)(?::(?P<b>\d+))?(?::(?P<c>\d+))?"
+)  # minutes, m:s, h:m:s, d-h, d-h:m, d-h:m:s
+ARRAY = re.compile(r"\d+(-\d+(:\d+)?)?(,\d+(-\d+(:\d+)?)?)*(%\d+)?")
+OPTION = re.compile(r"[a-z][a-z0-9-]*(=[^\s\"'`\\#]+)?")
+OWN = (
+    "job-name", "chdir", "output", "nodes", "ntasks", "ntasks-per-node", "cpus-per-task", "gres", "time", "signal",
+    "requeue", "no-requeue", "open-mode", "array",
+)  # fmt: skip
+
+
+@dataclass
+class Size:
+    """How much of a cluster a job asks for.
+
+    Args:
+        nodes: Machines.
+        gpus: Of each node; a process runs on each of them.
+        tasks: Processes of each node where there are no GPUs (--gpus 0).
+        cpus: Cores of each process.
+        time: Longest time of one turn, as SLURM writes it: minutes, 4:00:00, or 1-12:00:00.
+        lead: Seconds before the end at which the run is saved and queued again; a validation must fit in.
+        array: Seeds, as SLURM writes them: 0-4, or 0,2,5%1; a run for each.
+        sbatch: More options of sbatch: partition=gpu,account=me.
+    """
+
+    nodes: int = 1
+    gpus: int = 1
+    tasks: int | None = None
+    cpus: int = 4
+    time: str = "4:00:00"
+    lead: int = 120
+    array: str | None = None
+    sbatch: list[str] = field(default_factory=list)
+
+    def check(self) -> None:
+        """Refuse what SLURM would, or would understand in another way.
+
+        Raises:
+            ValueError: naming the flag.
+        """
+        for name, least in (("nodes", 1), ("gpus", 0), ("cpus", 1), ("lead", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"--{name} is {getattr(self, name)}: give {least} or more.")
+        if self.tasks is not None and self.gpus:
+            raise ValueError(
+                f"--tasks {self.tasks} and --gpus {self.gpus}: each GPU has one process; give --tasks with --gpus 0."
+            )
+        if self.processes < 1:
+            raise ValueError(f"--tasks is {self.tasks}: give 1 or more.")
+        if self.array is not None and not ARRAY.fullmatch(self.array):
+            raise ValueError(f"--array is {self.array!r}: give seeds such as 0-4, 0,2,5 or 0-9%2.")
+        if seconds(self.time) <= self.lead:
+            raise ValueError(
+                f"--time {self.time} is {seconds(self.time)} s, and the run would be saved {self.lead} s before its "
+                f"end: give more --time or a smaller --lead."
+            )
+        for option in self.sbatch:
+            if not OPTION.fullmatch(option) or option.partition("=")[0] in OWN:
+                raise ValueError(
+                    f"--sbatch is {option!r}: give options of sbatch without dashes, such as partition=gpu, and none "
+                    f"that the file sets itself ({', '.join(OWN)})."
+                )
+
+    @property
+    def processes(self) -> int:
+        """Of each node."""
+        return self.gpus or (1 if self.tasks is None else self.tasks)
+
+
+class Place(NamedTuple):
+    """Where a job runs, and what it runs.
+
+    Args:
+        experiment: name of the run, for its folder.
+        root: folder of all runs.
+        folder: in which the command was typed.
+        python: the program.
+        fit: the flags of fit.
+        exports: environment variables.
+        fetch: what to type where there is network; empty if the data need no files.
+        written_by: the command that wrote the file.
+        file: its name.
+    """
+
+    experiment: str
+    root: str
+    folder: str
+    python: str
+    fit: Sequence[str]
+    exports: Mapping[str, str]
+    fetch: str
+    written_by: str
+    file: str
+
+
+def seconds(time: str) -> int:
+    """What SLURM's way to write a time stands for.
+
+    Raises:
+        ValueError: if it is none, or no time at all.
+
+    Example:
+        >>> [seconds(time) for time in ("90", "4:00:00", "1-12", "1-0:30")]
+        [5400, 14400, 129600, 88200]
+    """
+    match = TIME.fullmatch(time)
+    a, b, c = (int(match[name] or 0) for name in "abc") if match else (0, 0, 0)
+    total = 0
+    if match and match["days"] is not None:
+        total = ((int(match["days"]) * 24 + a) * 60 + b) * 60 + c
+    elif match:
+        total = (a * 60 + b) * 60 + c if match["c"] else a * 60 + b
+    if not total:
+        raise ValueError(
+            f"--time is {time!r}: give minutes, hours:minutes:seconds or days-hours:minutes:seconds, such as 4:00:00."
+        )
+    return total
+
+
+def word(name: str) -> str:
+    """A name that files and SLURM take without quotes, and that is no person's terminal."""
+    plain = re.sub(r"[^A-Za-z0-9._+-]+", "-", name).strip("-") or "gan"
+    return f"gan-{plain}" if plain in NO_JOBS else plain
+
+
+def written(size: Size, place: Place) -> str:
+    """The file.
+
+    Raises:
+        ValueError: for what no file can hold: a line break in a flag, quotation marks in a folder's name.
+    """
+    names = (place.folder, place.root, place.python, place.fetch, place.written_by, place.file)
+    for text in (*place.fit, *place.exports.values(), *names):
+        if "\n" in text or "\r" in text:
+            raise ValueError(f"{text!r} has a line break, which an sbatch file cannot hold.")
+    if '"' in place.folder + place.root or "%" in place.root:
+        raise ValueError(f'{place.folder} or {place.root} has " or % in it: choose another folder.')
+    parts = (_head(size, place), _options(size, place), _run(size, place), _exports(place))
+    return "\n\n".join([*parts, _command(size, place)]) + "\n"
+
+
+def _head(size: Size, place: Place) -> str:
+    devices = f"{size.gpus} GPUs" if size.gpus else f"{size.processes} processes"
+    lines = ["#!/bin/bash", f"# {place.experiment}: {size.nodes} nodes x {devices}. Written by:"]
+    lines += [f"#   {place.written_by}", "#"]
+    if place.fetch:
+        lines += ["# Once, where there is network:", f"#   {place.fetch}"]
+    name = word(place.experiment)
+    return "\n".join(
+        [
+            *lines,
+            f"# Then:  sbatch {shlex.quote(place.file)}",
+            f"# To go on with job 123 after it has failed:  RUN={name}/job_123 sbatch {shlex.quote(place.file)}",
+        ]
+    )
+
+
+def _options(size: Size, place: Place) -> str:
+    name = word(place.experiment)
+    log = "%x-%A_%a.out" if size.array else "%x-%j.out"
+    options = [
+        f"job-name={name}",
+        *size.sbatch,
+        f"nodes={size.nodes}",
+        f"ntasks-per-node={size.processes}",
+        f"cpus-per-task={size.cpus}",
+        *([f"gres=gpu:{size.gpus}"] if size.gpus else []),
+        f"time={size.time}",
+        *([f"array={size.array}"] if size.array else []),
+        f"signal=SIGUSR1@{size.lead}",
+        "requeue",
+        "open-mode=append",
+        f'chdir="{place.folder}"',
+        f'output="{place.root}/{name}/logs/{log}"',
+    ]
+    return "\n".join(f"#SBATCH --{option}" for option in options)
+
+
+def _run(size: Size, place: Place) -> str:
+    """One folder for each job, whatever the number of its turns."""
+    name = word(place.experiment)
+    default = f"{name}/job_$SLURM_JOB_ID"
+    run = f'run="${{RUN:-{default}}}"'
+    if size.array:
+        run = f'run="${{RUN:-{name}/job_$SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID"'
+    there = f'{shlex.quote(place.root)}/"$run"'
+    return "\n".join(
+        [
+            "# the folder of this job, in all of its turns",
+            run,
+            'if [ -z "$RUN" ] && [ "${SLURM_RESTART_COUNT:-0}" -eq 0 ] && [ -e '
+            + there
+            + " ]; then",
+            '    echo "error: $run is there already, of another job: move it away, or name it in RUN to go on." >&2',
+            "    exit 1",
+            "fi",
+        ]
+    )
+
+
+def _exports(place: Place) -> str:
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in place.exports.items()]
+    return "\n".join(
+        [
+            *lines,
+            'export WANDB_RUN_ID="${run//\\//-}" WANDB_RESUME=allow',
+            'export OMP_NUM_THREADS="$SLURM_CPUS_PER_TASK"',
+        ]
+    )
+
+
+def _command(size: Size, place: Place) -> str:
+    """Srun with the words of fit, a flag and its value on each line."""
+    accelerator = "gpu" if size.gpus else "cpu"
+    lines = [
+        'srun --cpus-per-task="$SLURM_CPUS_PER_TASK" --kill-on-bad-exit=1',
+        f"{shlex.quote(place.python)} -m lightning_gan fit",
+        *_by_flag(place.fit),
+        f"--trainer.accelerator {accelerator} --trainer.devices {size.processes} --trainer.num_nodes {size.nodes}",
+        *(['--seed_everything "$SLURM_ARRAY_TASK_ID"'] if size.array else []),
+        f'--run.root {shlex.quote(place.root)} --run.name "$run"',
+        "--ckpt_path auto",
+    ]
+    return " \\\n    ".join(lines)
+
+
+def _by_flag(words: Sequence[str]) -> list[str]:
+    lines: list[str] = []
+    for text in words:
+        if text.startswith("-") or not lines:
+            lines.append(shlex.quote(text))
+        else:
+            lines[-1] += f" {shlex.quote(text)}"
+    return lines
