@@ -15,6 +15,7 @@ from jsonargparse import auto_cli
 from lightning_gan import commands, config_files, slurm
 from lightning_gan.arithmetic import arithmetic
 from lightning_gan.bench.command import bench
+from lightning_gan.doctor.command import doctor
 from lightning_gan.errors import meant_for_a_person, sentence
 from lightning_gan.evaluate import evaluate
 from lightning_gan.fetch import fetch, needed
@@ -34,6 +35,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "inspect": inspect_folder,
     "paper": paper,
     "bench": bench,
+    "doctor": doctor,
 }
 
 

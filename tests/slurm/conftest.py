@@ -2,7 +2,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from cluster import Cluster, missing
+from slurm.cluster import Cluster, missing
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from cluster import wait
+from slurm.cluster import wait
 
 from lightning_gan.cli import main
 from lightning_gan.runs import checked
@@ -34,7 +34,7 @@ DRILL = {
     "trainer": {
         "max_steps": STEPS, "log_every_n_steps": 10, "check_val_every_n_epoch": None, "limit_val_batches": 0,
         "limit_test_batches": 1, "enable_progress_bar": False,
-        "callbacks": [{"class_path": "drills.Slow"}],
+        "callbacks": [{"class_path": "slurm.drills.Slow"}],
     },
 }  # fmt: skip
 
@@ -52,7 +52,7 @@ class Drill:
         monkeypatch.chdir(folder)
         for name in ("SLURM_CONF", "PATH", "MASTER_ADDR"):
             monkeypatch.setenv(name, cluster.environment[name])
-        paths = [str(ROOT), str(Path(__file__).parent)]
+        paths = [str(ROOT), str(Path(__file__).parents[1])]
         monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
         Path("drill.yaml").write_text(yaml.safe_dump(DRILL))
@@ -137,8 +137,9 @@ def steps_of(folder: Path) -> list[int]:
 def test_a_job_of_two_nodes_is_queued_again_and_ends_as_if_nothing_had_happened(drill, undisturbed):
     """With a straggler, so that the signal finds the two processes at different places."""
     expected = of_two(drill, undisturbed)
-    slow = {"trainer": {"callbacks": [slow(0.05, straggler=0)]}}
-    Path("slow.yaml").write_text(yaml.safe_dump(slow))
+    Path("slow.yaml").write_text(
+        yaml.safe_dump({"trainer": {"callbacks": [slow(0.05, straggler=0)]}})
+    )
     job = drill.submit(
         "--config", "slow.yaml", "--run.name", "drill",
         "--nodes", "2", "--tasks", "1", "--wandb", "offline",
@@ -159,7 +160,9 @@ def test_a_job_of_two_nodes_is_queued_again_and_ends_as_if_nothing_had_happened(
 def test_a_killed_process_ends_the_job_and_costs_the_steps_since_the_last_save(drill, undisturbed):
     expected = of_two(drill, undisturbed)
     killed = {
-        "trainer": {"callbacks+": [{"class_path": "drills.Killed", "init_args": {"step": 35}}]}
+        "trainer": {
+            "callbacks+": [{"class_path": "slurm.drills.Killed", "init_args": {"step": 35}}]
+        }
     }
     Path("killed.yaml").write_text(yaml.safe_dump(killed))
     flags = ("--config", "killed.yaml", "--run.name", "drill", "--tasks", "2")
@@ -213,7 +216,10 @@ def test_a_job_whose_time_runs_out_goes_on_until_the_run_is_complete(drill):
 
 
 def slow(seconds: float, straggler: int = -1) -> dict:
-    return {"class_path": "drills.Slow", "init_args": {"seconds": seconds, "straggler": straggler}}
+    return {
+        "class_path": "slurm.drills.Slow",
+        "init_args": {"seconds": seconds, "straggler": straggler},
+    }
 
 
 def test_a_cancelled_job_saves_and_stays_cancelled(drill):
