@@ -40,6 +40,7 @@ SchedulerType=sched/backfill
 SchedulerParameters=sched_min_interval=100000,bf_interval=1,batch_sched_delay=0
 ReturnToService=2
 SlurmdTimeout=300
+SlurmdParameters=config_overrides
 KillWait=10
 MinJobAge=3600
 JobRequeue=1
