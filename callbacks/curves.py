@@ -1,6 +1,7 @@
 """The run's curves as one picture."""
 
 from collections import defaultdict
+from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
@@ -21,6 +22,19 @@ class Curves(Callback):
             curve = self.curves[key] if key.startswith(prefix) else None
             if curve is not None and (not curve or curve[-1][0] < step):
                 curve.append((step, float(value)))
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Keep the points so far, that of the step at hand among them."""
+        self.on_train_batch_start(trainer, pl_module, None, 0)
+        checkpoint["curves"] = {key: list(curve) for key, curve in self.curves.items() if curve}
+
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Go on drawing; older checkpoints have no points."""
+        self.curves = defaultdict(list, checkpoint.get("curves", {}))
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: object, batch_idx: int

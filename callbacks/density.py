@@ -7,8 +7,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 from torch.distributions import Distribution
 
-from callbacks.pictures import run_folder, show
-from lightning_gan import images
+from callbacks.pictures import animate, earlier_frames, show
 from lightning_gan.densities import (
     SAMPLES,
     GeneratorDensity,
@@ -85,7 +84,7 @@ class DensityCurves(Callback):
         show(trainer, "densities", self.frames[step], step)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Before the first update.
+        """Before the first update; what an earlier life of this run has drawn is taken up.
 
         Raises:
             ValueError: if the data are not numbers of known density.
@@ -98,7 +97,9 @@ class DensityCurves(Callback):
                 f"DensityCurves draws data of shape [1] whose density is known, such as Gaussian1D; {name} are not: "
                 f"take it out of trainer.callbacks."
             )
-        self.draw(trainer, pl_module)
+        self.frames |= earlier_frames(trainer, "densities", self.every_n_steps)
+        if not self.frames or trainer.global_step % self.every_n_steps == 0:
+            self.draw(trainer, pl_module)
 
     def on_train_batch_end(
         self,
@@ -117,5 +118,4 @@ class DensityCurves(Callback):
         self.draw(trainer, pl_module)
         if trainer.is_global_zero:
             print(f"p_g      by {self.how}")
-            frames = [self.frames[step] for step in sorted(self.frames)]
-            images.save_animation(frames, run_folder(trainer) / "images" / "densities.gif")
+        animate(trainer, "densities", self.frames)

@@ -9,13 +9,14 @@ from typing import Any
 from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 
-from callbacks.pictures import run_folder
+from callbacks.pictures import run_folder, spared
 from callbacks.scoring import SampleScore, Stage, datamodule, keep_cards, updates
 from lightning_gan.baselines import OneImage, TrainingSet
 from lightning_gan.evaluation.parzen import as_score, centres, window
 from lightning_gan.images import to_unit
 from lightning_gan.metrics import SIGMAS_2014, ParzenScore, parzen_protocol
 from lightning_gan.metrics.kernel_density import check_sigmas
+from lightning_gan.whole_files import whole
 
 
 class ParzenLogLikelihood(SampleScore):
@@ -118,5 +119,6 @@ class ParzenLogLikelihood(SampleScore):
             **asdict(score),
             "rows": rows,
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        with spared(path), whole(path, durable=False) as beside:
+            text = json.dumps(report, indent=2, ensure_ascii=False)
+            beside.write_text(text + "\n", encoding="utf-8")

@@ -1,9 +1,12 @@
 """What pictures show of data and samples, and where they go: the run folder, and every logger that takes them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from pytorch_lightning import Trainer
+from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 from torch import Tensor
 
 from lightning_gan import images
@@ -23,10 +26,40 @@ def show(trainer: Trainer, key: str, picture: Tensor, step: int) -> None:
     """Write bytes [C, H, W] to images/<key>/step_<step>.png and to the loggers, on the first process."""
     if not trainer.is_global_zero:
         return
-    images.save(picture, run_folder(trainer) / "images" / key / f"step_{step:07d}.png")
+    path = run_folder(trainer) / "images" / key / f"step_{step:07d}.png"
+    with spared(path):
+        images.save(picture, path)
     for logger in trainer.loggers:
         if hasattr(logger, "log_image"):  # a PIL picture: wandb would turn a float tensor black
             logger.log_image(key=f"images/{key}", images=[images.to_pil(picture)], step=step)
+
+
+def animate(trainer: Trainer, name: str, frames: dict[int, Tensor]) -> None:
+    """Write frames, bytes [3, H, W] by their steps, to images/<name>.gif, on the first process."""
+    path = run_folder(trainer) / "images" / f"{name}.gif"
+    if trainer.is_global_zero:
+        with spared(path):
+            images.save_animation([frames[step] for step in sorted(frames)], path)
+
+
+def earlier_frames(trainer: Trainer, key: str, every_n_steps: int) -> dict[int, Tensor]:
+    """Pictures that an earlier life of this run has drawn, by their steps: those that it would have drawn unstopped."""
+    frames = {}
+    for path in (run_folder(trainer) / "images" / key).glob("step_*.png"):
+        step = int(path.stem.removeprefix("step_"))
+        if step < trainer.global_step and step % every_n_steps == 0:
+            with suppress(OSError, SyntaxError):  # what PIL says of a file that is no picture
+                frames[step] = images.load(path)
+    return frames
+
+
+@contextmanager
+def spared(path: Path) -> Iterator[None]:
+    """Let the run go on where there is no room for a file."""
+    try:
+        yield
+    except OSError as error:
+        rank_zero_warn(f"{path} was not saved ({error.strerror}): training goes on.")
 
 
 def shown_range(data: Any) -> tuple[float, float]:

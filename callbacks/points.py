@@ -6,8 +6,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from callbacks.pictures import run_folder, show
-from lightning_gan import images
+from callbacks.pictures import animate, earlier_frames, show
 from lightning_gan.plots_points import cloud
 
 
@@ -42,7 +41,7 @@ class PointCloud(Callback):
         show(trainer, "points", self.frames[step], step)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Before the first update.
+        """Before the first update; what an earlier life of this run has drawn is taken up.
 
         Raises:
             ValueError: if the data are not points in the plane.
@@ -54,7 +53,9 @@ class PointCloud(Callback):
                 f"PointCloud draws data of shape [2], such as Ring and Grid; {name} are of another: take it out of "
                 f"trainer.callbacks."
             )
-        self.draw(trainer, pl_module)
+        self.frames |= earlier_frames(trainer, "points", self.every_n_steps)
+        if not self.frames or trainer.global_step % self.every_n_steps == 0:
+            self.draw(trainer, pl_module)
 
     def on_train_batch_end(
         self,
@@ -71,6 +72,4 @@ class PointCloud(Callback):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """After the last update."""
         self.draw(trainer, pl_module)
-        if trainer.is_global_zero:
-            frames = [self.frames[step] for step in sorted(self.frames)]
-            images.save_animation(frames, run_folder(trainer) / "images" / "points.gif")
+        animate(trainer, "points", self.frames)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from callbacks.checkpoint import Checkpoints
+from callbacks.checkpoint import Checkpoints, validation_is_due
 from lightning_gan.cluster import Job
 
 SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
@@ -62,8 +62,11 @@ class Requeue(Callback):
         batch: object,
         batch_idx: int,
     ) -> None:
-        """Stop, if G has moved and some process was told to; a run that is at its end goes on and is scored."""
-        if trainer.global_step == self.step or trainer.global_step == trainer.max_steps:
+        """Stop, if G has moved and some process was told to; a run that is at its end goes on and is scored.
+
+        A validation that belongs to this step is done first, and the next step is the last one.
+        """
+        if trainer.global_step in (self.step, trainer.max_steps) or validation_is_due(trainer):
             return
         self.agreed = self.strongest(trainer)
         if self.agreed:
@@ -96,7 +99,7 @@ class Requeue(Callback):
         At the end of a run nobody leaves: scoring may use what remains of the job's time.
         """
         if not self.agreed:
-            listened = bool(self.before)
+            listened, self.received = bool(self.before), None
             self.restore()
             if listened:
                 signal.signal(signal.SIGUSR1, signal.SIG_IGN)

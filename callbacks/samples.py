@@ -4,7 +4,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from callbacks.pictures import pictures_of, run_folder, show, shown_range
+from callbacks.pictures import animate, earlier_frames, pictures_of, show, shown_range
 from lightning_gan import images
 from lightning_gan.metrics.nearest import nearest
 
@@ -41,8 +41,10 @@ class SampleGrid(Callback):
         show(trainer, "samples", self.frames[step], step)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Before the first update."""
-        self.draw(trainer, pl_module)
+        """Before the first update; what an earlier life of this run has drawn is taken up."""
+        self.frames |= earlier_frames(trainer, "samples", self.every_n_steps)
+        if not self.frames or trainer.global_step % self.every_n_steps == 0:
+            self.draw(trainer, pl_module)
 
     def on_train_batch_end(
         self,
@@ -59,9 +61,8 @@ class SampleGrid(Callback):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """After the last update."""
         self.draw(trainer, pl_module)
-        if trainer.is_global_zero and len(self.frames) > 1:
-            frames = [self.frames[step] for step in sorted(self.frames)]
-            images.save_animation(frames, run_folder(trainer) / "images" / "training.gif")
+        if len(self.frames) > 1:
+            animate(trainer, "training", self.frames)
 
 
 class NearestNeighbours(Callback):

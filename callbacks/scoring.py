@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import WandbLogger
 
-from callbacks.pictures import run_folder, shown_range
+from callbacks.pictures import run_folder, shown_range, spared
 from lightning_gan.evaluation import Samples, Score, described
 from lightning_gan.whole_files import whole
 
@@ -118,7 +118,9 @@ def keep_cards(
         return
     step = updates(trainer, pl_module)
     entries = [{"stage": stage, "step": step, **score.as_dict()} for score in scores]
-    _append(run_folder(trainer) / "scores.json", entries)
+    path = run_folder(trainer) / "scores.json"
+    with spared(path):
+        _append(path, entries)
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
             cards = {f"cards/{e['stage']}/{e['name']}": e["card"] for e in entries}

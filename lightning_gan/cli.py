@@ -44,8 +44,9 @@ def with_config_of_checkpoint(arguments: list[str]) -> list[str]:
     if "--ckpt_path" not in arguments[:-1] or not {"--config", "-c"}.isdisjoint(arguments):
         return arguments
     path = arguments[arguments.index("--ckpt_path") + 1]
-    if path != "last":
-        checked(path)
+    if path in ("last", "auto"):
+        return arguments
+    checked(path)
     folder = run_folder_of(path)
     return (
         [arguments[0], "--config", str(folder / "config.yaml"), *arguments[1:]]

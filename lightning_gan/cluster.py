@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pytorch_lightning.plugins.environments import (
     ClusterEnvironment,
@@ -97,13 +98,26 @@ def plugin(
     return LightningEnvironment()
 
 
-def strategy(asked: str, devices: int, num_nodes: int) -> str:
+def plugins(trainer: Any, environment: Mapping[str, str] = os.environ) -> list[Any]:
+    """What to add where the settings name no plugins: see `plugin`.
+
+    Args:
+        trainer: settings with `plugins` and `num_nodes`.
+        environment: variables.
+    """
+    known = plugin(trainer.num_nodes, environment) if not trainer.plugins else None
+    return [known] if known else []
+
+
+def strategy(asked: str, devices: int | str, num_nodes: int, gpus: int) -> str:
     """The strategy that lets a player wait while the other moves; as asked where one process does it all.
 
     Args:
         asked: in the settings.
-        devices: of a node.
+        devices: of a node, as in the settings: 2, "2", "auto".
         num_nodes: nodes.
+        gpus: that are here.
     """
-    several = devices * num_nodes > 1
+    alone = devices in (1, "1") or (devices == "auto" and gpus < 2)
+    several = num_nodes > 1 or not alone
     return "ddp_find_unused_parameters_true" if several and asked in ("auto", "ddp") else asked

@@ -1,12 +1,13 @@
 """fit, validate and test: LightningCLI with this suite's run folders, loggers and score table. Knows every room."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import torch
 from jsonargparse import Namespace
-from pytorch_lightning import LightningModule, Trainer
-from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from pytorch_lightning import Trainer
+from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
@@ -22,15 +23,18 @@ from lightning_gan import (
     optimizers,
     priors,
     regularizers,
+    runs,
     variants,
 )
 from lightning_gan.checks import check_data
+from lightning_gan.ending import end_again
 from lightning_gan.gan import GAN  # noqa: F401
+from lightning_gan.overruled import flat, overruled
 from lightning_gan.parser import Parser
 from lightning_gan.players import TwoPlayers
 from lightning_gan.report import describe, next_steps, pictures, score_table
-from lightning_gan.runs import Run, checked, last_checkpoint, run_folder_of
-from lightning_gan.tabular import table
+from lightning_gan.runs import Run, checked, run_folder_of
+from lightning_gan.saved_config import SaveConfig
 from lightning_gan.tracking import loggers
 
 ROOMS = (
@@ -39,20 +43,10 @@ ROOMS = (
 Parser.classes = [name for room in ROOMS for name in room.__all__]
 ABOUT = "Generative adversarial networks, beginning with Goodfellow et al. 2014."
 HELP = (
-    "Commands without a config: sample, evaluate, fetch, inspect, paper, bench. "
+    "Commands without a config: sample, evaluate, fetch, inspect, paper, bench, slurm, doctor. "
     "See: python -m lightning_gan sample --help"
 )
 say = rank_zero_only(print)
-
-
-class SaveConfig(SaveConfigCallback):
-    """config.yaml in the run folder: the run again, from its start."""
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Leave out which checkpoint was resumed."""
-        self.config = self.config.clone()
-        self.config.ckpt_path = None
-        super().setup(trainer, pl_module, stage)
 
 
 class GANCLI(LightningCLI):
@@ -61,6 +55,8 @@ class GANCLI(LightningCLI):
     def __init__(self, experiment: str) -> None:
         self.experiment = experiment
         self.stored: dict[str, Any] = {}  # the checkpoint that was asked for
+        self.home: Path | None = None  # of a run that goes on in its own folder
+        self.ended = False  # whether all of its steps are done
         job = cluster.job()
         self.requeue = callbacks.Requeue(job) if job else None
         self.interruption = self.requeue or callbacks.Interruption()
@@ -70,10 +66,8 @@ class GANCLI(LightningCLI):
             "epilog": HELP,
             "allow_abbrev": False,
         }
-        defaults = {
-            "default_config_files": [str(config_files.CONFIGS / "defaults.yaml")],
-            "allow_abbrev": False,
-        }
+        files = [str(config_files.CONFIGS / "defaults.yaml")]
+        defaults = {"default_config_files": files, "allow_abbrev": False}
         kwargs = {command: dict(defaults) for command in self.subcommands()} | own
         super().__init__(
             TwoPlayers, subclass_mode_model=True, subclass_mode_data=True,
@@ -104,37 +98,54 @@ class GANCLI(LightningCLI):
         return Run(**self.settings.run.as_dict())
 
     def _parse_ckpt_path(self) -> None:
-        """Find `last`, verify the file, and say where its hyper-parameters overrule what was asked."""
-        settings = self.settings
-        if settings.ckpt_path == "last":
-            settings.ckpt_path = str(last_checkpoint(self.run))
+        """Find `last` or `auto`, verify it, and say where its hyper-parameters overrule what was asked."""
+        settings, asked = self.settings, self.settings.ckpt_path
+        if asked in ("last", "auto"):
+            settings.ckpt_path = self.find(asked)
         if not settings.ckpt_path:
             return
         self.stored = checked(settings.ckpt_path)
         settings.weights_only = True
         step, asked_steps = self.stored["counts"]["g_updates"], settings.trainer.max_steps
-        if self.config.subcommand == "fit" and 0 < asked_steps <= step:
+        self.ended = self.config.subcommand == "fit" and 0 < asked_steps <= step
+        if self.ended and asked != "auto":
             raise ValueError(
                 f"{settings.ckpt_path} is at step {step} already: give --trainer.max_steps above {step} to go on."
             )
-        asked = flat(settings.model)
+        wanted = flat(settings.model)
         super()._parse_ckpt_path()
-        used = flat(self.settings.model)
-        if rows := [
-            (k, str(asked.get(k)), str(used.get(k))) for k in used if asked.get(k) != used[k]
-        ]:
-            say("The checkpoint's hyper-parameters are used where they differ from what was asked:")
-            say(table(rows, ("model", "asked", "stored and used")))
+        if differences := overruled(wanted, flat(self.settings.model)):
+            say(differences)
+
+    def find(self, which: str) -> str | None:
+        """The file that `last` or `auto` names; a fit goes on from it in the folder of its run."""
+        run, fits = self.run, self.config.subcommand == "fit"
+        kind: Any = getattr(
+            datamodules, str((self.settings.data or {}).get("class_path")).split(".")[-1], None
+        )
+        embedded = getattr(kind, "embedded_name", None)
+        names = [run.name] + ([runs.renamed(run.name, kind.name, embedded)] if embedded else [])
+        path = (
+            runs.last_checkpoint(run, names)
+            if which == "last"
+            else runs.newest_whole(run, names, say)
+        )
+        if path is None and fits:
+            say(f"{run.root}/{run.name} holds no whole checkpoint: a new run begins.")
+            return None
+        path = path or runs.last_checkpoint(run, names)
+        self.home = path.parents[1] if fits else None
+        return str(path)
 
     def before_instantiate_classes(self) -> None:
         """Settle the threads; several devices need a strategy that allows a player to wait."""
         if (threads := self.run.threads) is not None:
             torch.set_num_threads(threads)
         trainer = self.settings.trainer
-        alone = trainer.devices in (1, "1") or (
-            trainer.devices == "auto" and torch.cuda.device_count() < 2
+        gpus = torch.cuda.device_count()
+        trainer.strategy = cluster.strategy(
+            trainer.strategy, trainer.devices, trainer.num_nodes, gpus
         )
-        trainer.strategy = cluster.strategy(trainer.strategy, 1 if alone else 2, trainer.num_nodes)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Find the data first: a run is named after what it really learns from."""
@@ -151,19 +162,22 @@ class GANCLI(LightningCLI):
                 f"not compare. Bring {learned} back, or start a new run."
             )
         if declared != actual:
-            run.name = self.settings.run.name = renamed(run.name, declared, actual)
+            run.name = self.settings.run.name = runs.renamed(run.name, declared, actual)
             self.settings.data.init_args.source = "embedded"
         if self.settings.trainer.logger in (None, True):
             kwargs["logger"] = self.loggers(run)
-        trainer = self.settings.trainer
-        if not trainer.plugins and (plugin := cluster.plugin(trainer.num_nodes)):
-            kwargs["plugins"] = [plugin]
+        if plugins := cluster.plugins(self.settings.trainer):
+            kwargs["plugins"] = plugins
         return super().instantiate_trainer(**kwargs)
 
     def loggers(self, run: Run) -> list[Logger]:
         """A new run folder for `fit`; for a checkpoint's scores, a folder inside its run's."""
         del self.config_dump  # Lightning's was made before the run had its name
         self._dump_config()
+        if self.home:
+            rows = rank_zero_only(runs.taken_up)(self.home, self.stored) or 0
+            place = str(self.home.parents[1]), self.home.parent.name
+            return loggers(*place, run.wandb, self.config_dump, self.home.name, rows)
         if self.subcommand == "fit":
             return loggers(run.root, run.name, run.wandb, self.config_dump)
         home = self.settings.ckpt_path and run_folder_of(self.settings.ckpt_path)
@@ -180,7 +194,11 @@ class GANCLI(LightningCLI):
     def before_fit(self) -> None:
         """Say what is about to run."""
         if self.stored:
-            say(f"resume   {self.settings.ckpt_path}, step {self.stored['counts']['g_updates']}")
+            all_done = "; all steps are done, it is only ended again" if self.ended else ""
+            step = self.stored["counts"]["g_updates"]
+            say(f"resume   {self.settings.ckpt_path}, step {step}{all_done}")
+        if self.ended:
+            end_again(self.trainer)
         provenance = getattr(self.datamodule, "provenance", type(self.datamodule).__name__)
         say(describe(self.model, provenance, str(run_folder(self.trainer))))
 
@@ -195,6 +213,9 @@ class GANCLI(LightningCLI):
         draws = len(self.model.generator.data_shape) == 3  # points are no pictures
         say(f"next\n{next_steps(folder, self.trainer.global_step, draws)}")
         if received := self.interruption.received:
+            say(
+                f"to go on\n  python -m lightning_gan fit --config {folder}/config.yaml --ckpt_path last"
+            )
             sys.exit(128 + received)
 
     def before_validate(self) -> None:
@@ -211,13 +232,3 @@ class GANCLI(LightningCLI):
     def after_test(self) -> None:
         """Print the scores."""
         say(score_table(self.trainer, "test"))
-
-
-def flat(model: Namespace) -> dict[str, Any]:
-    """Every leaf of a model's configuration under its dotted key."""
-    return {key: value for key, value in model.items() if not isinstance(value, Namespace)}
-
-
-def renamed(run: str, declared: str, actual: str) -> str:
-    """A run's name that says what it learned from."""
-    return run.replace(declared, actual) if declared in run else f"{run}_{actual}"

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 from torchvision.utils import make_grid
+
+from lightning_gan.whole_files import whole
 
 MILLISECONDS = 120  # a frame of an animation
 
@@ -49,18 +52,29 @@ def to_pil(image: Tensor) -> Image.Image:
 
 
 def save(image: Tensor, path: Path) -> Path:
-    """Write bytes [C, H, W] as a PNG; folders are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    to_pil(image).save(path)
+    """Write bytes [C, H, W] as a PNG, all of it or nothing; folders are made."""
+    with whole(path, durable=False) as beside:
+        to_pil(image).save(beside, format="PNG")
     return path
 
 
+def load(path: Path) -> Tensor:
+    """Read a picture that `save` wrote, bytes [3, H, W].
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    with Image.open(path) as picture:
+        return torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1)
+
+
 def save_animation(frames: Sequence[Tensor], path: Path) -> Path:
-    """Write bytes [C, H, W] as frames of one animated GIF that stays on the last frame a while."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write bytes [C, H, W] as frames of one animated GIF that stays on its last frame; all of it or nothing."""
     first, *rest = (_palette(frame) for frame in frames)
     durations = [MILLISECONDS] * len(rest) + [20 * MILLISECONDS]
-    first.save(path, save_all=True, append_images=rest, duration=durations, loop=0)
+    pace = {"duration": durations, "loop": 0}
+    with whole(path, durable=False) as beside:
+        first.save(beside, format="GIF", save_all=True, append_images=rest, **pace)
     return path
 
 

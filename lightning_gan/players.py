@@ -149,8 +149,12 @@ class TwoPlayers(Sampler):
 
     def on_train_batch_end(self, outputs: Any, batch: list[Tensor], batch_idx: int) -> None:
         """Write the curves, if G moved and they are due."""
+        self.write_due_curves()
+
+    def write_due_curves(self) -> None:
+        """Write this step's row, unless it is not due, or written already: a checkpoint asks for it first."""
         every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
-        if self.g_updates > self.g_updates_before and self.g_updates % every == 0:
+        if self.record.g_losses and self.g_updates % every == 0:
             self.log_dict(self.write_curves(), logger=False)
 
     def on_train_end(self) -> None:
@@ -185,9 +189,7 @@ class TwoPlayers(Sampler):
         """Tell Lightning the loggers' axis, which it takes from this key; once, because a mean would round it."""
         self.log("step", float(self.g_updates))
 
-    def on_test_epoch_end(self) -> None:
-        """Tell Lightning the loggers' axis, as above."""
-        self.log("step", float(self.g_updates))
+    on_test_epoch_end = on_validation_epoch_end
 
     def scores(self, batch: list[Tensor], rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """D's scores of m examples and of as many samples, [m] each."""
@@ -210,15 +212,19 @@ class TwoPlayers(Sampler):
     # checkpoints
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add the three counts (k's phase follows from D's), what the data are called, and what a picture shows."""
+        """Add the counts (k's phase follows from D's), the curves' row in hand, the data's name, a picture's range."""
         names = ("d_updates", "g_updates", "images_seen")
         checkpoint["counts"] = {name: getattr(self, name) for name in names}
+        checkpoint["record"] = self.record.state(
+            self.trainer.strategy.all_gather, self.trainer.world_size
+        )
         data = getattr(self.trainer, "datamodule", None)
         checkpoint["data"] = getattr(data, "name", None)
         checkpoint["shown_range"] = getattr(data, "shown_range", self.shown_range)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the counts up again; older files do not say what a picture shows."""
+        """Take them up again; older files have no row, and do not say what a picture shows."""
         self.shown_range = checkpoint.get("shown_range", self.shown_range)
         for name, count in checkpoint["counts"].items():
             setattr(self, name, count)
+        self.record.go_on_from(checkpoint.get("record", {}), self.global_rank)

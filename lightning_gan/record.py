@@ -1,5 +1,7 @@
 """What each update did, kept on the device and read once per logging interval."""
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
@@ -39,6 +41,25 @@ class Record:
         """Note a term beside a player's adversarial loss."""
         self.terms.setdefault(key, []).append(term.detach())
 
+    def state(self, gather: Callable[[Tensor], Tensor], processes: int) -> dict[str, Tensor]:
+        """What was noted since the last reading, for a checkpoint, [processes, ...]: losses, all scores, terms."""
+        real, fake = zip(*self.scores, strict=True) if self.scores else ((), ())
+        noted = {"d_losses": self.d_losses, "g_losses": self.g_losses}
+        noted |= {f"terms/{key}": term for key, term in self.terms.items()}
+        mine = {name: torch.stack(values) for name, values in noted.items() if values}
+        mine |= {n: torch.cat(part) for n, part in (("real", real), ("fake", fake)) if part}
+        return {name: gather(values).view(processes, -1).cpu() for name, values in mine.items()}
+
+    def go_on_from(self, state: dict[str, Tensor], process: int) -> None:
+        """Take up what a checkpoint held of this process; on the CPU, where it waits for the next reading."""
+        self.forget()
+        mine = {name: values[process % len(values)] for name, values in state.items()}
+        self.d_losses, self.g_losses = (list(mine.get(n, ())) for n in ("d_losses", "g_losses"))
+        if "real" in mine:
+            self.scores = [(mine["real"], mine["fake"])]
+        named = {name.removeprefix("terms/"): v for name, v in mine.items() if "terms/" in name}
+        self.terms = {key: list(values) for key, values in named.items()}
+
     def read(self, step: int) -> dict[str, Tensor]:
         """Means over the interval that ends at G's update number `step`, and forget them.
 
@@ -50,9 +71,13 @@ class Record:
         Raises:
             NonFiniteLossError: naming the player and the update.
         """
-        d_losses, g_losses = torch.stack(self.d_losses).float(), torch.stack(self.g_losses).float()
-        real, fake = (torch.cat(s).float() for s in zip(*self.scores, strict=True))
-        terms = {f"train/{k}": torch.stack(v).float().mean() for k, v in self.terms.items()}
+        d_losses, g_losses = (
+            torch.stack(_together(v)).float() for v in (self.d_losses, self.g_losses)
+        )
+        real, fake = (torch.cat(_together(s)).float() for s in zip(*self.scores, strict=True))
+        terms = {
+            f"train/{k}": torch.stack(_together(v)).float().mean() for k, v in self.terms.items()
+        }
         self.forget()
         _check(d_losses, g_losses, step)
         return {
@@ -76,6 +101,11 @@ def _check(d_losses: Tensor, g_losses: Tensor, step: int) -> None:
             f"and the last checkpoint was left as it is. Lower that player's learning rate, or clip its "
             f"gradients with --model.{player[0]}_clip 1.0."
         )
+
+
+def _together(values: Sequence[Tensor]) -> list[Tensor]:
+    """On the device of the latest."""
+    return [value.to(values[-1].device) for value in values]
 
 
 def _bad(losses: Tensor) -> list[int]:

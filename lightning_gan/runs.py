@@ -1,13 +1,20 @@
 """Where a run lives, runs/<experiment>/version_N, and what can be resumed from it."""
 
+import json
 import zipfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from lightning_gan.metrics_file import rows_of
 from lightning_gan.tracking import WandbMode
+from lightning_gan.whole_files import clean, whole
+
+CHECKPOINTS = "version_*/checkpoints"  # in an experiment's folder
 
 
 class CheckpointError(ValueError):
@@ -71,26 +78,89 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
 
 
-def last_checkpoint(run: Run) -> Path:
+def last_checkpoint(run: Run, names: Iterable[str]) -> Path:
     """last.ckpt of the newest run of this experiment that has one.
+
+    Args:
+        run: of the experiment.
+        names: that it may go by.
 
     Raises:
         CheckpointError: if there is none.
     """
-    found = list(Path(run.root, run.name).glob("version_*/checkpoints/last.ckpt"))
+    found = [p for n in names for p in Path(run.root, n).glob(f"{CHECKPOINTS}/last.ckpt")]
     if not found:
         others = sorted(
-            {p.parents[2].name for p in Path(run.root).glob("*/version_*/checkpoints/last.ckpt")}
+            {p.parents[2].name for p in Path(run.root).glob(f"*/{CHECKPOINTS}/last.ckpt")}
         )
         there = f" There are checkpoints of {', '.join(others)}." if others else ""
         raise CheckpointError(
-            f"Nothing to resume: there is no {run.root}/{run.name}/version_*/checkpoints/last.ckpt. Start a run "
+            f"Nothing to resume: there is no {run.root}/{run.name}/{CHECKPOINTS}/last.ckpt. Start a run "
             f"without --ckpt_path, or give a file.{there}"
         )
-    return max(found, key=lambda path: path.stat().st_mtime)
+    return max(found, key=_age)
+
+
+def newest_whole(run: Run, names: Iterable[str], say: Callable[[str], None]) -> Path | None:
+    """The newest checkpoint of this experiment that is whole, if there is one.
+
+    Args:
+        run: of the experiment.
+        names: that it may go by.
+        say: is told which newer ones were passed over, and why.
+    """
+    roots = [Path(run.root, name) for name in names]
+    # last.ckpt is the newest step's second name: the file is looked at once, under its own
+    found = {_age(p): p for root in roots for p in sorted(root.glob(f"{CHECKPOINTS}/*.ckpt"))}
+    for age in sorted(found, reverse=True):
+        try:
+            checked(found[age])
+        except CheckpointError as error:
+            say(f"passed over: {error}")
+        else:
+            return found[age]
+    return None
+
+
+def _age(path: Path) -> tuple[int, int]:
+    """When a file was written, and which it is."""
+    known = path.stat()
+    return known.st_mtime_ns, known.st_ino
 
 
 def run_folder_of(checkpoint: str | Path) -> Path | None:
     """The run folder that a checkpoint lies in, if it lies in one."""
     folder = Path(checkpoint).resolve().parent.parent
     return folder if (folder / "config.yaml").is_file() else None
+
+
+def taken_up(folder: Path, checkpoint: dict[str, Any]) -> int:
+    """Make a run's folder as it was when a checkpoint was made: no half-written files, no later scores.
+
+    Args:
+        folder: of the run.
+        checkpoint: its content.
+
+    Returns:
+        How many rows of metrics.csv belong to the checkpoint: its own logger cuts it.
+    """
+    clean(folder)
+    for left in (folder / "checkpoints").glob("*.tmp"):  # of older versions of this suite
+        left.unlink()
+    rows, scores = rows_of(folder / "metrics.csv"), folder / "scores.json"
+    entries = json.loads(scores.read_text(encoding="utf-8")) if scores.is_file() else []
+    step = checkpoint["counts"]["g_updates"]  # older checkpoints do not say how much is theirs
+    written = checkpoint.get("written") or {
+        "metrics.csv": len(list(takewhile(lambda row: int(row["step"]) <= step, rows))),
+        "scores.json": len(list(takewhile(lambda entry: entry["step"] <= step, entries))),
+    }
+    if entries:
+        text = json.dumps(entries[: written["scores.json"]], indent=1, ensure_ascii=False)
+        with whole(scores) as beside:
+            beside.write_text(text + "\n", encoding="utf-8")
+    return int(written["metrics.csv"])
+
+
+def renamed(run: str, declared: str, actual: str) -> str:
+    """A run's name that says what it learned from."""
+    return run.replace(declared, actual) if declared in run else f"{run}_{actual}"

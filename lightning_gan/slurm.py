@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from lightning_gan.features import cache_folder
+from lightning_gan.job_size import Size
 from lightning_gan.parser import Parser
-from lightning_gan.sbatch import Place, Size, word, written
+from lightning_gan.sbatch import Place, word, written
 from lightning_gan.tracking import WandbMode
 
 DECIDED = ("--ckpt_path", "--trainer.devices", "--trainer.num_nodes", "--trainer.accelerator")

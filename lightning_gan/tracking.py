@@ -5,13 +5,22 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import yaml
-from pytorch_lightning.loggers import CSVLogger, Logger, WandbLogger
+from pytorch_lightning.loggers import Logger, WandbLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
+
+from lightning_gan.metrics_file import MetricsLogger
 
 WandbMode = Literal["auto", "online", "offline", "disabled"]
 
 
-def loggers(root: str, name: str, wandb: WandbMode, config: dict[str, Any]) -> list[Logger]:
+def loggers(
+    root: str,
+    name: str,
+    wandb: WandbMode,
+    config: dict[str, Any],
+    version: str | None = None,
+    keep: int = 0,
+) -> list[Logger]:
     """CSV first, because the first logger's folder is the run folder; then W&B unless it is disabled.
 
     Args:
@@ -19,8 +28,10 @@ def loggers(root: str, name: str, wandb: WandbMode, config: dict[str, Any]) -> l
         name: of the experiment.
         wandb: what was asked; WANDB_MODE goes before it.
         config: of the run, for W&B.
+        version: of a run that goes on; a new one if it is not given.
+        keep: rows of its metrics.csv that it goes on from.
     """
-    csv = CSVLogger(root, name=name)
+    csv = MetricsLogger(root, name, version, keep)
     _ = csv.experiment  # makes the folder, before anything else is written there
     mode = wandb_mode(wandb)
     if mode == "disabled" or rank_zero_only.rank:  # type: ignore[attr-defined]

@@ -118,7 +118,7 @@ def test_fit_resumes_from_last_and_ends_as_the_run_that_was_never_stopped(comman
     ended = command(*FIT, "--run.name", "part", "--ckpt_path", "last")
     assert ended.status == 0, ended.err
     assert "resume   runs/part/version_0/checkpoints/last.ckpt, step 7" in ended.out
-    resumed = torch.load("runs/part/version_1/checkpoints/last.ckpt", weights_only=True)
+    resumed = torch.load("runs/part/version_0/checkpoints/last.ckpt", weights_only=True)
     assert resumed["counts"] == whole["counts"]
     torch.testing.assert_close(resumed["state_dict"], whole["state_dict"], rtol=0, atol=0)
 

@@ -11,7 +11,8 @@ import pytest
 
 from lightning_gan import slurm
 from lightning_gan.cli import main
-from lightning_gan.sbatch import Place, Size, seconds, word, written
+from lightning_gan.job_size import Size, seconds
+from lightning_gan.sbatch import Place, word, written
 
 PLACE = Place(
     experiment="mnist", root="runs", folder="/home/me/work", python="/opt/venv/bin/python",

@@ -109,7 +109,7 @@ def gpu(index: int) -> Finding:
 def chosen(gpus: int) -> Finding:
     """What `--trainer.devices auto` and `--trainer.strategy auto` will mean here."""
     number = max(gpus, 1)
-    name = strategy("auto", number, 1)
+    name = strategy("auto", "auto", 1, gpus)
     how = "one process" if name == "auto" else name
     return Finding("strategy", f"{how} on {number} x {'cuda' if gpus else 'cpu'}")
 

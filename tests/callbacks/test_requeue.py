@@ -76,11 +76,15 @@ def test_the_next_turn_ends_as_if_nothing_had_happened(in_job, sent, monkeypatch
         sent(6, signal.SIGUSR1)
         in_job(*FIT)
         monkeypatch.setattr(GAN, "g_objective", GAN.g_objective.__closure__[0].cell_contents)
-    assert in_job(*FIT, "--ckpt_path", str(LAST)).status == 0
+    assert in_job(*FIT, "--ckpt_path", "auto").status == 0
     one, other = (
-        checked(max(Path("runs", name).glob("version_*/checkpoints/last.ckpt")))
+        checked(Path("runs", name, "version_0", "checkpoints", "last.ckpt"))
         for name in ("small", "whole")
     )
+    curves = [
+        Path("runs", name, "version_0", "metrics.csv").read_text() for name in ("small", "whole")
+    ]
+    assert curves[0] == curves[1]
     for key, value in one["state_dict"].items():
         torch.testing.assert_close(value, other["state_dict"][key], rtol=0, atol=0)
     assert one["counts"] == other["counts"]
@@ -168,12 +172,14 @@ def test_lightnings_own_requeueing_is_off(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("asked", "devices", "nodes", "expected"),
-    [("auto", 1, 1, "auto"), ("auto", 2, 1, "ddp_find_unused_parameters_true"),
-     ("ddp", 1, 2, "ddp_find_unused_parameters_true"), ("fsdp", 2, 2, "fsdp")],
+    ("asked", "devices", "nodes", "gpus", "several"),
+    [("auto", 1, 1, 4, False), ("auto", "auto", 1, 1, False), ("auto", "auto", 1, 2, True), ("auto", "2", 1, 0, True),
+     ("ddp", 1, 2, 1, True)],
 )  # fmt: skip
-def test_several_processes_let_a_player_wait(asked, devices, nodes, expected):
-    assert cluster.strategy(asked, devices, nodes) == expected
+def test_several_processes_let_a_player_wait(asked, devices, nodes, gpus, several):
+    expected = "ddp_find_unused_parameters_true" if several else asked
+    assert cluster.strategy(asked, devices, nodes, gpus) == expected
+    assert cluster.strategy("fsdp", devices, nodes, gpus) == "fsdp"
 
 
 assert SMALL["trainer"]["max_steps"] == 10  # the tests above count on it

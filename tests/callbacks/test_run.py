@@ -1,13 +1,14 @@
 """Callbacks around a run: checkpoints, noise, samples, progress, curves."""
 
-import errno
+import resource
 
 import pytest
 import torch
 from games import Batches, Pixels, game, trainer
-from pytorch_lightning import Trainer
+from pytorch_lightning import Callback
 
 import callbacks
+from lightning_gan.runs import checked
 from lightning_gan.variants import SimultaneousGAN
 
 
@@ -36,22 +37,33 @@ def test_only_the_newest_are_kept(tmp_path):
     assert names(tmp_path) == ["last.ckpt", "step=4.ckpt", "step=5.ckpt"]
 
 
-def test_a_full_disk_costs_a_checkpoint_and_not_the_run(tmp_path, monkeypatch):
-    save = Trainer.save_checkpoint
+class LittleRoom(Callback):
+    """No file may grow beyond some bytes during one step: the system's own refusal, as of a full disk."""
 
-    def full(self, path, **arguments):
-        if self.global_step == 4:
-            path.write_bytes(b"torn")
-            raise OSError(errno.ENOSPC, "No space left on device")
-        save(self, path, **arguments)
+    def __init__(self, step, most):
+        self.step, self.most = step, most
 
-    monkeypatch.setattr(Trainer, "save_checkpoint", full)
+    def on_train_batch_start(self, trainer, *_):
+        if trainer.global_step + 1 == self.step:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self.most, resource.RLIM_INFINITY))
+
+    def on_train_epoch_end(self, *_):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+    on_exception = on_train_epoch_end
+
+
+def test_a_full_disk_costs_a_checkpoint_and_not_the_run(tmp_path):
     keeps = callbacks.Checkpoints(every_n_steps=2, keep=0)
-    run = trainer(tmp_path, max_steps=5, callbacks=[keeps], enable_checkpointing=True)
-    with pytest.warns(UserWarning, match=r"step=4\.ckpt was not saved \(No space left on device\)"):
-        run.fit(game(), Batches(7))
-    assert run.global_step == 5
-    assert names(tmp_path) == ["last.ckpt", "step=2.ckpt", "step=5.ckpt"]
+    full = LittleRoom(step=4, most=1000)
+    run = trainer(tmp_path, max_steps=4, callbacks=[full, keeps], enable_checkpointing=True)
+    gan = game()
+    with pytest.warns(UserWarning, match=r"step=4\.ckpt was not saved \(File too large\)"):
+        run.fit(gan, Batches(7))
+    assert run.global_step == 4
+    assert names(tmp_path) == ["last.ckpt", "step=2.ckpt"]
+    for name in names(tmp_path):
+        assert checked(tmp_path / "checkpoints" / name)["global_step"] == 2
 
 
 @pytest.mark.parametrize("kind", [{"k": 1}, {"k": 2}, {"kind": SimultaneousGAN}], ids=str)

@@ -1,0 +1,25 @@
+"""config.yaml of a run."""
+
+from pathlib import Path
+
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.cli import SaveConfigCallback
+
+from lightning_gan.whole_files import whole
+
+
+class SaveConfig(SaveConfigCallback):
+    """config.yaml in the run folder: the run again, from its start."""
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Leave out which checkpoint was resumed; a run that goes on replaces its file, in one step."""
+        goes_on = bool(self.config.ckpt_path)
+        self.config = self.config.clone()
+        self.config.ckpt_path = None
+        path = Path(trainer.log_dir or "") / self.config_filename  # a matter of all processes
+        if goes_on and trainer.is_global_zero and path.is_file():
+            with whole(path) as beside:
+                self.parser.save(self.config, beside, skip_none=False)
+            self.already_saved = True
+        self.already_saved = trainer.strategy.broadcast(self.already_saved)
+        super().setup(trainer, pl_module, stage)

@@ -1,0 +1,88 @@
+"""Runs that are stopped at any minibatch, and what is compared of them."""
+
+import copy
+import hashlib
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from games import trainer
+from pytorch_lightning import Callback
+from torch import Tensor
+
+from callbacks import Checkpoints, Randomness
+
+# how much of which file is its own; and Lightning's count of epochs begun, one less after a stop between two
+APART = (".written", ".loops.fit_loop.epoch_progress.total.ready", ".loops.fit_loop.epoch_progress.total.started",
+         ".loops.fit_loop.epoch_progress.current.ready", ".loops.fit_loop.epoch_progress.current.started")  # fmt: skip
+
+
+class SaveAt(Callback):
+    """Writes a checkpoint behind each of some minibatches; training goes on."""
+
+    def __init__(self, batches: list[int], folder: Path) -> None:
+        self.batches, self.folder = batches, folder
+
+    def path(self, batch: int) -> Path:
+        return self.folder / f"{batch}.ckpt"
+
+    def on_train_batch_end(self, trainer: Any, module: Any, *_: Any) -> None:
+        if module.d_updates in self.batches:
+            trainer.save_checkpoint(self.path(module.d_updates), weights_only=False)
+
+
+class Dice(Callback):
+    """Training that reads Python's and NumPy's random numbers: D's first weight is moved by them."""
+
+    def on_train_batch_end(self, trainer: Any, module: Any, *_: Any) -> None:
+        with torch.no_grad():
+            move = random.gauss(0, 1) + np.random.randn() + random.random() + np.random.rand()
+            next(module.discriminator.parameters()).view(-1)[0] += 1e-4 * move
+
+
+def fit(
+    gan: Any, data: Any, folder: Path, steps: int, seed: int, *more: Callback, ckpt: Any = None
+) -> Any:
+    """Play a copy of a game to its end under a seed; what its last checkpoint holds.
+
+    It saves at the end alone; `more` are callbacks before that.
+    """
+    gan, data = copy.deepcopy(gan), copy.deepcopy(data)
+    for seeded in (torch.manual_seed, random.seed, np.random.seed):
+        seeded(seed)
+    watching = [Randomness(), Dice(), *more, Checkpoints(every_n_steps=10**6)]
+    run = trainer(
+        folder,
+        max_steps=steps,
+        callbacks=watching,
+        enable_checkpointing=True,
+        log_every_n_steps=10**6,
+    )
+    run.fit(gan, datamodule=data, ckpt_path=ckpt)
+    return torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+
+
+def scrambled(gan: Any) -> Any:
+    """A copy of a game whose every number is another one, so that nothing but a checkpoint can put it right."""
+    gan = copy.deepcopy(gan)
+    for tensor in gan.state_dict().values():
+        tensor.add_(1)
+    return gan
+
+
+def parts(state: Any, key: str = "") -> dict[str, str]:
+    """A hash of each leaf of a checkpoint under its dotted key."""
+    if isinstance(state, dict):
+        items = [(str(k), v) for k, v in state.items() if f"{key}.{k}" not in APART]
+    elif isinstance(state, list | tuple):
+        items = [(str(i), v) for i, v in enumerate(state)]
+    else:
+        exact = (
+            state.detach().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+            if isinstance(state, Tensor)
+            else repr(state).encode()
+        )
+        return {key: hashlib.sha256(exact).hexdigest()}
+    return {path: digest for k, v in items for path, digest in parts(v, f"{key}.{k}").items()}
