@@ -41,11 +41,13 @@ ROOMS = (
     losses, regularizers, networks, priors, masks, variants, optimizers, datamodules, callbacks,
 )  # fmt: skip
 Parser.classes = [name for room in ROOMS for name in room.__all__]
-ABOUT = "Generative adversarial networks, beginning with Goodfellow et al. 2014."
-HELP = (
-    "Commands without a config: sample, evaluate, fetch, inspect, paper, bench, slurm, doctor. "
-    "See: python -m lightning_gan sample --help"
-)
+OWN = {
+    "prog": "python -m lightning_gan",
+    "description": "Generative adversarial networks, beginning with Goodfellow et al. 2014.",
+    "epilog": "Commands without a config: sample, evaluate, fetch, inspect, paper, bench, doctor; slurm takes the "
+    "flags of fit. See: python -m lightning_gan sample --help",
+    "allow_abbrev": False,
+}
 say = rank_zero_only(print)
 
 
@@ -60,15 +62,9 @@ class GANCLI(LightningCLI):
         job = cluster.job()
         self.requeue = callbacks.Requeue(job) if job else None
         self.interruption = self.requeue or callbacks.Interruption()
-        own = {
-            "prog": "python -m lightning_gan",
-            "description": ABOUT,
-            "epilog": HELP,
-            "allow_abbrev": False,
-        }
         files = [str(config_files.CONFIGS / "defaults.yaml")]
         defaults = {"default_config_files": files, "allow_abbrev": False}
-        kwargs = {command: dict(defaults) for command in self.subcommands()} | own
+        kwargs = {command: dict(defaults) for command in self.subcommands()} | OWN
         super().__init__(
             TwoPlayers, subclass_mode_model=True, subclass_mode_data=True,
             parser_class=Parser, parser_kwargs=kwargs,
