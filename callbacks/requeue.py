@@ -124,7 +124,7 @@ class Requeue(Callback):
         if refusal := self.job.requeue():
             return (
                 f"{name}: step {step} is saved, but job {self.job.id} was not queued again ({refusal}): submit the "
-                f"file again with RUN set to this run."
+                f"file again with LIGHTNING_GAN_RUN set to this run."
             )
         return f"{name}: step {step} is saved, job {self.job.id} is queued again ({self.job.restarts + 1})."
 

@@ -47,7 +47,15 @@ def written(size: Size, place: Place) -> str:
     Raises:
         ValueError: for what no file can hold: a line break in a flag, quotation marks in a folder's name.
     """
-    names = (place.folder, place.root, place.python, place.fetch, place.written_by, place.file)
+    names = (
+        place.folder,
+        place.root,
+        place.python,
+        place.fetch,
+        place.written_by,
+        place.file,
+        place.experiment,
+    )
     for text in (*place.fit, *place.exports.values(), *names):
         if "\n" in text or "\r" in text:
             raise ValueError(f"{text!r} has a line break, which an sbatch file cannot hold.")
@@ -68,7 +76,7 @@ def _head(size: Size, place: Place) -> str:
         [
             *lines,
             f"# Then:  sbatch {shlex.quote(place.file)}",
-            f"# To go on with job 123 after it has failed:  RUN={name}/job_123 sbatch {shlex.quote(place.file)}",
+            f"# To go on with job 123 after it has failed:  LIGHTNING_GAN_RUN={name}/job_123 sbatch {shlex.quote(place.file)}",
         ]
     )
 
@@ -98,18 +106,18 @@ def _run(size: Size, place: Place) -> str:
     """One folder for each job, whatever the number of its turns."""
     name = word(place.experiment)
     default = f"{name}/job_$SLURM_JOB_ID"
-    run = f'run="${{RUN:-{default}}}"'
+    run = f'run="${{LIGHTNING_GAN_RUN:-{default}}}"'
     if size.array:
-        run = f'run="${{RUN:-{name}/job_$SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID"'
+        run = f'run="${{LIGHTNING_GAN_RUN:-{name}/job_$SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID"'
     there = f'{shlex.quote(place.root)}/"$run"'
     return "\n".join(
         [
             "# the folder of this job, in all of its turns",
             run,
-            'if [ -z "$RUN" ] && [ "${SLURM_RESTART_COUNT:-0}" -eq 0 ] && [ -e '
+            'if [ -z "$LIGHTNING_GAN_RUN" ] && [ "${SLURM_RESTART_COUNT:-0}" -eq 0 ] && [ -e '
             + there
             + " ]; then",
-            '    echo "error: $run is there already, of another job: move it away, or name it in RUN to go on." >&2',
+            '    echo "error: $run is there already, of another job: move it away, or name it in LIGHTNING_GAN_RUN to go on." >&2',
             "    exit 1",
             "fi",
         ]

@@ -63,7 +63,7 @@ def node(tmp_path, monkeypatch):
     (tmp_path / "srun").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
-    for name in [n for n in os.environ if n.startswith(("SLURM_", "WANDB_"))]:
+    for name in [n for n in os.environ if n.startswith(("SLURM_", "WANDB_", "LIGHTNING_GAN_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("SLURM_CPUS_PER_TASK", "4")
 
@@ -149,7 +149,7 @@ def test_a_first_turn_leaves_the_folder_of_another_job_alone_and_later_ones_go_o
     assert "mnist/job_42 is there already" in ended.stderr
     assert not Path("said").exists()
     assert node(text, SLURM_JOB_ID="42", SLURM_RESTART_COUNT="1").returncode == 0
-    assert node(text, SLURM_JOB_ID="43", RUN="mnist/job_42").returncode == 0
+    assert node(text, SLURM_JOB_ID="43", LIGHTNING_GAN_RUN="mnist/job_42").returncode == 0
     assert "mnist/job_42" in said()
 
 
@@ -162,6 +162,7 @@ def test_a_line_break_is_refused_wherever_it_stands(text):
     for place in (
         PLACE._replace(fit=[text]), PLACE._replace(folder=text), PLACE._replace(file=text),
         PLACE._replace(exports={"A": text}), PLACE._replace(written_by=text),
+        PLACE._replace(experiment=text),
     ):  # fmt: skip
         with pytest.raises(ValueError, match="line break"):
             written(Size(), place)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-import lightning_gan
+from lightning_gan import __version__
 from lightning_gan.cluster import strategy
 from lightning_gan.doctor.finding import Environment, Finding
 
@@ -26,7 +26,7 @@ def machine(env: Environment) -> list[Finding]:
 
 def versions() -> list[Finding]:
     """What is installed, against what this suite asks for."""
-    own = f"{lightning_gan.__version__}, Python {platform.python_version()}, {platform.node()}"
+    own = f"{__version__}, Python {platform.python_version()}, {platform.node()}"
     found = [Finding("lightning_gan", own)]
     for name in NAMES:
         try:
@@ -45,7 +45,7 @@ def required(name: str) -> str:
     try:
         lines = metadata.requires("lightning-gan") or []
     except metadata.PackageNotFoundError:
-        beside = Path(lightning_gan.__file__).parents[1] / "setup.cfg"
+        beside = Path(__file__).parents[2] / "setup.cfg"
         lines = beside.read_text(encoding="utf-8").splitlines() if beside.is_file() else []
     for line in lines:
         match = re.fullmatch(rf"\s*{re.escape(name)}(?:\[\w+\])?\s*([<>=!~][^;\s]*)\s*", line)

@@ -36,5 +36,5 @@ class Killed(Callback):
 
     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx) -> None:
         due = trainer.global_rank == self.rank and trainer.global_step == self.step
-        if due and "RUN" not in os.environ:
+        if due and "LIGHTNING_GAN_RUN" not in os.environ:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -171,9 +171,9 @@ def test_a_killed_process_ends_the_job_and_costs_the_steps_since_the_last_save(d
     assert state["JobState"] == "FAILED"
     assert state["ExitCode"] != "0:0"
     assert drill.last(job)["counts"]["g_updates"] == 30
-    drill.monkeypatch.setenv("RUN", f"drill/job_{job}")
+    drill.monkeypatch.setenv("LIGHTNING_GAN_RUN", f"drill/job_{job}")
     again = drill.cluster.run("sbatch", "--parsable", "drill.sbatch")
-    drill.monkeypatch.delenv("RUN")
+    drill.monkeypatch.delenv("LIGHTNING_GAN_RUN")
     assert drill.ended(again)["JobState"] == "COMPLETED", drill.log(again)
     same(drill.last(job), expected)
 
