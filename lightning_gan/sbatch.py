@@ -59,8 +59,10 @@ def written(size: Size, place: Place) -> str:
     for text in (*place.fit, *place.exports.values(), *names):
         if "\n" in text or "\r" in text:
             raise ValueError(f"{text!r} has a line break, which an sbatch file cannot hold.")
-    if '"' in place.folder + place.root or "%" in place.root:
-        raise ValueError(f'{place.folder} or {place.root} has " or % in it: choose another folder.')
+    if {*place.folder, *place.root} & {'"', "\\"} or "%" in place.root:
+        raise ValueError(
+            f'{place.folder} or {place.root} has ", \\ or % in it: choose another folder.'
+        )
     parts = (_head(size, place), _options(size, place), _run(size, place), _exports(place))
     return "\n\n".join([*parts, _command(size, place)]) + "\n"
 
@@ -71,14 +73,9 @@ def _head(size: Size, place: Place) -> str:
     lines += [f"#   {place.written_by}", "#"]
     if place.fetch:
         lines += ["# Once, where there is network:", f"#   {place.fetch}"]
-    name = word(place.experiment)
-    return "\n".join(
-        [
-            *lines,
-            f"# Then:  sbatch {shlex.quote(place.file)}",
-            f"# To go on with job 123 after it has failed:  LIGHTNING_GAN_RUN={name}/job_123 sbatch {shlex.quote(place.file)}",
-        ]
-    )
+    name, file = word(place.experiment), shlex.quote(place.file)
+    lines += [f"# Then:  sbatch {file}", "# To go on with job 123 after it has failed:"]
+    return "\n".join([*lines, f"#   LIGHTNING_GAN_RUN={name}/job_123 sbatch {file}"])
 
 
 def _options(size: Size, place: Place) -> str:
@@ -110,14 +107,14 @@ def _run(size: Size, place: Place) -> str:
     if size.array:
         run = f'run="${{LIGHTNING_GAN_RUN:-{name}/job_$SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID"'
     there = f'{shlex.quote(place.root)}/"$run"'
+    first = '[ -z "$LIGHTNING_GAN_RUN" ] && [ "${SLURM_RESTART_COUNT:-0}" -eq 0 ]'
+    advice = "move it away, or go on with it: LIGHTNING_GAN_RUN=$run"
     return "\n".join(
         [
-            "# the folder of this job, in all of its turns",
+            "# the folder of this job, in all of its turns; that of another job is left alone",
             run,
-            'if [ -z "$LIGHTNING_GAN_RUN" ] && [ "${SLURM_RESTART_COUNT:-0}" -eq 0 ] && [ -e '
-            + there
-            + " ]; then",
-            '    echo "error: $run is there already, of another job: move it away, or name it in LIGHTNING_GAN_RUN to go on." >&2',
+            f"if {first} && [ -e {there} ]; then",
+            f'    echo "error: $run is there already: {advice}" >&2',
             "    exit 1",
             "fi",
         ]

@@ -33,7 +33,7 @@ DRILL = {
     "checkpoint": {"every_n_steps": 10},
     "trainer": {
         "max_steps": STEPS, "log_every_n_steps": 10, "check_val_every_n_epoch": None, "limit_val_batches": 0,
-        "limit_test_batches": 1, "enable_progress_bar": False,
+        "limit_test_batches": 1,
         "callbacks": [{"class_path": "slurm.drills.Slow"}],
     },
 }  # fmt: skip
