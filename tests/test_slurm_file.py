@@ -303,3 +303,24 @@ def test_help_is_one_page_of_its_own_flags(monkeypatch, capsys):
     out = capsys.readouterr().out
     assert "--nodes" in out
     assert "--lead" in out
+
+
+def test_the_page_shows_the_file_as_it_is_written():
+    page = (Path(__file__).parents[1] / "docs" / "slurm.md").read_text()
+    shown = page.split("```bash\n")[1].split("```")[0]
+    (typed,) = (
+        line[4:]
+        for line in shown.splitlines()
+        if line.startswith("#   python -m lightning_gan slurm")
+    )
+    own, fit = slurm.split(typed.split()[4:])
+    lines = [
+        line.removeprefix("export ") for line in shown.splitlines() if line.startswith("export ")
+    ]
+    exported = dict(line.split("=", 1) for line in lines if "$" not in line)
+    place = PLACE._replace(
+        experiment="cifar10_dcgan", folder="/home/me/gans", python="/home/me/venv/bin/python", fit=fit,
+        exports=exported, fetch="python -m lightning_gan fetch --data CIFAR10 --root data --weights",
+        written_by=typed, file="dcgan.sbatch",
+    )  # fmt: skip
+    assert shown == written(slurm.parsed(own), place)
