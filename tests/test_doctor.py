@@ -72,19 +72,23 @@ def test_an_interface_that_is_not_here_is_named_with_those_that_are():
 )  # fmt: skip
 def test_w_and_b_wants_a_mode_that_exists_and_a_key_to_be_online(key, mode, advice, monkeypatch):
     secret = "c0ffee" * 6 + "beef"
-    monkeypatch.delenv("WANDB_MODE", raising=False)
-    monkeypatch.setenv("NETRC", os.devnull)
-    if key:
-        monkeypatch.setenv("WANDB_API_KEY", secret)
-    (found,) = account.account({} if mode is None else {"WANDB_MODE": mode})
+    monkeypatch.setattr(account, "has_key", lambda: key)
+    env = {"WANDB_API_KEY": secret} if key else {}
+    (found,) = account.account(env | ({} if mode is None else {"WANDB_MODE": mode}))
     assert ("a key is present" in found.seen) is key
     assert secret not in str(found)
     assert found.advice == "" if advice is None else advice in found.advice
 
 
+def test_nobody_is_asked_for_a_key(monkeypatch, capfd):
+    monkeypatch.setenv("NETRC", os.devnull)
+    assert account.has_key() in (True, False)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_versions_are_held_against_the_bounds_of_this_suite():
-    assert machine.required("torch").startswith(">=2.")
-    assert machine.required("jsonargparse").startswith(">=")
+    assert ">=2.11" in machine.required("torch")
+    assert ">=4" in machine.required("jsonargparse")
     assert machine.required("no-such-package") == ""
     old = machine.against("torch", "1.13.1+cu117", ">=2.11,<2.16")
     assert "pip install 'torch>=2.11,<2.16'" in old.advice
