@@ -191,12 +191,12 @@ def test_an_array_is_one_run_for_each_seed(drill):
 
 
 def test_a_job_whose_time_runs_out_goes_on_until_the_run_is_complete(drill):
-    """SLURM sends the signal by itself, up to a minute early; a start of 10 s and 80 s of steps need two turns."""
-    Path("slow.yaml").write_text(yaml.safe_dump({"trainer": {"callbacks": [slow(0.67)]}}))
+    """SLURM sends the signal by itself, 60 to 120 s after the beginning; 120 s of steps and the start need more."""
+    Path("slow.yaml").write_text(yaml.safe_dump({"trainer": {"callbacks": [slow(1.0)]}}))
     job = drill.submit(
-        "--config", "slow.yaml", "--run.name", "drill", "--time", "2", "--lead", "60"
+        "--config", "slow.yaml", "--run.name", "drill", "--time", "3", "--lead", "60"
     )
-    state = drill.ended(job)
+    state = drill.cluster.ended(job, 1500)
     assert state["JobState"] == "COMPLETED", drill.log(job)
     assert int(state["Restarts"]) >= 1
     for number in range(1, int(state["Restarts"]) + 1):
