@@ -11,6 +11,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from callbacks.checkpoint import Checkpoints, validation_is_due
 from lightning_gan.cluster import Job
+from lightning_gan.tracking import finish_wandb
 
 SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
 
@@ -105,6 +106,7 @@ class Requeue(Callback):
                 signal.signal(signal.SIGUSR1, signal.SIG_IGN)
             return
         if trainer.is_global_zero:
+            finish_wandb()  # now: the next turn may take this process's service away
             print(self.farewell(trainer), flush=True)
         trainer.strategy.barrier()  # srun kills the others when one ends with a status
         sys.exit(128 + self.agreed)

@@ -19,7 +19,8 @@ from pytorch_lightning.plugins.environments import (
     TorchElasticEnvironment,
 )
 
-NO_JOBS = ("bash", "interactive")  # names that Lightning, too, takes for a person at a terminal
+from lightning_gan.srun import allocated, started_by_srun
+
 PATIENCE = 60  # seconds for an answer of SLURM's controller
 
 
@@ -64,16 +65,6 @@ def job(environment: Mapping[str, str] = os.environ) -> Job | None:
     name = f"{array}_{task}" if array and task else environment.get("SLURM_JOB_ID", "")
     count = environment.get("SLURM_RESTART_COUNT", "0")
     return Job(name, int(count) if count.isdecimal() else 0)
-
-
-def allocated(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether this is a SLURM allocation, started by srun or not, that is no person's terminal."""
-    return "SLURM_NTASKS" in environment and environment.get("SLURM_JOB_NAME") not in NO_JOBS
-
-
-def started_by_srun(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether this process is one of a job's tasks, and not the script around them."""
-    return allocated(environment) and "SLURM_STEP_ID" in environment
 
 
 def plugin(

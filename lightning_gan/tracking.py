@@ -1,7 +1,9 @@
 """A run's loggers: metrics.csv always, W&B beside it."""
 
 import os
+import sys
 from pathlib import Path
+from threading import Thread
 from typing import Any, Literal, get_args
 
 import yaml
@@ -91,3 +93,12 @@ def _wandb_logger(name: str, mode: WandbMode, folder: str, config: dict[str, Any
     logger._wandb_init.pop("anonymous", None)  # wandb warns of it, and Lightning always sends it
     _ = logger.experiment  # starts here, where a refusal can be answered
     return logger
+
+
+def finish_wandb(seconds: float = 20) -> None:
+    """End W&B's run before the process ends; a slow server costs no more than these seconds."""
+    wandb = sys.modules.get("wandb")
+    if wandb is not None and wandb.run is not None:
+        ending = Thread(target=wandb.finish, daemon=True)
+        ending.start()
+        ending.join(seconds)

@@ -10,7 +10,7 @@ import torch
 from command import SMALL
 
 from callbacks import Checkpoints
-from lightning_gan import cluster
+from lightning_gan import cluster, srun
 from lightning_gan.gan import GAN
 from lightning_gan.runs import checked
 
@@ -163,6 +163,20 @@ def test_several_nodes_without_srun_are_refused_and_one_is_a_machine_like_any():
         cluster.plugin(2, alone)
     assert type(cluster.plugin(1, alone)).__name__ == "LightningEnvironment"
     assert cluster.plugin(2, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("program", "name", "held"),
+    [("-m lightning_gan fit --config a.yaml", "gan", True), ("-m lightning_gan evaluate", "gan", False),
+     ("-m lightning_gan fit", "bash", False), ("train.py fit", "gan", False)],
+)  # fmt: skip
+def test_signals_wait_until_a_run_listens_and_nowhere_else(program, name, held, monkeypatch):
+    for key, value in (JOB | {"SLURM_JOB_NAME": name}).items():
+        monkeypatch.setenv(key, value)
+    told = []
+    monkeypatch.setattr(signal, "pthread_sigmask", lambda how, which: told.append((how, which)))
+    srun.hold_signals(["python", *program.split()])
+    assert told == ([(signal.SIG_BLOCK, (signal.SIGUSR1, signal.SIGTERM))] if held else [])
 
 
 def test_lightnings_own_requeueing_is_off(monkeypatch):
