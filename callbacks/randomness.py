@@ -34,7 +34,8 @@ class Randomness(Callback):
         for name, states in self.states.items():
             here = name != "cuda" or pl_module.device.type == "cuda"
             if here and len(states) == trainer.world_size:
-                PUT[name](states[trainer.global_rank])
+                # a copy: torch 2.14 reads a row of a table from outside of it
+                PUT[name](states[trainer.global_rank].clone())
         self.states = {}
 
     def on_save_checkpoint(
