@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "srun", "scontrol", "squeue", "munged")
@@ -113,10 +114,10 @@ class Cluster:
 
     def stop(self) -> None:
         """Jobs first, then the daemons that this object started."""
-        for state in ("RUNNING", "PENDING"):
-            subprocess.run(
-                ["scancel", "--quiet", f"--state={state}", "--signal=KILL"], env=self.environment
-            )
+        for state in ("PENDING", "RUNNING"):
+            subprocess.run(["scancel", "--quiet", f"--state={state}"], env=self.environment)
+        with suppress(TimeoutError, RuntimeError):
+            wait(lambda: not self.run("squeue", "-h"), 30)
         pids = [*self.folder.glob("slurmd.*.pid"), self.folder / "slurmctld.pid"]
         for path in [*pids, self.folder / "munge" / "pid"]:
             if path.is_file() and path.read_text().strip():
