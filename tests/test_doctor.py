@@ -70,20 +70,24 @@ def test_an_interface_that_is_not_here_is_named_with_those_that_are():
         (False, "online", "wandb login"), (True, "onlin", "set it to online, offline or disabled"),
     ],
 )  # fmt: skip
-def test_w_and_b_wants_a_mode_that_exists_and_a_key_to_be_online(key, mode, advice, monkeypatch):
+def test_w_and_b_wants_a_mode_that_exists_and_a_key_to_be_online(key, mode, advice):
     secret = "c0ffee" * 6 + "beef"
-    monkeypatch.setattr(account, "has_key", lambda: key)
-    env = {"WANDB_API_KEY": secret} if key else {}
+    env = {"NETRC": os.devnull} | ({"WANDB_API_KEY": secret} if key else {})
     (found,) = account.account(env | ({} if mode is None else {"WANDB_MODE": mode}))
     assert ("a key is present" in found.seen) is key
     assert secret not in str(found)
     assert found.advice == "" if advice is None else advice in found.advice
 
 
-def test_nobody_is_asked_for_a_key(monkeypatch, capfd):
-    monkeypatch.setenv("NETRC", os.devnull)
-    assert account.has_key() in (True, False)
-    assert capfd.readouterr() == ("", "")
+def test_a_key_is_found_where_login_keeps_it_and_for_its_server_only(tmp_path):
+    kept = tmp_path / "netrc"
+    kept.write_text("machine api.wandb.ai\n  login user\n  password c0ffee\n")
+    env = {"NETRC": str(kept)}
+    assert account.has_key(env)
+    assert not account.has_key(env | {"WANDB_BASE_URL": "https://wandb.my.org"})
+    assert not account.has_key({"NETRC": str(tmp_path / "none")})
+    kept.write_text("machine api.wandb.ai password")
+    assert not account.has_key(env)
 
 
 def test_versions_are_held_against_the_bounds_of_this_suite():

@@ -1,20 +1,22 @@
 """What W&B will do; a key is never shown."""
 
-import contextlib
-import io
+import netrc
+from pathlib import Path
 from typing import get_args
+from urllib.parse import urlsplit
 
 from lightning_gan.doctor.finding import Environment, Finding
 from lightning_gan.tracking import WandbMode
 
 MODES = (*(m for m in get_args(WandbMode) if m != "auto"), "dryrun", "run")
+SERVER = "https://api.wandb.ai"
 
 
 def account(env: Environment) -> list[Finding]:
     """Mode and key."""
-    key, mode = has_key(), env.get("WANDB_MODE")
+    key, mode = has_key(env), env.get("WANDB_MODE")
     there = "a key is present" if key else "no key"
-    if mode is None:
+    if not mode:
         effect = "online" if key else "offline"
         return [Finding("W&B", f"{there}, WANDB_MODE is not set: runs are {effect}")]
     if mode not in MODES:
@@ -26,13 +28,16 @@ def account(env: Environment) -> list[Finding]:
     return [Finding("W&B", f"{there}, WANDB_MODE={mode}")]
 
 
-def has_key() -> bool:
-    """Whether W&B finds a key, in the environment or where `wandb login` keeps it; nobody is asked for one."""
-    import wandb
+def has_key(env: Environment) -> bool:
+    """Whether W&B will find a key: in WANDB_API_KEY, or where `wandb login` keeps it.
 
-    silent = io.StringIO()
-    with contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent):
-        try:
-            return bool(wandb.login(prompt=False, verify=False))
-        except (wandb.Error, ValueError):  # something is there, and it is no key
-            return False
+    W&B's own login answers no in offline mode, whatever is there.
+    """
+    if env.get("WANDB_API_KEY"):
+        return True
+    path = Path(env.get("NETRC") or Path.home() / ".netrc").expanduser()
+    host = urlsplit(env.get("WANDB_BASE_URL") or SERVER).hostname or ""
+    try:
+        return netrc.netrc(path).authenticators(host) is not None
+    except (OSError, netrc.NetrcParseError):  # no such file, or one that nobody can read
+        return False
