@@ -38,6 +38,7 @@ def has_key(env: Environment) -> bool:
     path = Path(env.get("NETRC") or Path.home() / ".netrc").expanduser()
     host = urlsplit(env.get("WANDB_BASE_URL") or SERVER).hostname or ""
     try:
-        return netrc.netrc(path).authenticators(host) is not None
+        known = netrc.netrc(path).authenticators(host)
     except (OSError, netrc.NetrcParseError):  # no such file, or one that nobody can read
         return False
+    return bool(known and known[2])
