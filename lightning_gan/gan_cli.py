@@ -151,6 +151,7 @@ class GANCLI(LightningCLI):
         declared = self.datamodule.name
         self.datamodule.prepare_data()
         run, actual = self.run, self.datamodule.name
+        runs.check_weights(self.settings.ckpt_path, self.stored, self.model)
         learned = self.stored.get("data") or actual
         if learned != actual:
             raise ValueError(

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from pytorch_lightning.core.saving import save_hparams_to_yaml
 from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.loggers.csv_logs import ExperimentWriter
 from pytorch_lightning.utilities.rank_zero import rank_zero_only, rank_zero_warn
@@ -36,11 +37,21 @@ class MetricsFile(ExperimentWriter):
         self.metrics_keys: list[str] = sorted(used)
         self.told = False
         if before:
-            self._rewrite(self.kept)
+            self._rewrite(self.kept, self.metrics_keys)
         self.written = len(self.kept)
 
     def _check_log_dir_exists(self) -> None:
         """Nothing is deleted: a run may go on in its folder."""
+
+    def log_hparams(self, params: dict[str, Any]) -> None:
+        """Write hparams.yaml, as Lightning does at every fit and test; in one step, or not."""
+        self.hparams.update(params)
+        path = Path(self.log_dir, self.NAME_HPARAMS_FILE)
+        try:
+            with whole(path) as beside:
+                save_hparams_to_yaml(beside, self.hparams)
+        except OSError as error:
+            rank_zero_warn(f"{path} was not saved ({error.strerror}): training goes on.")
 
     @property
     def rows(self) -> int:
@@ -56,9 +67,7 @@ class MetricsFile(ExperimentWriter):
             if keys == self.metrics_keys and self.path.is_file():
                 self._append(self.metrics)
             else:
-                rows = rows_of(self.path)
-                self.metrics_keys = keys
-                self._rewrite(rows + self.metrics)
+                self._rewrite(rows_of(self.path) + self.metrics, keys)
         except OSError as error:
             if not self.told:
                 rank_zero_warn(
@@ -84,12 +93,11 @@ class MetricsFile(ExperimentWriter):
         finally:
             os.close(handle)
 
-    def _rewrite(self, rows: list[Row]) -> None:
-        header = dict(zip(self.metrics_keys, self.metrics_keys, strict=True))
+    def _rewrite(self, rows: list[Row], keys: list[str]) -> None:
         with whole(self.path) as beside:
-            beside.write_text(
-                _text([header, *rows], self.metrics_keys), encoding="utf-8", newline=""
-            )
+            text = _text([dict(zip(keys, keys, strict=True)), *rows], keys)
+            beside.write_text(text, encoding="utf-8", newline="")
+        self.metrics_keys = keys
 
 
 def _text(rows: list[Row], keys: list[str]) -> str:
@@ -102,7 +110,7 @@ def rows_of(path: Path) -> list[Row]:
     """The whole rows of a file, as text; none if there is no file. A last line that was cut off is none."""
     if not path.is_file():
         return []
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = path.read_bytes().decode(errors="replace")
     text = text[: text.rfind("\n") + 1]
     reader = csv.DictReader(io.StringIO(text, newline=""))
     return [row for row in reader if None not in row and None not in row.values()]

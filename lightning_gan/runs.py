@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from lightning_gan.metrics_file import rows_of
 from lightning_gan.tracking import WandbMode
@@ -72,6 +73,27 @@ def checked(path: str | Path) -> dict[str, Any]:
             f"{path} is no checkpoint of a run of this suite: it lacks counts or hyper_parameters."
         )
     return content
+
+
+def check_weights(path: str | None, checkpoint: dict[str, Any], model: nn.Module) -> None:
+    """A checkpoint's weights must be those of these networks.
+
+    Args:
+        path: of the checkpoint.
+        checkpoint: its content; empty if there is none.
+        model: the game.
+
+    Raises:
+        CheckpointError: naming the file and the first weight that differs.
+    """
+    there = {name: list(w.shape) for name, w in checkpoint.get("state_dict", {}).items()}
+    here = {name: list(w.shape) for name, w in model.state_dict().items()}
+    for name in here | there if there else ():
+        if there.get(name) != here.get(name):
+            raise CheckpointError(
+                f"{path} does not fit these networks: {name} is {there.get(name, 'missing')} in the file and "
+                f"{here.get(name, 'missing')} here. It comes from another model, or from other code."
+            )
 
 
 def _first_line(error: Exception) -> str:

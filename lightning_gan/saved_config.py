@@ -15,7 +15,7 @@ class SaveConfig(SaveConfigCallback):
         """Leave out which checkpoint was resumed; a run that goes on replaces its file, in one step."""
         goes_on = bool(self.config.ckpt_path)
         self.config = self.config.clone()
-        self.config.ckpt_path = None
+        self.config.ckpt_path = self.config.weights_only = None
         path = Path(trainer.log_dir or "") / self.config_filename  # a matter of all processes
         if goes_on and trainer.is_global_zero and path.is_file():
             with whole(path) as beside:

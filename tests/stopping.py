@@ -29,8 +29,9 @@ class SaveAt(Callback):
         return self.folder / f"{batch}.ckpt"
 
     def on_train_batch_end(self, trainer: Any, module: Any, *_: Any) -> None:
-        if module.d_updates in self.batches:
-            trainer.save_checkpoint(self.path(module.d_updates), weights_only=False)
+        seen = trainer.fit_loop.total_batch_idx + 1
+        if seen in self.batches:
+            trainer.save_checkpoint(self.path(seen), weights_only=False)
 
 
 class Dice(Callback):
@@ -68,7 +69,7 @@ def scrambled(gan: Any) -> Any:
     """A copy of a game whose every number is another one, so that nothing but a checkpoint can put it right."""
     gan = copy.deepcopy(gan)
     for tensor in gan.state_dict().values():
-        tensor.add_(1)
+        tensor.copy_(~tensor if tensor.dtype == torch.bool else tensor + 1)
     return gan
 
 

@@ -14,7 +14,9 @@ def test_what_happens_to_a_checkpoint_after_it_was_whole(command):
     middle = len(whole) // 2
     flipped = whole[:middle] + bytes([whole[middle] ^ 4]) + whole[middle + 1 :]
     for name, content in (
+        ("empty.ckpt", b""),
         ("cut.ckpt", whole[:middle]),
+        ("end.ckpt", whole[:-1]),
         ("flipped.ckpt", flipped),
         ("z.ckpt", gzip.compress(whole)),
     ):
@@ -34,13 +36,27 @@ def test_weights_of_other_networks(command):
     content = torch.load("runs/small/version_0/checkpoints/last.ckpt", weights_only=True)
     content["hyper_parameters"]["generator"]["init_args"]["widths"] = [9]
     torch.save(content, "wider.ckpt")
-    for line in (
-        ("sample", "--ckpt_path", "wider.ckpt"),
-        ("fit", "--config", "small.yaml", "--ckpt_path", "wider.ckpt", "--trainer.max_steps", "12"),
+    fit = (
+        "fit",
+        "--config",
+        "small.yaml",
+        "--ckpt_path",
+        "wider.ckpt",
+        "--trainer.max_steps",
+        "12",
+    )
+    shapes = "generator.hidden.0.weight is [8, 4] in the file and [9, 4] here"
+    for line, said in (
+        (
+            ("sample", "--ckpt_path", "wider.ckpt"),
+            "The checkpoint's weights do not fit these networks",
+        ),
+        (fit, f"wider.ckpt does not fit these networks: {shapes}"),
     ):
         ended = command(*line)
         assert ended.status == 1
-        assert "The checkpoint's weights do not fit these networks" in ended.err
+        assert said in ended.err
+    assert not Path("runs/small/version_1").exists()
 
 
 def test_the_last_good_checkpoint_stays_when_a_loss_is_not_finite(command, monkeypatch):

@@ -1,6 +1,11 @@
+import os
+import platform
+import subprocess
+import sys
+
 import pytest
 
-from lightning_gan.whole_files import whole
+from lightning_gan.whole_files import clean, whole
 
 
 def test_a_file_is_there_when_all_of_it_is_and_folders_are_made(tmp_path):
@@ -25,3 +30,21 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path)
         half()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_the_dead_left_half_written_is_taken_away_and_nothing_else(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    (tmp_path / "deep").mkdir()
+    node = platform.node()
+    left = tmp_path / "deep" / f".a.txt.{node}.{dead.pid}.part"
+    others = [
+        tmp_path / f".a.txt.{node}.{os.getppid()}.part",  # of one that lives
+        tmp_path / f".a.txt.elsewhere.{dead.pid}.part",  # of another machine
+        tmp_path / "a.part",
+        tmp_path / "a.txt",
+    ]
+    for path in (left, *others):
+        path.write_text("half")
+    assert clean(tmp_path) == [left]
+    assert sorted(p for p in tmp_path.rglob("*") if p.is_file()) == sorted(others)

@@ -8,7 +8,6 @@ from games import Batches, Pixels, game, trainer
 from pytorch_lightning import Callback
 
 import callbacks
-from lightning_gan.runs import checked
 from lightning_gan.variants import SimultaneousGAN
 
 
@@ -63,7 +62,8 @@ def test_a_full_disk_costs_a_checkpoint_and_not_the_run(tmp_path):
     assert run.global_step == 4
     assert names(tmp_path) == ["last.ckpt", "step=2.ckpt"]
     for name in names(tmp_path):
-        assert checked(tmp_path / "checkpoints" / name)["global_step"] == 2
+        saved = torch.load(tmp_path / "checkpoints" / name, weights_only=True)
+        assert saved["counts"]["g_updates"] == 2
 
 
 @pytest.mark.parametrize("kind", [{"k": 1}, {"k": 2}, {"kind": SimultaneousGAN}], ids=str)

@@ -1,9 +1,14 @@
 """A run that is stopped and resumed sees exactly the batches of one that was not."""
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Callback
+
+import datamodules
 
 BATCHES = 10  # per epoch, of the tiny data
 
@@ -202,3 +207,21 @@ def test_a_resumed_run_sees_the_triples_of_stacked_mnist_that_an_uninterrupted_o
         before = run(stacked(triples=triples), [StopAfterBatch(n, path)]).seen
         after = run(stacked(triples=triples, seed=99), ckpt_path=path).seen
         assert before + after == whole
+
+
+def test_what_comes_at_a_place_depends_on_seed_epoch_and_position_alone(ready):
+    loader = ready.train_dataloader()
+    stream = [ids(batch) for _ in range(3) for batch in loader]
+    for place in (0, 3, BATCHES - 1, BATCHES, 2 * BATCHES + 4):
+        torch.manual_seed(place)
+        loader = ready.train_dataloader()
+        loader.load_state_dict({"seed": 1, "epoch": place // BATCHES, "position": place % BATCHES})
+        assert ids(next(iter(loader))) == stream[place]
+
+
+def test_no_data_module_has_workers():
+    """What worker processes draw, and how far they have read ahead, would be a state that no checkpoint holds."""
+    for file in Path(datamodules.__file__).parent.glob("*.py"):
+        assert not re.search(r"torch\.utils\.data|\bDataLoader\b|num_workers", file.read_text()), (
+            file
+        )

@@ -1,0 +1,112 @@
+"""Lives of a run: each is the command line in a process of its own, which may be killed at any moment."""
+
+import os
+import signal
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pytorch_lightning.loops.fit_loop import _FitLoop
+
+from lightning_gan import GAN
+from lightning_gan.cli import main
+
+PIECES = 40  # that a checkpoint is written in
+
+
+class Life(NamedTuple):
+    """How a life ended."""
+
+    status: int
+    """Of the shell: 128 + n after signal n."""
+    out: str
+    """All that it said."""
+
+
+class Moment:
+    """Kills this process with SIGKILL: at the nth call of a Python function since the fit began, or at the nth piece
+    of a checkpoint that is being written. Counts both, for those who want to know how many there are.
+    """
+
+    def __init__(self, calls: int = 0, pieces: int = 0) -> None:
+        self.calls, self.pieces = calls, pieces
+        self.called = self.written = 0
+
+    def count(self, frame: Any, event: str, _: Any) -> None:
+        self.called += event == "call"
+        if self.called == self.calls:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def write_bytes(self, path: Path, content: Any) -> None:
+        """In the place of Path.write_bytes."""
+        with open(path, "wb", buffering=0) as file:
+            size = -(-len(content) // PIECES)
+            for start in range(0, len(content), size):
+                self.written += 1
+                if self.written == self.pieces:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                file.write(content[start : start + size])
+
+    def arm(self) -> None:
+        """Begin with the fit."""
+        run = _FitLoop.run
+
+        def armed(loop: _FitLoop) -> None:
+            sys.setprofile(self.count)
+            run(loop)
+
+        _FitLoop.run = armed  # type: ignore[method-assign]
+        Path.write_bytes = lambda path, content: self.write_bytes(path, content)  # type: ignore[method-assign,assignment]
+
+
+def live(
+    *arguments: str,
+    before: Callable[[], None] = lambda: None,
+    after: Callable[[], None] = lambda: None,
+) -> Life:
+    """Run the command line in a child of this process, which has imported all there is to import."""
+    with tempfile.TemporaryFile() as said:
+        child = os.fork()
+        if not child:
+            status = 70
+            try:
+                for stream in (1, 2):
+                    os.dup2(said.fileno(), stream)
+                sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
+                sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
+                warnings.simplefilter(
+                    "default"
+                )  # pytest makes errors of them, and keeps what they say
+                warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)  # type: ignore[assignment]
+                sys.argv = ["lightning_gan", *arguments]
+                before()
+                main()
+                status = 0
+            except SystemExit as leaving:
+                status = leaving.code if isinstance(leaving.code, int) else 1
+                os.write(2, f"{leaving.code}\n".encode())
+            except BaseException as error:
+                os.write(2, f"{error!r}\n".encode())
+            finally:
+                sys.setprofile(None)
+                after()
+                os._exit(status)
+        _, ended = os.waitpid(child, 0)
+        said.seek(0)
+        out = said.read().decode(errors="replace")
+    return Life(128 + os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else os.WEXITSTATUS(ended), out)
+
+
+def noting_steps(path: Path) -> None:
+    """Let this life write down the number of each step that it begins."""
+    step = GAN.training_step
+
+    def noted(self: GAN, batch: Any, batch_idx: int) -> None:
+        with open(path, "a") as file:
+            file.write(f"{self.g_updates + 1}\n")
+        step(self, batch, batch_idx)
+
+    GAN.training_step = noted  # type: ignore[method-assign]

@@ -1,0 +1,144 @@
+"""A run that is killed again and again, each time restarted by the same command, is the run never killed."""
+
+import copy
+import json
+import os
+import random
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from command import SMALL
+from drill import Moment, live, noting_steps
+from stopping import parts
+
+from lightning_gan import GAN
+
+EVERY = 3  # steps between two checkpoints
+SIGNALS = [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
+
+
+@pytest.fixture
+def small(command):
+    """The small experiment with k = 2, a curve every two steps, a validation every four, ten steps."""
+    config = copy.deepcopy(SMALL)
+    config["model"]["init_args"]["k"] = 2
+    config["trainer"] |= {
+        "check_val_every_n_epoch": None,
+        "val_check_interval": 7,
+        "log_every_n_steps": 2,
+    }
+    config["trainer"]["callbacks"] = config["trainer"]["callbacks"][:2]
+    config["checkpoint"] = {"every_n_steps": EVERY}
+    command.write("drill.yaml", config)
+    return ("fit", "--config", "drill.yaml", "--ckpt_path", "auto", "--run.name")
+
+
+def result(name):
+    """What a run leaves: its curves, scores, pictures, and the state in its last checkpoint."""
+    folder = max(Path("runs", name).iterdir(), key=lambda path: int(path.name.split("_")[1]))
+    files = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file()}
+    last = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+    last["hyper_parameters"] = {}
+    scores = json.loads(files["scores.json"].read_text())
+    pictures = {n: p.read_bytes() for n, p in files.items() if n.endswith((".png", ".gif"))}
+    return {
+        "files": sorted(files), "curves": files["metrics.csv"].read_text(), "pictures": pictures,
+        "scores": [(s["stage"], s["step"], s["name"], s["value"]) for s in scores], "state": parts(last),
+    }  # fmt: skip
+
+
+def steps(path):
+    """What a life began, in order."""
+    return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+
+def drill(small, kills, seed):
+    """So many kills at random moments, in as many runs as that takes; how many runs, how many steps taken again."""
+    counted = Moment()
+
+    def count():
+        Path("counted").write_text(f"{counted.called} {counted.written}")
+
+    assert live(*small, "whole", before=counted.arm, after=count).status == 0
+    calls, pieces = map(int, Path("counted").read_text().split())
+    whole, rng, runs, again = result("whole"), random.Random(seed), 0, 0
+    while kills > 0:
+        name, runs = f"run{runs}", runs + 1
+        reached, lives, status = 0, 0, 128 + signal.SIGKILL
+        while status == 128 + signal.SIGKILL:
+            in_a_save = {"pieces": rng.randint(1, pieces)}
+            anywhere = {"calls": rng.randint(1, calls)}
+            moment = Moment(**(in_a_save if rng.random() < 0.4 else anywhere) if kills > 0 else {})
+            notes, lives = Path(f"{name}.{lives}"), lives + 1
+            status, out = live(
+                *small, name, before=lambda n=notes, m=moment: (noting_steps(n), m.arm())
+            )
+            began = steps(notes)
+            if began and reached:
+                assert reached - began[0] <= EVERY
+                again += reached - began[0] + 1
+            reached = max([reached, *began])
+            kills -= status == 128 + signal.SIGKILL
+        assert status == 0, out
+        made = result(name)
+        for part in whole:
+            assert made[part] == whole[part], (name, part)
+    return runs, again
+
+
+def test_a_run_killed_twice_is_the_run_never_killed(small):
+    drill(small, kills=2, seed=1)
+
+
+@pytest.mark.slow
+def test_a_run_killed_fifty_times_is_the_run_never_killed(small):
+    runs, repeated = drill(small, kills=50, seed=2)
+    print(f"50 kills in {runs} runs; {repeated} steps were taken again")
+
+
+def sends(*numbers, at):
+    """Lets a life send signals to itself in the middle of a step."""
+
+    def begin():
+        objective, sent = GAN.g_objective, []
+
+        def interrupted(self, batch):
+            if self.g_updates == at and not sent:
+                for number in numbers:
+                    sent.append(number)
+                    os.kill(os.getpid(), number)
+            return objective(self, batch)
+
+        GAN.g_objective = interrupted
+
+    return begin
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=["Ctrl-C", "SIGTERM"])
+def test_a_signal_saves_at_a_step_and_the_resumed_run_is_the_run_never_stopped(number, small):
+    assert live(*small, "whole").status == 0
+    stopped = live(*small, "stopped", before=sends(number, at=4))
+    assert stopped.status == 128 + number
+    folder = "runs/stopped/version_0"
+    assert "test/parzen_nats" in stopped.out
+    assert f"fit --config {folder}/config.yaml --ckpt_path last" in stopped.out
+    assert Path(folder, "images/samples/step_0000005.png").exists()
+    saved = torch.load(f"{folder}/checkpoints/last.ckpt", weights_only=True)
+    assert saved["counts"] == {"d_updates": 10, "g_updates": 5, "images_seen": 100}
+    resumed = live("fit", "--config", f"{folder}/config.yaml", "--ckpt_path", "last")
+    assert resumed.status == 0, resumed.out
+    whole, again = result("whole"), result("stopped")
+    for part in ("curves", "scores", "state"):
+        assert again[part] == whole[part], part
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=["Ctrl-C", "SIGTERM"])
+def test_the_second_signal_ends_at_once(number, small):
+    ended = live(*small, "twice", before=sends(number, number, at=4))
+    assert ended.status == 128 + number
+    assert "once more to leave at once" in ended.out
+    assert "test/parzen_nats" not in ended.out
+    saved = torch.load("runs/twice/version_0/checkpoints/last.ckpt", weights_only=True)
+    assert saved["counts"]["g_updates"] == EVERY  # the last that was due

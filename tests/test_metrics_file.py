@@ -1,0 +1,83 @@
+"""metrics.csv: each row once, in a file that is whole."""
+
+import resource
+from contextlib import contextmanager
+
+import pytest
+
+from lightning_gan.metrics_file import MetricsLogger, rows_of
+
+
+@contextmanager
+def files_end_at(most):
+    """No file may grow beyond so many bytes: the system's own refusal."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def logger(folder, steps=(), version="version_0", keep=0):
+    made = MetricsLogger(str(folder), "run", version, keep)
+    assert made.experiment.rows == keep
+    return log(made, steps)
+
+
+def log(run, steps):
+    for step in steps:
+        run.log_metrics({"loss": step / 3} | ({"score": step} if step % 4 == 0 else {}), step)
+        run.save()
+    return run
+
+
+def path(folder):
+    return folder / "run" / "version_0" / "metrics.csv"
+
+
+def test_a_run_that_goes_on_ends_with_the_file_of_one_that_was_not_stopped(tmp_path):
+    logger(tmp_path / "whole", range(1, 10))
+    for kept in range(10):
+        parted = tmp_path / str(kept)
+        stopped = logger(parted, range(1, kept + 1))
+        assert stopped.settle() == kept
+        for late in (kept + 1, kept + 2):
+            stopped.log_metrics({"loss": -1.0, "never": 1.0}, late)
+            stopped.save()
+        logger(parted, range(kept + 1, 10), keep=kept)
+        assert path(parted).read_bytes() == path(tmp_path / "whole").read_bytes()
+
+
+@pytest.mark.parametrize("cut", [1, 7])
+def test_a_row_that_was_cut_off_is_none(tmp_path, cut):
+    logger(tmp_path, [1, 2, 3])
+    path(tmp_path).write_bytes(path(tmp_path).read_bytes()[:-cut])
+    assert [row["step"] for row in rows_of(path(tmp_path))] == ["1", "2"]
+    logger(tmp_path, [3], keep=2)
+    assert [row["step"] for row in rows_of(path(tmp_path))] == ["1", "2", "3"]
+
+
+def test_rows_wait_for_room_and_the_file_stays_whole(tmp_path):
+    run = logger(tmp_path, [1, 2])
+    before = path(tmp_path).read_bytes()
+    with (
+        files_end_at(len(before) + 5),
+        pytest.warns(UserWarning, match="takes no more rows") as said,
+    ):
+        log(run, [3, 5])
+    assert len(said) == 1
+    assert path(tmp_path).read_bytes() == before
+    assert run.settle() == 4
+    assert [row["step"] for row in rows_of(path(tmp_path))] == ["1", "2", "3", "5"]
+
+
+def test_a_new_key_that_finds_no_room_waits_as_well(tmp_path):
+    run = logger(tmp_path, [1, 2])
+    before = path(tmp_path).read_bytes()
+    run.log_metrics({"score": 1.0}, 4)
+    with files_end_at(10), pytest.warns(UserWarning, match="takes no more rows"):
+        run.save()
+    assert path(tmp_path).read_bytes() == before
+    assert run.settle() == 3
+    assert [row["score"] for row in rows_of(path(tmp_path))] == ["", "", "1.0"]
