@@ -138,10 +138,8 @@ class GANCLI(LightningCLI):
         if (threads := self.run.threads) is not None:
             torch.set_num_threads(threads)
         trainer = self.settings.trainer
-        gpus = torch.cuda.device_count()
-        trainer.strategy = cluster.strategy(
-            trainer.strategy, trainer.devices, trainer.num_nodes, gpus
-        )
+        asked = (trainer.strategy, trainer.devices, trainer.num_nodes)
+        trainer.strategy = cluster.strategy(*asked, torch.cuda.device_count())
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Find the data first: a run is named after what it really learns from."""
@@ -210,9 +208,8 @@ class GANCLI(LightningCLI):
         draws = len(self.model.generator.data_shape) == 3  # points are no pictures
         say(f"next\n{next_steps(folder, self.trainer.global_step, draws)}")
         if received := self.interruption.received:
-            say(
-                f"to go on\n  python -m lightning_gan fit --config {folder}/config.yaml --ckpt_path last"
-            )
+            again = f"python -m lightning_gan fit --config {folder}/config.yaml --ckpt_path last"
+            say(f"to go on\n  {again}")
             sys.exit(128 + received)
 
     def before_validate(self) -> None:
