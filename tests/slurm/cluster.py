@@ -42,7 +42,7 @@ SchedulerParameters=sched_min_interval=100000,bf_interval=1,batch_sched_delay=0
 ReturnToService=2
 SlurmdTimeout=300
 SlurmdParameters=config_overrides
-KillWait=10
+KillWait=30
 MinJobAge=3600
 JobRequeue=1
 """

@@ -1,3 +1,4 @@
+import os
 import tempfile
 from pathlib import Path
 
@@ -10,7 +11,8 @@ def cluster():
     """One cluster for all drills."""
     if why := missing():
         pytest.skip(f"no SLURM: {why}")
-    running = Cluster(Path(tempfile.mkdtemp(prefix="slurm", dir="/tmp")))
+    folder = Path(tempfile.mkdtemp(prefix="slurm", dir="/tmp"))
+    running = Cluster(folder, port=17000 + os.getpid() % 3000 * 5)
     try:
         running.start()
         yield running
