@@ -15,6 +15,7 @@ from callbacks.points import PointCloud
 from callbacks.progress import Progress
 from callbacks.randomness import Randomness
 from callbacks.recovery import Recovery
+from callbacks.requeue import Requeue
 from callbacks.responses import Alert, Response, RollBack, Stop
 from callbacks.samples import NearestNeighbours, SampleGrid
 
@@ -39,6 +40,7 @@ __all__ = [
     "Progress",
     "Randomness",
     "Recovery",
+    "Requeue",
     "Response",
     "RollBack",
     "SampleGrid",

@@ -35,7 +35,7 @@ def show(trainer: Trainer, key: str, picture: Tensor, step: int) -> None:
 
 
 def animate(trainer: Trainer, name: str, frames: dict[int, Tensor]) -> None:
-    """Write frames, bytes [3, H, W] by their steps, to images/<name>.gif, and hand it to the loggers, on one process."""
+    """Write frames, bytes [3, H, W] by step, to images/<name>.gif, and hand it to the loggers, on one process."""
     path = run_folder(trainer) / "images" / f"{name}.gif"
     if not trainer.is_global_zero:
         return

@@ -29,7 +29,8 @@ class Randomness(Callback):
         """Go on from the first process's states, on any number of them."""
         for name, states in self.states.items():
             if name != "cuda" or pl_module.device.type == "cuda":
-                PUT[name](states[0])
+                # a copy: torch 2.14 reads a row of a table from outside of it
+                PUT[name](states[0].clone())
         self.states = {}
 
     def on_save_checkpoint(

@@ -1,6 +1,12 @@
 """Generative adversarial networks, beginning with Goodfellow et al. (2014). Start at `lightning_gan.gan`."""
 
-from lightning_gan.gan import GAN
+import sys
+
+from lightning_gan.srun import hold_signals
+
+hold_signals(sys.orig_argv)  # before the seconds that torch takes to start
+
+from lightning_gan.gan import GAN  # noqa: E402
 
 __version__ = "0.1.0"
 __all__ = ["GAN"]

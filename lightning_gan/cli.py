@@ -2,20 +2,25 @@
 
 import difflib
 import inspect
+import io
+import shlex
 import sys
 from collections import deque
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import Any
 
+import yaml
 from jsonargparse import auto_cli
 
-from lightning_gan import commands, config_files, plan, together
+from lightning_gan import commands, config_files, plan, slurm, together
 from lightning_gan.arithmetic import arithmetic
 from lightning_gan.bench.command import bench
 from lightning_gan.dashboard import dashboard
+from lightning_gan.doctor.command import doctor
 from lightning_gan.errors import meant_for_a_person, sentence
 from lightning_gan.evaluate import evaluate
-from lightning_gan.fetch import fetch
+from lightning_gan.fetch import fetch, needed
 from lightning_gan.gan_cli import GANCLI
 from lightning_gan.inspection import inspect as inspect_folder
 from lightning_gan.pages.commands import compare, report
@@ -39,6 +44,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "dashboard": dashboard,
     "paper": paper,
     "bench": bench,
+    "doctor": doctor,
 }
 
 
@@ -114,11 +120,40 @@ def main() -> None:
         sys.exit(f"error: {together.spoken_by(sentence(error))}")
 
 
+def order(typed: list[str]) -> None:
+    """A job instead of a run: its flags are looked at before it waits in a queue."""
+    own, fit = slurm.split(typed)
+    asked = slurm.parsed(own)
+    settings = settings_of(fit)
+    files = needed(settings)
+    fetch = shlex.join(["python", "-m", "lightning_gan", "fetch", *files]) if files else ""
+    slurm.order(asked, fit, typed, settings, fetch)
+
+
+def settings_of(fit: list[str]) -> dict[str, Any]:
+    """What fit would make of its flags, as plain values; nothing runs.
+
+    Raises:
+        SystemExit: after fit's own sentence, if they are wrong.
+    """
+    words = ["fit", *fit]
+    sys.argv[1:] = [*config_files.resolve(words), "--print_config"]
+    text = io.StringIO()
+    try:
+        with redirect_stdout(text):
+            GANCLI(config_files.experiment(words))
+    except SystemExit as end:
+        if end.code:
+            raise
+    settings: dict[str, Any] = yaml.safe_load(text.getvalue())
+    return settings
+
+
 def run(arguments: list[str]) -> None:
     """Hand a command line to the room that it belongs to."""
     arguments = with_trust(arguments)
     name = arguments[0] if arguments else ""
-    known = [*GANCLI.subcommands(), *COMMANDS, "plan"]
+    known = [*GANCLI.subcommands(), *COMMANDS, "plan", "slurm"]
     if name in COMMANDS:
         command = COMMANDS[name]
         about: dict[str, Any] = {
@@ -133,6 +168,8 @@ def run(arguments: list[str]) -> None:
         with plan.scratch() as flags:
             sys.argv[1:] = config_files.resolve(["fit", *rest, *flags])
             Planning(config_files.experiment(rest), asked)
+    elif name == "slurm":
+        order(arguments[1:])
     elif name in known or name.startswith("-"):
         experiment = config_files.experiment(arguments)
         # in place: the other processes of a run start from the same line

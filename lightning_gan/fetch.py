@@ -1,10 +1,13 @@
 """`python -m lightning_gan fetch`: data, weights and classifiers, before a job runs where there is no network."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import callbacks
 import datamodules
+from callbacks.features import FeatureScore
+from lightning_gan.evaluation import natural_space
 from lightning_gan.features import (
     Classifier,
     accuracy,
@@ -54,6 +57,33 @@ def fetch(
             print(f"{name}: failed: {error}", flush=True)
     if failed:
         raise ValueError(f"Not fetched: {', '.join(failed)}; the reasons stand above.")
+
+
+def needed(settings: Mapping[str, Any]) -> list[str]:
+    """Flags of this command for what a run reads.
+
+    Args:
+        settings: of fit, as plain values.
+    """
+    data = settings["data"]
+    name = data["class_path"].rpartition(".")[2]
+    arguments = data.get("init_args") or {}
+    flags = ["--data", name, "--root", arguments["root"]] if name in _kinds() else []
+    scores = [c for c in settings["trainer"].get("callbacks") or () if _sees_features(c)]
+    if not scores:
+        return flags
+    kind = getattr(datamodules, name, None)
+    space = natural_space(getattr(kind, "data_shape", ()), getattr(kind, "name", ""))
+    if isinstance(space, Classifier):
+        return [*flags, "--classifier", space.data]
+    return [*flags, "--weights"]
+
+
+def _sees_features(callback: Mapping[str, Any]) -> bool:
+    """Whether it asks for the features that belong to the data: a config may name others, and their weights."""
+    kind = getattr(callbacks, callback["class_path"].rpartition(".")[2], None)
+    own = (callback.get("init_args") or {}).get("features")
+    return isinstance(kind, type) and issubclass(kind, FeatureScore) and own is None
 
 
 def _kinds() -> dict[str, type[datamodules.ImageData]]:

@@ -16,6 +16,7 @@ import callbacks
 import datamodules
 from callbacks.pictures import run_folder
 from lightning_gan import (
+    cluster,
     config_files,
     losses,
     masks,
@@ -23,6 +24,7 @@ from lightning_gan import (
     optimizers,
     priors,
     regularizers,
+    resuming,
     runs,
     trust,
     variants,
@@ -53,11 +55,13 @@ ROOMS = (
     losses, regularizers, networks, priors, masks, variants, optimizers, datamodules, callbacks,
 )  # fmt: skip
 Parser.classes = [name for room in ROOMS for name in room.__all__]
-ABOUT = "Generative adversarial networks, beginning with Goodfellow et al. 2014."
-HELP = (
-    "Commands without a config: sample, evaluate, report, compare, fetch, inspect, paper, bench. "
-    "See: python -m lightning_gan sample --help"
-)
+OWN = {
+    "prog": "python -m lightning_gan",
+    "description": "Generative adversarial networks, beginning with Goodfellow et al. 2014.",
+    "epilog": "Commands without a config: sample, evaluate, report, compare, fetch, inspect, paper, bench, doctor; "
+    "plan and slurm take the flags of fit. See: python -m lightning_gan sample --help",
+    "allow_abbrev": False,
+}
 say, page_of = rank_zero_only(print), rank_zero_only(leave_report)
 
 
@@ -69,14 +73,12 @@ class GANCLI(LightningCLI):
         self.stored: dict[str, Any] = {}  # the checkpoint that was asked for
         self.home: Path | None = None  # of a run that goes on in its own folder
         self.ended = False  # whether all of its steps are done
-        self.interruption = callbacks.Interruption()
-        own: dict[str, Any] = {"prog": "python -m lightning_gan", "description": ABOUT}
-        own |= {"epilog": HELP, "allow_abbrev": False}
-        defaults = {
-            "default_config_files": [str(config_files.CONFIGS / "defaults.yaml")],
-            "allow_abbrev": False,
-        }
-        kwargs = {command: dict(defaults) for command in self.subcommands()} | own
+        job = cluster.job()
+        self.requeue = callbacks.Requeue(job) if job else None
+        self.interruption = self.requeue or callbacks.Interruption()
+        files = [str(config_files.CONFIGS / "defaults.yaml")]
+        defaults = {"default_config_files": files, "allow_abbrev": False}
+        kwargs = {command: dict(defaults) for command in self.subcommands()} | OWN
         super().__init__(
             TwoPlayers, subclass_mode_model=True, subclass_mode_data=True,
             parser_class=Parser, parser_kwargs=kwargs,
@@ -111,7 +113,10 @@ class GANCLI(LightningCLI):
         """Find `last` or `auto`, verify it, and say where its hyper-parameters overrule what was asked."""
         settings, asked = self.settings, self.settings.ckpt_path
         if asked in ("last", "auto"):
-            settings.ckpt_path = self.find(asked)
+            fits = self.config.subcommand == "fit"
+            path = resuming.found(asked, self.run, settings.data or {}, fits, say)
+            self.home = path.parents[1] if path and fits else None
+            settings.ckpt_path = str(path) if path else None
         if not settings.ckpt_path:
             return
         self.stored = checked(settings.ckpt_path)
@@ -127,26 +132,6 @@ class GANCLI(LightningCLI):
         super()._parse_ckpt_path()
         if differences := overruled(wanted, flat(self.settings.model)):
             say(differences)
-
-    def find(self, which: str) -> str | None:
-        """The file that `last` or `auto` names; a fit goes on from it in the folder of its run."""
-        run, fits = self.run, self.config.subcommand == "fit"
-        kind: Any = getattr(
-            datamodules, str((self.settings.data or {}).get("class_path")).split(".")[-1], None
-        )
-        embedded = getattr(kind, "embedded_name", None)
-        names = [run.name] + ([runs.renamed(run.name, kind.name, embedded)] if embedded else [])
-        path = (
-            runs.last_checkpoint(run, names)
-            if which == "last"
-            else runs.newest_whole(run, names, say)
-        )
-        if path is None and fits:
-            say(f"{run.root}/{run.name} holds no whole checkpoint: a new run begins.")
-            return None
-        path = path or runs.last_checkpoint(run, names)
-        self.home = path.parents[1] if fits else None
-        return str(path)
 
     def before_instantiate_classes(self) -> None:
         """Settle the threads; refuse what no game of two players can do."""
@@ -172,6 +157,8 @@ class GANCLI(LightningCLI):
         trainer = self.settings.trainer
         if trainer.strategy in ANY and not alone(trainer):
             kwargs["strategy"] = SeveralDevices(run.patience)
+        if plugins := cluster.plugins(self.settings.trainer):
+            kwargs["plugins"] = plugins
         return super().instantiate_trainer(**kwargs)
 
     def loggers(self, run: Run) -> list[Logger]:
@@ -208,16 +195,15 @@ class GANCLI(LightningCLI):
 
     def after_fit(self) -> None:
         """Score the result on the test split; say where everything is and what to type next."""
+        if self.requeue:
+            self.requeue.leave(self.trainer)
         still = rates_ended([o.state_dict() for o in self.trainer.optimizers])
         self.trainer.test(self.model, self.datamodule, verbose=False, weights_only=True)
         folder, step = run_folder(self.trainer), self.trainer.global_step
         log_score_table(self.trainer.loggers, "test", score_rows(self.trainer, "test"), step)
         draws = len(self.model.generator.data_shape) == 3  # points are no pictures
-        say(
-            closing(
-                self.trainer, folder, str(page_of(folder)), next_steps(folder, step, draws, still)
-            )
-        )
+        next_ = next_steps(folder, step, draws, still)
+        say(closing(self.trainer, folder, str(page_of(folder)), next_))
         if received := self.interruption.received:
             again = f"fit --config {folder}/config.yaml --ckpt_path last"
             say(f"to go on\n  python -m lightning_gan {again}")

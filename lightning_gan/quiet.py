@@ -22,6 +22,8 @@ def quiet() -> None:
     ):
         logging.getLogger(name).addFilter(_wanted)
     warnings.filterwarnings("ignore", message=".*isinstance\\(treespec")
+    # a login node has srun, and not every run there is meant for it; `doctor` says more
+    warnings.filterwarnings("ignore", message="The `srun` command is available on your system")
     # a short run is no trouble here: what is left of the last interval is written at its end
     warnings.filterwarnings(
         "ignore", message="The number of training batches .* is smaller than the logging interval"

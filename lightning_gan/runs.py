@@ -109,8 +109,8 @@ def check_data_of(path: str | None, checkpoint: dict[str, Any], name: str) -> No
     learned = checkpoint.get("data") or name
     if learned != name:
         raise ValueError(
-            f"{path} learned from {learned}, but the data here are {name}: their scores do not compare. Bring {learned} "
-            f"back, or start a new run."
+            f"{path} learned from {learned}, but the data here are {name}: their scores do not compare. Bring "
+            f"{learned} back, or start a new run."
         )
 
 

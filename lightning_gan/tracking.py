@@ -1,8 +1,11 @@
 """A run's loggers: metrics.csv always, W&B beside it."""
 
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any, Literal, get_args
 
 import yaml
@@ -66,6 +69,33 @@ def wandb_mode(asked: WandbMode) -> WandbMode:
     return modes[mode]
 
 
+class SparedWandb(WandbLogger):
+    """Lightning's logger of W&B; one whose service is gone costs the dashboard, not the run.
+
+    SLURM tells all processes of a job that time is up, and the service ends before the run has said its last.
+    """
+
+    gone = False
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Log, or say once that nobody listens."""
+        self._spared(super().log_metrics, metrics, step)
+
+    def log_image(
+        self, key: str, images: list[Any], step: int | None = None, **kwargs: Any
+    ) -> None:
+        """Log, or say once that nobody listens."""
+        self._spared(super().log_image, key, images, step, **kwargs)
+
+    def _spared(self, log: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+        try:
+            if not self.gone:
+                log(*args, **kwargs)
+        except OSError as error:
+            self.gone = True
+            print(f"W&B: its service is gone ({error}); the run goes on without it.")
+
+
 def wandb_logger(
     name: str, mode: WandbMode, folder: str, config: dict[str, Any], facts: dict[str, Any]
 ) -> WandbLogger:
@@ -90,7 +120,7 @@ def _wandb_logger(
 
     environment = os.environ
     about_run = {key: value for key, value in facts.items() if key != "wandb_id"}
-    logger = WandbLogger(
+    logger = SparedWandb(
         name=environment.get("WANDB_NAME", f"{name}-{Path(folder).name}"),
         project=environment.get("WANDB_PROJECT", "lightning-gan"),
         group=environment.get("WANDB_RUN_GROUP", name),
@@ -125,3 +155,18 @@ def log_score_table(
             columns = ["score", "value", "protocol"]
             data = [list(row) for row in rows]
             logger.log_table(f"scores/{stage}", columns=columns, data=data, step=step)
+
+
+def finish_wandb(seconds: float = 20) -> None:
+    """End W&B's run before the process ends; a slow server costs no more than these seconds."""
+    wandb = sys.modules.get("wandb")
+    if wandb is None or wandb.run is None:
+        return
+
+    def finish() -> None:
+        with suppress(OSError):  # the service is gone already
+            wandb.finish()
+
+    ending = Thread(target=finish, daemon=True)
+    ending.start()
+    ending.join(seconds)

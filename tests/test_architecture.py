@@ -14,7 +14,15 @@ ROOMS = {  # room: what of ours it may import
         "callbacks", "lightning_gan.images", "lightning_gan.plots", "lightning_gan.metrics",
         "lightning_gan.densities", "lightning_gan.plots_density", "lightning_gan.plots_points",
         "lightning_gan.baselines", "lightning_gan.features", "lightning_gan.evaluation",
-        "lightning_gan.whole_files", "lightning_gan.record",
+        "lightning_gan.whole_files", "lightning_gan.record", "lightning_gan.cluster", "lightning_gan.tracking",
+    },
+    "lightning_gan/srun.py": set(),
+    "lightning_gan/cluster.py": {"lightning_gan.srun"},
+    "lightning_gan/job_size.py": set(),
+    "lightning_gan/sbatch.py": {"lightning_gan.srun", "lightning_gan.job_size"},
+    "lightning_gan/doctor": {
+        "lightning_gan.doctor", "lightning_gan.cluster", "lightning_gan.srun", "lightning_gan.features",
+        "lightning_gan.tracking", "lightning_gan.__version__",
     },
     "lightning_gan/losses": {"lightning_gan.losses", "lightning_gan.devices"},
     "lightning_gan/regularizers": {"lightning_gan.regularizers", "lightning_gan.devices"},
@@ -130,7 +138,7 @@ def test_only_the_command_line_knows_every_room():
     knowing = {name for name in knowing if not name.startswith(played)}
     assert knowing == {
         f"lightning_gan/{name}.py"
-        for name in ("arithmetic", "gan_cli", "fetch", "inspection", "real_data")
+        for name in ("arithmetic", "gan_cli", "fetch", "inspection", "real_data", "resuming")
     }
 
 

@@ -1,0 +1,126 @@
+"""Versions, devices and cores, and what Lightning will make of them."""
+
+import os
+import platform
+import re
+import shutil
+from importlib import metadata
+from pathlib import Path
+
+import torch
+
+from lightning_gan import __version__
+from lightning_gan.doctor.finding import Environment, Finding
+
+NAMES = (
+    "torch", "torchvision", "pytorch-lightning", "torchmetrics", "torch-fidelity", "jsonargparse", "wandb", "numpy",
+)  # fmt: skip
+GIB = 2**30
+
+
+def machine(env: Environment) -> list[Finding]:
+    """All of them."""
+    return [*versions(), *devices(env), chosen(torch.cuda.device_count()), cores(env)]
+
+
+def versions() -> list[Finding]:
+    """What is installed, against what this suite asks for."""
+    own = f"{__version__}, Python {platform.python_version()}, {platform.node()}"
+    found = [Finding("lightning_gan", own)]
+    for name in NAMES:
+        try:
+            found.append(against(name, metadata.version(name), required(name)))
+        except metadata.PackageNotFoundError:
+            found.append(
+                Finding(
+                    name, "is not installed", f"python3 -m pip install '{name}{required(name)}'"
+                )
+            )
+    return found
+
+
+def required(name: str) -> str:
+    """The bounds that this suite gives a package: of its metadata, or of the setup.cfg beside it; empty if neither."""
+    try:
+        lines = metadata.requires("lightning-gan") or []
+    except metadata.PackageNotFoundError:
+        beside = Path(__file__).parents[2] / "setup.cfg"
+        lines = beside.read_text(encoding="utf-8").splitlines() if beside.is_file() else []
+    for line in lines:
+        match = re.fullmatch(rf"\s*{re.escape(name)}(?:\[\w+\])?\s*([<>=!~][^;\s]*)\s*", line)
+        if match:
+            return match[1]
+    return ""
+
+
+def against(name: str, version: str, bounds: str) -> Finding:
+    """A version and its bounds."""
+    from packaging.specifiers import SpecifierSet
+
+    if bounds and not SpecifierSet(bounds, prereleases=True).contains(version.partition("+")[0]):
+        return Finding(
+            name, f"{version}, wanted {bounds}", f"python3 -m pip install '{name}{bounds}'"
+        )
+    return Finding(name, version)
+
+
+def devices(env: Environment) -> list[Finding]:
+    """GPUs and their memory; or why there are none although a driver is here."""
+    visible = env.get("CUDA_VISIBLE_DEVICES")
+    masked = f"; CUDA_VISIBLE_DEVICES={visible}" if visible is not None else ""
+    found = [gpu(i) for i in range(torch.cuda.device_count())]
+    if found:
+        return found
+    built = torch.version.cuda
+    here = Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi") is not None
+    if visible in ("", "-1", "NoDevFiles"):
+        return [Finding("devices", f"no GPU is shown to this process{masked}: the CPU")]
+    if here and built is None:
+        return [
+            Finding(
+                "devices",
+                f"this machine has an NVIDIA driver, but torch {torch.__version__} was built without CUDA",
+                "install torch with CUDA, as pytorch.org tells for this driver",
+            )
+        ]
+    if here:
+        return [
+            Finding(
+                "devices",
+                f"this machine has an NVIDIA driver, but CUDA {built} finds no GPU{masked}",
+                "look at nvidia-smi: the driver may be too old for this torch, or the job asked for no GPU",
+            )
+        ]
+    return [Finding("devices", f"no GPU: the CPU (torch was built for CUDA {built or 'none'})")]
+
+
+def gpu(index: int) -> Finding:
+    """One GPU: its name, its free and whole memory, and whether it knows bfloat16."""
+    known = torch.cuda.get_device_properties(index)
+    free, whole = torch.cuda.mem_get_info(index)
+    bfloat = "with" if known.major >= 8 else "without"
+    memory = f"{free / GIB:.1f} of {whole / GIB:.1f} GiB free"
+    seen = f"{known.name}, {memory}, compute capability {known.major}.{known.minor}"
+    advice = "" if free > GIB else "less than 1 GiB is free: see in nvidia-smi who else works there"
+    return Finding(f"cuda:{index}", f"{seen}, {bfloat} bfloat16", advice)
+
+
+def chosen(gpus: int) -> Finding:
+    """What `--trainer.devices auto` and `--trainer.strategy auto` will mean here."""
+    number = max(gpus, 1)
+    how = "one process" if number == 1 else "a process for each device (DDP)"
+    return Finding("strategy", f"{how} on {number} x {'cuda' if gpus else 'cpu'}")
+
+
+def cores(env: Environment) -> Finding:
+    """Cores that this process may use, and threads that were asked for."""
+    usable = len(os.sched_getaffinity(0))
+    asked = env.get("OMP_NUM_THREADS", "")
+    seen = f"{usable} of {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+    if asked.isdecimal() and int(asked) > usable:
+        return Finding(
+            "CPU",
+            f"{seen}, OMP_NUM_THREADS={asked}",
+            f"set OMP_NUM_THREADS to {usable} at most, or ask for more cores (slurm --cpus {asked})",
+        )
+    return Finding("CPU", seen)

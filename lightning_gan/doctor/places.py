@@ -1,0 +1,91 @@
+"""Folders, room on their disks, weights and classifiers."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from lightning_gan.doctor.finding import Environment, Finding
+from lightning_gan.features import WeightsError, cache_folder
+from lightning_gan.features.weights import load_inception
+
+GIB = 2**30
+LEAST = 1  # GiB
+
+
+def places(env: Environment, root: str) -> list[Finding]:
+    """Where a run reads and writes.
+
+    Args:
+        env: variables.
+        root: of all runs.
+    """
+    data = Path(env.get("LIGHTNING_GAN_DATA", "data"))
+    found = [data_folder(data, "LIGHTNING_GAN_DATA" in env)]
+    wanted = {"runs": Path(root), "cache": cache_folder(), "temporary": Path(tempfile.gettempdir())}
+    if "WANDB_DIR" in env:
+        wanted["WANDB_DIR"] = Path(env["WANDB_DIR"])
+    found += [folder(name, path) for name, path in wanted.items()]
+    return [*found, inception(), classifiers()]
+
+
+def data_folder(path: Path, named: bool) -> Finding:
+    """Data may be read only; a folder that was named must be there."""
+    if path.is_dir():
+        return Finding("data", f"{path.absolute()}: {len(list(path.iterdir()))} entries")
+    if named:
+        return Finding(
+            "data",
+            f"LIGHTNING_GAN_DATA is {path}, which is no folder",
+            "correct it, or bring the data there: python -m lightning_gan fetch",
+        )
+    return Finding("data", f"{path.absolute()} is not there yet: fit fetches data into it")
+
+
+def folder(name: str, path: Path) -> Finding:
+    """Whether a folder, or the nearest that exists above it, can be written to, and how much room there is."""
+    near = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
+    if not near.is_dir():
+        return Finding(name, f"{path}: {near} is a file", "name another folder")
+    free = shutil.disk_usage(near).free / GIB
+    seen = f"{path.absolute()}, {free:.1f} GiB free{'' if near == path.absolute() else ', made when needed'}"
+    if not writable(near):
+        return Finding(name, f"{seen}, not writable", "name another folder, or ask for permission")
+    if free < LEAST:
+        return Finding(name, seen, f"make room: less than {LEAST} GiB is free")
+    return Finding(name, seen)
+
+
+def writable(path: Path) -> bool:
+    """Whether a file can be made there: rights alone say nothing of a disk that is read-only or full."""
+    try:
+        with tempfile.TemporaryFile(dir=path) as file:
+            file.write(b"x")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        return False
+    return True
+
+
+def inception() -> Finding:
+    """The weights for FID and its kin: none are needed before a score asks for them; damaged ones are wrong."""
+    asked = bool(os.environ.get("LIGHTNING_GAN_WEIGHTS"))
+    try:
+        path = load_inception(None)[1]
+    except WeightsError as error:
+        text = str(error).rstrip(".")
+        if "are not in" in text and not asked:
+            return Finding(
+                "Inception", "no weights; for FID: python -m lightning_gan fetch --weights"
+            )
+        what, _, advice = text.partition(": ")
+        return Finding("Inception", what, advice or "python -m lightning_gan fetch --weights")
+    return Finding("Inception", f"{path}, whole")
+
+
+def classifiers() -> Finding:
+    """Those for scores of grey digits."""
+    found = sorted(path.stem for path in cache_folder().glob("classifier-*.pt"))
+    none = "none; for scores of grey digits: python -m lightning_gan fetch --classifier mnist"
+    return Finding("classifiers", ", ".join(found) or none)

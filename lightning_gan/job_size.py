@@ -1,0 +1,97 @@
+"""How much of a cluster a job asks for, in the words of SLURM."""
+
+import re
+from dataclasses import dataclass, field
+
+TIME = re.compile(
+    r"(?:(?P<days>\d+)-)?(?P<a>\d+)(?::(?P<b>\d+))?(?::(?P<c>\d+))?"
+)  # minutes, m:s, h:m:s, d-h, d-h:m, d-h:m:s
+ARRAY = re.compile(r"\d+(-\d+(:\d+)?)?(,\d+(-\d+(:\d+)?)?)*(%\d+)?")
+OPTION = re.compile(r"[a-z][a-z0-9-]*(=[^\s\"'`\\#]+)?")
+OWN = (
+    "job-name", "chdir", "output", "nodes", "ntasks", "ntasks-per-node", "cpus-per-task", "gres", "time", "signal",
+    "requeue", "no-requeue", "open-mode", "array",
+)  # fmt: skip
+
+
+@dataclass
+class Size:
+    """How much of a cluster a job asks for.
+
+    Args:
+        nodes: Machines.
+        gpus: Of each node; a process runs on each of them.
+        tasks: Processes of each node where there are no GPUs (--gpus 0).
+        cpus: Cores of each process.
+        time: Longest time of one turn, as SLURM writes it: minutes, 4:00:00, or 1-12:00:00.
+        lead: Seconds before the end at which the run is saved and queued again; a validation must fit in.
+        array: Seeds, as SLURM writes them: 0-4, or 0,2,5%1; a run for each.
+        sbatch: More options of sbatch: partition=gpu,account=me.
+    """
+
+    nodes: int = 1
+    gpus: int = 1
+    tasks: int | None = None
+    cpus: int = 4
+    time: str = "4:00:00"
+    lead: int = 120
+    array: str | None = None
+    sbatch: list[str] = field(default_factory=list)
+
+    def check(self) -> None:
+        """Refuse what SLURM would, or would understand in another way.
+
+        Raises:
+            ValueError: naming the flag.
+        """
+        for name, least in (("nodes", 1), ("gpus", 0), ("cpus", 1), ("lead", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"--{name} is {getattr(self, name)}: give {least} or more.")
+        if self.tasks is not None and self.gpus:
+            raise ValueError(
+                f"--tasks {self.tasks} and --gpus {self.gpus}: each GPU has one process; give --tasks with --gpus 0."
+            )
+        if self.processes < 1:
+            raise ValueError(f"--tasks is {self.tasks}: give 1 or more.")
+        if self.array is not None and not ARRAY.fullmatch(self.array):
+            raise ValueError(f"--array is {self.array!r}: give seeds such as 0-4, 0,2,5 or 0-9%2.")
+        if seconds(self.time) <= self.lead:
+            raise ValueError(
+                f"--time {self.time} is {seconds(self.time)} s, and the run would be saved {self.lead} s before its "
+                f"end: give more --time or a smaller --lead."
+            )
+        for option in self.sbatch:
+            if not OPTION.fullmatch(option) or option.partition("=")[0] in OWN:
+                raise ValueError(
+                    f"--sbatch is {option!r}: give options of sbatch without dashes, such as partition=gpu, and none "
+                    f"that the file sets itself ({', '.join(OWN)})."
+                )
+
+    @property
+    def processes(self) -> int:
+        """Of each node."""
+        return self.gpus or (1 if self.tasks is None else self.tasks)
+
+
+def seconds(time: str) -> int:
+    """What SLURM's way to write a time stands for.
+
+    Raises:
+        ValueError: if it is none, or no time at all.
+
+    Example:
+        >>> [seconds(time) for time in ("90", "4:00:00", "1-12", "1-0:30")]
+        [5400, 14400, 129600, 88200]
+    """
+    match = TIME.fullmatch(time)
+    a, b, c = (int(match[name] or 0) for name in "abc") if match else (0, 0, 0)
+    total = 0
+    if match and match["days"] is not None:
+        total = ((int(match["days"]) * 24 + a) * 60 + b) * 60 + c
+    elif match:
+        total = (a * 60 + b) * 60 + c if match["c"] else a * 60 + b
+    if not total:
+        raise ValueError(
+            f"--time is {time!r}: give minutes, hours:minutes:seconds or days-hours:minutes:seconds, such as 4:00:00."
+        )
+    return total

@@ -1,0 +1,172 @@
+"""`python -m lightning_gan slurm`: a training as an sbatch file, written or submitted."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from lightning_gan.features import cache_folder
+from lightning_gan.job_size import Size
+from lightning_gan.parser import Parser
+from lightning_gan.sbatch import Place, word, written
+from lightning_gan.tracking import WandbMode
+
+DECIDED = ("--ckpt_path", "--trainer.devices", "--trainer.num_nodes", "--trainer.accelerator")
+
+
+@dataclass
+class Order(Size):
+    """Write an sbatch file of a training; every other flag is one of fit.
+
+    Args:
+        out: File to write; it is printed if none is given.
+        submit: Whether to hand it to sbatch as well.
+        wandb: Mode of W&B on the nodes, which often have no network: offline, online or disabled.
+    """
+
+    out: str | None = None
+    submit: bool = False
+    wandb: WandbMode = "offline"
+
+
+def split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Words of this command, and those for fit. --sbatch and --array take what follows as it stands.
+
+    Raises:
+        ValueError: if a flag of fit is given that the file itself decides.
+    """
+    kinds = {f"--{field.name}": field.type for field in fields(Order)}
+    own: list[str] = []
+    fit: list[str] = []
+    words = list(arguments)
+    while words:
+        flag, equals, value = words.pop(0).partition("=")
+        if flag in ("--help", "-h"):
+            own.append(flag)
+        elif flag not in kinds:
+            fit.append(flag + equals + value)
+        elif kinds[flag] is bool and not equals:
+            follows = words and words[0] in ("true", "false")
+            own += [flag, words.pop(0) if follows else "true"]
+        elif flag == "--sbatch":
+            own += ["--sbatch+", value if equals else (words or [""]).pop(0)]
+        else:
+            own += [flag, value if equals else (words or [""]).pop(0)]
+    for flag in DECIDED:
+        if any(text.partition("=")[0] == flag for text in fit):
+            raise ValueError(
+                f"{flag} is decided by --nodes, --gpus and the job itself: leave it out."
+            )
+    return _listed(own), fit
+
+
+def parsed(own: list[str]) -> Order:
+    """The words of this command as what they ask for."""
+    about = (Order.__doc__ or "").splitlines()[0]
+    parser = Parser(prog="python -m lightning_gan slurm", description=about)
+    parser.add_class_arguments(Order)
+    return Order(**parser.parse_args(own).as_dict())
+
+
+def _listed(own: list[str]) -> list[str]:
+    """Options of sbatch from several flags and commas as one list."""
+    rest, options = [], []
+    for flag, value in zip(own[::2], own[1::2], strict=False):
+        if flag == "--sbatch+":
+            options += value.split(",")
+        else:
+            rest += [flag, value]
+    tail = own[len(own) // 2 * 2 :]
+    return rest + (["--sbatch", f"[{','.join(options)}]"] if options else []) + tail
+
+
+def order(
+    asked: Order, fit: Sequence[str], typed: Sequence[str], settings: Mapping[str, Any], fetch: str
+) -> None:
+    """Print, write or submit.
+
+    Args:
+        asked: what of the cluster.
+        fit: flags of fit.
+        typed: the words behind `slurm`, as they were given.
+        settings: what fit would make of its flags.
+        fetch: what to type where there is network.
+
+    Raises:
+        ValueError: if something cannot be.
+    """
+    asked.check()
+    run, sbatch = settings["run"], shutil.which("sbatch")
+    if asked.submit and sbatch is None:
+        raise ValueError(
+            "There is no sbatch on this machine: leave out --submit, and hand the file to sbatch on a login node."
+        )
+    if asked.array and any(text.partition("=")[0] == "--seed_everything" for text in fit):
+        raise ValueError("--array gives the seeds: leave out --seed_everything.")
+    name = word(run["name"])
+    out = asked.out or (f"{name}.sbatch" if asked.submit else None)
+    place = Place(
+        experiment=run["name"],
+        root=run["root"],
+        folder=os.getcwd(),
+        python=sys.executable,
+        fit=fit,
+        exports=exports(asked.wandb, name),
+        fetch=fetch,
+        written_by=shlex.join(["python", "-m", "lightning_gan", "slurm", *typed]),
+        file=out or f"{name}.sbatch",
+    )
+    text = written(asked, place)
+    if out is None:
+        print(text, end="")
+        return
+    _keep(Path(out), text)
+    Path(run["root"], name, "logs").mkdir(parents=True, exist_ok=True)  # sbatch makes no folders
+    if sbatch is None or not asked.submit:
+        print(f"{out} is written; next: sbatch {shlex.quote(out)}")
+        return
+    number = _submitted(sbatch, out)
+    print(f"job {number} of {out} is submitted; it writes {run['root']}/{name}/job_{number}*")
+
+
+def exports(mode: WandbMode, group: str) -> dict[str, str]:
+    """What a node must be told of this machine: where data, weights and caches lie, and whether W&B may call home."""
+    environment = os.environ
+    home = environment.get("TORCH_HOME", str(Path.home() / ".cache" / "torch"))
+    told = {
+        "WANDB_MODE": mode,
+        "WANDB_RUN_GROUP": environment.get("WANDB_RUN_GROUP", group),
+        "LIGHTNING_GAN_DATA": os.path.abspath(environment.get("LIGHTNING_GAN_DATA", "data")),
+        "LIGHTNING_GAN_CACHE": os.path.abspath(cache_folder()),
+        "TORCH_HOME": os.path.abspath(home),
+        "PYTHONUNBUFFERED": "1",
+    }
+    if weights := environment.get("LIGHTNING_GAN_WEIGHTS"):
+        told["LIGHTNING_GAN_WEIGHTS"] = os.path.abspath(weights)
+    return {name: value for name, value in told.items() if value != "auto"}
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write a file; one that a person has changed is not replaced."""
+    if path.is_dir():
+        raise ValueError(f"--out {path} is a folder: give the name of a file.")
+    if path.is_file() and path.read_text(encoding="utf-8", errors="replace") != text:
+        raise ValueError(
+            f"{path} is there already and holds something else: delete it, or give another --out."
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _submitted(sbatch: str, out: str) -> str:
+    """The job's number."""
+    answer = subprocess.run([sbatch, "--parsable", out], capture_output=True, text=True)
+    if answer.returncode:
+        why = " ".join(answer.stderr.split()) or f"status {answer.returncode}"
+        raise ValueError(f"sbatch refused {out}: {why}.")
+    return answer.stdout.strip().partition(";")[0]

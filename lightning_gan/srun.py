@@ -1,0 +1,32 @@
+"""What the environment says of SLURM. Imports nothing heavy: it is asked before everything else is there."""
+
+import os
+import signal
+from collections.abc import Mapping, Sequence
+
+NO_JOBS = ("bash", "interactive")  # names that Lightning, too, takes for a person at a terminal
+SIGNALS = (signal.SIGUSR1, signal.SIGTERM)
+
+
+def allocated(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this is a SLURM allocation, started by srun or not, that is no person's terminal."""
+    return "SLURM_NTASKS" in environment and environment.get("SLURM_JOB_NAME") not in NO_JOBS
+
+
+def started_by_srun(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this process is one of a job's tasks, and not the script around them."""
+    return allocated(environment) and "SLURM_STEP_ID" in environment
+
+
+def hold_signals(arguments: Sequence[str]) -> None:
+    """Let signals of a job wait until its run listens: Python's start takes seconds.
+
+    What starts before that is spared by them, too: SLURM tells W&B's service as well that time is up, which would end
+    it before its run has said its last.
+
+    Args:
+        arguments: of Python: only `python -m lightning_gan fit` has a run that will listen.
+    """
+    text = " ".join(arguments)
+    if started_by_srun() and " -m lightning_gan fit " in f"{text} ":
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)

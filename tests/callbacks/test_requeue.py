@@ -1,0 +1,188 @@
+"""A run inside a job of SLURM: which signal does what, and when a job asks for another turn."""
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from command import SMALL
+
+from callbacks import Checkpoints
+from lightning_gan import cluster, srun
+from lightning_gan.gan import GAN
+from lightning_gan.runs import checked
+
+FIT = ("fit", "--config", "small.yaml")
+JOB = {
+    "SLURM_JOB_ID": "42", "SLURM_JOB_NAME": "gan", "SLURM_NTASKS": "1", "SLURM_NTASKS_PER_NODE": "1",
+    "SLURM_NNODES": "1", "SLURM_STEP_ID": "0", "SLURM_PROCID": "0", "SLURM_LOCALID": "0", "SLURM_NODEID": "0",
+}  # fmt: skip
+LAST = Path("runs/small/version_0/checkpoints/last.ckpt")
+
+
+@pytest.fixture
+def in_job(command, monkeypatch):
+    """The command line inside a job, with an scontrol that notes what it was asked."""
+    for name, value in JOB.items():
+        monkeypatch.setenv(name, value)
+    (command.folder / "bin").mkdir()
+    answering(command.folder, "exit 0")
+    monkeypatch.setenv("PATH", f"{command.folder / 'bin'}:{os.environ['PATH']}")
+    return command
+
+
+def answering(folder: Path, how: str) -> None:
+    made = folder / "bin" / "scontrol"
+    made.write_text(f'#!{shutil.which("bash")}\necho "$@" >> {folder}/asked\n{how}\n')
+    made.chmod(0o755)
+
+
+def asked() -> str:
+    return Path("asked").read_text() if Path("asked").exists() else ""
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """Send this process signals in the middle of a step: between D's update and G's."""
+
+    def at(after: int, *numbers: int) -> None:
+        objective = GAN.g_objective
+
+        def interrupted(self, batch):
+            for number in numbers if self.g_updates == after else ():
+                os.kill(os.getpid(), number)
+            return objective(self, batch)
+
+        monkeypatch.setattr(GAN, "g_objective", interrupted)
+
+    return at
+
+
+def test_at_the_signal_the_step_is_finished_and_saved_and_the_job_is_queued_again(in_job, sent):
+    sent(3, signal.SIGUSR1)
+    ended = in_job(*FIT)
+    assert ended.status == 128 + signal.SIGUSR1
+    assert asked() == "requeue 42\n"
+    assert "SIGUSR1: step 4 is saved, job 42 is queued again (1)" in ended.out
+    assert checked(LAST)["counts"] == {"d_updates": 4, "g_updates": 4, "images_seen": 40}
+    assert "test/parzen_nats" not in ended.out  # there is no time for scores
+
+
+def test_the_next_turn_ends_as_if_nothing_had_happened(in_job, sent, monkeypatch):
+    assert in_job(*FIT, "--run.name", "whole").status == 0
+    undisturbed = GAN.g_objective
+    sent(6, signal.SIGUSR1)
+    assert in_job(*FIT).status == 138
+    monkeypatch.setattr(GAN, "g_objective", undisturbed)
+    assert in_job(*FIT, "--ckpt_path", "auto").status == 0
+    one, other = (
+        checked(Path("runs", name, "version_0", "checkpoints", "last.ckpt"))
+        for name in ("small", "whole")
+    )
+    curves = [
+        Path("runs", name, "version_0", "metrics.csv").read_text() for name in ("small", "whole")
+    ]
+    assert curves[0] == curves[1]
+    for key, value in one["state_dict"].items():
+        torch.testing.assert_close(value, other["state_dict"][key], rtol=0, atol=0)
+    assert one["counts"] == other["counts"]
+    torch.testing.assert_close(one["random_states"], other["random_states"], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("numbers", [(15,), (10, 15), (15, 10)], ids=str)
+def test_a_cancelled_job_saves_and_asks_for_nothing_whatever_else_came(numbers, in_job, sent):
+    sent(3, *numbers)
+    ended = in_job(*FIT)
+    assert ended.status == 128 + signal.SIGTERM
+    assert asked() == ""
+    assert "SIGTERM: step 4 is saved, job 42 leaves" in ended.out
+    assert checked(LAST)["counts"]["g_updates"] == 4
+
+
+def test_a_refusal_is_told_with_its_reason_and_the_status_says_it_failed(in_job, sent):
+    answering(in_job.folder, "echo 'Requested operation is presently disabled' >&2; exit 1")
+    sent(3, signal.SIGUSR1)
+    ended = in_job(*FIT)
+    assert ended.status == 138
+    assert "was not queued again (Requested operation is presently disabled)" in ended.out
+
+
+def test_a_run_at_its_end_is_scored_and_not_queued_again(in_job, sent):
+    sent(9, signal.SIGUSR1)
+    ended = in_job(*FIT)
+    assert ended.status == 0, ended.err
+    assert asked() == ""
+    assert "test/parzen_nats" in ended.out
+
+
+def test_what_could_not_be_saved_is_not_asked_for_again(in_job, sent, monkeypatch):
+    monkeypatch.setattr(Checkpoints, "save", lambda self, trainer: None)
+    sent(3, signal.SIGUSR1)
+    ended = in_job(*FIT)
+    assert ended.status == 138
+    assert asked() == ""
+    assert "step 4 could not be saved" in ended.out
+
+
+def test_the_validation_before_a_stop_is_left_out(in_job, sent):
+    in_job.write(
+        "often.yaml", {"trainer": {"check_val_every_n_epoch": None, "val_check_interval": 8}}
+    )
+    sent(3, signal.SIGUSR1)
+    in_job(*FIT, "--config", "often.yaml", "--run.name", "small")
+    assert "val/parzen_nats" not in Path("runs/small/version_0/metrics.csv").read_text()
+
+
+# What SLURM's variables mean
+
+
+def test_a_job_is_known_by_its_number_or_by_its_place_in_an_array():
+    assert cluster.job(JOB) == cluster.Job("42", 0)
+    assert cluster.job({**JOB, "SLURM_RESTART_COUNT": "2"}) == cluster.Job("42", 2)
+    task = {"SLURM_ARRAY_JOB_ID": "41", "SLURM_ARRAY_TASK_ID": "3"}
+    assert cluster.job({**JOB, **task}) == cluster.Job("41_3", 0)
+
+
+@pytest.mark.parametrize("name", ["SLURM_STEP_ID", "SLURM_NTASKS"])
+def test_what_srun_did_not_start_is_no_task(name):
+    assert cluster.job({key: value for key, value in JOB.items() if key != name}) is None
+    assert cluster.job({**JOB, "SLURM_JOB_NAME": "interactive"}) is None
+
+
+@pytest.mark.parametrize("number", ["", "42; rm -rf x", "42\n", "--all", "42_", "_3", "42_3_4"])
+def test_only_a_number_is_handed_to_scontrol(number, in_job):
+    assert "the job's number is" in cluster.Job(number).requeue()
+    assert asked() == ""
+
+
+def test_several_nodes_without_srun_are_refused_and_one_is_a_machine_like_any():
+    alone = {key: value for key, value in JOB.items() if key != "SLURM_STEP_ID"}
+    with pytest.raises(ValueError, match="not started by srun"):
+        cluster.plugin(2, alone)
+    assert type(cluster.plugin(1, alone)).__name__ == "LightningEnvironment"
+    assert cluster.plugin(2, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("program", "name", "held"),
+    [("-m lightning_gan fit --config a.yaml", "gan", True), ("-m lightning_gan evaluate", "gan", False),
+     ("-m lightning_gan fit", "bash", False), ("train.py fit", "gan", False)],
+)  # fmt: skip
+def test_signals_wait_until_a_run_listens_and_nowhere_else(program, name, held, monkeypatch):
+    for key, value in (JOB | {"SLURM_JOB_NAME": name}).items():
+        monkeypatch.setenv(key, value)
+    told = []
+    monkeypatch.setattr(signal, "pthread_sigmask", lambda how, which: told.append((how, which)))
+    srun.hold_signals(["python", *program.split()])
+    assert told == ([(signal.SIG_BLOCK, (signal.SIGUSR1, signal.SIGTERM))] if held else [])
+
+
+def test_lightnings_own_requeueing_is_off(monkeypatch):
+    for name, value in JOB.items():
+        monkeypatch.setenv(name, value)
+    assert cluster.plugin(1).auto_requeue is False
+
+
+assert SMALL["trainer"]["max_steps"] == 10  # the tests above count on it

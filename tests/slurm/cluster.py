@@ -1,0 +1,157 @@
+"""A SLURM cluster on this machine, for drills: a controller, nodes that are only names, everything in one folder.
+
+Needs root and Debian's packages (slurmctld, slurmd, slurm-client, munge); /etc is not touched, no service is started.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+PROGRAMS = ("slurmctld", "slurmd", "sbatch", "srun", "scontrol", "squeue", "munged")
+SETTINGS = """\
+ClusterName=drill
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={port}
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge/socket
+CredType=cred/munge
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool.%n
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.%n.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.%n.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+JobCompType=jobcomp/none
+MpiDefault=none
+SwitchType=switch/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+SchedulerType=sched/backfill
+SchedulerParameters=sched_min_interval=100000,bf_interval=1,batch_sched_delay=0
+ReturnToService=2
+SlurmdTimeout=300
+SlurmdParameters=config_overrides
+KillWait=30
+MinJobAge=3600
+JobRequeue=1
+"""
+NODE = (
+    "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} Sockets=1 "
+    "CoresPerSocket={cpus} ThreadsPerCore=1 RealMemory=2000 State=UNKNOWN\n"
+)
+
+
+def missing() -> str:
+    """Why there can be no cluster here; empty if there can."""
+    path = os.environ["PATH"] + ":/usr/sbin:/sbin"
+    absent = [name for name in PROGRAMS if shutil.which(name, path=path) is None]
+    if absent:
+        return f"not installed: {', '.join(absent)}"
+    return "" if os.geteuid() == 0 else "the daemons of SLURM need root"
+
+
+class Cluster:
+    """Start with `start`, end with `stop`; in between sbatch, scancel and scontrol of this process speak to it.
+
+    Args:
+        folder: for everything; its path must be short, because a socket lies in it.
+        nodes: how many; n1, n2, ...
+        cpus: that each of them says it has.
+        port: of the controller; the nodes take the next ones.
+    """
+
+    def __init__(self, folder: Path, nodes: int = 2, cpus: int = 4, port: int = 17817) -> None:
+        self.folder, self.nodes, self.cpus, self.port = folder, nodes, cpus, port
+        self.pids: list[int] = []
+        self.environment = dict(
+            os.environ,
+            SLURM_CONF=str(folder / "slurm.conf"),
+            PATH=os.environ["PATH"] + ":/usr/sbin:/sbin",
+            MASTER_ADDR="127.0.0.1",  # n1 is no name of a machine
+        )
+
+    def run(self, *words: str) -> str:
+        """What a program of SLURM answers."""
+        answer = subprocess.run(
+            words, capture_output=True, text=True, env=self.environment, timeout=60
+        )
+        if answer.returncode:
+            raise RuntimeError(f"{' '.join(words)}: {answer.stderr}")
+        return answer.stdout.strip()
+
+    def start(self) -> None:
+        """Controller and nodes."""
+        for name in ("munge", "state", *(f"spool.n{i + 1}" for i in range(self.nodes))):
+            (self.folder / name).mkdir(parents=True)
+        self.folder.chmod(0o755)
+        host = socket.gethostname().partition(".")[0]
+        text = SETTINGS.format(host=host, port=self.port, folder=self.folder)
+        for i in range(1, self.nodes + 1):
+            text += NODE.format(name=f"n{i}", host=host, port=self.port + i, cpus=self.cpus)
+        text += "PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP\n"
+        (self.folder / "slurm.conf").write_text(text)
+        munge = self.folder / "munge"
+        (munge / "key").write_bytes(os.urandom(128))
+        (munge / "key").chmod(0o600)
+        places = ("socket", "key-file", "pid-file", "log-file", "seed-file")
+        self.run("munged", "--force", *(f"--{p}={munge / p.removesuffix('-file')}" for p in places))
+        conf = self.environment["SLURM_CONF"]
+        self.run("slurmctld", "-c", "-f", conf)
+        for i in range(1, self.nodes + 1):
+            self.run("slurmd", "-N", f"n{i}", "-f", conf)
+        wait(lambda: set(self.run("sinfo", "-h", "-N", "-o", "%T").split()) == {"idle"}, 60)
+
+    def stop(self) -> None:
+        """Jobs first, then the daemons that this object started."""
+        for state in ("PENDING", "RUNNING"):
+            subprocess.run(["scancel", "--quiet", f"--state={state}"], env=self.environment)
+        with suppress(TimeoutError, RuntimeError):
+            wait(lambda: not self.run("squeue", "-h"), 30)
+        pids = [*self.folder.glob("slurmd.*.pid"), self.folder / "slurmctld.pid"]
+        for path in [*pids, self.folder / "munge" / "pid"]:
+            if path.is_file() and path.read_text().strip():
+                os.kill(int(path.read_text()), signal.SIGTERM)
+        time.sleep(1)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def state(self, job: str) -> dict[str, str]:
+        """What scontrol says of a job, or of a task of an array."""
+        words = self.run("scontrol", "-o", "show", "job", job).split()
+        return dict(word.split("=", 1) for word in words if "=" in word)
+
+    def ended(self, job: str, patience: int = 600) -> dict[str, str]:
+        """Wait for a job's end; one that was queued again need not wait SLURM's two minutes."""
+        over = ("COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", "NODE_FAIL")
+
+        def done() -> bool:
+            state = self.state(job)
+            if state["JobState"] == "PENDING" and state.get("Reason") == "BeginTime":
+                self.run("scontrol", "update", f"JobId={job}", "StartTime=now")
+            return state["JobState"] in over
+
+        wait(done, patience)
+        return self.state(job)
+
+
+def wait(done, patience: float) -> None:
+    """Until something is so.
+
+    Raises:
+        TimeoutError: if it does not become so.
+    """
+    end = time.monotonic() + patience
+    while not done():
+        if time.monotonic() > end:
+            raise TimeoutError(f"not in {patience} s")
+        time.sleep(0.3)
