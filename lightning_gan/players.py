@@ -195,9 +195,8 @@ class TwoPlayers(Sampler):
 
     def scores(self, batch: list[Tensor], rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """D's scores of m examples and of as many samples, [m] each."""
-        x = batch[0]
-        fake = self.discriminator(self.generator(self.noise(len(x), rng)))
-        return self.discriminator(x), fake
+        fake = self.discriminator(self.generator(self.noise(len(batch[0]), rng)))
+        return self.discriminator(batch[0]), fake
 
     def held_out(self, stage: str, batch: list[Tensor], batch_idx: int) -> None:
         """Log how the game stands on examples that D was not trained on; training's noise is not touched."""
@@ -217,9 +216,8 @@ class TwoPlayers(Sampler):
         """Add the counts (k's phase follows from D's), the curves' row in hand, the data's name, a picture's range."""
         names = ("d_updates", "g_updates", "images_seen")
         checkpoint["counts"] = {name: getattr(self, name) for name in names}
-        checkpoint["record"] = self.record.state(
-            self.trainer.strategy.all_gather, self.trainer.world_size
-        )
+        gather, processes = self.trainer.strategy.all_gather, self.trainer.world_size
+        checkpoint["record"] = self.record.state(gather, processes)
         data = getattr(self.trainer, "datamodule", None)
         checkpoint["data"] = getattr(data, "name", None)
         checkpoint["shown_range"] = getattr(data, "shown_range", self.shown_range)
