@@ -146,5 +146,5 @@ def test_controllers_penalties_and_roll_backs_go_on_where_they_were(command, tmp
 @pytest.mark.slow
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_stopped_at_ten_places_it_ends_in_the_same_state(name, k, built, tmp_path):
+def test_stopped_at_up_to_ten_places_it_ends_in_the_same_state(name, k, built, tmp_path):
     holds(name, k, 10, built, tmp_path)
