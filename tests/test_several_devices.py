@@ -27,6 +27,8 @@ from lightning_gan.networks import PlainDiscriminator, PlainGenerator
 
 FEW = ("GAN, dropout and noise", "simultaneous, gradient penalty", "feature matching")
 ADAM = ("GAN, dropout and noise", "augmentation", "semi-supervised")
+# |M_i - M_j| has a slope that jumps where two examples cross, and R1 squares it: measured 1.5e-5
+JUMPS = {"minibatch discrimination, R1, sgd": 1e-4}
 LOOKED_AT = {"test/modes", "test/high_quality", "test/reverse_kl", "test/error"}
 States = dict[str, dict[str, Tensor]]
 
@@ -49,7 +51,7 @@ def scores(count: int) -> dict[str, float]:
     points = GAN(PlainGenerator([2], widths=[8]), PlainDiscriminator([2], widths=[8]), **POLICY)
     found: dict[str, float] = {}
     for game, data, look in (
-        (points, Ring(), ModeCoverage(num_samples=37, near=40.0)),
+        (points, Ring(), ModeCoverage(num_samples=37, near=1000.0)),
         (GAMES["semi-supervised"](count), Pictures(), ClassificationError()),
     ):
         place = Path(os.environ["SCORES"]) / f"{count}"
@@ -82,6 +84,7 @@ def two_devices_play_what_one_plays(folder: Path) -> None:
     seen_alone = scores(1)
     assert seen_alone.keys() == LOOKED_AT
     assert 0 < seen_alone["test/error"] < 1
+    assert 0 < seen_alone["test/reverse_kl"] < 3
     assert seen_here == seen_beside == pytest.approx(seen_alone, rel=1e-6)
     assert here.keys() == beside.keys() == alone.keys()
     for name, state in alone.items():
@@ -89,7 +92,7 @@ def two_devices_play_what_one_plays(folder: Path) -> None:
         assert largest_difference(state, start) > 1e-2, f"{name}: nobody moved"
         assert largest_difference(here[name], beside[name]) == 0, name
     apart = {name: largest_difference(here[name], state) for name, state in alone.items()}
-    assert {name: far for name, far in apart.items() if far > 1e-6} == {}
+    assert {name: far for name, far in apart.items() if far > JUMPS.get(name, 1e-6)} == {}
 
 
 def test_two_devices_play_what_one_plays(environment, tmp_path):
