@@ -34,6 +34,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "paper": paper,
     "bench": bench,
 }
+KNOWN = (*GANCLI.subcommands(), *COMMANDS, "plan")
 
 
 class Planning(GANCLI):
@@ -109,7 +110,6 @@ def run(arguments: list[str]) -> None:
     """Hand a command line to the room that it belongs to."""
     arguments = with_trust(arguments)
     name = arguments[0] if arguments else ""
-    known = [*GANCLI.subcommands(), *COMMANDS, "plan"]
     if name in COMMANDS:
         command = COMMANDS[name]
         about: dict[str, Any] = {
@@ -123,11 +123,11 @@ def run(arguments: list[str]) -> None:
         with plan.scratch() as flags:
             sys.argv[1:] = config_files.resolve(["fit", *rest, *flags])
             Planning(config_files.experiment(rest), asked)
-    elif name in known or name.startswith("-"):
+    elif name in KNOWN or name.startswith("-"):
         experiment = config_files.experiment(arguments)
         # in place: the other processes of a run start from the same line
         sys.argv[1:] = with_config_of_checkpoint(config_files.resolve(arguments))
         GANCLI(experiment)
     else:
         what = f"{name!r} is no command" if name else "No command was given"
-        raise ValueError(f"{what}: give one of {', '.join(known)}; --help tells more.")
+        raise ValueError(f"{what}: give one of {', '.join(KNOWN)}; --help tells more.")

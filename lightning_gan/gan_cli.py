@@ -39,7 +39,8 @@ ROOMS = (
 Parser.classes = [name for room in ROOMS for name in room.__all__]
 ABOUT = "Generative adversarial networks, beginning with Goodfellow et al. 2014."
 HELP = (
-    "Commands without a config: sample, evaluate, fetch, inspect, paper, bench. "
+    "What a run will take: plan, with the flags of fit. "
+    "Commands without a config: sample, evaluate, fetch, inspect, replay, paper, bench. "
     "See: python -m lightning_gan sample --help"
 )
 say = rank_zero_only(print)
