@@ -46,6 +46,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "bench": bench,
     "doctor": doctor,
 }
+KNOWN = (*GANCLI.subcommands(), *COMMANDS, "plan", "slurm")
 
 
 class Planning(GANCLI):
@@ -153,7 +154,6 @@ def run(arguments: list[str]) -> None:
     """Hand a command line to the room that it belongs to."""
     arguments = with_trust(arguments)
     name = arguments[0] if arguments else ""
-    known = [*GANCLI.subcommands(), *COMMANDS, "plan", "slurm"]
     if name in COMMANDS:
         command = COMMANDS[name]
         about: dict[str, Any] = {
@@ -170,13 +170,13 @@ def run(arguments: list[str]) -> None:
             Planning(config_files.experiment(rest), asked)
     elif name == "slurm":
         order(arguments[1:])
-    elif name in known or name.startswith("-"):
+    elif name in KNOWN or name.startswith("-"):
         experiment = config_files.experiment(arguments)
         # in place: the other processes of a run start from the same line
         sys.argv[1:] = with_config_of_checkpoint(config_files.resolve(arguments))
         GANCLI(experiment)
     else:
         what = f"{name!r} is no command" if name else "No command was given"
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"give one of {', '.join(known)};"
+        near = difflib.get_close_matches(name, KNOWN, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"give one of {', '.join(KNOWN)};"
         raise ValueError(f"{what}: {hint} --help tells more.")

@@ -58,7 +58,8 @@ Parser.classes = [name for room in ROOMS for name in room.__all__]
 OWN = {
     "prog": "python -m lightning_gan",
     "description": "Generative adversarial networks, beginning with Goodfellow et al. 2014.",
-    "epilog": "Commands without a config: sample, evaluate, report, compare, fetch, inspect, paper, bench, doctor; "
+    "epilog": "Commands without a config: sample, evaluate, report, compare, fetch, inspect, replay, paper, bench, "
+    "doctor; "
     "plan and slurm take the flags of fit. See: python -m lightning_gan sample --help",
     "allow_abbrev": False,
 }

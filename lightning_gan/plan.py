@@ -154,7 +154,8 @@ def told(
         ("start and end" if own.quick else "start, end, last scores", f"{m.ends:.3g} s", "1")
     )
     spread = f"{clock(m.total(steps, low))} to {clock(m.total(steps, high))}"
-    threads = f"{torch.get_num_threads()} threads" if watch.device == "cpu" else watch.device
+    n = torch.get_num_threads()
+    threads = f"{n} thread{'s' if n > 1 else ''}"
     lines = [
         f"plan     {name}: {own.steps} steps measured after {WARM}, on {watch.device}, {threads}",
         table(rows, ("part", "each", "times")),

@@ -81,7 +81,7 @@ def test_what_was_not_measured_is_said(command):
     ended = command("plan", *line)
     assert ended.status == 0, ended.err
     assert "for 10 steps" in ended.out
-    assert "on cpu, 1 threads" in ended.out
+    assert "on cpu, 1 thread\n" in ended.out
     assert "not measured, and not in these numbers: validation" in ended.out
     assert not re.search(r"^validation", ended.out, re.M)
 
