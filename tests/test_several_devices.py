@@ -27,8 +27,8 @@ from lightning_gan.networks import PlainDiscriminator, PlainGenerator
 
 FEW = ("GAN, dropout and noise", "simultaneous, gradient penalty", "feature matching")
 ADAM = ("GAN, dropout and noise", "augmentation", "semi-supervised")
-# |M_i - M_j| has a slope that jumps where two examples cross, and R1 squares it: measured 1.5e-5
-JUMPS = {"minibatch discrimination, R1, sgd": 1e-4}
+# this game lets rounding grow: 4e-8 after 1 step, 2e-7 after 5, 3e-6 after 20, 1.5e-5 after 50
+GROWS = {"minibatch discrimination, R1, sgd": 1e-4}
 LOOKED_AT = {"test/modes", "test/high_quality", "test/reverse_kl", "test/error"}
 States = dict[str, dict[str, Tensor]]
 
@@ -92,7 +92,7 @@ def two_devices_play_what_one_plays(folder: Path) -> None:
         assert largest_difference(state, start) > 1e-2, f"{name}: nobody moved"
         assert largest_difference(here[name], beside[name]) == 0, name
     apart = {name: largest_difference(here[name], state) for name, state in alone.items()}
-    assert {name: far for name, far in apart.items() if far > JUMPS.get(name, 1e-6)} == {}
+    assert {name: far for name, far in apart.items() if far > GROWS.get(name, 1e-6)} == {}
 
 
 def test_two_devices_play_what_one_plays(environment, tmp_path):
