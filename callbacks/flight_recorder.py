@@ -101,7 +101,8 @@ class FlightRecorder(Callback):
         bad = isinstance(exception, NonFiniteLossError)
         if not self.start or not (bad or (self.in_step and isinstance(exception, Exception))):
             return
-        step = exception.step if bad else pl_module.g_updates + 1
+        counts: Any = exception if bad else pl_module
+        step: int = counts.step if bad else counts.g_updates + 1
         others = f"_process={trainer.global_rank}" if trainer.global_rank else ""
         path = run_folder(trainer) / "crash" / f"step={step}{others}.pt"
         try:
