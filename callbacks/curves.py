@@ -53,5 +53,5 @@ class Curves(Callback):
         """Draw them all; where an interval was begun only, the module's latest values are those of the one before."""
         self.on_train_batch_start(trainer, pl_module, None, 0)
         if self.curves and trainer.is_global_zero:
-            logits = pl_module.loss.scores_are_logits  # type: ignore[union-attr]
+            logits: Any = getattr(pl_module.loss, "scores_are_logits", True)
             show(trainer, "curves", plots.game(self.curves, logits), trainer.global_step)

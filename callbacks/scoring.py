@@ -134,7 +134,9 @@ def keep_ruler(
     if trainer.is_global_zero and scores:
         step = updates(trainer, pl_module)
         entries = [{"baseline": baseline, "step": step, **score.as_dict()} for score in scores]
-        _append(run_folder(trainer) / "ruler.json", entries)
+        path = run_folder(trainer) / "ruler.json"
+        with spared(path):
+            _append(path, entries)
 
 
 def _append(path: Path, entries: list[dict[str, Any]]) -> None:

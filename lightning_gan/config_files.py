@@ -66,11 +66,11 @@ def check(path: Path) -> None:
         raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
     except RecursionError:
         raise ConfigError(f"{path} is nested too deeply to be an experiment.") from None
-    trust.check_size(root, _children, str(path))
     if not isinstance(root, yaml.MappingNode):
         raise ConfigError(
             f"{path} holds no settings: want `section: ...` lines, sections being {', '.join(SECTIONS)}."
         )
+    trust.check_size(root, _children, str(path))
     for key, _ in root.value:
         if key.value not in SECTIONS:
             near = difflib.get_close_matches(str(key.value), SECTIONS, n=1)

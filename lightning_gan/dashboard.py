@@ -60,7 +60,7 @@ def workspace(entity: str, project: str, name: str) -> Any:
         for section in keys.SECTIONS
         if (panels := panels_of(section, parts))
     ]
-    compared = [parts.RunComparer(diff_only="split")]
+    compared: list[Any] = [parts.RunComparer(diff_only="split")]
     sections.append(views.Section(name="Compare", panels=compared, is_open=False))
     settings = views.WorkspaceSettings(x_axis=EVALUATED_AT)
     return views.Workspace(

@@ -10,6 +10,7 @@ from pytorch_lightning.plugins import LayerSync
 from pytorch_lightning.strategies import DDPStrategy
 from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.rank_zero import rank_zero_info
+from pytorch_lightning.utilities.seed import isolate_rng
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -42,8 +43,12 @@ class SeveralDevices(DDPStrategy):
         super().__init__(find_unused_parameters=True, timeout=timedelta(minutes=patience))
 
     def setup_distributed(self) -> None:
-        """Meet the other processes, and look out for their failures from then on."""
-        super().setup_distributed()
+        """Meet the other processes, and look out for their failures from then on.
+
+        Lightning seeds all generators anew here; one device, which meets nobody, goes on from its weights'.
+        """
+        with isolate_rng():
+            super().setup_distributed()
         together.watch()
 
     def setup(self, trainer: Trainer) -> None:

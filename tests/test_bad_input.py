@@ -90,13 +90,13 @@ ROWS = {
         ["--config", "d.yaml"],
         "twice",
     ),
-    "wrong type": (nothing, [f"{MODEL}k", "two"], "'k' wants a whole number; got 'two'.\n"),
+    "wrong type": (nothing, [f"{MODEL}k", "two"], "'k' wants a whole number; got 'two'."),
     "no list": (
         write(
             "f.yaml", "model:\n  init_args:\n    generator:\n      init_args:\n        z_dim: 12"
         ),
         ["--config", "f.yaml", f"{MODEL}generator.init_args.widths", "12"],
-        "'widths' wants a list, such as [128, 128]; got '12'.\n",
+        "'widths' wants a list, such as [128, 128]; got '12'.",
     ),
     "wrong type in a file": (
         write("w.yaml", "data:\n  init_args:\n    batch_size: many"),

@@ -215,9 +215,9 @@ def test_a_run_on_the_embedded_digits_calls_itself_so_everywhere(command, monkey
     Path("mnist_tiny.yaml").write_text(Path("small.yaml").read_text())
     told, loggers = [], gan_cli.loggers
 
-    def listening(root, name, mode, config, facts):
+    def listening(root, name, mode, config, **more):
         told.append((name, config["run"]["name"], config["data"]["init_args"]["source"]))
-        return loggers(root, name, mode, config, facts)
+        return loggers(root, name, mode, config, **more)
 
     monkeypatch.setattr(gan_cli, "loggers", listening)
     ended = command(

@@ -137,7 +137,7 @@ def test_a_person_can_trust_a_package_of_their_own_and_a_config_cannot(command):
     assert "unknown section 'trust'" in command("fit", "--config", "selfish.yaml").err
     ended = command(*line, "--trust", "mine_alone")
     assert ended.status == 0, ended.err
-    assert "Mine, alternating updates" in ended.out
+    assert "Mine; alternating updates" in ended.out
     ended = command("sample", "--ckpt_path", "runs/small/version_0/checkpoints/last.ckpt")
     assert ended.status == 0, ended.err
     command.monkeypatch.delenv(trust.VARIABLE)

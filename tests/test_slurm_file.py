@@ -262,7 +262,7 @@ def test_scores_in_a_config_need_weights_which_the_file_names(command):
     [
         (["--config", "smal.yaml"], "No config 'smal.yaml'"),
         (["--config", "small.yaml", "--model.kk", "2"], "There is no setting 'kk'"),
-        (["--config", "small.yaml", "--nodes", "two"], "Expected a <class 'int'>. Got value: two"),
+        (["--config", "small.yaml", "--nodes", "two"], "'nodes' wants a whole number; got 'two'."),
         (["--config", "small.yaml", "--array", "0-2", "--seed_everything", "1"], "--array gives the seeds"),
     ],
 )  # fmt: skip

@@ -89,7 +89,7 @@ def differing(runs: Sequence[RunFiles]) -> dict[str, list[Any]]:
 
 def _labels(firsts: Sequence[RunFiles]) -> list[str]:
     """The experiment; with the settings that tell it from another one of that name."""
-    labels = []
+    labels: list[str] = []
     for run in firsts:
         alike = [other for other in firsts if other.experiment == run.experiment]
         settings = differing(alike)

@@ -112,7 +112,7 @@ def test_the_best_of_errors_is_the_smallest(bench, monkeypatch):
 
 def test_a_run_that_diverges_is_a_row_and_the_next_goes_on(bench, monkeypatch):
     def breaks(self, *arguments):
-        raise NonFiniteLossError("made")
+        raise NonFiniteLossError("generator", 1, float("nan"))
 
     monkeypatch.setattr("lightning_gan.gan.GAN.g_objective", breaks)
     ended = bench("made", "--games", "gan", "--seeds", "2")

@@ -1,5 +1,6 @@
 """Callbacks around a run: checkpoints, noise, samples, progress, curves."""
 
+import random
 import resource
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ from games import Batches, Pixels, game, trainer
 from pytorch_lightning import Callback
 
 import callbacks
+from callbacks.randomness import states_here
 from lightning_gan.variants import SimultaneousGAN
 
 
@@ -99,14 +101,17 @@ def test_a_resumed_run_is_the_run_that_was_never_stopped(kind, stop, tmp_path):
 CPU = SimpleNamespace(device=torch.device("cpu"))
 
 
-def test_all_processes_go_on_from_the_generator_of_the_first():
+def test_all_processes_go_on_from_the_generators_of_the_first():
     torch.manual_seed(7)
-    first = torch.get_rng_state()
-    strategy = SimpleNamespace(broadcast=lambda own: first)
-    for seed in (8, 9):
-        torch.manual_seed(seed)
-        callbacks.Randomness().on_fit_start(SimpleNamespace(world_size=2, strategy=strategy), CPU)
-        assert torch.equal(torch.get_rng_state(), first)
+    random.seed(7)
+    first = iter(states_here(torch.device("cpu")).values())
+    strategy = SimpleNamespace(broadcast=lambda own: next(first))
+    wanted = torch.get_rng_state(), random.getstate()
+    torch.manual_seed(8)
+    random.seed(8)
+    callbacks.Randomness().on_fit_start(SimpleNamespace(world_size=2, strategy=strategy), CPU)
+    assert torch.equal(torch.get_rng_state(), wanted[0])
+    assert random.getstate() == wanted[1]
 
 
 @pytest.mark.parametrize("processes", [1, 2, 5])

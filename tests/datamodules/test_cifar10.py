@@ -213,12 +213,13 @@ def test_a_run_that_is_stopped_and_resumed_ends_where_one_that_was_not_does(comm
     monkeypatch.setattr(datamodules.CIFAR10, "files", tiny.files)
     command.write("small.yaml", SMALL)
     run = command.folder / "runs" / "small"
-    for i, more in enumerate((["14"], ["6"], ["14", "--ckpt_path", "last"])):
+    ends = []
+    for i, more in ((0, ["14"]), (1, ["6"]), (1, ["14", "--ckpt_path", "last"])):
         ended = command(*FIT, "CIFAR10", *SET, "--trainer.max_steps", *more)
         assert ended.status == 0, ended.err
         assert "CIFAR-10, 32x32 colour images: 50 train, 10 val, 12 test" in ended.out
-        assert (run / f"version_{i}").is_dir()
-    whole, stopped, resumed = (weights(run / f"version_{i}") for i in range(3))
+        ends.append(weights(run / f"version_{i}"))
+    whole, stopped, resumed = ends
     assert any(not torch.equal(whole[name], stopped[name]) for name in whole)
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
