@@ -28,7 +28,7 @@ def _no_weights(monkeypatch, tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _own_classes(monkeypatch):
     """Configs of tests may name the classes of these modules of theirs."""
-    monkeypatch.setenv("LIGHTNING_GAN_TRUST", "tiny_features drawing")
+    monkeypatch.setenv("LIGHTNING_GAN_TRUST", "tiny_features drawing slurm")
 
 
 @pytest.fixture
