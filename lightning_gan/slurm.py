@@ -15,6 +15,7 @@ from lightning_gan.job_size import Size
 from lightning_gan.parser import Parser
 from lightning_gan.sbatch import Place, word, written
 from lightning_gan.tracking import WandbMode
+from lightning_gan.trust import VARIABLE, trusted
 
 DECIDED = ("--ckpt_path", "--trainer.devices", "--trainer.num_nodes", "--trainer.accelerator")
 
@@ -148,6 +149,10 @@ def exports(mode: WandbMode, group: str) -> dict[str, str]:
     }
     if weights := environment.get("LIGHTNING_GAN_WEIGHTS"):
         told["LIGHTNING_GAN_WEIGHTS"] = os.path.abspath(weights)
+    if packages := trusted():
+        told[VARIABLE] = " ".join(
+            packages
+        )  # --trust was for this person's command, and the job is that
     return {name: value for name, value in told.items() if value != "auto"}
 
 

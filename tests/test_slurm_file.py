@@ -324,3 +324,10 @@ def test_the_page_shows_the_file_as_it_is_written():
         written_by=typed, file="dcgan.sbatch",
     )  # fmt: skip
     assert shown == written(slurm.parsed(own), place)
+
+
+def test_a_job_trusts_what_the_person_who_wrote_it_trusts(monkeypatch):
+    monkeypatch.setenv("LIGHTNING_GAN_TRUST", "mine theirs")
+    assert slurm.exports("offline", "mnist")["LIGHTNING_GAN_TRUST"] == "mine theirs"
+    monkeypatch.delenv("LIGHTNING_GAN_TRUST")
+    assert "LIGHTNING_GAN_TRUST" not in slurm.exports("offline", "mnist")

@@ -74,17 +74,17 @@ class Cluster:
     def __init__(self, folder: Path, nodes: int = 2, cpus: int = 4, port: int = 17817) -> None:
         self.folder, self.nodes, self.cpus, self.port = folder, nodes, cpus, port
         self.pids: list[int] = []
-        self.environment = dict(
-            os.environ,
-            SLURM_CONF=str(folder / "slurm.conf"),
-            PATH=os.environ["PATH"] + ":/usr/sbin:/sbin",
-            MASTER_ADDR="127.0.0.1",  # n1 is no name of a machine
-        )
+        self.own = {
+            "SLURM_CONF": str(folder / "slurm.conf"),
+            "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin",
+            "MASTER_ADDR": "127.0.0.1",  # n1 is no name of a machine
+        }
+        self.environment = {**os.environ, **self.own}
 
     def run(self, *words: str) -> str:
         """What a program of SLURM answers."""
         answer = subprocess.run(
-            words, capture_output=True, text=True, env=self.environment, timeout=60
+            words, capture_output=True, text=True, env={**os.environ, **self.own}, timeout=60
         )
         if answer.returncode:
             raise RuntimeError(f"{' '.join(words)}: {answer.stderr}")
