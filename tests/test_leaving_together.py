@@ -50,6 +50,7 @@ def ended(rank: int, what: str) -> tuple[int, str]:
     return run.returncode, errors
 
 
+@pytest.mark.slow
 def test_a_nan_on_one_of_two_ends_both_with_one_sentence(command):
     status, errors = ended(1, "loss = loss * float('nan')")
     assert status != 0
