@@ -59,8 +59,7 @@ OWN = {
     "prog": "python -m lightning_gan",
     "description": "Generative adversarial networks, beginning with Goodfellow et al. 2014.",
     "epilog": "Commands without a config: sample, evaluate, report, compare, fetch, inspect, replay, paper, bench, "
-    "doctor; "
-    "plan and slurm take the flags of fit. See: python -m lightning_gan sample --help",
+    "doctor; plan and slurm take the flags of fit. See: python -m lightning_gan sample --help",
     "allow_abbrev": False,
 }
 say, page_of = rank_zero_only(print), rank_zero_only(leave_report)
@@ -113,8 +112,8 @@ class GANCLI(LightningCLI):
     def _parse_ckpt_path(self) -> None:
         """Find `last` or `auto`, verify it, and say where its hyper-parameters overrule what was asked."""
         settings, asked = self.settings, self.settings.ckpt_path
+        fits = self.config.subcommand == "fit"
         if asked in ("last", "auto"):
-            fits = self.config.subcommand == "fit"
             path = resuming.found(asked, self.run, settings.data or {}, fits, say)
             self.home = path.parents[1] if path and fits else None
             settings.ckpt_path = str(path) if path else None
@@ -124,7 +123,7 @@ class GANCLI(LightningCLI):
         trust.check(self.stored["hyper_parameters"], settings.ckpt_path)
         settings.weights_only = True
         step, asked_steps = self.stored["counts"]["g_updates"], settings.trainer.max_steps
-        self.ended = self.config.subcommand == "fit" and 0 < asked_steps <= step
+        self.ended = fits and 0 < asked_steps <= step
         if self.ended and asked != "auto":
             raise ValueError(
                 f"{settings.ckpt_path} is at step {step} already: give --trainer.max_steps above {step} to go on."

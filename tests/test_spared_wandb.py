@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -38,16 +39,21 @@ def test_other_errors_of_a_logger_are_bugs_and_are_seen(monkeypatch):
 def test_the_end_of_a_w_and_b_run_is_not_waited_for_for_ever(monkeypatch):
     released, ended = threading.Event(), []
 
-    def finish():
+    def slow():
         released.wait(60)
-        ended.append(True)
+        ended.append("slow")
 
-    made = SimpleNamespace(run=object(), finish=finish)
+    def quick():
+        time.sleep(0.05)
+        ended.append("quick")
+
+    made = SimpleNamespace(run=object(), finish=slow)
     monkeypatch.setitem(sys.modules, "wandb", made)
     finish_wandb(seconds=0.05)
-    assert ended == []
-    released.set()
+    assert ended == []  # left behind
+    made.finish = quick
     finish_wandb(seconds=60)
-    assert True in ended
+    assert ended == ["quick"]  # waited for
+    released.set()
     made.run, made.finish = None, None
     finish_wandb()

@@ -1,4 +1,4 @@
-"""CIFAR-10 as a data module: splits, values, pictures; on made files and, where present, the real ones."""
+"""CIFAR-10 as a data module: splits, values, pictures, no validation, `fit`; on made files, and real ones if there."""
 
 import os
 import subprocess

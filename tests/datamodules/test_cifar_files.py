@@ -1,4 +1,4 @@
-"""CIFAR-10's files: where they are looked for, what is said of bad ones, and that none of them runs."""
+"""CIFAR-10's files: where they are looked for, what is said of bad ones, that none runs, how they are fetched."""
 
 import io
 import os
