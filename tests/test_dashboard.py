@@ -43,6 +43,14 @@ def test_its_axes_are_steps_but_for_speed(view):
         assert axes <= ({"_runtime"} if section == "Speed" else {"trainer/global_step"})
 
 
+def test_seeds_are_drawn_as_their_mean_and_its_standard_error(view):
+    (runs,) = view["spec"]["section"]["run_sets"]
+    assert runs["grouping"] == [{"section": "run", "name": "group"}]
+    lines = [p for part in panels(view).values() for p in part if "Line Plot" in p["view_type"]]
+    spreads = {(p["config"]["group_agg"], p["config"]["group_area"]) for p in lines}
+    assert spreads == {("mean", "stderr")}
+
+
 def test_every_picture_has_a_browser_over_steps(view):
     browsers = [p for p in panels(view)["Samples"] if p["view_type"] == "Media Browser"]
     assert [k for p in browsers for k in p["config"]["media_keys"]] == list(keys.MEDIA)
