@@ -7,6 +7,7 @@ from callbacks.curves import Curves
 from callbacks.density import DensityCurves
 from callbacks.features import FID, KID, InceptionScore, PrecisionRecall
 from callbacks.flight_recorder import FlightRecorder
+from callbacks.gradients import GradientNorms
 from callbacks.helvetica import Helvetica
 from callbacks.interruption import Interruption
 from callbacks.modes import ModeCoverage, StackedModeCoverage
@@ -29,6 +30,7 @@ __all__ = [
     "Curves",
     "DensityCurves",
     "FlightRecorder",
+    "GradientNorms",
     "Helvetica",
     "InceptionScore",
     "Interruption",
