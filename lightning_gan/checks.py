@@ -45,15 +45,14 @@ def check_data(data: object, generator: Generator) -> None:
 
 
 def check_trainer(trainer: Namespace) -> None:
-    """The Trainer's settings must leave each minibatch to one update of a player.
+    """The Trainer's settings must leave the updates to the players.
 
     Raises:
         ValueError: naming the setting, and what does here what it does elsewhere.
     """
-    if (n := trainer.accumulate_grad_batches) != 1:
+    if (n := trainer.accumulate_grad_batches) < 1:
         raise ValueError(
-            f"trainer.accumulate_grad_batches is {n}, but each minibatch is an update of D, as in Algorithm 1: for "
-            f"larger minibatches multiply --data.batch_size by {n}, or spread them over more --trainer.devices."
+            f"trainer.accumulate_grad_batches is {n}: give 1, or how many minibatches make one update of a player."
         )
     if trainer.gradient_clip_val:
         raise ValueError(

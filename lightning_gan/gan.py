@@ -71,10 +71,10 @@ class GAN(TwoPlayers):
     def training_step(self, batch: list[Tensor], batch_idx: int) -> None:
         """One minibatch: an update of D and, every k-th time, one of G."""
         with self.turn(D, waiting=self.generator):
-            self.descend(D, self.d_objective(batch))
+            self.descend(D, self.d_objective, batch)
         if self.g_is_due():
             with self.turn(G, waiting=self.discriminator):
-                self.descend(G, self.g_objective(batch))
+                self.descend(G, self.g_objective, batch)
 
     def g_is_due(self) -> bool:
         """Whether D has had its k updates since G's last."""

@@ -30,6 +30,7 @@ from lightning_gan import (
     variants,
 )
 from lightning_gan.about import about
+from lightning_gan.accumulation import accumulate
 from lightning_gan.checks import check_data, check_trainer
 from lightning_gan.ending import end_again
 from lightning_gan.gan import GAN  # noqa: F401
@@ -85,6 +86,7 @@ class GANCLI(LightningCLI):
             save_config_callback=SaveConfig, auto_configure_optimizers=False,
             trainer_defaults={"callbacks": [
                 callbacks.Progress(), callbacks.Randomness(), self.interruption, callbacks.FlightRecorder(),
+                callbacks.GradientNorms(),
             ]},
         )  # fmt: skip
 
@@ -152,9 +154,13 @@ class GANCLI(LightningCLI):
         if declared != actual:
             run.name = self.settings.run.name = runs.renamed(run.name, declared, actual)
             self.settings.data.init_args.source = "embedded"
+            del self.config_dump  # Lightning's, made before the run had its name
+            self._dump_config()
         if self.settings.trainer.logger in (None, True):
             kwargs["logger"] = self.loggers(run)
         trainer = self.settings.trainer
+        kwargs["accumulate_grad_batches"] = 1
+        accumulate(self.model, self.datamodule, trainer.accumulate_grad_batches)
         if trainer.strategy in ANY and not alone(trainer):
             kwargs["strategy"] = SeveralDevices(run.patience)
         if plugins := cluster.plugins(self.settings.trainer):
@@ -163,8 +169,6 @@ class GANCLI(LightningCLI):
 
     def loggers(self, run: Run) -> list[Logger]:
         """A new run folder for `fit`; for a checkpoint's scores, a folder inside its run's."""
-        del self.config_dump  # Lightning's was made before the run had its name
-        self._dump_config()
         step = self.stored["counts"]["g_updates"] if self.stored else 0
         facts = partial(about, self.model, self.datamodule, self.settings.ckpt_path, step)
         if self.home:

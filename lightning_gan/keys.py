@@ -94,9 +94,11 @@ PANELS = (
     Panel("duplicates", "Diversity", "pairs that coincide, of the data's", ((1.0, "the data"),)),
     Panel("jacobian", "Diversity", "effective rank of dG/dz"),
     Panel("rates", "Health", "learning rates"),
+    Panel("gradients", "Health", "norms of gradients"),
     Panel("penalties", "Health", "regularisers of D"),
     Panel("alarms", "Health", "alarms of collapse"),
     Panel("seen", "Speed", "examples shown to D"),
+    Panel("batch", "Speed", "examples in an update"),
 )
 KEYS = (
     Key("train/value", "value", "nats", "V(D, G) = E log D(x) + E log(1 - D(G(z))); -log 4 at the equilibrium"),
@@ -138,9 +140,12 @@ KEYS = (
     Key("train/gradient_penalty", "penalties", "that of the loss", "the penalty with its weight"),
     Key("train/r1", "penalties", "that of the loss", "gamma / 2 times D's mean squared slope at examples"),
     Key("train/r2", "penalties", "that of the loss", "gamma / 2 times D's mean squared slope at samples"),
+    Key("train/d_grad_norm", "gradients", "", "norm of D's gradient before clipping, at the last step of the interval"),
+    Key("train/g_grad_norm", "gradients", "", "the same of G's"),
     Key("lr/d", "rates", "", "D's learning rate in force"),
     Key("lr/g", "rates", "", "G's learning rate in force"),
     Key("progress/images_seen", "seen", "examples", "examples shown to D: k minibatches for each step"),
+    Key("progress/batch", "batch", "examples", "examples in an update, of all devices and all accumulated parts"),
 )  # fmt: skip
 MEDIA = {
     "images/samples": "samples of the same noise over training",

@@ -1,6 +1,6 @@
 """What Lightning needs around Algorithm 1: optimizers, turns, curves, held-out losses, checkpoints."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,29 +9,33 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from pytorch_lightning.core.mixins.hparams_mixin import _given_hyperparameters
 from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
 from lightning_gan.checks import check_batch, check_data, check_players
 from lightning_gan.ema import EMA
+from lightning_gan.held_out import HeldOut
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.optimizers import Constant, dcgan_adam
 from lightning_gan.priors import Prior
 from lightning_gan.record import Record
 from lightning_gan.regularizers import Penalty, Projection, Regularizer, Score
-from lightning_gan.sampler import Sampler
 from lightning_gan.turns import scale_followed, scale_held, statistics_held, uncounted
 
 D, G = 0, 1  # places of the two players in every pair
+Objective = Callable[[list[Tensor]], Tensor]  # of a minibatch: what a player descends
 
 
-class TwoPlayers(Sampler):
+class TwoPlayers(HeldOut):
     """Two networks with an optimizer each; a step is one update of G. See `GAN` for the arguments."""
 
     updates = "undefined"
     """How the players move, for the run's own description."""
+    parts = 1
+    """A minibatch is taken in so many equal parts, whose gradients are added up: the memory of one part, and one
+    update. What is taken over a minibatch (BatchNorm, minibatch discrimination, relativistic averages, how an unrolled
+    D answers) is then taken over a part."""
 
     def __init__(
         self,
@@ -95,11 +99,29 @@ class TwoPlayers(Sampler):
         """The player's optimizer, as Lightning wraps it."""
         return self.optimizers()[player]  # type: ignore[index]
 
-    def descend(self, player: int, loss: Tensor) -> None:
-        """Move one player down its own gradient."""
+    def descend(self, player: int, objective: Objective, batch: list[Tensor]) -> None:
+        """Move one player down the gradient of its objective, the mean over the minibatch's parts."""
         self.optimizer_of(player).zero_grad()
-        self.manual_backward(loss)
+        for part in self.parts_of(batch):
+            self.manual_backward(objective(part) / self.parts)
+        self.record.join(player, self.parts)
         self.move(player)
+
+    def parts_of(self, batch: list[Tensor]) -> list[list[Tensor]]:
+        """A minibatch in `parts` equal parts.
+
+        Raises:
+            ValueError: if it cannot be cut so.
+        """
+        if self.parts == 1:
+            return [batch]
+        m = len(batch[0])
+        if m % self.parts:
+            raise ValueError(
+                f"A minibatch of {m} cannot be taken in {self.parts} equal parts: choose a multiple of {self.parts}."
+            )
+        cut = [x.split(m // self.parts) for x in batch]
+        return [list(part) for part in zip(*cut, strict=True)]
 
     def penalty(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor | float:
         """What D's regularisers add to its loss at this update.
@@ -169,46 +191,13 @@ class TwoPlayers(Sampler):
         values = self.record.read(self.g_updates)
         stacked = self.trainer.strategy.reduce(torch.stack(list(values.values())), reduce_op="mean")
         curves = dict(zip(values, stacked.tolist(), strict=True))
-        more: dict[str, Any] = {"progress/images_seen": self.images_seen}
+        more: dict[str, Any] = {"progress/images_seen": self.images_seen, "progress/batch": self.m}
         for player, scheduler in zip("dg", self.lr_schedulers(), strict=True):  # type: ignore[arg-type]
             more[f"lr/{player}"] = scheduler.get_last_lr()[0]
         for logger in self.loggers:
             logger.log_metrics(curves | more, step=self.g_updates)
             logger.save()
         return curves
-
-    # held-out data
-
-    def validation_step(self, batch: list[Tensor], batch_idx: int) -> None:
-        """V(D, G) in nats, and D's answers, on held-out examples."""
-        self.held_out("val", batch, batch_idx)
-
-    def test_step(self, batch: list[Tensor], batch_idx: int) -> None:
-        """V(D, G) in nats, and D's answers, on test examples."""
-        self.held_out("test", batch, batch_idx)
-
-    def on_validation_epoch_end(self) -> None:
-        """Tell Lightning the loggers' axis, which it takes from this key; once, because a mean would round it."""
-        self.log("step", float(self.g_updates))
-
-    on_test_epoch_end = on_validation_epoch_end
-
-    def scores(self, batch: list[Tensor], rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """D's scores of m examples and of as many samples, [m] each."""
-        fake = self.discriminator(self.generator(self.noise(len(batch[0]), rng)))
-        return self.discriminator(batch[0]), fake
-
-    def held_out(self, stage: str, batch: list[Tensor], batch_idx: int) -> None:
-        """Log how the game stands on examples that D was not trained on; training's noise is not touched."""
-        real, fake = self.scores(batch, torch.Generator().manual_seed(batch_idx))
-        values = {
-            f"{stage}/value": -softplus(-real).mean() - softplus(fake).mean(),
-            f"{stage}/d_x": real.sigmoid().mean(),
-            f"{stage}/d_gz": fake.sigmoid().mean(),
-        }
-        self.log_dict(
-            values, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(batch[0])
-        )
 
     # checkpoints
 

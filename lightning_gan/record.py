@@ -55,6 +55,12 @@ class Record:
         """Note a term beside a player's adversarial loss."""
         self.terms.setdefault(key, []).append(term.detach())
 
+    def join(self, player: int, parts: int) -> None:
+        """Take the last losses of a player, of so many parts of one minibatch, as the one of the update."""
+        losses = (self.d_losses, self.g_losses)[player]
+        if parts > 1:
+            losses[-parts:] = [torch.stack(losses[-parts:]).mean(0)]
+
     def state(self, gather: Callable[[Tensor], Tensor], processes: int) -> dict[str, Tensor]:
         """What was noted since the last reading, for a checkpoint, [processes, ...]: losses, all scores, terms."""
         real, fake = zip(*self.scores, strict=True) if self.scores else ((), ())

@@ -23,10 +23,10 @@ class Journal:
         momentum = self.gan.trainer.optimizers[player].state_dict()["state"]
         return copy.deepcopy((network.state_dict(), momentum))
 
-    def watch(self, player, loss):
+    def watch(self, player, objective, batch):
         waiting = self.state(1 - player)
         mine = self.state(player)
-        self.descend(player, loss)
+        self.descend(player, objective, batch)
         self.moves += "DG"[player]
         assert_equal(self.state(1 - player), waiting)
         assert not weights_equal(self.state(player), mine)

@@ -116,8 +116,8 @@ ROWS = {
     "k below one": (nothing, [f"{MODEL}k", "0"], "k is 0, but D needs at least one update"),
     "accumulation": (
         nothing,
-        ["--trainer.accumulate_grad_batches", "2"],
-        "each minibatch is an update of D, as in Algorithm 1: for larger minibatches multiply --data.batch_size by 2",
+        ["--trainer.accumulate_grad_batches", "0"],
+        "trainer.accumulate_grad_batches is 0: give 1, or how many minibatches make one update",
     ),
     "no patience": (
         nothing,

@@ -96,7 +96,7 @@ def test_players_must_fit_each_other():
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"accumulate_grad_batches": 4}, r"is 4.*multiply --data\.batch_size by 4.*devices"),
+        ({"accumulate_grad_batches": 0}, r"is 0: give 1, or how many minibatches"),
         ({"gradient_clip_val": 0.5}, r"is 0\.5.*set --model\.d_clip and --model\.g_clip"),
     ],
     ids=["accumulation", "clipping"],

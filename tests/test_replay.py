@@ -140,6 +140,20 @@ def test_a_replay_reaches_the_bad_step_bit_for_bit(tmp_path):
     assert found.suspect.kind == "minibatch"
 
 
+def test_a_replay_takes_minibatches_in_the_parts_that_the_run_took(tmp_path):
+    gan, other = game(), game()
+    gan.parts = 2
+    run = trainer(tmp_path, max_steps=9, log_every_n_steps=3, callbacks=[At(7, poisoned)])
+    run.callbacks.append(FlightRecorder())
+    with pytest.raises(NonFiniteLossError, match="step 8"):
+        run.fit(gan, Batches(30, m=4))
+    flight = torch.load(tmp_path / "crash/step=8.pt", weights_only=True)
+    found = again(flight, other)
+    assert other.parts == 2
+    assert found.suspect.step == 8
+    assert found.compared == found.equal == 2  # one of D, one of G
+
+
 def test_room_for_one_minibatch_keeps_one(tmp_path):
     run = trainer(tmp_path, max_steps=12, log_every_n_steps=12, callbacks=[At(6, poisoned)])
     run.callbacks.append(FlightRecorder(most_bytes=1))

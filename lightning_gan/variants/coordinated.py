@@ -4,14 +4,15 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
-from torch import Tensor
 from torch.nn.functional import softplus
 
 from lightning_gan.gan import GAN
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.optimizers import Constant, dcgan_adam
+from lightning_gan.players import D
 from lightning_gan.priors import Prior
 from lightning_gan.regularizers import Regularizer
 
@@ -81,16 +82,20 @@ class CoordinatedGAN(GAN):
         self.wanted_lead, self.most, self.memory = lead, most, memory
         self.lead, self.waited = 0.0, 0
 
-    def d_objective(self, batch: list[Tensor]) -> Tensor:
-        """L_D, as ever; D's lead is read off the same scores."""
-        loss = super().d_objective(batch)
-        real, fake = self.record.scores[-1]
+    def move(self, player: int) -> None:
+        """As ever; D's lead is read off the scores that it moved on."""
+        super().move(player)
+        if player == D:
+            self.look()
+
+    def look(self) -> None:
+        """How far D was ahead, on its last minibatch."""
+        real, fake = map(torch.cat, zip(*self.record.scores[-self.parts :], strict=True))
         now = math.log(4) - softplus(-real).mean() - softplus(fake).mean()
         # all processes must come to one decision
         now = self.trainer.strategy.reduce(now, reduce_op="mean")
         self.lead += (1 - self.memory) * (float(now) - self.lead)
         self.waited += 1
-        return loss
 
     def g_is_due(self) -> bool:
         """Whether D is ahead, or G has waited long enough."""

@@ -19,20 +19,25 @@ class SimultaneousGAN(TwoPlayers):
 
     def training_step(self, batch: list[Tensor], batch_idx: int) -> None:
         """One minibatch: one update of both players."""
-        x = batch[0]
+        for player in (D, G):
+            self.optimizer_of(player).zero_grad()
+        for part in self.parts_of(batch):
+            self.add_gradients(part[0])
+        devices.average([*self.discriminator.parameters(), *self.generator.parameters()])
+        for player in (D, G):
+            self.record.join(player, self.parts)
+            self.move(player)
+
+    def add_gradients(self, x: Tensor) -> None:
+        """Those of both objectives, on m examples and m samples."""
         real = self.discriminator(x)
         x_fake = self.generator(self.noise(len(x)))
         fake = self.discriminator(x_fake)
         d_loss, g_loss = self.loss.d_loss(real, fake), self.loss.g_loss(fake, real)
         self.record.d(d_loss, real, fake)
         self.record.g(g_loss)
-        for player in (D, G):
-            self.optimizer_of(player).zero_grad()
         of_d, of_g = list(self.discriminator.parameters()), list(self.generator.parameters())
         d_loss = d_loss + self.penalty(self.discriminator, x, x_fake)
         with unexchanged(self.trainer.strategy):
-            self.manual_backward(d_loss, retain_graph=True, inputs=of_d)
-            self.manual_backward(g_loss, inputs=of_g)
-        devices.average(of_d + of_g)
-        for player in (D, G):
-            self.move(player)
+            self.manual_backward(d_loss / self.parts, retain_graph=True, inputs=of_d)
+            self.manual_backward(g_loss / self.parts, inputs=of_g)

@@ -15,11 +15,11 @@ def moves_of(gan, tmp_path, batches):
     """D and G, in the order in which they moved, and D's lead after each of D's updates."""
     journal, leads, descend = [], [], gan.descend
 
-    def watch(player, loss):
+    def watch(player, objective, batch):
         journal.append("DG"[player])
+        descend(player, objective, batch)
         if player == 0:
             leads.append(gan.lead)
-        descend(player, loss)
 
     gan.descend = watch
     trainer(tmp_path, max_epochs=1).fit(gan, Batches(batches))
