@@ -35,7 +35,6 @@ SMALL = {
             {"class_path": "ParzenLogLikelihood", "init_args": {"num_samples": 20, "num_validation": 5}},
             {"class_path": "SampleGrid", "init_args": {"num": 4, "columns": 2, "every_n_steps": 5}},
             {"class_path": "NearestNeighbours", "init_args": {"rows": 2, "columns": 2}},
-            {"class_path": "Curves"},
         ],
     },
 }  # fmt: skip

@@ -65,6 +65,8 @@ ROOMS = {  # room: what of ours it may import
         "lightning_gan.players", "lightning_gan.tabular",
     },
     "lightning_gan/plots_latents.py": {"lightning_gan.images", "lightning_gan.plots"},
+    "lightning_gan/held_out.py": {"lightning_gan.networks", "lightning_gan.sampler"},
+    "lightning_gan/accumulation.py": {"lightning_gan.players"},
     "lightning_gan/priors.py": set(),
     "lightning_gan/masks.py": set(),
     "lightning_gan/ema.py": set(),

@@ -49,9 +49,10 @@ def test_it_trains_a_step_and_scores_it(name, command, monkeypatch):
     kind = re.search(r"^data:\n  class_path: (\w+)", text, re.MULTILINE)[1]
     files = "root" in inspect.signature(getattr(datamodules, kind)).parameters  # points need none
     root = ["--data.root", "pixels"] if files else []
+    batch = "1000" if kind in ("Ring", "Grid", "Gaussian1D") else "10"  # 10,000 points are tested
     fewer = ["--data.validation", "10"] if " validation:" in text else []  # there are 60 images
     ended = command(
-        "fit", "--config", name, *root, "--data.batch_size", "10", "--trainer.max_steps", "1",
+        "fit", "--config", name, *root, "--data.batch_size", batch, "--trainer.max_steps", "1",
         "--trainer.accelerator", "cpu", *fewer, *FEWER_UNITS.get(name, ()), *FEWER_LABELS.get(name, ()),
     )  # fmt: skip
     assert ended.status == 0, ended.err

@@ -83,11 +83,13 @@ def test_it_shows_every_file_of_the_three_recipes():
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_it_adds_passes_its_own_tests_and_those_of_its_rooms(said):
     assert re.search(r"^\d\d+ passed in", said, re.MULTILINE), said
     assert "failed" not in said
 
 
+@pytest.mark.slow
 def test_it_trains_with_all_of_it(said):
     assert "TotalVariation; alternating updates" in said
     assert re.search(r"test/mean_image +0\.\d+ ", said)

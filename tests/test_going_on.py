@@ -5,13 +5,16 @@ import os
 import resource
 from pathlib import Path
 
+import pytest
 import torch
 from drill import live
 
 from lightning_gan import GAN
 from lightning_gan.runs import checked
 
-FIT = ("fit", "--config", "small.yaml", "--checkpoint.every_n_steps", "3")
+FIT = (
+    "fit", "--config", "small.yaml", "--checkpoint.every_n_steps", "3", "--trainer.callbacks+=Curves",
+)  # fmt: skip
 FOLDER = Path("runs/small/version_0")
 CHECKPOINTS = FOLDER / "checkpoints"
 
@@ -97,6 +100,7 @@ def test_a_file_given_by_path_begins_a_folder_of_its_own(command):
     assert Path("runs/small/version_1/checkpoints/step=10.ckpt").exists()
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_files_and_not_the_run_and_what_was_whole_stays_whole(command):
     def full():
         step = GAN.training_step

@@ -88,6 +88,7 @@ def drill(small, kills, seed):
     return runs, again
 
 
+@pytest.mark.slow
 def test_a_run_killed_twice_is_the_run_never_killed(small):
     drill(small, kills=2, seed=1)
 

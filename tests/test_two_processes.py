@@ -14,6 +14,7 @@ def rows(run):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_two_processes_train_and_score_as_one_run(command):
     odd = {"num_samples": 31, "features": {"class_path": "tiny_features.TinySpace"}}
     kinds = ("FID", "InceptionScore", "KID", "PrecisionRecall")

@@ -70,6 +70,7 @@ def test_at_the_signal_the_step_is_finished_and_saved_and_the_job_is_queued_agai
     assert "test/parzen_nats" not in ended.out  # there is no time for scores
 
 
+@pytest.mark.slow
 def test_the_next_turn_ends_as_if_nothing_had_happened(in_job, sent, monkeypatch):
     assert in_job(*FIT, "--run.name", "whole").status == 0
     undisturbed = GAN.g_objective

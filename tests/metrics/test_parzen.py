@@ -1,27 +1,22 @@
-"""The Parzen window of 2014: accumulation, processes, protocol, anchors on real MNIST."""
+"""The Parzen window of 2014: accumulation, protocol, anchors on real MNIST."""
 
 import gzip
 import math
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-import torch.distributed as dist
 from strokes import in_float64, random, strokes
 from torch import Tensor
 
 from lightning_gan.metrics import (
     SIGMAS_2014,
-    ParzenScore,
     ParzenWindow,
     parzen_log_likelihood,
     parzen_protocol,
 )
-from lightning_gan.metrics.parzen import ParzenCurve
 
 SHARED = os.environ.get("LIGHTNING_GAN_SHARED")
 PROJECT = Path(__file__).parents[2]
@@ -61,51 +56,6 @@ def test_centres_are_in_no_checkpoint():
     window.persistent(True)
     window.set_centres(random(1000, 12))
     assert sum(state.numel() for state in window.state_dict().values()) == 3
-
-
-def exact_strokes() -> tuple[Tensor, Tensor, Tensor]:
-    """Samples, validation and test images, [n, 784], whose float32 products and sums are exact.
-
-    Pixels are 0 or 1 and the mean of 32 samples has 5 binary places, so no squared distance needs more than the 24
-    bits of a float32, and neither the shape of a product nor the threads that share it can change a digit.
-    """
-    return strokes(32, seed=1).round(), strokes(21, seed=2).round(), strokes(33, seed=3).round()
-
-
-def score_as_one_of_two(rank: int, folder: str) -> tuple[ParzenCurve, ParzenScore, ParzenScore]:
-    dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
-    try:
-        samples, validation, test = exact_strokes()
-        window = ParzenWindow()
-        window.set_centres(samples)
-        for batch in test[rank::2].split(8):  # 8, 8, 1 examples, and 8, 8
-            window.update(batch)
-        curve = window.compute()
-        score = parzen_protocol(samples, validation, test, rank=rank, world_size=2)
-        lonely = parzen_protocol(samples, validation, test[:1], rank=rank, world_size=2)
-        return curve, score, lonely
-    finally:
-        dist.destroy_process_group()
-
-
-def test_two_processes_with_uneven_shares_equal_one(tmp_path: Path):
-    environment = os.environ | {"PYTHONPATH": f"{PROJECT}{os.pathsep}{PROJECT / 'tests'}"}
-    with subprocess.Popen([sys.executable, __file__, str(tmp_path)], env=environment) as other:
-        here = score_as_one_of_two(0, str(tmp_path))
-        assert other.wait(timeout=60) == 0
-    samples, validation, test = exact_strokes()
-    whole = ParzenWindow()
-    whole.set_centres(samples)
-    whole.update(test)
-    nats = whole.compute().nats
-    alone = parzen_protocol(samples, validation, test)
-    lonely_alone = parzen_protocol(samples, validation, test[:1])
-    for curve, score, lonely in (here, torch.load(tmp_path / "there.pt", weights_only=False)):
-        assert curve.n == 33
-        assert curve.nats == pytest.approx(nats, rel=1e-9, abs=1e-6)
-        assert (score.n_validation, score.n_test, score.sigma) == (21, 33, alone.sigma)
-        assert (score.nats, score.se) == pytest.approx((alone.nats, alone.se), rel=1e-9, abs=1e-6)
-        assert lonely.nats == pytest.approx(lonely_alone.nats, rel=1e-9, abs=1e-6)
 
 
 def test_protocol_takes_sigma_from_validation_and_the_value_from_test():
@@ -209,7 +159,3 @@ def test_anchors_on_real_mnist():
         score = parzen_protocol(centres, validation, test)
         assert score.sigma == pytest.approx(sigma, abs=5e-5)
         assert score.nats == pytest.approx(nats, abs=tolerance + 0.06)  # rounding to 0.1
-
-
-if __name__ == "__main__":
-    torch.save(score_as_one_of_two(1, sys.argv[1]), f"{sys.argv[1]}/there.pt")

@@ -7,6 +7,7 @@ import pytest
 import torch
 from clouds import cloud, gaussian
 from pairs import on_two_processes, there
+from strokes import strokes
 from torch import Tensor
 
 from lightning_gan.metrics import (
@@ -14,8 +15,10 @@ from lightning_gan.metrics import (
     InceptionScore,
     KernelDistance,
     Moments,
+    ParzenWindow,
     PrecisionRecall,
     Vectors,
+    parzen_protocol,
 )
 
 N, D = 37, 6
@@ -56,6 +59,31 @@ class Metrics:
             metric.reset()
 
 
+def exact_strokes() -> tuple[Tensor, Tensor, Tensor]:
+    """Samples, validation and test images, [n, 784], whose float32 products and sums are exact.
+
+    Pixels are 0 or 1 and the mean of 32 samples has 5 binary places, so no squared distance needs more than the 24
+    bits of a float32, and neither the shape of a product nor the threads that share it can change a digit.
+    """
+    return strokes(32, seed=1).round(), strokes(21, seed=2).round(), strokes(33, seed=3).round()
+
+
+def parzen(rank: int, processes: int) -> list[Tensor]:
+    """A curve, and two scores by the protocol: of 33 images, and of one, which leaves a process nothing."""
+    samples, validation, test = exact_strokes()
+    window = ParzenWindow()
+    window.set_centres(samples)
+    for batch in test[rank::processes].split(8):  # 8, 8, 1 examples, and 8, 8
+        window.update(batch)
+    curve = window.compute()
+    scores = [
+        parzen_protocol(samples, validation, x, rank=rank, world_size=processes)
+        for x in (test, test[:1])
+    ]
+    told = [[s.n_validation, s.n_test, s.sigma, s.nats, s.se] for s in scores]
+    return [torch.tensor(values).double() for values in ([curve.n], curve.nats, *told)]
+
+
 def one_share_of_each(rank: int) -> dict[str, Answers]:
     """Answers for each way of sharing; the same metrics, reset in between."""
     metrics, answers = Metrics(), {}
@@ -67,7 +95,7 @@ def one_share_of_each(rank: int) -> dict[str, Answers]:
             for places in share.split(8) if len(share) else ():
                 metrics.update(places)
             answers[name] = metrics.compute()
-    return answers
+    return answers | {"parzen": {"parzen": parzen(rank, 2)}}
 
 
 def test_two_processes_give_the_scores_of_one_however_they_share(tmp_path: Path):
@@ -78,7 +106,11 @@ def test_two_processes_give_the_scores_of_one_however_they_share(tmp_path: Path)
     assert {name: len(values) for name, values in expected.items()} == {
         "moments": 3, "vectors": 1, "fid": 1, "isc": 2, "kid": 2, "prc": 5,
     }  # fmt: skip
+    nats = parzen(0, 1)
+    assert (nats[0].item(), nats[2][:2].tolist()) == (33, [21, 33])
     for answers in (here, beside):
+        for found, whole in zip(answers.pop("parzen")["parzen"], nats, strict=True):
+            assert found.numpy() == pytest.approx(whole.numpy(), rel=1e-9, abs=1e-6, nan_ok=True)
         assert list(answers) == list(SHARES)
         for share, found in answers.items():
             for name, values in found.items():

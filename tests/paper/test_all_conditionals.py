@@ -89,6 +89,7 @@ def test_a_member_says_its_distances_with_their_errors():
     assert str(member) == "p 0.300 ± 0.100 (exact samples 0.100 ± 0.000, blind 0.500 ± 0.000)"
 
 
+@pytest.mark.slow
 def test_the_short_version_plays_both_planes_and_draws_them(tmp_path, monkeypatch):
     monkeypatch.setattr(all_conditionals, "QUICK_STEPS", 2)
     monkeypatch.setattr(all_conditionals, "family", partial(family, values=20, draws=100))

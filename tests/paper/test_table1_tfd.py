@@ -36,6 +36,7 @@ def test_a_file_whose_folds_leave_other_images_without_labels_is_refused(tmp_pat
     assert "Fold 4 of TFD leaves other images without labels" in found.note
 
 
+@pytest.mark.slow
 def test_both_stages_run_from_the_file_to_the_row_and_not_again(command, monkeypatch):
     write_tiny_tfd(Path("faces"))
     few = ["--data.batch_size", "10", "--trainer.accelerator", "cpu", "--trainer.callbacks", "[]"]

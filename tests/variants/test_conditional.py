@@ -145,6 +145,7 @@ def test_parts_that_do_not_fit_are_one_sentence(tmp_path):
         conditional().sample_of([0, 9])
 
 
+@pytest.mark.slow
 def test_each_class_of_a_mixture_gets_its_own_mean_and_spread():
     means, stds = (-2.0, 1.0), (0.3, 1.0)
     seeded(0)
