@@ -54,6 +54,23 @@ def check(path: Path) -> None:
         ConfigError: naming the file, the key and the line.
         UntrustedError: if its aliases stand for more than a person writes.
     """
+    root = _read(path)
+    if not isinstance(root, yaml.MappingNode):
+        raise ConfigError(
+            f"{path} holds no settings: want `section: ...` lines, sections being {', '.join(SECTIONS)}."
+        )
+    for key, _ in root.value:
+        if key.value not in SECTIONS:
+            near = difflib.get_close_matches(str(key.value), SECTIONS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(SECTIONS)}."
+            raise ConfigError(
+                f"{path}, line {key.start_mark.line + 1}: unknown section {key.value!r}; {hint}"
+            )
+    _check_all(root, path)
+
+
+def _read(path: Path) -> yaml.Node | None:
+    """The nodes of a file that is small enough to be an experiment; none of an empty one."""
     if (size := path.stat().st_size) > MOST_BYTES:
         raise ConfigError(f"{path} has {size:,} bytes: give a config of at most {MOST_BYTES:,}.")
     try:
@@ -66,19 +83,29 @@ def check(path: Path) -> None:
         raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
     except RecursionError:
         raise ConfigError(f"{path} is nested too deeply to be an experiment.") from None
-    if not isinstance(root, yaml.MappingNode):
-        raise ConfigError(
-            f"{path} holds no settings: want `section: ...` lines, sections being {', '.join(SECTIONS)}."
-        )
     trust.check_size(root, _children, str(path))
-    for key, _ in root.value:
-        if key.value not in SECTIONS:
-            near = difflib.get_close_matches(str(key.value), SECTIONS, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(SECTIONS)}."
-            raise ConfigError(
-                f"{path}, line {key.start_mark.line + 1}: unknown section {key.value!r}; {hint}"
-            )
-    _check_all(root, path)
+    return root
+
+
+def check_part(name: str, beside: Path, above: tuple[Path, ...] = ()) -> None:
+    """Look into a file that stands where a value could, such as `model: theirs.yaml`, as into a config.
+
+    Args:
+        name: of a value that may be a file.
+        beside: folder of the config that names it.
+        above: the files that led to it.
+
+    Raises:
+        ConfigError: if one of them leads to itself, or holds what a config must not.
+    """
+    paths = [
+        p for p in (beside / name, Path(name)) if name.endswith((".yaml", ".yml")) and p.is_file()
+    ]
+    for path in paths[:1]:
+        if path.resolve() in above:
+            raise ConfigError(f"{path} names itself: give the values in its place.")
+        if root := _read(path):
+            _check_all(root, path, (*above, path.resolve()))
 
 
 def _children(node: yaml.Node) -> list[yaml.Node]:
@@ -88,11 +115,13 @@ def _children(node: yaml.Node) -> list[yaml.Node]:
     return [n for child in node.value for n in (child if isinstance(child, tuple) else (child,))]
 
 
-def _check_all(node: yaml.Node, path: Path) -> None:
+def _check_all(node: yaml.Node, path: Path, above: tuple[Path, ...] = ()) -> None:
     """Walk all that was written; a class that nobody vouched for is refused here with its line."""
     if not node.tag.startswith(PLAIN) or ":python/" in node.tag:
         line = node.start_mark.line + 1
         raise ConfigError(f"{path}, line {line}: {node.tag!r} was refused: give plain values.")
+    if isinstance(node, yaml.ScalarNode):
+        check_part(node.value, path.parent, above or (path.resolve(),))
     seen: set[str] = set()
     for child in node.value if isinstance(node.value, list) else ():
         key, value = child if isinstance(child, tuple) else (None, child)
@@ -115,7 +144,7 @@ def _check_all(node: yaml.Node, path: Path) -> None:
                 raise ConfigError(
                     f"{path}, line {value.start_mark.line + 1}: {value.value!r} was refused: {trust.HOW}."
                 )
-        _check_all(value, path)
+        _check_all(value, path, above)
 
 
 def resolve(arguments: list[str]) -> list[str]:
@@ -130,6 +159,7 @@ def resolve(arguments: list[str]) -> list[str]:
         elif flag == "--ckpt_path" and equals:
             resolved += [flag, name]
         else:
+            check_part(name or argument, Path())
             resolved.append(argument)
     return resolved
 

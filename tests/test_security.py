@@ -205,7 +205,7 @@ def test_nor_one_that_is_to_be_resumed(case, trained, command):
     assert not Path("it_ran").exists()
 
 
-@pytest.mark.parametrize(
+BOMBS = pytest.mark.parametrize(
     ("text", "said"),
     [
         (
@@ -220,6 +220,9 @@ def test_nor_one_that_is_to_be_resumed(case, trained, command):
     ],
     ids=["bomb", "inside itself", "deep", "huge", "tag"],
 )  # fmt: skip
+
+
+@BOMBS
 def test_a_config_is_no_bomb(text, said, command):
     command.write("hostile.yaml", text)
     ended = command("fit", "--config", "hostile.yaml")
@@ -227,6 +230,27 @@ def test_a_config_is_no_bomb(text, said, command):
     assert said in ended.err
     assert len([line for line in ended.err.splitlines() if line.startswith("error: ")]) == 1
     assert not Path("it_ran").exists()
+
+
+@BOMBS
+def test_nor_is_a_file_that_stands_for_a_value(text, said, command):
+    command.write("hostile.yaml", text)
+    command.write("around.yaml", {"model": "hostile.yaml"})
+    for line in (
+        ["--config", "around.yaml"],
+        ["--model", "hostile.yaml"],
+        ["--model=hostile.yaml"],
+    ):
+        ended = command("fit", "--config", "small.yaml", *line)
+        assert ended.status != 0
+        assert said in ended.err
+        assert not Path("it_ran").exists()
+
+
+def test_a_file_that_stands_for_itself_is_named(command):
+    command.write("hostile.yaml", {"class_path": "GAN", "init_args": {"loss": "hostile.yaml"}})
+    ended = command("fit", "--config", "small.yaml", "--model", "hostile.yaml")
+    assert "hostile.yaml names itself: give the values in its place." in ended.err
 
 
 # what the source does not say
