@@ -75,11 +75,15 @@ class Card:
         """Which pictures are compared, and as what, in one line."""
         drawn = f", seed {self.seed}" if self.seed is not None else ""
         whose = f" ({self.generated}{drawn})" if self.generated else ""
-        real = f" and {self.n_real:,} {self.real} {self.split} images" if self.n_real else ""
+        sides = [
+            f"{self.n_generated:,} samples{whose}" if self.n_generated else "",
+            f"{self.n_real:,} {self.real} {self.split} images" if self.n_real else "",
+        ]
+        pictures = " and ".join(filter(None, sides)) + ("" if self.n_generated else whose)
         space = (
             f"{self.features} {self.weights[:8]}, {self.resize}" if self.weights else self.features
         )
-        return f"{self.n_generated:,} samples{whose}{real}, {space}"
+        return f"{pictures}, {space}"
 
     @property
     def details(self) -> str:

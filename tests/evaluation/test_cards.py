@@ -70,6 +70,11 @@ def test_a_card_goes_through_json_unchanged():
         card_from({"metric": "FID"})
 
 
+def test_a_score_of_real_examples_alone_speaks_of_no_samples():
+    examples = replace(CARD, n_generated=0, n_real=40, generated="the average of D", seed=None)
+    assert examples.compared.startswith("40 cifar10 test images (the average of D), ")
+
+
 def test_a_row_says_value_uncertainty_and_protocol():
     name, value, protocol = score().row("test/")
     assert (name, value) == ("test/fid", "10.000 ± 0.300")
