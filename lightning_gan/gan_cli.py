@@ -1,6 +1,7 @@
 """fit, validate and test: LightningCLI with this suite's run folders, loggers and score table. Knows every room."""
 
 import sys
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from lightning_gan import (
     masks,
     networks,
     optimizers,
+    owner,
     priors,
     regularizers,
     resuming,
@@ -79,14 +81,15 @@ class GANCLI(LightningCLI):
         files = [str(config_files.CONFIGS / "defaults.yaml")]
         defaults = {"default_config_files": files, "allow_abbrev": False}
         kwargs = {command: dict(defaults) for command in self.subcommands()} | OWN
-        super().__init__(
-            TwoPlayers, subclass_mode_model=True, subclass_mode_data=True,
-            parser_class=Parser, parser_kwargs=kwargs,
-            save_config_callback=SaveConfig, auto_configure_optimizers=False,
-            trainer_defaults={"callbacks": [
-                callbacks.Progress(), callbacks.Randomness(), self.interruption, callbacks.FlightRecorder(),
-            ]},
-        )  # fmt: skip
+        with ExitStack() as self.holds:  # the run's folder, until the end
+            super().__init__(
+                TwoPlayers, subclass_mode_model=True, subclass_mode_data=True,
+                parser_class=Parser, parser_kwargs=kwargs,
+                save_config_callback=SaveConfig, auto_configure_optimizers=False,
+                trainer_defaults={"callbacks": [
+                    callbacks.Progress(), callbacks.Randomness(), self.interruption, callbacks.FlightRecorder(),
+                ]},
+            )  # fmt: skip
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
@@ -114,7 +117,8 @@ class GANCLI(LightningCLI):
         settings, asked = self.settings, self.settings.ckpt_path
         fits = self.config.subcommand == "fit"
         if asked in ("last", "auto"):
-            path = resuming.found(asked, self.run, settings.data or {}, fits, say)
+            look = partial(resuming.found, asked, self.run, settings.data or {}, fits)
+            path = resuming.held(look, say, self.holds) if fits else look(say)
             self.home = path.parents[1] if path and fits else None
             settings.ckpt_path = str(path) if path else None
         if not settings.ckpt_path:
@@ -172,12 +176,12 @@ class GANCLI(LightningCLI):
             place = str(self.home.parents[1]), self.home.parent.name
             return loggers(*place, run.wandb, self.config_dump, self.home.name, rows, facts())
         if self.subcommand == "fit":
-            return loggers(run.root, run.name, run.wandb, self.config_dump, facts=facts())
+            made = loggers(run.root, run.name, run.wandb, self.config_dump, facts=facts())
+            self.holds.enter_context(owner.held(Path(str(made[0].log_dir)), say))
+            return made
         home = self.settings.ckpt_path and run_folder_of(self.settings.ckpt_path)
-        root, name = (
-            (str(home), self.subcommand) if home else (run.root, f"{run.name}/{self.subcommand}")
-        )
-        return loggers(root, str(name), "disabled", self.config_dump)
+        root, within = (home, "") if home else (run.root, f"{run.name}/")
+        return loggers(str(root), f"{within}{self.subcommand}", "disabled", self.config_dump)
 
     def after_instantiate_classes(self) -> None:
         """The score table is ours."""
