@@ -37,6 +37,10 @@ class FlightRecorder(Callback):
         self.in_step = False
         self.batches: list[Any] = []
 
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Let all processes know the run's folder: a new one has a number that only the first of them knows."""
+        self.folder = Path(trainer.strategy.broadcast(str(run_folder(trainer))))
+
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
@@ -104,7 +108,7 @@ class FlightRecorder(Callback):
         counts: Any = exception if bad else pl_module
         step: int = counts.step if bad else counts.g_updates + 1
         others = f"_process={trainer.global_rank}" if trainer.global_rank else ""
-        path = run_folder(trainer) / "crash" / f"step={step}{others}.pt"
+        path = self.folder / "crash" / f"step={step}{others}.pt"
         try:
             with whole(path) as beside:
                 torch.save(self.flight(trainer, pl_module, exception, step), beside)

@@ -1,6 +1,7 @@
 """fit, validate and test: LightningCLI with this suite's run folders, loggers and score table. Knows every room."""
 
 import sys
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,27 +14,12 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 import callbacks
-import datamodules
 from callbacks.pictures import run_folder
-from lightning_gan import (
-    cluster,
-    config_files,
-    losses,
-    masks,
-    networks,
-    optimizers,
-    priors,
-    regularizers,
-    resuming,
-    runs,
-    trust,
-    variants,
-)
+from lightning_gan import cluster, config_files, names, owner, resuming, runs, trust
 from lightning_gan.about import about
 from lightning_gan.accumulation import accumulate
 from lightning_gan.checks import check_data, check_trainer
 from lightning_gan.ending import end_again
-from lightning_gan.gan import GAN  # noqa: F401
 from lightning_gan.overruled import flat, overruled
 from lightning_gan.pages.run_page import leave_report
 from lightning_gan.parser import Parser
@@ -52,10 +38,7 @@ from lightning_gan.saved_config import SaveConfig
 from lightning_gan.strategy import ANY, SeveralDevices, alone
 from lightning_gan.tracking import log_score_table, loggers
 
-ROOMS = (
-    losses, regularizers, networks, priors, masks, variants, optimizers, datamodules, callbacks,
-)  # fmt: skip
-Parser.classes = [name for room in ROOMS for name in room.__all__]
+Parser.classes = names.CLASSES
 OWN = {
     "prog": "python -m lightning_gan",
     "description": "Generative adversarial networks, beginning with Goodfellow et al. 2014.",
@@ -80,15 +63,16 @@ class GANCLI(LightningCLI):
         files = [str(config_files.CONFIGS / "defaults.yaml")]
         defaults = {"default_config_files": files, "allow_abbrev": False}
         kwargs = {command: dict(defaults) for command in self.subcommands()} | OWN
-        super().__init__(
-            TwoPlayers, subclass_mode_model=True, subclass_mode_data=True,
-            parser_class=Parser, parser_kwargs=kwargs,
-            save_config_callback=SaveConfig, auto_configure_optimizers=False,
-            trainer_defaults={"callbacks": [
-                callbacks.Progress(), callbacks.Randomness(), self.interruption, callbacks.FlightRecorder(),
-                callbacks.GradientNorms(),
-            ]},
-        )  # fmt: skip
+        with ExitStack() as self.holds:  # the run's folder, until the end
+            super().__init__(
+                TwoPlayers, subclass_mode_model=True, subclass_mode_data=True,
+                parser_class=Parser, parser_kwargs=kwargs,
+                save_config_callback=SaveConfig, auto_configure_optimizers=False,
+                trainer_defaults={"callbacks": [
+                    callbacks.Progress(), callbacks.Randomness(), self.interruption, callbacks.FlightRecorder(),
+                    callbacks.GradientNorms(),
+                ]},
+            )  # fmt: skip
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
@@ -116,7 +100,8 @@ class GANCLI(LightningCLI):
         settings, asked = self.settings, self.settings.ckpt_path
         fits = self.config.subcommand == "fit"
         if asked in ("last", "auto"):
-            path = resuming.found(asked, self.run, settings.data or {}, fits, say)
+            look = partial(resuming.found, asked, self.run, settings.data or {}, fits)
+            path = resuming.held(look, say, self.holds) if fits else look(say)
             self.home = path.parents[1] if path and fits else None
             settings.ckpt_path = str(path) if path else None
         if not settings.ckpt_path:
@@ -176,12 +161,14 @@ class GANCLI(LightningCLI):
             place = str(self.home.parents[1]), self.home.parent.name
             return loggers(*place, run.wandb, self.config_dump, self.home.name, rows, facts())
         if self.subcommand == "fit":
-            return loggers(run.root, run.name, run.wandb, self.config_dump, facts=facts())
+            made = loggers(run.root, run.name, run.wandb, self.config_dump, facts=facts())
+            folder = Path(str(made[0].log_dir))
+            self.holds.push(partial(rank_zero_only(runs.taken_back), folder))
+            self.holds.enter_context(owner.held(folder, say))
+            return made
         home = self.settings.ckpt_path and run_folder_of(self.settings.ckpt_path)
-        root, name = (
-            (str(home), self.subcommand) if home else (run.root, f"{run.name}/{self.subcommand}")
-        )
-        return loggers(root, str(name), "disabled", self.config_dump)
+        root, within = (home, "") if home else (run.root, f"{run.name}/")
+        return loggers(str(root), f"{within}{self.subcommand}", "disabled", self.config_dump)
 
     def after_instantiate_classes(self) -> None:
         """The score table is ours."""

@@ -157,7 +157,7 @@ class Mixture(Masks):
     def propose(self, n: int, data_shape: Sequence[int], rng: torch.Generator | None) -> Tensor:
         """The kind of each mask first."""
         kind = torch.multinomial(self.weights, max(n, 1), replacement=True, generator=rng)[:n]
-        masks = torch.empty(n, *data_shape)
+        masks = torch.empty(n, *data_shape, dtype=torch.float32)
         for i, of_kind in enumerate(self.kinds):
             places = (kind == i).nonzero().flatten()
             masks[places] = of_kind.propose(len(places), data_shape, rng)

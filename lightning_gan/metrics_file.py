@@ -130,7 +130,7 @@ class MetricsLogger(CSVLogger):
         self, root: str, name: str, version: int | str | None = None, keep: int = 0
     ) -> None:
         super().__init__(root, name=name, version=version)
-        self._keep = keep
+        self._keep, self._new = keep, version is None
 
     @property
     def experiment(self) -> MetricsFile:
@@ -139,6 +139,12 @@ class MetricsLogger(CSVLogger):
             return super().experiment
         if self._experiment is None:
             os.makedirs(self.root_dir, exist_ok=True)
+            while self._new:
+                try:
+                    os.mkdir(self.log_dir)
+                    self._new = False
+                except FileExistsError:  # another run began at the same moment
+                    self._version = None
             self._experiment = MetricsFile(self.log_dir, self._keep)
         return self._experiment  # type: ignore[return-value]
 

@@ -1,11 +1,12 @@
 """What `--ckpt_path last` and `auto` mean."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import datamodules
-from lightning_gan import runs
+from lightning_gan import cluster, owner, runs
 
 
 def found(
@@ -36,3 +37,37 @@ def found(
         say(f"{run.root}/{run.name} holds no whole checkpoint: a new run begins.")
         return None
     return path or runs.last_checkpoint(run, names)
+
+
+def held(
+    look: Callable[[Callable[[str], None]], Path | None],
+    say: Callable[[str], None],
+    holds: ExitStack,
+) -> Path | None:
+    """What is `found` for a run that goes on in its own folder, which is held from then on.
+
+    Whoever held the folder before may have written since it was found: it is looked at again once it is held.
+
+    Args:
+        look: `found`, which is told where to say what was passed over.
+        say: as for `found`.
+        holds: keeps the folder.
+
+    Raises:
+        CheckpointError: if there is none.
+        InUseError: if another process writes to that run. A job that SLURM has queued again waits for it first: a file
+            server may believe for a while that a process of a lost node lives.
+    """
+    job, home = cluster.job(), None
+    patience = owner.REQUEUED if job and job.restarts else 0.0
+    while True:
+        told: list[str] = []
+        path = look(told.append)
+        if path is None or path.parents[1] == home:
+            break
+        holds.close()
+        home = path.parents[1]
+        holds.enter_context(owner.held(home, say, patience))
+    for line in told:
+        say(line)
+    return path

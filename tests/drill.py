@@ -62,38 +62,47 @@ class Moment:
         Path.write_bytes = lambda path, content: self.write_bytes(path, content)  # type: ignore[method-assign,assignment]
 
 
-def live(
-    *arguments: str,
-    before: Callable[[], None] = lambda: None,
-    after: Callable[[], None] = lambda: None,
-) -> Life:
-    """Run the command line in a child of this process, which has imported all there is to import."""
+Before = Callable[[], None]
+
+
+def nothing() -> None:
+    """Neither before a life nor after it."""
+
+
+def begin(*arguments: str, said: int, before: Before = nothing, after: Before = nothing) -> int:
+    """Begin the command line in a child of this process, which has imported all there is to import; its number.
+
+    `said` is the file that takes what it says.
+    """
+    if child := os.fork():
+        return child
+    status = 70
+    try:
+        for stream in (1, 2):
+            os.dup2(said, stream)
+        sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
+        sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
+        warnings.simplefilter("default")  # pytest makes errors of them, and keeps what they say
+        warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)  # type: ignore[assignment]
+        sys.argv = ["lightning_gan", *arguments]
+        before()
+        main()
+        status = 0
+    except SystemExit as leaving:
+        status = leaving.code if isinstance(leaving.code, int) else 1
+        os.write(2, f"{leaving.code}\n".encode())
+    except BaseException as error:
+        os.write(2, f"{error!r}\n".encode())
+    finally:
+        sys.setprofile(None)
+        after()
+        os._exit(status)
+
+
+def live(*arguments: str, before: Before = nothing, after: Before = nothing) -> Life:
+    """Begin a life, and wait for its end."""
     with tempfile.TemporaryFile() as said:
-        child = os.fork()
-        if not child:
-            status = 70
-            try:
-                for stream in (1, 2):
-                    os.dup2(said.fileno(), stream)
-                sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
-                sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
-                warnings.simplefilter(
-                    "default"
-                )  # pytest makes errors of them, and keeps what they say
-                warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)  # type: ignore[assignment]
-                sys.argv = ["lightning_gan", *arguments]
-                before()
-                main()
-                status = 0
-            except SystemExit as leaving:
-                status = leaving.code if isinstance(leaving.code, int) else 1
-                os.write(2, f"{leaving.code}\n".encode())
-            except BaseException as error:
-                os.write(2, f"{error!r}\n".encode())
-            finally:
-                sys.setprofile(None)
-                after()
-                os._exit(status)
+        child = begin(*arguments, said=said.fileno(), before=before, after=after)
         _, ended = os.waitpid(child, 0)
         said.seek(0)
         out = said.read().decode(errors="replace")

@@ -13,6 +13,7 @@ from torch.optim import SGD, Adam
 
 from datamodules.loader import BatchLoader, ShuffledBatchLoader
 from lightning_gan import GAN
+from lightning_gan.features import Classifier, Features
 from lightning_gan.losses import (
     Hinge,
     LeastSquares,
@@ -86,10 +87,39 @@ class Pictures(LightningDataModule):
         run = self.trainer
         return BatchLoader(self.bytes[:HELD], self.y[:HELD], 4, run.global_rank, run.world_size)
 
+    val_dataloader = test_dataloader
+
     def train_dataloader(self) -> ShuffledBatchLoader:
         run = self.trainer
         shared = {"rank": run.global_rank, "world_size": run.world_size}
         return ShuffledBatchLoader(self.bytes, self.y, M // run.world_size, 5, **shared)
+
+
+class Stacked(Pictures):
+    """Pictures with three channels, as stacked digits have them, to be scored alone."""
+
+    data_shape, num_classes = (3, 28, 28), 1000
+
+    def test_dataloader(self) -> BatchLoader:
+        run = self.trainer
+        pictures = torch.zeros(5, *self.data_shape, dtype=torch.uint8)
+        return BatchLoader(pictures, torch.zeros(5).long(), 2, run.global_rank, run.world_size)
+
+
+class TenPixels(nn.Module):
+    """Reads a digit: which of ten pixels is the brightest."""
+
+    name, weights, resize = "ten pixels", "0" * 64, "not resized"
+
+    def forward(self, images: Tensor) -> Features:
+        return Features(torch.zeros(len(images), 1), images.flatten(1)[:, 390:400].float())
+
+
+class TenPixelsSpace(Classifier):
+    """What a config would name."""
+
+    def load(self) -> Any:
+        return TenPixels()
 
 
 def small_g(extra: int = 0, norm: bool = False) -> MLPGenerator:

@@ -232,3 +232,15 @@ def test_a_run_on_the_embedded_digits_calls_itself_so_everywhere(command, monkey
     assert told == [("mnist5k_tiny", "mnist5k_tiny", "embedded")]  # what W&B is told
     assert "mnist5k test images" in ended.out
     assert "mnist test images" not in ended.out
+
+
+def test_an_error_before_the_first_step_leaves_no_folder_and_a_later_one_does(command):
+    ended = command(*FIT, "--data.batch_size", "61")
+    assert "asks for more than the 60 training images" in ended.err
+    assert not Path("runs/small").exists()
+    command(*FIT)
+    assert command(*FIT, "--data.batch_size", "61").status == 1
+    assert [p.name for p in Path("runs/small").iterdir()] == ["version_0"]
+    learning_rate = ("--model.d_optimizer=torch.optim.SGD", "--model.d_optimizer.lr=1e30")
+    assert "loss became" in command(*FIT, *learning_rate).err
+    assert sorted(p.name for p in Path("runs/small").iterdir()) == ["version_0", "version_1"]

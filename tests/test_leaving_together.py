@@ -75,7 +75,12 @@ def test_a_bug_shows_its_traceback_once(command):
     status, errors = ended(1, "{}['shelf']")
     assert status != 0
     assert errors.count("Traceback (most recent call last)") == 1, errors
-    assert errors.count("KeyError: 'shelf'\nThis was rank 1 of 2.") == 1, errors
+    assert errors.count("KeyError: 'shelf'\n") == 1, errors
+    assert errors.count("This was rank 1 of 2.") == 1, errors
+    kept = Path("runs/small/version_0/crash/step=4_process=1.pt")
+    assert errors.count(f"replay {kept}\n") == 1, errors
+    assert [path.name for path in Path("runs/small").iterdir()] == ["version_0"]
+    assert kept.is_file()
 
 
 @pytest.mark.slow

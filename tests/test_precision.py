@@ -17,15 +17,18 @@ from lightning_gan.variants import SimultaneousGAN
 plain_sgd = partial(SGD, lr=1.0)
 
 
+@pytest.mark.parametrize(
+    ("precision", "kept"), [("bf16-mixed", torch.float32), ("64-true", torch.float64)]
+)
 @pytest.mark.parametrize("name", GAMES)
-def test_every_game_moves_in_bfloat16_and_keeps_its_weights_in_float32(name):
+def test_every_game_moves_in_every_precision_and_keeps_its_weights_in_one(name, precision, kept):
     torch.manual_seed(0)
     gan = GAMES[name](d_optimizer=sgd, g_optimizer=sgd)
-    before = copy.deepcopy(gan)
-    fit(gan, 1, 2, precision="bf16-mixed", log_every_n_steps=1)
+    before = copy.deepcopy(gan).to(kept)
+    fit(gan, 1, 2, precision=precision, log_every_n_steps=1)
     for player in ("generator", "discriminator"):
         now, then = (list(getattr(g, player).parameters()) for g in (gan, before))
-        assert all(p.dtype == torch.float32 and p.isfinite().all() for p in now)
+        assert all(p.dtype == kept and p.isfinite().all() for p in now)
         assert any(not torch.equal(a, b) for a, b in zip(now, then, strict=True)), player
 
 

@@ -26,7 +26,7 @@ class Projection(Regularizer, ABC):
 class Penalty(Regularizer, ABC):
     """A term that is added to D's loss.
 
-    It is computed in float32 whatever the precision of training, because a gradient's square leaves the range of
+    It is computed in float32 under every lower precision of training, because a gradient's square leaves the range of
     float16. Where D is paired or packed, the gradient is that with respect to each example.
 
     Args:
@@ -55,16 +55,17 @@ class Penalty(Regularizer, ABC):
 
     @abstractmethod
     def term(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
-        """The term, from examples and as many samples, float32 [m, *data_shape] both."""
+        """The term, from examples and as many samples, [m, *data_shape] both, float32 or float64."""
 
     def __call__(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
-        """The term, in float32; its gradient reaches D's weights, and neither x nor G."""
+        """The term, in float32 or better; its gradient reaches D's weights, and neither x nor G."""
         return self.with_graph(score, x.detach(), x_fake.detach())
 
     def with_graph(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
-        """The term, in float32, with the graph that leads to G, for a game that differentiates D's own updates."""
+        """The same with the graph that leads to G, for a game that differentiates D's own updates."""
         with torch.autocast(x.device.type, enabled=False):
-            return self.weight * self.term(score, x.float(), x_fake.float())
+            wide = torch.promote_types(x.dtype, torch.float32)
+            return self.weight * self.term(score, x.to(wide), x_fake.to(wide))
 
 
 def squared_slope(score: Score, x: Tensor) -> Tensor:

@@ -118,7 +118,7 @@ class SemiSupervisedGAN(GAN):
         place = torch.arange(turn * m, (turn + 1) * m)
         rounds = [shuffled(len(y), self.labels_seed, int(r)) for r in (place // len(y)).unique()]
         pick = torch.cat(rounds)[place - place[0] // len(y) * len(y)]
-        return x[pick].to(self.device), y[pick].to(self.device)
+        return x[pick].to(self.device, self.dtype), y[pick].to(self.device)
 
     def d_objective(self, batch: list[Tensor]) -> Tensor:
         """L_D on labelled examples, on m others whose labels nobody reads, and on m samples."""

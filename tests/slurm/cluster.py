@@ -9,7 +9,8 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "srun", "scontrol", "squeue", "munged")
@@ -125,6 +126,41 @@ class Cluster:
         time.sleep(1)
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    @contextmanager
+    def lost(self, node: str, job: str) -> Iterator[None]:
+        """A node without a word: its daemon is gone, what ran there stands still, and no connection is closed.
+
+        SLURM is told that it is down, which it would find out by itself after SlurmdTimeout. In the end the node comes
+        back as after a reboot (ReturnToService=2): nothing of what ran there is left.
+        """
+        os.kill(int((self.folder / f"slurmd.{node}.pid").read_text()), signal.SIGKILL)
+        everybody = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+        silent = {pid for pid in everybody if self._on(node, job, pid)}
+        silent |= {_parent(pid) for pid in silent} - {1}  # SLURM's own, which watch over them
+        try:
+            for pid in silent:
+                os.kill(pid, signal.SIGSTOP)
+            self.run("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=drill")
+            yield
+        finally:
+            for pid in silent:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self.run("slurmd", "-N", node, "-f", self.own["SLURM_CONF"])
+
+    def _on(self, node: str, job: str, pid: int) -> bool:
+        """Whether a process belongs to a job of this cluster, on a node."""
+        try:
+            told = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        except OSError:
+            return False
+        wanted = {
+            "SLURMD_NODENAME": node,
+            "SLURM_JOB_ID": job,
+            "SLURM_CONF": self.own["SLURM_CONF"],
+        }
+        return {f"{key}={value}".encode() for key, value in wanted.items()} <= set(told)
+
     def state(self, job: str) -> dict[str, str]:
         """What scontrol says of a job, or of a task of an array."""
         words = self.run("scontrol", "-o", "show", "job", job).split()
@@ -142,6 +178,11 @@ class Cluster:
 
         wait(done, patience)
         return self.state(job)
+
+
+def _parent(pid: int) -> int:
+    """Of a process."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def wait(done, patience: float) -> None:

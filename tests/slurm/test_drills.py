@@ -178,6 +178,22 @@ def test_a_killed_process_ends_the_job_and_costs_the_steps_since_the_last_save(d
     same(drill.last(job), expected)
 
 
+@pytest.mark.parametrize("node", ["n1", "n2"])
+def test_a_job_that_lost_a_node_is_queued_again_and_goes_on(node, drill, undisturbed):
+    """n1 has the batch script and the first process, which writes the run's files."""
+    expected = of_two(drill, undisturbed)
+    job = drill.submit("--run.name", "drill", "--nodes", "2", "--tasks", "1")
+    drill.reached(job, 20)
+    with drill.cluster.lost(node, job):
+        wait(lambda: drill.cluster.state(job)["Restarts"] == "1", 120)
+    state = drill.ended(job)
+    assert (state["JobState"], state["Restarts"]) == ("COMPLETED", "1"), drill.log(job)
+    assert "is queued again" not in drill.log(job)  # it was SLURM that did
+    assert re.search(r"resume .*step=[2-5]0.ckpt", drill.log(job)), drill.log(job)
+    same(drill.last(job), expected)
+    assert steps_of(drill.run_folder(job)) == list(range(10, STEPS + 1, 10))
+
+
 def test_an_array_is_one_run_for_each_seed(drill):
     array = drill.submit("--array", "3-4", "--trainer.max_steps", "10")
     for seed in (3, 4):
