@@ -1,6 +1,7 @@
 """The last minibatches and the state before them, so that a bad step can be executed again."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from callbacks.pictures import run_folder
+from lightning_gan import traces
 from lightning_gan.record import NonFiniteLossError
 from lightning_gan.whole_files import whole
 
@@ -19,8 +21,8 @@ class FlightRecorder(Callback):
 
     A loss that is not finite is found when the curves are written, so the state is kept once per such interval
     (`trainer.log_every_n_steps`): players, their average, optimizers, schedules, counts, on the CPU. Of each step since
-    then the minibatch is kept as it came, the state of the random numbers, and the norm of every parameter on
-    the device, which tells whether anything but the steps moved them. Nothing waits for the device within an interval.
+    then the minibatch is kept as it came, the state of the random numbers, and on the device what tells whether
+    anything but the steps moved a parameter (`lightning_gan.traces`). Nothing waits for the device within an interval.
     The file holds tensors and plain values.
 
     Args:
@@ -34,8 +36,11 @@ class FlightRecorder(Callback):
             )
         self.most_bytes = most_bytes
         self.start: dict[str, Any] = {}
+        self.turn = 0
         self.in_step = False
         self.batches: list[Any] = []
+        self.random_states: list[dict[str, Tensor]] = []  # these two are as long as they ever were
+        self.norms: list[Tensor] = []
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Let all processes know the run's folder: a new one has a number that only the first of them knows."""
@@ -49,11 +54,12 @@ class FlightRecorder(Callback):
         if not self.start or not record.d_losses or self.held > self.most_bytes:
             record.check(pl_module.g_updates)
             self.keep_state(trainer, pl_module)
+        again(self.random_states, len(self.batches), states(pl_module), copied)
+        now = traces.marks(self.parameters)
+        self.touched.append(traces.touched(self.names, self.parameters, self.marks, now))
+        again(self.norms, len(self.batches), traces.norms(self.parameters, self.parts), stacked)
         self.batches.append(batch)
         self.held += sum(x.nbytes for x in tensors(batch))
-        self.random_states.append(states(pl_module))
-        with torch.no_grad():
-            self.norms.append(torch._foreach_norm(self.parameters))
         self.in_step = bool(pl_module.d_updates)  # the very first minibatch may be bad input
 
     def on_before_backward(
@@ -72,6 +78,7 @@ class FlightRecorder(Callback):
     ) -> None:
         """The step is done."""
         self.in_step = False
+        self.marks = traces.marks(self.parameters)
 
     def keep_state(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """What the next steps begin with, on the CPU."""
@@ -84,19 +91,21 @@ class FlightRecorder(Callback):
             "optimizer_states": [o.state_dict() for o in trainer.optimizers],
             "lr_schedulers": [c.scheduler.state_dict() for c in trainer.lr_scheduler_configs],
         }
-        self.start = copied(kept)
+        self.start = copied(kept, self.start)
         self.losses = record.d_losses, record.g_losses  # these lists grow until the curves are read
         self.before = tuple(map(len, self.losses))
         named = [(name, p) for name, p in pl_module.named_parameters() if p.requires_grad]
         self.names, self.parameters = zip(*named, strict=True)
+        self.parts, self.turn = traces.parts(self.parameters, self.turn), self.turn + 1
+        self.marks = traces.marks(self.parameters)  # whatever touched them before is in the state
         self.batches = []
-        self.random_states: list[dict[str, Tensor]] = []
-        self.norms: list[tuple[Tensor, ...]] = []
+        self.touched: list[dict[str, Tensor]] = []
         self.held = 0
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """The memory is free; not at the end of training, where the last losses are looked at."""
         self.start, self.batches, self.in_step = {}, [], False
+        self.random_states, self.norms = [], []
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
@@ -136,8 +145,10 @@ class FlightRecorder(Callback):
                 "error": f"{type(exception).__name__}: {exception}",
                 "losses": losses,
                 "batches": copied(self.batches),
-                "random_states": self.random_states,
-                "norms": torch.tensor([[float(n) for n in row] for row in self.norms]),
+                "random_states": self.random_states[: len(self.batches)],
+                "norms": torch.stack(self.norms[: len(self.batches)]).float().cpu(),
+                "parts": self.parts,
+                "touched": [{n: float(norm) for n, norm in row.items()} for row in self.touched],
                 "parameters": list(self.names),
                 "device": pl_module.device.type,
                 "processes": trainer.world_size,
@@ -153,13 +164,32 @@ def command(path: Path) -> str:
     return f"python -m lightning_gan replay {path}"
 
 
-def copied(value: Any) -> Any:
-    """Tensors on the CPU, and what holds them."""
+def copied(value: Any, old: Any = None) -> Any:
+    """Tensors on the CPU, and what holds them; in the memory of an older copy, where it fits: new memory costs more."""
     if isinstance(value, Tensor):
+        if isinstance(old, Tensor) and (old.shape, old.dtype) == (value.shape, value.dtype):
+            return old.copy_(value.detach())
         return value.detach().to("cpu", copy=True)
     if isinstance(value, dict):
-        return {key: copied(part) for key, part in value.items()}
-    return [copied(part) for part in value] if isinstance(value, list | tuple) else value
+        before = old if isinstance(old, dict) else {}
+        return {key: copied(part, before.get(key)) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        earlier = old if isinstance(old, list) else []
+        return [copied(part, o) for part, o in zip_longest(value, earlier[: len(value)])]
+    return value
+
+
+def stacked(norms: Sequence[Tensor], old: Tensor | None) -> Tensor:
+    """In one tensor, where they lie."""
+    return torch.stack(list(norms), out=old)
+
+
+def again(rows: list[Any], i: int, new: Any, put: Callable[[Any, Any], Any]) -> None:
+    """Write row i in the memory of an earlier row i: small things that stay would part the memory that steps use."""
+    if i < len(rows):
+        rows[i] = put(new, rows[i])
+    else:
+        rows.append(put(new, None))
 
 
 def states(pl_module: LightningModule) -> dict[str, Tensor]:

@@ -1,6 +1,5 @@
 """Which tensor went bad first, in steps that are executed again."""
 
-from math import isfinite
 from typing import Any, NamedTuple
 
 import torch
@@ -8,6 +7,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from lightning_gan import traces
 from lightning_gan.contents import bad, content, floats
 
 
@@ -79,21 +79,17 @@ class Watch(Callback):
         for i, x in enumerate(batch):
             if isinstance(x, Tensor) and bad(x):
                 self.found("minibatch", f"tensor {i} of the minibatch", f"holds {content(x)}")
-        named = dict(pl_module.named_parameters())
-        self.compare_norms(batch_idx, {name: named[name] for name in self.crash["parameters"]})
+        self.compare_norms(batch_idx, dict(pl_module.named_parameters()))
 
-    def compare_norms(self, batch_idx: int, parameters: dict[str, nn.Parameter]) -> None:
+    def compare_norms(self, batch_idx: int, named: dict[str, nn.Parameter]) -> None:
         """Bit for bit where that can be asked, else only whether they were finite."""
-        was = self.crash["norms"][batch_idx].tolist()
-        with torch.no_grad():
-            now = [float(norm) for norm in torch._foreach_norm(list(parameters.values()))]
-        for (name, p), run, here in zip(parameters.items(), was, now, strict=True):
-            if bad(p):
-                self.found("outside", name, f"held {content(p)} when the recorded interval began")
-            lost = isfinite(here) and not isfinite(run)
-            if lost or (self.exact and run != here):
-                said = f"its norm was {run:g} in the run, and is {here:g} without that"
-                self.found("outside", name, f"was changed between two steps: {said}")
+        names = self.crash["parameters"]
+        for name in names:
+            if bad(named[name]):
+                held = f"held {content(named[name])} when the recorded interval began"
+                self.found("outside", name, held)
+        for name, said in traces.changed(self.crash, batch_idx, named, self.exact):
+            self.found("outside", name, f"was changed between two steps: {said}")
 
     def entering(self, name: str) -> Any:
         """A player must not be given what is not finite."""
@@ -125,10 +121,19 @@ class Watch(Callback):
         """A loss that is finite acquits the modules before it."""
         if not bad(loss):
             self.first = None
+            self.compare_losses()
             return
         if self.first is None:
             self.suspect("loss", *self.parts(loss))
         self.accuse()
+
+    def compare_losses(self) -> None:
+        """A loss of the run that the steps alone do not make: what changed was none of what is watched."""
+        record = self.module.record
+        here = (record.d_losses, record.g_losses) if self.exact else ()
+        for player, said in traces.other_losses(self.crash["losses"], here):
+            said = f"was changed by no step: {said}"
+            self.found("outside", f"what makes the loss of the {player}", said)
 
     def parts(self, loss: Tensor) -> tuple[str, str]:
         """Which part of a loss is bad: a term beside it, or the objective itself."""

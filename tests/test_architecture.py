@@ -15,6 +15,7 @@ ROOMS = {  # room: what of ours it may import
         "lightning_gan.densities", "lightning_gan.plots_density", "lightning_gan.plots_points",
         "lightning_gan.baselines", "lightning_gan.features", "lightning_gan.evaluation",
         "lightning_gan.whole_files", "lightning_gan.record", "lightning_gan.cluster", "lightning_gan.tracking",
+        "lightning_gan.traces",
     },
     "lightning_gan/srun.py": set(),
     "lightning_gan/cluster.py": {"lightning_gan.srun"},
@@ -73,7 +74,8 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/optimizers.py": set(),
     "lightning_gan/record.py": set(),
     "lightning_gan/contents.py": set(),
-    "lightning_gan/suspects.py": {"lightning_gan.contents"},
+    "lightning_gan/traces.py": set(),
+    "lightning_gan/suspects.py": {"lightning_gan.contents", "lightning_gan.traces"},
     "lightning_gan/replay.py": {
         "lightning_gan.commands", "lightning_gan.players", "lightning_gan.runs", "lightning_gan.suspects",
     },

@@ -1,0 +1,109 @@
+"""What the benchmarks share: experiments without their data, blocks of steps timed one after the other, ratios."""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, Trainer
+from torch import Tensor
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from lightning_gan.bench.configured import configured
+from lightning_gan.players import TwoPlayers
+
+
+class Batches:
+    """Minibatches cut from a tensor that is there already.
+
+    Args:
+        shape: of one example.
+        m: examples in a minibatch.
+        device: where they lie.
+    """
+
+    def __init__(self, shape: Sequence[int], m: int, device: str = "cpu") -> None:
+        self.m = m
+        self.x = torch.rand(50 * m, *shape, device=device)
+
+    def __len__(self) -> int:
+        return 50
+
+    def __iter__(self) -> Iterator[list[Tensor]]:
+        for x in self.x.split(self.m):
+            yield [x, torch.zeros(len(x), dtype=torch.long, device=x.device)]
+
+
+def game(config: str, **model: Any) -> TwoPlayers:
+    """The players of an experiment, without its data."""
+    return configured(config, None, model, {}, 0)[0]
+
+
+class Blocks(Callback):
+    """Times blocks of steps; before each it does what the caller wants done.
+
+    Args:
+        steps: of a block.
+        before: called with the number of the block that begins.
+        skip: blocks that are not timed, in the beginning.
+    """
+
+    def __init__(self, steps: int, before: Callable[[int], None], skip: int = 0) -> None:
+        self.steps, self.before, self.skip = steps, before, skip
+        self.wall: list[float] = []
+        self.cpu: list[float] = []
+        self.block, self.last = -1, -1
+
+    def on_train_batch_start(self, trainer: Trainer, *_: object) -> None:
+        """A block begins where G has made all steps of the last one."""
+        step = trainer.global_step
+        if step == self.last or step % self.steps:
+            return
+        self.last = step
+        self.close()
+        self.block += 1
+        self.before(self.block)
+        self.began = time.perf_counter(), time.process_time()
+
+    def on_train_end(self, *_: object) -> None:
+        """The last one."""
+        self.close()
+
+    def close(self) -> None:
+        """Seconds per step of the block that ends here."""
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        if self.block >= self.skip:
+            wall, cpu = self.began
+            self.wall.append((time.perf_counter() - wall) / self.steps)
+            self.cpu.append((time.process_time() - cpu) / self.steps)
+
+
+def spread(values: Sequence[float], form: str = ".3f") -> str:
+    """Median, and the range."""
+    low, middle, high = min(values), statistics.median(values), max(values)
+    return f"{middle:{form}} ({low:{form}} to {high:{form}})"
+
+
+def quiet_trainer(device: str = "cpu", **more: Any) -> Trainer:
+    """A Trainer that writes nothing."""
+    silent: dict[str, Any] = {
+        "accelerator": "cpu" if device == "cpu" else "gpu", "devices": 1, "logger": False, "max_epochs": -1,
+        "enable_progress_bar": False, "enable_model_summary": False, "enable_checkpointing": False,
+        "num_sanity_val_steps": 0, "limit_val_batches": 0, "log_every_n_steps": 50,
+    }  # fmt: skip
+    return Trainer(**(silent | more))
+
+
+def machine() -> str:
+    """Which versions and which processor, for the head of a table."""
+    names = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    return f"torch {torch.__version__}, {names[0] if names else 'CPU'}"
