@@ -154,7 +154,7 @@ class FlightRecorder(Callback):
                 "processes": trainer.world_size,
                 "precision": str(trainer.precision),
                 "threads": torch.get_num_threads(),
-                "parts": pl_module.parts,
+                "accumulated": pl_module.parts,
             },
         }
 

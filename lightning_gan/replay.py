@@ -73,7 +73,7 @@ def again(flight: dict[str, Any], game: TwoPlayers, device: str = "cpu") -> Repl
         device: cpu or cuda.
     """
     crash = flight["crash"]
-    game.parts = crash.get("parts", 1)
+    game.parts = crash.get("accumulated", 1)
     watch = Watch(crash, exact=device == crash["device"] and crash["processes"] == 1)
     raised: Exception | None = None
     with silent():

@@ -18,7 +18,14 @@ from lightning_gan.tracking import WandbMode, finish_wandb
 from lightning_gan.whole_files import clean, whole
 
 CHECKPOINTS = "version_*/checkpoints"  # in an experiment's folder
-BEFORE_THE_FIRST_STEP = {".writer", "config.yaml", "run.json", "metrics.csv", "wandb"}
+BEFORE_THE_FIRST_STEP = {
+    ".writer",
+    "config.yaml",
+    "hparams.yaml",
+    "run.json",
+    "metrics.csv",
+    "wandb",
+}
 
 
 class CheckpointError(ValueError):
