@@ -1,4 +1,4 @@
-"""One run, one writer: the process that trains holds the run's folder until it ends.
+"""One run, one writer: the process that trains holds the run's folder until it ends; one that never began goes again.
 
 An flock on a file in the folder: the kernel lets go of it when the process ends, however it ends, so that no lock is
 ever left behind.
@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 import platform
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,8 +16,12 @@ from pathlib import Path
 
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
+from lightning_gan.metrics_file import rows_of
+from lightning_gan.tracking import finish_wandb
+
 FILE = ".writer"  # in the run's folder; it stays there
 WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+BEFORE_THE_FIRST_STEP = {FILE, "config.yaml", "hparams.yaml", "run.json", "metrics.csv", "wandb"}
 REQUEUED = 120.0  # seconds that a job which was queued again waits for its own former life
 
 
@@ -82,3 +87,19 @@ def _sign(handle: int) -> None:
     with suppress(OSError):
         os.ftruncate(handle, 0)
         os.pwrite(handle, name.encode(), 0)
+
+
+def taken_back(folder: Path, kind: type[BaseException] | None, *_: object) -> None:
+    """Take a new run's folder away again, if an error has ended it before anything was there to keep.
+
+    Args:
+        folder: of the run.
+        kind: of what ended it; nothing is taken away at an interruption.
+    """
+    made = {path.relative_to(folder).parts[0] for path in folder.rglob("*") if path.is_file()}
+    began = rows_of(folder / "metrics.csv") or made - BEFORE_THE_FIRST_STEP
+    if kind and issubclass(kind, Exception) and not began:
+        finish_wandb()
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # other runs of the experiment are there
+            folder.parent.rmdir()

@@ -1,10 +1,8 @@
 """Where a run lives, runs/<experiment>/version_N, and what can be resumed from it."""
 
 import json
-import shutil
 import zipfile
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -14,7 +12,7 @@ import torch
 from torch import nn
 
 from lightning_gan.metrics_file import rows_of
-from lightning_gan.tracking import WandbMode, finish_wandb
+from lightning_gan.tracking import WandbMode
 from lightning_gan.whole_files import clean, whole
 
 CHECKPOINTS = "version_*/checkpoints"  # in an experiment's folder
@@ -214,19 +212,3 @@ def taken_up(folder: Path, checkpoint: dict[str, Any]) -> int:
 def renamed(run: str, declared: str, actual: str) -> str:
     """A run's name that says what it learned from."""
     return run.replace(declared, actual) if declared in run else f"{run}_{actual}"
-
-
-def taken_back(folder: Path, kind: type[BaseException] | None, *_: object) -> None:
-    """Take a new run's folder away again, if an error has ended it before anything was there to keep.
-
-    Args:
-        folder: of the run.
-        kind: of what ended it; nothing is taken away at an interruption.
-    """
-    made = {path.relative_to(folder).parts[0] for path in folder.rglob("*") if path.is_file()}
-    began = rows_of(folder / "metrics.csv") or made - BEFORE_THE_FIRST_STEP
-    if kind and issubclass(kind, Exception) and not began:
-        finish_wandb()
-        shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):  # other runs of the experiment are there
-            folder.parent.rmdir()

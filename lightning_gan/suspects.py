@@ -121,7 +121,8 @@ class Watch(Callback):
         """A loss that is finite acquits the modules before it."""
         if not bad(loss):
             self.first = None
-            self.compare_losses()
+            if self.module.parts == 1:
+                self.compare_losses()
             return
         if self.first is None:
             self.suspect("loss", *self.parts(loss))
@@ -162,7 +163,9 @@ class Watch(Callback):
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
     ) -> None:
-        """The gradients are there: none may be bad."""
+        """The gradients are there: none may be bad, and the losses of a minibatch's parts are one."""
+        if self.module.parts > 1:
+            self.compare_losses()
         self.accuse()
 
     def updated(self, names: dict[nn.Parameter, str]) -> Any:

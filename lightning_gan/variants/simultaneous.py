@@ -26,6 +26,7 @@ class SimultaneousGAN(TwoPlayers):
         devices.average([*self.discriminator.parameters(), *self.generator.parameters()])
         for player in (D, G):
             self.record.join(player, self.parts)
+        for player in (D, G):
             self.move(player)
 
     def add_gradients(self, x: Tensor) -> None:
