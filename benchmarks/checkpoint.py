@@ -24,11 +24,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import callbacks
 from lightning_gan import GAN
+from lightning_gan.command_line.quiet import quiet
 from lightning_gan.losses import NonSaturating
-from lightning_gan.metrics_file import MetricsLogger
 from lightning_gan.networks import MaxoutDiscriminator, UpsampledMLPGenerator
 from lightning_gan.priors import Gaussian
-from lightning_gan.quiet import quiet
+from lightning_gan.running.metrics_file import MetricsLogger
 
 MNIST, M = [1, 28, 28], 100
 INTERVAL = 1000  # configs/defaults.yaml

@@ -11,7 +11,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from callbacks.pictures import run_folder
-from lightning_gan import traces
+from lightning_gan.crash import traces
 from lightning_gan.record import NonFiniteLossError
 from lightning_gan.whole_files import whole
 
@@ -22,8 +22,8 @@ class FlightRecorder(Callback):
     A loss that is not finite is found when the curves are written, so the state is kept once per such interval
     (`trainer.log_every_n_steps`): players, their average, optimizers, schedules, counts, on the CPU. Of each step since
     then the minibatch is kept as it came, the state of the random numbers, and on the device what tells whether
-    anything but the steps moved a parameter (`lightning_gan.traces`). Nothing waits for the device within an interval.
-    The file holds tensors and plain values.
+    anything but the steps moved a parameter (`lightning_gan.crash.traces`). Nothing waits for the device within an
+    interval. The file holds tensors and plain values.
 
     Args:
         most_bytes: of minibatches; if an interval has more, its losses are looked at and the state is kept anew.
@@ -131,7 +131,7 @@ class FlightRecorder(Callback):
     def flight(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException, step: int
     ) -> dict[str, Any]:
-        """All that `lightning_gan.replay` reads, as tensors and plain values."""
+        """All that `lightning_gan.crash.replay` reads, as tensors and plain values."""
         losses = [
             torch.stack(noted[n:]).float().cpu() if noted[n:] else torch.zeros(0)
             for noted, n in zip(self.losses, self.before, strict=True)

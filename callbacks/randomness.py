@@ -12,8 +12,9 @@ from torch import Tensor
 class Randomness(Callback):
     """Keeps all processes in one state of torch's, Python's and NumPy's generators, and this state in checkpoints.
 
-    Each process draws for all and takes its own rows (`lightning_gan.devices`), so that several devices see the noise
-    that one would. Lightning's checkpoints hold no generator state, so that a resumed run would repeat or skip noise.
+    Each process draws for all and takes its own rows (`lightning_gan.several.devices`), so that several devices see the
+    noise that one would. Lightning's checkpoints hold no generator state, so that a resumed run would repeat or skip
+    noise.
     """
 
     def __init__(self) -> None:

@@ -10,8 +10,8 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from callbacks.checkpoint import Checkpoints, validation_is_due
-from lightning_gan.cluster import Job
-from lightning_gan.tracking import finish_wandb
+from lightning_gan.jobs.cluster import Job
+from lightning_gan.running.tracking import finish_wandb
 
 SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from lightning_gan.srun import hold_signals
+from lightning_gan.jobs.srun import hold_signals
 
 hold_signals(sys.orig_argv)  # before the seconds that torch takes to start
 

@@ -1,6 +1,6 @@
 """`python -m lightning_gan`."""
 
-from lightning_gan.cli import main
+from lightning_gan.command_line.cli import main
 
 if __name__ == "__main__":
     main()

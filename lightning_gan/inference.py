@@ -21,11 +21,11 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 from torch.optim import Optimizer
 
-from lightning_gan import devices
 from lightning_gan.networks import Encoder
 from lightning_gan.optimizers import Constant
 from lightning_gan.players import TwoPlayers
 from lightning_gan.priors import Prior
+from lightning_gan.several import devices
 
 adam = partial(torch.optim.Adam, lr=1e-3)
 

@@ -6,10 +6,10 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor
 
-from lightning_gan import devices
 from lightning_gan.ema import EMA
 from lightning_gan.networks import Generator
 from lightning_gan.priors import Prior
+from lightning_gan.several import devices
 
 
 class Sampler(LightningModule):

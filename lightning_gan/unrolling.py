@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim import SGD, Adam, Optimizer
 
-from lightning_gan import devices
+from lightning_gan.several import devices
 
 Theta = dict[str, Tensor]
 """Parameters of a network by name."""

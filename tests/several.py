@@ -48,7 +48,7 @@ from lightning_gan.networks import (
 from lightning_gan.networks.layers import ConditionalBatchNorm2d
 from lightning_gan.priors import Gaussian, Uniform
 from lightning_gan.regularizers import R1, R2, GradientPenalty, WeightClip
-from lightning_gan.strategy import SeveralDevices
+from lightning_gan.several.strategy import SeveralDevices
 from lightning_gan.variants import (
     ACGAN,
     ConditionalGAN,

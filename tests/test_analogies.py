@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from lightning_gan import GAN
-from lightning_gan.analogies import Samples, judge, rate, report
-from lightning_gan.concepts import Concepts, terms_of
 from lightning_gan.features.factor_reader import Reading
+from lightning_gan.latent.analogies import Samples, judge, rate, report
+from lightning_gan.latent.concepts import Concepts, terms_of
 from lightning_gan.losses import NonSaturating
 from lightning_gan.networks import PlainDiscriminator, PlainGenerator
 from lightning_gan.priors import Uniform

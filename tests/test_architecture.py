@@ -14,20 +14,21 @@ ROOMS = {  # room: what of ours it may import
         "callbacks", "lightning_gan.images", "lightning_gan.plots", "lightning_gan.metrics",
         "lightning_gan.densities", "lightning_gan.plots_density", "lightning_gan.plots_points",
         "lightning_gan.baselines", "lightning_gan.features", "lightning_gan.evaluation",
-        "lightning_gan.whole_files", "lightning_gan.record", "lightning_gan.cluster", "lightning_gan.tracking",
-        "lightning_gan.traces",
+        "lightning_gan.whole_files", "lightning_gan.record", "lightning_gan.jobs.cluster",
+        "lightning_gan.running.tracking",
+        "lightning_gan.crash.traces",
     },
-    "lightning_gan/srun.py": set(),
-    "lightning_gan/cluster.py": {"lightning_gan.srun"},
-    "lightning_gan/job_size.py": set(),
-    "lightning_gan/sbatch.py": {"lightning_gan.srun", "lightning_gan.job_size"},
+    "lightning_gan/jobs/srun.py": set(),
+    "lightning_gan/jobs/cluster.py": {"lightning_gan.jobs.srun"},
+    "lightning_gan/jobs/job_size.py": set(),
+    "lightning_gan/jobs/sbatch.py": {"lightning_gan.jobs.srun", "lightning_gan.jobs.job_size"},
     "lightning_gan/doctor": {
-        "lightning_gan.doctor", "lightning_gan.cluster", "lightning_gan.srun", "lightning_gan.features",
-        "lightning_gan.tracking", "lightning_gan.__version__",
+        "lightning_gan.doctor", "lightning_gan.jobs.cluster", "lightning_gan.jobs.srun", "lightning_gan.features",
+        "lightning_gan.running.tracking", "lightning_gan.__version__",
     },
-    "lightning_gan/losses": {"lightning_gan.losses", "lightning_gan.devices"},
-    "lightning_gan/regularizers": {"lightning_gan.regularizers", "lightning_gan.devices"},
-    "lightning_gan/networks": {"lightning_gan.networks", "lightning_gan.devices"},
+    "lightning_gan/losses": {"lightning_gan.losses", "lightning_gan.several.devices"},
+    "lightning_gan/regularizers": {"lightning_gan.regularizers", "lightning_gan.several.devices"},
+    "lightning_gan/networks": {"lightning_gan.networks", "lightning_gan.several.devices"},
     "lightning_gan/metrics": {"lightning_gan.metrics"},
     "lightning_gan/features": {
         "lightning_gan.features", "lightning_gan.fetching", "lightning_gan.whole_files",
@@ -37,7 +38,7 @@ ROOMS = {  # room: what of ours it may import
         "lightning_gan.baselines", "lightning_gan.tabular", "lightning_gan.whole_files", "lightning_gan.__version__",
     },
     "lightning_gan/pages": {
-        "lightning_gan.pages", "lightning_gan.keys", "lightning_gan.about", "lightning_gan.evaluation",
+        "lightning_gan.pages", "lightning_gan.keys", "lightning_gan.running.about", "lightning_gan.evaluation",
         "lightning_gan.tabular", "lightning_gan.whole_files",
     },
     "lightning_gan/fetching.py": set(),
@@ -47,25 +48,27 @@ ROOMS = {  # room: what of ours it may import
         "lightning_gan.variants", "lightning_gan.players", "lightning_gan.gan", "lightning_gan.losses",
         "lightning_gan.networks", "lightning_gan.optimizers", "lightning_gan.priors", "lightning_gan.masks",
         "lightning_gan.regularizers", "lightning_gan.unrolling", "lightning_gan.few_labels", "lightning_gan.ema",
-        "lightning_gan.devices", "lightning_gan.turns",
+        "lightning_gan.several.devices", "lightning_gan.turns",
     },
-    "lightning_gan/devices.py": set(),
-    "lightning_gan/together.py": set(),
-    "lightning_gan/strategy.py": {"lightning_gan.devices", "lightning_gan.together"},
-    "lightning_gan/unrolling.py": {"lightning_gan.devices"},
+    "lightning_gan/several/devices.py": set(),
+    "lightning_gan/several/together.py": set(),
+    "lightning_gan/several/strategy.py": {"lightning_gan.several.devices", "lightning_gan.several.together"},
+    "lightning_gan/unrolling.py": {"lightning_gan.several.devices"},
     "lightning_gan/inference.py": {
         "lightning_gan.networks", "lightning_gan.optimizers", "lightning_gan.players", "lightning_gan.priors",
-        "lightning_gan.devices",
+        "lightning_gan.several.devices",
     },
     "lightning_gan/few_labels.py": set(),
     "lightning_gan/probes.py": {"lightning_gan.metrics"},
-    "lightning_gan/latents.py": {"lightning_gan.sampler"},
-    "lightning_gan/concepts.py": set(),
-    "lightning_gan/analogies.py": {
-        "lightning_gan.concepts", "lightning_gan.features", "lightning_gan.images", "lightning_gan.latents",
+    "lightning_gan/latent/latents.py": {"lightning_gan.sampler"},
+    "lightning_gan/latent/concepts.py": set(),
+    "lightning_gan/latent/analogies.py": {
+        "lightning_gan.latent.concepts", "lightning_gan.features", "lightning_gan.images",
+        "lightning_gan.latent.latents",
         "lightning_gan.players", "lightning_gan.tabular",
     },
-    "lightning_gan/plots_latents.py": {"lightning_gan.images", "lightning_gan.plots"},
+    "lightning_gan/latent/plots_latents.py": {"lightning_gan.images", "lightning_gan.plots"},
+    "lightning_gan/saved.py": {"lightning_gan.trust", "lightning_gan.players", "lightning_gan.running.runs"},
     "lightning_gan/held_out.py": {"lightning_gan.networks", "lightning_gan.sampler"},
     "lightning_gan/accumulation.py": {"lightning_gan.players"},
     "lightning_gan/priors.py": set(),
@@ -73,14 +76,14 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/ema.py": set(),
     "lightning_gan/optimizers.py": set(),
     "lightning_gan/record.py": set(),
-    "lightning_gan/contents.py": set(),
-    "lightning_gan/traces.py": set(),
-    "lightning_gan/suspects.py": {"lightning_gan.contents", "lightning_gan.traces"},
-    "lightning_gan/replay.py": {
-        "lightning_gan.commands", "lightning_gan.players", "lightning_gan.runs", "lightning_gan.suspects",
+    "lightning_gan/crash/contents.py": set(),
+    "lightning_gan/crash/traces.py": set(),
+    "lightning_gan/crash/suspects.py": {"lightning_gan.crash.contents", "lightning_gan.crash.traces"},
+    "lightning_gan/crash/replay.py": {
+        "lightning_gan.saved", "lightning_gan.players", "lightning_gan.running.runs", "lightning_gan.crash.suspects",
     },
-    "lightning_gan/stopwatch.py": set(),
-    "lightning_gan/plan.py": {"lightning_gan.stopwatch", "lightning_gan.tabular"},
+    "lightning_gan/command_line/stopwatch.py": set(),
+    "lightning_gan/command_line/plan.py": {"lightning_gan.command_line.stopwatch", "lightning_gan.tabular"},
     "lightning_gan/turns.py": set(),
     "lightning_gan/images.py": {"lightning_gan.whole_files"},
     "lightning_gan/plots.py": set(),
@@ -92,22 +95,24 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/rows.py": {"lightning_gan.whole_files"},
     "lightning_gan/densities.py": set(),
     "lightning_gan/baselines.py": set(),
-    "lightning_gan/errors.py": {"lightning_gan.parser", "lightning_gan.trust"},
-    "lightning_gan/parser.py": {"lightning_gan.config_files", "lightning_gan.trust"},
-    "lightning_gan/config_files.py": {"lightning_gan.trust"},
+    "lightning_gan/command_line/errors.py": {"lightning_gan.command_line.parser", "lightning_gan.trust"},
+    "lightning_gan/command_line/parser.py": {
+        "lightning_gan.command_line.config_files", "lightning_gan.trust",
+    },
+    "lightning_gan/command_line/config_files.py": {"lightning_gan.trust"},
     "lightning_gan/trust.py": set(),
     "lightning_gan/theory.py": set(),
-    "lightning_gan/tracking.py": {"lightning_gan.about", "lightning_gan.metrics_file"},
-    "lightning_gan/about.py": {"lightning_gan.whole_files", "lightning_gan.__version__"},
+    "lightning_gan/running/tracking.py": {"lightning_gan.running.about", "lightning_gan.running.metrics_file"},
+    "lightning_gan/running/about.py": {"lightning_gan.whole_files", "lightning_gan.__version__"},
     "lightning_gan/checks.py": {"lightning_gan.networks"},
-    "lightning_gan/metrics_file.py": {"lightning_gan.whole_files"},
-    "lightning_gan/runs.py": {
-        "lightning_gan.metrics_file", "lightning_gan.tracking", "lightning_gan.whole_files",
+    "lightning_gan/running/metrics_file.py": {"lightning_gan.whole_files"},
+    "lightning_gan/running/runs.py": {
+        "lightning_gan.running.metrics_file", "lightning_gan.running.tracking", "lightning_gan.whole_files",
     },
-    "lightning_gan/saved_config.py": {"lightning_gan.whole_files"},
-    "lightning_gan/overruled.py": {"lightning_gan.tabular"},
-    "lightning_gan/ending.py": set(),
-    "lightning_gan/owner.py": {"lightning_gan.metrics_file", "lightning_gan.tracking"},
+    "lightning_gan/running/saved_config.py": {"lightning_gan.whole_files"},
+    "lightning_gan/running/overruled.py": {"lightning_gan.tabular"},
+    "lightning_gan/running/ending.py": set(),
+    "lightning_gan/running/owner.py": {"lightning_gan.running.metrics_file", "lightning_gan.running.tracking"},
 }  # fmt: skip
 OURS = ("lightning_gan", "datamodules", "callbacks")
 
@@ -142,16 +147,12 @@ def test_only_the_command_line_knows_every_room():
     played = ("lightning_gan/paper/", "lightning_gan/bench/")
     knowing = {name for name in knowing if not name.startswith(played)}
     assert knowing == {
-        f"lightning_gan/{name}.py"
-        for name in (
-            "arithmetic",
-            "gan_cli",
-            "fetch",
-            "inspection",
-            "names",
-            "real_data",
-            "resuming",
-        )
+        "lightning_gan/latent/arithmetic.py",
+        "lightning_gan/running/resuming.py",
+        *(
+            f"lightning_gan/command_line/{name}.py"
+            for name in ("gan_cli", "fetch", "inspection", "names", "real_data")
+        ),
     }
 
 
@@ -161,7 +162,7 @@ def test_nothing_imports_the_command_line_but_its_own_door(module, user):
     users = [
         f.name
         for f in files
-        if any(n.split(".")[:2] == ["lightning_gan", module] for n in imported(f))
+        if any(n.split(".")[:3] == ["lightning_gan", "command_line", module] for n in imported(f))
     ]
     assert users == [user]
 

@@ -12,7 +12,8 @@ import yaml
 from PIL import Image
 
 import datamodules
-from lightning_gan import GAN, gan_cli
+from lightning_gan import GAN
+from lightning_gan.command_line import gan_cli
 
 FIT = ("fit", "--config", "small.yaml")
 

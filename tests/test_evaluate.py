@@ -7,8 +7,8 @@ from tiny_cifar import make_tiny_cifar
 from tiny_features import TinyNetwork, TinySpace, pictures
 
 import datamodules
-from lightning_gan.evaluate import evaluate
-from lightning_gan.real_data import real_data
+from lightning_gan.command_line.evaluate import evaluate
+from lightning_gan.command_line.real_data import real_data
 
 SPACE = ["--features", "tiny_features.TinySpace"]
 

@@ -6,15 +6,17 @@ from types import SimpleNamespace
 
 import pytest
 
-import lightning_gan.fetch
-from lightning_gan.cli import as_a_shell_would
+import lightning_gan.command_line.fetch
+from lightning_gan.command_line.cli import as_a_shell_would
 from lightning_gan.features import Classifier, WeightsError
 
 
 @pytest.fixture
 def weights(monkeypatch):
     """The Inception weights without a network."""
-    monkeypatch.setattr(lightning_gan.fetch, "fetch_inception", lambda: (Path("w.pth"), "here"))
+    monkeypatch.setattr(
+        lightning_gan.command_line.fetch, "fetch_inception", lambda: (Path("w.pth"), "here")
+    )
 
 
 def test_data_are_verified_and_described(command):
@@ -50,12 +52,14 @@ def test_where_only_the_embedded_digits_are_the_advice_can_be_followed(monkeypat
         seen.append(len(x))
         return SimpleNamespace(weights="ab" * 32)
 
-    monkeypatch.setattr(lightning_gan.fetch, "train_classifier", train)
-    monkeypatch.setattr(lightning_gan.fetch, "accuracy", lambda *_: 0.5)
+    monkeypatch.setattr(lightning_gan.command_line.fetch, "train_classifier", train)
+    monkeypatch.setattr(lightning_gan.command_line.fetch, "accuracy", lambda *_: 0.5)
     monkeypatch.setattr(
-        lightning_gan.fetch, "save_classifier", lambda *_, data, **__: seen.append(data)
+        lightning_gan.command_line.fetch,
+        "save_classifier",
+        lambda *_, data, **__: seen.append(data),
     )
-    lightning_gan.fetch.fetch(classifier="mnist5k")
+    lightning_gan.command_line.fetch.fetch(classifier="mnist5k")
     assert seen == [3500, "mnist5k"]
     assert "50.00% of 1,000 test images right" in capsys.readouterr().out
 
@@ -76,14 +80,16 @@ def _no_network(monkeypatch):
     """Every download fails at once."""
 
     def fail(*_):
-        raise lightning_gan.fetch.FetchError("no network in a test")
+        raise lightning_gan.command_line.fetch.FetchError("no network in a test")
 
     for module in ("datamodules.sources", "datamodules.cifar10"):
         monkeypatch.setattr(f"{module}.download", fail)
 
 
 def test_the_embedded_digits_are_no_substitute(command, monkeypatch):
-    monkeypatch.setattr(lightning_gan.fetch.datamodules.MNIST, "sources", ("auto", "embedded"))
+    monkeypatch.setattr(
+        lightning_gan.command_line.fetch.datamodules.MNIST, "sources", ("auto", "embedded")
+    )
     ended = command("fetch", "--data", "[MNIST]", "--root", "nowhere")
     assert ended.status == 1
     assert "MNIST: failed: only mnist5k is to be had, not mnist" in ended.out
@@ -115,4 +121,4 @@ def test_an_unknown_name_is_answered_with_the_known_ones(command, arguments, wor
     ],
 )
 def test_switches_stand_alone_and_lists_may_be_written_with_commas(typed, read):
-    assert as_a_shell_would(lightning_gan.fetch.fetch, typed) == read
+    assert as_a_shell_would(lightning_gan.command_line.fetch.fetch, typed) == read

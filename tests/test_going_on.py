@@ -10,7 +10,7 @@ import torch
 from drill import live
 
 from lightning_gan import GAN
-from lightning_gan.runs import checked
+from lightning_gan.running.runs import checked
 
 FIT = (
     "fit", "--config", "small.yaml", "--checkpoint.every_n_steps", "3", "--trainer.callbacks+=Curves",

@@ -5,7 +5,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from lightning_gan import inspection
+from lightning_gan.command_line import inspection
 
 
 @pytest.fixture

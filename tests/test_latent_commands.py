@@ -10,10 +10,10 @@ from drawing import InkReader
 from PIL import Image
 
 import datamodules.factors
-import lightning_gan.arithmetic
-from lightning_gan import latents
-from lightning_gan.commands import load
+import lightning_gan.latent.arithmetic
 from lightning_gan.images import grid, to_uint8
+from lightning_gan.latent import latents
+from lightning_gan.saved import load
 
 SMALL = "runs/small/version_0/checkpoints/last.ckpt"
 DRAWN = "runs/drawn/version_0/checkpoints/last.ckpt"
@@ -33,8 +33,8 @@ def drawn(command, monkeypatch):
     """A checkpoint that learned from Factors, whose G draws what its z says."""
     sizes = {"train": 40, "val": 10, "test": 10}
     monkeypatch.setattr(datamodules.factors, "SIZES", sizes)
-    monkeypatch.setattr(lightning_gan.arithmetic, "POOL", 400)
-    monkeypatch.setattr(lightning_gan.arithmetic, "kept_reader", lambda *_: InkReader())
+    monkeypatch.setattr(lightning_gan.latent.arithmetic, "POOL", 400)
+    monkeypatch.setattr(lightning_gan.latent.arithmetic, "kept_reader", lambda *_: InkReader())
     discriminator = {"class_path": "PlainDiscriminator", "init_args": {"data_shape": [3, 32, 32]}}
     players = {
         "generator": {"class_path": "drawing.DrawingGenerator"},

@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
-from lightning_gan import GAN, latents
-from lightning_gan.latents import Group
+from lightning_gan import GAN
+from lightning_gan.latent import latents
+from lightning_gan.latent.latents import Group
 from lightning_gan.losses import NonSaturating
 from lightning_gan.networks import PlainDiscriminator, PlainGenerator
 from lightning_gan.priors import Gaussian, Uniform

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from lightning_gan.metrics_file import MetricsLogger, rows_of
+from lightning_gan.running.metrics_file import MetricsLogger, rows_of
 
 
 @contextmanager

@@ -15,8 +15,10 @@ import pytest
 from command import SMALL
 from drill import begin, live
 
-from lightning_gan import GAN, cluster, owner, resuming
-from lightning_gan.metrics_file import MetricsLogger
+from lightning_gan import GAN
+from lightning_gan.jobs import cluster
+from lightning_gan.running import owner, resuming
+from lightning_gan.running.metrics_file import MetricsLogger
 
 FIT = ("fit", "--config", "bare.yaml", "--checkpoint.every_n_steps", "3")
 FOLDER = Path("runs/bare/version_0")

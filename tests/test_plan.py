@@ -8,8 +8,8 @@ import pytest
 from games import Batches, game, trainer
 from pytorch_lightning import Callback
 
-from lightning_gan import plan
-from lightning_gan.stopwatch import Stopwatch
+from lightning_gan.command_line import plan
+from lightning_gan.command_line.stopwatch import Stopwatch
 
 
 def test_a_plan_is_steps_and_what_comes_at_intervals_and_the_ends():

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tiny_features import TinySpace
 
-from lightning_gan.cli import KNOWN
-from lightning_gan.config_files import CONFIGS
+from lightning_gan.command_line.cli import KNOWN
+from lightning_gan.command_line.config_files import CONFIGS
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 LINES = re.findall(r"^python -m lightning_gan (.+?)(?:\s+#.*)?$", README, flags=re.MULTILINE)

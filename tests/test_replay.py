@@ -11,10 +11,10 @@ from pytorch_lightning import Callback
 from torch.optim import SGD
 
 from callbacks import FlightRecorder
+from lightning_gan.crash.replay import again
 from lightning_gan.losses import NonSaturating
 from lightning_gan.record import NonFiniteLossError
 from lightning_gan.regularizers import R1
-from lightning_gan.replay import again
 
 
 class At(Callback):

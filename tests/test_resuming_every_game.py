@@ -17,8 +17,8 @@ import datamodules
 import datamodules.factors
 import datamodules.toy
 from callbacks import Helvetica, RollBack
-from lightning_gan.config_files import CONFIGS, find
-from lightning_gan.gan_cli import GANCLI
+from lightning_gan.command_line.config_files import CONFIGS, find
+from lightning_gan.command_line.gan_cli import GANCLI
 from lightning_gan.losses import NonSaturating
 from lightning_gan.networks import MaxoutDiscriminator, MLPGenerator
 from lightning_gan.optimizers import LinearDecay

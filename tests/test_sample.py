@@ -8,8 +8,8 @@ from PIL import Image
 from tiny_cifar import make_tiny_cifar
 
 import datamodules
-from lightning_gan.commands import load
 from lightning_gan.images import to_uint8
+from lightning_gan.saved import load
 
 LAST = "runs/unbounded/version_0/checkpoints/last.ckpt"
 

@@ -27,8 +27,9 @@ from torch import Tensor
 
 from callbacks import ClassificationError, ModeCoverage, StackedModeCoverage
 from datamodules import Ring
-from lightning_gan import GAN, devices
+from lightning_gan import GAN
 from lightning_gan.networks import MLPGenerator, PlainDiscriminator, PlainGenerator
+from lightning_gan.several import devices
 
 FEW = ("GAN, dropout and noise", "simultaneous, gradient penalty", "feature matching")
 # this game lets rounding grow: 4e-8 after 1 step, 2e-7 after 5, 3e-6 after 20, 1.5e-5 after 50

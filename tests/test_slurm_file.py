@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from lightning_gan import slurm
-from lightning_gan.cli import main
-from lightning_gan.job_size import Size, seconds
-from lightning_gan.sbatch import Place, word, written
+from lightning_gan.command_line.cli import main
+from lightning_gan.jobs import slurm
+from lightning_gan.jobs.job_size import Size, seconds
+from lightning_gan.jobs.sbatch import Place, word, written
 
 PLACE = Place(
     experiment="mnist", root="runs", folder="/home/me/work", python="/opt/venv/bin/python",

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from pytorch_lightning.loggers import WandbLogger
 
-from lightning_gan.tracking import SparedWandb, finish_wandb
+from lightning_gan.running.tracking import SparedWandb, finish_wandb
 
 
 @pytest.mark.parametrize("what", ["log_metrics", "log_image"])

@@ -9,9 +9,9 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from lightning_gan import devices, strategy, together
 from lightning_gan.networks.layers import ConditionalBatchNorm2d
-from lightning_gan.strategy import OneMinibatch, SeveralDevices, Shared
+from lightning_gan.several import devices, strategy, together
+from lightning_gan.several.strategy import OneMinibatch, SeveralDevices, Shared
 
 NORMS = {
     "of vectors": (nn.BatchNorm1d(3), (3,), ()),

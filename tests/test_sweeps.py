@@ -9,7 +9,7 @@ import yaml
 from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_command_args
 
 from lightning_gan import keys
-from lightning_gan.config_files import CONFIGS
+from lightning_gan.command_line.config_files import CONFIGS
 
 SWEEPS = sorted((CONFIGS / "sweeps").glob("*.yaml"))
 SMALL = {

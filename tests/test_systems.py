@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lightning_gan import bench, losses, networks, regularizers, variants
-from lightning_gan.cli import KNOWN
-from lightning_gan.config_files import CONFIGS
+from lightning_gan.command_line.cli import KNOWN
+from lightning_gan.command_line.config_files import CONFIGS
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "systems"

@@ -6,8 +6,8 @@ from test_replay import At, crashed, poisoned
 from torch import nn
 
 from callbacks.flight_recorder import copied
-from lightning_gan import traces
-from lightning_gan.replay import again
+from lightning_gan.crash import traces
+from lightning_gan.crash.replay import again
 
 
 def test_all_values_are_read_in_turn_and_few_at_once(monkeypatch):

@@ -14,8 +14,9 @@ from PIL import Image
 from tiny import make_tiny_mnist
 from wandb.proto import wandb_internal_pb2
 
-from lightning_gan import __version__, about
-from lightning_gan.tracking import wandb_mode
+from lightning_gan import __version__
+from lightning_gan.running import about
+from lightning_gan.running.tracking import wandb_mode
 
 
 def records(path):

@@ -7,7 +7,7 @@ import torch
 from pytorch_lightning.plugins.environments import SLURMEnvironment
 
 from lightning_gan.doctor.finding import Environment, Finding
-from lightning_gan.srun import NO_JOBS, allocated, started_by_srun
+from lightning_gan.jobs.srun import NO_JOBS, allocated, started_by_srun
 
 INTERFACES = ("NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME")
 

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from lightning_gan import devices
 from lightning_gan.losses.base import AdversarialLoss
+from lightning_gan.several import devices
 
 
 class RelativisticPairing(AdversarialLoss):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lightning_gan import devices
 from lightning_gan.networks.base import Discriminator
 from lightning_gan.networks.wrappers import WrappedDiscriminator
+from lightning_gan.several import devices
 
 
 class Augmentation(ABC):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, linear
 
-from lightning_gan import devices
+from lightning_gan.several import devices
 
 
 class Maxout(nn.Linear):

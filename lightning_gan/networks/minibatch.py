@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from lightning_gan import devices
 from lightning_gan.networks.base import FeatureDiscriminator
 from lightning_gan.networks.wrappers import WrappedDiscriminator
+from lightning_gan.several import devices
 
 
 class MinibatchDiscrimination(nn.Module):

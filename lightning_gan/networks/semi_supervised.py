@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn.functional import linear, normalize
 from torch.nn.utils.parametrizations import weight_norm
 
-from lightning_gan import devices
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 from lightning_gan.networks.layers import GaussianNoise
+from lightning_gan.several import devices
 
 
 class SoftplusGenerator(Generator):

@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
-from lightning_gan import about
 from lightning_gan.evaluation import Score, card_from
+from lightning_gan.running import about
 
 Curve = list[tuple[int, float]]
 

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from datamodules import CIFAR10Contrast
 from lightning_gan import images
-from lightning_gan.commands import load
 from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict, over_seeds
 from lightning_gan.paper.experiments import ExperimentError, score, trained
 from lightning_gan.players import TwoPlayers
+from lightning_gan.saved import load
 
 NUM = 1000  # samples, and test images, whose values are measured
 ROWS, COLUMNS, REAL = 4, 8, 3  # of the picture: samples, and training images beside them

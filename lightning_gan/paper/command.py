@@ -10,7 +10,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from lightning_gan.errors import meant_for_a_person, sentence
+from lightning_gan.command_line.errors import meant_for_a_person, sentence
 from lightning_gan.evaluation.tables import check_place
 from lightning_gan.paper import CLAIMS
 from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict

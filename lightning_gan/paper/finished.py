@@ -8,8 +8,8 @@ import yaml
 
 from datamodules import ImageData
 from lightning_gan import trust
-from lightning_gan.commands import load
 from lightning_gan.players import TwoPlayers
+from lightning_gan.saved import load
 
 
 def players_of(run: Path) -> TwoPlayers:

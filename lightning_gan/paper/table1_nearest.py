@@ -5,11 +5,11 @@ from pathlib import Path
 
 from torch import Tensor
 
-from lightning_gan.commands import load
+from lightning_gan.command_line.real_data import real_data
 from lightning_gan.evaluation import Score
 from lightning_gan.metrics.nearest import nearest
 from lightning_gan.paper.claim import Finding, Verdict
-from lightning_gan.real_data import real_data
+from lightning_gan.saved import load
 
 
 def squared_distance(x: Tensor, samples: Tensor) -> float:

@@ -7,13 +7,13 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import NamedTuple
 
+from lightning_gan.command_line.real_data import real_data
 from lightning_gan.evaluation import Score
 from lightning_gan.evaluation.door import Door
 from lightning_gan.evaluation.tables import read_scores
 from lightning_gan.features import Classifier
 from lightning_gan.paper.claim import over_seeds
 from lightning_gan.paper.experiments import score
-from lightning_gan.real_data import real_data
 
 SCORE = "parzen_nats"
 CENTRES = 10_000  # samples of the window, as in 2014

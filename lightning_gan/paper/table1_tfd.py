@@ -9,13 +9,13 @@ import torch
 
 from datamodules import TFD
 from datamodules.tfd import FOLDS
-from lightning_gan.commands import load
-from lightning_gan.errors import sentence
+from lightning_gan.command_line.errors import sentence
 from lightning_gan.evaluation.parzen import window
 from lightning_gan.metrics import ParzenScore, parzen_protocol
 from lightning_gan.paper.claim import Finding, Setting, Verdict
 from lightning_gan.paper.experiments import trained
 from lightning_gan.paper.table1_rows import CENTRES, GAN_2014, Nats
+from lightning_gan.saved import load
 
 WHAT = "adversarial nets (released settings), TFD test nats: equal within 2 s.e.?"
 EPOCHS = {"tfd_2014_pretrain.yaml": 50, "tfd_2014.yaml": 22}

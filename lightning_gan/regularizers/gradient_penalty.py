@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from lightning_gan import devices
 from lightning_gan.regularizers.base import Penalty, Score, squared_slope
+from lightning_gan.several import devices
 
 
 class GradientPenalty(Penalty):

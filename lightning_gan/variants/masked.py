@@ -6,13 +6,13 @@ import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 
-from lightning_gan import devices
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.masks import Masks, check_mask
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.optimizers import Constant, dcgan_adam
 from lightning_gan.priors import Prior
 from lightning_gan.regularizers import Regularizer
+from lightning_gan.several import devices
 from lightning_gan.variants.conditional import GANGiven
 
 

@@ -8,7 +8,6 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from lightning_gan import devices
 from lightning_gan.ema import EMA
 from lightning_gan.few_labels import labelled
 from lightning_gan.gan import GAN
@@ -18,6 +17,7 @@ from lightning_gan.optimizers import Constant, dcgan_adam
 from lightning_gan.players import D
 from lightning_gan.priors import Prior
 from lightning_gan.regularizers import Regularizer
+from lightning_gan.several import devices
 from lightning_gan.variants.classes import check_classes, check_labels, classes_by
 
 

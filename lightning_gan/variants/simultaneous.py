@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from lightning_gan import devices
 from lightning_gan.players import D, G, TwoPlayers
+from lightning_gan.several import devices
 from lightning_gan.turns import unexchanged
 
 

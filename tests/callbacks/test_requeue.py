@@ -10,9 +10,9 @@ import torch
 from command import SMALL
 
 from callbacks import Checkpoints
-from lightning_gan import cluster, srun
 from lightning_gan.gan import GAN
-from lightning_gan.runs import checked
+from lightning_gan.jobs import cluster, srun
+from lightning_gan.running.runs import checked
 
 FIT = ("fit", "--config", "small.yaml")
 JOB = {

@@ -13,7 +13,7 @@ from PIL import Image
 from tiny_cifar import make_tiny_cifar
 
 import datamodules
-from lightning_gan.config_files import CONFIGS
+from lightning_gan.command_line.config_files import CONFIGS
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.paper import cifar10
 from lightning_gan.paper.cifar10 import CLAIM, PAIRS, cifar10_runs

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lightning_gan.cli import COMMANDS
-from lightning_gan.config_files import CONFIGS
-from lightning_gan.gan_cli import GANCLI
+from lightning_gan.command_line.cli import COMMANDS
+from lightning_gan.command_line.config_files import CONFIGS
+from lightning_gan.command_line.gan_cli import GANCLI
 from lightning_gan.paper import CLAIMS
 
 FOLDER = Path(__file__).parents[2] / "docs" / "paper"

@@ -12,8 +12,8 @@ import torch
 import yaml
 from slurm.cluster import wait
 
-from lightning_gan.cli import main
-from lightning_gan.runs import checked
+from lightning_gan.command_line.cli import main
+from lightning_gan.running.runs import checked
 
 pytestmark = pytest.mark.slurm
 ROOT = Path(__file__).parents[2]

@@ -19,7 +19,7 @@ from pytorch_lightning.plugins.environments import (
     TorchElasticEnvironment,
 )
 
-from lightning_gan.srun import allocated, started_by_srun
+from lightning_gan.jobs.srun import allocated, started_by_srun
 
 PATIENCE = 60  # seconds for an answer of SLURM's controller
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import datamodules
-from lightning_gan import cluster, owner, runs
+from lightning_gan.jobs import cluster
+from lightning_gan.running import owner, runs
 
 
 def found(

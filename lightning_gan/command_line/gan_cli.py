@@ -15,16 +15,12 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 import callbacks
 from callbacks.pictures import run_folder
-from lightning_gan import cluster, config_files, names, owner, resuming, runs, trust
-from lightning_gan.about import about
+from lightning_gan import trust
 from lightning_gan.accumulation import accumulate
 from lightning_gan.checks import check_data, check_trainer
-from lightning_gan.ending import end_again
-from lightning_gan.overruled import flat, overruled
-from lightning_gan.pages.run_page import leave_report
-from lightning_gan.parser import Parser
-from lightning_gan.players import TwoPlayers
-from lightning_gan.report import (
+from lightning_gan.command_line import config_files, names
+from lightning_gan.command_line.parser import Parser
+from lightning_gan.command_line.report import (
     closing,
     describe,
     next_steps,
@@ -33,10 +29,17 @@ from lightning_gan.report import (
     score_rows,
     score_table,
 )
-from lightning_gan.runs import Run, checked, run_folder_of
-from lightning_gan.saved_config import SaveConfig
-from lightning_gan.strategy import ANY, SeveralDevices, alone
-from lightning_gan.tracking import log_score_table, loggers
+from lightning_gan.jobs import cluster
+from lightning_gan.pages.run_page import leave_report
+from lightning_gan.players import TwoPlayers
+from lightning_gan.running import owner, resuming, runs
+from lightning_gan.running.about import about
+from lightning_gan.running.ending import end_again
+from lightning_gan.running.overruled import flat, overruled
+from lightning_gan.running.runs import Run, checked, run_folder_of
+from lightning_gan.running.saved_config import SaveConfig
+from lightning_gan.running.tracking import log_score_table, loggers
+from lightning_gan.several.strategy import ANY, SeveralDevices, alone
 
 Parser.classes = names.CLASSES
 OWN = {

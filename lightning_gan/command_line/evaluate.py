@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from lightning_gan.commands import load
+from lightning_gan.command_line.real_data import data_of_run, real_data
 from lightning_gan.evaluation import (
     Pictures,
     RealSet,
@@ -26,7 +26,7 @@ from lightning_gan.evaluation.tables import (
     write_scores,
 )
 from lightning_gan.features import FeatureSpace
-from lightning_gan.real_data import data_of_run, real_data
+from lightning_gan.saved import load
 
 
 def evaluate(

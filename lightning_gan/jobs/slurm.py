@@ -10,11 +10,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from lightning_gan.command_line.parser import Parser
 from lightning_gan.features import cache_folder
-from lightning_gan.job_size import Size
-from lightning_gan.parser import Parser
-from lightning_gan.sbatch import Place, word, written
-from lightning_gan.tracking import WandbMode
+from lightning_gan.jobs.job_size import Size
+from lightning_gan.jobs.sbatch import Place, word, written
+from lightning_gan.running.tracking import WandbMode
 from lightning_gan.trust import VARIABLE, trusted
 
 DECIDED = ("--ckpt_path", "--trainer.devices", "--trainer.num_nodes", "--trainer.accelerator")

@@ -5,8 +5,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from lightning_gan.job_size import Size
-from lightning_gan.srun import NO_JOBS
+from lightning_gan.jobs.job_size import Size
+from lightning_gan.jobs.srun import NO_JOBS
 
 
 class Place(NamedTuple):

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import torch
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 
-from lightning_gan.stopwatch import Stopwatch
+from lightning_gan.command_line.stopwatch import Stopwatch
 from lightning_gan.tabular import table
 
 WARM = 5  # steps that are not measured: memory is laid out, kernels are chosen

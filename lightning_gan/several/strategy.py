@@ -14,7 +14,7 @@ from pytorch_lightning.utilities.seed import isolate_rng
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from lightning_gan import devices, together
+from lightning_gan.several import devices, together
 
 # names that leave the choice, or name what is done anyway
 ANY = ("auto", "ddp", "ddp_find_unused_parameters_true")

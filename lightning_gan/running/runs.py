@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from lightning_gan.metrics_file import rows_of
-from lightning_gan.tracking import WandbMode
+from lightning_gan.running.metrics_file import rows_of
+from lightning_gan.running.tracking import WandbMode
 from lightning_gan.whole_files import clean, whole
 
 CHECKPOINTS = "version_*/checkpoints"  # in an experiment's folder

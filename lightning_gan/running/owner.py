@@ -16,8 +16,8 @@ from pathlib import Path
 
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
-from lightning_gan.metrics_file import rows_of
-from lightning_gan.tracking import finish_wandb
+from lightning_gan.running.metrics_file import rows_of
+from lightning_gan.running.tracking import finish_wandb
 
 FILE = ".writer"  # in the run's folder; it stays there
 WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)

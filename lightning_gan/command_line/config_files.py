@@ -7,7 +7,7 @@ import yaml
 
 from lightning_gan import trust
 
-CONFIGS = Path(__file__).parents[1] / "configs"  # the same in a clone and in an installed wheel
+CONFIGS = Path(__file__).parents[2] / "configs"  # the same in a clone and in an installed wheel
 SECTIONS = (
     "seed_everything",
     "trainer",

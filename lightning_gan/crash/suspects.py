@@ -7,8 +7,8 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from lightning_gan import traces
-from lightning_gan.contents import bad, content, floats
+from lightning_gan.crash import traces
+from lightning_gan.crash.contents import bad, content, floats
 
 
 class Suspect(NamedTuple):

@@ -13,22 +13,24 @@ from typing import Any
 import yaml
 from jsonargparse import auto_cli
 
-from lightning_gan import commands, config_files, plan, slurm, together
-from lightning_gan.arithmetic import arithmetic
 from lightning_gan.bench.command import bench
+from lightning_gan.command_line import commands, config_files, plan
+from lightning_gan.command_line.errors import meant_for_a_person, sentence
+from lightning_gan.command_line.evaluate import evaluate
+from lightning_gan.command_line.fetch import fetch, needed
+from lightning_gan.command_line.gan_cli import GANCLI
+from lightning_gan.command_line.inspection import inspect as inspect_folder
+from lightning_gan.command_line.parser import Parser
+from lightning_gan.command_line.quiet import quiet
+from lightning_gan.crash.replay import replay
 from lightning_gan.dashboard import dashboard
 from lightning_gan.doctor.command import doctor
-from lightning_gan.errors import meant_for_a_person, sentence
-from lightning_gan.evaluate import evaluate
-from lightning_gan.fetch import fetch, needed
-from lightning_gan.gan_cli import GANCLI
-from lightning_gan.inspection import inspect as inspect_folder
+from lightning_gan.jobs import slurm
+from lightning_gan.latent.arithmetic import arithmetic
 from lightning_gan.pages.commands import compare, report
 from lightning_gan.paper.command import paper
-from lightning_gan.parser import Parser
-from lightning_gan.quiet import quiet
-from lightning_gan.replay import replay
-from lightning_gan.runs import checked, run_folder_of
+from lightning_gan.running.runs import checked, run_folder_of
+from lightning_gan.several import together
 from lightning_gan.trust import with_trust
 
 COMMANDS: dict[str, Callable[..., None]] = {

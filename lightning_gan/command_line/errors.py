@@ -6,13 +6,13 @@ from pathlib import Path
 
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-from lightning_gan.parser import UNTRUSTED, innermost
+from lightning_gan.command_line.parser import UNTRUSTED, innermost
 from lightning_gan.trust import HOW
 
 FOREIGN_WEIGHTS = "Error(s) in loading state_dict"
 UNION = "Does not validate against any of the Union subtypes"  # how jsonargparse wraps a constructor's error
 ROOMS = tuple(
-    str(Path(__file__).parents[1] / room) + os.sep
+    str(Path(__file__).parents[2] / room) + os.sep
     for room in ("lightning_gan", "datamodules", "callbacks")
 )
 

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from lightning_gan import images
-from lightning_gan.concepts import Concepts, Term
 from lightning_gan.features import FactorReader
-from lightning_gan.latents import Group, combine
+from lightning_gan.latent.concepts import Concepts, Term
+from lightning_gan.latent.latents import Group, combine
 from lightning_gan.players import TwoPlayers
 from lightning_gan.tabular import table
 

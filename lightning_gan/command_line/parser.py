@@ -9,7 +9,7 @@ from typing import ClassVar, NoReturn
 
 from pytorch_lightning.cli import LightningArgumentParser
 
-from lightning_gan.config_files import given
+from lightning_gan.command_line.config_files import given
 from lightning_gan.trust import HOW
 
 UNKNOWN_KEY = re.compile(

@@ -7,14 +7,16 @@ import torch
 from torch import Tensor
 
 from datamodules import Factors
-from lightning_gan import images, latents
-from lightning_gan.analogies import POOL, Samples, judge, report
-from lightning_gan.commands import load, pictures_range, png
-from lightning_gan.concepts import Concepts, Term, terms_of
+from lightning_gan import images
+from lightning_gan.command_line.commands import png
 from lightning_gan.features import FactorReader, accuracy_of_reader, kept_reader
+from lightning_gan.latent import latents
+from lightning_gan.latent.analogies import POOL, Samples, judge, report
+from lightning_gan.latent.concepts import Concepts, Term, terms_of
+from lightning_gan.latent.plots_latents import Sum, sums
 from lightning_gan.players import TwoPlayers
-from lightning_gan.plots_latents import Sum, sums
-from lightning_gan.runs import checked
+from lightning_gan.running.runs import checked
+from lightning_gan.saved import load, pictures_range
 
 CONCEPTS = Concepts(Factors.factor_names, Factors.factor_values)
 

@@ -37,7 +37,7 @@ def about(model: Any, data: Any, checkpoint: str | None = None, step: int = 0) -
             "provenance": getattr(data, "provenance", ""),
             "sha256": digest(data),
         },
-        "code": {"lightning-gan": __version__, "commit": commit(Path(__file__).parents[1])},
+        "code": {"lightning-gan": __version__, "commit": commit(Path(__file__).parents[2])},
         "environment": environment(),
         "continues": {"checkpoint": checkpoint, "step": step} if checkpoint else None,
     }

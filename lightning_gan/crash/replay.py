@@ -12,10 +12,10 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from lightning_gan.commands import load
+from lightning_gan.crash.suspects import FoundError, Suspect, Watch
 from lightning_gan.players import TwoPlayers
-from lightning_gan.runs import CheckpointError, checked
-from lightning_gan.suspects import FoundError, Suspect, Watch
+from lightning_gan.running.runs import CheckpointError, checked
+from lightning_gan.saved import load
 
 
 class Replayed(NamedTuple):
@@ -145,7 +145,7 @@ def read(file: str) -> dict[str, Any]:
     if not flight["hyper_parameters"]:
         raise CheckpointError(
             f"{file} does not say how its players are built, because its run was started from Python: build them as "
-            f"there, and call lightning_gan.replay.again(lightning_gan.replay.read({str(Path(file))!r}), gan)."
+            f"there, and call again(read({str(Path(file))!r}), gan), both of lightning_gan.crash.replay."
         )
     return flight
 

@@ -12,8 +12,8 @@ import yaml
 from pytorch_lightning.loggers import Logger, WandbLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
-from lightning_gan import about
-from lightning_gan.metrics_file import MetricsLogger
+from lightning_gan.running import about
+from lightning_gan.running.metrics_file import MetricsLogger
 
 WandbMode = Literal["auto", "online", "offline", "disabled"]
 

@@ -9,12 +9,13 @@ import yaml
 from pytorch_lightning.cli import LightningArgumentParser
 
 import datamodules
-from lightning_gan import config_files, trust
+from lightning_gan import trust
+from lightning_gan.command_line import config_files
 from lightning_gan.evaluation import RealSet
 from lightning_gan.evaluation.door import RealData
 from lightning_gan.evaluation.files import read_pictures
 from lightning_gan.evaluation.parzen import window, window_of_files
-from lightning_gan.runs import run_folder_of
+from lightning_gan.running.runs import run_folder_of
 
 CHOOSING = 1_000  # images that choose sigma, as in 2014
 CONFIGS = (".yaml", ".yml")

@@ -1,0 +1,1 @@
+"""The recorded steps again, and which tensor went bad first."""

@@ -1,0 +1,1 @@
+"""A job of SLURM, from outside and from inside."""

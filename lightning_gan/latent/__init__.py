@@ -1,0 +1,1 @@
+"""Ways and sums in z, their words, and who judges them."""

@@ -1,0 +1,1 @@
+"""What of a run is on disk: its folder, its rows, who writes, what it goes on from."""

@@ -1,0 +1,1 @@
+"""Several devices are one: draws, means, and leaving together."""
