@@ -2,7 +2,6 @@
 
 from torch import Tensor
 
-from lightning_gan import devices
 from lightning_gan.players import D, G, TwoPlayers
 from lightning_gan.turns import unexchanged
 
@@ -33,6 +32,5 @@ class SimultaneousGAN(TwoPlayers):
         with unexchanged(self.trainer.strategy):
             self.manual_backward(d_loss, retain_graph=True, inputs=of_d)
             self.manual_backward(g_loss, inputs=of_g)
-        devices.average(of_d + of_g)
         for player in (D, G):
             self.move(player)
