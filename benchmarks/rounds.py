@@ -4,6 +4,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,42 @@ class Blocks(Callback):
             wall, cpu = self.began
             self.wall.append((time.perf_counter() - wall) / self.steps)
             self.cpu.append((time.process_time() - cpu) / self.steps)
+
+
+class Told(Callback):
+    """Begins a block when it is told to, and says how long the last one took.
+
+    Args:
+        steps: of a block.
+        line: to who tells.
+    """
+
+    def __init__(self, steps: int, line: Connection) -> None:
+        self.line = line
+        self.blocks = Blocks(steps, self.begin)
+
+    def begin(self, block: int) -> None:
+        """Wait for a word."""
+        if block:
+            self.line.send((self.blocks.wall[-1], self.blocks.cpu[-1]))
+        self.line.recv()
+
+    def on_train_batch_start(self, *given: Any) -> None:
+        """The clock's."""
+        self.blocks.on_train_batch_start(*given)
+
+    def on_train_end(self, trainer: Trainer, *given: Any) -> None:
+        """The last block."""
+        self.blocks.on_train_end()
+        self.line.send((self.blocks.wall[-1], self.blocks.cpu[-1]))
+
+
+def block(lines: list[Connection]) -> tuple[float, float]:
+    """Seconds of a step of the slowest, wall and CPU."""
+    for line in lines:
+        line.send("go")
+    times = [line.recv() for line in lines]
+    return max(t[0] for t in times), max(t[1] for t in times)
 
 
 def spread(values: Sequence[float], form: str = ".3f") -> str:

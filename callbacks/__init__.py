@@ -3,6 +3,7 @@
 from callbacks.best import BestGenerator
 from callbacks.checkpoint import Checkpoints
 from callbacks.classification import ClassificationError
+from callbacks.compiled import Compiled
 from callbacks.curves import Curves
 from callbacks.density import DensityCurves
 from callbacks.features import FID, KID, InceptionScore, PrecisionRecall
@@ -27,6 +28,7 @@ __all__ = [
     "BestGenerator",
     "Checkpoints",
     "ClassificationError",
+    "Compiled",
     "Curves",
     "DensityCurves",
     "FlightRecorder",

@@ -27,13 +27,16 @@ class GradientNorms(Callback):
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
     ) -> None:
-        """Note the norm: float16's scale has been taken out, and the game clips only after this."""
+        """Note the norm, without float16's scale; the game clips only after this."""
         if not self.due:
             return
+        scaler = getattr(trainer.precision_plugin, "scaler", None)
+        fused = getattr(optimizer, "_step_supports_amp_scaling", False)  # divides within its step
+        scale = scaler.get_scale() if scaler and fused else 1.0
         record: Any = pl_module.record
         parameters = (p for group in optimizer.param_groups for p in group["params"])
         gradients = [p.grad for p in parameters if p.grad is not None]
         for player, own in zip("dg", trainer.optimizers, strict=True):
             if own is optimizer and gradients:
                 norms = torch.stack(list(torch._foreach_norm(gradients)))
-                record.term(f"{player}_grad_norm", norms.float().norm())
+                record.term(f"{player}_grad_norm", norms.float().norm() / scale)

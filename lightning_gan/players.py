@@ -9,9 +9,9 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from pytorch_lightning.core.mixins.hparams_mixin import _given_hyperparameters
 from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
+from lightning_gan import turns
 from lightning_gan.checks import check_batch, check_data, check_players
 from lightning_gan.ema import EMA
 from lightning_gan.held_out import HeldOut
@@ -21,7 +21,7 @@ from lightning_gan.optimizers import Constant, dcgan_adam
 from lightning_gan.priors import Prior
 from lightning_gan.record import Record
 from lightning_gan.regularizers import Penalty, Projection, Regularizer, Score
-from lightning_gan.turns import scale_followed, scale_held, statistics_held, uncounted
+from lightning_gan.several import devices
 
 D, G = 0, 1  # places of the two players in every pair
 Objective = Callable[[list[Tensor]], Tensor]  # of a minibatch: what a player descends
@@ -64,6 +64,7 @@ class TwoPlayers(HeldOut):
         self.clips = (d_clip, g_clip)
         self.penalties = [r for r in regularizers if isinstance(r, Penalty)]
         self.projections = [r for r in regularizers if isinstance(r, Projection)]
+        self.d_is_differentiated_twice = bool(self.penalties)  # each takes a gradient of D
         self.ema = EMA(generator, ema_half_life) if ema_half_life is not None else None
         self.record = Record()
         self.d_updates = self.g_updates = self.images_seen = 0
@@ -81,9 +82,8 @@ class TwoPlayers(HeldOut):
     def configure_optimizers(self) -> tuple[list[Optimizer], list[Any]]:
         """D's and G's, in this order, each with its schedule."""
         players = (self.discriminator, self.generator)
-        optimizers = [
-            new(p.parameters()) for new, p in zip(self.new_optimizers, players, strict=True)
-        ]
+        pairs = zip(self.new_optimizers, players, strict=True)
+        optimizers = [new(p.parameters()) for new, p in pairs]
         schedulers = [new(o) for new, o in zip(self.new_schedulers, optimizers, strict=True)]
         return optimizers, schedulers
 
@@ -92,7 +92,7 @@ class TwoPlayers(HeldOut):
     @contextmanager
     def turn(self, player: int, waiting: nn.Module) -> Iterator[None]:
         """Let one player move while the other's parameters and statistics hold still."""
-        with self.toggled_optimizer(self.optimizer_of(player)), statistics_held(waiting):
+        with self.toggled_optimizer(self.optimizer_of(player)), turns.statistics_held(waiting):
             yield
 
     def optimizer_of(self, player: int) -> LightningOptimizer:
@@ -102,8 +102,9 @@ class TwoPlayers(HeldOut):
     def descend(self, player: int, objective: Objective, batch: list[Tensor]) -> None:
         """Move one player down the gradient of its objective, the mean over the minibatch's parts."""
         self.optimizer_of(player).zero_grad()
-        for part in self.parts_of(batch):
-            self.manual_backward(objective(part) / self.parts)
+        with turns.unexchanged(self.trainer.strategy):
+            for part in self.parts_of(batch):
+                self.manual_backward(objective(part) / self.parts)
         self.record.join(player, self.parts)
         self.move(player)
 
@@ -140,10 +141,11 @@ class TwoPlayers(HeldOut):
         return added
 
     def move(self, player: int) -> None:
-        """Update one player from the gradients that it holds, and step its schedule."""
+        """Update one player from the gradients that it holds, all devices' mean, and step its schedule."""
         optimizer = self.optimizer_of(player)
+        devices.average(p for group in optimizer.param_groups for p in group["params"])
         if player == D:
-            uncounted(optimizer)
+            turns.uncounted(optimizer)
         optimizer.step()
         for projection in self.projections if player == D else ():
             projection.project(self.discriminator)
@@ -154,10 +156,10 @@ class TwoPlayers(HeldOut):
             self.ema.step(self.generator, images=self.m, update=self.g_updates)
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Clip one player's gradient; here, because under float16 it has just been unscaled."""
+        """Clip one player's gradient; here, because under float16 it has its true length here."""
         for own, largest in zip(self.trainer.optimizers, self.clips, strict=True):
             if own is optimizer and largest is not None:
-                clip_grad_norm_([p for g in own.param_groups for p in g["params"]], largest)
+                turns.clip(own, largest, self.trainer)
 
     # what is written down
 
@@ -168,11 +170,11 @@ class TwoPlayers(HeldOut):
         self.m = len(batch[0]) * self.trainer.world_size
         self.images_seen += self.m
         self.g_updates_before = self.g_updates
-        scale_held(self.trainer)
+        turns.scale_held(self.trainer)
 
     def on_train_batch_end(self, outputs: Any, batch: list[Tensor], batch_idx: int) -> None:
         """Write the curves, if G moved and they are due."""
-        scale_followed(self.trainer)
+        turns.scale_followed(self.trainer)
         self.write_due_curves()
 
     def write_due_curves(self) -> None:

@@ -9,7 +9,9 @@ from pytorch_lightning.core.optimizer import LightningOptimizer
 from pytorch_lightning.strategies import Strategy
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.utils import clip_grad_norm_
 from torch.nn.utils.parametrizations import _SpectralNorm
+from torch.optim import Optimizer
 
 
 @contextmanager
@@ -60,6 +62,18 @@ def scale_followed(trainer: Trainer) -> None:
     if scaler := getattr(trainer.precision_plugin, "scaler", None):
         del scaler.update
         scaler.update()
+
+
+def clip(optimizer: Optimizer, largest: float, trainer: Trainer) -> None:
+    """Shorten the gradient of all of an optimizer's parameters together to a largest norm.
+
+    Under float16 a fused optimizer would divide by the scale inside of its step, where Lightning leaves it to do so: a
+    gradient that is to be clipped is divided before, and torch's scaler then tells the step that it was.
+    """
+    scaler = getattr(trainer.precision_plugin, "scaler", None)
+    if scaler and getattr(optimizer, "_step_supports_amp_scaling", False):
+        scaler.unscale_(optimizer)
+    clip_grad_norm_([p for g in optimizer.param_groups for p in g["params"]], largest)
 
 
 def _nothing() -> None:

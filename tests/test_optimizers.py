@@ -1,5 +1,7 @@
 """Schedules against their formulas, and that they are really stepped."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from games import Batches, game, trainer
@@ -93,3 +95,31 @@ def test_schedules_are_in_the_checkpoint(tmp_path):
 def test_dcgans_adam_has_its_published_numbers():
     group = dcgan_adam([torch.nn.Parameter(torch.zeros(1))]).param_groups[0]
     assert (group["lr"], group["betas"]) == (2e-4, (0.5, 0.999))
+
+
+def test_a_config_asks_for_fused_optimizers_that_train_under_clipping(command):
+    asked = []
+    for player in "dg":
+        name = f"--model.{player}_optimizer"
+        asked += [name, "torch.optim.Adam", f"{name}.lr", "1e-3", f"{name}.fused", "true"]
+        asked += [f"--model.{player}_clip", "0.1"]
+    ended = command("fit", "--config", "small.yaml", "--trainer.callbacks", "[]", *asked)
+    assert ended.status == 0, ended.err
+    (last,) = Path("runs").rglob("last.ckpt")
+    of_d, of_g = torch.load(last, weights_only=True)["optimizer_states"]
+    assert all(state["param_groups"][0]["fused"] is True for state in (of_d, of_g))
+    assert all(float(s["step"]) == 10 for state in (of_d, of_g) for s in state["state"].values())
+
+
+def test_fused_adam_moves_as_adam_does_to_rounding():
+    moved = []
+    for fused in (False, True):
+        torch.manual_seed(0)
+        p = torch.nn.Parameter(torch.randn(50))
+        rule = torch.optim.Adam([p], lr=1e-2, betas=(0.5, 0.99), fused=fused)
+        for _ in range(20):
+            rule.zero_grad()
+            p.sin().sum().backward()
+            rule.step()
+        moved.append(p.detach())
+    torch.testing.assert_close(*moved, rtol=1e-6, atol=1e-7)

@@ -15,6 +15,8 @@ from lightning_gan import GAN
 from lightning_gan.variants import SimultaneousGAN
 
 plain_sgd = partial(SGD, lr=1.0)
+fused_sgd = partial(SGD, lr=1.0, fused=True)  # divides by the scale inside of its step
+rules = pytest.mark.parametrize("rule", [plain_sgd, fused_sgd], ids=["plain", "fused"])
 
 
 @pytest.mark.parametrize(
@@ -49,10 +51,12 @@ class OverflowingSimultaneousGAN(Overflowing, SimultaneousGAN):
     pass
 
 
-def in_float16(folder, kind, steps, scale=2.0**10, growth_interval=1000, **arguments):
+def in_float16(
+    folder, kind, steps, scale=2.0**10, growth_interval=1000, rule=plain_sgd, **arguments
+):
     """A game after so many steps, its players before each, and the scale after each."""
     scaler = torch.amp.GradScaler("cpu", init_scale=scale, growth_interval=growth_interval)
-    gan = game(kind, d_optimizer=plain_sgd, g_optimizer=plain_sgd, **arguments)
+    gan = game(kind, d_optimizer=rule, g_optimizer=rule, **arguments)
     run = trainer(
         folder, max_steps=steps, plugins=[MixedPrecision("16-mixed", "cpu", scaler=scaler)]
     )
@@ -73,9 +77,11 @@ def moved(a, b):
     return any(not torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=True))
 
 
+@rules
 @pytest.mark.parametrize("kind", [OverflowingGAN, OverflowingSimultaneousGAN])
-def test_an_overflow_of_d_keeps_d_still_and_nothing_else(kind, tmp_path):
-    gan, run, players, scales = in_float16(tmp_path, kind, 4)
+@pytest.mark.parametrize("clips", [{}, {"d_clip": 1.0, "g_clip": 1.0}], ids=["free", "clipped"])
+def test_an_overflow_of_d_keeps_d_still_and_nothing_else(kind, rule, clips, tmp_path):
+    gan, run, players, scales = in_float16(tmp_path, kind, 4, rule=rule, **clips)
     whose = [
         [moved(a, b) for a, b in zip(*two, strict=True)] for two in itertools.pairwise(players)
     ]
@@ -98,9 +104,11 @@ def test_the_scale_grows_with_minibatches_whatever_k_is(k, tmp_path):
     assert scales == [2.0 ** (10 + n // 2) for n in range(1, 4 * k + 1)]
 
 
+@rules
 @pytest.mark.parametrize("scale", [1.0, 2.0**12])
-def test_the_largest_norm_is_that_of_the_true_gradient(scale, tmp_path):
-    _, _, players, _ = in_float16(tmp_path, GAN, 2, scale=scale, d_clip=0.01, g_clip=0.02)
+def test_the_largest_norm_is_that_of_the_true_gradient(scale, rule, tmp_path):
+    clips = {"d_clip": 0.01, "g_clip": 0.02}
+    _, _, players, _ = in_float16(tmp_path, GAN, 2, scale=scale, rule=rule, **clips)
     for player, largest in ((0, 0.01), (1, 0.02)):
         before, after = (list(both[player].parameters()) for both in players)
         steps = [(a - b).flatten() for a, b in zip(after, before, strict=True)]

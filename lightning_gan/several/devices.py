@@ -15,6 +15,8 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.autograd import Function
 
+LARGE = 2**16  # values of a gradient that is a message of its own
+
 
 def count() -> int:
     """How many devices train together; 1 where no process group was made."""
@@ -55,14 +57,23 @@ def gathered(values: Tensor) -> Tensor:
 
 
 def average(parameters: Iterable[Tensor]) -> None:
-    """Replace the gradients of parameters by their means over the devices, in one message."""
+    """Replace gradients by their means over the devices: large ones where they lie, the rest in one message.
+
+    Copies of large ones would cost more than a message does, and many messages more than one.
+    """
     gradients = [p.grad for p in parameters if p.grad is not None]
-    if count() > 1 and gradients:
-        together = torch.cat([g.flatten() for g in gradients])
-        dist.all_reduce(together)
-        parts = together.div_(count()).split([g.numel() for g in gradients])
-        for gradient, part in zip(gradients, parts, strict=True):
-            gradient.copy_(part.view_as(gradient))
+    if count() == 1 or not gradients:
+        return
+    small = [g for g in gradients if g.numel() < LARGE or not g.is_contiguous()]
+    together = [torch.cat([g.flatten() for g in small])] if small else []
+    known = {id(g) for g in small}
+    messages = [g for g in gradients if id(g) not in known] + together
+    for sent in [dist.all_reduce(message, async_op=True) for message in messages]:
+        sent.wait()
+    torch._foreach_div_(messages, count())
+    if small:
+        parts = together[0].split([g.numel() for g in small])
+        torch._foreach_copy_(small, [p.view_as(g) for p, g in zip(parts, small, strict=True)])
 
 
 def agree(tensors: Iterable[Tensor]) -> None:

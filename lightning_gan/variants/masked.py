@@ -76,7 +76,8 @@ class MaskedGAN(GANGiven):
         x = batch[0]
 
         def draw(n: int) -> Tensor:
-            return self.masks.draw(n, self.generator.data_shape, rng)
+            drawn = self.masks.draw(n, self.generator.data_shape, rng)  # on the CPU
+            return drawn.to(x.device, non_blocking=True)  # the host goes on
 
         return self.told(x, draw(len(x)) if rng else devices.rows(len(x), draw))
 

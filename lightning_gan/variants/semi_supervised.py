@@ -115,10 +115,11 @@ class SemiSupervisedGAN(GAN):
         """Examples and their labels for D's next update, [labelled_batch, ...]; others on each process."""
         turn = self.d_updates * self.trainer.world_size + self.trainer.global_rank
         (x, y), m = self.known, self.labelled_batch
-        place = torch.arange(turn * m, (turn + 1) * m)
-        rounds = [shuffled(len(y), self.labels_seed, int(r)) for r in (place // len(y)).unique()]
-        pick = torch.cat(rounds)[place - place[0] // len(y) * len(y)]
-        return x[pick].to(self.device, self.dtype), y[pick].to(self.device)
+        first, last = turn * m // len(y), ((turn + 1) * m - 1) // len(y)
+        rounds = [shuffled(len(y), self.labels_seed, r) for r in range(first, last + 1)]
+        pick = torch.cat(rounds)[turn * m - first * len(y) :][:m]
+        there = {"device": self.device, "non_blocking": True}  # the host goes on
+        return x[pick].to(dtype=self.dtype, **there), y[pick].to(**there)
 
     def d_objective(self, batch: list[Tensor]) -> Tensor:
         """L_D on labelled examples, on m others whose labels nobody reads, and on m samples."""

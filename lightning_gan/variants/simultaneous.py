@@ -3,7 +3,6 @@
 from torch import Tensor
 
 from lightning_gan.players import D, G, TwoPlayers
-from lightning_gan.several import devices
 from lightning_gan.turns import unexchanged
 
 
@@ -23,7 +22,6 @@ class SimultaneousGAN(TwoPlayers):
             self.optimizer_of(player).zero_grad()
         for part in self.parts_of(batch):
             self.add_gradients(part[0])
-        devices.average([*self.discriminator.parameters(), *self.generator.parameters()])
         for player in (D, G):
             self.record.join(player, self.parts)
         for player in (D, G):

@@ -87,6 +87,7 @@ class UnrolledGAN(GAN):
                 f"after each update: take a penalty instead, such as GradientPenalty, or set unroll to 0."
             )
         self.unroll = unroll
+        self.d_is_differentiated_twice |= unroll > 0
         # a turn of G freezes all of D: which parts of it ever move has to be known before
         self.moving = [name for name, p in discriminator.named_parameters() if p.requires_grad]
 

@@ -1,0 +1,103 @@
+"""Seconds per step with each option of speed, in turns.
+
+    python benchmarks/options.py [--device cpu|cuda] [--rounds 8] [--steps 10]
+
+A process for each option lives as long as the benchmark, with one thread (CPU), and all but one of them sleep. A
+round is a block of steps of each; the first blocks, in which players are compiled, are not counted. Ratios are to the
+plain run in the same round, as medians over rounds, with their range: below 1 is faster.
+"""
+
+import argparse
+import os
+import statistics
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Any
+
+import torch
+from rounds import Batches, Told, block, game, machine, quiet_trainer, spread
+from torch.optim import Adam
+
+from callbacks import Compiled
+from lightning_gan.command_line.quiet import quiet
+from lightning_gan.players import TwoPlayers
+
+SIZES = {"data_shape": [3, 32, 32], "width": 16}  # those of the config take eight seconds a step
+NARROW = {
+    "generator": {"class_path": "DCGANGenerator", "init_args": SIZES},
+    "discriminator": {"class_path": "DCGANDiscriminator", "init_args": SIZES},
+}
+GAMES: dict[
+    str, tuple[str, int, dict[str, Any]]
+] = {  # config, examples in a minibatch, other arguments
+    "mnist.yaml": ("mnist.yaml", 100, {}),
+    "DCGAN of width 16": ("cifar10_dcgan.yaml", 64, NARROW),
+}
+OPTIONS = ("plain", "fused", "compiled", "bf16-mixed", "channels_last", "graphs")
+
+
+def players(name: str, fused: bool) -> TwoPlayers:
+    """A game with Adam of either kind."""
+    config, _, more = GAMES[name]
+    adam = partial(Adam, lr=2e-4, betas=(0.5, 0.999), fused=fused)
+    made = game(config, **more)
+    made.new_optimizers = (adam, adam)
+    return made
+
+
+def play(name: str, option: str, asked: argparse.Namespace, line: Connection) -> None:
+    """One process: a game with one option."""
+    quiet()
+    torch.set_num_threads(1)
+    made = players(name, option == "fused")
+    told = Told(asked.steps, line)
+    more: dict[str, Any] = {"callbacks": [told]}
+    if option in ("compiled", "graphs"):
+        more["callbacks"].append(Compiled(graphs=option == "graphs"))
+    if option == "bf16-mixed":
+        more["precision"] = option
+    if option == "channels_last":
+        made = made.to(memory_format=torch.channels_last)
+    batches = Batches(made.generator.data_shape, GAMES[name][1], asked.device)
+    quiet_trainer(asked.device, max_steps=asked.steps * (asked.rounds + 1), **more).fit(
+        made, batches
+    )
+
+
+def measured(name: str, options: tuple[str, ...], asked: argparse.Namespace) -> None:
+    """A table of one game."""
+    context = get_context("spawn")
+    lines, processes = [], []
+    for option in options:
+        here, there = context.Pipe()
+        processes.append(context.Process(target=play, args=(name, option, asked, there)))
+        processes[-1].start()
+        lines.append(here)
+        block([here])
+    rounds = [[block([line]) for line in lines] for _ in range(asked.rounds)]
+    for process in processes:
+        process.join()
+    print(f"{name}, {GAMES[name][1]} examples, load {os.getloadavg()[0]:.1f}")
+    for i, option in enumerate(options):
+        wall, cpu = (spread([row[i][j] / row[0][j] for row in rounds]) for j in (0, 1))
+        step = 1e3 * statistics.median(row[i][0] for row in rounds)
+        print(f"  {option:14} {step:8.2f} ms  wall {wall}  CPU {cpu}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=10)
+    asked = parser.parse_args()
+    print(f"{asked.rounds} rounds of {asked.steps} steps, {asked.device}; {machine()}")
+    for name in GAMES:
+        options = OPTIONS[: 6 if asked.device == "cuda" else 5]
+        if name == "mnist.yaml":  # no maps
+            options = tuple(o for o in options if o != "channels_last")
+        measured(name, options, asked)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Compiled players: the same game to rounding, the same checkpoints, and D as it was where that has to be."""
+
+import warnings
+
+import pytest
+import torch
+from several import GAMES, Pictures, fit, largest_difference, quiet_trainer, sgd
+from torch import nn
+
+import callbacks
+import callbacks.compiled
+from callbacks import Checkpoints, Compiled
+
+TWICE = {name for name in GAMES if "R1" in name or "penalty" in name or "unrolled" in name} | {
+    "BatchNorm"
+}
+
+
+class Traced(Compiled):
+    """As it is, but what dynamo traced is run as it stands: no compiler."""
+
+    def settings(self):
+        return {"backend": self.counting}
+
+    def __init__(self):
+        super().__init__()
+        self.graphs_run = 0
+
+    def counting(self, graph, inputs):
+        def run(*args):
+            self.graphs_run += 1
+            return graph(*args)
+
+        return run
+
+
+def played(name, *more, steps=6, **arguments):
+    torch.manual_seed(0)
+    game = GAMES[name](d_optimizer=sgd, g_optimizer=sgd)
+    fit(game, 1, steps, callbacks=list(more), **arguments)
+    return game
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left():
+    torch._dynamo.reset()
+    yield
+    torch._dynamo.reset()
+
+
+def test_a_traced_game_is_the_game_bit_for_bit():
+    name, traced = "GAN, dropout and noise", Traced()
+    plain, compiled = played(name), played(name, traced)
+    assert traced.graphs_run > 0
+    assert largest_difference(plain.state_dict(), compiled.state_dict()) == 0
+
+
+def test_it_can_go_on_from_a_run_without_it_and_back(tmp_path):
+    name = "GAN, dropout and noise"
+    whole = played(name, steps=6).state_dict()
+    for first, then in ((None, Traced), (Traced, None)):
+        folder = tmp_path / str(first)
+        for steps, kind, path in ((3, first, None), (6, then, folder / "checkpoints/last.ckpt")):
+            torch.manual_seed(0)
+            game = GAMES[name](d_optimizer=sgd, g_optimizer=sgd)
+            more = [
+                callbacks.Randomness(),
+                Checkpoints(every_n_steps=3),
+                *([kind()] if kind else []),
+            ]
+            run = quiet_trainer(
+                1,
+                max_steps=steps,
+                callbacks=more,
+                default_root_dir=folder,
+                enable_checkpointing=True,
+            )
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # dynamo's own, of gradients that it looks at
+                run.fit(game, Pictures(), ckpt_path=path)
+        assert game.state_dict().keys() == whole.keys()
+        assert largest_difference(game.state_dict(), whole) == 0
+
+
+@pytest.mark.parametrize("name", ["R1 and R2, lazy", "unrolled", "least squares"])
+def test_d_stays_as_it_is_where_it_is_differentiated_twice(name, monkeypatch):
+    told, seen = [], []
+    monkeypatch.setattr(callbacks.compiled, "rank_zero_info", told.append)
+    monkeypatch.setattr(
+        callbacks.compiled, "compile_training", lambda player, **_: seen.append(player)
+    )
+    game = played(name, Traced(), steps=2)
+    assert seen == [game.generator] + [game.discriminator] * (name not in TWICE)
+    assert ("D is not, because" in told[0]) == (name in TWICE)
+    assert len(told) == 1
+
+
+def test_every_game_knows_whether_it_differentiates_d_twice():
+    assert {name for name, new in GAMES.items() if new().d_is_differentiated_twice} == TWICE
+
+
+def test_only_passes_in_training_mode_are_compiled():
+    ran = []
+    player = nn.Linear(2, 2)
+
+    def backend(graph, inputs):
+        return lambda *args: ran.append(1) or graph(*args)
+
+    callbacks.compiled.compile_training(player, backend=backend)
+    x = torch.ones(1, 2)
+    trained = player.train()(x)
+    assert len(ran) == 1
+    torch.testing.assert_close(player.eval()(x), trained, rtol=0, atol=0)
+    assert len(ran) == 1
+
+
+def test_graphs_need_cuda_and_a_cpu_needs_a_compiler(monkeypatch):
+    with pytest.raises(ValueError, match="CUDA graphs need a CUDA device, and this run is on cpu"):
+        played("least squares", Compiled(graphs=True), steps=1)
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    monkeypatch.setattr(torch._inductor.config.cpp, "cxx", (None, "no-such-compiler"))
+    with pytest.raises(ValueError, match="needs a C\\+\\+ compiler on a CPU, and there is none"):
+        played("least squares", Compiled(), steps=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["GAN, dropout and noise", "R1 and R2, lazy"])
+def test_a_compiled_game_is_the_game_to_rounding(name):
+    steps = 50
+    plain = played(name, steps=steps).state_dict()
+    compiled = played(name, Compiled(), steps=steps).state_dict()
+    start = played(name, steps=0).state_dict()
+    assert largest_difference(plain, start) > 1e-2
+    assert largest_difference(plain, compiled) < 1e-5

@@ -1,0 +1,168 @@
+"""Between two rows of curves nothing waits for the device: no value of a tensor is read by the host."""
+
+import traceback
+from collections import Counter
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+from pytorch_lightning import Callback
+from several import GAMES, fit, plain, small_g
+from torch.optim import SGD, Adam
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from callbacks import FlightRecorder, Randomness
+from lightning_gan import GAN
+from lightning_gan.losses import NonSaturating
+from lightning_gan.optimizers import LinearDecay
+from lightning_gan.priors import Uniform
+
+OURS = str(Path(__file__).parents[1])
+WAITS = {"_local_scalar_dense", "nonzero", "masked_select", "is_nonzero", "equal", "_unique2"}
+FETCHES = {"cpu", "numpy", "tolist", "item", "__bool__", "__float__", "__int__", "__index__"}
+ASKS = {"coordinated"}  # whose turn it is depends on D's scores
+ON_THE_CPU = {  # by design: labels are looked at on a CPU only, by torch as well; masks are drawn there
+    "/lightning_gan/variants/conditional.py in told",
+    "/lightning_gan/masks.py in propose",
+}
+fused = partial(
+    Adam, lr=1e-3, fused=True
+)  # torch's other Adam reads its count, which lies on the CPU
+momentum = partial(SGD, lr=0.01, momentum=0.5)
+
+
+class Looking:
+    """Where the host read a value, while it is on."""
+
+    def __init__(self):
+        self.on, self.steps, self.seen = False, 0, Counter()
+
+    def note(self, name):
+        if self.on:
+            frames = [f for f in traceback.extract_stack() if f.filename.startswith(OURS)]
+            last = next(f for f in reversed(frames) if f.filename != __file__)
+            where = f"{last.filename.removeprefix(OURS)} in {last.name}"
+            if where not in ON_THE_CPU:
+                self.seen[f"{name}: {where}, line {last.lineno}"] += 1
+
+
+class Operations(TorchDispatchMode):
+    """What ATen was asked for, from Python or from C++."""
+
+    def __init__(self, looking):
+        super().__init__()
+        self.looking = looking
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if func.overloadpacket.__name__ in WAITS:
+            self.looking.note(func.overloadpacket.__name__)
+        return func(*args, **(kwargs or {}))
+
+
+class Methods(TorchFunctionMode):
+    """What a tensor was asked for: on a CPU, taking it to the CPU is no operation."""
+
+    def __init__(self, looking):
+        super().__init__()
+        self.looking = looking
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if getattr(func, "__name__", "") in FETCHES:
+            self.looking.note(func.__name__)
+        return func(*args, **(kwargs or {}))
+
+
+class Within(Callback):
+    """On from minibatch 3 until the last one begins; rows are due in neither."""
+
+    def __init__(self, looking, last):
+        self.looking, self.last = looking, last
+
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        now = trainer.fit_loop.total_batch_idx
+        self.looking.steps += 1
+        self.looking.on = 3 <= now < self.last
+
+
+def reads(game, last=8, **more):
+    """Where a game's steps read values on the host."""
+    looking = Looking()
+    callbacks = [
+        Within(looking, last),
+        Randomness(),
+        FlightRecorder(),
+        *more.pop("callbacks", []),
+    ]
+    with Methods(looking), Operations(looking):
+        fit(
+            game,
+            1,
+            last + 1,
+            log_every_n_steps=10**6,
+            callbacks=callbacks,
+            **more,
+        )
+    assert looking.steps > last
+    return looking.seen
+
+
+@pytest.mark.parametrize("name", sorted(set(GAMES) - ASKS))
+def test_no_step_of_any_game_reads_a_value(name):
+    torch.manual_seed(0)
+    assert reads(GAMES[name](d_optimizer=momentum, g_optimizer=momentum)) == {}
+
+
+def test_clipping_averages_schedules_and_a_fused_optimizer_read_none():
+    schedule = partial(LinearDecay, total=100)
+    game = GAN(
+        small_g(), plain(), NonSaturating(), Uniform(), 2, fused, fused, schedule, schedule, 100.0, 0.1, 0.1,
+    )  # fmt: skip
+    assert reads(game) == {}
+
+
+class Peeping(Callback):
+    """Does what no step should."""
+
+    def __init__(self, peep):
+        self.peep = peep
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        self.peep(pl_module.record.d_losses[-1])
+
+
+@pytest.mark.parametrize(
+    "peep",
+    [
+        float,
+        bool,
+        torch.Tensor.cpu,
+        torch.Tensor.tolist,
+        torch.nonzero,
+        lambda loss: loss > 0 and None,
+    ],
+    ids=["float", "bool", "cpu", "tolist", "nonzero", "if"],
+)
+def test_a_callback_that_reads_a_loss_is_found(peep):
+    assert reads(GAMES["clipping"](), callbacks=[Peeping(peep)])
+
+
+@pytest.mark.gpu
+def test_a_device_is_not_waited_for():
+    class Strict(Within):
+        def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+            super().on_train_batch_start(trainer, pl_module, batch, batch_idx)
+            torch.cuda.set_sync_debug_mode("error" if self.looking.on else "default")
+
+    looking = Looking()
+    game = GAMES["GAN, dropout and noise"](d_optimizer=fused, g_optimizer=fused)
+    fit(
+        game,
+        1,
+        9,
+        accelerator="gpu",
+        log_every_n_steps=10**6,
+        callbacks=[Strict(looking, 8), FlightRecorder()],
+    )
+    assert looking.steps > 8
