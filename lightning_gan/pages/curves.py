@@ -20,9 +20,9 @@ PLAIN |= {
     "train/d_loss": "D",
     "train/g_loss": "G",
 }
-PLAIN |= {"lr/d": "D", "lr/g": "G"}
+PLAIN |= {"lr/d": "D", "lr/g": "G", "train/d_grad_norm": "D", "train/g_grad_norm": "G"}
 DASHED = ("val/d_x", "val/d_gz", "lr/g")  # beside, or upon, another curve
-NOT_DRAWN = ("seen",)  # a straight line over steps
+NOT_DRAWN = ("seen", "batch")  # straight lines over steps
 
 
 def label(key: str) -> str:

@@ -193,8 +193,12 @@ def _facts(run: RunFiles) -> Markup:
     said = run.about
     data, code = said.get("data") or {}, said.get("code") or {}
     pairs = [("folder", str(run.folder.resolve())), ("seed", run.seed), ("steps", f"{run.step:,}")]
-    seen = run.curves.get("progress/images_seen")
-    pairs += [("examples shown to D", f"{int(seen[-1][1]):,}")] if seen else []
+    for told, key in (
+        ("examples shown to D", "progress/images_seen"),
+        ("examples in an update", "progress/batch"),
+    ):
+        seen = run.curves.get(key)
+        pairs += [(told, f"{int(seen[-1][1]):,}")] if seen else []
     pairs += [
         ("started", said.get("started")),
         ("data", data.get("provenance")),
