@@ -184,6 +184,15 @@ def gan(D: Callable[[], Any], kind: type = GAN, **more: Any) -> Game:
     return lambda devices=1, **opt: kind(small_g(), D(), **(POLICY | more), **opt)
 
 
+def in_parts(make: Game, parts: int) -> Game:
+    def made(devices: int = 1, **more: Any) -> Any:
+        game = make(devices, **more)
+        game.parts = parts
+        return game
+
+    return made
+
+
 GAMES: dict[str, Game] = {
     "GAN, dropout and noise": gan(maxout, k=2, ema_half_life=100.0),
     "clipping": gan(maxout, d_clip=0.05, g_clip=0.05),
@@ -194,6 +203,7 @@ GAMES: dict[str, Game] = {
     "BatchNorm told a condition": lambda devices=1, **opt: ConditionalGAN(
         ToldGenerator(), conditional(SIZE + K, K), NonSaturating(), Uniform(), K, **opt
     ),
+    "in two parts": in_parts(gan(plain, k=2), 2),
     "least squares": gan(plain, loss=LeastSquares()),
     "weight clip": gan(plain, loss=Wasserstein(), regularizers=[WeightClip(0.1)], k=2),
     "gradient penalty": gan(plain, loss=Wasserstein(), regularizers=[GradientPenalty(1.0)]),
