@@ -9,10 +9,10 @@ EVALUATED_AT = "trainer/global_step"  # W&B's name for a step of ours
 SINCE_START = "_runtime"  # seconds
 OPEN = ("Game", "Samples", "Scores")
 NEEDS = "The dashboard needs the package wandb-workspaces: pip install 'lightning-gan[dashboard]'."
-TEXT = """Runs of one group, which are seeds of one experiment, are drawn as their mean and its standard error; take
-the grouping off (Group) to see each. Dashed lines cannot be drawn here: at the equilibrium V(D, G) is -log 4 = -1.386
-nats, and D answers 1/2 everywhere. Two values of a score compare only where their protocol cards, in the config under
-`cards/`, agree."""
+TEXT = """Runs of one group and one recipe, which differ in their seed alone, are drawn as their mean and its standard
+error; take the grouping off to see each. Dashed lines cannot be drawn here: at the equilibrium V(D, G) is
+-log 4 = -1.386 nats, and D answers 1/2 everywhere. Two values of a score compare only where their protocol cards, in
+the config under `cards/`, agree."""
 
 
 def dashboard(
@@ -55,7 +55,7 @@ def workspace(entity: str, project: str, name: str) -> Any:
     try:
         import wandb_workspaces.reports.v2 as parts
         import wandb_workspaces.workspaces as views
-        from wandb_workspaces.expr import Metric
+        from wandb_workspaces.expr import Config, Metric
     except ImportError as error:
         raise ValueError(NEEDS) from error
     sections = [
@@ -66,7 +66,7 @@ def workspace(entity: str, project: str, name: str) -> Any:
     compared: list[Any] = [parts.RunComparer(diff_only="split")]
     sections.append(views.Section(name="Compare", panels=compared, is_open=False))
     settings = views.WorkspaceSettings(x_axis=EVALUATED_AT)
-    seeds = views.RunsetSettings(groupby=[Metric("Group")])
+    seeds = views.RunsetSettings(groupby=[Metric("Group"), Config("recipe")])
     return views.Workspace(
         entity=entity, project=project, name=name, sections=sections, settings=settings,
         runset_settings=seeds,
@@ -96,7 +96,7 @@ def panels_of(section: str, parts: Any) -> list[Any]:
 def line_plot(panel: keys.Panel, parts: Any) -> Any:
     """A panel with every key that may lie in it, and the values to compare with in its title.
 
-    Runs of one group, which are seeds of one experiment, are drawn as their mean and its standard error.
+    Seeds of one recipe are drawn as their mean and its standard error.
     """
     beside = "".join(
         f"; {label} = {value:.4g}" for value, label in panel.lines if label != str(value)

@@ -45,7 +45,10 @@ def test_its_axes_are_steps_but_for_speed(view):
 
 def test_seeds_are_drawn_as_their_mean_and_its_standard_error(view):
     (runs,) = view["spec"]["section"]["run_sets"]
-    assert runs["grouping"] == [{"section": "run", "name": "group"}]
+    assert [(key["section"], key["name"]) for key in runs["grouping"]] == [
+        ("run", "group"),
+        ("config", "recipe.value"),
+    ]
     lines = [p for part in panels(view).values() for p in part if "Line Plot" in p["view_type"]]
     spreads = {(p["config"]["group_agg"], p["config"]["group_area"]) for p in lines}
     assert spreads == {("mean", "stderr")}

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import torch
 import wandb
+import yaml
 from PIL import Image
 from tiny import make_tiny_mnist
 from wandb.proto import wandb_internal_pb2
 
 from lightning_gan import __version__
-from lightning_gan.running import about
+from lightning_gan.running import about, recipe
 from lightning_gan.running.tracking import wandb_mode
 
 
@@ -148,6 +149,8 @@ def assert_the_run_says_what_it_is(file, config):
     assert list(run.tags) == ["mnist", "NonSaturating", "GAN"]
     assert run.display_name == "small-version_0"
     assert config["model"]["init_args"]["generator"]["init_args"]["z_dim"] == 4
+    saved = yaml.safe_load(Path("runs/small/version_0/config.yaml").read_text())
+    assert config["recipe"] == recipe.digest(saved)
     x = make_tiny_mnist(Path("pixels"))(root="pixels")
     x.prepare_data()
     sha = hashlib.sha256(b"(50, 1, 28, 28)" + x.pictures("train").numpy().tobytes())

@@ -1,16 +1,12 @@
 """Runs that differ in their seed alone belong together; what two groups differ in is their name."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lightning_gan.pages.run_files import RunFiles
+from lightning_gan.running.recipe import digest, recipe
 
-NO_PART = {  # where a run is written and watched, and what is drawn: not what is compared
-    "seed_everything", "run", "checkpoint", "ckpt_path", "weights_only", "verbose", "data.init_args.seed",
-    "data.init_args.root", "trainer.logger", "trainer.default_root_dir", "trainer.enable_progress_bar",
-}  # fmt: skip
 IN_NAME = 3  # settings
 
 
@@ -33,7 +29,7 @@ def groups_of(runs: Sequence[RunFiles]) -> list[Group]:
     """Runs by (experiment, config without what is no part of it), in the order of their first."""
     found: dict[tuple[str, str], list[RunFiles]] = {}
     for run in runs:
-        found.setdefault((run.experiment, json.dumps(_part(run), sort_keys=True)), []).append(run)
+        found.setdefault((run.experiment, digest(run.config)), []).append(run)
     labels = _labels([members[0] for members in found.values()])
     return [_group(label, members) for label, members in zip(labels, found.values(), strict=True)]
 
@@ -59,27 +55,9 @@ def _seed(run: RunFiles) -> tuple[bool, int, str]:
     return (not number, run.seed if number else 0, str(run.seed))
 
 
-def _part(run: RunFiles) -> dict[str, Any]:
-    """The settings that two runs of a group share."""
-    return {key: value for key, value in flat(run.config) if not _is_no_part(key)}
-
-
-def _is_no_part(key: str) -> bool:
-    return any(key == other or key.startswith(f"{other}.") for other in NO_PART)
-
-
-def flat(settings: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Every leaf under its dotted key; lists are leaves."""
-    for key, value in settings.items():
-        if isinstance(value, Mapping) and value:
-            yield from flat(value, f"{before}{key}.")
-        else:
-            yield f"{before}{key}", value
-
-
 def differing(runs: Sequence[RunFiles]) -> dict[str, list[Any]]:
     """The settings in which some of the runs differ: key, and the value of each; None where it has none."""
-    parts = [_part(run) for run in runs]
+    parts = [recipe(run.config) for run in runs]
     names = dict.fromkeys(key for part in parts for key in part)
     table = {key: [part.get(key) for part in parts] for key in names}
     return {

@@ -12,7 +12,7 @@ import yaml
 from pytorch_lightning.loggers import Logger, WandbLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
-from lightning_gan.running import about
+from lightning_gan.running import about, recipe
 from lightning_gan.running.metrics_file import MetricsLogger
 
 WandbMode = Literal["auto", "online", "offline", "disabled"]
@@ -130,7 +130,8 @@ def _wandb_logger(
         save_dir=environment.get("WANDB_DIR", str(Path(folder).resolve())),
         mode=mode,
         settings=wandb.Settings(silent=True),  # the one line that matters is ours
-        config=yaml.safe_load(yaml.safe_dump(config)) | {"about": about_run},
+        config=yaml.safe_load(yaml.safe_dump(config))
+        | {"about": about_run, "recipe": recipe.digest(config)},
         tags=tags(facts),
     )
     logger._wandb_init.pop("anonymous", None)  # wandb warns of it, and Lightning always sends it
