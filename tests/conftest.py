@@ -1,4 +1,5 @@
 import os
+import uuid
 
 import pytest
 import torch
@@ -20,8 +21,9 @@ def _no_account(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _no_weights(monkeypatch, tmp_path_factory):
-    """Nor the weights, statistics and rulers that this person has kept."""
-    monkeypatch.setenv("LIGHTNING_GAN_CACHE", str(tmp_path_factory.mktemp("cache")))
+    """Nor the weights, statistics and rulers that this person has kept; whoever keeps some makes the folder."""
+    cache = tmp_path_factory.getbasetemp() / "caches" / uuid.uuid4().hex
+    monkeypatch.setenv("LIGHTNING_GAN_CACHE", str(cache))
     monkeypatch.delenv("LIGHTNING_GAN_WEIGHTS", raising=False)
 
 
