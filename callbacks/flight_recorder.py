@@ -150,6 +150,7 @@ class FlightRecorder(Callback):
                 "processes": trainer.world_size,
                 "precision": str(trainer.precision),
                 "threads": torch.get_num_threads(),
+                "compiled": any(player._compiled_call_impl for player in pl_module.children()),
             },
         }
 

@@ -5,11 +5,13 @@ import warnings
 import pytest
 import torch
 from several import GAMES, Pictures, fit, largest_difference, quiet_trainer, sgd
+from test_replay import At, crashed, poisoned
 from torch import nn
 
 import callbacks
 import callbacks.compiled
 from callbacks import Checkpoints, Compiled
+from lightning_gan.replay import again, told
 
 TWICE = {name for name in GAMES if "R1" in name or "penalty" in name or "unrolled" in name} | {
     "BatchNorm"
@@ -97,6 +99,17 @@ def test_d_stays_as_it_is_where_it_is_differentiated_twice(name, monkeypatch):
 
 def test_every_game_knows_whether_it_differentiates_d_twice():
     assert {name for name, new in GAMES.items() if new().d_is_differentiated_twice} == TWICE
+
+
+def test_a_replay_of_compiled_players_does_not_ask_for_the_same_bits(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        flight, other = crashed(tmp_path, Traced(), At(6, poisoned))
+    assert flight["crash"]["compiled"]
+    flight["crash"]["norms"] *= 1 + 1e-6  # as rounding would
+    found = again(flight, other)
+    assert found.suspect[:2] == (7, "minibatch")
+    assert "players were compiled" in told(found, flight["crash"], "cpu")
 
 
 def test_only_passes_in_training_mode_are_compiled():
