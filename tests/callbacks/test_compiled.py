@@ -145,3 +145,19 @@ def test_a_compiled_game_is_the_game_to_rounding(name):
     start = played(name, steps=0).state_dict()
     assert largest_difference(plain, start) > 1e-2
     assert largest_difference(plain, compiled) < 1e-5
+
+
+def test_the_overlay_lies_on_an_experiment(command, monkeypatch):
+    lines = []
+    monkeypatch.setattr(callbacks.compiled, "rank_zero_info", lines.append)
+    monkeypatch.setattr(Compiled, "settings", lambda self: {"backend": "eager"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ended = command(
+            "fit", "--config", "small.yaml", "--config", "callbacks/compiled.yaml", "--trainer.max_steps", "2"
+        )  # fmt: skip
+    assert ended.status == 0, ended.err
+    assert lines == ["G and D will be compiled at the first steps."]
+    (last,) = (command.folder / "runs").rglob("last.ckpt")
+    ended = command("sample", "--ckpt_path", str(last), "--num", "2", "--out", "drawn")
+    assert ended.status == 0, ended.err
