@@ -51,7 +51,7 @@ class Compiled(Callback):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """As they were."""
         for player in (pl_module.generator, pl_module.discriminator):
-            player._compiled_call_impl = None  # type: ignore[assignment, union-attr]
+            player._compiled_call_impl = None  # type: ignore[union-attr]
 
     def settings(self) -> dict[str, Any]:
         """What `torch.compile` is told."""
