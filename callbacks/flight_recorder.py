@@ -155,6 +155,7 @@ class FlightRecorder(Callback):
                 "precision": str(trainer.precision),
                 "threads": torch.get_num_threads(),
                 "accumulated": pl_module.parts,
+                "compiled": any(player._compiled_call_impl for player in pl_module.children()),
             },
         }
 

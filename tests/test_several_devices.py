@@ -29,6 +29,7 @@ from callbacks import ClassificationError, ModeCoverage, StackedModeCoverage
 from datamodules import Ring
 from lightning_gan import GAN
 from lightning_gan.networks import MLPGenerator, PlainDiscriminator, PlainGenerator
+from lightning_gan.networks.layers import Dropout
 from lightning_gan.several import devices
 
 FEW = ("GAN, dropout and noise", "simultaneous, gradient penalty", "feature matching")
@@ -214,6 +215,16 @@ def test_each_device_takes_its_rows_of_one_draw(monkeypatch):
             parts.append(devices.rows(3, lambda n: torch.rand(n, 2)))
             assert torch.rand(1) != whole[0, 0]  # the generators stand where they stood together
     assert torch.equal(torch.cat(parts), whole)
+
+
+def test_a_dropout_of_nothing_draws_for_nobody(monkeypatch):
+    Two(monkeypatch, 1)
+    asked, x = [], torch.ones(3, 2)
+    monkeypatch.setattr(devices, "rows", lambda n, draw: asked.append(n) or torch.ones(n, 2))
+    assert Dropout(0.0)(x).equal(x)
+    assert asked == []
+    Dropout(0.5)(x)
+    assert asked == [3]
 
 
 def test_one_device_draws_no_more_than_its_own():

@@ -74,7 +74,8 @@ def again(flight: dict[str, Any], game: TwoPlayers, device: str = "cpu") -> Repl
     """
     crash = flight["crash"]
     game.parts = crash.get("accumulated", 1)
-    watch = Watch(crash, exact=device == crash["device"] and crash["processes"] == 1)
+    same = device == crash["device"] and crash["processes"] == 1
+    watch = Watch(crash, exact=same and not crash["compiled"])
     raised: Exception | None = None
     with silent():
         trainer = Trainer(
@@ -160,6 +161,8 @@ def told(found: Replayed, crash: dict[str, Any], device: str) -> str:
         lines.append(
             f"the run was on {crash['device']}: here it draws other noise, and need not fail"
         )
+    if crash["compiled"]:
+        lines.append("the run's players were compiled: here they are not, and round otherwise")
     if crash["processes"] > 1:
         lines.append(
             f"the run had {crash['processes']} processes: this is one of them, without the others' gradients"

@@ -133,7 +133,7 @@ class Dropout(nn.Dropout):
 
     def forward(self, x: Tensor) -> Tensor:
         """Shape unchanged."""
-        if devices.count() == 1 or not self.training:
+        if devices.count() == 1 or not self.training or not self.p:  # 0: nothing is drawn
             return super().forward(x)
         return x * devices.rows(
             len(x), lambda n: dropout(x.new_ones(n, *x.shape[1:]), self.p, training=True)

@@ -5,11 +5,13 @@ import warnings
 import pytest
 import torch
 from several import GAMES, Pictures, fit, largest_difference, quiet_trainer, sgd
+from test_replay import At, crashed, poisoned
 from torch import nn
 
 import callbacks
 import callbacks.compiled
 from callbacks import Checkpoints, Compiled
+from lightning_gan.crash.replay import again, told
 
 TWICE = {name for name in GAMES if "R1" in name or "penalty" in name or "unrolled" in name} | {
     "BatchNorm"
@@ -99,6 +101,17 @@ def test_every_game_knows_whether_it_differentiates_d_twice():
     assert {name for name, new in GAMES.items() if new().d_is_differentiated_twice} == TWICE
 
 
+def test_a_replay_of_compiled_players_does_not_ask_for_the_same_bits(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        flight, other = crashed(tmp_path, Traced(), At(6, poisoned))
+    assert flight["crash"]["compiled"]
+    flight["crash"]["norms"] *= 1 + 1e-6  # as rounding would
+    found = again(flight, other)
+    assert found.suspect[:2] == (7, "minibatch")
+    assert "players were compiled" in told(found, flight["crash"], "cpu")
+
+
 def test_only_passes_in_training_mode_are_compiled():
     ran = []
     player = nn.Linear(2, 2)
@@ -132,3 +145,19 @@ def test_a_compiled_game_is_the_game_to_rounding(name):
     start = played(name, steps=0).state_dict()
     assert largest_difference(plain, start) > 1e-2
     assert largest_difference(plain, compiled) < 1e-5
+
+
+def test_the_overlay_lies_on_an_experiment(command, monkeypatch):
+    lines = []
+    monkeypatch.setattr(callbacks.compiled, "rank_zero_info", lines.append)
+    monkeypatch.setattr(Compiled, "settings", lambda self: {"backend": "eager"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ended = command(
+            "fit", "--config", "small.yaml", "--config", "callbacks/compiled.yaml", "--trainer.max_steps", "2"
+        )  # fmt: skip
+    assert ended.status == 0, ended.err
+    assert lines == ["G and D will be compiled at the first steps."]
+    (last,) = (command.folder / "runs").rglob("last.ckpt")
+    ended = command("sample", "--ckpt_path", str(last), "--num", "2", "--out", "drawn")
+    assert ended.status == 0, ended.err
