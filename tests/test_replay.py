@@ -204,6 +204,10 @@ def test_the_command_names_the_tensor_of_a_run_that_stopped(command):
     losses = re.search(r"of (\d+) losses of the run (\d+) are the same here, bit for bit", went)
     assert losses[1] == losses[2] != "0"
     assert re.match(r"first bad tensor, at step \d+ \((forward|update|gradient)\): \w+\.", bad)
+    older = torch.load(file, weights_only=True)
+    del older["crash"]["touched"]
+    torch.save(older, "older.pt")
+    assert "older.pt was written by an older version" in command("replay", "older.pt").err
     Path("bad.pt").write_bytes(Path(file).read_bytes()[:-9])
     assert "bad.pt" in command("replay", "bad.pt").err
     command(

@@ -18,7 +18,7 @@ from lightning_gan.command_line import commands, config_files, plan
 from lightning_gan.command_line.errors import meant_for_a_person, sentence
 from lightning_gan.command_line.evaluate import evaluate
 from lightning_gan.command_line.fetch import fetch, needed
-from lightning_gan.command_line.gan_cli import GANCLI
+from lightning_gan.command_line.gan_cli import GANCLI, SUBCOMMANDS
 from lightning_gan.command_line.inspection import inspect as inspect_folder
 from lightning_gan.command_line.parser import Parser
 from lightning_gan.command_line.quiet import quiet
@@ -48,7 +48,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "bench": bench,
     "doctor": doctor,
 }
-KNOWN = (*GANCLI.subcommands(), *COMMANDS, "plan", "slurm")
+KNOWN = (*SUBCOMMANDS, *COMMANDS, "plan", "slurm")
 
 
 class Planning(GANCLI):

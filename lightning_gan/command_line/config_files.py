@@ -83,7 +83,8 @@ def _read(path: Path) -> yaml.Node | None:
         raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
     except RecursionError:
         raise ConfigError(f"{path} is nested too deeply to be an experiment.") from None
-    trust.check_size(root, _children, str(path))
+    if root:
+        trust.check_size(root, _children, str(path))
     return root
 
 

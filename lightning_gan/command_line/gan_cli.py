@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 from jsonargparse import Namespace
 from pytorch_lightning import Trainer
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
@@ -42,6 +43,7 @@ from lightning_gan.running.tracking import log_score_table, loggers
 from lightning_gan.several.strategy import ANY, SeveralDevices, alone
 
 Parser.classes = names.CLASSES
+SUBCOMMANDS = ("fit", "validate", "test")  # training and scoring; sampling needs no Trainer
 OWN = {
     "prog": "python -m lightning_gan",
     "description": "Generative adversarial networks, beginning with Goodfellow et al. 2014.",
@@ -77,16 +79,23 @@ class GANCLI(LightningCLI):
                 ]},
             )  # fmt: skip
 
-    @staticmethod
-    def subcommands() -> dict[str, set[str]]:
-        """Training and scoring; sampling needs no Trainer."""
-        return {name: LightningCLI.subcommands()[name] for name in ("fit", "validate", "test")}
+    def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
+        """The one that was typed; all of them where help is wanted."""
+        typed = [name for name in SUBCOMMANDS if name in sys.argv[1:2]]
+        return {name: LightningCLI.subcommands()[name] for name in typed or SUBCOMMANDS}
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add --run.* and --checkpoint.*: where a run is written, and what is kept of it."""
         parser.add_class_arguments(Run, "run")
         parser.set_defaults({"run.name": self.experiment})
         parser.add_lightning_class_args(callbacks.Checkpoints, "checkpoint")
+
+    def _dump_config(self) -> None:
+        """As Lightning's, without another look at what has just been parsed."""
+        if not hasattr(self, "config_dump"):
+            how = {"skip_link_targets": False, "skip_none": False, "skip_validation": True}
+            text = self.parser.dump(self.config, format="yaml", **how)
+            self.config_dump = yaml.safe_load(text)[self.config.subcommand]
 
     @property
     def settings(self) -> Namespace:

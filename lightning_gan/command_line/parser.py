@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from pytorch_lightning.cli import LightningArgumentParser
 
@@ -37,6 +37,10 @@ class Parser(LightningArgumentParser):
 
     classes: ClassVar[Sequence[str]] = ()
     """Names that a config may use for a class."""
+
+    def save(self, *args: Any, **how: Any) -> None:
+        """As ever, without another look at what has been parsed."""
+        super().save(*args, **({"skip_validation": True} | how))
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Print one sentence and leave with status 2."""

@@ -143,6 +143,10 @@ def read(file: str) -> dict[str, Any]:
         raise CheckpointError(
             f"{file} is a checkpoint, and holds no minibatches: replay wants crash/step=N.pt of a run folder."
         )
+    if "touched" not in flight["crash"]:
+        raise CheckpointError(
+            f"{file} was written by an older version of this suite: replay it with that version (run.json names it)."
+        )
     if not flight["hyper_parameters"]:
         raise CheckpointError(
             f"{file} does not say how its players are built, because its run was started from Python: build them as "

@@ -98,6 +98,7 @@ def one_share_of_each(rank: int) -> dict[str, Answers]:
     return answers | {"parzen": {"parzen": parzen(rank, 2)}}
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_scores_of_one_however_they_share(tmp_path: Path):
     here, beside = on_two_processes(one_share_of_each, __file__, tmp_path)
     alone = Metrics()
