@@ -2,6 +2,7 @@
 
 import json
 import sys
+from importlib.util import find_spec
 
 import pytest
 import wandb
@@ -9,9 +10,12 @@ import wandb
 from lightning_gan import keys
 from lightning_gan.dashboard import NEEDS, dashboard
 
-pytest.importorskip("wandb_workspaces", reason="pip install 'lightning-gan[dashboard]'")
-
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the package itself
+pytestmark = [
+    pytest.mark.skipif(
+        not find_spec("wandb_workspaces"), reason="pip install 'lightning-gan[dashboard]'"
+    ),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of the package itself
+]
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_command_args
 
 from lightning_gan import keys
 from lightning_gan.command_line.config_files import CONFIGS
@@ -25,6 +24,11 @@ def ends(parameter):
 
 def command_of(sweep, values):
     """The words that the agent would start."""
+    from wandb.sdk.launch.sweeps.utils import (  # seconds to import
+        create_sweep_command,
+        create_sweep_command_args,
+    )
+
     said = create_sweep_command_args({"args": {key: {"value": v} for key, v in values.items()}})
     known = {"${args}": said["args"], "${env}": ["/usr/bin/env"], "${interpreter}": ["python"]}
     words = [known.get(word, [word]) for word in create_sweep_command(list(sweep["command"]))]
