@@ -175,7 +175,7 @@ class GANCLI(LightningCLI):
         if self.subcommand == "fit":
             made = loggers(run.root, run.name, run.wandb, self.config_dump, facts=facts())
             folder = Path(str(made[0].log_dir))
-            self.holds.push(partial(rank_zero_only(owner.taken_back), folder))
+            self.holds.push(partial(rank_zero_only(owner.taken_back), folder, self))
             self.holds.enter_context(owner.held(folder, say))
             return made
         home = self.settings.ckpt_path and run_folder_of(self.settings.ckpt_path)

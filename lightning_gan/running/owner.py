@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
@@ -21,7 +22,15 @@ from lightning_gan.running.tracking import finish_wandb
 
 FILE = ".writer"  # in the run's folder; it stays there
 WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
-BEFORE_THE_FIRST_STEP = {FILE, "config.yaml", "hparams.yaml", "run.json", "metrics.csv", "wandb"}
+BEFORE_THE_FIRST_STEP = {
+    FILE,
+    "config.yaml",
+    "hparams.yaml",
+    "run.json",
+    "metrics.csv",
+    "images",
+    "wandb",
+}
 REQUEUED = 120.0  # seconds that a job which was queued again waits for its own former life
 
 
@@ -89,15 +98,17 @@ def _sign(handle: int) -> None:
         os.pwrite(handle, name.encode(), 0)
 
 
-def taken_back(folder: Path, kind: type[BaseException] | None, *_: object) -> None:
+def taken_back(folder: Path, command: Any, kind: type[BaseException] | None, *_: object) -> None:
     """Take a new run's folder away again, if an error has ended it before anything was there to keep.
 
     Args:
         folder: of the run.
+        command: whose `trainer` has made steps, if it has one.
         kind: of what ended it; nothing is taken away at an interruption.
     """
     made = {path.relative_to(folder).parts[0] for path in folder.rglob("*") if path.is_file()}
-    began = rows_of(folder / "metrics.csv") or made - BEFORE_THE_FIRST_STEP
+    steps = command.trainer.global_step if hasattr(command, "trainer") else 0
+    began = steps or rows_of(folder / "metrics.csv") or made - BEFORE_THE_FIRST_STEP
     if kind and issubclass(kind, Exception) and not began:
         finish_wandb()
         shutil.rmtree(folder, ignore_errors=True)
