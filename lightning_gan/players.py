@@ -1,4 +1,4 @@
-"""What Lightning needs around Algorithm 1: optimizers, turns, curves, held-out losses, checkpoints."""
+"""What Lightning needs around Algorithm 1: optimizers, turns, curves, checkpoints."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
