@@ -58,7 +58,7 @@ def _draw(axes: Sequence[Axes], one: Sum) -> None:
         cut = mean.shape[1] + 2  # the mean and the gap below it
         white = torch.full_like(column[:, : mean.shape[1] // 4], 255)
         parts = [column[:, :-cut], white, column[:, -cut - 2 :]]
-        _show(ax, torch.cat(parts, 1), name)
+        _show(ax, torch.cat(parts, 1), "\n".join(name.rsplit(" ", 1)))  # the column is narrow
     _show(axes[-1], images.grid(one.nine, 3), one.names[-1])
 
 
