@@ -3,10 +3,14 @@
 import signal
 import sys
 import threading
+from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
+
+from callbacks.pictures import run_folder
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -21,10 +25,12 @@ class Interruption(Callback):
 
     def __init__(self) -> None:
         self.received: int | None = None
+        self.trained = False
         self.before: dict[int, Any] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Listen (a process can only do so in its main thread)."""
+        self.trained = True
         if threading.current_thread() is not threading.main_thread():
             return
         self.before = {number: signal.signal(number, self.note) for number in SIGNALS}
@@ -71,9 +77,24 @@ class Interruption(Callback):
             self.restore()
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Lightning has put a handler of its own in place again."""
+        """Lightning has put a handler of its own in place again; who leaves now leaves the scores."""
         if self.received is not None:
             self.give_up_listening()
+        elif threading.current_thread() is threading.main_thread():
+            leave = partial(self.leave, run_folder(trainer))
+            self.before = {number: signal.signal(number, leave) for number in SIGNALS}
+
+    def leave(self, folder: Path, number: int, frame: FrameType | None) -> None:
+        """Leave at once, and say what is missing; the run was saved before."""
+        self.give_up_listening()
+        print(f"\n{signal.Signals(number).name}: the scores were left out.", file=sys.stderr)
+        if self.trained:
+            again = f"fit --config {folder}/config.yaml --ckpt_path auto"
+            print(
+                f"The run is saved. To make them\n  python -m lightning_gan {again}",
+                file=sys.stderr,
+            )
+        sys.exit(128 + number)
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Give the signals back to whoever had them."""

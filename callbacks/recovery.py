@@ -51,6 +51,13 @@ class Recovery(Callback):
         else:
             self.response.healthy(trainer, pl_module)
 
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Say why it was not another return."""
+        if isinstance(exception, NonFiniteLossError) and self.response.limit:
+            exception.add_note(f"All {self.response.limit} returns were used up.")
+
     def seen(self, pl_module: LightningModule, step: int) -> str:
         """What is not finite, or nothing."""
         try:

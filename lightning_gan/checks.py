@@ -54,11 +54,24 @@ def check_trainer(trainer: Namespace) -> None:
         raise ValueError(
             f"trainer.accumulate_grad_batches is {n}: give 1, or how many minibatches make one update of a player."
         )
+    for name in ("log_every_n_steps", "val_check_interval"):
+        if (value := trainer[name]) is not None and value <= 0:
+            raise ValueError(f"trainer.{name} is {value}: give a number above 0.")
     if trainer.gradient_clip_val:
         raise ValueError(
             f"trainer.gradient_clip_val is {trainer.gradient_clip_val}, but the players are clipped apart: set "
             f"--model.d_clip and --model.g_clip."
         )
+
+
+def check_seed(seed: int | bool | None) -> None:
+    """It must be one that all libraries take.
+
+    Raises:
+        ValueError: naming it.
+    """
+    if not 0 <= int(seed or 0) < 2**32:
+        raise ValueError(f"seed_everything is {seed}: give a whole number from 0 to 2^32 - 1.")
 
 
 def check_batch(x: torch.Tensor, generator: Generator) -> None:

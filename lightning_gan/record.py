@@ -20,8 +20,9 @@ class NonFiniteLossError(RuntimeError):
         self.step = step
         self.seen = f"The {player}'s loss became {loss} at step {step}"
         super().__init__(
-            f"{self.seen}: training stopped, and the last checkpoint was left as it is. Lower that player's "
-            f"learning rate, or clip its gradients with --model.{player[0]}_clip 1.0."
+            f"{self.seen}: training stopped, and checkpoints were left as they are. A learning rate may be too "
+            f"large, this player's or the other's, whose move it answers: lower it, or clip gradients with "
+            f"--model.d_clip 1.0 --model.g_clip 1.0."
         )
 
 

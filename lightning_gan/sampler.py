@@ -39,7 +39,9 @@ class Sampler(LightningModule):
         training = generator.training
         generator.eval()
         try:
-            return torch.cat([generator(part.to(self.device)) for part in z.split(batch_size)])
+            return torch.cat(
+                [generator(part.to(self.device, self.dtype)) for part in z.split(batch_size)]
+            )
         finally:
             generator.train(training)
 

@@ -124,6 +124,37 @@ ROWS = {
         ["--run.patience", "0"],
         "run.patience is 0.0 minutes: give a positive number",
     ),
+    "rows never": (
+        nothing,
+        ["--trainer.log_every_n_steps", "0"],
+        "trainer.log_every_n_steps is 0: give a number above 0",
+    ),
+    "validations never": (
+        nothing,
+        ["--trainer.val_check_interval", "0"],
+        "trainer.val_check_interval is 0: give a number above 0",
+    ),
+    "a seed below zero": (
+        nothing,
+        ["--seed_everything", "-1"],
+        "seed_everything is -1: give a whole number from 0",
+    ),
+    "a rate below zero": (
+        nothing,
+        [f"{MODEL}d_optimizer", "torch.optim.SGD", f"{MODEL}d_optimizer.lr", "-0.1"],
+        "Invalid learning rate: -0.1",
+    ),
+    "a run elsewhere": (
+        nothing,
+        ["--run.name", "../escape"],
+        "run.name is '../escape': give a name",
+    ),
+    "a run without a name": (nothing, ["--run.name", ""], "run.name is '': give a name"),
+    "a folder for a config": (
+        nothing,
+        ["--config", "pixels"],
+        "pixels is a folder: give a YAML file",
+    ),
     "no threads": (nothing, ["--run.threads", "0"], "run.threads is 0: give 1 or more"),
     "no examples in a minibatch": (nothing, ["--data.batch_size", "0"], "batch_size is 0"),
     # files of settings

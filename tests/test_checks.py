@@ -13,7 +13,8 @@ from lightning_gan.losses import Minimax
 from lightning_gan.networks import MaxoutDiscriminator, MLPGenerator
 from lightning_gan.priors import Gaussian
 
-PLAIN = {"accumulate_grad_batches": 1, "gradient_clip_val": None}
+PLAIN = {"accumulate_grad_batches": 1, "gradient_clip_val": None, "log_every_n_steps": 1}
+PLAIN |= {"val_check_interval": None}
 
 
 class Unannounced:

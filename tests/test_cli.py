@@ -250,3 +250,37 @@ def test_an_error_before_the_first_step_leaves_no_folder_and_a_later_one_does(co
     learning_rate = ("--model.d_optimizer=torch.optim.SGD", "--model.d_optimizer.lr=1e30")
     assert "loss became" in command(*FIT, *learning_rate).err
     assert sorted(p.name for p in Path("runs/small").iterdir()) == ["version_0", "version_1"]
+
+
+def test_ctrl_c_while_scoring_says_how_to_make_the_scores(command, monkeypatch):
+    step = GAN.test_step
+
+    def interrupted(self, batch, batch_idx):
+        os.kill(os.getpid(), signal.SIGINT)
+        return step(self, batch, batch_idx)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(GAN, "test_step", interrupted)
+        ended = command(*FIT)
+    assert ended.status == 130
+    again = "fit --config runs/small/version_0/config.yaml --ckpt_path auto"
+    assert (
+        f"SIGINT: the scores were left out.\nThe run is saved. To make them\n  python -m lightning_gan {again}"
+        in ended.err
+    )
+    ended = command(*again.split())
+    assert ended.status == 0, ended.err
+    assert "test/parzen_nats" in ended.out
+
+
+def test_float64_trains_draws_and_scores(command):
+    ended = command(*FIT, "--trainer.precision", "64-true")
+    assert ended.status == 0, ended.err
+    assert "test/parzen_nats" in ended.out
+
+
+def test_a_checkpoint_of_other_data_is_named_before_anything_else_is_said_of_it(command):
+    command(*FIT)
+    last = "runs/small/version_0/checkpoints/last.ckpt"
+    ended = command("fit", "--config", "ring.yaml", "--ckpt_path", last, "--trainer.max_steps", "5")
+    assert ended.err.startswith(f"error: {last} learned from mnist, but the data here are ring")

@@ -40,7 +40,9 @@ def sample(
         classes: To draw in turn, such as 3 or 3,5; all in turn if it is not given. Of a GAN that is told classes.
     """
     if num < 1 or (columns is not None and columns < 1):
-        raise ValueError(f"{num} samples in {columns} columns were asked: give 1 or more of each.")
+        raise ValueError(
+            f"{num} samples in {columns or 8} columns were asked: give 1 or more of each."
+        )
     gan = load(ckpt_path)
     shown = pictures_range(gan, ckpt_path)
     told = gan if isinstance(gan, Classes) else None

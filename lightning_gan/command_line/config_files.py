@@ -37,6 +37,8 @@ def find(name: str) -> str:
         if path.is_file():
             check(path)
             return str(path)
+    if Path(name).is_dir():
+        raise ConfigError(f"{name} is a folder: give a YAML file.")
     known = sorted(
         str(p.relative_to(CONFIGS)) for p in CONFIGS.rglob("*.yaml") if p.name != "defaults.yaml"
     )

@@ -11,6 +11,7 @@ from lightning_gan.trust import HOW
 
 FOREIGN_WEIGHTS = "Error(s) in loading state_dict"
 UNION = "Does not validate against any of the Union subtypes"  # how jsonargparse wraps a constructor's error
+OPTIMIZERS = os.path.join("torch", "optim", "")  # which look at their numbers themselves
 ROOMS = tuple(
     str(Path(__file__).parents[2] / room) + os.sep
     for room in ("lightning_gan", "datamodules", "callbacks")
@@ -31,6 +32,8 @@ def meant_for_a_person(error: BaseException) -> bool:
     ):
         return True
     last = traceback.extract_tb(error.__traceback__)[-1:]
+    if isinstance(error, ValueError) and any(OPTIMIZERS in frame.filename for frame in last):
+        return True
     return any(
         frame.filename.startswith(ROOMS) and (frame.line or "").startswith("raise")
         for frame in last

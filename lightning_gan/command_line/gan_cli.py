@@ -18,7 +18,7 @@ import callbacks
 from callbacks.pictures import run_folder
 from lightning_gan import trust
 from lightning_gan.accumulation import accumulate
-from lightning_gan.checks import check_data, check_trainer
+from lightning_gan.checks import check_data, check_seed, check_trainer
 from lightning_gan.command_line import config_files, names
 from lightning_gan.command_line.parser import Parser
 from lightning_gan.command_line.report import (
@@ -110,6 +110,7 @@ class GANCLI(LightningCLI):
     def _parse_ckpt_path(self) -> None:
         """Find `last` or `auto`, verify it, and say where its hyper-parameters overrule what was asked."""
         settings, asked = self.settings, self.settings.ckpt_path
+        check_seed(settings.seed_everything)
         fits = self.config.subcommand == "fit"
         if asked in ("last", "auto"):
             look = partial(resuming.found, asked, self.run, settings.data or {}, fits)
@@ -120,6 +121,7 @@ class GANCLI(LightningCLI):
             return
         self.stored = checked(settings.ckpt_path)
         trust.check(self.stored["hyper_parameters"], settings.ckpt_path)
+        resuming.check_experiment(settings.ckpt_path, self.stored, settings.data)
         settings.weights_only = True
         step, asked_steps = self.stored["counts"]["g_updates"], settings.trainer.max_steps
         self.ended = fits and 0 < asked_steps <= step
@@ -193,8 +195,8 @@ class GANCLI(LightningCLI):
             say(resumed(str(self.settings.ckpt_path), self.stored, self.ended))
         if self.ended:
             end_again(self.trainer)
-        provenance = getattr(self.datamodule, "provenance", type(self.datamodule).__name__)
-        say(describe(self.model, provenance, str(run_folder(self.trainer))))
+        folder, devices = str(run_folder(self.trainer)), self.trainer.world_size
+        say(describe(self.model, self.datamodule, folder, devices))
 
     def after_fit(self) -> None:
         """Score the result on the test split; say where everything is and what to type next."""
@@ -205,7 +207,7 @@ class GANCLI(LightningCLI):
         folder, step = run_folder(self.trainer), self.trainer.global_step
         log_score_table(self.trainer.loggers, "test", score_rows(self.trainer, "test"), step)
         draws = len(self.model.generator.data_shape) == 3  # points are no pictures
-        next_ = next_steps(folder, step, draws, still)
+        next_ = next_steps(folder, step, draws, still or bool(self.interruption.received))
         say(closing(self.trainer, folder, str(page_of(folder)), next_))
         if received := self.interruption.received:
             again = f"fit --config {folder}/config.yaml --ckpt_path last"

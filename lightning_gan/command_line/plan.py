@@ -163,6 +163,7 @@ def told(
         f"memory   {memory(watch.device)}",
         f"disk     {disk(trainer, watch.folder, steps)}",
     ]  # fmt: skip
+    lines.append("not counted: the start of Python and its libraries")
     if own.quick:
         lines.append(
             "not measured, and not in these numbers: validation, and the scores at the end"

@@ -38,8 +38,15 @@ def _shown(trainer: Trainer) -> list[Scores]:
     return [c for c in trainer.callbacks if isinstance(c, Scores)]  # type: ignore[attr-defined]
 
 
-def describe(gan: TwoPlayers, provenance: str, folder: str) -> str:
-    """The first lines of a run: the game, the players, the data, the place."""
+def describe(gan: TwoPlayers, data: Any, folder: str, devices: int) -> str:
+    """The first lines of a run: the game, the players, the data, the place; a minibatch of several devices or parts."""
+    provenance = getattr(data, "provenance", type(data).__name__)
+    batch_size = getattr(data, "batch_size", 0)
+    m, taken = batch_size * devices, f" in {gan.parts} parts" if gan.parts > 1 else ""
+    batch = (
+        f"batch    {m:,} examples in an update: {batch_size:,} on each of {devices} device{'s' * (devices > 1)}"
+        f"{taken}; learning rates are the config's"
+    )
     k = f", k = {gan.k}" if hasattr(gan, "k") else ""
     objective = ", ".join([type(gan.loss).__name__, *map(str, (*gan.penalties, *gan.projections))])
     players = [
@@ -54,6 +61,7 @@ def describe(gan: TwoPlayers, provenance: str, folder: str) -> str:
             f"game     {objective}; {gan.updates} updates{k}; one step = one update of G",
             f"players  {'; '.join(players)}{average}",
             f"data     {provenance}",
+            *([batch] if batch_size and (devices > 1 or gan.parts > 1) else []),
             f"run      {folder}",
         )
     )

@@ -108,7 +108,8 @@ def _run(size: Size, place: Place) -> str:
         run = f'run="${{LIGHTNING_GAN_RUN:-{name}/job_$SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID"'
     there = f'{shlex.quote(place.root)}/"$run"'
     first = '[ -z "$LIGHTNING_GAN_RUN" ] && [ "${SLURM_RESTART_COUNT:-0}" -eq 0 ]'
-    advice = "move it away, or go on with it: LIGHTNING_GAN_RUN=$run"
+    again = "${run%_*}" if size.array else "$run"  # the task's number comes behind it again
+    advice = f"move it away, or go on with it: LIGHTNING_GAN_RUN={again}"
     return "\n".join(
         [
             "# the folder of this job, in all of its turns; that of another job is left alone",

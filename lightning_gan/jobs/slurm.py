@@ -125,6 +125,9 @@ def order(
     text = written(asked, place)
     if out is None:
         print(text, end="")
+        logs = shlex.quote(f"{run['root']}/{name}/logs")
+        said = f"To keep it: --out {place.file}. Or save it as that and mkdir -p {logs}, which SLURM does not."
+        print(said, file=sys.stderr)
         return
     _keep(Path(out), text)
     Path(run["root"], name, "logs").mkdir(parents=True, exist_ok=True)  # sbatch makes no folders

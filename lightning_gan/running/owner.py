@@ -104,12 +104,12 @@ def taken_back(folder: Path, command: Any, kind: type[BaseException] | None, *_:
     Args:
         folder: of the run.
         command: whose `trainer` has made steps, if it has one.
-        kind: of what ended it; nothing is taken away at an interruption.
+        kind: of what ended it.
     """
     made = {path.relative_to(folder).parts[0] for path in folder.rglob("*") if path.is_file()}
     steps = command.trainer.global_step if hasattr(command, "trainer") else 0
     began = steps or rows_of(folder / "metrics.csv") or made - BEFORE_THE_FIRST_STEP
-    if kind and issubclass(kind, Exception) and not began:
+    if kind and issubclass(kind, Exception | KeyboardInterrupt) and not began:
         finish_wandb()
         shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):  # other runs of the experiment are there

@@ -72,3 +72,26 @@ def held(
     for line in told:
         say(line)
     return path
+
+
+def check_experiment(path: str, stored: Mapping[str, Any], data: Mapping[str, Any] | None) -> None:
+    """A checkpoint must be one, and of a game on these data, before anything else is said of it.
+
+    Args:
+        path: of the checkpoint.
+        stored: in it.
+        data: settings of the data.
+
+    Raises:
+        CheckpointError: if it only tells of a crash.
+        ValueError: naming both data sets.
+    """
+    if "crash" in stored:
+        raise runs.CheckpointError(
+            f"{path} tells what led to a bad step, and is no checkpoint: look at it with replay {path}."
+        )
+    kind: Any = getattr(datamodules, str((data or {}).get("class_path")).split(".")[-1], None)
+    names = [getattr(kind, "name", None), getattr(kind, "embedded_name", None)]
+    ours = {getattr(getattr(datamodules, module), "name", None) for module in datamodules.__all__}
+    if isinstance(names[0], str) and stored.get("data") in ours - {None, *names}:
+        runs.check_data_of(path, dict(stored), names[0])

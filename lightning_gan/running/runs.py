@@ -50,6 +50,11 @@ class Run:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
+        parts = Path(self.name).parts
+        if not parts or Path(self.name).is_absolute() or ".." in parts:
+            raise ValueError(
+                f"run.name is {self.name!r}: give a name, or one below another, such as mnist/first."
+            )
         if self.threads is not None and self.threads < 1:
             raise ValueError(f"run.threads is {self.threads}: give 1 or more, or leave it out.")
         if not self.patience > 0:

@@ -42,7 +42,7 @@ def test_it_goes_on_from_the_last_finite_state_and_says_so(k, tmp_path):
     back = callbacks.Recovery(callbacks.RollBack(limit=3, slower=0.5))
     run = trainer(tmp_path, max_steps=9, log_every_n_steps=3, callbacks=[Poison(4 * k), back])
     gan = game(k=k)
-    said = r"loss became nan at step 5. Back to step 3, with 0.5 of G's learning rate"
+    said = r"loss became nan at step 5. Back to step 3, with 0.5 of G's first learning rate"
     with pytest.warns(UserWarning, match=said):
         run.fit(gan, Batches(40))
     assert gan.g_updates == run.global_step == 9
@@ -60,10 +60,12 @@ def test_it_gives_up_and_the_game_names_the_loss(tmp_path):
     )  # fmt: skip
     with (
         pytest.warns(UserWarning, match="Back to step 4") as said,
-        pytest.raises(NonFiniteLossError, match="at step 5"),
+        pytest.raises(NonFiniteLossError, match="at step 5") as caught,
     ):
         run.fit(game(), Batches(40))
-    assert len([w for w in said if "Back to step" in str(w.message)]) == 2
+    texts = {str(w.message) for w in said if "Back to step" in str(w.message)}
+    assert len(texts) == 2  # equal ones would be shown once
+    assert caught.value.__notes__[0] == "All 2 returns were used up."
     last = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)
     assert all(bool(x.isfinite().all()) for x in last["state_dict"].values())
 
