@@ -11,7 +11,7 @@ class GradientNorms(Callback):
     """Notes train/d_grad_norm and train/g_grad_norm, Euclidean norms over all parameters of a player, before clipping.
 
     Taken at the last step of each logging interval only (k updates of D: their mean), so that it costs next to nothing.
-    Nothing waits for the device.
+    Nothing waits for the device, but for float16's scale where an optimizer is fused.
     """
 
     def __init__(self) -> None:

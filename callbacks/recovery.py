@@ -55,8 +55,9 @@ class Recovery(Callback):
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Say why it was not another return."""
-        if isinstance(exception, NonFiniteLossError) and self.response.limit:
-            exception.add_note(f"All {self.response.limit} returns were used up.")
+        returns = self.response.returns
+        if isinstance(exception, NonFiniteLossError) and 0 < self.response.limit <= returns:
+            exception.add_note(f"All {returns} returns were used up.")
 
     def seen(self, pl_module: LightningModule, step: int) -> str:
         """What is not finite, or nothing."""

@@ -108,7 +108,7 @@ class RollBack(Response):
         slow_down(trainer, pl_module, self.slower)
         self.healthy(trainer, pl_module)  # with the new rate, which another return must not undo
         rate, which = f"{self.slower**self.returns:g}", f"return {self.returns} of {self.limit}"
-        rank_zero_warn(f"{back}, with {rate} of G's first learning rate ({which}).")
+        rank_zero_warn(f"{back}, with {rate} of the config's learning rate for G ({which}).")
 
     def restore(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Put everything back to where it was kept; what is kept stays as it is."""

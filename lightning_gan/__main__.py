@@ -4,11 +4,10 @@ import sys
 
 if __name__ == "__main__":
     try:
-        from lightning_gan.command_line.cli import (
-            main,
-        )  # seconds, in which a person may think better of it
+        # here, because it takes seconds in which a person may think better of it
+        from lightning_gan.command_line.cli import main
 
         main()
     except KeyboardInterrupt:
-        sys.stderr.write("\nCtrl-C: nothing was trained yet, and nothing is left.\n")
+        sys.stderr.write("\nCtrl-C: broken off. Files that were saved before are whole.\n")
         sys.exit(130)

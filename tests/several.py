@@ -1,4 +1,4 @@
-"""Small games, one of each kind, with BatchNorm on all examples, that one device and two play to the same weights."""
+"""Small games, one of each kind, their data, and how one device or one of two plays them to the same weights."""
 
 import os
 import warnings

@@ -1,1 +1,1 @@
-"""What a person types, what may be named, and what is said: the only rooms that know all others."""
+"""What a person types, what may be named, and what is said; it may know every room."""

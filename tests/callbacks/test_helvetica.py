@@ -159,7 +159,7 @@ def test_rolling_back_returns_everything(kind, tmp_path):
 def test_after_a_return_the_run_has_its_length_and_g_is_slower(tmp_path):
     watching = Told(bad=[3, 4, 7], response=callbacks.RollBack(limit=5, slower=0.1))
     with pytest.warns(
-        UserWarning, match=r"with 0\.0*1 of G's first learning rate \(return \d of 5\)"
+        UserWarning, match=r"with 0\.0*1 of the config's learning rate for G \(return \d of 5\)"
     ):
         gan, run = played(tmp_path, watching, steps=6, d_scheduler=halving, g_scheduler=halving)
     # each return counts once, though two of them go back to the same state

@@ -42,7 +42,9 @@ def test_it_goes_on_from_the_last_finite_state_and_says_so(k, tmp_path):
     back = callbacks.Recovery(callbacks.RollBack(limit=3, slower=0.5))
     run = trainer(tmp_path, max_steps=9, log_every_n_steps=3, callbacks=[Poison(4 * k), back])
     gan = game(k=k)
-    said = r"loss became nan at step 5. Back to step 3, with 0.5 of G's first learning rate"
+    said = (
+        r"loss became nan at step 5. Back to step 3, with 0.5 of the config's learning rate for G"
+    )
     with pytest.warns(UserWarning, match=said):
         run.fit(gan, Batches(40))
     assert gan.g_updates == run.global_step == 9
@@ -119,3 +121,12 @@ def test_a_kill_at_the_bad_loss_leaves_the_last_good_checkpoint(when, tmp_path, 
     assert content["counts"]["g_updates"] == 4
     assert all(bool(x.isfinite().all()) for x in content["state_dict"].values())
     assert (tmp_path / "crash" / "step=5.pt").exists() == (not killed)
+
+
+@pytest.mark.parametrize(("returns", "notes"), [(1, []), (2, ["All 2 returns were used up."])])
+def test_it_says_that_returns_are_used_up_where_they_are(returns, notes):
+    back = callbacks.Recovery(callbacks.RollBack(limit=2))
+    back.response.returns = returns
+    error = NonFiniteLossError("generator", 3, float("nan"))
+    back.on_exception(None, None, error)
+    assert getattr(error, "__notes__", []) == notes
