@@ -4,7 +4,7 @@ import sys
 
 if __name__ == "__main__":
     try:
-        # here, because it takes seconds in which a person may think better of it
+        # here, because it takes seconds; those of torch and Lightning, which the package itself imports, come before
         from lightning_gan.command_line.cli import main
 
         main()
