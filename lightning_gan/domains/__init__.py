@@ -12,6 +12,7 @@ from lightning_gan.domains.domain import Domain
 from lightning_gan.domains.numbers import (
     Bytes,
     Count,
+    CountFromTwo,
     CountOrZero,
     Finite,
     NonNegative,
@@ -29,6 +30,7 @@ from lightning_gan.domains.numbers import (
 __all__ = [
     "Bytes",
     "Count",
+    "CountFromTwo",
     "CountOrZero",
     "Domain",
     "Finite",

@@ -41,14 +41,15 @@ class Domain:
 
     def __repr__(self) -> str:
         """Name the domain, such as "a whole number from 1 to 1,048,576" or "a number above 0"."""
+        low, high = (shown(x) if isinstance(x, int) else f"{x:g}" for x in (self.low, self.high))
         bounds = []
         if self.low > -math.inf and self.high < math.inf and not (self.low_open or self.high_open):
-            bounds = [f"from {shown(self.low)} to {shown(self.high)}"]
+            bounds = [f"from {low} to {high}"]
         else:
             if self.low > -math.inf:
-                bounds += [f"{'above' if self.low_open else 'of at least'} {shown(self.low)}"]
+                bounds += [f"{'above' if self.low_open else 'of at least'} {low}"]
             if self.high < math.inf:
-                bounds += [f"{'below' if self.high_open else 'at most'} {shown(self.high)}"]
+                bounds += [f"{'below' if self.high_open else 'at most'} {high}"]
         kind = "a whole number" if self.whole else "a number" if bounds else "a finite number"
         return " ".join([kind, " and ".join(bounds)]).strip()
 
@@ -72,8 +73,7 @@ def shown(value: Any) -> str:
         return repr(value)
     value = value.item() if getattr(value, "ndim", None) == 0 else value
     try:
-        return (
-            f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-        )
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return f"{value:,}" if whole else str(value)
     except ValueError:  # Python prints no whole number of more than 4,300 digits
         return "too large to print"

@@ -9,6 +9,8 @@ Count = Annotated[int, Domain(1, 2**31 - 1, whole=True)]
 """Number of things, at least 1."""
 CountOrZero = Annotated[int, Domain(0, 2**31 - 1, whole=True)]
 """Number of things, 0 allowed."""
+CountFromTwo = Annotated[int, Domain(2, 2**31 - 1, whole=True)]
+"""Number of things, at least 2."""
 Size = Annotated[int, Domain(1, 2**20, whole=True)]
 """Units of a layer, noise variables, pixels of a side: above 2^20 none fits in a memory."""
 SizeOrZero = Annotated[int, Domain(0, 2**20, whole=True)]

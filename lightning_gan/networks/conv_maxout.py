@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 from torch import Tensor, nn
 
+from lightning_gan.domains import NonNegative, Positive, Rate, Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator
 from lightning_gan.networks.layers import ConvMaxout, Dropout, GaussianNoise, Maxout, uniform_
 
@@ -69,27 +70,28 @@ class ConvMaxoutDiscriminator(FeatureDiscriminator):
     1/0.8 and 1/0.5, as in 2014.
 
     Args:
-        data_shape: of one example, [C, H, W].
+        data_shape: of one example, [C, H, W], each 1 to 2^20.
         convolutions: the convolutional layers.
-        units: of the maxout layer.
-        pieces: linear filters per unit of that layer.
-        input_dropout: share of the pixels' values dropped.
-        dropout: share of the hidden units dropped.
+        units: of the maxout layer, 1 to 2^20.
+        pieces: linear filters per unit of that layer, 1 to 2^20.
+        input_dropout: share of the pixels' values dropped, at least 0 and below 1.
+        dropout: share of the hidden units dropped, at least 0 and below 1.
         noise: standard deviation of Gaussian noise on D's input while training, in units of the data (not in the
-            paper).
-        irange: bound of the initial weights; none: they start as torch starts them.
+            paper), at least 0.
+        irange: bound of the initial weights, above 0; none: they start as torch starts them.
     """
 
+    @check_arguments
     def __init__(
         self,
-        data_shape: Sequence[int],
+        data_shape: Sequence[Size],
         convolutions: Sequence[Convolution] = CONVOLUTIONS,
-        units: int = 500,
-        pieces: int = 5,
-        input_dropout: float = 0.2,
-        dropout: float = 0.5,
-        noise: float = 0.0,
-        irange: float | None = 0.005,
+        units: Size = 500,
+        pieces: Size = 5,
+        input_dropout: Rate = 0.2,
+        dropout: Rate = 0.5,
+        noise: NonNegative = 0.0,
+        irange: Positive | None = 0.005,
     ) -> None:
         super().__init__(data_shape)
         if len(self.data_shape) != 3:
