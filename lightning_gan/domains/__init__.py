@@ -7,19 +7,22 @@
 `check_arguments` refuses every value outside the domain with one sentence. Lists are checked entry by entry.
 """
 
-from lightning_gan.domains.checking import check_arguments, domains_of
+from lightning_gan.domains.checking import check, check_arguments, domains_of
 from lightning_gan.domains.domain import Domain
 from lightning_gan.domains.numbers import (
+    Bound,
     Bytes,
     Count,
     CountFromTwo,
     CountOrZero,
     Finite,
+    Minutes,
     NonNegative,
     OpenShare,
     Positive,
     PositiveShare,
     Rate,
+    Runs,
     Seed,
     Share,
     Size,
@@ -28,22 +31,26 @@ from lightning_gan.domains.numbers import (
 )
 
 __all__ = [
+    "Bound",
     "Bytes",
     "Count",
     "CountFromTwo",
     "CountOrZero",
     "Domain",
     "Finite",
+    "Minutes",
     "NonNegative",
     "OpenShare",
     "Positive",
     "PositiveShare",
     "Rate",
+    "Runs",
     "Seed",
     "Share",
     "Size",
     "SizeOrZero",
     "Threads",
+    "check",
     "check_arguments",
     "domains_of",
 ]

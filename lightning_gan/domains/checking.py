@@ -2,9 +2,9 @@
 
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints, overload
 
 from lightning_gan.domains.domain import Domain, shown
 
@@ -12,7 +12,15 @@ Wrong = tuple[str, Any, str]  # place, such as widths[1]; value; domain
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
-def check_arguments(function: Decorated) -> Decorated:
+@overload
+def check_arguments(function: Decorated) -> Decorated: ...
+
+
+@overload
+def check_arguments(*, name: str) -> Callable[[Decorated], Decorated]: ...
+
+
+def check_arguments(function: Any = None, *, name: str = "") -> Any:
     """Decorate a function, an `__init__` or a dataclass: its numeric arguments are checked at every call.
 
     The domains are read from the annotations once, at the first call. A value outside its domain raises a ValueError
@@ -21,11 +29,17 @@ def check_arguments(function: Decorated) -> Decorated:
 
     Args:
         function: What to decorate. Of a dataclass, place this decorator above `@dataclass`.
+        name: What messages call the owner of the arguments; the class or function if it is not given.
     """
+    return partial(decorate, name=name) if function is None else decorate(function, name)
+
+
+def decorate(function: Any, name: str) -> Any:
+    """As check_arguments, with both arguments given."""
     if isinstance(function, type):
         kind: Any = function
-        kind.__init__ = check_arguments(kind.__init__)
-        return function
+        kind.__init__ = decorate(kind.__init__, name)
+        return kind
     signature = inspect.signature(function)
 
     @wraps(function)
@@ -35,14 +49,14 @@ def check_arguments(function: Decorated) -> Decorated:
         except TypeError:
             return function(*args, **kwargs)  # Python's own error for missing and unknown arguments
         is_init = function.__name__ == "__init__"
-        owner = type(args[0]).__name__ if is_init else function.__name__
-        for name, annotation in domains_of(function).items():
-            if name in given:
-                default = signature.parameters[name].default
-                check(owner, name, given[name], annotation, default)
+        owner = name or (type(args[0]).__name__ if is_init else function.__name__)
+        for argument, annotation in domains_of(function).items():
+            if argument in given:
+                default = signature.parameters[argument].default
+                check(owner, argument, given[argument], annotation, default)
         return function(*args, **kwargs)
 
-    return checked  # type: ignore[return-value]
+    return checked
 
 
 @cache

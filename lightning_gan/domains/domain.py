@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Domain:
-    """An interval of the finite numbers, or of the whole numbers. NaN and infinity are in no domain.
+    """An interval of numbers. NaN is in no domain.
 
     Args:
         low: Lower bound, included unless low_open.
@@ -16,6 +16,7 @@ class Domain:
         low_open: Whether the lower bound itself is excluded.
         high_open: Whether the upper bound itself is excluded.
         whole: Whether only whole numbers belong.
+        infinite: Whether infinity belongs, where it lies between the bounds.
 
     Example:
         >>> Domain(0, 1, low_open=True).holds(0.5), Domain(0, 1, low_open=True).holds(0)
@@ -27,17 +28,18 @@ class Domain:
     low_open: bool = False
     high_open: bool = False
     whole: bool = False
+    infinite: bool = False
 
     def holds(self, value: Any) -> bool:
         """Return whether a value is a number of this domain; bool is no number, 0-d tensors and NumPy scalars are."""
         try:
             number = to_number(value, self.whole)
-            finite = math.isfinite(number)
+            accepted = math.isfinite(number) or (self.infinite and not math.isnan(number))
         except (TypeError, ValueError, OverflowError, RuntimeError):
             return False
         above = number > self.low if self.low_open else number >= self.low
         below = number < self.high if self.high_open else number <= self.high
-        return finite and above and below
+        return accepted and above and below
 
     def __repr__(self) -> str:
         """Name the domain, such as "a whole number from 1 to 1,048,576" or "a number above 0"."""
@@ -51,6 +53,7 @@ class Domain:
             if self.high < math.inf:
                 bounds += [f"{'below' if self.high_open else 'at most'} {high}"]
         kind = "a whole number" if self.whole else "a number" if bounds else "a finite number"
+        kind = "a number or infinity" if self.infinite else kind
         return " ".join([kind, " and ".join(bounds)]).strip()
 
 

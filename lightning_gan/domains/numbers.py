@@ -15,14 +15,20 @@ Size = Annotated[int, Domain(1, 2**20, whole=True)]
 """Units of a layer, noise variables, pixels of a side: above 2^20 none fits in a memory."""
 SizeOrZero = Annotated[int, Domain(0, 2**20, whole=True)]
 """The same, 0 allowed."""
+Runs = Annotated[int, Domain(1, 1000, whole=True)]
+"""Number of runs or seeds of a study, 1 to 1,000."""
 Seed = Annotated[int, Domain(0, 2**32 - 1, whole=True)]
 """Seed that Python, NumPy and torch all take."""
 Bytes = Annotated[int, Domain(1, 2**60, whole=True)]
 """Amount of memory in bytes."""
+Minutes = Annotated[float, Domain(0, 1_000_000, low_open=True)]
+"""Time limit in minutes, above 0."""
 Threads = Annotated[int, Domain(1, cpu_count(), whole=True)]
 """Number of CPU threads, at most the cores that this process may use."""
 Finite = Annotated[float, Domain()]
 """Any number but NaN and infinity."""
+Bound = Annotated[float, Domain(infinite=True)]
+"""Lower or upper bound: any number, or infinity where there is no bound."""
 Positive = Annotated[float, Domain(0, low_open=True)]
 """Finite number above 0."""
 NonNegative = Annotated[float, Domain(0)]

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from lightning_gan.domains import Bound, Count, Seed, check_arguments
 from lightning_gan.images import to_uint8
 
 PART = 250  # pictures held at a time
@@ -63,12 +64,13 @@ class Pictures:
     Args:
         pictures: uint8, [n, C, H, W].
         description: whose they are.
-        seed: with which they were drawn, if they were.
+        seed: with which they were drawn, if they were, 0 to 2^32 - 1.
     """
 
     batch_norm = ""
 
-    def __init__(self, pictures: Tensor, description: str = "", seed: int | None = None) -> None:
+    @check_arguments
+    def __init__(self, pictures: Tensor, description: str = "", seed: Seed | None = None) -> None:
         if pictures.dtype != torch.uint8 or pictures.dim() != 4 or not len(pictures):
             raise ValueError(
                 f"Pictures of {pictures.dtype}, {list(pictures.shape)}, came: give bytes (uint8), [n, C, H, W], "
@@ -92,17 +94,16 @@ class Samples:
 
     Args:
         model: what has `sample(n, seed)`.
-        n: samples.
-        seed: of their noise.
-        value_range: smallest and largest pixel value of the samples.
+        n: samples, at least 1.
+        seed: of their noise, 0 to 2^32 - 1.
+        value_range: smallest and largest pixel value of the samples; infinite where there is none.
         description: of the model, for the protocol.
     """
 
+    @check_arguments
     def __init__(
-        self, model: Any, n: int, seed: int, value_range: Sequence[float], description: str
+        self, model: Any, n: Count, seed: Seed, value_range: Sequence[Bound], description: str
     ) -> None:
-        if n < 1:
-            raise ValueError(f"{n} samples were asked: give 1 or more.")
         self.model, self.n, self.seed, self.description = model, n, seed, description
         low, high = value_range
         self.value_range = (float(low), float(high))

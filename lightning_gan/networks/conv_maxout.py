@@ -6,30 +6,31 @@ from dataclasses import asdict, dataclass
 
 from torch import Tensor, nn
 
-from lightning_gan.domains import NonNegative, Positive, Rate, Size, check_arguments
+from lightning_gan.domains import NonNegative, Positive, Rate, Size, SizeOrZero, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator
 from lightning_gan.networks.layers import ConvMaxout, Dropout, GaussianNoise, Maxout, uniform_
 
 
+@check_arguments
 @dataclass(frozen=True)
 class Convolution:
     """Sizes of a `ConvMaxout` layer.
 
     Args:
-        channels: of the output.
-        pieces: filters per output channel.
-        kernel: side of the filters.
-        padding: zeros around the input, on each side.
-        pool: side of the pool.
-        stride: of the pool.
+        channels: channels of the output, 1 to 2^20.
+        pieces: filters per output channel, 1 to 2^20.
+        kernel: side of the filters, 1 to 2^20.
+        padding: zeros around the input, on each side, 0 to 2^20.
+        pool: side of the pool, 1 to 2^20.
+        stride: stride of the pool, 1 to 2^20.
     """
 
-    channels: int
-    pieces: int
-    kernel: int
-    padding: int
-    pool: int
-    stride: int
+    channels: Size
+    pieces: Size
+    kernel: Size
+    padding: SizeOrZero
+    pool: Size
+    stride: Size
 
     def side(self, n: int) -> int:
         """Of what becomes of maps of side n.
