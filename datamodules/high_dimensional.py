@@ -62,12 +62,12 @@ class HighDimensionalMixture(Gaussians):
         points_seed: Seed = 0,
     ) -> None:
         super().__init__(batch_size, seed, points_seed)
-        self.noise = noise
+        self.noise = float(noise)
         rng = torch.Generator().manual_seed(GEOMETRY)
         directions = torch.randn(DIM, DIM, generator=rng, dtype=torch.float64)
         self.directions = torch.linalg.qr(directions).Q.float()
         self.means = torch.randn(self.num_classes, INNER, generator=rng) @ self.embedding.T
-        self.std = torch.full((self.num_classes,), std)
+        self.std = torch.full((self.num_classes,), float(std))
 
     @property
     def embedding(self) -> Tensor:

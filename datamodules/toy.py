@@ -115,7 +115,10 @@ class Gaussian1D(Gaussians):
             raise ValueError(
                 f"Gaussian1D of means {list(means)} and stds {list(stds)}: give as many of both."
             )
-        self.means, self.std = torch.tensor(means)[:, None], torch.tensor(stds)
+        self.means, self.std = (
+            torch.tensor(means, dtype=torch.float)[:, None],
+            torch.tensor(stds, dtype=torch.float),
+        )
         self.num_classes = len(means)
 
 
@@ -149,8 +152,8 @@ class Ring(Gaussians):
     ) -> None:
         super().__init__(batch_size, seed, points_seed)
         angles = [2 * pi * j / modes for j in range(modes)]
-        self.means = radius * torch.tensor([[cos(a), sin(a)] for a in angles])
-        self.std = torch.full((modes,), std)
+        self.means = float(radius) * torch.tensor([[cos(a), sin(a)] for a in angles])
+        self.std = torch.full((modes,), float(std))
         self.num_classes = modes
 
 
@@ -183,7 +186,7 @@ class Grid(Gaussians):
         points_seed: Seed = 0,
     ) -> None:
         super().__init__(batch_size, seed, points_seed)
-        places = spacing * (torch.arange(side) - (side - 1) / 2)
+        places = float(spacing) * (torch.arange(side) - (side - 1) / 2)
         self.means = torch.cartesian_prod(places, places)
-        self.std = torch.full((side**2,), std)
+        self.std = torch.full((side**2,), float(std))
         self.num_classes = side**2

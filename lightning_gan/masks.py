@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lightning_gan.domains import NonNegative, PositiveShare, Rate, check_arguments
+from lightning_gan.domains import NonNegative, PositiveShare, Rate, Size, check_arguments
 
 __all__ = [
     "HalfPlanes",
@@ -171,12 +171,13 @@ class Mixture(Masks):
         return masks
 
 
-def check_mask(mask: Tensor, data_shape: Sequence[int]) -> None:
+@check_arguments
+def check_mask(mask: Tensor, data_shape: Sequence[Size]) -> None:
     """A mask that a person gives must leave something to model.
 
     Args:
         mask: data_shape, or [m, *data_shape].
-        data_shape: of one example.
+        data_shape: of one example, each 1 to 2^20.
 
     Raises:
         ValueError: naming what is wrong with it.

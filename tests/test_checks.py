@@ -97,7 +97,10 @@ def test_players_must_fit_each_other():
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"accumulate_grad_batches": 0}, r"is 0: give 1, or how many minibatches"),
+        (
+            {"accumulate_grad_batches": 0},
+            r"accumulate_grad_batches is 0; give a whole number from 1",
+        ),
         ({"gradient_clip_val": 0.5}, r"is 0\.5.*set --model\.d_clip and --model\.g_clip"),
     ],
     ids=["accumulation", "clipping"],

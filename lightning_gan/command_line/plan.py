@@ -23,7 +23,7 @@ from lightning_gan.tabular import table
 WARM = 5  # steps that are not measured: memory is laid out, kernels are chosen
 
 
-@check_arguments(name="plan")
+@check_arguments(prefix="plan: --")
 @dataclass
 class Asked:
     """What `plan` takes beside the flags of `fit`."""

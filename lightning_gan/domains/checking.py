@@ -17,10 +17,10 @@ def check_arguments(function: Decorated) -> Decorated: ...
 
 
 @overload
-def check_arguments(*, name: str) -> Callable[[Decorated], Decorated]: ...
+def check_arguments(*, prefix: str) -> Callable[[Decorated], Decorated]: ...
 
 
-def check_arguments(function: Any = None, *, name: str = "") -> Any:
+def check_arguments(function: Any = None, *, prefix: str = "") -> Any:
     """Decorate a function, an `__init__` or a dataclass: its numeric arguments are checked at every call.
 
     The domains are read from the annotations once, at the first call. A value outside its domain raises a ValueError
@@ -29,16 +29,17 @@ def check_arguments(function: Any = None, *, name: str = "") -> Any:
 
     Args:
         function: What to decorate. Of a dataclass, place this decorator above `@dataclass`.
-        name: What messages call the owner of the arguments; the class or function if it is not given.
+        prefix: What messages put before the name of an argument, such as "run."; the class or function if it is
+            not given.
     """
-    return partial(decorate, name=name) if function is None else decorate(function, name)
+    return partial(decorate, prefix=prefix) if function is None else decorate(function, prefix)
 
 
-def decorate(function: Any, name: str) -> Any:
+def decorate(function: Any, prefix: str) -> Any:
     """As check_arguments, with both arguments given."""
     if isinstance(function, type):
         kind: Any = function
-        kind.__init__ = decorate(kind.__init__, name)
+        kind.__init__ = decorate(kind.__init__, prefix)
         return kind
     signature = inspect.signature(function)
 
@@ -49,11 +50,11 @@ def decorate(function: Any, name: str) -> Any:
         except TypeError:
             return function(*args, **kwargs)  # Python's own error for missing and unknown arguments
         is_init = function.__name__ == "__init__"
-        owner = name or (type(args[0]).__name__ if is_init else function.__name__)
+        owner = type(args[0]).__name__ if is_init else function.__name__
         for argument, annotation in domains_of(function).items():
             if argument in given:
                 default = signature.parameters[argument].default
-                check(owner, argument, given[argument], annotation, default)
+                check(prefix or f"{owner}: ", argument, given[argument], annotation, default)
         return function(*args, **kwargs)
 
     return checked
@@ -73,25 +74,25 @@ def holds_domain(annotation: Any) -> bool:
     return any(isinstance(part, Domain) or holds_domain(part) for part in (*own, *inner))
 
 
-def check(owner: str, name: str, value: Any, annotation: Any, default: Any = ...) -> None:
+def check(prefix: str, name: str, value: Any, annotation: Any, default: Any = ...) -> None:
     """Check one value against the domains in an annotation.
 
     Args:
-        owner: Name of the class or function.
+        prefix: What the sentence puts before the name of the argument.
         name: Name of the argument.
         value: What was given for it.
         annotation: Type with domains, such as `Sequence[Size]` or `Positive | None`.
         default: Value of the argument where it is left out.
 
     Raises:
-        ValueError: naming the owner, the argument, the value and the domain.
+        ValueError: naming the argument, the value and the domain.
     """
     wrong = find_wrong(name, value, annotation)
     if wrong:
         place, what, wanted = wrong
         optional = NoneType in alternatives(annotation)
         instead = (", or leave it out" if default is None else ", or null") if optional else ""
-        raise ValueError(f"{owner}: {place} is {shown(what)}; give {wanted}{instead}.")
+        raise ValueError(f"{prefix}{place} is {shown(what)}; give {wanted}{instead}.")
 
 
 def find_wrong(name: str, value: Any, annotation: Any) -> Wrong | None:
@@ -101,7 +102,11 @@ def find_wrong(name: str, value: Any, annotation: Any) -> Wrong | None:
     if isinstance(value, tuple(without)):
         return None  # None, or a str where a name is allowed as well
     found = [find_wrong_in(name, value, m) for m in members if holds_domain(m)]
-    return None if None in found else found[0] if found else None
+    wrong = [each for each in found if each is not None]
+    if len(wrong) < len(found) or not wrong:
+        return None  # one of the alternatives holds
+    place, what, _ = wrong[0]
+    return place, what, " or ".join(wanted for _, _, wanted in wrong)
 
 
 def find_wrong_in(name: str, value: Any, annotation: Any) -> Wrong | None:

@@ -105,8 +105,14 @@ def real_statistics(
     return found
 
 
-def everywhere(flag: bool, world_size: int) -> bool:
-    """Whether a flag holds on every process, so that all go the same way."""
+@check_arguments
+def everywhere(flag: bool, world_size: Count) -> bool:
+    """Whether a flag holds on every process, so that all go the same way.
+
+    Args:
+        flag: the flag of this process.
+        world_size: number of processes, at least 1.
+    """
     if world_size == 1:
         return flag
     flags: list[Any] = [None] * world_size

@@ -112,10 +112,14 @@ def _half_noisy(pictures: Tensor, rng: torch.Generator) -> Tensor:
     return noisy
 
 
-def kept_reader(pictures: Tensor, factors: Tensor, sizes: Sequence[int]) -> FactorReader:
+@check_arguments
+def kept_reader(pictures: Tensor, factors: Tensor, sizes: Sequence[Size]) -> FactorReader:
     """The reader of these pictures from the cache; trained now and kept if it is not there, or not whole.
 
-    See `train_reader` for the arguments.
+    Args:
+        pictures: see `train_reader`.
+        factors: see `train_reader`.
+        sizes: number of values of each factor, each 1 to 2^20.
     """
     known = digest({"pictures": pictures, "factors": factors})[:16]
     path = cache_folder() / f"reader-{known}-{EPOCHS}.pt"

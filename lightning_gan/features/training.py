@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lightning_gan.domains import Count, Seed, Threads, check_arguments
+from lightning_gan.domains import Count, Seed, Share, Threads, check_arguments
 from lightning_gan.features.base import FeatureNetwork
 from lightning_gan.features.classifier import MOST_CLASSES, DigitLayers, DigitNetwork, check_digits
 from lightning_gan.whole_files import whole
@@ -113,8 +113,9 @@ def accuracy(network: FeatureNetwork, pictures: Tensor, labels: Tensor) -> float
     return right / len(pictures)
 
 
+@check_arguments
 def save_classifier(
-    network: DigitNetwork, path: Path, *, data: str, accuracy: float, seed: int
+    network: DigitNetwork, path: Path, *, data: str, accuracy: Share, seed: Seed
 ) -> None:
     """Store a classifier for `Classifier.load`: whole or not at all, tensors and plain values only.
 
@@ -122,8 +123,8 @@ def save_classifier(
         network: trained.
         path: of the file; folders are made, an older file is replaced.
         data: name of the data that it learned.
-        accuracy: share of the test pictures that it names rightly.
-        seed: of its training.
+        accuracy: share of the test pictures that it names rightly, 0 to 1.
+        seed: of its training, 0 to 2^32 - 1.
     """
     stored = {
         "state": dict(network.layers.state_dict()),

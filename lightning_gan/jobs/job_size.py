@@ -22,7 +22,7 @@ PerNode = Annotated[int, Domain(1, 10_000, whole=True)]
 Lead = Annotated[int, Domain(1, 604_800, whole=True)]
 
 
-@check_arguments(name="slurm")
+@check_arguments(prefix="--")
 @dataclass
 class Size:
     """How much of a cluster a job asks for.

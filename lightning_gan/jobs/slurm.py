@@ -21,7 +21,7 @@ from lightning_gan.trust import VARIABLE, trusted
 DECIDED = ("--ckpt_path", "--trainer.devices", "--trainer.num_nodes", "--trainer.accelerator")
 
 
-@check_arguments(name="slurm")
+@check_arguments(prefix="--")
 @dataclass
 class Order(Size):
     """Write an sbatch file of a training; every other flag is one of fit.

@@ -17,6 +17,8 @@ from torch import Tensor
 from lightning_gan.domains import Count, Domain, check_arguments
 from lightning_gan.metrics.nearest import nearest
 
+Reach = Annotated[int, Domain(0, 1000, whole=True)]
+
 
 class Audit(NamedTuple):
     """Distances of samples to the training data against those of held-out examples."""
@@ -84,8 +86,14 @@ def nearest_distance(x: Tensor, bank: Tensor, block: Count = 10_000) -> Tensor:
     )  # `nearest` ranks by products, whose rounding hides small distances
 
 
-def shifts(images: Tensor, reach: int) -> list[Tensor]:
-    """Images moved by 0 to `reach` pixels each way, (2 reach + 1)^2 of [n, C, H, W]; what moves in is 0."""
+@check_arguments
+def shifts(images: Tensor, reach: Reach) -> list[Tensor]:
+    """Images moved by 0 to `reach` pixels each way, (2 reach + 1)^2 of [n, C, H, W]; what moves in is 0.
+
+    Args:
+        images: [n, C, H, W].
+        reach: largest move, in pixels, along each axis, 0 to 1,000.
+    """
     height, width = images.shape[-2:]
     padded = F.pad(images, [reach] * 4)
     places = range(2 * reach + 1)
@@ -96,7 +104,7 @@ def shifts(images: Tensor, reach: int) -> list[Tensor]:
 def shift_blind_distance(
     images: Tensor,
     bank: Tensor,
-    reach: Annotated[int, Domain(0, 1000, whole=True)] = 2,
+    reach: Reach = 2,
     block: Count = 10_000,
 ) -> Tensor:
     """Distance of each image to the nearest example of a bank, over all moves of it by up to `reach` pixels.

@@ -143,7 +143,7 @@ def sigmoid_code(n_in: int, widths: Sequence[int], irange: float, bias: float) -
     uniform_(layers, irange)
     last = layers[-2]
     assert isinstance(last, nn.Linear)
-    nn.init.constant_(last.bias, bias)
+    nn.init.constant_(last.bias, float(bias))
     return layers
 
 

@@ -31,7 +31,7 @@ class CheckpointError(ValueError):
     """A file that cannot be resumed from."""
 
 
-@check_arguments(name="run")
+@check_arguments(prefix="run.")
 @dataclass
 class Run:
     """Where a run is written.
