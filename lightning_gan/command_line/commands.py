@@ -9,7 +9,11 @@ from torch import Tensor
 from lightning_gan import images
 from lightning_gan.domains import Count, CountFromTwo, CountOrZero, Seed, check_arguments
 from lightning_gan.latent import latents
+from lightning_gan.limits import check_disk, check_memory
+from lightning_gan.players import TwoPlayers
 from lightning_gan.saved import load, pictures_range
+
+BLOCK = 4096  # bytes that a file takes at least
 
 
 @runtime_checkable
@@ -44,6 +48,8 @@ def sample(
     """
     gan = load(ckpt_path)
     shown = pictures_range(gan, ckpt_path)
+    check_room(gan, num, f"{num:,} samples", "give a smaller --num")
+    check_disk(num * BLOCK, Path(out), f"{num:,} pictures", "give a smaller --num or another --out")
     told = gan if isinstance(gan, Classes) else None
     if classes and told is None:
         raise ValueError(
@@ -89,11 +95,24 @@ def interpolate(
     """
     gan = load(ckpt_path)
     shown = pictures_range(gan, ckpt_path)
+    n = rows * columns
+    check_room(gan, n, f"{rows:,} rows of {columns:,} pictures", "give fewer --rows or --columns")
     x = latents.interpolate(gan, rows, columns, seed)
     picture = images.grid(images.to_uint8(x.flatten(0, 1), shown), columns, scale=2)
     print(
         f"{rows} ways through z (step {gan.g_updates}, seed {seed}) in {images.save(picture, png(out))}"
     )
+
+
+def check_room(gan: TwoPlayers, n: int, what: str, instead: str) -> None:
+    """Refuse more pictures than fit in memory: as noise, as floats, as bytes, and in a grid of twice the size.
+
+    Raises:
+        ValueError: with both amounts of memory.
+    """
+    channels, height, width = gan.generator.data_shape
+    values, pixels = channels * height * width, height * width
+    check_memory(n * (4 * gan.generator.z_dim + 5 * values + 12 * pixels), what, instead)
 
 
 def png(out: str) -> Path:

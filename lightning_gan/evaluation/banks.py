@@ -8,6 +8,7 @@ from torch import Tensor
 
 from lightning_gan.domains import Bound, Count, Seed, check_arguments
 from lightning_gan.images import to_uint8
+from lightning_gan.limits import check_memory
 
 PART = 250  # pictures held at a time
 
@@ -113,6 +114,7 @@ class Samples:
     def all(self) -> Tensor:
         """Every sample, [n, *data_shape] in the model's value range; kept, so that nobody draws them again."""
         if self._kept is None:
+            self._check_memory("data_size")
             self._kept = self.model.sample(self.n, seed=self.seed).float()
         return self._kept
 
@@ -121,10 +123,16 @@ class Samples:
         in_parts = self._kept is None and hasattr(self.model, "generate")
         noise = None
         if in_parts:
+            self._check_memory("z_dim")
             noise = self.model.noise(self.n, torch.Generator().manual_seed(self.seed))
         for share in shares(self.n, rank, world_size):
             x = self.all()[share] if noise is None else self.model.generate(noise[share]).float()
             yield Part(to_uint8(x, self.value_range), _places(share))
+
+    def _check_memory(self, size: str) -> None:
+        """Refuse a bank whose noise (z_dim numbers each) or samples (data_size) do not fit in memory."""
+        numbers = getattr(getattr(self.model, "generator", None), size, 1)
+        check_memory(4 * self.n * numbers, f"{self.n:,} samples", "ask for fewer samples")
 
 
 def has_batch_norm(model: Any) -> bool:
