@@ -7,7 +7,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_info
 
 from callbacks.pictures import pictures_of
 from callbacks.scoring import SampleScore, Stage, datamodule, keep_cards, keep_ruler
-from lightning_gan.domains import Count, CountFromTwo, Seed, check_arguments
+from lightning_gan.domains import Count, CountFromTwo, SampleCount, Seed, check_arguments
 from lightning_gan.evaluation import (
     Against,
     Frechet,
@@ -37,7 +37,7 @@ class FeatureScore(SampleScore):
 
     Args:
         measure: what is asked.
-        num_samples: of the model, at least 1.
+        num_samples: of the model, 1 to 10,000,000.
         num_real: so many real images, always the same, at least 1; all of the split if it is not given.
         features: the space; Inception's for colour images and the classifier's for grey ones if it is not given.
         seed: of the noise, the same at every look, 0 to 2^32 - 1.
@@ -47,7 +47,7 @@ class FeatureScore(SampleScore):
     def __init__(
         self,
         measure: Measure,
-        num_samples: Count,
+        num_samples: SampleCount,
         num_real: Count | None,
         features: FeatureSpace | None,
         seed: Seed,
@@ -149,7 +149,7 @@ class FID(FeatureScore):
     @check_arguments
     def __init__(
         self,
-        num_samples: Count = 10_000,
+        num_samples: SampleCount = 10_000,
         num_real: Count | None = None,
         features: FeatureSpace | None = None,
         seed: Seed = 0,
@@ -161,7 +161,7 @@ class InceptionScore(FeatureScore):
     """Inception Score (Salimans et al. 2016). See `FeatureScore` for the other arguments.
 
     Args:
-        num_samples: of the model, at least 1.
+        num_samples: of the model, 1 to 10,000,000.
         num_real: at least 1; no part of this score: give what the others have, so that all share one pass.
         features: the space.
         seed: of the noise, 0 to 2^32 - 1.
@@ -171,7 +171,7 @@ class InceptionScore(FeatureScore):
     @check_arguments
     def __init__(
         self,
-        num_samples: Count = 10_000,
+        num_samples: SampleCount = 10_000,
         num_real: Count | None = None,
         features: FeatureSpace | None = None,
         seed: Seed = 0,
@@ -184,7 +184,7 @@ class KID(FeatureScore):
     """Kernel distance (Bińkowski et al. 2018). See `FeatureScore` for the other arguments.
 
     Args:
-        num_samples: of the model, at least 1.
+        num_samples: of the model, 1 to 10,000,000.
         num_real: real images, at least 1.
         features: the space.
         seed: of the noise, 0 to 2^32 - 1.
@@ -195,7 +195,7 @@ class KID(FeatureScore):
     @check_arguments
     def __init__(
         self,
-        num_samples: Count = 10_000,
+        num_samples: SampleCount = 10_000,
         num_real: Count | None = None,
         features: FeatureSpace | None = None,
         seed: Seed = 0,
@@ -209,7 +209,7 @@ class PrecisionRecall(FeatureScore):
     """Precision, recall, density and coverage. See `FeatureScore` for the other arguments.
 
     Args:
-        num_samples: of the model, at least 1.
+        num_samples: of the model, 1 to 10,000,000.
         num_real: real images, at least 1.
         features: the space.
         seed: of the noise, 0 to 2^32 - 1.
@@ -220,7 +220,7 @@ class PrecisionRecall(FeatureScore):
     @check_arguments
     def __init__(
         self,
-        num_samples: Count = 10_000,
+        num_samples: SampleCount = 10_000,
         num_real: Count | None = None,
         features: FeatureSpace | None = None,
         seed: Seed = 0,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from callbacks.responses import Alert, Response
 from lightning_gan.domains import (
     Count,
-    CountFromTwo,
     CountOrZero,
+    Domain,
     NonNegative,
     Positive,
     Seed,
@@ -38,7 +38,7 @@ class Helvetica(Callback):
 
     Args:
         every_n_steps: updates of G between two looks, at least 1.
-        num: number of samples, and of training examples, at least 2. If there are fewer examples, as many as there
+        num: number of samples, and of training examples, 2 to 10,000. If there are fewer examples, as many as there
             are.
         start: first step whose look may be bad, at least 0: an untrained G looks collapsed.
         patience: bad looks in a row, at least 1.
@@ -55,7 +55,7 @@ class Helvetica(Callback):
     def __init__(
         self,
         every_n_steps: Count = 50,
-        num: CountFromTwo = 256,
+        num: Annotated[int, Domain(2, 10_000, whole=True)] = 256,
         start: CountOrZero = 500,
         patience: Count = 2,
         most_duplicates: Positive = 100.0,

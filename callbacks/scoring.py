@@ -10,7 +10,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import WandbLogger
 
 from callbacks.pictures import run_folder, shown_range, spared
-from lightning_gan.domains import Count, Seed, check_arguments
+from lightning_gan.domains import SampleCount, Seed, check_arguments
 from lightning_gan.evaluation import Samples, Score, described
 from lightning_gan.whole_files import whole
 
@@ -24,7 +24,7 @@ class SampleScore(Callback, ABC):
     ends.
 
     Args:
-        num_samples: of the bank, at least 1.
+        num_samples: of the bank, 1 to 10,000,000.
         seed: of its noise, the same at every look, 0 to 2^32 - 1.
     """
 
@@ -32,7 +32,7 @@ class SampleScore(Callback, ABC):
     """Whether it needs all samples at once, rather than part by part."""
 
     @check_arguments
-    def __init__(self, num_samples: Count, seed: Seed) -> None:
+    def __init__(self, num_samples: SampleCount, seed: Seed) -> None:
         self.num_samples, self.seed = num_samples, seed
         self.results: dict[str, list[Score]] = {}
         self._bank: Samples | None = None

@@ -10,6 +10,7 @@ from datamodules.base import Split, Splits
 from datamodules.loader import BatchLoader, ShuffledBatchLoader
 from datamodules.mnist import MNIST
 from lightning_gan.domains import Count, Finite, Seed, check_arguments
+from lightning_gan.limits import check_memory
 
 HELD_OUT = 10_000  # triples that validate, and as many that test
 EPOCH = 128_000  # triples of an epoch where each is new
@@ -62,6 +63,10 @@ class StackedMNIST(MNIST):
         triples_seed: Seed = 0,
     ) -> None:
         super().__init__(root, batch_size, source, seed, value_range)
+        # drawn as three places, 8 bytes each, with a label, and cut once
+        check_memory(
+            64 * (triples or 0), f"{triples:,} triples" if triples else "", "give fewer triples"
+        )
         self.triples, self.triples_seed = triples, triples_seed
         self._digits: dict[torch.device, tuple[Tensor, Tensor]] = {}
 

@@ -7,9 +7,11 @@ import torch
 from jsonargparse import Namespace
 
 from lightning_gan.domains import Count, CountOrZero, Domain, PositiveShare, Seed, Share, check
+from lightning_gan.limits import cpu_count
 from lightning_gan.networks import Discriminator, Generator
 
 Steps = Annotated[int, Domain(-1, 2**53, whole=True)]  # -1: no limit
+Processes = Annotated[int, Domain(1, max(8, cpu_count()), whole=True)]  # of a CPU
 Batches = Share | CountOrZero  # a share of them, or a number
 TRAINER: dict[str, Any] = {
     "accumulate_grad_batches": Count,
@@ -79,11 +81,27 @@ def check_trainer(trainer: Namespace) -> None:
     for name, domain in TRAINER.items():
         if (value := trainer.get(name)) is not None:
             check("trainer.", name, value, domain)
+    check_devices(trainer.get("devices"), trainer.get("accelerator"))
     if trainer.gradient_clip_val:
         raise ValueError(
             f"trainer.gradient_clip_val is {trainer.gradient_clip_val}, but the players are clipped apart: set "
             f"--model.d_clip and --model.g_clip."
         )
+
+
+def check_devices(devices: Any, accelerator: Any) -> None:
+    """Refuse a number of devices that starts nothing, or more processes of a CPU than it can run.
+
+    Raises:
+        ValueError: naming the number, and how many there may be.
+    """
+    try:
+        number = int(devices)
+    except (TypeError, ValueError):
+        return  # auto, or a list of places
+    on_cpu = accelerator == "cpu" or (accelerator == "auto" and not torch.cuda.is_available())
+    if on_cpu or number != -1:  # -1: all GPUs
+        check("trainer.", "devices", number, Processes if on_cpu else Count)
 
 
 def check_seed(seed: int | bool | None) -> None:
@@ -93,7 +111,7 @@ def check_seed(seed: int | bool | None) -> None:
         ValueError: naming it.
     """
     if not isinstance(seed, bool):  # true and false: whether to draw one
-        check("", "seed_everything", seed, Seed | None)
+        check("", "seed_everything", seed, Seed | None, default=None)
 
 
 def check_batch(x: torch.Tensor, generator: Generator) -> None:

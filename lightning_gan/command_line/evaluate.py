@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from lightning_gan.command_line.real_data import data_of_run, real_data
-from lightning_gan.domains import Count, Seed, check_arguments
+from lightning_gan.domains import Count, SampleCount, Seed, check_arguments
 from lightning_gan.evaluation import (
     Pictures,
     RealSet,
@@ -37,7 +37,7 @@ def evaluate(
     data: str | None = None,
     split: Literal["train", "val", "test"] = "test",
     root: str = "data",
-    num: Count = 10_000,
+    num: SampleCount = 10_000,
     num_real: Count | None = None,
     metrics: list[str] | None = None,
     features: FeatureSpace | None = None,
@@ -57,7 +57,7 @@ def evaluate(
             config that names data; those that the checkpoint's run learned from if it is not given.
         split: Of the data set.
         root: Folder of the data set's files.
-        num: Samples to draw of the checkpoint, at least 1; the first so many files.
+        num: Samples to draw of the checkpoint, 1 to 10,000,000; the first so many files.
         num_real: So many of the real images, always the same, at least 1; all if it is not given.
         metrics: Which scores, such as fid,kid (or is, pr, parzen); all if it is not given.
         features: Their space: Inception, Classifier or DINOv2; the one that suits the data if it is not given.

@@ -30,9 +30,9 @@ class Asked:
 
     steps: CountFromTwo
     """Updates of G to measure, at least 2."""
-    target: Count | None
+    target: Count | None = None
     """Updates of G to plan for, at least 1, if not max_steps."""
-    quick: bool
+    quick: bool = False
     """Leave validation and the last scores out, and say so."""
 
 

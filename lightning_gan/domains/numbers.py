@@ -11,6 +11,8 @@ CountOrZero = Annotated[int, Domain(0, 2**31 - 1, whole=True)]
 """Number of things, 0 allowed."""
 CountFromTwo = Annotated[int, Domain(2, 2**31 - 1, whole=True)]
 """Number of things, at least 2."""
+SampleCount = Annotated[int, Domain(1, 10_000_000, whole=True)]
+"""Number of samples that a model draws for a score, 1 to 10,000,000."""
 Size = Annotated[int, Domain(1, 2**20, whole=True)]
 """Units of a layer, noise variables, pixels of a side: above 2^20 none fits in a memory."""
 SizeOrZero = Annotated[int, Domain(0, 2**20, whole=True)]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from lightning_gan.domains import Bound, Count, Seed, check_arguments
+from lightning_gan.domains import Bound, SampleCount, Seed, check_arguments
 from lightning_gan.images import to_uint8
 from lightning_gan.limits import check_memory
 
@@ -95,7 +95,7 @@ class Samples:
 
     Args:
         model: what has `sample(n, seed)`.
-        n: samples, at least 1.
+        n: samples, 1 to 10,000,000.
         seed: of their noise, 0 to 2^32 - 1.
         value_range: smallest and largest pixel value of the samples; infinite where there is none.
         description: of the model, for the protocol.
@@ -103,7 +103,7 @@ class Samples:
 
     @check_arguments
     def __init__(
-        self, model: Any, n: Count, seed: Seed, value_range: Sequence[Bound], description: str
+        self, model: Any, n: SampleCount, seed: Seed, value_range: Sequence[Bound], description: str
     ) -> None:
         self.model, self.n, self.seed, self.description = model, n, seed, description
         low, high = value_range

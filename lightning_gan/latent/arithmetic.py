@@ -14,6 +14,7 @@ from lightning_gan.latent import latents
 from lightning_gan.latent.analogies import POOL, Samples, judge, report
 from lightning_gan.latent.concepts import Concepts, Term, terms_of
 from lightning_gan.latent.plots_latents import Sum, sums
+from lightning_gan.limits import check_memory
 from lightning_gan.players import TwoPlayers
 from lightning_gan.running.runs import checked
 from lightning_gan.saved import load, pictures_range
@@ -115,6 +116,7 @@ def _of_numbers(
         raise ValueError(
             f"Sample {largest} of {num} was asked, numbered from 0: give smaller numbers, or a larger --num."
         )
+    check_memory(4 * num * gan.generator.z_dim, f"{num:,} samples", "give a smaller --num")
     z = gan.noise(num, torch.Generator().manual_seed(seed))
     y = latents.combine([latents.Group(t.sign, z[g]) for t, g in zip(terms, groups, strict=True)])
     return _picture(gan, z, terms, groups, y, shown, seed, noise)

@@ -8,6 +8,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from lightning_gan.domains import Size, check_arguments
+from lightning_gan.limits import check_memory
 
 
 class Player(nn.Module):
@@ -25,6 +26,9 @@ class Player(nn.Module):
                 f"data_shape {list(data_shape)}: give at least one size, such as [1, 28, 28]."
             )
         self.data_shape = tuple(data_shape)
+        check_memory(
+            4 * self.data_size, f"Examples of shape {list(data_shape)}", "give a smaller data_shape"
+        )
 
     @property
     def data_size(self) -> int:
