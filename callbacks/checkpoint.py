@@ -15,6 +15,7 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 
 from callbacks.pictures import run_folder
+from lightning_gan.domains import Count, CountOrZero, check_arguments
 from lightning_gan.whole_files import whole
 
 
@@ -51,16 +52,13 @@ class Checkpoints(Checkpoint):
     from it drops later ones, and writes them again.
 
     Args:
-        every_n_steps: updates of G between two saves; the end of a run is always saved.
-        keep: how many of the newest to keep; 0 for all. Two, because one that the disk has damaged needs another to
-            fall back to.
+        every_n_steps: updates of G between two saves, at least 1; the end of a run is always saved.
+        keep: how many of the newest to keep, at least 0; 0 for all. Two, because one that the disk has damaged
+            needs another to fall back to.
     """
 
-    def __init__(self, every_n_steps: int = 1000, keep: int = 2) -> None:
-        if every_n_steps < 1 or keep < 0:
-            raise ValueError(
-                f"Checkpoints every {every_n_steps} steps, keep {keep}: want >= 1 and >= 0."
-            )
+    @check_arguments
+    def __init__(self, every_n_steps: Count = 1000, keep: CountOrZero = 2) -> None:
         self.every_n_steps, self.keep = every_n_steps, keep
         self.saved: list[Path] = []
         self.last_step = -1  # known to every process, because saving is a matter of all of them

@@ -14,6 +14,7 @@ from lightning_gan.densities import (
     by_samples,
     generator_density,
 )
+from lightning_gan.domains import Count, check_arguments
 from lightning_gan.plots_density import View, frame
 
 ARROWS = 16
@@ -62,12 +63,11 @@ class DensityCurves(Callback):
     """p_data, p_g and D over training, and an animation of them at the end. For data of one number and known density.
 
     Args:
-        every_n_steps: updates of G between two pictures.
+        every_n_steps: updates of G between two pictures, at least 1.
     """
 
-    def __init__(self, every_n_steps: int = 100) -> None:
-        if every_n_steps < 1:
-            raise ValueError(f"DensityCurves every {every_n_steps} steps: give 1 or more.")
+    @check_arguments
+    def __init__(self, every_n_steps: Count = 100) -> None:
         self.every_n_steps = every_n_steps
         self.frames: dict[int, Tensor] = {}
         self.how = ""

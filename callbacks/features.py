@@ -7,6 +7,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_info
 
 from callbacks.pictures import pictures_of
 from callbacks.scoring import SampleScore, Stage, datamodule, keep_cards, keep_ruler
+from lightning_gan.domains import Count, CountFromTwo, SampleCount, Seed, check_arguments
 from lightning_gan.evaluation import (
     Against,
     Frechet,
@@ -36,19 +37,20 @@ class FeatureScore(SampleScore):
 
     Args:
         measure: what is asked.
-        num_samples: of the model.
-        num_real: so many real images, always the same; all of the split if it is not given.
+        num_samples: of the model, 1 to 10,000,000.
+        num_real: so many real images, always the same, at least 1; all of the split if it is not given.
         features: the space; Inception's for colour images and the classifier's for grey ones if it is not given.
-        seed: of the noise, the same at every look.
+        seed: of the noise, the same at every look, 0 to 2^32 - 1.
     """
 
+    @check_arguments
     def __init__(
         self,
         measure: Measure,
-        num_samples: int,
-        num_real: int | None,
+        num_samples: SampleCount,
+        num_real: Count | None,
         features: FeatureSpace | None,
-        seed: int,
+        seed: Seed,
     ) -> None:
         super().__init__(num_samples, seed)
         self.measure, self.num_real, self.features = measure, num_real, features
@@ -144,12 +146,13 @@ def real_set(data: Any, split: str) -> RealSet:
 class FID(FeatureScore):
     """Fréchet distance of samples and real images (Heusel et al. 2017). See `FeatureScore` for the arguments."""
 
+    @check_arguments
     def __init__(
         self,
-        num_samples: int = 10_000,
-        num_real: int | None = None,
+        num_samples: SampleCount = 10_000,
+        num_real: Count | None = None,
         features: FeatureSpace | None = None,
-        seed: int = 0,
+        seed: Seed = 0,
     ) -> None:
         super().__init__(Frechet(), num_samples, num_real, features, seed)
 
@@ -158,20 +161,21 @@ class InceptionScore(FeatureScore):
     """Inception Score (Salimans et al. 2016). See `FeatureScore` for the other arguments.
 
     Args:
-        num_samples: of the model.
-        num_real: no part of this score; give what the others have, so that all share one pass.
+        num_samples: of the model, 1 to 10,000,000.
+        num_real: at least 1; no part of this score: give what the others have, so that all share one pass.
         features: the space.
-        seed: of the noise.
-        splits: over which mean and sd are taken.
+        seed: of the noise, 0 to 2^32 - 1.
+        splits: over which mean and sd are taken, at least 1.
     """
 
+    @check_arguments
     def __init__(
         self,
-        num_samples: int = 10_000,
-        num_real: int | None = None,
+        num_samples: SampleCount = 10_000,
+        num_real: Count | None = None,
         features: FeatureSpace | None = None,
-        seed: int = 0,
-        splits: int = 10,
+        seed: Seed = 0,
+        splits: Count = 10,
     ) -> None:
         super().__init__(Inception(splits), num_samples, num_real, features, seed)
 
@@ -180,22 +184,23 @@ class KID(FeatureScore):
     """Kernel distance (Bińkowski et al. 2018). See `FeatureScore` for the other arguments.
 
     Args:
-        num_samples: of the model.
-        num_real: real images.
+        num_samples: of the model, 1 to 10,000,000.
+        num_real: real images, at least 1.
         features: the space.
-        seed: of the noise.
-        subsets: over which mean and sd are taken.
-        subset_size: of each.
+        seed: of the noise, 0 to 2^32 - 1.
+        subsets: over which mean and sd are taken, at least 1.
+        subset_size: of each, at least 2.
     """
 
+    @check_arguments
     def __init__(
         self,
-        num_samples: int = 10_000,
-        num_real: int | None = None,
+        num_samples: SampleCount = 10_000,
+        num_real: Count | None = None,
         features: FeatureSpace | None = None,
-        seed: int = 0,
-        subsets: int = 100,
-        subset_size: int = 1000,
+        seed: Seed = 0,
+        subsets: Count = 100,
+        subset_size: CountFromTwo = 1000,
     ) -> None:
         super().__init__(Kernel(subsets, subset_size), num_samples, num_real, features, seed)
 
@@ -204,21 +209,22 @@ class PrecisionRecall(FeatureScore):
     """Precision, recall, density and coverage. See `FeatureScore` for the other arguments.
 
     Args:
-        num_samples: of the model.
-        num_real: real images.
+        num_samples: of the model, 1 to 10,000,000.
+        num_real: real images, at least 1.
         features: the space.
-        seed: of the noise.
-        k: neighbours that span a ball, for precision and recall.
-        k_density: the same, for density and coverage.
+        seed: of the noise, 0 to 2^32 - 1.
+        k: neighbours that span a ball, for precision and recall, at least 1.
+        k_density: the same, for density and coverage, at least 1.
     """
 
+    @check_arguments
     def __init__(
         self,
-        num_samples: int = 10_000,
-        num_real: int | None = None,
+        num_samples: SampleCount = 10_000,
+        num_real: Count | None = None,
         features: FeatureSpace | None = None,
-        seed: int = 0,
-        k: int = 3,
-        k_density: int = 5,
+        seed: Seed = 0,
+        k: Count = 3,
+        k_density: Count = 5,
     ) -> None:
         super().__init__(Neighbours(k, k_density), num_samples, num_real, features, seed)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from callbacks.pictures import run_folder
 from lightning_gan.crash import traces
+from lightning_gan.domains import Bytes, check_arguments
 from lightning_gan.record import NonFiniteLossError
 from lightning_gan.whole_files import whole
 
@@ -26,14 +27,12 @@ class FlightRecorder(Callback):
     interval. The file holds tensors and plain values.
 
     Args:
-        most_bytes: of minibatches; if an interval has more, its losses are looked at and the state is kept anew.
+        most_bytes: of minibatches, at least 1; if an interval has more, its losses are looked at and the state is
+            kept anew.
     """
 
-    def __init__(self, most_bytes: int = 2**28) -> None:
-        if most_bytes < 1:
-            raise ValueError(
-                f"FlightRecorder with most_bytes={most_bytes}: give room for a minibatch."
-            )
+    @check_arguments
+    def __init__(self, most_bytes: Bytes = 2**28) -> None:
         self.most_bytes = most_bytes
         self.start: dict[str, Any] = {}
         self.turn = 0

@@ -2,13 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
 from callbacks.responses import Alert, Response
+from lightning_gan.domains import (
+    Count,
+    CountOrZero,
+    Domain,
+    NonNegative,
+    Positive,
+    Seed,
+    check_arguments,
+)
 from lightning_gan.metrics.collapse import Indicators, Reference, jacobian_ranks
 
 
@@ -28,46 +37,40 @@ class Helvetica(Callback):
     docs/paper/helvetica.md.
 
     Args:
-        every_n_steps: updates of G between two looks.
-        num: samples, and as many training examples; two or more. If there are fewer examples, as many as there are.
-        start: first step whose look may be bad: an untrained G looks collapsed.
-        patience: bad looks in a row.
-        most_duplicates: times as often as pairs of data, pairs of samples may be the same.
-        least_spread: mean distance of a pair of samples, in units of the data's.
-        least_rank: effective rank of the samples' covariance, in units of the data's.
-        jacobian_points: z at which dG/dz is computed, with a pass of z_dim samples through G for each; 0 leaves it out.
-        seed: of z, and of the choice of training examples.
+        every_n_steps: updates of G between two looks, at least 1.
+        num: number of samples, and of training examples, 2 to 10,000. If there are fewer examples, as many as there
+            are.
+        start: first step whose look may be bad, at least 0: an untrained G looks collapsed.
+        patience: bad looks in a row, at least 1.
+        most_duplicates: times as often as pairs of data, pairs of samples may be the same, above 0.
+        least_spread: mean distance of a pair of samples, in units of the data's, at least 0.
+        least_rank: effective rank of the samples' covariance, in units of the data's, at least 0.
+        jacobian_points: z at which dG/dz is computed, with a pass of z_dim samples through G for each, at least 0;
+            0 leaves it out.
+        seed: of z, and of the choice of training examples, 0 to 2^32 - 1.
         response: what is done about a collapse; `Alert()` if it is not given.
     """
 
+    @check_arguments
     def __init__(
         self,
-        every_n_steps: int = 50,
-        num: int = 256,
-        start: int = 500,
-        patience: int = 2,
-        most_duplicates: float = 100.0,
-        least_spread: float = 0.5,
-        least_rank: float = 0.15,
-        jacobian_points: int = 4,
-        seed: int = 0,
+        every_n_steps: Count = 50,
+        num: Annotated[int, Domain(2, 10_000, whole=True)] = 256,
+        start: CountOrZero = 500,
+        patience: Count = 2,
+        most_duplicates: Positive = 100.0,
+        least_spread: NonNegative = 0.5,
+        least_rank: NonNegative = 0.15,
+        jacobian_points: CountOrZero = 4,
+        seed: Seed = 0,
         response: Response | None = None,
     ) -> None:
-        if every_n_steps < 1 or num < 2 or start < 0 or patience < 1:
-            raise ValueError(
-                f"Helvetica with every_n_steps={every_n_steps}, num={num}, start={start}, patience={patience}: "
-                f"want at least 1, 2, 0 and 1."
-            )
-        if not 0 <= jacobian_points <= num:
+        if jacobian_points > num:
             raise ValueError(
                 f"jacobian_points is {jacobian_points}: want 0 to num, which is {num}."
             )
-        self.every_n_steps, self.num, self.start, self.patience = (
-            every_n_steps,
-            num,
-            start,
-            patience,
-        )
+        self.every_n_steps, self.num = every_n_steps, num
+        self.start, self.patience = start, patience
         self.most_duplicates = most_duplicates
         self.least_spread, self.least_rank = least_spread, least_rank
         self.jacobian_points, self.seed = jacobian_points, seed

@@ -6,6 +6,7 @@ from typing import Any
 from pytorch_lightning import LightningModule, Trainer
 
 from callbacks.scoring import SampleScore, Stage, datamodule, keep_cards
+from lightning_gan.domains import Positive, SampleCount, Seed, check_arguments
 from lightning_gan.evaluation import Score
 from lightning_gan.evaluation.modes import mode_scores, stacked_scores
 from lightning_gan.features import Classifier
@@ -39,19 +40,18 @@ class ModeCoverage(CountedModes):
     value's protocol card.
 
     Args:
-        num_samples: of the model.
-        near: standard deviations within which a sample is of high quality.
-        seed: of the noise, the same at every look.
+        num_samples: of the model, 1 to 10,000,000.
+        near: standard deviations within which a sample is of high quality, above 0.
+        seed: of the noise, the same at every look, 0 to 2^32 - 1.
     """
 
     whole_bank = True
 
-    def __init__(self, num_samples: int = 2500, near: float = NEAR, seed: int = 0) -> None:
+    @check_arguments
+    def __init__(
+        self, num_samples: SampleCount = 2500, near: Positive = NEAR, seed: Seed = 0
+    ) -> None:
         super().__init__(num_samples, seed)
-        if not near > 0:
-            raise ValueError(
-                f"ModeCoverage within {near} standard deviations: give a number above 0."
-            )
         self.near = near
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -84,13 +84,15 @@ class StackedModeCoverage(CountedModes):
     what was read from uniform, in nats.
 
     Args:
-        num_samples: of the model: 26,000 in VEEGAN and in PacGAN's Table 2, 25,600 in Unrolled GAN and its Table 3.
-        seed: of the noise, the same at every look.
+        num_samples: of the model, 1 to 10,000,000: 26,000 in VEEGAN and in PacGAN's Table 2, 25,600 in Unrolled GAN and
+            its Table 3.
+        seed: of the noise, the same at every look, 0 to 2^32 - 1.
         features: the classifier; the one stored on this machine if it is not given.
     """
 
+    @check_arguments
     def __init__(
-        self, num_samples: int = 26_000, seed: int = 0, features: Classifier | None = None
+        self, num_samples: SampleCount = 26_000, seed: Seed = 0, features: Classifier | None = None
     ) -> None:
         super().__init__(num_samples, seed)
         self.features = features or Classifier("mnist")

@@ -12,6 +12,7 @@ from torch import Tensor
 from callbacks.pictures import run_folder, spared
 from callbacks.scoring import SampleScore, Stage, datamodule, keep_cards, keep_ruler, updates
 from lightning_gan.baselines import OneImage, TrainingSet
+from lightning_gan.domains import Count, Positive, SampleCount, Seed, check_arguments
 from lightning_gan.evaluation.parzen import as_score, centres, window
 from lightning_gan.images import to_unit
 from lightning_gan.metrics import SIGMAS_2014, ParzenScore, parzen_protocol
@@ -29,28 +30,24 @@ class ParzenLogLikelihood(SampleScore):
     protocol with the curve over sigma to parzen/<stage>_step<N>.json in the run folder.
 
     Args:
-        num_samples: centres of the window.
-        num_validation: validation images that choose sigma.
-        sigmas: the grid it is chosen from, in pixel units.
-        seed: of the noise, the same at every look.
+        num_samples: centres of the window, 1 to 10,000,000.
+        num_validation: validation images that choose sigma, at least 1.
+        sigmas: the grid it is chosen from, in pixel units, each above 0.
+        seed: of the noise, the same at every look, 0 to 2^32 - 1.
         ruler: whether a test also scores real images and one image repeated, for comparison.
     """
 
     whole_bank = True
 
+    @check_arguments
     def __init__(
         self,
-        num_samples: int = 10_000,
-        num_validation: int = 1_000,
-        sigmas: Sequence[float] = SIGMAS_2014,
-        seed: int = 0,
+        num_samples: SampleCount = 10_000,
+        num_validation: Count = 1_000,
+        sigmas: Sequence[Positive] = SIGMAS_2014,
+        seed: Seed = 0,
         ruler: bool = True,
     ) -> None:
-        if num_samples < 1 or num_validation < 1:
-            raise ValueError(
-                f"ParzenLogLikelihood with num_samples={num_samples} and num_validation="
-                f"{num_validation}: both must be at least 1."
-            )
         check_sigmas(sigmas)
         super().__init__(num_samples, seed)
         self.num_validation, self.sigmas, self.ruler = num_validation, tuple(sigmas), ruler

@@ -7,6 +7,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from callbacks.pictures import animate, earlier_frames, show
+from lightning_gan.domains import Count, Seed, Size, check_arguments
 from lightning_gan.plots_points import cloud
 
 
@@ -16,16 +17,13 @@ class PointCloud(Callback):
     For data of two numbers. Draws what is scored: the average of G where one is kept.
 
     Args:
-        num: samples, and as many points of the data.
-        every_n_steps: updates of G between two pictures.
-        seed: of the noise.
+        num: samples, and as many points of the data, 1 to 2^20.
+        every_n_steps: updates of G between two pictures, at least 1.
+        seed: of the noise, 0 to 2^32 - 1.
     """
 
-    def __init__(self, num: int = 1000, every_n_steps: int = 500, seed: int = 0) -> None:
-        if num < 1 or every_n_steps < 1:
-            raise ValueError(
-                f"PointCloud of {num} samples every {every_n_steps} steps: each must be >= 1."
-            )
+    @check_arguments
+    def __init__(self, num: Size = 1000, every_n_steps: Count = 500, seed: Seed = 0) -> None:
         self.num, self.every_n_steps, self.seed = num, every_n_steps, seed
         self.frames: dict[int, Tensor] = {}
 

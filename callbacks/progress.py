@@ -7,6 +7,8 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import ProgressBar
 from tqdm import tqdm
 
+from lightning_gan.domains import NonNegative, check_arguments
+
 SHOWN = {"d": "train/d_loss", "g": "train/g_loss", "D(x)": "train/d_x", "D(G(z))": "train/d_gz"}
 
 
@@ -14,10 +16,11 @@ class Progress(ProgressBar):
     """Steps, both losses, D's two answers, speed and time left.
 
     Args:
-        seconds: between two lines in a log file.
+        seconds: between two lines in a log file, at least 0.
     """
 
-    def __init__(self, seconds: float = 15.0) -> None:
+    @check_arguments
+    def __init__(self, seconds: NonNegative = 15.0) -> None:
         super().__init__()
         self.seconds = seconds
         self.bar: tqdm | None = None

@@ -8,6 +8,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 
 from callbacks.checkpoint import Checkpoints
+from lightning_gan.domains import CountOrZero, PositiveShare, check_arguments
 
 
 class Response(ABC):
@@ -63,16 +64,13 @@ class RollBack(Response):
     were taken back stay. The healthy state is kept in memory, and in checkpoints, which it makes twice as large.
 
     Args:
-        limit: returns after which training goes on; one more ends it, in the healthy state.
-        slower: factor of G's learning rate at each return, in (0, 1]: "G must not be trained too much without
-            updating D" (Goodfellow et al. 2014, section 6).
+        limit: returns after which training goes on, at least 0; one more ends it, in the healthy state.
+        slower: factor of G's learning rate at each return, above 0 and at most 1: "G must not be trained
+            too much without updating D" (Goodfellow et al. 2014, section 6).
     """
 
-    def __init__(self, limit: int = 3, slower: float = 0.1) -> None:
-        if limit < 0 or not 0 < slower <= 1:
-            raise ValueError(
-                f"RollBack with limit={limit} and slower={slower}: want limit >= 0, and a factor in (0, 1]."
-            )
+    @check_arguments
+    def __init__(self, limit: CountOrZero = 3, slower: PositiveShare = 0.1) -> None:
         self.limit, self.slower = limit, slower
         self.returns = 0
         self.kept: dict[str, Any] = {}

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from callbacks.pictures import animate, earlier_frames, pictures_of, show, shown_range
 from lightning_gan import images
+from lightning_gan.domains import Count, Seed, Size, check_arguments
 from lightning_gan.metrics.nearest import nearest
 
 
@@ -13,19 +14,16 @@ class SampleGrid(Callback):
     """The same noise, again and again: a grid of samples over training, and an animation of them at the end.
 
     Args:
-        num: samples.
-        columns: of the grid.
-        every_n_steps: updates of G between two grids.
-        seed: of the noise.
+        num: samples, 1 to 2^20.
+        columns: of the grid, 1 to 2^20.
+        every_n_steps: updates of G between two grids, at least 1.
+        seed: of the noise, 0 to 2^32 - 1.
     """
 
+    @check_arguments
     def __init__(
-        self, num: int = 64, columns: int = 8, every_n_steps: int = 500, seed: int = 0
+        self, num: Size = 64, columns: Size = 8, every_n_steps: Count = 500, seed: Seed = 0
     ) -> None:
-        if num < 1 or columns < 1 or every_n_steps < 1:
-            raise ValueError(
-                f"SampleGrid of {num} in {columns} columns every {every_n_steps}: each must be >= 1."
-            )
         self.num, self.columns, self.every_n_steps, self.seed = num, columns, every_n_steps, seed
         self.frames: dict[int, Tensor] = {}
 
@@ -72,16 +70,13 @@ class NearestNeighbours(Callback):
     the model has not memorized the training set." Samples are the seed's first ones, not picked.
 
     Args:
-        rows: of the picture.
-        columns: of samples; the neighbours of the last one are added.
-        seed: of the noise.
+        rows: of the picture, 1 to 2^20.
+        columns: of samples, 1 to 2^20; the neighbours of the last one are added.
+        seed: of the noise, 0 to 2^32 - 1.
     """
 
-    def __init__(self, rows: int = 6, columns: int = 7, seed: int = 0) -> None:
-        if rows < 1 or columns < 1:
-            raise ValueError(
-                f"NearestNeighbours of {rows} rows and {columns} columns: each must be >= 1."
-            )
+    @check_arguments
+    def __init__(self, rows: Size = 6, columns: Size = 7, seed: Seed = 0) -> None:
         self.num_rows, self.columns, self.seed = rows, columns, seed
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -10,6 +10,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import WandbLogger
 
 from callbacks.pictures import run_folder, shown_range, spared
+from lightning_gan.domains import SampleCount, Seed, check_arguments
 from lightning_gan.evaluation import Samples, Score, described
 from lightning_gan.whole_files import whole
 
@@ -23,18 +24,15 @@ class SampleScore(Callback, ABC):
     ends.
 
     Args:
-        num_samples: of the bank.
-        seed: of its noise, the same at every look.
+        num_samples: of the bank, 1 to 10,000,000.
+        seed: of its noise, the same at every look, 0 to 2^32 - 1.
     """
 
     whole_bank = False
     """Whether it needs all samples at once, rather than part by part."""
 
-    def __init__(self, num_samples: int, seed: int) -> None:
-        if num_samples < 1:
-            raise ValueError(
-                f"{type(self).__name__} with num_samples={num_samples}: it must be at least 1."
-            )
+    @check_arguments
+    def __init__(self, num_samples: SampleCount, seed: Seed) -> None:
         self.num_samples, self.seed = num_samples, seed
         self.results: dict[str, list[Score]] = {}
         self._bank: Samples | None = None

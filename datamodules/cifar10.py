@@ -24,6 +24,7 @@ from datamodules.cifar_files import (
     write,
 )
 from datamodules.loader import BatchLoader
+from lightning_gan.domains import Count, CountOrZero, Seed, check_arguments
 from lightning_gan.fetching import download
 
 PICKLED_FOLDER = "cifar-10-batches-py"  # as torchvision and Keras lay it out
@@ -44,14 +45,14 @@ class CIFAR10(ImageData):
 
     Args:
         root: folder of the files; the environment variable LIGHTNING_GAN_DATA replaces "data".
-        batch_size: examples per batch and device.
-        validation: how many of the last training images validate instead; 0: all train, and there
-            is no validation split.
+        batch_size: examples per batch and device, at least 1.
+        validation: how many of the last training images validate instead, at least 0; 0: all train, and there is no
+            validation split.
         source: where the images may come from.
-        seed: of the order of training batches; None takes the seed of `seed_everything`.
+        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
 
     Raises:
-        ValueError: if batch_size is less than 1, source is unknown, or no image is left to train.
+        ValueError: if source is unknown, or no image is left to train.
     """
 
     name = "cifar10"
@@ -73,22 +74,22 @@ class CIFAR10(ImageData):
         md5="c32a1d4ab5d03f1284b67883e8d87530",
     )
 
+    @check_arguments
     def __init__(
         self,
         root: str = "data",
-        batch_size: int = 100,
-        validation: int = 5_000,
+        batch_size: Count = 100,
+        validation: CountOrZero = 5_000,
         source: Literal["auto", "files", "mirrors"] = "auto",
-        seed: int | None = None,
+        seed: Seed | None = None,
     ) -> None:
         super().__init__(batch_size, seed)
         if source not in self.sources:
             raise ValueError(f"source is {source!r}: set it to one of {', '.join(self.sources)}.")
         n = sum(spec.n for spec in self.files[:-1])
-        if not 0 <= validation < n:
+        if validation >= n:
             raise ValueError(
-                f"validation is {validation} of {n:,} training images: set it to 0 or more, and less"
-                f" than {n:,}."
+                f"validation is {validation} of {n:,} training images: set it to less than {n:,}."
             )
         self.root = Path(os.environ.get("LIGHTNING_GAN_DATA", root) if root == "data" else root)
         self.validation, self.source = validation, source

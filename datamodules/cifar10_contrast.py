@@ -7,6 +7,7 @@ from torch import Tensor
 
 from datamodules.base import Split
 from datamodules.cifar10 import CIFAR10
+from lightning_gan.domains import Count, CountOrZero, Seed, check_arguments
 
 SCALE = 55.0  # length of an image as a vector: 55 / sqrt(3072) = 0.992 is the root mean square of its pixels
 SMALLEST = (
@@ -28,27 +29,28 @@ class CIFAR10Contrast(CIFAR10):
 
     Args:
         root: folder of the files; the environment variable LIGHTNING_GAN_DATA replaces "data".
-        batch_size: examples per batch and device.
-        validation: how many of the last training images validate instead; 0: all train, and there
-            is no validation split.
+        batch_size: examples per batch and device, at least 1.
+        validation: how many of the last training images validate instead, at least 0; 0: all train, and there is no
+            validation split.
         source: where the images may come from.
-        seed: of the order of training batches; None takes the seed of `seed_everything`.
+        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
 
     Raises:
-        ValueError: if batch_size is less than 1, source is unknown, or no image is left to train.
+        ValueError: if source is unknown, or no image is left to train.
     """
 
     name = "cifar10_contrast"
     value_range = (-torch.inf, torch.inf)
     shown_range = (-3.0, 3.0)
 
+    @check_arguments
     def __init__(
         self,
         root: str = "data",
-        batch_size: int = 100,
-        validation: int = 10_000,
+        batch_size: Count = 100,
+        validation: CountOrZero = 10_000,
         source: Literal["auto", "files", "mirrors"] = "auto",
-        seed: int | None = None,
+        seed: Seed | None = None,
     ) -> None:
         super().__init__(root, batch_size, validation, source, seed)
 

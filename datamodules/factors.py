@@ -7,6 +7,7 @@ from torch import Tensor
 
 from datamodules.base import ImageData, Split, Splits
 from datamodules.glyphs import draw
+from lightning_gan.domains import Count, Seed, check_arguments
 
 SIZES: dict[Split, int] = {"train": 20_000, "val": 2_000, "test": 2_000}
 VALUES = {
@@ -34,9 +35,9 @@ class Factors(ImageData):
         factor_values: the values in words; no word belongs to two factors.
 
     Args:
-        batch_size: examples per batch and device.
-        seed: of the order of training batches; None takes the seed of `seed_everything`.
-        pictures_seed: of the pictures themselves.
+        batch_size: examples per batch and device, at least 1.
+        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        pictures_seed: of the pictures themselves, 0 to 2^32 - 1.
     """
 
     name = "factors"
@@ -47,8 +48,9 @@ class Factors(ImageData):
     factor_sizes: ClassVar[tuple[int, ...]] = tuple(len(words) for words in factor_values)
     num_classes = 180
 
+    @check_arguments
     def __init__(
-        self, batch_size: int = 100, seed: int | None = None, pictures_seed: int = 0
+        self, batch_size: Count = 100, seed: Seed | None = None, pictures_seed: Seed = 0
     ) -> None:
         super().__init__(batch_size, seed)
         self.pictures_seed = pictures_seed

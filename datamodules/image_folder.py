@@ -3,12 +3,14 @@
 import os
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
 
 from datamodules.base import ImageData, Split, Splits, checked
 from datamodules.picture_files import Found, Look, each, find, look, tried
+from lightning_gan.domains import Count, Domain, Finite, OpenShare, Seed, Size, check_arguments
 
 LEAST = 3  # pictures: one for each split
 
@@ -28,45 +30,44 @@ class ImageFolder(ImageData):
 
     Args:
         root: the folder. The data are called by its name.
-        batch_size: examples per batch and device.
-        size: side of the squares, in pixels.
-        channels: 3, colours; or 1, grey.
-        validation: share that validates; at least one picture.
-        test: share that tests; at least one picture.
+        batch_size: examples per batch and device, at least 1.
+        size: side of the squares, in pixels, 1 to 2^20.
+        channels: number of channels: 3, colours; or 1, grey.
+        validation: share that validates, above 0 and below 1; at least one picture.
+        test: share that tests, above 0 and below 1; at least one picture.
         enlarge: whether pictures smaller than `size` are enlarged. They become blurred, and G learns that.
-        value_range: of what is given out; [-1, 1] fits generators that end in tanh, such as DCGAN's.
-        seed: of the order of training batches; None takes the seed of `seed_everything`.
-        split_seed: of the division into training, validation and test pictures.
+        value_range: of what is given out, finite; [-1, 1] fits generators that end in tanh, such as DCGAN's.
+        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        split_seed: of the division into training, validation and test pictures, 0 to 2^32 - 1.
 
     Raises:
-        ValueError: if batch_size or size is less than 1, channels is neither 1 nor 3, shares leave nothing to train, or
-            value_range is empty.
+        ValueError: if channels is neither 1 nor 3, shares leave nothing to train, or value_range is empty.
     """
 
     name = "image_folder"
     data_shape = (3, 32, 32)
     value_range = (-1.0, 1.0)
 
+    @check_arguments
     def __init__(
         self,
         root: str,
-        batch_size: int = 100,
-        size: int = 32,
-        channels: int = 3,
-        validation: float = 0.1,
-        test: float = 0.1,
+        batch_size: Count = 100,
+        size: Size = 32,
+        channels: Annotated[int, Domain(1, 3, whole=True)] = 3,
+        validation: OpenShare = 0.1,
+        test: OpenShare = 0.1,
         enlarge: bool = False,
-        value_range: tuple[float, float] = (-1.0, 1.0),
-        seed: int | None = None,
-        split_seed: int = 0,
+        value_range: tuple[Finite, Finite] = (-1.0, 1.0),
+        seed: Seed | None = None,
+        split_seed: Seed = 0,
     ) -> None:
         super().__init__(batch_size, seed)
-        if size < 1 or channels not in (1, 3):
+        if channels not in (1, 3):
             raise ValueError(
-                f"Pictures of size {size} with {channels} channels were asked: give a size of 1 or more, and 1 channel "
-                f"(grey) or 3 (colour)."
+                f"Pictures with {channels} channels were asked: give 1 channel (grey) or 3 (colour)."
             )
-        if not (validation > 0 and test > 0 and validation + test < 1):
+        if validation + test >= 1:
             raise ValueError(
                 f"validation is {validation} and test {test}: give shares above 0 that leave some to train."
             )

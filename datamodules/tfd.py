@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -10,9 +10,11 @@ from torch import Tensor
 
 from datamodules.base import ImageData, Split, Splits
 from datamodules.tfd_file import EXPRESSIONS, NAME, SIDE, TFDFile, read
+from lightning_gan.domains import Count, Domain, Seed, check_arguments
 
 FOLDERS = ("TFD", ".")  # under root
 FOLDS = 5
+Fold = Annotated[int, Domain(1, FOLDS, whole=True)]
 
 
 class TFD(ImageData):
@@ -27,12 +29,9 @@ class TFD(ImageData):
 
     Args:
         root: folder of the file; the environment variable LIGHTNING_GAN_DATA replaces "data".
-        fold: 1 to 5; the released code counts them from 0 and trains on the first.
-        batch_size: examples per batch and device.
-        seed: of the order of training batches; None takes the seed of `seed_everything`.
-
-    Raises:
-        ValueError: if batch_size is less than 1, or there is no such fold.
+        fold: number of the fold, 1 to 5; the released code counts them from 0 and trains on the first.
+        batch_size: examples per batch and device, at least 1.
+        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
     """
 
     name = "tfd"
@@ -41,12 +40,11 @@ class TFD(ImageData):
     parts: ClassVar[dict[Split, int]] = {"train": 0, "val": 2, "test": 3}
     """How the column of a fold marks the images of a split; 1 marks its labelled training images."""
 
+    @check_arguments
     def __init__(
-        self, root: str = "data", fold: int = 1, batch_size: int = 100, seed: int | None = None
+        self, root: str = "data", fold: Fold = 1, batch_size: Count = 100, seed: Seed | None = None
     ) -> None:
         super().__init__(batch_size, seed)
-        if not 1 <= fold <= FOLDS:
-            raise ValueError(f"fold is {fold}: TFD has folds 1 to {FOLDS}.")
         self.root = Path(os.environ.get("LIGHTNING_GAN_DATA", root) if root == "data" else root)
         self.fold = fold
 

@@ -2,12 +2,14 @@
 
 from abc import abstractmethod
 from math import cos, pi, sin
+from typing import Annotated
 
 import torch
 from torch import Tensor
 from torch.distributions import Categorical, Distribution, Independent, MixtureSameFamily, Normal
 
 from datamodules.in_memory import InMemory, Splits
+from lightning_gan.domains import Count, Domain, Finite, Positive, Seed, Size, check_arguments
 
 SIZES = {"train": 100_000, "val": 10_000, "test": 10_000}  # 100,000 as in Lin et al. (2018), PacGAN
 
@@ -18,15 +20,16 @@ class ToyData(InMemory):
     The points depend on `points_seed` alone, so that runs of different seeds learn from the same data.
 
     Args:
-        batch_size: points per batch and device.
-        seed: of the order of training batches; None takes the seed of `seed_everything`.
-        points_seed: of the points themselves.
+        batch_size: points per batch and device, at least 1.
+        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        points_seed: of the points themselves, 0 to 2^32 - 1.
     """
 
     value_range = (-torch.inf, torch.inf)
 
+    @check_arguments
     def __init__(
-        self, batch_size: int = 100, seed: int | None = None, points_seed: int = 0
+        self, batch_size: Count = 100, seed: Seed | None = None, points_seed: Seed = 0
     ) -> None:
         super().__init__(batch_size, seed)
         self.points_seed = points_seed
@@ -85,33 +88,37 @@ class Gaussian1D(Gaussians):
     """Numbers from a mixture of Gaussians on the line; a single one unless more means are given.
 
     Args:
-        means: of the components.
-        stds: of the components, as many.
-        batch_size: points per batch and device.
-        seed: of the order of training batches; None takes the seed of `seed_everything`.
-        points_seed: of the points themselves.
+        means: of the components, each finite.
+        stds: of the components, as many, each above 0.
+        batch_size: points per batch and device, at least 1.
+        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        points_seed: of the points themselves, 0 to 2^32 - 1.
 
     Raises:
-        ValueError: if there are not as many standard deviations as means, or one is not positive.
+        ValueError: if there are not as many standard deviations as means.
     """
 
     name = "gaussian1d"
     data_shape = (1,)
 
+    @check_arguments
     def __init__(
         self,
-        means: tuple[float, ...] = (0.0,),
-        stds: tuple[float, ...] = (1.0,),
-        batch_size: int = 100,
-        seed: int | None = None,
-        points_seed: int = 0,
+        means: tuple[Finite, ...] = (0.0,),
+        stds: tuple[Positive, ...] = (1.0,),
+        batch_size: Count = 100,
+        seed: Seed | None = None,
+        points_seed: Seed = 0,
     ) -> None:
         super().__init__(batch_size, seed, points_seed)
-        if not means or len(means) != len(stds) or min(stds) <= 0:
+        if not means or len(means) != len(stds):
             raise ValueError(
-                f"Gaussian1D of means {list(means)} and stds {list(stds)}: give as many of both, stds above 0."
+                f"Gaussian1D of means {list(means)} and stds {list(stds)}: give as many of both."
             )
-        self.means, self.std = torch.tensor(means)[:, None], torch.tensor(stds)
+        self.means, self.std = (
+            torch.tensor(means, dtype=torch.float)[:, None],
+            torch.tensor(stds, dtype=torch.float),
+        )
         self.num_classes = len(means)
 
 
@@ -122,37 +129,31 @@ class Ring(Gaussians):
     Srivastava et al. (2017), VEEGAN.
 
     Args:
-        modes: number of Gaussians.
-        radius: of the circle.
-        std: of each Gaussian, in both directions.
-        batch_size: points per batch and device.
-        seed: of the order of training batches; None takes the seed of `seed_everything`.
-        points_seed: of the points themselves.
-
-    Raises:
-        ValueError: if there is no mode, or radius or std is not positive.
+        modes: number of Gaussians, 1 to 2^20.
+        radius: of the circle, above 0.
+        std: of each Gaussian, in both directions, above 0.
+        batch_size: points per batch and device, at least 1.
+        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        points_seed: of the points themselves, 0 to 2^32 - 1.
     """
 
     name = "ring"
     data_shape = (2,)
 
+    @check_arguments
     def __init__(
         self,
-        modes: int = 8,
-        radius: float = 1.0,
-        std: float = 0.01,
-        batch_size: int = 100,
-        seed: int | None = None,
-        points_seed: int = 0,
+        modes: Size = 8,
+        radius: Positive = 1.0,
+        std: Positive = 0.01,
+        batch_size: Count = 100,
+        seed: Seed | None = None,
+        points_seed: Seed = 0,
     ) -> None:
         super().__init__(batch_size, seed, points_seed)
-        if modes < 1 or radius <= 0 or std <= 0:
-            raise ValueError(
-                f"Ring of {modes} modes, radius {radius}, std {std}: want at least 1 mode, and lengths above 0."
-            )
         angles = [2 * pi * j / modes for j in range(modes)]
-        self.means = radius * torch.tensor([[cos(a), sin(a)] for a in angles])
-        self.std = torch.full((modes,), std)
+        self.means = float(radius) * torch.tensor([[cos(a), sin(a)] for a in angles])
+        self.std = torch.full((modes,), float(std))
         self.num_classes = modes
 
 
@@ -163,35 +164,29 @@ class Grid(Gaussians):
     Srivastava et al. (2017), VEEGAN.
 
     Args:
-        side: Gaussians in each row and in each column.
-        spacing: between neighbours.
-        std: of each Gaussian, in both directions.
-        batch_size: points per batch and device.
-        seed: of the order of training batches; None takes the seed of `seed_everything`.
-        points_seed: of the points themselves.
-
-    Raises:
-        ValueError: if there is no mode, or spacing or std is not positive.
+        side: number of Gaussians in each row and in each column, 1 to 1,000.
+        spacing: between neighbours, above 0.
+        std: of each Gaussian, in both directions, above 0.
+        batch_size: points per batch and device, at least 1.
+        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        points_seed: of the points themselves, 0 to 2^32 - 1.
     """
 
     name = "grid"
     data_shape = (2,)
 
+    @check_arguments
     def __init__(
         self,
-        side: int = 5,
-        spacing: float = 2.0,
-        std: float = 0.05,
-        batch_size: int = 100,
-        seed: int | None = None,
-        points_seed: int = 0,
+        side: Annotated[int, Domain(1, 1000, whole=True)] = 5,
+        spacing: Positive = 2.0,
+        std: Positive = 0.05,
+        batch_size: Count = 100,
+        seed: Seed | None = None,
+        points_seed: Seed = 0,
     ) -> None:
         super().__init__(batch_size, seed, points_seed)
-        if side < 1 or spacing <= 0 or std <= 0:
-            raise ValueError(
-                f"Grid of side {side}, spacing {spacing}, std {std}: want at least 1 mode, and lengths above 0."
-            )
-        places = spacing * (torch.arange(side) - (side - 1) / 2)
+        places = float(spacing) * (torch.arange(side) - (side - 1) / 2)
         self.means = torch.cartesian_prod(places, places)
-        self.std = torch.full((side**2,), std)
+        self.std = torch.full((side**2,), float(std))
         self.num_classes = side**2

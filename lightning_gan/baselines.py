@@ -6,6 +6,8 @@ They are rulers: a score says little until real data, and a model that knows one
 import torch
 from torch import Tensor
 
+from lightning_gan.domains import Count, CountOrZero, Seed, check_arguments
+
 
 class TrainingSet:
     """The empirical distribution: what a perfect model's samples score.
@@ -74,12 +76,15 @@ class KMeans:
 
     Args:
         images: [N, *data_shape], at least k.
-        k: centroids; they start as k random images.
-        steps: of Lloyd's algorithm.
-        seed: of the start.
+        k: centroids, at least 1; they start as k random images.
+        steps: of Lloyd's algorithm, at least 0.
+        seed: of the start, 0 to 2^32 - 1.
     """
 
-    def __init__(self, images: Tensor, k: int = 1000, steps: int = 8, seed: int = 0) -> None:
+    @check_arguments
+    def __init__(
+        self, images: Tensor, k: Count = 1000, steps: CountOrZero = 8, seed: Seed = 0
+    ) -> None:
         self.centroids = TrainingSet(images).sample(k, seed).flatten(1)
         self.shape, flat = images.shape[1:], images.flatten(1)
         for _ in range(steps):

@@ -1,9 +1,37 @@
 """Do the data and the Trainer fit the players? Asked once, before the first step."""
 
+from datetime import timedelta
+from typing import Annotated, Any
+
 import torch
 from jsonargparse import Namespace
 
+from lightning_gan.domains import Count, CountOrZero, Domain, PositiveShare, Seed, Share, check
+from lightning_gan.limits import cpu_count
 from lightning_gan.networks import Discriminator, Generator
+
+Steps = Annotated[int, Domain(-1, 2**53, whole=True)]  # -1: no limit
+Processes = Annotated[int, Domain(1, max(8, cpu_count()), whole=True)]  # of a CPU
+Batches = Share | CountOrZero  # a share of them, or a number
+TRAINER: dict[str, Any] = {
+    "accumulate_grad_batches": Count,
+    "check_val_every_n_epoch": Count,
+    "fast_dev_run": bool | CountOrZero,
+    "limit_predict_batches": Batches,
+    "limit_test_batches": Batches,
+    "limit_train_batches": PositiveShare | Count,
+    "limit_val_batches": Batches,
+    "log_every_n_steps": Count,
+    "max_epochs": Steps,
+    "max_steps": Steps,
+    "min_epochs": CountOrZero,
+    "min_steps": Annotated[int, Domain(0, 2**53, whole=True)],
+    "num_nodes": Annotated[int, Domain(1, 10_000, whole=True)],
+    "num_sanity_val_steps": Annotated[int, Domain(-1, 2**31 - 1, whole=True)],
+    "overfit_batches": Batches,
+    "reload_dataloaders_every_n_epochs": CountOrZero,
+    "val_check_interval": PositiveShare | Count | str | dict | timedelta,
+}
 
 
 class MismatchError(ValueError):
@@ -50,18 +78,30 @@ def check_trainer(trainer: Namespace) -> None:
     Raises:
         ValueError: naming the setting, and what does here what it does elsewhere.
     """
-    if (n := trainer.accumulate_grad_batches) < 1:
-        raise ValueError(
-            f"trainer.accumulate_grad_batches is {n}: give 1, or how many minibatches make one update of a player."
-        )
-    for name in ("log_every_n_steps", "val_check_interval"):
-        if (value := trainer[name]) is not None and value <= 0:
-            raise ValueError(f"trainer.{name} is {value}: give a number above 0.")
+    for name, domain in TRAINER.items():
+        if (value := trainer.get(name)) is not None:
+            check("trainer.", name, value, domain)
+    check_devices(trainer.get("devices"), trainer.get("accelerator"))
     if trainer.gradient_clip_val:
         raise ValueError(
             f"trainer.gradient_clip_val is {trainer.gradient_clip_val}, but the players are clipped apart: set "
             f"--model.d_clip and --model.g_clip."
         )
+
+
+def check_devices(devices: Any, accelerator: Any) -> None:
+    """Refuse a number of devices that starts nothing, or more processes of a CPU than it can run.
+
+    Raises:
+        ValueError: naming the number, and how many there may be.
+    """
+    try:
+        number = int(devices)
+    except (TypeError, ValueError):
+        return  # auto, or a list of places
+    on_cpu = accelerator == "cpu" or (accelerator == "auto" and not torch.cuda.is_available())
+    if on_cpu or number != -1:  # -1: all GPUs
+        check("trainer.", "devices", number, Processes if on_cpu else Count)
 
 
 def check_seed(seed: int | bool | None) -> None:
@@ -70,8 +110,8 @@ def check_seed(seed: int | bool | None) -> None:
     Raises:
         ValueError: naming it.
     """
-    if not 0 <= int(seed or 0) < 2**32:
-        raise ValueError(f"seed_everything is {seed}: give a whole number from 0 to 2^32 - 1.")
+    if not isinstance(seed, bool):  # true and false: whether to draw one
+        check("", "seed_everything", seed, Seed | None, default=None)
 
 
 def check_batch(x: torch.Tensor, generator: Generator) -> None:

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from lightning_gan.domains import Positive, check_arguments
+
 
 class EMA(nn.Module):
     """Average of G's weights, or of D's, with a half-life counted in the images that the player was trained on.
@@ -18,13 +20,12 @@ class EMA(nn.Module):
 
     Args:
         generator: G, or D; copied.
-        half_life: images after which an old value has half its weight. Minibatches of m give a decay of
+        half_life: images after which an old value has half its weight, above 0. Minibatches of m give a decay of
             0.5 ** (m / half_life).
     """
 
-    def __init__(self, generator: nn.Module, half_life: float) -> None:
-        if not half_life > 0:
-            raise ValueError(f"EMA half-life of {half_life} images: give a positive number.")
+    @check_arguments
+    def __init__(self, generator: nn.Module, half_life: Positive) -> None:
         super().__init__()
         self.module = copy.deepcopy(generator).requires_grad_(False)
         self.half_life = half_life

@@ -16,11 +16,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize, one_hot
 
+from lightning_gan.domains import Count, Positive, Seed, check_arguments
+
 DECAYS = tuple(10 ** (0.25 * i) for i in range(-16, 9))  # 1e-4 to 100
 
 
+@check_arguments
 @torch.no_grad()
-def hidden_layers(network: nn.Module, x: Tensor, batch_size: int = 1000) -> list[Tensor]:
+def hidden_layers(network: nn.Module, x: Tensor, batch_size: Count = 1000) -> list[Tensor]:
     """What each hidden layer of D or E makes of examples: [n, width] for each layer, the one next to x first.
 
     That is what every linear or convolutional layer but the first is given, maps flattened, in evaluation mode: no
@@ -29,7 +32,7 @@ def hidden_layers(network: nn.Module, x: Tensor, batch_size: int = 1000) -> list
     Args:
         network: D of any architecture here, or E.
         x: [n, *data_shape].
-        batch_size: examples per pass.
+        batch_size: examples per pass, at least 1.
 
     Raises:
         ValueError: if the network has no hidden layer.
@@ -176,18 +179,27 @@ def classifier_from(network: nn.Module, classes: int, seed: int) -> nn.Module:
     return copied
 
 
+@check_arguments
 def fit_classifier(
     network: nn.Module,
     x: Tensor,
     labels: Tensor,
-    steps: int = 200,
-    rate: float = 3e-3,
-    seed: int = 0,
+    steps: Count = 200,
+    rate: Positive = 3e-3,
+    seed: Seed = 0,
 ) -> nn.Module:
     """Train all weights in place by cross-entropy; Adam, minibatches of at most 100, a rate that falls to 0.
 
     The network is in training mode, so its own dropout and noise regularise it, as they did in the game. What is
     drawn depends on the seed alone.
+
+    Args:
+        network: classifier, changed in place.
+        x: examples, [n, *data_shape].
+        labels: int64, [n].
+        steps: number of updates, at least 1.
+        rate: learning rate of the first update, above 0.
+        seed: seed of the minibatches and of dropout, 0 to 2^32 - 1.
     """
     optimizer = torch.optim.Adam(network.parameters(), lr=rate)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 1 / steps, total_iters=steps)

@@ -10,6 +10,7 @@ import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 
+from lightning_gan.domains import Count, Positive, check_arguments
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.optimizers import Constant, dcgan_adam
@@ -28,33 +29,35 @@ class GAN(TwoPlayers):
         discriminator: D.
         loss: what each of them minimises.
         prior: p(z).
-        k: updates of D for each of G (n_critic in WGAN).
+        k: the number of D's updates for each of G's, at least 1 (n_critic in WGAN).
         d_optimizer: of D.
         g_optimizer: of G.
         d_scheduler: of D's optimizer, stepped after each update of D.
         g_scheduler: of G's optimizer, stepped after each update of G.
-        ema_half_life: of the average of G that is shown and scored, in images; none: G itself is.
-        d_clip: largest norm of D's gradient.
-        g_clip: largest norm of G's gradient.
+        ema_half_life: the half-life of the average of G that is shown and scored, in images, above 0; None: no
+            average.
+        d_clip: the largest norm of D's gradient, above 0; None: no clipping.
+        g_clip: the largest norm of G's gradient, above 0; None: no clipping.
         regularizers: of D: penalties beside its loss, projections after its updates.
     """
 
     updates = "alternating"
 
+    @check_arguments
     def __init__(
         self,
         generator: Generator,
         discriminator: Discriminator,
         loss: AdversarialLoss,
         prior: Prior,
-        k: int = 1,
+        k: Count = 1,
         d_optimizer: OptimizerCallable = dcgan_adam,
         g_optimizer: OptimizerCallable = dcgan_adam,
         d_scheduler: LRSchedulerCallable = Constant,
         g_scheduler: LRSchedulerCallable = Constant,
-        ema_half_life: float | None = None,
-        d_clip: float | None = None,
-        g_clip: float | None = None,
+        ema_half_life: Positive | None = None,
+        d_clip: Positive | None = None,
+        g_clip: Positive | None = None,
         regularizers: Sequence[Regularizer] = (),
     ) -> None:
         super().__init__(
@@ -62,10 +65,6 @@ class GAN(TwoPlayers):
             d_optimizer, g_optimizer, d_scheduler, g_scheduler, ema_half_life, d_clip, g_clip,
             regularizers,
         )  # fmt: skip
-        if k < 1:
-            raise ValueError(
-                f"k is {k}, but D needs at least one update for each of G's: set --model.k 1."
-            )
         self.k = k
 
     def training_step(self, batch: list[Tensor], batch_idx: int) -> None:

@@ -21,6 +21,7 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 from torch.optim import Optimizer
 
+from lightning_gan.domains import Count, Seed, check_arguments
 from lightning_gan.networks import Encoder
 from lightning_gan.optimizers import Constant
 from lightning_gan.players import TwoPlayers
@@ -144,14 +145,13 @@ class FreshNoise(LightningDataModule):
 
     Args:
         gan: whose prior and z_dim.
-        batch_size: noise vectors per batch and device.
-        seed: of the stream.
+        batch_size: noise vectors per batch and device, at least 1.
+        seed: of the stream, 0 to 2^32 - 1.
     """
 
-    def __init__(self, gan: TwoPlayers, batch_size: int = 256, seed: int = 0) -> None:
+    @check_arguments
+    def __init__(self, gan: TwoPlayers, batch_size: Count = 256, seed: Seed = 0) -> None:
         super().__init__()
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}: set it to 1 or more.")
         self.prior, self.z_dim = gan.prior, gan.generator.z_dim
         self.batch_size, self.seed = batch_size, seed
 

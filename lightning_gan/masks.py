@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from lightning_gan.domains import NonNegative, PositiveShare, Rate, Size, check_arguments
+
 __all__ = [
     "HalfPlanes",
     "Masks",
@@ -73,14 +75,15 @@ class Pixels(Masks):
     """Each pixel is observed by itself, with a probability that is drawn anew for each example.
 
     Args:
-        least: smallest probability.
-        most: largest probability, below 1.
+        least: smallest probability, at least 0 and below 1.
+        most: largest probability, at least 0 and below 1.
     """
 
-    def __init__(self, least: float = 0.0, most: float = 0.5) -> None:
-        if not 0 <= least <= most < 1:
+    @check_arguments
+    def __init__(self, least: Rate = 0.0, most: Rate = 0.5) -> None:
+        if least > most:
             raise ValueError(
-                f"Pixels observed with probabilities from {least} to {most}: want 0 <= least <= most < 1."
+                f"Pixels observed with probabilities from {least} to {most}: give a least of at most the most."
             )
         self.least, self.most = least, most
 
@@ -95,12 +98,12 @@ class HalfPlanes(Masks):
     """What lies on one side of a random straight line is observed.
 
     Args:
-        reach: largest distance of the line from the centre, in halves of the image's sides; 0: always half of it.
+        reach: largest distance of the line from the centre, in halves of the image's sides, at least 0 and below 1;
+            0: always half of it.
     """
 
-    def __init__(self, reach: float = 0.5) -> None:
-        if not 0 <= reach < 1:
-            raise ValueError(f"HalfPlanes with reach {reach}: want 0 <= reach < 1.")
+    @check_arguments
+    def __init__(self, reach: Rate = 0.5) -> None:
         self.reach = reach
 
     def propose(self, n: int, data_shape: Sequence[int], rng: torch.Generator | None) -> Tensor:
@@ -116,14 +119,15 @@ class Rectangles(Masks):
     """All but a random rectangle is observed.
 
     Args:
-        least: shortest side, as a share of the image's.
-        most: longest side.
+        least: shortest side, as a share of the image's, above 0 and at most 1.
+        most: longest side, above 0 and at most 1.
     """
 
-    def __init__(self, least: float = 0.3, most: float = 0.8) -> None:
-        if not 0 < least <= most <= 1:
+    @check_arguments
+    def __init__(self, least: PositiveShare = 0.3, most: PositiveShare = 0.8) -> None:
+        if least > most:
             raise ValueError(
-                f"Rectangles with sides from {least} to {most} of the image's: want 0 < least <= most <= 1."
+                f"Rectangles with sides from {least} to {most} of the image's: give a least of at most the most."
             )
         self.least, self.most = least, most
 
@@ -142,12 +146,15 @@ class Mixture(Masks):
 
     Args:
         kinds: of masks.
-        weights: how often each is drawn; all alike if they are not given.
+        weights: how often each is drawn, each at least 0; all alike if they are not given.
     """
 
-    def __init__(self, kinds: Sequence[Masks], weights: Sequence[float] | None = None) -> None:
+    @check_arguments
+    def __init__(
+        self, kinds: Sequence[Masks], weights: Sequence[NonNegative] | None = None
+    ) -> None:
         weights = [1.0] * len(kinds) if weights is None else list(weights)
-        if not kinds or len(weights) != len(kinds) or min(weights) < 0 or sum(weights) <= 0:
+        if not kinds or len(weights) != len(kinds) or sum(weights) <= 0:
             raise ValueError(
                 f"A mixture of {len(kinds)} kinds of masks with weights {weights}: give at least one kind, and for "
                 f"each a weight of 0 or more, not all 0."
@@ -164,12 +171,13 @@ class Mixture(Masks):
         return masks
 
 
-def check_mask(mask: Tensor, data_shape: Sequence[int]) -> None:
+@check_arguments
+def check_mask(mask: Tensor, data_shape: Sequence[Size]) -> None:
     """A mask that a person gives must leave something to model.
 
     Args:
         mask: data_shape, or [m, *data_shape].
-        data_shape: of one example.
+        data_shape: of one example, each 1 to 2^20.
 
     Raises:
         ValueError: naming what is wrong with it.

@@ -11,6 +11,8 @@ from torch.nn import Parameter
 from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from lightning_gan.domains import Count, CountFromTwo, NonNegative, Positive, Rate, check_arguments
+
 __all__ = ["Constant", "Goodfellow2014", "LinearDecay", "MaxNormSGD", "dcgan_adam"]
 
 
@@ -28,23 +30,19 @@ class MaxNormSGD(SGD):
 
     Args:
         params: of one player.
-        lr: learning rate.
-        momentum: factor of the velocity.
-        max_norm: largest norm of the weights into a unit; 1.9365 is that of the released TFD runs.
-
-    Raises:
-        ValueError: if max_norm is not positive.
+        lr: learning rate, above 0.
+        momentum: factor of the velocity, at least 0 and below 1.
+        max_norm: largest norm of the weights into a unit, above 0; 1.9365 is that of the released TFD runs.
     """
 
+    @check_arguments
     def __init__(
         self,
         params: Iterable[Parameter],
-        lr: float,
-        momentum: float = 0.0,
-        max_norm: float = 1.9365,
+        lr: Positive,
+        momentum: Rate = 0.0,
+        max_norm: Positive = 1.9365,
     ) -> None:
-        if max_norm <= 0:
-            raise ValueError(f"MaxNormSGD with max_norm {max_norm}: give a number above 0.")
         super().__init__(params, lr=lr, momentum=momentum)
         self.max_norm = max_norm
 
@@ -68,23 +66,24 @@ class Goodfellow2014(LRScheduler):
 
     Args:
         optimizer: SGD whose `lr` is lr0.
-        updates_per_epoch: of this player.
-        decay: divides the rate after every update.
-        min_lr: floor of the rate.
-        initial_momentum: m0.
-        final_momentum: m1.
-        saturate: epoch in which m1 is reached.
+        updates_per_epoch: of this player, at least 1.
+        decay: divides the rate after every update, above 0.
+        min_lr: floor of the rate, at least 0.
+        initial_momentum: m0, at least 0 and below 1.
+        final_momentum: m1, at least 0 and below 1.
+        saturate: epoch in which m1 is reached, at least 2.
     """
 
+    @check_arguments
     def __init__(
         self,
         optimizer: Optimizer,
-        updates_per_epoch: int = 500,
-        decay: float = 1.000004,
-        min_lr: float = 1e-6,
-        initial_momentum: float = 0.5,
-        final_momentum: float = 0.7,
-        saturate: int = 250,
+        updates_per_epoch: Count = 500,
+        decay: Positive = 1.000004,
+        min_lr: NonNegative = 1e-6,
+        initial_momentum: Rate = 0.5,
+        final_momentum: Rate = 0.7,
+        saturate: CountFromTwo = 250,
     ) -> None:
         if not isinstance(optimizer, SGD):
             raise ValueError(
@@ -121,13 +120,12 @@ class LinearDecay(LRScheduler):
 
     Args:
         optimizer: whose `lr` is the constant.
-        total: updates after which the rate is zero.
-        start: share of `total` after which the line begins.
+        total: updates after which the rate is zero, at least 1.
+        start: share of `total` after which the line begins, at least 0 and below 1.
     """
 
-    def __init__(self, optimizer: Optimizer, total: int, start: float = 0.5) -> None:
-        if total < 1 or not 0 <= start < 1:
-            raise ValueError(f"LinearDecay of {total} updates from {start}: want >= 1, and [0, 1).")
+    @check_arguments
+    def __init__(self, optimizer: Optimizer, total: Count, start: Rate = 0.5) -> None:
         self.total, self.start = total, start
         super().__init__(optimizer)
 

@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 
 from lightning_gan import turns
 from lightning_gan.checks import check_batch, check_data, check_players
+from lightning_gan.domains import Positive, check_arguments
 from lightning_gan.ema import EMA
 from lightning_gan.held_out import HeldOut
 from lightning_gan.losses import AdversarialLoss
@@ -28,7 +29,14 @@ Objective = Callable[[list[Tensor]], Tensor]  # of a minibatch: what a player de
 
 
 class TwoPlayers(HeldOut):
-    """Two networks with an optimizer each; a step is one update of G. See `GAN` for the arguments."""
+    """Two networks with an optimizer each; a step is one update of G. See `GAN` for the other arguments.
+
+    Args:
+        ema_half_life: the half-life of the average of G that is shown and scored, in images, above 0; None: no
+            average.
+        d_clip: the largest norm of D's gradient, above 0; None: no clipping.
+        g_clip: the largest norm of G's gradient, above 0; None: no clipping.
+    """
 
     updates = "undefined"
     """How the players move, for the run's own description."""
@@ -37,6 +45,7 @@ class TwoPlayers(HeldOut):
     update. What is taken over a minibatch (BatchNorm, minibatch discrimination, relativistic averages, how an unrolled
     D answers) is then taken over a part."""
 
+    @check_arguments
     def __init__(
         self,
         generator: Generator,
@@ -47,9 +56,9 @@ class TwoPlayers(HeldOut):
         g_optimizer: OptimizerCallable = dcgan_adam,
         d_scheduler: LRSchedulerCallable = Constant,
         g_scheduler: LRSchedulerCallable = Constant,
-        ema_half_life: float | None = None,
-        d_clip: float | None = None,
-        g_clip: float | None = None,
+        ema_half_life: Positive | None = None,
+        d_clip: Positive | None = None,
+        g_clip: Positive | None = None,
         regularizers: Sequence[Regularizer] = (),
     ) -> None:
         super().__init__()

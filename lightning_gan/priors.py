@@ -6,7 +6,11 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
+from lightning_gan.domains import Finite, check_arguments
+
 __all__ = ["Gaussian", "Prior", "Uniform"]
+
+ROOT_3 = math.sqrt(3)
 
 
 class Prior(ABC):
@@ -27,9 +31,15 @@ class Prior(ABC):
 
 
 class Uniform(Prior):
-    """Independent uniform coordinates; the default bounds give unit variance, as in the runs of 2014."""
+    """Independent uniform coordinates; the default bounds give unit variance, as in the runs of 2014.
 
-    def __init__(self, low: float = -math.sqrt(3), high: float = math.sqrt(3)) -> None:
+    Args:
+        low: lower bound, finite.
+        high: upper bound, finite, above low.
+    """
+
+    @check_arguments
+    def __init__(self, low: Finite = -ROOT_3, high: Finite = ROOT_3) -> None:
         if not low < high:
             raise ValueError(f"Uniform prior from {low} to {high}: low must be below high.")
         self.low, self.high = low, high

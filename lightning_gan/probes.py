@@ -11,12 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_max_pool2d
 
+from lightning_gan.domains import Count, Positive, Size, check_arguments
 from lightning_gan.metrics.nearest import nearest
 
 
+@check_arguments
 @torch.no_grad()
 def pooled_features(
-    discriminator: nn.Module, x: Tensor, side: int = 4, batch_size: int = 500
+    discriminator: nn.Module, x: Tensor, side: Size = 4, batch_size: Count = 500
 ) -> Tensor:
     """All convolutional layers of D, each pooled to a grid by the maximum, side by side, [n, sum of channels * side^2].
 
@@ -26,8 +28,8 @@ def pooled_features(
     Args:
         discriminator: D with convolutional layers.
         x: examples, [n, C, H, W].
-        side: of the grid; 4 in the paper.
-        batch_size: examples per pass.
+        side: of the grid, 1 to 2^20; 4 in the paper.
+        batch_size: examples per pass, at least 1.
 
     Raises:
         ValueError: if D has no convolutional layer.
@@ -69,8 +71,9 @@ def _maps(given: Tensor, channels: int) -> Tensor:
     return given.view(len(given), channels, side, side)
 
 
+@check_arguments
 def svm_error(
-    features: Tensor, labels: Tensor, test_features: Tensor, test_labels: Tensor, c: float = 1.0
+    features: Tensor, labels: Tensor, test_features: Tensor, test_labels: Tensor, c: Positive = 1.0
 ) -> float:
     """Share of test examples that a linear support vector machine names wrongly.
 
@@ -82,7 +85,7 @@ def svm_error(
         labels: int64 [n].
         test_features: [N, d].
         test_labels: int64 [N].
-        c: weight of the hinge losses.
+        c: weight of the hinge losses, above 0.
 
     Raises:
         ValueError: if there are not as many labels as features, or fewer than two classes.

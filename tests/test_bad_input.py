@@ -113,31 +113,31 @@ ROWS = {
         [f"{MODEL}loss", "Minimaks"],
         "No class 'Minimaks'. Did you mean 'Minimax'?",
     ),
-    "k below one": (nothing, [f"{MODEL}k", "0"], "k is 0, but D needs at least one update"),
+    "k below one": (nothing, [f"{MODEL}k", "0"], "GAN: k is 0; give a whole number from 1"),
     "accumulation": (
         nothing,
         ["--trainer.accumulate_grad_batches", "0"],
-        "trainer.accumulate_grad_batches is 0: give 1, or how many minibatches make one update",
+        "trainer.accumulate_grad_batches is 0; give a whole number from 1",
     ),
     "no patience": (
         nothing,
         ["--run.patience", "0"],
-        "run.patience is 0.0 minutes: give a positive number",
+        "run.patience is 0.0; give a number above 0",
     ),
     "rows never": (
         nothing,
         ["--trainer.log_every_n_steps", "0"],
-        "trainer.log_every_n_steps is 0: give a number above 0",
+        "trainer.log_every_n_steps is 0; give a whole number from 1",
     ),
     "validations never": (
         nothing,
         ["--trainer.val_check_interval", "0"],
-        "trainer.val_check_interval is 0: give a number above 0",
+        "trainer.val_check_interval is 0; give a number above 0 and at most 1 or a whole number",
     ),
     "a seed below zero": (
         nothing,
         ["--seed_everything", "-1"],
-        "seed_everything is -1: give a whole number from 0",
+        "seed_everything is -1; give a whole number from 0",
     ),
     "a rate below zero": (
         nothing,
@@ -155,7 +155,7 @@ ROWS = {
         ["--config", "pixels"],
         "pixels is a folder: give a YAML file",
     ),
-    "no threads": (nothing, ["--run.threads", "0"], "run.threads is 0: give 1 or more"),
+    "no threads": (nothing, ["--run.threads", "0"], "run.threads is 0; give a whole number from 1"),
     "no examples in a minibatch": (nothing, ["--data.batch_size", "0"], "batch_size is 0"),
     # files of settings
     "missing config": (nothing, ["--config", "mnsit.yaml"], "did you mean mnist.yaml"),

@@ -97,10 +97,18 @@ def test_players_must_fit_each_other():
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"accumulate_grad_batches": 0}, r"is 0: give 1, or how many minibatches"),
+        (
+            {"accumulate_grad_batches": 0},
+            r"accumulate_grad_batches is 0; give a whole number from 1",
+        ),
+        ({"max_steps": -5}, r"^trainer\.max_steps is -5; give a whole number from -1"),
+        ({"limit_val_batches": torch.nan}, r"is nan; give a number from 0 to 1 or a whole number"),
+        ({"devices": "0", "accelerator": "cpu"}, r"devices is 0; give a whole number from 1"),
+        ({"devices": -1, "accelerator": "cpu"}, r"devices is -1; give a whole number from 1"),
+        ({"devices": 10000, "accelerator": "cpu"}, r"devices is 10,000; give a whole number"),
         ({"gradient_clip_val": 0.5}, r"is 0\.5.*set --model\.d_clip and --model\.g_clip"),
     ],
-    ids=["accumulation", "clipping"],
+    ids=str,
 )
 def test_a_trainer_that_would_cut_the_algorithm_elsewhere_is_told_what_to_do(asked, message):
     check_trainer(Namespace(**PLAIN))

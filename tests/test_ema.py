@@ -74,5 +74,5 @@ def test_only_g_is_averaged():
 
 
 def test_a_half_life_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="0 images"):
+    with pytest.raises(ValueError, match="half_life is 0; give"):
         EMA(nn.Linear(1, 1), half_life=0)

@@ -214,7 +214,7 @@ def test_data_whose_values_have_no_ends_are_scored_without_a_window(tmp_path, mo
     kind = make_tiny_cifar(tmp_path / "pixels")
     monkeypatch.setattr(datamodules.CIFAR10Contrast, "files", kind.files)
     monkeypatch.setattr(
-        datamodules.CIFAR10Contrast.__init__,
+        datamodules.CIFAR10Contrast.__init__.__wrapped__,
         "__defaults__",
         (str(tmp_path / "pixels"), 10, 10, "files", None),
     )

@@ -118,7 +118,7 @@ def test_a_folder_of_unreadable_files_alone_becomes_nothing(command):
     ("arguments", "message"),
     [
         (["gone"], "There is no folder gone: give one that holds pictures"),
-        (["mine", "--size", "0"], "size is 0: give 1 pixel or more"),
+        (["mine", "--size", "0"], "size is 0; give a whole number"),
         (["mine", "--size", "30", "--out", "x.yaml"], "squares of 28, 32, 64 pixels, not of 30"),
         (["mine", "--out", "small.yaml"], "small.yaml is there already and is not replaced"),
         (["mine", "more"], "There is no setting 'more'"),

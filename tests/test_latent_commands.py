@@ -63,7 +63,7 @@ def test_interpolate_draws_rows_from_sample_to_sample(small):
     assert np.array_equal(np.asarray(Image.open("a/i.png")), expected.permute(1, 2, 0))
     torch.testing.assert_close(x[:, 0], gan.sample(6, seed=2)[:3])
     for arguments, words in (
-        (("--ckpt_path", SMALL, "--columns", "1"), "8 rows of 1 pictures"),
+        (("--ckpt_path", SMALL, "--columns", "1"), "columns is 1; give"),
         (("--ckpt_path", "none.ckpt"), "No checkpoint at none.ckpt"),
     ):
         ended = small("interpolate", *arguments)
@@ -83,7 +83,7 @@ def test_numbers_of_samples_can_be_added_for_any_checkpoint(small):
         (("--equation", "1,64 - 2 + 3"), "Sample 64 of 64 was asked, numbered from 0"),
         (("--equation", "1 + "), "summand missing"),
         (("--equation", "1 - 2 + 3", "--out", "a.gif"), "give a name that ends in .png"),
-        (("--equation", "1 - 2 + 3", "--noise", "-1"), "noise -1.0: give"),
+        (("--equation", "1 - 2 + 3", "--noise", "-1"), "noise is -1.0; give"),
     ):
         ended = small("arithmetic", "--ckpt_path", SMALL, *arguments)
         assert ended.status == 1

@@ -83,11 +83,11 @@ def test_where_everything_would_be_observed_everything_is_hidden():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Pixels(-0.1, 0.5), "probabilities from -0.1 to 0.5"),
-        (lambda: Pixels(0.5, 1.0), "from 0.5 to 1.0"),
-        (lambda: HalfPlanes(1.0), "reach 1.0"),
-        (lambda: Rectangles(0, 0.5), "sides from 0 to 0.5"),
-        (lambda: Rectangles(0.5, 1.2), "sides from 0.5 to 1.2"),
+        (lambda: Pixels(-0.1, 0.5), r"least is -0\.1; give"),
+        (lambda: Pixels(0.5, 1.0), r"most is 1\.0; give"),
+        (lambda: HalfPlanes(1.0), r"reach is 1\.0; give"),
+        (lambda: Rectangles(0, 0.5), "least is 0; give"),
+        (lambda: Rectangles(0.5, 1.2), r"most is 1\.2; give"),
         (lambda: Mixture([]), "mixture of 0 kinds"),
         (lambda: Mixture([Nothing()], [0.0]), "not all 0"),
         (lambda: Mixture([Nothing()], [1.0, 2.0]), "1 kinds of masks with weights"),

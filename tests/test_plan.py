@@ -89,7 +89,7 @@ def test_what_was_not_measured_is_said(command):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--steps", "1"], "--steps 1"),
+        (["--steps", "1"], "plan: --steps is 1; give"),
         (["--steps", "many"], "plan: argument --steps"),
         (["--config", "mnsit.yaml"], "did you mean mnist.yaml"),
         (["--config", "small.yaml", "--trainer.max_steps", "-1"], "give --trainer.max_steps"),

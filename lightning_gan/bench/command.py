@@ -9,6 +9,7 @@ from typing import TypeVar
 from lightning_gan.bench import BENCHMARKS
 from lightning_gan.bench.benchmark import Benchmark, Game
 from lightning_gan.bench.report import report
+from lightning_gan.domains import Count, Runs, check_arguments
 from lightning_gan.evaluation.tables import check_place
 from lightning_gan.rows import Row, rows_of
 from lightning_gan.tabular import duration, table
@@ -43,11 +44,12 @@ class Plan:
         return sum(key not in there for key in keys)
 
 
+@check_arguments
 def bench(
     benchmarks: list[str] | None = None,
     games: list[str] | None = None,
-    seeds: int = 10,
-    steps: int | None = None,
+    seeds: Runs = 10,
+    steps: Count | None = None,
     out: str = "bench",
     root: str = "data",
     dry_run: bool = False,
@@ -57,18 +59,12 @@ def bench(
     Args:
         benchmarks: By name, with commas between them. Names may also stand first: `bench ring grid`.
         games: Of them, by name, with commas between them; all if it is not given.
-        seeds: Runs of each game, with seeds from 0 up.
-        steps: Updates of G; each benchmark has a number of its own if it is not given.
+        seeds: Number of runs of each game, 1 to 1,000, with seeds from 0 up.
+        steps: Updates of G, at least 1; each benchmark has a number of its own if it is not given.
         out: Folder for the rows of finished runs, which are not run again: more seeds later cost only what is new.
         root: Folder of the data sets' files; points need none.
         dry_run: Only say what would run, and what it costs.
     """
-    if seeds < 1 or (steps is not None and steps < 1):
-        raise ValueError(
-            f"--seeds is {seeds} and --steps {steps or 'not given'}: give 1 or more."
-            if steps != 0
-            else "--steps is 0: give 1 or more."
-        )
     plans = []
     for name in benchmarks or [""]:
         one = named("benchmark", name, BENCHMARKS)

@@ -7,8 +7,13 @@ from typing import Protocol, runtime_checkable
 from torch import Tensor
 
 from lightning_gan import images
+from lightning_gan.domains import Count, CountFromTwo, CountOrZero, Seed, check_arguments
 from lightning_gan.latent import latents
+from lightning_gan.limits import check_disk, check_memory
+from lightning_gan.players import TwoPlayers
 from lightning_gan.saved import load, pictures_range
+
+BLOCK = 4096  # bytes that a file takes at least
 
 
 @runtime_checkable
@@ -21,30 +26,30 @@ class Classes(Protocol):
         """A sample of each of these classes."""
 
 
+@check_arguments
 def sample(
     ckpt_path: str,
-    num: int = 64,
+    num: Count = 64,
     out: str = "samples",
-    seed: int = 0,
-    columns: int | None = None,
-    classes: list[int] | None = None,
+    seed: Seed = 0,
+    columns: Count | None = None,
+    classes: list[CountOrZero] | None = None,
 ) -> None:
     """Draw samples of a trained generator: PNG files and a grid of them. Needs no data.
 
     Args:
         ckpt_path: A checkpoint of this suite.
-        num: How many samples.
+        num: How many samples, at least 1.
         out: Folder for the pictures; it is made. Files of the same names are replaced.
-        seed: Of the noise: the same seed gives the same pictures.
-        columns: Of the grid; as many as there are classes to draw, or 8, if it is not given.
-        classes: To draw in turn, such as 3 or 3,5; all in turn if it is not given. Of a GAN that is told classes.
+        seed: Of the noise, 0 to 2^32 - 1: the same seed gives the same pictures.
+        columns: Of the grid, at least 1; as many as there are classes to draw, or 8, if it is not given.
+        classes: To draw in turn, such as 3 or 3,5, each at least 0; all in turn if it is not given. Of a GAN that
+            is told classes.
     """
-    if num < 1 or (columns is not None and columns < 1):
-        raise ValueError(
-            f"{num} samples in {columns or 8} columns were asked: give 1 or more of each."
-        )
     gan = load(ckpt_path)
     shown = pictures_range(gan, ckpt_path)
+    check_room(gan, num, f"{num:,} samples", "give a smaller --num")
+    check_disk(num * BLOCK, Path(out), f"{num:,} pictures", "give a smaller --num or another --out")
     told = gan if isinstance(gan, Classes) else None
     if classes and told is None:
         raise ValueError(
@@ -69,11 +74,12 @@ def sample(
     )
 
 
+@check_arguments
 def interpolate(
     ckpt_path: str,
-    rows: int = 8,
-    columns: int = 10,
-    seed: int = 0,
+    rows: Count = 8,
+    columns: CountFromTwo = 10,
+    seed: Seed = 0,
     out: str = "interpolation.png",
 ) -> None:
     """Draw a trained generator on the way from one z to another: a picture of rows. Needs no data.
@@ -82,18 +88,31 @@ def interpolate(
 
     Args:
         ckpt_path: A checkpoint of this suite.
-        rows: How many ways.
-        columns: Pictures on each of them, ends included.
-        seed: Of the noise: row i leads from sample i to sample rows + i of `sample --num` 2 * rows.
+        rows: How many ways, at least 1.
+        columns: Pictures on each of them, ends included, at least 2.
+        seed: Of the noise, 0 to 2^32 - 1: row i leads from sample i to sample rows + i of `sample --num` 2 * rows.
         out: File of the picture; its folder is made.
     """
     gan = load(ckpt_path)
     shown = pictures_range(gan, ckpt_path)
+    n = rows * columns
+    check_room(gan, n, f"{rows:,} rows of {columns:,} pictures", "give fewer --rows or --columns")
     x = latents.interpolate(gan, rows, columns, seed)
     picture = images.grid(images.to_uint8(x.flatten(0, 1), shown), columns, scale=2)
     print(
         f"{rows} ways through z (step {gan.g_updates}, seed {seed}) in {images.save(picture, png(out))}"
     )
+
+
+def check_room(gan: TwoPlayers, n: int, what: str, instead: str) -> None:
+    """Refuse more pictures than fit in memory: as noise, as floats, as bytes, and in a grid of twice the size.
+
+    Raises:
+        ValueError: with both amounts of memory.
+    """
+    channels, height, width = gan.generator.data_shape
+    values, pixels = channels * height * width, height * width
+    check_memory(n * (4 * gan.generator.z_dim + 5 * values + 12 * pixels), what, instead)
 
 
 def png(out: str) -> Path:

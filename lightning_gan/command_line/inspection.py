@@ -10,6 +10,7 @@ from pathlib import Path
 
 from datamodules.image_folder import LEAST, shares
 from datamodules.picture_files import Found, Look, each, find, look, tried
+from lightning_gan.domains import Size, check_arguments
 from lightning_gan.networks.dcgan import HALVINGS
 from lightning_gan.tabular import table
 from lightning_gan.whole_files import whole
@@ -85,16 +86,15 @@ class Seen:
         return [seen for seen in self.looks if seen.path not in self.problems]
 
 
-def inspect(folder: str, size: int = 32, out: str | None = None) -> None:
+@check_arguments
+def inspect(folder: str, size: Size = 32, out: str | None = None) -> None:
     """Say what a folder of your own pictures holds and what would become of it; write a config to begin with.
 
     Args:
         folder: It holds pictures, or a sub-folder of pictures for each class.
-        size: Side of the squares that a GAN would learn from, in pixels; a config wants 28, 32 or 64.
+        size: Side of the squares that a GAN would learn from, in pixels, 1 to 2^20; a config wants 28, 32 or 64.
         out: Config to write, such as mine.yaml; a file that is there is not replaced.
     """
-    if size < 1:
-        raise ValueError(f"size is {size}: give 1 pixel or more.")
     if out is not None:
         _check_place(Path(out), size)
     seen = examined(find(Path(folder)), size)

@@ -17,20 +17,22 @@ import torch
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 
 from lightning_gan.command_line.stopwatch import Stopwatch
+from lightning_gan.domains import Count, CountFromTwo, check_arguments
 from lightning_gan.tabular import table
 
 WARM = 5  # steps that are not measured: memory is laid out, kernels are chosen
 
 
+@check_arguments(prefix="plan: --")
 @dataclass
 class Asked:
     """What `plan` takes beside the flags of `fit`."""
 
-    steps: int
-    """Updates of G to measure."""
-    target: int | None
-    """Updates of G to plan for, if not max_steps."""
-    quick: bool
+    steps: CountFromTwo
+    """Updates of G to measure, at least 2."""
+    target: Count | None = None
+    """Updates of G to plan for, at least 1, if not max_steps."""
+    quick: bool = False
     """Leave validation and the last scores out, and say so."""
 
 
@@ -52,10 +54,6 @@ def asked(arguments: Sequence[str]) -> tuple[Asked, list[str]]:
     parser.add_argument("--target", type=int)
     parser.add_argument("--quick", action="store_true")
     own, rest = parser.parse_known_args(arguments)
-    if own.steps < 2 or (own.target is not None and own.target < 1):
-        raise ValueError(
-            f"plan --steps {own.steps} --target {own.target}: give at least 2, and at least 1."
-        )
     return Asked(own.steps, own.target, own.quick), rest
 
 

@@ -6,7 +6,9 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from lightning_gan.domains import Bound, SampleCount, Seed, check_arguments
 from lightning_gan.images import to_uint8
+from lightning_gan.limits import check_memory
 
 PART = 250  # pictures held at a time
 
@@ -63,12 +65,13 @@ class Pictures:
     Args:
         pictures: uint8, [n, C, H, W].
         description: whose they are.
-        seed: with which they were drawn, if they were.
+        seed: with which they were drawn, if they were, 0 to 2^32 - 1.
     """
 
     batch_norm = ""
 
-    def __init__(self, pictures: Tensor, description: str = "", seed: int | None = None) -> None:
+    @check_arguments
+    def __init__(self, pictures: Tensor, description: str = "", seed: Seed | None = None) -> None:
         if pictures.dtype != torch.uint8 or pictures.dim() != 4 or not len(pictures):
             raise ValueError(
                 f"Pictures of {pictures.dtype}, {list(pictures.shape)}, came: give bytes (uint8), [n, C, H, W], "
@@ -92,17 +95,16 @@ class Samples:
 
     Args:
         model: what has `sample(n, seed)`.
-        n: samples.
-        seed: of their noise.
-        value_range: smallest and largest pixel value of the samples.
+        n: samples, 1 to 10,000,000.
+        seed: of their noise, 0 to 2^32 - 1.
+        value_range: smallest and largest pixel value of the samples; infinite where there is none.
         description: of the model, for the protocol.
     """
 
+    @check_arguments
     def __init__(
-        self, model: Any, n: int, seed: int, value_range: Sequence[float], description: str
+        self, model: Any, n: SampleCount, seed: Seed, value_range: Sequence[Bound], description: str
     ) -> None:
-        if n < 1:
-            raise ValueError(f"{n} samples were asked: give 1 or more.")
         self.model, self.n, self.seed, self.description = model, n, seed, description
         low, high = value_range
         self.value_range = (float(low), float(high))
@@ -112,6 +114,7 @@ class Samples:
     def all(self) -> Tensor:
         """Every sample, [n, *data_shape] in the model's value range; kept, so that nobody draws them again."""
         if self._kept is None:
+            self._check_memory("data_size")
             self._kept = self.model.sample(self.n, seed=self.seed).float()
         return self._kept
 
@@ -120,10 +123,16 @@ class Samples:
         in_parts = self._kept is None and hasattr(self.model, "generate")
         noise = None
         if in_parts:
+            self._check_memory("z_dim")
             noise = self.model.noise(self.n, torch.Generator().manual_seed(self.seed))
         for share in shares(self.n, rank, world_size):
             x = self.all()[share] if noise is None else self.model.generate(noise[share]).float()
             yield Part(to_uint8(x, self.value_range), _places(share))
+
+    def _check_memory(self, size: str) -> None:
+        """Refuse a bank whose noise (z_dim numbers each) or samples (data_size) do not fit in memory."""
+        numbers = getattr(getattr(self.model, "generator", None), size, 1)
+        check_memory(4 * self.n * numbers, f"{self.n:,} samples", "ask for fewer samples")
 
 
 def has_batch_norm(model: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 from torch import Tensor
 from torchmetrics import Metric
 
+from lightning_gan.domains import Count, CountFromTwo, Seed, check_arguments
 from lightning_gan.features import Features
 from lightning_gan.metrics import (
     FrechetDistance,
@@ -95,12 +96,18 @@ class Frechet(Measure):
         return {"fid": (float(metric.compute()), None)}
 
 
+@check_arguments
 @dataclass(frozen=True)
 class Inception(Measure):
-    """Inception Score of Salimans et al. (2016): exp E KL(p(y|x) || p(y)); from 1 up, higher is better."""
+    """Inception Score of Salimans et al. (2016): exp E KL(p(y|x) || p(y)); from 1 up, higher is better.
 
-    splits: int = 10
-    rng: int = 2020
+    Args:
+        splits: number of splits over which mean and sd are taken, at least 1.
+        rng: seed of the shuffle before the split, 0 to 2^32 - 1.
+    """
+
+    splits: Count = 10
+    rng: Seed = 2020
 
     title = "Inception Score"
     names = ("is",)
@@ -125,13 +132,20 @@ class Inception(Measure):
         return {"is": (float(value.mean), float(value.sd))}
 
 
+@check_arguments
 @dataclass(frozen=True)
 class Kernel(Measure):
-    """KID of Bińkowski et al. (2018): unbiased squared MMD under a cubic kernel; about 0 or more, lower is better."""
+    """KID of Bińkowski et al. (2018): unbiased squared MMD under a cubic kernel; about 0 or more, lower is better.
 
-    subsets: int = 100
-    subset_size: int = 1000
-    rng: int = 2020
+    Args:
+        subsets: number of subsets over which mean and sd are taken, at least 1.
+        subset_size: number of vectors of each side in a subset, at least 2.
+        rng: seed of the draw of subsets, 0 to 2^32 - 1.
+    """
+
+    subsets: Count = 100
+    subset_size: CountFromTwo = 1000
+    rng: Seed = 2020
 
     title = "Kernel distance"
     names = ("kid",)
@@ -153,12 +167,18 @@ class Kernel(Measure):
         return {"kid": (float(value.mean), float(value.sd))}
 
 
+@check_arguments
 @dataclass(frozen=True)
 class Neighbours(Measure):
-    """Precision and recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020); higher is better."""
+    """Precision and recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020); higher is better.
 
-    k: int = 3
-    k_density: int = 5
+    Args:
+        k: number of neighbours that span a ball, for precision and recall, at least 1.
+        k_density: number of neighbours that span a ball, for density and coverage, at least 1.
+    """
+
+    k: Count = 3
+    k_density: Count = 5
 
     title = "Nearest neighbours"
     names = ("precision", "recall", "f_score", "density", "coverage")

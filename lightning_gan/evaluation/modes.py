@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lightning_gan.domains import Positive, check_arguments
 from lightning_gan.evaluation.banks import Bank, Samples
 from lightning_gan.evaluation.cards import Card, Score
 from lightning_gan.evaluation.real import RealSet
@@ -35,7 +36,10 @@ class _Protocol:
         )  # fmt: skip
 
 
-def mode_scores(bank: Samples, name: str, means: Tensor, std: Tensor, near: float) -> list[Score]:
+@check_arguments
+def mode_scores(
+    bank: Samples, name: str, means: Tensor, std: Tensor, near: Positive
+) -> list[Score]:
     """Share of high-quality samples, reverse KL and modes of a bank, against modes that are known.
 
     Args:
@@ -43,7 +47,7 @@ def mode_scores(bank: Samples, name: str, means: Tensor, std: Tensor, near: floa
         name: of the data.
         means: of the modes, [modes, *data_shape].
         std: of each mode, [modes].
-        near: standard deviations within which a sample is of high quality.
+        near: standard deviations within which a sample is of high quality, above 0.
     """
     found = mode_coverage(bank.all().flatten(1).cpu(), means.flatten(1), std, near)
     truth = RealSet("", "", torch.cat([means.flatten(1), std[:, None]], 1)).digest

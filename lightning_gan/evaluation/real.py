@@ -11,6 +11,7 @@ import torch
 import torch.distributed
 from torch import Tensor
 
+from lightning_gan.domains import Count, CountOrZero, check_arguments
 from lightning_gan.evaluation.banks import Pictures
 from lightning_gan.evaluation.patience import once, told
 from lightning_gan.features import FeatureNetwork, cache_folder
@@ -50,7 +51,7 @@ class RealSet:
         """
         if n is None or n == len(self.pictures):
             return self
-        if not 1 <= n <= len(self.pictures):
+        if n > len(self.pictures):
             raise ValueError(
                 f"{n:,} real images were asked of {len(self.pictures):,} ({self.name} {self.split}): "
                 f"ask for 1 to {len(self.pictures):,}."
@@ -67,12 +68,13 @@ class RealStatistics:
     vectors: Tensor | None
 
 
+@check_arguments
 def real_statistics(
     real: RealSet,
     network: FeatureNetwork,
     with_vectors: bool,
-    rank: int = 0,
-    world_size: int = 1,
+    rank: CountOrZero = 0,
+    world_size: Count = 1,
     cache: Path | None = None,
 ) -> RealStatistics:
     """Statistics of a real set in a feature space, from disk if they are there; else from one pass over it.
@@ -84,8 +86,8 @@ def real_statistics(
         real: the pictures.
         network: the feature space, on the device where it shall work.
         with_vectors: whether all vectors are needed, rather than mean and covariance.
-        rank: of this process.
-        world_size: number of processes.
+        rank: of this process, at least 0.
+        world_size: number of processes, at least 1.
         cache: folder of entries; the suite's own if it is not given.
     """
     folder = (cache or cache_folder()) / "statistics"
@@ -103,8 +105,14 @@ def real_statistics(
     return found
 
 
-def everywhere(flag: bool, world_size: int) -> bool:
-    """Whether a flag holds on every process, so that all go the same way."""
+@check_arguments
+def everywhere(flag: bool, world_size: Count) -> bool:
+    """Whether a flag holds on every process, so that all go the same way.
+
+    Args:
+        flag: the flag of this process.
+        world_size: number of processes, at least 1.
+    """
     if world_size == 1:
         return flag
     flags: list[Any] = [None] * world_size

@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from lightning_gan.baselines import KMeans, OneImage, PixelBernoulli, TrainingSet
+from lightning_gan.domains import Count, Seed, check_arguments
 from lightning_gan.evaluation.banks import Pictures, Samples
 from lightning_gan.evaluation.cards import Score, card_from
 from lightning_gan.evaluation.patience import once
@@ -16,13 +17,14 @@ from lightning_gan.whole_files import whole
 CENTROIDS = 1000
 
 
-def baselines(train: Tensor, n: int, seed: int) -> Iterator[tuple[str, Callable[[], Samples]]]:
+@check_arguments
+def baselines(train: Tensor, n: Count, seed: Seed) -> Iterator[tuple[str, Callable[[], Samples]]]:
     """Each baseline's name, and how to make its bank.
 
     Args:
         train: training images in [0, 1], [N, C, H, W].
-        n: samples; of the training images no more than there are.
-        seed: of the draw.
+        n: samples, at least 1; of the training images no more than there are.
+        seed: of the draw, 0 to 2^32 - 1.
     """
 
     def bank(name: str, model: object, n: int) -> Samples:
@@ -35,13 +37,14 @@ def baselines(train: Tensor, n: int, seed: int) -> Iterator[tuple[str, Callable[
     yield "one image", lambda: bank("one image", OneImage(train[0]), n)
 
 
-def training_images(train: Tensor, n: int, seed: int) -> Pictures:
+@check_arguments
+def training_images(train: Tensor, n: Count, seed: Seed) -> Pictures:
     """A bank of training images as they are: what a perfect model's samples would score.
 
     Args:
         train: uint8, [N, C, H, W].
-        n: of them, or all where there are fewer.
-        seed: of the draw.
+        n: of them, or all where there are fewer, at least 1.
+        seed: of the draw, 0 to 2^32 - 1.
     """
     drawn = TrainingSet(train).sample(min(n, len(train)), seed)
     return Pictures(drawn, "training images", seed)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from lightning_gan.domains import Count, CountOrZero, check_arguments
 from lightning_gan.evaluation.banks import Bank
 from lightning_gan.evaluation.cards import Card, Score
 from lightning_gan.evaluation.measures import Ground, Measure
@@ -33,6 +34,7 @@ def full_name(score: str, suffix: str) -> str:
     return score + suffix
 
 
+@check_arguments
 @dataclass(frozen=True)
 class Against:
     """What banks are compared with, and in which space.
@@ -41,16 +43,16 @@ class Against:
         real: pictures.
         network: feature space, on the device where it shall work.
         suffix: what the names of its scores end in.
-        rank: of this process; every process makes the same calls and gets the same scores.
-        world_size: number of processes.
+        rank: of this process, at least 0; every process makes the same calls and gets the same scores.
+        world_size: number of processes, at least 1.
         cache: folder for the real statistics; the suite's own if it is not given.
     """
 
     real: RealSet
     network: FeatureNetwork
     suffix: str
-    rank: int = 0
-    world_size: int = 1
+    rank: CountOrZero = 0
+    world_size: Count = 1
     cache: Path | None = None
 
     def ground(self, n: int, measures: Sequence[Measure]) -> Ground:

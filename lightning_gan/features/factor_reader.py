@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lightning_gan.domains import Count, Seed, Size, check_arguments
 from lightning_gan.features.base import check_pictures, digest
 from lightning_gan.features.classifier import DigitLayers
 from lightning_gan.features.precision import exact_float32
@@ -39,10 +40,11 @@ class FactorReader(nn.Module):
 
     Args:
         layers: trained; taken over and frozen. Their logits are those of all factors, one after the other.
-        sizes: values of each factor.
+        sizes: values of each factor, each 1 to 2^20.
     """
 
-    def __init__(self, layers: DigitLayers, sizes: Sequence[int]) -> None:
+    @check_arguments
+    def __init__(self, layers: DigitLayers, sizes: Sequence[Size]) -> None:
         super().__init__()
         self.layers, self.sizes = layers.requires_grad_(False), list(sizes)
         self.eval()
@@ -68,8 +70,14 @@ class FactorReader(nn.Module):
         )
 
 
+@check_arguments
 def train_reader(
-    pictures: Tensor, factors: Tensor, sizes: Sequence[int], *, seed: int = 0, epochs: int = EPOCHS
+    pictures: Tensor,
+    factors: Tensor,
+    sizes: Sequence[Size],
+    *,
+    seed: Seed = 0,
+    epochs: Count = EPOCHS,
 ) -> FactorReader:
     """Learn to read every factor, by the sum of their cross-entropies, as `train_classifier` learns its classes.
 
@@ -78,9 +86,9 @@ def train_reader(
     Args:
         pictures: bytes (uint8), [n, 3, 32, 32], on the CPU.
         factors: int64, [n, n_factors], each from 0.
-        sizes: values of each factor.
-        seed: of the first weights, the order and the moves.
-        epochs: passes through the pictures.
+        sizes: values of each factor, each 1 to 2^20.
+        seed: of the first weights, the order and the moves, 0 to 2^32 - 1.
+        epochs: passes through the pictures, at least 1.
     """
     sizes = list(sizes)
 
@@ -104,10 +112,14 @@ def _half_noisy(pictures: Tensor, rng: torch.Generator) -> Tensor:
     return noisy
 
 
-def kept_reader(pictures: Tensor, factors: Tensor, sizes: Sequence[int]) -> FactorReader:
+@check_arguments
+def kept_reader(pictures: Tensor, factors: Tensor, sizes: Sequence[Size]) -> FactorReader:
     """The reader of these pictures from the cache; trained now and kept if it is not there, or not whole.
 
-    See `train_reader` for the arguments.
+    Args:
+        pictures: see `train_reader`.
+        factors: see `train_reader`.
+        sizes: number of values of each factor, each 1 to 2^20.
     """
     known = digest({"pictures": pictures, "factors": factors})[:16]
     path = cache_folder() / f"reader-{known}-{EPOCHS}.pt"

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lightning_gan.domains import Count, Seed, Share, Threads, check_arguments
 from lightning_gan.features.base import FeatureNetwork
 from lightning_gan.features.classifier import MOST_CLASSES, DigitLayers, DigitNetwork, check_digits
 from lightning_gan.whole_files import whole
@@ -18,8 +19,9 @@ DECAY = 0.01
 SHIFT = 1  # pixels, at most, by which a picture is moved while training
 
 
+@check_arguments
 def train_classifier(
-    pictures: Tensor, labels: Tensor, *, seed: int = 0, epochs: int = 6, threads: int = 1
+    pictures: Tensor, labels: Tensor, *, seed: Seed = 0, epochs: Count = 6, threads: Threads = 1
 ) -> DigitNetwork:
     """Learn to tell classes apart, by cross-entropy; no global random number is drawn.
 
@@ -30,17 +32,16 @@ def train_classifier(
     Args:
         pictures: bytes 0..255 (uint8), [n, 1, 28, 28], on the CPU.
         labels: integers 0..classes - 1, [n]; every class occurs.
-        seed: of the first weights, the order and the moves.
-        epochs: passes through the pictures.
-        threads: of the CPU; a different number rounds differently. One by default, whatever the machine has.
+        seed: of the first weights, the order and the moves, 0 to 2^32 - 1.
+        epochs: passes through the pictures, at least 1.
+        threads: of the CPU, at most the cores that this process may use; a different number rounds differently. One
+            by default, whatever the machine has.
 
     Raises:
         ValueError: naming what does not fit, or that training diverged.
     """
     check_digits(pictures, "the training of a classifier")
     classes = _classes(labels, len(pictures))
-    if epochs < 1 or threads < 1:
-        raise ValueError(f"{epochs} epochs on {threads} threads: give 1 or more of each.")
     with torch.random.fork_rng(devices=[]), threads_of_torch(threads):
         torch.default_generator.manual_seed(seed)
         layers = DigitLayers(classes).to(memory_format=torch.channels_last)
@@ -112,8 +113,9 @@ def accuracy(network: FeatureNetwork, pictures: Tensor, labels: Tensor) -> float
     return right / len(pictures)
 
 
+@check_arguments
 def save_classifier(
-    network: DigitNetwork, path: Path, *, data: str, accuracy: float, seed: int
+    network: DigitNetwork, path: Path, *, data: str, accuracy: Share, seed: Seed
 ) -> None:
     """Store a classifier for `Classifier.load`: whole or not at all, tensors and plain values only.
 
@@ -121,8 +123,8 @@ def save_classifier(
         network: trained.
         path: of the file; folders are made, an older file is replaced.
         data: name of the data that it learned.
-        accuracy: share of the test pictures that it names rightly.
-        seed: of its training.
+        accuracy: share of the test pictures that it names rightly, 0 to 1.
+        seed: of its training, 0 to 2^32 - 1.
     """
     stored = {
         "state": dict(network.layers.state_dict()),

@@ -2,6 +2,9 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from lightning_gan.domains import Domain, check_arguments
 
 TIME = re.compile(
     r"(?:(?P<days>\d+)-)?(?P<a>\d+)(?::(?P<b>\d+))?(?::(?P<c>\d+))?"
@@ -13,28 +16,35 @@ OWN = (
     "requeue", "no-requeue", "open-mode", "array",
 )  # fmt: skip
 
+Nodes = Annotated[int, Domain(1, 10_000, whole=True)]
+Gpus = Annotated[int, Domain(0, 1_000, whole=True)]
+PerNode = Annotated[int, Domain(1, 10_000, whole=True)]
+Lead = Annotated[int, Domain(1, 604_800, whole=True)]
 
+
+@check_arguments(prefix="--")
 @dataclass
 class Size:
     """How much of a cluster a job asks for.
 
     Args:
-        nodes: Machines.
-        gpus: Of each node; a process runs on each of them.
-        tasks: Processes of each node where there are no GPUs (--gpus 0).
-        cpus: Cores of each process.
+        nodes: Machines, 1 to 10,000.
+        gpus: Of each node, 0 to 1,000; a process runs on each of them.
+        tasks: Processes of each node, 1 to 10,000, where there are no GPUs (--gpus 0).
+        cpus: Cores of each process, 1 to 10,000.
         time: Longest time of one turn, as SLURM writes it: minutes, 4:00:00, or 1-12:00:00.
-        lead: Seconds before the end at which the run is saved and queued again; a validation must fit in.
+        lead: Seconds before the end, 1 to 604,800, at which the run is saved and queued again; a validation must fit
+            in.
         array: Seeds, as SLURM writes them: 0-4, or 0,2,5%1; a run for each.
         sbatch: More options of sbatch: partition=gpu,account=me.
     """
 
-    nodes: int = 1
-    gpus: int = 1
-    tasks: int | None = None
-    cpus: int = 4
+    nodes: Nodes = 1
+    gpus: Gpus = 1
+    tasks: PerNode | None = None
+    cpus: PerNode = 4
     time: str = "4:00:00"
-    lead: int = 120
+    lead: Lead = 120
     array: str | None = None
     sbatch: list[str] = field(default_factory=list)
 
@@ -44,15 +54,10 @@ class Size:
         Raises:
             ValueError: naming the flag.
         """
-        for name, least in (("nodes", 1), ("gpus", 0), ("cpus", 1), ("lead", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(f"--{name} is {getattr(self, name)}: give {least} or more.")
         if self.tasks is not None and self.gpus:
             raise ValueError(
                 f"--tasks {self.tasks} and --gpus {self.gpus}: each GPU has one process; give --tasks with --gpus 0."
             )
-        if self.processes < 1:
-            raise ValueError(f"--tasks is {self.tasks}: give 1 or more.")
         if self.array is not None and not ARRAY.fullmatch(self.array):
             raise ValueError(f"--array is {self.array!r}: give seeds such as 0-4, 0,2,5 or 0-9%2.")
         if seconds(self.time) <= self.lead:

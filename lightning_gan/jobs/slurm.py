@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lightning_gan.command_line.parser import Parser
+from lightning_gan.domains import check_arguments
 from lightning_gan.features import cache_folder
 from lightning_gan.jobs.job_size import Size
 from lightning_gan.jobs.sbatch import Place, word, written
@@ -20,6 +21,7 @@ from lightning_gan.trust import VARIABLE, trusted
 DECIDED = ("--ckpt_path", "--trainer.devices", "--trainer.num_nodes", "--trainer.accelerator")
 
 
+@check_arguments(prefix="--")
 @dataclass
 class Order(Size):
     """Write an sbatch file of a training; every other flag is one of fit.

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan import images
+from lightning_gan.domains import Count, Finite, Seed, check_arguments
 from lightning_gan.features import FactorReader
 from lightning_gan.latent.concepts import Concepts, Term
 from lightning_gan.latent.latents import Group, combine
@@ -28,18 +29,19 @@ class Samples:
     Args:
         gan: finished.
         reader: of the factors.
-        shown_range: values of G that a picture shows as black and white.
-        n: samples.
-        seed: of the noise: sample i is sample i of `gan.sample(n, seed)`.
+        shown_range: values of G that a picture shows as black and white, finite.
+        n: samples, at least 1.
+        seed: of the noise, 0 to 2^32 - 1: sample i is sample i of `gan.sample(n, seed)`.
     """
 
+    @check_arguments
     def __init__(
         self,
         gan: TwoPlayers,
         reader: FactorReader,
-        shown_range: tuple[float, float],
-        n: int = POOL,
-        seed: int = 0,
+        shown_range: tuple[Finite, Finite],
+        n: Count = POOL,
+        seed: Seed = 0,
     ) -> None:
         self.gan, self.reader, self.shown_range = gan, reader, shown_range
         self.z = gan.noise(n, torch.Generator().manual_seed(seed))
@@ -118,8 +120,9 @@ class Judged(NamedTuple):
     chance: float
 
 
+@check_arguments
 def judge(
-    samples: Samples, concepts: Concepts, sums: Sequence[Sequence[Term]], group: int, seed: int
+    samples: Samples, concepts: Concepts, sums: Sequence[Sequence[Term]], group: Count, seed: Seed
 ) -> Judged:
     """Draw the groups of n sums of one form, and let the reader say what stands on G of each sum.
 
@@ -127,8 +130,8 @@ def judge(
         samples: of the GAN.
         concepts: the words.
         sums: n of them, with the same signs and as many factors left.
-        group: samples whose z are averaged for a term, all different.
-        seed: of the draw of groups.
+        group: samples whose z are averaged for a term, all different, at least 1.
+        seed: of the draw of groups, 0 to 2^32 - 1.
 
     Raises:
         ValueError: if samples of a term are too few, or a sum leaves what no picture can be.

@@ -1,7 +1,6 @@
 """`python -m lightning_gan arithmetic`: sums in z of a finished G, drawn, and judged where the factors are known."""
 
 from collections.abc import Sequence
-from math import isfinite
 
 import torch
 from torch import Tensor
@@ -9,11 +8,13 @@ from torch import Tensor
 from datamodules import Factors
 from lightning_gan import images
 from lightning_gan.command_line.commands import png
+from lightning_gan.domains import Count, CountFromTwo, NonNegative, Seed, check_arguments
 from lightning_gan.features import FactorReader, accuracy_of_reader, kept_reader
 from lightning_gan.latent import latents
 from lightning_gan.latent.analogies import POOL, Samples, judge, report
 from lightning_gan.latent.concepts import Concepts, Term, terms_of
 from lightning_gan.latent.plots_latents import Sum, sums
+from lightning_gan.limits import check_memory
 from lightning_gan.players import TwoPlayers
 from lightning_gan.running.runs import checked
 from lightning_gan.saved import load, pictures_range
@@ -21,14 +22,15 @@ from lightning_gan.saved import load, pictures_range
 CONCEPTS = Concepts(Factors.factor_names, Factors.factor_values)
 
 
+@check_arguments
 def arithmetic(
     ckpt_path: str,
     equation: str | None = None,
-    group: int = 3,
-    draws: int = 1000,
-    num: int = 64,
-    seed: int = 0,
-    noise: float = latents.NOISE,
+    group: Count = 3,
+    draws: CountFromTwo = 1000,
+    num: Count = 64,
+    seed: Seed = 0,
+    noise: NonNegative = latents.NOISE,
     out: str = "arithmetic.png",
 ) -> None:
     """Add and subtract means of z, and draw G of the result: Radford et al. (2016), section 6.3.2.
@@ -40,18 +42,14 @@ def arithmetic(
     Args:
         ckpt_path: A checkpoint of this suite.
         equation: Groups with " + " and " - " between them.
-        group: Samples of a group, where words are given.
-        draws: Sums that are judged, for each pair of factors.
-        num: Of `sample`, where numbers are given.
-        seed: Of the noise, and of the draw of groups.
-        noise: How far each number of z is moved for the eight neighbours of the result.
+        group: Samples of a group, where words are given, at least 1.
+        draws: Sums that are judged, for each pair of factors, at least 2.
+        num: Of `sample`, where numbers are given, at least 1.
+        seed: Of the noise, and of the draw of groups, 0 to 2^32 - 1.
+        noise: How far each number of z is moved for the eight neighbours of the result, at least 0.
         out: File of the picture; its folder is made.
     """
     terms = terms_of(equation) if equation else []
-    if group < 1 or draws < 2 or num < 1 or noise < 0 or not isfinite(noise):
-        raise ValueError(
-            f"group {group}, draws {draws}, num {num}, noise {noise}: give 1, 2, 1 and 0 or more."
-        )
     path, gan = png(out), load(ckpt_path)
     shown = pictures_range(gan, ckpt_path)
     if terms and all(word.isdecimal() for term in terms for word in term.words):
@@ -118,6 +116,7 @@ def _of_numbers(
         raise ValueError(
             f"Sample {largest} of {num} was asked, numbered from 0: give smaller numbers, or a larger --num."
         )
+    check_memory(4 * num * gan.generator.z_dim, f"{num:,} samples", "give a smaller --num")
     z = gan.noise(num, torch.Generator().manual_seed(seed))
     y = latents.combine([latents.Group(t.sign, z[g]) for t, g in zip(terms, groups, strict=True)])
     return _picture(gan, z, terms, groups, y, shown, seed, noise)

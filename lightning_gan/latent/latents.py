@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from lightning_gan.domains import Count, CountFromTwo, NonNegative, Seed, Size, check_arguments
 from lightning_gan.sampler import Sampler
 
 NOISE = 0.25  # Radford et al. (2016), Figure 7: "uniform noise sampled with scale +-0.25"
@@ -26,7 +27,8 @@ class Group(NamedTuple):
     z: Tensor
 
 
-def interpolate(gan: Sampler, n: int, steps: int, seed: int = 0) -> Tensor:
+@check_arguments
+def interpolate(gan: Sampler, n: Count, steps: CountFromTwo, seed: Seed = 0) -> Tensor:
     """G on the way from one draw of z to another: [n, steps, *data_shape], ends included.
 
     The way is the prior's: straight under a uniform one, along a great circle under a Gaussian one. What G is told
@@ -34,15 +36,10 @@ def interpolate(gan: Sampler, n: int, steps: int, seed: int = 0) -> Tensor:
 
     Args:
         gan: finished.
-        n: rows.
-        steps: pictures in a row, 2 or more.
-        seed: of the noise.
-
-    Raises:
-        ValueError: if there is no row, or a row has no two ends.
+        n: rows, at least 1.
+        steps: pictures in a row, at least 2.
+        seed: of the noise, 0 to 2^32 - 1.
     """
-    if n < 1 or steps < 2:
-        raise ValueError(f"{n} rows of {steps} pictures: give 1 or more rows of 2 or more.")
     a, b = gan.noise(2 * n, torch.Generator().manual_seed(seed)).split(n)
     t, z_dim = torch.linspace(0, 1, steps), gan.generator.z_dim
     way = gan.prior.between(a[:, :z_dim], b[:, :z_dim], t)
@@ -61,14 +58,15 @@ def combine(groups: Sequence[Group]) -> Tensor:
     return torch.stack([group.sign * group.z.mean(-2) for group in groups]).sum(0)
 
 
-def around(y: Tensor, z_dim: int, seed: int = 0, noise: float = NOISE) -> Tensor:
+@check_arguments
+def around(y: Tensor, z_dim: Size, seed: Seed = 0, noise: NonNegative = NOISE) -> Tensor:
     """Nine points [9, d]: y, [d], in the middle (the fifth), and eight moved by uniform noise, as in Figure 7.
 
     Args:
         y: a z.
-        z_dim: noise variables; what follows them, what G is told, is not moved.
-        seed: of the noise.
-        noise: largest move of a noise variable.
+        z_dim: noise variables, 1 to 2^20; what follows them, what G is told, is not moved.
+        seed: of the noise, 0 to 2^32 - 1.
+        noise: largest move of a noise variable, at least 0.
     """
     rng = torch.Generator().manual_seed(seed)
     moves = (2 * torch.rand(9, z_dim, generator=rng) - 1) * noise

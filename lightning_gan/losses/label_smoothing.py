@@ -1,8 +1,11 @@
 """Salimans et al. (2016), "Improved Techniques for Training GANs", section 3.4."""
 
+from typing import Annotated
+
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from lightning_gan.domains import Domain, check_arguments
 from lightning_gan.losses.minimax import NonSaturating
 
 
@@ -16,17 +19,11 @@ class OneSidedLabelSmoothing(NonSaturating):
     stand in the numerator too, and samples where p_data is near 0 would have no reason to leave.
 
     Args:
-        smoothing: what the target of examples lacks to 1, in [0, 0.5).
-
-    Raises:
-        ValueError: if smoothing lies outside.
+        smoothing: the difference between 1 and D's target for examples, at least 0 and below 0.5.
     """
 
-    def __init__(self, smoothing: float = 0.1) -> None:
-        if not 0 <= smoothing < 0.5:
-            raise ValueError(
-                f"OneSidedLabelSmoothing with smoothing {smoothing:g}: give a number in [0, 0.5), such as 0.1."
-            )
+    @check_arguments
+    def __init__(self, smoothing: Annotated[float, Domain(0, 0.5, high_open=True)] = 0.1) -> None:
         super().__init__()
         self.smoothing = smoothing
 

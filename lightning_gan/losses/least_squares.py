@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from lightning_gan.domains import Finite, check_arguments
 from lightning_gan.losses.base import AdversarialLoss
 
 
@@ -18,15 +19,16 @@ class LeastSquares(AdversarialLoss):
     (equation 8), G at the best D minimises the Pearson chi-square of p_data + p_g and 2 p_g.
 
     Args:
-        a: D's target for samples.
-        b: D's target for examples, above a.
-        c: G's target for samples, above a.
+        a: D's target for samples, finite.
+        b: D's target for examples, above a, finite.
+        c: G's target for samples, above a, finite.
 
     Raises:
         ValueError: if b or c is not above a.
     """
 
-    def __init__(self, a: float = 0.0, b: float = 1.0, c: float = 1.0) -> None:
+    @check_arguments
+    def __init__(self, a: Finite = 0.0, b: Finite = 1.0, c: Finite = 1.0) -> None:
         if not (a < b and a < c):
             raise ValueError(
                 f"LeastSquares with a {a:g}, b {b:g}, c {c:g}: a high score says real, so give b and c above a."

@@ -10,6 +10,8 @@ from torch import Tensor
 from torch.func import jvp
 from torch.nn.functional import pdist
 
+from lightning_gan.domains import NonNegative, PositiveShare, Share, Size, check_arguments
+
 
 class Indicators(NamedTuple):
     """How samples compare with as many data; 1 where they are as the data are. NaN where samples are not finite."""
@@ -27,13 +29,15 @@ class Reference:
 
     Args:
         data: [n, ...], n >= 2, as many as there will be samples: nearest distances shrink as a batch grows.
-        quantile: of the nearest distances within data, below which two samples count as the same; in (0, 1].
+        quantile: quantile of the nearest distances within data, below which two samples count as the same, above 0
+            and at most 1.
 
     Raises:
         ValueError: if there are fewer than two examples, all of them are the same, or the quantile is outside (0, 1].
     """
 
-    def __init__(self, data: Tensor, quantile: float = 0.05) -> None:
+    @check_arguments
+    def __init__(self, data: Tensor, quantile: PositiveShare = 0.05) -> None:
         self.radius = duplicate_radius(data, quantile)
         self.distance, self.rank = mean_distance(data), covariance_rank(data)
         if not self.distance:
@@ -66,28 +70,28 @@ def nearest_distances(x: Tensor) -> Tensor:
     return square.min(1).values
 
 
-def duplicate_radius(data: Tensor, quantile: float = 0.05) -> float:
+@check_arguments
+def duplicate_radius(data: Tensor, quantile: PositiveShare = 0.05) -> float:
     """Distance up to which two samples count as the same: a small quantile of nearest distances within data.
 
     Args:
         data: [n, ...], n >= 2.
-        quantile: in (0, 1].
+        quantile: share of the data, above 0 and at most 1.
 
     Raises:
-        ValueError: if there are fewer than two examples, or the quantile is outside (0, 1].
+        ValueError: if there are fewer than two examples.
     """
-    if not 0 < quantile <= 1:
-        raise ValueError(f"quantile {quantile}: give a share of the data in (0, 1], such as 0.05.")
     # one of the distances, not a value between two: some pair of data is within it, so their rate is never zero
     return float(nearest_distances(data).quantile(quantile, interpolation="higher"))
 
 
-def duplicate_rate(x: Tensor, radius: float) -> float:
+@check_arguments
+def duplicate_rate(x: Tensor, radius: NonNegative) -> float:
     """Share of the n (n - 1) / 2 pairs that are not farther apart than the radius, in [0, 1].
 
     Args:
         x: [n, ...], n >= 2.
-        radius: from `duplicate_radius`.
+        radius: from `duplicate_radius`, at least 0.
 
     Raises:
         ValueError: if there are fewer than two.
@@ -95,7 +99,8 @@ def duplicate_rate(x: Tensor, radius: float) -> float:
     return float((distances(x) <= radius).double().mean())
 
 
-def support_size(rate: float) -> float:
+@check_arguments
+def support_size(rate: Share) -> float:
     """Number of equally frequent values of which two draws coincide at this rate; infinite if none did.
 
     Two draws from N such values are equal with probability 1 / N: the birthday paradox, by which Arora and Zhang
@@ -103,7 +108,7 @@ def support_size(rate: float) -> float:
     frequencies p_i count as 1 / sum p_i^2.
 
     Args:
-        rate: share of pairs that coincide, in [0, 1]; from `duplicate_rate`.
+        rate: share of pairs that coincide, 0 to 1; from `duplicate_rate`.
 
     Example:
         >>> two_values = torch.tensor([[0.0], [0.0], [1.0], [1.0]])
@@ -163,8 +168,9 @@ def covariance_rank(x: Tensor) -> float:
     return float(effective_rank(torch.linalg.eigvalsh(gram).clamp(min=0)))
 
 
+@check_arguments
 def jacobian_ranks(
-    generator: Callable[[Tensor], Tensor], z: Tensor, z_dim: int | None = None
+    generator: Callable[[Tensor], Tensor], z: Tensor, z_dim: Size | None = None
 ) -> Tensor:
     """Effective rank of dG/dz at each z, in forward mode, all columns in one pass.
 
@@ -174,7 +180,8 @@ def jacobian_ranks(
         generator: [m, width] to [m, ...], each sample a function of its own z alone: G in evaluation mode. It is
             given m = n * z_dim at once.
         z: [n, width].
-        z_dim: how many of the first columns are z; what stands behind is a condition, and stays. None: all.
+        z_dim: how many of the first columns are z, 1 to 2^20; what stands behind is a condition, and stays. None:
+            all.
 
     Returns:
         [n], each 0 or in [1, z_dim].

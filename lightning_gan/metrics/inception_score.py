@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lightning_gan.domains import Count, Seed, Size, check_arguments
 from lightning_gan.metrics.bank_metric import BankMetric, check_places, check_vectors
 from lightning_gan.metrics.degenerate import warn
 
@@ -23,13 +24,14 @@ class InceptionScoreValue(NamedTuple):
     sd: float
 
 
-def split_of(n: int, splits: int = 10, seed: int = 2020) -> Tensor:
+@check_arguments
+def split_of(n: Count, splits: Count = 10, seed: Seed = 2020) -> Tensor:
     """Which split each of n samples falls in: shuffled, then cut in equal parts.
 
     Args:
-        n: samples in the bank.
-        splits: how many parts.
-        seed: of numpy's RandomState, which draws the same in every version.
+        n: samples in the bank, at least 1.
+        splits: how many parts, at least 1.
+        seed: of numpy's RandomState, which draws the same in every version, 0 to 2^32 - 1.
 
     Returns:
         Numbers 0 to splits - 1, int64, [n].
@@ -37,7 +39,7 @@ def split_of(n: int, splits: int = 10, seed: int = 2020) -> Tensor:
     Raises:
         ValueError: if some split would be empty.
     """
-    if not 1 <= splits <= n:
+    if splits > n:
         raise ValueError(
             f"{n:,} samples cannot be cut into {splits:,} splits for an Inception Score: give at "
             f"least one sample a split, and better hundreds."
@@ -49,13 +51,14 @@ def split_of(n: int, splits: int = 10, seed: int = 2020) -> Tensor:
     return torch.from_numpy(found)
 
 
-def inception_score(logits: Tensor, splits: int = 10, seed: int = 2020) -> InceptionScoreValue:
+@check_arguments
+def inception_score(logits: Tensor, splits: Count = 10, seed: Seed = 2020) -> InceptionScoreValue:
     """Inception Score of a whole bank.
 
     Args:
         logits: of a classifier, before the softmax, [n, classes].
-        splits: over which mean and standard deviation are taken.
-        seed: of the shuffle before the cut.
+        splits: over which mean and standard deviation are taken, at least 1.
+        seed: of the shuffle before the cut, 0 to 2^32 - 1.
 
     Raises:
         ValueError: if the shape is wrong, n is less than splits, or some logits are not finite.
@@ -78,10 +81,10 @@ class InceptionScore(BankMetric):
     sample is in which split.
 
     Args:
-        classes: number of logits.
-        n: samples in the bank.
-        splits: over which mean and standard deviation are taken.
-        seed: of the shuffle before the cut.
+        classes: number of logits, 1 to 2^20.
+        n: samples in the bank, at least 1.
+        splits: over which mean and standard deviation are taken, at least 1.
+        seed: of the shuffle before the cut, 0 to 2^32 - 1.
 
     Raises:
         ValueError: if n is less than splits.
@@ -92,7 +95,8 @@ class InceptionScore(BankMetric):
     p: Tensor
     p_log_p: Tensor
 
-    def __init__(self, classes: int, n: int, splits: int = 10, seed: int = 2020) -> None:
+    @check_arguments
+    def __init__(self, classes: Size, n: Count, splits: Count = 10, seed: Seed = 2020) -> None:
         super().__init__()
         self.classes, self.n, self.splits = classes, n, splits
         self.split = split_of(n, splits, seed)  # the same in every process, so no state

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lightning_gan.domains import Count, CountFromTwo, Seed, check_arguments
 from lightning_gan.metrics.bank_metric import check_vectors
 from lightning_gan.metrics.degenerate import warn, warn_of_copies
 from lightning_gan.metrics.vectors import Vectors
@@ -24,13 +25,14 @@ class KernelDistanceValue(NamedTuple):
     sd: float
 
 
+@check_arguments
 @torch.no_grad()
 def kernel_distance(
     generated: Tensor,
     real: Tensor,
-    subsets: int = 100,
-    subset_size: int = 1000,
-    seed: int = 2020,
+    subsets: Count = 100,
+    subset_size: CountFromTwo = 1000,
+    seed: Seed = 2020,
 ) -> KernelDistanceValue:
     """Unbiased squared MMD under the cubic kernel, over the subsets that torch-fidelity draws.
 
@@ -41,9 +43,9 @@ def kernel_distance(
     Args:
         generated: vectors of the samples, [n, d], on any device; the work is done there.
         real: vectors of the real set, [n_real, d].
-        subsets: how many.
-        subset_size: vectors of each side in a subset; all, where there are fewer.
-        seed: of numpy's RandomState that draws the subsets.
+        subsets: how many, at least 1.
+        subset_size: vectors of each side in a subset, at least 2; all, where there are fewer.
+        seed: of numpy's RandomState that draws the subsets, 0 to 2^32 - 1.
 
     Returns:
         Mean and standard deviation over the subsets.
@@ -54,7 +56,7 @@ def kernel_distance(
     Warns:
         DegenerateWarning: if there are fewer vectors than subset_size, or they are all the same.
     """
-    check_sizes(real, subsets, subset_size)
+    check_sizes(real)
     x, y = check_vectors(generated, "generated vectors", real.shape[1]), real.to(generated.device)
     size = _size(len(x), len(y), subset_size)
     warn_of_copies(x, "generated vectors", "the kernel distance is that of a point")
@@ -71,17 +73,22 @@ class KernelDistance(Vectors):
 
     Args:
         real: vectors of the real set, [n_real, d].
-        subsets: how many.
-        subset_size: vectors of each side in a subset.
-        seed: of the draw.
+        subsets: how many, at least 1.
+        subset_size: vectors of each side in a subset, at least 2.
+        seed: of the draw, 0 to 2^32 - 1.
     """
 
     higher_is_better = False
 
+    @check_arguments
     def __init__(
-        self, real: Tensor, subsets: int = 100, subset_size: int = 1000, seed: int = 2020
+        self,
+        real: Tensor,
+        subsets: Count = 100,
+        subset_size: CountFromTwo = 1000,
+        seed: Seed = 2020,
     ) -> None:
-        check_sizes(real, subsets, subset_size)
+        check_sizes(real)
         super().__init__(real.shape[1])
         self.real, self.subsets, self.subset_size, self.seed = real, subsets, subset_size, seed
 
@@ -92,20 +99,15 @@ class KernelDistance(Vectors):
         )
 
 
-def check_sizes(real: Tensor, subsets: int, subset_size: int) -> None:
+def check_sizes(real: Tensor) -> None:
     """Refuse what no sample could be compared with.
 
     Raises:
-        ValueError: if there are fewer than two real vectors, or no subsets of two are asked.
+        ValueError: if there are fewer than two real vectors.
     """
     check_vectors(real, "real vectors")
     if len(real) < 2:
         raise ValueError(f"{len(real)} real vectors came for a kernel distance: give two or more.")
-    if subsets < 1 or subset_size < 2:
-        raise ValueError(
-            f"{subsets} subsets of {subset_size} were asked for a kernel distance: ask for at least "
-            f"one, of at least two vectors."
-        )
 
 
 def _size(n: int, n_real: int, subset_size: int) -> int:

@@ -8,13 +8,16 @@ such moves.
 """
 
 import math
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lightning_gan.domains import Count, Domain, check_arguments
 from lightning_gan.metrics.nearest import nearest
+
+Reach = Annotated[int, Domain(0, 1000, whole=True)]
 
 
 class Audit(NamedTuple):
@@ -62,13 +65,14 @@ def audit(samples: Tensor, held_out: Tensor) -> Audit:
     return Audit(share, se, (0.5 - share) / sd if sd else 0.0)
 
 
-def nearest_distance(x: Tensor, bank: Tensor, block: int = 10_000) -> Tensor:
+@check_arguments
+def nearest_distance(x: Tensor, bank: Tensor, block: Count = 10_000) -> Tensor:
     """Euclidean distance of each x to the nearest example of a bank, in float32, exactly 0 for one that is in it.
 
     Args:
         x: [n, ...].
         bank: [N, ...] of the same trailing shape.
-        block: bank examples per pass; bounds the memory at n * block distances.
+        block: bank examples per pass, at least 1; bounds the memory at n * block distances.
 
     Returns:
         Distances, [n], in the units of x.
@@ -82,16 +86,26 @@ def nearest_distance(x: Tensor, bank: Tensor, block: int = 10_000) -> Tensor:
     )  # `nearest` ranks by products, whose rounding hides small distances
 
 
-def shifts(images: Tensor, reach: int) -> list[Tensor]:
-    """Images moved by 0 to `reach` pixels each way, (2 reach + 1)^2 of [n, C, H, W]; what moves in is 0."""
+@check_arguments
+def shifts(images: Tensor, reach: Reach) -> list[Tensor]:
+    """Images moved by 0 to `reach` pixels each way, (2 reach + 1)^2 of [n, C, H, W]; what moves in is 0.
+
+    Args:
+        images: [n, C, H, W].
+        reach: largest move, in pixels, along each axis, 0 to 1,000.
+    """
     height, width = images.shape[-2:]
     padded = F.pad(images, [reach] * 4)
     places = range(2 * reach + 1)
     return [padded[..., y : y + height, x : x + width] for y in places for x in places]
 
 
+@check_arguments
 def shift_blind_distance(
-    images: Tensor, bank: Tensor, reach: int = 2, block: int = 10_000
+    images: Tensor,
+    bank: Tensor,
+    reach: Reach = 2,
+    block: Count = 10_000,
 ) -> Tensor:
     """Distance of each image to the nearest example of a bank, over all moves of it by up to `reach` pixels.
 
@@ -101,8 +115,8 @@ def shift_blind_distance(
     Args:
         images: [n, C, H, W], background 0.
         bank: [N, C, H, W].
-        reach: largest move, in pixels, along each axis.
-        block: bank examples per pass.
+        reach: largest move, in pixels, along each axis, 0 to 1,000.
+        block: bank examples per pass, at least 1.
 
     Returns:
         Distances, [n], in the units of the images.
@@ -110,15 +124,14 @@ def shift_blind_distance(
     Raises:
         ValueError: if the shapes differ, the bank is empty, or reach is negative.
     """
-    if reach < 0 or images.dim() != 4:
-        raise ValueError(
-            f"Images of {list(images.shape)} moved by up to {reach}: want [n, C, H, W], and 0 or more."
-        )
+    if images.dim() != 4:
+        raise ValueError(f"Images of {list(images.shape)} cannot be moved: give [n, C, H, W].")
     passes = [nearest_distance(moved, bank, block) for moved in shifts(images, reach)]
     return torch.stack(passes).amin(0)
 
 
-def crowding(x: Tensor, bank: Tensor, k: int = 50, block: int = 10_000) -> Tensor:
+@check_arguments
+def crowding(x: Tensor, bank: Tensor, k: Count = 50, block: Count = 10_000) -> Tensor:
     """Distance to the nearest example of a bank over the mean distance to the nearest k: 0 for a copy, up to 1.
 
     Carlini et al. (2023), "Extracting training data from diffusion models", section 5, so find copies of pictures:
@@ -127,8 +140,8 @@ def crowding(x: Tensor, bank: Tensor, k: int = 50, block: int = 10_000) -> Tenso
     Args:
         x: [n, ...].
         bank: [N, ...] of the same trailing shape, k or more.
-        k: neighbours.
-        block: bank examples per pass.
+        k: neighbours, at least 1.
+        block: bank examples per pass, at least 1.
 
     Returns:
         Ratios in [0, 1], [n].
@@ -136,7 +149,7 @@ def crowding(x: Tensor, bank: Tensor, k: int = 50, block: int = 10_000) -> Tenso
     Raises:
         ValueError: if the shapes differ, or the bank has fewer than k examples.
     """
-    if x.shape[1:] != bank.shape[1:] or not 1 <= k <= len(bank):
+    if x.shape[1:] != bank.shape[1:] or k > len(bank):
         raise ValueError(
             f"The {k} nearest of {list(x.shape)} were asked in {list(bank.shape)}: want examples of the same shape, "
             f"and at least {k} of them."

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from lightning_gan.domains import Positive, check_arguments
+
 NEAR = 3.0  # standard deviations: Lin et al. (2018), section 4
 
 
@@ -20,7 +22,8 @@ class Modes(NamedTuple):
     """KL of the modes of the high-quality samples from the uniform distribution, in nats; infinite without samples."""
 
 
-def mode_coverage(samples: Tensor, means: Tensor, std: Tensor, near: float = NEAR) -> Modes:
+@check_arguments
+def mode_coverage(samples: Tensor, means: Tensor, std: Tensor, near: Positive = NEAR) -> Modes:
     """Count modes as the papers of VEEGAN and PacGAN do.
 
     A sample is of high quality if it is less than `near` standard deviations from the nearest mode.
@@ -29,7 +32,7 @@ def mode_coverage(samples: Tensor, means: Tensor, std: Tensor, near: float = NEA
         samples: [n, d].
         means: of the true modes, [modes, d].
         std: of each true mode, [modes].
-        near: in standard deviations.
+        near: in standard deviations, above 0.
 
     Raises:
         ValueError: if there are no samples, or shapes disagree.

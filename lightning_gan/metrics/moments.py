@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from lightning_gan.domains import Size, check_arguments
 from lightning_gan.metrics.bank_metric import BankMetric, check_vectors
 
 
@@ -30,7 +31,7 @@ class Moments(BankMetric):
     1e-16 (1 + m^2 / s^2) of itself.
 
     Args:
-        dim: length d of a vector; states take 8 (d^2 + d + 1) bytes.
+        dim: length d of a vector, 1 to 2^20; states take 8 (d^2 + d + 1) bytes.
     """
 
     higher_is_better: bool | None = None
@@ -38,10 +39,9 @@ class Moments(BankMetric):
     sum: Tensor
     outer: Tensor
 
-    def __init__(self, dim: int) -> None:
+    @check_arguments
+    def __init__(self, dim: Size) -> None:
         super().__init__()
-        if dim < 1:
-            raise ValueError(f"Moments of vectors of {dim} values were asked: give 1 or more.")
         self.dim = dim
         self.add_state("count", torch.tensor(0), dist_reduce_fx="sum")
         self.add_state("sum", torch.zeros(dim, dtype=torch.float64), dist_reduce_fx="sum")

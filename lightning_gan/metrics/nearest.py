@@ -3,8 +3,11 @@
 import torch
 from torch import Tensor
 
+from lightning_gan.domains import Count, check_arguments
 
-def nearest(x: Tensor, bank: Tensor, block: int = 10_000) -> Tensor:
+
+@check_arguments
+def nearest(x: Tensor, bank: Tensor, block: Count = 10_000) -> Tensor:
     """For each x, the place in the bank of the example with the smallest Euclidean distance.
 
     Such pictures show copying, but do not rule it out: a copy shifted by a pixel is far away (Theis et al. 2016).
@@ -12,7 +15,7 @@ def nearest(x: Tensor, bank: Tensor, block: int = 10_000) -> Tensor:
     Args:
         x: [n, ...].
         bank: [N, ...] of the same trailing shape.
-        block: bank examples per pass; bounds the memory at n * block distances.
+        block: bank examples per pass, at least 1; bounds the memory at n * block distances.
 
     Returns:
         Indices [n], int64.

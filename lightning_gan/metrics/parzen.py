@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from lightning_gan.domains import Bytes, Count, CountOrZero, Finite, Positive, check_arguments
 from lightning_gan.metrics.kernel_density import (
     Centres,
     check_sigmas,
@@ -73,9 +74,9 @@ class ParzenWindow(Metric):
     same.
 
     Args:
-        sigmas: widths of the window, in the units of the examples.
-        value_range: where pixels must lie, because nats depend on it; none: anywhere.
-        max_bytes: see `parzen_log_likelihood`.
+        sigmas: widths of the window, in the units of the examples, each above 0.
+        value_range: where pixels must lie, because nats depend on it, finite; none: anywhere.
+        max_bytes: see `parzen_log_likelihood`, at least 1.
         sync_on_compute: whether `compute` adds up all processes.
     """
 
@@ -86,11 +87,12 @@ class ParzenWindow(Metric):
     squares: Tensor
     count: Tensor
 
+    @check_arguments
     def __init__(
         self,
-        sigmas: Sequence[float] = SIGMAS_2014,
-        value_range: tuple[float, float] | None = (0.0, 1.0),
-        max_bytes: int | None = None,
+        sigmas: Sequence[Positive] = SIGMAS_2014,
+        value_range: tuple[Finite, Finite] | None = (0.0, 1.0),
+        max_bytes: Bytes | None = None,
         sync_on_compute: bool = True,
     ) -> None:
         super().__init__(sync_on_compute=sync_on_compute)
@@ -132,15 +134,16 @@ class ParzenWindow(Metric):
         return ParzenCurve(self.sigmas, tuple(mean.tolist()), tuple(se.tolist()), n)
 
 
+@check_arguments
 def parzen_protocol(
     samples: Tensor,
     validation: Tensor,
     test: Tensor,
-    sigmas: Sequence[float] = SIGMAS_2014,
-    value_range: tuple[float, float] | None = (0.0, 1.0),
-    max_bytes: int | None = None,
-    rank: int = 0,
-    world_size: int = 1,
+    sigmas: Sequence[Positive] = SIGMAS_2014,
+    value_range: tuple[Finite, Finite] | None = (0.0, 1.0),
+    max_bytes: Bytes | None = None,
+    rank: CountOrZero = 0,
+    world_size: Count = 1,
 ) -> ParzenScore:
     """Score samples as in 2014: choose sigma on validation examples, score test examples at it.
 
@@ -148,11 +151,11 @@ def parzen_protocol(
         samples: of the model, [n, ...]; 10,000 in 2014.
         validation: examples that choose sigma, [n, ...]; in 2014 MNIST's first 1,000.
         test: examples to score, [n, ...].
-        sigmas: the grid.
-        value_range: where all pixels must lie, because nats depend on it; none: anywhere.
-        max_bytes: see `parzen_log_likelihood`.
-        rank: of this process, which scores every world_size-th example and returns the whole score.
-        world_size: number of processes that make this call, with the same arguments.
+        sigmas: the grid, each above 0.
+        value_range: where all pixels must lie, because nats depend on it, finite; none: anywhere.
+        max_bytes: see `parzen_log_likelihood`, at least 1.
+        rank: of this process, which scores every world_size-th example and returns the whole score, at least 0.
+        world_size: number of processes that make this call, with the same arguments, at least 1.
 
     Raises:
         ValueError: naming what is empty, not finite, out of range or of another size.

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from lightning_gan.domains import Bytes, Count, check_arguments
 from lightning_gan.metrics.bank_metric import check_vectors
 from lightning_gan.metrics.degenerate import warn_of_copies
 from lightning_gan.metrics.kernel_density import float32_products
@@ -39,13 +40,14 @@ class PrecisionRecallValue(NamedTuple):
     coverage: float
 
 
+@check_arguments
 @torch.no_grad()
 def precision_recall(
     generated: Tensor,
     real: Tensor,
-    k: int = 3,
-    k_density: int = 5,
-    max_bytes: int = BLOCK_BYTES,
+    k: Count = 3,
+    k_density: Count = 5,
+    max_bytes: Bytes = BLOCK_BYTES,
 ) -> PrecisionRecallValue:
     """Precision, recall, density and coverage of samples.
 
@@ -55,10 +57,10 @@ def precision_recall(
     Args:
         generated: vectors of the samples, [n, d], on any device; the work is done there.
         real: vectors of the real set, [n_real, d].
-        k: which nearest neighbour bounds a ball of precision and recall.
-        k_density: the same for density and coverage.
-        max_bytes: bound on the distances held at a time, beside which a copy of one side is held;
-            a row of them is held at least.
+        k: which nearest neighbour bounds a ball of precision and recall, at least 1.
+        k_density: the same for density and coverage, at least 1.
+        max_bytes: bound on the distances held at a time, beside which a copy of one side is held, at least 1; a row
+            of them is held at least.
 
     Raises:
         ValueError: if there are not more real vectors than both k and more samples than k, d
@@ -90,13 +92,14 @@ class PrecisionRecall(Vectors):
 
     Args:
         real: vectors of the real set, [n_real, d], which are no state.
-        k: which nearest neighbour bounds a ball of precision and recall.
-        k_density: the same for density and coverage.
+        k: which nearest neighbour bounds a ball of precision and recall, at least 1.
+        k_density: the same for density and coverage, at least 1.
     """
 
     higher_is_better = True
 
-    def __init__(self, real: Tensor, k: int = 3, k_density: int = 5) -> None:
+    @check_arguments
+    def __init__(self, real: Tensor, k: Count = 3, k_density: Count = 5) -> None:
         check_neighbours(real, k, k_density)
         super().__init__(real.shape[1])
         self.real, self.k, self.k_density = real, k, k_density
@@ -110,10 +113,10 @@ def check_neighbours(real: Tensor, k: int, k_density: int) -> None:
     """Refuse a real set without k-th neighbours.
 
     Raises:
-        ValueError: if a k is less than 1, or not less than the number of real vectors.
+        ValueError: if a k is not less than the number of real vectors.
     """
     check_vectors(real, "real vectors")
-    if min(k, k_density) < 1 or len(real) <= max(k, k_density):
+    if len(real) <= max(k, k_density):
         raise ValueError(
             f"{len(real):,} real vectors came for nearest neighbours {k} and {k_density}: give a k "
             f"of 1 or more, and more real vectors than that."

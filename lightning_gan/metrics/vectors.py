@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torchmetrics.utilities import dim_zero_cat
 
+from lightning_gan.domains import Count, check_arguments
 from lightning_gan.metrics.bank_metric import (
     BankMetric,
     check_places,
@@ -19,14 +20,15 @@ class Vectors(BankMetric):
     and for a moment up to three times.
 
     Args:
-        dim: length d of a vector; none: that of the first that comes.
+        dim: length d of a vector, at least 1; none: that of the first that comes.
     """
 
     higher_is_better: bool | None = None
     flat: list[Tensor]
     index: list[Tensor]
 
-    def __init__(self, dim: int | None = None) -> None:
+    @check_arguments
+    def __init__(self, dim: Count | None = None) -> None:
         super().__init__()
         self.dim = dim
         # flat: torchmetrics gathers an empty share only among states of one dimension

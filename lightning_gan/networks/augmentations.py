@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from lightning_gan.domains import NonNegative, Share, check_arguments
 from lightning_gan.networks.base import Discriminator
 from lightning_gan.networks.wrappers import WrappedDiscriminator
 from lightning_gan.several import devices
@@ -23,11 +24,12 @@ class Brightness(Augmentation):
     """Add one number to a picture, from U(-strength, strength).
 
     Args:
-        strength: in units of the data; 0.5 in the paper, for values in [-1, 1].
+        strength: in units of the data, at least 0; 0.5 in the paper, for values in [-1, 1].
     """
 
-    def __init__(self, strength: float = 0.5) -> None:
-        self.strength = _not_negative(self, strength)
+    @check_arguments
+    def __init__(self, strength: NonNegative = 0.5) -> None:
+        self.strength = strength
 
     def __call__(self, x: Tensor) -> Tensor:
         """X + b."""
@@ -38,11 +40,12 @@ class Saturation(Augmentation):
     """Move channels away from the grey of their pixel, or towards it, by a factor from U(1 - strength, 1 + strength).
 
     Args:
-        strength: 1 in the paper: factors of 0 to 2.
+        strength: at least 0; 1 in the paper: factors of 0 to 2.
     """
 
-    def __init__(self, strength: float = 1.0) -> None:
-        self.strength = _not_negative(self, strength)
+    @check_arguments
+    def __init__(self, strength: NonNegative = 1.0) -> None:
+        self.strength = strength
 
     def __call__(self, x: Tensor) -> Tensor:
         """Grey + s (x - grey), grey being the mean over the channels at each place."""
@@ -54,11 +57,12 @@ class Contrast(Augmentation):
     """Move values away from the mean of their picture, or towards it, by a factor from U(1 - strength, 1 + strength).
 
     Args:
-        strength: 0.5 in the paper: factors of 0.5 to 1.5.
+        strength: at least 0; 0.5 in the paper: factors of 0.5 to 1.5.
     """
 
-    def __init__(self, strength: float = 0.5) -> None:
-        self.strength = _not_negative(self, strength)
+    @check_arguments
+    def __init__(self, strength: NonNegative = 0.5) -> None:
+        self.strength = strength
 
     def __call__(self, x: Tensor) -> Tensor:
         """Mean + s (x - mean), the mean being that of all values of a picture."""
@@ -72,11 +76,12 @@ class Translation(Augmentation):
     Each shift from -s to s is equally likely, s being ratio times the side, rounded; along both sides apart.
 
     Args:
-        ratio: 0.125 in the paper: 4 pixels of 32.
+        ratio: share of the side, 0 to 1; 0.125 in the paper: 4 pixels of 32.
     """
 
-    def __init__(self, ratio: float = 0.125) -> None:
-        self.ratio = _not_negative(self, ratio)
+    @check_arguments
+    def __init__(self, ratio: Share = 0.125) -> None:
+        self.ratio = ratio
 
     def __call__(self, x: Tensor) -> Tensor:
         """What lies at i + shift of x, at i; 0 where that is outside."""
@@ -97,11 +102,12 @@ class Cutout(Augmentation):
     Its sides are ratio times those of the picture, rounded, and its centre is anywhere in the picture.
 
     Args:
-        ratio: 0.5 in the paper: 16 x 16 pixels of 32 x 32.
+        ratio: share of the sides, 0 to 1; 0.5 in the paper: 16 x 16 pixels of 32 x 32.
     """
 
-    def __init__(self, ratio: float = 0.5) -> None:
-        self.ratio = _not_negative(self, ratio)
+    @check_arguments
+    def __init__(self, ratio: Share = 0.5) -> None:
+        self.ratio = ratio
 
     def __call__(self, x: Tensor) -> Tensor:
         """X outside the rectangle, 0 within."""
@@ -168,14 +174,3 @@ def _whole(x: Tensor, low: int, high: int) -> Tensor:
 def _along(values: Tensor, side: int) -> Tensor:
     """[m, n], of which n runs along a side of pictures: [m, 1, n, 1] or [m, 1, 1, n]."""
     return values[:, None, :, None] if side == 2 else values[:, None, None, :]
-
-
-def _not_negative(augmentation: Augmentation, strength: float) -> float:
-    """What an augmentation was given.
-
-    Raises:
-        ValueError: if it is negative or not finite.
-    """
-    if not 0 <= strength < float("inf"):
-        raise ValueError(f"{type(augmentation).__name__} of {strength}: give 0 or more.")
-    return strength

@@ -7,17 +7,28 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from lightning_gan.domains import Size, check_arguments
+from lightning_gan.limits import check_memory
+
 
 class Player(nn.Module):
-    """A network of the game, for data of one shape."""
+    """A network of the game, for data of one shape.
 
-    def __init__(self, data_shape: Sequence[int]) -> None:
+    Args:
+        data_shape: shape of one example, such as [1, 28, 28], each 1 to 2^20.
+    """
+
+    @check_arguments
+    def __init__(self, data_shape: Sequence[Size]) -> None:
         super().__init__()
-        if not data_shape or min(data_shape) < 1:
+        if not len(data_shape):
             raise ValueError(
-                f"data_shape {list(data_shape)}: give positive sizes, such as [1, 28, 28]."
+                f"data_shape {list(data_shape)}: give at least one size, such as [1, 28, 28]."
             )
         self.data_shape = tuple(data_shape)
+        check_memory(
+            4 * self.data_size, f"Examples of shape {list(data_shape)}", "give a smaller data_shape"
+        )
 
     @property
     def data_size(self) -> int:
@@ -26,14 +37,18 @@ class Player(nn.Module):
 
 
 class Generator(Player, ABC):
-    """G: noise z, [m, z_dim], to samples, [m, *data_shape], with values in `value_range`."""
+    """G: noise z, [m, z_dim], to samples, [m, *data_shape], with values in `value_range`.
+
+    Args:
+        data_shape: shape of one example, such as [1, 28, 28], each 1 to 2^20.
+        z_dim: number of noise variables, 1 to 2^20.
+    """
 
     value_range: tuple[float, float]
 
-    def __init__(self, data_shape: Sequence[int], z_dim: int) -> None:
+    @check_arguments
+    def __init__(self, data_shape: Sequence[Size], z_dim: Size) -> None:
         super().__init__(data_shape)
-        if z_dim < 1:
-            raise ValueError(f"z_dim {z_dim}: G needs at least one noise variable.")
         self.z_dim = z_dim
 
     @abstractmethod

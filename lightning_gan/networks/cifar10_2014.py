@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from lightning_gan.domains import Positive, Size, check_arguments
 from lightning_gan.networks.base import Generator
 from lightning_gan.networks.layers import relu_then_sigmoid, uniform_
 
@@ -29,23 +30,24 @@ class ReLUSigmoidGenerator(Generator):
     U(-output_irange, output_irange), and biases at 0.
 
     Args:
-        data_shape: of one example, such as [3, 32, 32].
-        z_dim: noise variables.
-        widths: units of the hidden layers; the last of them are the sigmoid ones.
-        irange: bound of the hidden layers' initial weights.
-        output_irange: bound of the output layer's.
+        data_shape: of one example, such as [3, 32, 32], each 1 to 2^20.
+        z_dim: noise variables, 1 to 2^20.
+        widths: units of the hidden layers, each 1 to 2^20; the last of them are the sigmoid ones.
+        irange: bound of the hidden layers' initial weights, above 0.
+        output_irange: bound of the output layer's, above 0.
         batch_norm: BatchNorm before each ReLU and before the sigmoid (Ioffe & Szegedy 2015; not in the paper).
     """
 
     value_range = (-torch.inf, torch.inf)
 
+    @check_arguments
     def __init__(
         self,
-        data_shape: Sequence[int],
-        z_dim: int = 100,
-        widths: Sequence[int] = (8000, 8000),
-        irange: float = 0.05,
-        output_irange: float = 0.5,
+        data_shape: Sequence[Size],
+        z_dim: Size = 100,
+        widths: Sequence[Size] = (8000, 8000),
+        irange: Positive = 0.05,
+        output_irange: Positive = 0.5,
         batch_norm: bool = False,
     ) -> None:
         super().__init__(data_shape, z_dim)
@@ -75,13 +77,14 @@ class DeconvolutionalGenerator(Generator):
     released code does (`tied_b: 0`). Weights start in U(-irange, irange), biases at 0.
 
     Args:
-        data_shape: of one example, [C, H, W]; H = stride * (maps' height - 1) + kernel, and so for W.
-        z_dim: noise variables.
-        widths: units of the ReLU layers.
-        maps: shape of the sigmoid layer, [channels, height, width].
-        kernel: side of the filters.
-        stride: of the transposed convolution.
-        irange: bound of the initial weights.
+        data_shape: of one example, [C, H, W], each 1 to 2^20; H = stride * (maps' height - 1) + kernel, and so for
+            W.
+        z_dim: noise variables, 1 to 2^20.
+        widths: units of the ReLU layers, each 1 to 2^20.
+        maps: shape of the sigmoid layer, [channels, height, width], each 1 to 2^20.
+        kernel: side of the filters, 1 to 2^20.
+        stride: of the transposed convolution, 1 to 2^20.
+        irange: bound of the initial weights, above 0.
         batch_norm: BatchNorm before each ReLU and before the sigmoid (Ioffe & Szegedy 2015; not in the paper).
         centred: 1/2 is taken from the sigmoid units. The same functions, since the untied biases can take it up, but
             a step on the filters no longer moves all samples alike (LeCun et al. 1998, "Efficient BackProp",
@@ -90,24 +93,22 @@ class DeconvolutionalGenerator(Generator):
 
     value_range = (-torch.inf, torch.inf)
 
+    @check_arguments
     def __init__(
         self,
-        data_shape: Sequence[int],
-        z_dim: int = 100,
-        widths: Sequence[int] = (8000,),
-        maps: Sequence[int] = (80, 10, 10),
-        kernel: int = 5,
-        stride: int = 3,
-        irange: float = 0.05,
+        data_shape: Sequence[Size],
+        z_dim: Size = 100,
+        widths: Sequence[Size] = (8000,),
+        maps: Sequence[Size] = (80, 10, 10),
+        kernel: Size = 5,
+        stride: Size = 3,
+        irange: Positive = 0.05,
         batch_norm: bool = False,
         centred: bool = False,
     ) -> None:
         super().__init__(data_shape, z_dim)
-        if len(maps) != 3 or min(*maps, kernel, stride) < 1:
-            raise ValueError(
-                f"maps {list(maps)}, kernel {kernel}, stride {stride}: want maps [channels, height, width], and "
-                f"each number >= 1."
-            )
+        if len(maps) != 3:
+            raise ValueError(f"maps {list(maps)}: give [channels, height, width].")
         made = (stride * (maps[1] - 1) + kernel, stride * (maps[2] - 1) + kernel)
         if self.data_shape[1:] != made:
             raise ValueError(

@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from lightning_gan.domains import Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator
 from lightning_gan.networks.wrappers import WrappedDiscriminator
 
@@ -19,13 +20,14 @@ class ClassHeadDiscriminator(WrappedDiscriminator):
 
     Args:
         discriminator: the one inside.
-        classes: K.
+        classes: K, 1 to 2^20.
     """
 
-    def __init__(self, discriminator: FeatureDiscriminator, classes: int) -> None:
+    @check_arguments
+    def __init__(self, discriminator: FeatureDiscriminator, classes: Size) -> None:
         super().__init__(discriminator)
         self.takes_no_condition()
-        self.classes = at_least_one(classes)
+        self.classes = classes
         self.head = nn.Linear(self.feature_dim, classes)
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -51,13 +53,14 @@ class ClassLogitsDiscriminator(WrappedDiscriminator):
 
     Args:
         discriminator: the one inside. Its last unit gives way to the K units, which start as torch starts them.
-        classes: K.
+        classes: K, 1 to 2^20.
     """
 
-    def __init__(self, discriminator: FeatureDiscriminator, classes: int) -> None:
+    @check_arguments
+    def __init__(self, discriminator: FeatureDiscriminator, classes: Size) -> None:
         super().__init__(discriminator)
         self.takes_no_condition()
-        self.classes = at_least_one(classes)
+        self.classes = classes
         self.end_with(nn.Linear(self.feature_dim, classes))
 
     def logits(self, x: Tensor) -> Tensor:
@@ -67,14 +70,3 @@ class ClassLogitsDiscriminator(WrappedDiscriminator):
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         """Examples, [m, *data_shape], to scores, [m]; no c is read."""
         return self.logits(x).logsumexp(1)
-
-
-def at_least_one(classes: int) -> int:
-    """The number of classes.
-
-    Raises:
-        ValueError: if there is none.
-    """
-    if classes < 1:
-        raise ValueError(f"classes is {classes}: give the number of classes, 1 or more.")
-    return classes

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from lightning_gan.domains import Size, check_arguments
 from lightning_gan.networks.base import Discriminator, Generator
 
 
@@ -19,14 +20,15 @@ class ConditionalGenerator(Generator):
 
     Args:
         generator: of z_dim + condition_dim noise variables, the last condition_dim of which become c.
-        condition_dim: numbers in c.
+        condition_dim: numbers in c, 1 to 2^20.
     """
 
-    def __init__(self, generator: Generator, condition_dim: int) -> None:
-        if not 0 < condition_dim < generator.z_dim:
+    @check_arguments
+    def __init__(self, generator: Generator, condition_dim: Size) -> None:
+        if condition_dim >= generator.z_dim:
             raise ValueError(
                 f"condition_dim is {condition_dim} and the generator inside reads z_dim {generator.z_dim} numbers: "
-                f"give it condition_dim and at least one noise variable, such as {max(condition_dim, 0) + 8}."
+                f"give it condition_dim and at least one noise variable, such as {condition_dim + 8}."
             )
         super().__init__(generator.data_shape, generator.z_dim - condition_dim)
         self.network, self.condition_dim = generator, condition_dim
@@ -66,18 +68,19 @@ class ConditionalDiscriminator(Discriminator):
 
     Args:
         discriminator: of flat examples, with as many numbers as x and c have together.
-        data_shape: of x, such as [1, 28, 28].
-        condition_dim: numbers in c.
+        data_shape: of x, such as [1, 28, 28], each 1 to 2^20.
+        condition_dim: numbers in c, 1 to 2^20.
     """
 
+    @check_arguments
     def __init__(
-        self, discriminator: Discriminator, data_shape: Sequence[int], condition_dim: int
+        self, discriminator: Discriminator, data_shape: Sequence[Size], condition_dim: Size
     ) -> None:
         super().__init__(data_shape)
-        if condition_dim < 1 or discriminator.data_shape != (self.data_size + condition_dim,):
+        if discriminator.data_shape != (self.data_size + condition_dim,):
             raise ValueError(
                 f"The discriminator inside reads {list(discriminator.data_shape)}, but x has {self.data_size} numbers "
-                f"and c {condition_dim}: give it data_shape [{self.data_size + max(condition_dim, 1)}]."
+                f"and c {condition_dim}: give it data_shape [{self.data_size + condition_dim}]."
             )
         self.network, self.condition_dim = discriminator, condition_dim
 

@@ -6,29 +6,31 @@ from dataclasses import asdict, dataclass
 
 from torch import Tensor, nn
 
+from lightning_gan.domains import NonNegative, Positive, Rate, Size, SizeOrZero, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator
 from lightning_gan.networks.layers import ConvMaxout, Dropout, GaussianNoise, Maxout, uniform_
 
 
+@check_arguments
 @dataclass(frozen=True)
 class Convolution:
     """Sizes of a `ConvMaxout` layer.
 
     Args:
-        channels: of the output.
-        pieces: filters per output channel.
-        kernel: side of the filters.
-        padding: zeros around the input, on each side.
-        pool: side of the pool.
-        stride: of the pool.
+        channels: channels of the output, 1 to 2^20.
+        pieces: filters per output channel, 1 to 2^20.
+        kernel: side of the filters, 1 to 2^20.
+        padding: zeros around the input, on each side, 0 to 2^20.
+        pool: side of the pool, 1 to 2^20.
+        stride: stride of the pool, 1 to 2^20.
     """
 
-    channels: int
-    pieces: int
-    kernel: int
-    padding: int
-    pool: int
-    stride: int
+    channels: Size
+    pieces: Size
+    kernel: Size
+    padding: SizeOrZero
+    pool: Size
+    stride: Size
 
     def side(self, n: int) -> int:
         """Of what becomes of maps of side n.
@@ -69,27 +71,28 @@ class ConvMaxoutDiscriminator(FeatureDiscriminator):
     1/0.8 and 1/0.5, as in 2014.
 
     Args:
-        data_shape: of one example, [C, H, W].
+        data_shape: of one example, [C, H, W], each 1 to 2^20.
         convolutions: the convolutional layers.
-        units: of the maxout layer.
-        pieces: linear filters per unit of that layer.
-        input_dropout: share of the pixels' values dropped.
-        dropout: share of the hidden units dropped.
+        units: of the maxout layer, 1 to 2^20.
+        pieces: linear filters per unit of that layer, 1 to 2^20.
+        input_dropout: share of the pixels' values dropped, at least 0 and below 1.
+        dropout: share of the hidden units dropped, at least 0 and below 1.
         noise: standard deviation of Gaussian noise on D's input while training, in units of the data (not in the
-            paper).
-        irange: bound of the initial weights; none: they start as torch starts them.
+            paper), at least 0.
+        irange: bound of the initial weights, above 0; none: they start as torch starts them.
     """
 
+    @check_arguments
     def __init__(
         self,
-        data_shape: Sequence[int],
+        data_shape: Sequence[Size],
         convolutions: Sequence[Convolution] = CONVOLUTIONS,
-        units: int = 500,
-        pieces: int = 5,
-        input_dropout: float = 0.2,
-        dropout: float = 0.5,
-        noise: float = 0.0,
-        irange: float | None = 0.005,
+        units: Size = 500,
+        pieces: Size = 5,
+        input_dropout: Rate = 0.2,
+        dropout: Rate = 0.5,
+        noise: NonNegative = 0.0,
+        irange: Positive | None = 0.005,
     ) -> None:
         super().__init__(data_shape)
         if len(self.data_shape) != 3:

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from lightning_gan.domains import CountFromTwo, Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 
 HALVINGS = {28: 2, 32: 3, 64: 4}  # side of an image: how often it is halved, to 7 or 4 pixels
@@ -28,19 +29,24 @@ class DCGANGenerator(Generator):
     N(0, 0.02), BatchNorm's scales in N(1, 0.02).
 
     Args:
-        data_shape: of one example, [C, S, S] with S 28, 32 or 64.
-        z_dim: noise variables.
-        width: channels before the output layer.
-        kernel: side of the filters: 5 in the paper; 4, which stride 2 divides, in PyTorch's example.
+        data_shape: of one example, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.
+        z_dim: noise variables, 1 to 2^20.
+        width: channels before the output layer, 1 to 2^20.
+        kernel: side of the filters, at least 2: 5 in the paper; 4, which stride 2 divides, in PyTorch's example.
     """
 
     value_range = (-1.0, 1.0)
 
+    @check_arguments
     def __init__(
-        self, data_shape: Sequence[int], z_dim: int = 100, width: int = 128, kernel: int = 5
+        self,
+        data_shape: Sequence[Size],
+        z_dim: Size = 100,
+        width: Size = 128,
+        kernel: CountFromTwo = 5,
     ) -> None:
         super().__init__(data_shape, z_dim)
-        channels, side = _pyramid(self.data_shape, width, kernel)
+        channels, side = _pyramid(self.data_shape, width)
         widest = channels[-1]
         self.first = nn.Sequential(
             nn.Linear(z_dim, widest * side**2, bias=False),
@@ -79,14 +85,17 @@ class DCGANDiscriminator(FeatureDiscriminator):
     samples go through D apart, as in the released code.
 
     Args:
-        data_shape: of one example, [C, S, S] with S 28, 32 or 64.
-        width: channels after the first layer.
-        kernel: side of the filters.
+        data_shape: of one example, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.
+        width: channels after the first layer, 1 to 2^20.
+        kernel: side of the filters, at least 2.
     """
 
-    def __init__(self, data_shape: Sequence[int], width: int = 128, kernel: int = 5) -> None:
+    @check_arguments
+    def __init__(
+        self, data_shape: Sequence[Size], width: Size = 128, kernel: CountFromTwo = 5
+    ) -> None:
         super().__init__(data_shape)
-        channels, side = _pyramid(self.data_shape, width, kernel)
+        channels, side = _pyramid(self.data_shape, width)
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise(channels):
             layers += [_halve(n_in, n_out, kernel), nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2)]
@@ -107,13 +116,11 @@ def normal_(module: nn.Module, std: float = 0.02) -> None:
             nn.init.zeros_(layer.bias)
 
 
-def _pyramid(data_shape: Sequence[int], width: int, kernel: int) -> tuple[list[int], int]:
+def _pyramid(data_shape: Sequence[int], width: int) -> tuple[list[int], int]:
     """Channels from the image to the narrowest map, and the side of that."""
     if len(data_shape) != 3 or data_shape[1] != data_shape[2] or data_shape[1] not in HALVINGS:
         sides = ", ".join(f"[C, {s}, {s}]" for s in HALVINGS)
         raise ValueError(f"DCGAN of data_shape {list(data_shape)}: want one of {sides}.")
-    if width < 1 or kernel < 2:
-        raise ValueError(f"DCGAN of width {width} and kernel {kernel}: want >= 1 and >= 2.")
     halvings = HALVINGS[data_shape[1]]
     channels = [data_shape[0], *(width * 2**i for i in range(halvings))]
     return channels, data_shape[1] >> halvings

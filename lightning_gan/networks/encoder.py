@@ -7,6 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from lightning_gan.domains import NonNegative, Size, check_arguments
 from lightning_gan.networks.base import Player
 from lightning_gan.networks.layers import GaussianNoise
 
@@ -28,27 +29,24 @@ class Encoder(Player):
     The paper names no architecture. Weights start as torch starts them.
 
     Args:
-        data_shape: of one example, such as [1, 28, 28].
-        z_dim: noise variables of the generator.
-        widths: units of the hidden layers; none: E is affine.
-        noise: standard deviation of Gaussian noise on x while training, in units of the data. E learns from samples
-            alone; noise keeps it from relying on detail that only samples have.
+        data_shape: of one example, such as [1, 28, 28], each 1 to 2^20.
+        z_dim: noise variables of the generator, 1 to 2^20.
+        widths: units of the hidden layers, each 1 to 2^20; none: E is affine.
+        noise: standard deviation of Gaussian noise on x while training, in units of the data, at least 0. E learns
+            from samples alone; noise keeps it from relying on detail that only samples have.
     """
 
     outputs = 1  # numbers for each noise variable
 
+    @check_arguments
     def __init__(
         self,
-        data_shape: Sequence[int],
-        z_dim: int,
-        widths: Sequence[int] = (512, 512),
-        noise: float = 0.0,
+        data_shape: Sequence[Size],
+        z_dim: Size,
+        widths: Sequence[Size] = (512, 512),
+        noise: NonNegative = 0.0,
     ) -> None:
         super().__init__(data_shape)
-        if z_dim < 1:
-            raise ValueError(
-                f"z_dim {z_dim}: an encoder predicts at least one noise variable, as many as its generator has."
-            )
         self.z_dim = z_dim
         sizes = [self.data_size, *widths]
         layers: list[nn.Module] = [GaussianNoise(noise)]

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, linear
 
+from lightning_gan.domains import Count, NonNegative, Size, SizeOrZero, check_arguments
 from lightning_gan.several import devices
 
 
@@ -14,18 +15,15 @@ class Maxout(nn.Linear):
     """Maximum over groups of linear filters: Goodfellow et al. (2013), "Maxout Networks", equation 2.
 
     Args:
-        features: inputs.
-        units: outputs.
-        pieces: filters per output. Filters of a group lie `units` rows apart, so that the maximum runs
+        features: inputs, at least 1.
+        units: outputs, 1 to 2^20.
+        pieces: filters per output, 1 to 2^20. Filters of a group lie `units` rows apart, so that the maximum runs
             over contiguous memory; 2014's code put them side by side, which is the same network with its rows in
             another order.
     """
 
-    def __init__(self, features: int, units: int, pieces: int) -> None:
-        if min(features, units, pieces) < 1:
-            raise ValueError(
-                f"Maxout of {features} features, {units} units, {pieces} pieces: each must be >= 1."
-            )
+    @check_arguments
+    def __init__(self, features: Count, units: Size, pieces: Size) -> None:
         super().__init__(features, units * pieces)
         self.units, self.pieces = units, pieces
 
@@ -41,30 +39,29 @@ class ConvMaxout(nn.Conv2d):
     place is left out. One bias for each filter, the same at all places ("tied" in that code).
 
     Args:
-        n_in: channels of the input.
-        channels: of the output.
-        pieces: filters per output channel; filters of a group lie `channels` apart, as in `Maxout`.
-        kernel: side of the filters.
-        padding: zeros around the input, on each side.
-        pool: side of the pool.
-        stride: of the pool; the filters go everywhere.
+        n_in: channels of the input, at least 1.
+        channels: of the output, 1 to 2^20.
+        pieces: filters per output channel, 1 to 2^20; filters of a group lie `channels` apart, as in `Maxout`.
+        kernel: side of the filters, 1 to 2^20.
+        padding: zeros around the input, on each side, 0 to 2^20.
+        pool: side of the pool, 1 to 2^20.
+        stride: of the pool, 1 to 2^20; the filters go everywhere.
     """
 
+    @check_arguments
     def __init__(
         self,
-        n_in: int,
-        channels: int,
-        pieces: int = 2,
-        kernel: int = 8,
-        padding: int = 0,
-        pool: int = 4,
-        stride: int = 2,
+        n_in: Count,
+        channels: Size,
+        pieces: Size = 2,
+        kernel: Size = 8,
+        padding: SizeOrZero = 0,
+        pool: Size = 4,
+        stride: Size = 2,
     ) -> None:
-        sizes = (n_in, channels, pieces, kernel, pool, stride)
-        if min(sizes) < 1 or padding < 0 or stride > pool:
+        if stride > pool:
             raise ValueError(
-                f"ConvMaxout of {n_in} to {channels} channels, {pieces} pieces, kernel {kernel}, padding {padding}, "
-                f"pool {pool}, stride {stride}: each must be >= 1 (padding >= 0), and the stride at most the pool."
+                f"ConvMaxout with stride {stride} and pool {pool}: give a stride of at most the pool."
             )
         super().__init__(n_in, channels * pieces, kernel, padding=padding)
         self.channels, self.pieces = channels, pieces
@@ -89,11 +86,12 @@ class ConditionalBatchNorm2d(nn.BatchNorm2d):
     ========================  ===================
 
     Args:
-        channels: of the maps.
-        condition_dim: numbers in c.
+        channels: of the maps, 1 to 2^20.
+        condition_dim: numbers in c, 1 to 2^20.
     """
 
-    def __init__(self, channels: int, condition_dim: int) -> None:
+    @check_arguments
+    def __init__(self, channels: Size, condition_dim: Size) -> None:
         super().__init__(channels, affine=False)
         self.scale = nn.Parameter(torch.ones(channels, condition_dim))
         self.shift = nn.Parameter(torch.zeros(channels, condition_dim))
@@ -109,12 +107,14 @@ class GaussianNoise(nn.Module):
 
     Before D, on examples and samples alike, it lets both distributions overlap, so that D cannot part them by
     detail alone: Sonderby et al. (2017); Arjovsky & Bottou (2017), section 3.
+
+    Args:
+        std: standard deviation, in units of the input, at least 0; 0: no noise.
     """
 
-    def __init__(self, std: float) -> None:
+    @check_arguments
+    def __init__(self, std: NonNegative) -> None:
         super().__init__()
-        if std < 0:
-            raise ValueError(f"GaussianNoise of std {std}: give 0 or more.")
         self.std = std
 
     def forward(self, x: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from lightning_gan.domains import Count, Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator
 from lightning_gan.networks.wrappers import WrappedDiscriminator
 from lightning_gan.several import devices
@@ -29,17 +30,14 @@ class MinibatchDiscrimination(nn.Module):
     m^2 kernels kernel_dim.
 
     Args:
-        n_in: numbers in f(x), A in the paper.
-        kernels: B.
-        kernel_dim: C.
+        n_in: numbers in f(x), A in the paper, at least 1.
+        kernels: B, 1 to 2^20.
+        kernel_dim: C, 1 to 2^20.
     """
 
-    def __init__(self, n_in: int, kernels: int, kernel_dim: int) -> None:
+    @check_arguments
+    def __init__(self, n_in: Count, kernels: Size, kernel_dim: Size) -> None:
         super().__init__()
-        if min(n_in, kernels, kernel_dim) < 1:
-            raise ValueError(
-                f"MinibatchDiscrimination of {n_in} features, {kernels} kernels of {kernel_dim}: each must be >= 1."
-            )
         self.T = nn.Linear(n_in, kernels * kernel_dim, bias=False)
         self.kernels, self.kernel_dim = kernels, kernel_dim
 
@@ -72,12 +70,13 @@ class MinibatchDiscriminated(WrappedDiscriminator):
     Args:
         discriminator: the one inside. Its last unit gives way to one of n + kernels inputs, which starts as torch
             starts it.
-        kernels: B in the paper.
-        kernel_dim: C in the paper; 5 in its released code unless it says otherwise.
+        kernels: B in the paper, 1 to 2^20.
+        kernel_dim: C in the paper, 1 to 2^20; 5 in its released code unless it says otherwise.
     """
 
+    @check_arguments
     def __init__(
-        self, discriminator: FeatureDiscriminator, kernels: int = 50, kernel_dim: int = 5
+        self, discriminator: FeatureDiscriminator, kernels: Size = 50, kernel_dim: Size = 5
     ) -> None:
         super().__init__(discriminator)
         self.takes_no_condition()

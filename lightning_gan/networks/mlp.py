@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
+from lightning_gan.domains import NonNegative, Positive, Rate, Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 from lightning_gan.networks.layers import Dropout, GaussianNoise, Maxout, uniform_
 
@@ -27,22 +28,23 @@ class MLPGenerator(Generator):
     logit of the mean training image.
 
     Args:
-        data_shape: of one example, such as [1, 28, 28].
-        z_dim: noise variables.
-        widths: units of the hidden layers.
+        data_shape: of one example, such as [1, 28, 28], each 1 to 2^20.
+        z_dim: noise variables, 1 to 2^20.
+        widths: units of the hidden layers, each 1 to 2^20.
         batch_norm: BatchNorm before each ReLU (Ioffe & Szegedy 2015; not in the paper).
-        irange: bound of the initial weights; none: they start as torch starts them.
+        irange: bound of the initial weights, above 0; none: they start as torch starts them.
     """
 
     value_range = (0.0, 1.0)
 
+    @check_arguments
     def __init__(
         self,
-        data_shape: Sequence[int],
-        z_dim: int = 100,
-        widths: Sequence[int] = (1200, 1200),
+        data_shape: Sequence[Size],
+        z_dim: Size = 100,
+        widths: Sequence[Size] = (1200, 1200),
         batch_norm: bool = False,
-        irange: float | None = 0.05,
+        irange: Positive | None = 0.05,
     ) -> None:
         super().__init__(data_shape, z_dim)
         if not widths:
@@ -75,21 +77,22 @@ class UpsampledMLPGenerator(MLPGenerator):
     counts squared distances in pixels, is far kinder to these than to sharp ones (docs/parzen.md).
 
     Args:
-        data_shape: of one example, [C, H, W].
-        coarse: height and width of what the output layer draws.
-        z_dim: noise variables.
-        widths: units of the hidden layers, with BatchNorm before each ReLU.
+        data_shape: of one example, [C, H, W], each 1 to 2^20.
+        coarse: height and width of what the output layer draws, each 1 to 2^20.
+        z_dim: noise variables, 1 to 2^20.
+        widths: units of the hidden layers, with BatchNorm before each ReLU, each 1 to 2^20.
     """
 
+    @check_arguments
     def __init__(
         self,
-        data_shape: Sequence[int],
-        coarse: Sequence[int] = (14, 14),
-        z_dim: int = 100,
-        widths: Sequence[int] = (1200, 1200),
+        data_shape: Sequence[Size],
+        coarse: Sequence[Size] = (14, 14),
+        z_dim: Size = 100,
+        widths: Sequence[Size] = (1200, 1200),
     ) -> None:
         super().__init__(data_shape, z_dim, widths, batch_norm=True, irange=None)
-        if len(self.data_shape) != 3 or len(coarse) != 2 or min(coarse) < 1:
+        if len(self.data_shape) != 3 or len(coarse) != 2:
             raise ValueError(
                 f"coarse {list(coarse)} for data_shape {list(data_shape)}: want [h, w] and [C, H, W]."
             )
@@ -124,25 +127,26 @@ class MaxoutDiscriminator(FeatureDiscriminator):
     for each example and each pass.
 
     Args:
-        data_shape: of one example, such as [1, 28, 28].
-        widths: units of the maxout layers.
-        pieces: linear filters per unit.
-        input_dropout: share of the pixels dropped.
-        dropout: share of the hidden units dropped.
+        data_shape: of one example, such as [1, 28, 28], each 1 to 2^20.
+        widths: units of the maxout layers, each 1 to 2^20.
+        pieces: linear filters per unit, 1 to 2^20.
+        input_dropout: share of the pixels dropped, at least 0 and below 1.
+        dropout: share of the hidden units dropped, at least 0 and below 1.
         noise: standard deviation of Gaussian noise on D's input while training, in units of the data (not in the
-            paper).
-        irange: bound of the initial weights; none: they start as torch starts them.
+            paper), at least 0.
+        irange: bound of the initial weights, above 0; none: they start as torch starts them.
     """
 
+    @check_arguments
     def __init__(
         self,
-        data_shape: Sequence[int],
-        widths: Sequence[int] = (240, 240),
-        pieces: int = 5,
-        input_dropout: float = 0.2,
-        dropout: float = 0.5,
-        noise: float = 0.0,
-        irange: float | None = 0.005,
+        data_shape: Sequence[Size],
+        widths: Sequence[Size] = (240, 240),
+        pieces: Size = 5,
+        input_dropout: Rate = 0.2,
+        dropout: Rate = 0.5,
+        noise: NonNegative = 0.0,
+        irange: Positive | None = 0.005,
     ) -> None:
         super().__init__(data_shape)
         if not widths:

@@ -6,6 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from lightning_gan.domains import Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 
 
@@ -22,20 +23,21 @@ class PlainGenerator(Generator):
     =========================  ======================  ==========================
 
     Args:
-        data_shape: of one example, such as [2].
-        z_dim: noise variables.
-        widths: units of the hidden layers.
+        data_shape: of one example, such as [2], each 1 to 2^20.
+        z_dim: noise variables, 1 to 2^20.
+        widths: units of the hidden layers, each 1 to 2^20.
         activation: makes the module between two layers.
         batch_norm: BatchNorm before each activation, as in G of Lin et al. (2018), PacGAN.
     """
 
     value_range = (-torch.inf, torch.inf)
 
+    @check_arguments
     def __init__(
         self,
-        data_shape: Sequence[int],
-        z_dim: int = 2,
-        widths: Sequence[int] = (128, 128),
+        data_shape: Sequence[Size],
+        z_dim: Size = 2,
+        widths: Sequence[Size] = (128, 128),
         activation: Callable[[], nn.Module] = nn.ReLU,
         batch_norm: bool = False,
     ) -> None:
@@ -51,15 +53,16 @@ class PlainDiscriminator(FeatureDiscriminator):
     """Linear layers with an activation between them, and a score.
 
     Args:
-        data_shape: of one example, such as [2].
-        widths: units of the hidden layers.
+        data_shape: of one example, such as [2], each 1 to 2^20.
+        widths: units of the hidden layers, each 1 to 2^20.
         activation: makes the module between two layers.
     """
 
+    @check_arguments
     def __init__(
         self,
-        data_shape: Sequence[int],
-        widths: Sequence[int] = (128, 128),
+        data_shape: Sequence[Size],
+        widths: Sequence[Size] = (128, 128),
         activation: Callable[[], nn.Module] = nn.ReLU,
     ) -> None:
         super().__init__(data_shape)

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from lightning_gan.domains import Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator
-from lightning_gan.networks.class_heads import at_least_one
 from lightning_gan.networks.wrappers import WrappedDiscriminator
 
 
@@ -28,12 +28,13 @@ class ProjectionDiscriminator(WrappedDiscriminator):
 
     Args:
         discriminator: the one inside.
-        classes: numbers in c, K classes of which one is 1.
+        classes: numbers in c, K classes of which one is 1, 1 to 2^20.
     """
 
-    def __init__(self, discriminator: FeatureDiscriminator, classes: int) -> None:
+    @check_arguments
+    def __init__(self, discriminator: FeatureDiscriminator, classes: Size) -> None:
         super().__init__(discriminator)
-        self.V = nn.Linear(at_least_one(classes), self.feature_dim, bias=False)
+        self.V = nn.Linear(classes, self.feature_dim, bias=False)
         nn.init.xavier_uniform_(self.V.weight)
 
     @property

@@ -9,6 +9,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, relu
 
+from lightning_gan.domains import Size, SizeOrZero, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 from lightning_gan.networks.conditional import beside
 from lightning_gan.networks.layers import ConditionalBatchNorm2d
@@ -37,21 +38,24 @@ class ResNetGenerator(Generator):
     in the last columns, or by itself.
 
     Args:
-        data_shape: of one example, [C, S, S] with S 8, 16, 32, ...
-        z_dim: noise variables.
-        width: channels.
-        classes: numbers in c, K classes of which one is 1; 0: no condition.
+        data_shape: of one example, [C, S, S] with S 8, 16, 32 and so on, each 1 to 2^20.
+        z_dim: noise variables, 1 to 2^20.
+        width: channels, 1 to 2^20.
+        classes: numbers in c, K classes of which one is 1, 0 to 2^20; 0: no condition.
     """
 
     value_range = (-1.0, 1.0)
 
+    @check_arguments
     def __init__(
-        self, data_shape: Sequence[int], z_dim: int = 128, width: int = 256, classes: int = 0
+        self,
+        data_shape: Sequence[Size],
+        z_dim: Size = 128,
+        width: Size = 256,
+        classes: SizeOrZero = 0,
     ) -> None:
         super().__init__(data_shape, z_dim)
-        doublings = _doublings(self.data_shape, width)
-        if classes < 0:
-            raise ValueError(f"classes is {classes}: give the number of classes, or 0 for none.")
+        doublings = _doublings(self.data_shape)
         self.condition_dim = classes
         self.first = nn.Linear(z_dim, width * COARSE**2)
         # without classes, every example is of the one that there is
@@ -89,13 +93,14 @@ class ResNetDiscriminator(FeatureDiscriminator):
     the released code.
 
     Args:
-        data_shape: of one example, [C, S, S] with S 8, 16, 32, ...
-        width: channels.
+        data_shape: of one example, [C, S, S] with S 8, 16, 32 and so on, each 1 to 2^20.
+        width: channels, 1 to 2^20.
     """
 
-    def __init__(self, data_shape: Sequence[int], width: int = 128) -> None:
+    @check_arguments
+    def __init__(self, data_shape: Sequence[Size], width: Size = 128) -> None:
         super().__init__(data_shape)
-        _doublings(self.data_shape, width)
+        _doublings(self.data_shape)
         self.network = nn.Sequential(
             _DownBlock(self.data_shape[0], width, first=True),
             _DownBlock(width, width),
@@ -172,7 +177,7 @@ def _enlarge(h: Tensor) -> Tensor:
     return interpolate(h, scale_factor=2.0)  # every pixel becomes four
 
 
-def _doublings(data_shape: Sequence[int], width: int) -> int:
+def _doublings(data_shape: Sequence[int]) -> int:
     """How often 4 x 4 maps are doubled to the image.
 
     Raises:
@@ -185,6 +190,4 @@ def _doublings(data_shape: Sequence[int], width: int) -> int:
         raise ValueError(
             f"ResNet of data_shape {list(data_shape)}: want [C, S, S] with S 8, 16, 32, 64, ..."
         )
-    if width < 1:
-        raise ValueError(f"ResNet of width {width}: want >= 1.")
     return doublings

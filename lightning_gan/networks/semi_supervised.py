@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear, normalize
 from torch.nn.utils.parametrizations import weight_norm
 
+from lightning_gan.domains import Count, NonNegative, Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 from lightning_gan.networks.layers import GaussianNoise
 from lightning_gan.several import devices
@@ -34,15 +35,16 @@ class SoftplusGenerator(Generator):
     1; biases at 0.
 
     Args:
-        data_shape: of one example, such as [1, 28, 28].
-        z_dim: noise variables.
-        widths: units of the hidden layers.
+        data_shape: of one example, such as [1, 28, 28], each 1 to 2^20.
+        z_dim: noise variables, 1 to 2^20.
+        widths: units of the hidden layers, each 1 to 2^20.
     """
 
     value_range = (0.0, 1.0)
 
+    @check_arguments
     def __init__(
-        self, data_shape: Sequence[int], z_dim: int = 100, widths: Sequence[int] = (500, 500)
+        self, data_shape: Sequence[Size], z_dim: Size = 100, widths: Sequence[Size] = (500, 500)
     ) -> None:
         super().__init__(data_shape, z_dim)
         layers: list[nn.Module] = []
@@ -72,14 +74,15 @@ class WeightNormLinear(nn.Linear):
     examples of all devices.
 
     Args:
-        n_in: inputs.
-        n_out: units.
-        noise: sigma, in training mode.
+        n_in: inputs, at least 1.
+        n_out: units, 1 to 2^20.
+        noise: sigma, in training mode, at least 0.
         learn_length: whether g is trained.
     """
 
+    @check_arguments
     def __init__(
-        self, n_in: int, n_out: int, noise: float = 0.0, learn_length: bool = False
+        self, n_in: Count, n_out: Size, noise: NonNegative = 0.0, learn_length: bool = False
     ) -> None:
         super().__init__(n_in, n_out)
         self.noise = GaussianNoise(noise)
@@ -140,18 +143,19 @@ class WeightNormDiscriminator(FeatureDiscriminator):
     layer says, before the noise on it. A last unit that is put in by `end_with` becomes one of the same kind.
 
     Args:
-        data_shape: of one example, such as [1, 28, 28].
-        widths: units of the hidden layers.
-        input_noise: standard deviation on the pixels, in units of the data.
-        noise: on the hidden units.
+        data_shape: of one example, such as [1, 28, 28], each 1 to 2^20.
+        widths: units of the hidden layers, each 1 to 2^20.
+        input_noise: standard deviation on the pixels, in units of the data, at least 0.
+        noise: on the hidden units, at least 0.
     """
 
+    @check_arguments
     def __init__(
         self,
-        data_shape: Sequence[int],
-        widths: Sequence[int] = (1000, 500, 250, 250, 250),
-        input_noise: float = 0.3,
-        noise: float = 0.5,
+        data_shape: Sequence[Size],
+        widths: Sequence[Size] = (1000, 500, 250, 250, 250),
+        input_noise: NonNegative = 0.3,
+        noise: NonNegative = 0.5,
     ) -> None:
         super().__init__(data_shape)
         if not widths:

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from lightning_gan.domains import Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 
 SHAPE = (28, 28)
@@ -25,13 +26,14 @@ class SmallConvolutionalGenerator(Generator):
     ===============================  ====================  ==========================
 
     Args:
-        data_shape: of one example, [C, 28, 28].
-        z_dim: noise variables.
+        data_shape: of one example, [C, 28, 28], each 1 to 2^20.
+        z_dim: noise variables, 1 to 2^20.
     """
 
     value_range = (-1.0, 1.0)
 
-    def __init__(self, data_shape: Sequence[int], z_dim: int = 256) -> None:
+    @check_arguments
+    def __init__(self, data_shape: Sequence[Size], z_dim: Size = 256) -> None:
         super().__init__(data_shape, z_dim)
         _check(self.data_shape)
         self.network = nn.Sequential(
@@ -61,15 +63,14 @@ class SmallConvolutionalDiscriminator(FeatureDiscriminator):
     The paper calls width 2 "1/4 the size of G" and width 4 "1/2".
 
     Args:
-        data_shape: of one example, [C, 28, 28].
-        width: channels of the first layer; doubled twice.
+        data_shape: of one example, [C, 28, 28], each 1 to 2^20.
+        width: channels of the first layer, 1 to 2^20; doubled twice.
     """
 
-    def __init__(self, data_shape: Sequence[int], width: int = 2) -> None:
+    @check_arguments
+    def __init__(self, data_shape: Sequence[Size], width: Size = 2) -> None:
         super().__init__(data_shape)
         _check(self.data_shape)
-        if width < 1:
-            raise ValueError(f"SmallConvolutionalDiscriminator of width {width}: give 1 or more.")
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise([self.data_shape[0], width, 2 * width, 4 * width]):
             layers += [

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lightning_gan.domains import Finite, Positive, Size, check_arguments
 from lightning_gan.networks.base import Generator
 from lightning_gan.networks.layers import relu_then_sigmoid, uniform_
 
@@ -31,12 +32,12 @@ class SparseOutputGenerator(Generator):
     Output biases start at the logit of the mean training image.
 
     Args:
-        data_shape: of one example, such as [1, 48, 48].
-        z_dim: noise variables.
-        widths: units of the hidden layers; the last of them are the sigmoid ones.
-        irange: bound of the hidden layers' initial weights.
-        bias: of the sigmoid hidden units at the start; -2: sigmoid(-2) = 0.12.
-        sparse: weights of each output that do not start at 0.
+        data_shape: of one example, such as [1, 48, 48], each 1 to 2^20.
+        z_dim: noise variables, 1 to 2^20.
+        widths: units of the hidden layers, each 1 to 2^20; the last of them are the sigmoid ones.
+        irange: bound of the hidden layers' initial weights, above 0.
+        bias: of the sigmoid hidden units at the start, finite; -2: sigmoid(-2) = 0.12.
+        sparse: weights of each output that do not start at 0, 1 to 2^20.
 
     Raises:
         ValueError: if an output has more such weights than there are hidden units.
@@ -44,18 +45,19 @@ class SparseOutputGenerator(Generator):
 
     value_range = (0.0, 1.0)
 
+    @check_arguments
     def __init__(
         self,
-        data_shape: Sequence[int],
-        z_dim: int = 100,
-        widths: Sequence[int] = (8000, 8000),
-        irange: float = 0.05,
-        bias: float = -2.0,
-        sparse: int = 100,
+        data_shape: Sequence[Size],
+        z_dim: Size = 100,
+        widths: Sequence[Size] = (8000, 8000),
+        irange: Positive = 0.05,
+        bias: Finite = -2.0,
+        sparse: Size = 100,
     ) -> None:
         super().__init__(data_shape, z_dim)
         self.hidden = sigmoid_code(z_dim, widths, irange, bias)
-        if not 1 <= sparse <= widths[-1]:
+        if sparse > widths[-1]:
             raise ValueError(
                 f"sparse {sparse} weights of {widths[-1]} hidden units: give 1 to {widths[-1]}."
             )
@@ -84,20 +86,21 @@ class StackedGenerator(Generator):
     Args:
         upper: the generator above, as it was when it was trained alone.
         pretrained: checkpoint of that training.
-        z_dim: noise variables.
-        width: ReLU units of the new layer.
-        irange: bound of the new layers' initial weights.
-        bias: of the code's units at the start.
+        z_dim: noise variables, 1 to 2^20.
+        width: ReLU units of the new layer, 1 to 2^20.
+        irange: bound of the new layers' initial weights, above 0.
+        bias: of the code's units at the start, finite.
     """
 
+    @check_arguments
     def __init__(
         self,
         upper: Generator,
         pretrained: str,
-        z_dim: int = 100,
-        width: int = 8000,
-        irange: float = 0.05,
-        bias: float = -2.0,
+        z_dim: Size = 100,
+        width: Size = 8000,
+        irange: Positive = 0.05,
+        bias: Finite = -2.0,
     ) -> None:
         super().__init__(upper.data_shape, z_dim)
         self.value_range = upper.value_range
@@ -140,7 +143,7 @@ def sigmoid_code(n_in: int, widths: Sequence[int], irange: float, bias: float) -
     uniform_(layers, irange)
     last = layers[-2]
     assert isinstance(last, nn.Linear)
-    nn.init.constant_(last.bias, bias)
+    nn.init.constant_(last.bias, float(bias))
     return layers
 
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.utils.parametrizations import spectral_norm
 
+from lightning_gan.domains import Count, Size, check_arguments
 from lightning_gan.networks.base import Discriminator, FeatureDiscriminator
 
 
@@ -19,11 +20,12 @@ class WrappedDiscriminator(FeatureDiscriminator):
 
     Args:
         discriminator: the one inside.
-        data_shape: of x, where it is not that of the discriminator inside.
+        data_shape: of x, where it is not that of the discriminator inside, each 1 to 2^20.
     """
 
+    @check_arguments
     def __init__(
-        self, discriminator: Discriminator, data_shape: Sequence[int] | None = None
+        self, discriminator: Discriminator, data_shape: Sequence[Size] | None = None
     ) -> None:
         super().__init__(discriminator.data_shape if data_shape is None else data_shape)
         self.inner = discriminator
@@ -100,13 +102,12 @@ class SpectrallyNormalized(WrappedDiscriminator):
 
     Args:
         discriminator: the one inside. Its layers are changed.
-        iterations: of the power method at each pass; 1 in the paper.
+        iterations: of the power method at each pass, at least 1; 1 in the paper.
     """
 
-    def __init__(self, discriminator: Discriminator, iterations: int = 1) -> None:
+    @check_arguments
+    def __init__(self, discriminator: Discriminator, iterations: Count = 1) -> None:
         super().__init__(discriminator)
-        if iterations < 1:
-            raise ValueError(f"SpectrallyNormalized with {iterations} iterations: give 1 or more.")
         self.iterations = iterations
         for layer in list(discriminator.modules()):
             if isinstance(layer, nn.Linear | _ConvNd):
@@ -136,15 +137,16 @@ class Packed(WrappedDiscriminator):
     Args:
         discriminator: the one inside, for data whose first dimension (channels of images, numbers of points) is pack
             times as large as that of x.
-        pack: examples in a pack.
+        pack: examples in a pack, 1 to 2^20.
     """
 
-    def __init__(self, discriminator: Discriminator, pack: int) -> None:
+    @check_arguments
+    def __init__(self, discriminator: Discriminator, pack: Size) -> None:
         first, *rest = discriminator.data_shape
-        if pack < 1 or first % pack:
+        if first % pack:
             raise ValueError(
                 f"Packs of {pack} for a discriminator of data_shape {list(discriminator.data_shape)}: its first number "
-                f"must be pack times that of the data, so that {max(pack, 1)} divides it."
+                f"must be pack times that of the data, so that {pack} divides it."
             )
         super().__init__(discriminator, [first // pack, *rest])
         self.takes_no_condition()

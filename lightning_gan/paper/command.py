@@ -11,6 +11,7 @@ from textwrap import wrap
 from typing import Any
 
 from lightning_gan.command_line.errors import meant_for_a_person, sentence
+from lightning_gan.domains import Runs, check_arguments
 from lightning_gan.evaluation.tables import check_place
 from lightning_gan.paper import CLAIMS
 from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict
@@ -26,10 +27,11 @@ WIDTHS = (22, 36, 22, 32, 13, 200)  # of the cells of the table; a path is not f
 HEADER = ("claim", "measured", "theirs", "ours", "verdict", "picture")
 
 
+@check_arguments
 def paper(
     only: list[str] | None = None,
     quick: bool = False,
-    seeds: int | None = None,
+    seeds: Runs | None = None,
     out: str = "paper",
     root: str = "data",
     dry_run: bool = False,
@@ -40,14 +42,15 @@ def paper(
         only: Claims to run, by name, with commas between them; all if it is not given. Names may also stand first:
             `paper figure1 table1`.
         quick: Run the short versions, which together fit five minutes on two cores.
-        seeds: Trainings of each claim, with seeds from 0 up; each claim has a number of its own if it is not given.
+        seeds: Number of trainings of each claim, 1 to 1,000, with seeds from 0 up; each claim has a number of its
+            own if it is not given.
         out: Folder for pictures, numbers and runs. Runs that are finished there are not run again.
         root: Folder of the data sets' files.
         dry_run: Only say which claims would run, and what they cost.
     """
-    if seeds is not None and (seeds < 1 or quick):
+    if seeds is not None and quick:
         raise ValueError(
-            f"--seeds {seeds}{' --quick' * quick}: give 1 or more, without --quick, which takes one seed."
+            f"--seeds {seeds} --quick: leave --seeds out, because --quick takes one seed."
         )
     claims = with_short_version(chosen(only)) if quick else chosen(only)
     basis = Setting(Path(out), root, quick=quick)

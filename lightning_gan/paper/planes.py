@@ -3,15 +3,18 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor
 from torch.distributions import Categorical, Distribution, MixtureSameFamily, MultivariateNormal
 
 from datamodules import ToyData
+from lightning_gan.domains import Count, Domain, Seed, check_arguments
 from lightning_gan.metrics.transport import sliced_wasserstein, wasserstein_1d
 from lightning_gan.variants import MaskedGAN
 
+Correlation = Annotated[float, Domain(-1, 1, low_open=True, high_open=True)]
 VALUES = 200  # observed values, drawn from the data
 DRAWS = 500  # completions of each
 LOTS, LOT = 10, 4000  # points each, for p(x1, x2)
@@ -27,10 +30,10 @@ class Correlated(ToyData):
     same density.
 
     Args:
-        correlations: of the parts, between -1 and 1.
-        batch_size: points per batch and device.
-        seed: of the order of training batches; None takes the seed of `seed_everything`.
-        points_seed: of the points themselves.
+        correlations: correlations of the parts, each above -1 and below 1.
+        batch_size: points per batch and device, at least 1.
+        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        points_seed: of the points themselves, 0 to 2^32 - 1.
 
     Raises:
         ValueError: if there is none, or one is not between -1 and 1.
@@ -39,18 +42,17 @@ class Correlated(ToyData):
     name = "correlated"
     data_shape = (2,)
 
+    @check_arguments
     def __init__(
         self,
-        correlations: Sequence[float] = (0.8,),
-        batch_size: int = 100,
-        seed: int | None = None,
-        points_seed: int = 0,
+        correlations: Sequence[Correlation] = (0.8,),
+        batch_size: Count = 100,
+        seed: Seed | None = None,
+        points_seed: Seed = 0,
     ) -> None:
         super().__init__(batch_size, seed, points_seed)
-        if not correlations or not all(-1 < r < 1 for r in correlations):
-            raise ValueError(
-                f"Correlations {list(correlations)}: give one or more, between -1 and 1."
-            )
+        if not correlations:
+            raise ValueError("No correlations were given: give one or more, between -1 and 1.")
         self.correlations = torch.tensor(list(correlations))
         self.num_classes = len(correlations)
 

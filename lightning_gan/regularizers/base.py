@@ -7,6 +7,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from lightning_gan.domains import Count, NonNegative, check_arguments
+
 Score = Callable[[Tensor], Tensor]
 """x, [m, *data_shape], to raw scores: D, or D told what it is told of these examples."""
 
@@ -30,23 +32,17 @@ class Penalty(Regularizer, ABC):
     float16. Where D is paired or packed, the gradient is that with respect to each example.
 
     Args:
-        weight: factor of the term.
-        every: D's updates between two that carry it, `every` times as heavy ("lazy regularization", Karras et al.
-            (2020), section 3.1). Huang et al. (2024), R3GAN, report failure of lazy penalties on small problems.
-
-    Raises:
-        ValueError: if the weight is negative or not finite, or every is less than 1.
+        weight: factor of the term, at least 0.
+        every: D's updates between two that carry it, `every` times as heavy ("lazy regularization", Karras et al,
+            at least 1. (2020), section 3.1). Huang et al. (2024), R3GAN, report failure of lazy penalties on small
+            problems.
     """
 
     key: ClassVar[str]
     """Its curve is train/<key>: the term as it stands in the equation, without the factor `every`."""
 
-    def __init__(self, weight: float, every: int = 1) -> None:
-        if not 0 <= weight < float("inf") or every < 1:
-            raise ValueError(
-                f"{type(self).__name__} of weight {weight} every {every} updates: give a weight of at least 0, and "
-                f"every of at least 1."
-            )
+    @check_arguments
+    def __init__(self, weight: NonNegative, every: Count = 1) -> None:
         self.weight, self.every = weight, every
 
     def __str__(self) -> str:

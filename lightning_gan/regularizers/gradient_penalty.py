@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from lightning_gan.domains import Count, NonNegative, check_arguments
 from lightning_gan.regularizers.base import Penalty, Score, squared_slope
 from lightning_gan.several import devices
 
@@ -14,13 +15,14 @@ class GradientPenalty(Penalty):
               \quad \hat x = \epsilon x + (1 - \epsilon) G(z), \; \epsilon \sim U[0, 1]
 
     Args:
-        weight: lambda; 10 in the paper.
-        every: see `Penalty`.
+        weight: lambda, at least 0; 10 in the paper.
+        every: see `Penalty`, at least 1.
     """
 
     key = "gradient_penalty"
 
-    def __init__(self, weight: float = 10.0, every: int = 1) -> None:
+    @check_arguments
+    def __init__(self, weight: NonNegative = 10.0, every: Count = 1) -> None:
         super().__init__(weight, every)
 
     def term(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from lightning_gan.domains import Positive, check_arguments
 from lightning_gan.regularizers.base import Projection
 
 
@@ -12,15 +13,11 @@ class WeightClip(Projection):
     .. math:: w \leftarrow \mathrm{clip}(w, -c, c)
 
     Args:
-        limit: c; 0.01 in the paper.
-
-    Raises:
-        ValueError: if the limit is not positive.
+        limit: c, above 0; 0.01 in the paper.
     """
 
-    def __init__(self, limit: float = 0.01) -> None:
-        if not limit > 0:
-            raise ValueError(f"WeightClip at {limit}: give a limit above 0, such as 0.01.")
+    @check_arguments
+    def __init__(self, limit: Positive = 0.01) -> None:
         self.limit = limit
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from lightning_gan.domains import Count, NonNegative, check_arguments
 from lightning_gan.regularizers.base import Penalty, Score, squared_slope
 
 
@@ -11,13 +12,14 @@ class R1(Penalty):
     .. math:: \frac{\gamma}{2} E_{x \sim p_{data}} \lVert \nabla_x D(x) \rVert^2
 
     Args:
-        gamma: as in the equation; 10 in the paper's experiments.
-        every: see `Penalty`.
+        gamma: as in the equation, at least 0; 10 in the paper's experiments.
+        every: see `Penalty`, at least 1.
     """
 
     key = "r1"
 
-    def __init__(self, gamma: float = 10.0, every: int = 1) -> None:
+    @check_arguments
+    def __init__(self, gamma: NonNegative = 10.0, every: Count = 1) -> None:
         super().__init__(gamma, every)
 
     def term(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
@@ -31,13 +33,14 @@ class R2(Penalty):
     .. math:: \frac{\gamma}{2} E_{x \sim p_g} \lVert \nabla_x D(x) \rVert^2
 
     Args:
-        gamma: as in the equation.
-        every: see `Penalty`.
+        gamma: as in the equation, at least 0.
+        every: see `Penalty`, at least 1.
     """
 
     key = "r2"
 
-    def __init__(self, gamma: float = 10.0, every: int = 1) -> None:
+    @check_arguments
+    def __init__(self, gamma: NonNegative = 10.0, every: Count = 1) -> None:
         super().__init__(gamma, every)
 
     def term(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:

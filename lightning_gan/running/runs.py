@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from lightning_gan.domains import Minutes, Threads, check_arguments
 from lightning_gan.running.metrics_file import rows_of
 from lightning_gan.running.tracking import WandbMode
 from lightning_gan.whole_files import clean, whole
@@ -30,6 +31,7 @@ class CheckpointError(ValueError):
     """A file that cannot be resumed from."""
 
 
+@check_arguments(prefix="run.")
 @dataclass
 class Run:
     """Where a run is written.
@@ -37,16 +39,17 @@ class Run:
     Args:
         name: of the experiment; the config's name if it is not given.
         root: folder of all runs.
-        threads: of the CPU; torch decides if it is not given, and then the last digits depend on the machine.
+        threads: of the CPU, at most the cores that this process may use; torch decides if it is not given, and then
+            the last digits depend on the machine.
         wandb: online with a key and offline without (auto), or as named; WANDB_MODE goes first.
-        patience: minutes that one of several processes waits for the others.
+        patience: minutes that one of several processes waits for the others, above 0 and at most 1,000,000.
     """
 
     name: str
     root: str = "runs"
-    threads: int | None = None
+    threads: Threads | None = None
     wandb: WandbMode = "auto"
-    patience: float = 10.0
+    patience: Minutes = 10.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
@@ -55,10 +58,6 @@ class Run:
             raise ValueError(
                 f"run.name is {self.name!r}: give a name, or one below another, such as mnist/first."
             )
-        if self.threads is not None and self.threads < 1:
-            raise ValueError(f"run.threads is {self.threads}: give 1 or more, or leave it out.")
-        if not self.patience > 0:
-            raise ValueError(f"run.patience is {self.patience} minutes: give a positive number.")
 
 
 def checked(path: str | Path) -> dict[str, Any]:

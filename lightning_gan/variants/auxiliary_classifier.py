@@ -8,6 +8,7 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from lightning_gan.domains import Count, NonNegative, Positive, Size, check_arguments
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import ClassHeadDiscriminator, Discriminator, Generator
 from lightning_gan.optimizers import Constant, dcgan_adam
@@ -37,16 +38,17 @@ class ACGAN(ConditionalGAN):
         discriminator: D: a ClassHeadDiscriminator of K classes.
         loss: what each of them minimises.
         prior: p(z).
-        classes: K.
-        weight: w.
-        k: updates of D for each of G.
+        classes: K, 1 to 2^20.
+        weight: w, at least 0.
+        k: the number of D's updates for each of G's, at least 1.
         d_optimizer: of D.
         g_optimizer: of G.
         d_scheduler: of D's optimizer.
         g_scheduler: of G's optimizer.
-        ema_half_life: of the average of G, in images; none: no average.
-        d_clip: largest norm of D's gradient.
-        g_clip: largest norm of G's gradient.
+        ema_half_life: the half-life of the average of G that is shown and scored, in images, above 0; None: no
+            average.
+        d_clip: the largest norm of D's gradient, above 0; None: no clipping.
+        g_clip: the largest norm of G's gradient, above 0; None: no clipping.
         regularizers: of D.
     """
 
@@ -55,22 +57,23 @@ class ACGAN(ConditionalGAN):
     classified_by = "D"
     """Who classifies, in words."""
 
+    @check_arguments
     def __init__(
         self,
         generator: Generator,
         discriminator: Discriminator,
         loss: AdversarialLoss,
         prior: Prior,
-        classes: int,
-        weight: float = 1.0,
-        k: int = 1,
+        classes: Size,
+        weight: NonNegative = 1.0,
+        k: Count = 1,
         d_optimizer: OptimizerCallable = dcgan_adam,
         g_optimizer: OptimizerCallable = dcgan_adam,
         d_scheduler: LRSchedulerCallable = Constant,
         g_scheduler: LRSchedulerCallable = Constant,
-        ema_half_life: float | None = None,
-        d_clip: float | None = None,
-        g_clip: float | None = None,
+        ema_half_life: Positive | None = None,
+        d_clip: Positive | None = None,
+        g_clip: Positive | None = None,
         regularizers: Sequence[Regularizer] = (),
     ) -> None:
         super().__init__(
@@ -78,8 +81,6 @@ class ACGAN(ConditionalGAN):
             d_optimizer, g_optimizer, d_scheduler, g_scheduler, ema_half_life, d_clip, g_clip,
             regularizers,
         )  # fmt: skip
-        if not 0 <= weight < float("inf"):
-            raise ValueError(f"ACGAN with weight {weight}: give 0 or more.")
         self.weight = weight
 
     def check_told(self, wanted: int, what: str) -> None:

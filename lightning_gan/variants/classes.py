@@ -13,8 +13,6 @@ def check_classes(discriminator: nn.Module, kind: type[nn.Module], classes: int)
     Raises:
         ValueError: naming what D is.
     """
-    if classes < 1:
-        raise ValueError(f"classes is {classes}: give the number of classes, 1 or more.")
     if not isinstance(discriminator, kind):
         raise ValueError(
             f"D is a {type(discriminator).__name__}, which says no classes: put it inside a {kind.__name__}, the "

@@ -12,6 +12,7 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
+from lightning_gan.domains import Count, Positive, Size, check_arguments
 from lightning_gan.gan import GAN
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
@@ -104,33 +105,35 @@ class ConditionalGAN(GANGiven):
         discriminator: D(x, c), with condition_dim K.
         loss: what each of them minimises.
         prior: p(z).
-        classes: K.
-        k: updates of D for each of G.
+        classes: K, 1 to 2^20.
+        k: the number of D's updates for each of G's, at least 1.
         d_optimizer: of D.
         g_optimizer: of G.
         d_scheduler: of D's optimizer.
         g_scheduler: of G's optimizer.
-        ema_half_life: of the average of G, in images; none: no average.
-        d_clip: largest norm of D's gradient.
-        g_clip: largest norm of G's gradient.
+        ema_half_life: the half-life of the average of G that is shown and scored, in images, above 0; None: no
+            average.
+        d_clip: the largest norm of D's gradient, above 0; None: no clipping.
+        g_clip: the largest norm of G's gradient, above 0; None: no clipping.
         regularizers: of D.
     """
 
+    @check_arguments
     def __init__(
         self,
         generator: Generator,
         discriminator: Discriminator,
         loss: AdversarialLoss,
         prior: Prior,
-        classes: int,
-        k: int = 1,
+        classes: Size,
+        k: Count = 1,
         d_optimizer: OptimizerCallable = dcgan_adam,
         g_optimizer: OptimizerCallable = dcgan_adam,
         d_scheduler: LRSchedulerCallable = Constant,
         g_scheduler: LRSchedulerCallable = Constant,
-        ema_half_life: float | None = None,
-        d_clip: float | None = None,
-        g_clip: float | None = None,
+        ema_half_life: Positive | None = None,
+        d_clip: Positive | None = None,
+        g_clip: Positive | None = None,
         regularizers: Sequence[Regularizer] = (),
     ) -> None:
         super().__init__(
@@ -138,8 +141,6 @@ class ConditionalGAN(GANGiven):
             d_optimizer, g_optimizer, d_scheduler, g_scheduler, ema_half_life, d_clip, g_clip,
             regularizers,
         )  # fmt: skip
-        if classes < 1:
-            raise ValueError(f"classes is {classes}: give the number of classes, 1 or more.")
         self.classes = classes
         self.check_told(classes, "the classes")
 

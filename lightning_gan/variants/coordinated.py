@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch.nn.functional import softplus
 
+from lightning_gan.domains import Count, Domain, Positive, Rate, check_arguments
 from lightning_gan.gan import GAN
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
@@ -32,16 +33,17 @@ class CoordinatedGAN(GAN):
         discriminator: D.
         loss: what each of them minimises.
         prior: p(z).
-        lead: nats, above 0 and below log 4: what G waits for.
-        most: updates of D for one of G, at most.
-        memory: of the running mean of the lead, in [0, 1): 0 looks at the latest minibatch alone.
+        lead: the lead that G waits for, in nats, above 0 and below log 4.
+        most: updates of D for one of G, at most, at least 1.
+        memory: the decay of the running mean of the lead, at least 0 and below 1; 0: the latest minibatch alone.
         d_optimizer: of D.
         g_optimizer: of G.
         d_scheduler: of D's optimizer, stepped after each update of D.
         g_scheduler: of G's optimizer, stepped after each update of G.
-        ema_half_life: of the average of G that is shown and scored, in images; none: G itself is.
-        d_clip: largest norm of D's gradient.
-        g_clip: largest norm of G's gradient.
+        ema_half_life: the half-life of the average of G that is shown and scored, in images, above 0; None: no
+            average.
+        d_clip: the largest norm of D's gradient, above 0; None: no clipping.
+        g_clip: the largest norm of G's gradient, above 0; None: no clipping.
         regularizers: of D.
 
     Raises:
@@ -50,22 +52,23 @@ class CoordinatedGAN(GAN):
 
     updates = "alternating, k chosen by D's lead"
 
+    @check_arguments
     def __init__(
         self,
         generator: Generator,
         discriminator: Discriminator,
         loss: AdversarialLoss,
         prior: Prior,
-        lead: float = 0.1,
-        most: int = 10,
-        memory: float = 0.9,
+        lead: Annotated[float, Domain(0, math.log(4), low_open=True, high_open=True)] = 0.1,
+        most: Count = 10,
+        memory: Rate = 0.9,
         d_optimizer: OptimizerCallable = dcgan_adam,
         g_optimizer: OptimizerCallable = dcgan_adam,
         d_scheduler: LRSchedulerCallable = Constant,
         g_scheduler: LRSchedulerCallable = Constant,
-        ema_half_life: float | None = None,
-        d_clip: float | None = None,
-        g_clip: float | None = None,
+        ema_half_life: Positive | None = None,
+        d_clip: Positive | None = None,
+        g_clip: Positive | None = None,
         regularizers: Sequence[Regularizer] = (),
     ) -> None:
         super().__init__(
@@ -73,11 +76,6 @@ class CoordinatedGAN(GAN):
             d_optimizer, g_optimizer, d_scheduler, g_scheduler, ema_half_life, d_clip, g_clip,
             regularizers,
         )  # fmt: skip
-        if not (0 < lead < math.log(4) and most >= 1 and 0 <= memory < 1):
-            raise ValueError(
-                f"CoordinatedGAN with lead {lead}, most {most}, memory {memory}: want a lead between 0 and "
-                f"log 4 = 1.386 nats, most >= 1, and a memory in [0, 1)."
-            )
         del self.k  # there is none: it is chosen anew each time
         self.wanted_lead, self.most, self.memory = lead, most, memory
         self.lead, self.waited = 0.0, 0

@@ -6,6 +6,7 @@ import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 
+from lightning_gan.domains import Count, Positive, check_arguments
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.masks import Masks, check_mask
 from lightning_gan.networks import Discriminator, Generator
@@ -32,17 +33,19 @@ class MaskedGAN(GANGiven):
         loss: what each of them minimises.
         prior: p(z).
         masks: which subsets are observed while training.
-        k: updates of D for each of G.
+        k: the number of D's updates for each of G's, at least 1.
         d_optimizer: of D.
         g_optimizer: of G.
         d_scheduler: of D's optimizer.
         g_scheduler: of G's optimizer.
-        ema_half_life: of the average of G, in images; none: no average.
-        d_clip: largest norm of D's gradient.
-        g_clip: largest norm of G's gradient.
+        ema_half_life: the half-life of the average of G that is shown and scored, in images, above 0; None: no
+            average.
+        d_clip: the largest norm of D's gradient, above 0; None: no clipping.
+        g_clip: the largest norm of G's gradient, above 0; None: no clipping.
         regularizers: of D.
     """
 
+    @check_arguments
     def __init__(
         self,
         generator: Generator,
@@ -50,14 +53,14 @@ class MaskedGAN(GANGiven):
         loss: AdversarialLoss,
         prior: Prior,
         masks: Masks,
-        k: int = 1,
+        k: Count = 1,
         d_optimizer: OptimizerCallable = dcgan_adam,
         g_optimizer: OptimizerCallable = dcgan_adam,
         d_scheduler: LRSchedulerCallable = Constant,
         g_scheduler: LRSchedulerCallable = Constant,
-        ema_half_life: float | None = None,
-        d_clip: float | None = None,
-        g_clip: float | None = None,
+        ema_half_life: Positive | None = None,
+        d_clip: Positive | None = None,
+        g_clip: Positive | None = None,
         regularizers: Sequence[Regularizer] = (),
     ) -> None:
         super().__init__(

@@ -8,6 +8,7 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from lightning_gan.domains import Count, NonNegative, Positive, Seed, Size, check_arguments
 from lightning_gan.ema import EMA
 from lightning_gan.few_labels import labelled
 from lightning_gan.gan import GAN
@@ -44,45 +45,47 @@ class SemiSupervisedGAN(GAN):
         discriminator: D: a ClassLogitsDiscriminator of K classes.
         loss: what each of them minimises.
         prior: p(z).
-        classes: K.
-        labels_per_class: labelled examples of each class.
-        labels_seed: of which they are.
-        labelled_batch: labelled examples in an update of D; 100 in the released code.
-        label_weight: w_l.
-        adversarial_weight: w_a.
-        d_ema_half_life: of the average of D that classifies, in images; none: D itself does.
-        k: updates of D for each of G.
+        classes: K, 1 to 2^20.
+        labels_per_class: labelled examples of each class, at least 1.
+        labels_seed: of which they are, 0 to 2^32 - 1.
+        labelled_batch: labelled examples in an update of D, at least 1; 100 in the released code.
+        label_weight: w_l, at least 0.
+        adversarial_weight: w_a, at least 0.
+        d_ema_half_life: of the average of D that classifies, in images, above 0; none: D itself does.
+        k: the number of D's updates for each of G's, at least 1.
         d_optimizer: of D.
         g_optimizer: of G.
         d_scheduler: of D's optimizer.
         g_scheduler: of G's optimizer.
-        ema_half_life: of the average of G, in images; none: no average.
-        d_clip: largest norm of D's gradient.
-        g_clip: largest norm of G's gradient.
+        ema_half_life: the half-life of the average of G that is shown and scored, in images, above 0; None: no
+            average.
+        d_clip: the largest norm of D's gradient, above 0; None: no clipping.
+        g_clip: the largest norm of G's gradient, above 0; None: no clipping.
         regularizers: of D.
     """
 
+    @check_arguments
     def __init__(
         self,
         generator: Generator,
         discriminator: Discriminator,
         loss: AdversarialLoss,
         prior: Prior,
-        classes: int,
-        labels_per_class: int,
-        labels_seed: int = 0,
-        labelled_batch: int = 100,
-        label_weight: float = 1.0,
-        adversarial_weight: float = 0.5,
-        d_ema_half_life: float | None = None,
-        k: int = 1,
+        classes: Size,
+        labels_per_class: Count,
+        labels_seed: Seed = 0,
+        labelled_batch: Count = 100,
+        label_weight: NonNegative = 1.0,
+        adversarial_weight: NonNegative = 0.5,
+        d_ema_half_life: Positive | None = None,
+        k: Count = 1,
         d_optimizer: OptimizerCallable = dcgan_adam,
         g_optimizer: OptimizerCallable = dcgan_adam,
         d_scheduler: LRSchedulerCallable = Constant,
         g_scheduler: LRSchedulerCallable = Constant,
-        ema_half_life: float | None = None,
-        d_clip: float | None = None,
-        g_clip: float | None = None,
+        ema_half_life: Positive | None = None,
+        d_clip: Positive | None = None,
+        g_clip: Positive | None = None,
         regularizers: Sequence[Regularizer] = (),
     ) -> None:
         super().__init__(
@@ -91,12 +94,6 @@ class SemiSupervisedGAN(GAN):
             regularizers,
         )  # fmt: skip
         check_classes(discriminator, ClassLogitsDiscriminator, classes)
-        if labels_per_class < 1 or labelled_batch < 1 or min(label_weight, adversarial_weight) < 0:
-            raise ValueError(
-                f"{type(self).__name__} with labels_per_class {labels_per_class}, labelled_batch {labelled_batch}, "
-                f"label_weight {label_weight}, adversarial_weight {adversarial_weight}: give counts of 1 or more, and "
-                f"weights of 0 or more."
-            )
         self.classes, self.labels_per_class = classes, labels_per_class
         self.labels_seed, self.labelled_batch = labels_seed, labelled_batch
         self.label_weight, self.adversarial_weight = label_weight, adversarial_weight

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.func import functional_call
 from torch.optim import Optimizer
 
+from lightning_gan.domains import Count, CountOrZero, Positive, check_arguments
 from lightning_gan.gan import GAN
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
@@ -45,33 +46,35 @@ class UnrolledGAN(GAN):
         discriminator: D.
         loss: what each of them minimises.
         prior: p(z).
-        unroll: K, updates of D that G looks ahead; 5 in most of the paper's experiments.
-        k: updates of D for each of G.
+        unroll: K, updates of D that G looks ahead, at least 0; 5 in most of the paper's experiments.
+        k: the number of D's updates for each of G's, at least 1.
         d_optimizer: of D: torch.optim.Adam or torch.optim.SGD.
         g_optimizer: of G.
         d_scheduler: of D's optimizer.
         g_scheduler: of G's optimizer.
-        ema_half_life: of the average of G, in images; none: no average.
-        d_clip: largest norm of D's gradient.
-        g_clip: largest norm of G's gradient.
+        ema_half_life: the half-life of the average of G that is shown and scored, in images, above 0; None: no
+            average.
+        d_clip: the largest norm of D's gradient, above 0; None: no clipping.
+        g_clip: the largest norm of G's gradient, above 0; None: no clipping.
         regularizers: of D: penalties only.
     """
 
+    @check_arguments
     def __init__(
         self,
         generator: Generator,
         discriminator: Discriminator,
         loss: AdversarialLoss,
         prior: Prior,
-        unroll: int = 5,
-        k: int = 1,
+        unroll: CountOrZero = 5,
+        k: Count = 1,
         d_optimizer: OptimizerCallable = dcgan_adam,
         g_optimizer: OptimizerCallable = dcgan_adam,
         d_scheduler: LRSchedulerCallable = Constant,
         g_scheduler: LRSchedulerCallable = Constant,
-        ema_half_life: float | None = None,
-        d_clip: float | None = None,
-        g_clip: float | None = None,
+        ema_half_life: Positive | None = None,
+        d_clip: Positive | None = None,
+        g_clip: Positive | None = None,
         regularizers: Sequence[Regularizer] = (),
     ) -> None:
         super().__init__(
@@ -79,8 +82,6 @@ class UnrolledGAN(GAN):
             d_optimizer, g_optimizer, d_scheduler, g_scheduler, ema_half_life, d_clip, g_clip,
             regularizers,
         )  # fmt: skip
-        if unroll < 0:
-            raise ValueError(f"unroll is {unroll}: give the updates of D to look ahead, 0 or more.")
         if self.projections and unroll:
             raise ValueError(
                 f"UnrolledGAN cannot look ahead through {type(self.projections[0]).__name__}, which moves D's weights "

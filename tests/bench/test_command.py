@@ -127,8 +127,8 @@ def test_a_run_that_diverges_is_a_row_and_the_next_goes_on(bench, monkeypatch):
         (("mad",), "No benchmark 'mad': did you mean made?"),
         (("zzz",), "No benchmark 'zzz': there are made."),
         (("made", "--games", "gam"), "No game of made 'gam': did you mean gan?"),
-        (("made", "--seeds", "0"), "--seeds is 0 and --steps not given: give 1 or more."),
-        (("made", "--steps", "0"), "--steps is 0: give 1 or more."),
+        (("made", "--seeds", "0"), "seeds is 0; give a whole number from 1 to 1,000."),
+        (("made", "--steps", "0"), "steps is 0; give a whole number from 1"),
         (("made", "--out", "small.yaml"), "small.yaml"),
     ],
 )

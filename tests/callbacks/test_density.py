@@ -119,7 +119,7 @@ def test_other_data_are_refused_in_one_sentence(build, data, tmp_path):
 
 
 def test_never_is_not_an_interval():
-    with pytest.raises(ValueError, match="every 0 steps: give 1 or more"):
+    with pytest.raises(ValueError, match="every_n_steps is 0; give"):
         callbacks.DensityCurves(every_n_steps=0)
 
 

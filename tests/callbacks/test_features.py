@@ -162,7 +162,7 @@ def test_fewer_real_images_than_asked_are_all_of_them(tmp_path):
 
 
 def test_bad_arguments_are_named():
-    with pytest.raises(ValueError, match="KID with num_samples=0"):
+    with pytest.raises(ValueError, match="num_samples is 0; give"):
         KID(num_samples=0)
 
 

@@ -224,11 +224,11 @@ def test_a_resumed_run_returns_as_the_run_that_was_never_stopped(stop, tmp_path)
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: callbacks.Helvetica(every_n_steps=0), "every_n_steps=0"),
-        (lambda: callbacks.Helvetica(num=1), "num=1"),
+        (lambda: callbacks.Helvetica(every_n_steps=0), "every_n_steps is 0; give"),
+        (lambda: callbacks.Helvetica(num=1), "num is 1; give"),
         (lambda: callbacks.Helvetica(num=8, jacobian_points=9), "jacobian_points is 9"),
-        (lambda: callbacks.RollBack(limit=-1), "limit=-1"),
-        (lambda: callbacks.RollBack(slower=0.0), r"slower=0\.0"),
+        (lambda: callbacks.RollBack(limit=-1), "limit is -1; give"),
+        (lambda: callbacks.RollBack(slower=0.0), r"slower is 0\.0; give"),
     ],
 )
 def test_impossible_settings_are_refused(make, message):

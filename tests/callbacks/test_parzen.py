@@ -203,9 +203,9 @@ def test_diverged_samples_are_named(tmp_path: Path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"num_samples": 0}, "num_samples=0"),
-        ({"num_validation": 0}, "num_validation=0"),
-        ({"sigmas": [0.1, -1.0]}, "all positive"),
+        ({"num_samples": 0}, "num_samples is 0; give"),
+        ({"num_validation": 0}, "num_validation is 0; give"),
+        ({"sigmas": [0.1, -1.0]}, r"sigmas\[1\] is -1\.0; give"),
     ],
 )
 def test_bad_arguments_are_named(arguments: dict, words: str):

@@ -58,5 +58,5 @@ def test_other_data_are_refused_in_one_sentence(tmp_path):
 
 @pytest.mark.parametrize("arguments", [{"num": 0}, {"every_n_steps": 0}])
 def test_nothing_cannot_be_drawn(arguments):
-    with pytest.raises(ValueError, match="each must be >= 1"):
+    with pytest.raises(ValueError, match="; give a whole number from 1 to"):
         callbacks.PointCloud(**arguments)

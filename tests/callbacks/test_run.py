@@ -154,9 +154,9 @@ def test_the_grid_shows_the_same_noise_over_training(tmp_path):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: callbacks.Checkpoints(every_n_steps=0), "every 0 steps"),
-        (lambda: callbacks.SampleGrid(num=0), "of 0"),
-        (lambda: callbacks.NearestNeighbours(rows=0), "0 rows"),
+        (lambda: callbacks.Checkpoints(every_n_steps=0), "every_n_steps is 0; give"),
+        (lambda: callbacks.SampleGrid(num=0), "num is 0; give"),
+        (lambda: callbacks.NearestNeighbours(rows=0), "rows is 0; give"),
     ],
 )
 def test_impossible_intervals_are_refused(make, message):

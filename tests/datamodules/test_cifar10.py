@@ -177,10 +177,10 @@ def test_before_it_is_loaded_it_says_so(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"batch_size": 0}, "batch_size is 0: set it to 1 or more"),
+        ({"batch_size": 0}, "batch_size is 0; give"),
         ({"source": "index"}, "source is 'index': set it to one of auto, files, mirrors"),
-        ({"validation": -1}, "validation is -1 of 50,000 training images: set it to 0 or more"),
-        ({"validation": 50_000}, "validation is 50000 of 50,000 .* and less than 50,000"),
+        ({"validation": -1}, "validation is -1; give"),
+        ({"validation": 50_000}, "validation is 50000 of 50,000 .* less than 50,000"),
     ],
 )
 def test_bad_arguments_are_refused_when_it_is_made(options, message):

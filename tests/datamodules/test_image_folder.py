@@ -216,9 +216,9 @@ def test_files_that_are_no_pictures_are_counted(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"size": 0}, "Pictures of size 0 with 3 channels were asked"),
-        ({"channels": 4}, "size 32 with 4 channels were asked"),
-        ({"validation": 0.0}, "validation is 0.0 and test 0.1: give shares above 0"),
+        ({"size": 0}, "size is 0; give"),
+        ({"channels": 4}, "channels is 4; give"),
+        ({"validation": 0.0}, r"validation is 0\.0; give"),
         ({"validation": 0.5, "test": 0.5}, "leave some to train"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"value_range": (1.0, 0.0)}, "value_range is"),

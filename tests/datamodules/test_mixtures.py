@@ -109,10 +109,10 @@ def test_every_run_has_the_same_modes_and_points_seed_moves_the_points_only(mixt
 @pytest.mark.parametrize(
     ("build", "words"),
     [
-        (lambda: Grid(side=0), "Grid of side 0"),
-        (lambda: Grid(spacing=-1.0), "spacing -1"),
-        (lambda: HighDimensionalMixture(std=0.0), "std 0"),
-        (lambda: HighDimensionalMixture(noise=0.0), "noise 0.0: want both above 0"),
+        (lambda: Grid(side=0), "side is 0; give"),
+        (lambda: Grid(spacing=-1.0), r"spacing is -1\.0; give"),
+        (lambda: HighDimensionalMixture(std=0.0), r"std is 0\.0; give"),
+        (lambda: HighDimensionalMixture(noise=0.0), r"noise is 0\.0; give"),
     ],
 )
 def test_impossible_mixtures_are_refused(build, words):

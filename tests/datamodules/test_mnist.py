@@ -115,7 +115,7 @@ def test_the_environment_names_the_root_unless_one_is_given(monkeypatch):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: MNIST(batch_size=0), "batch_size is 0: set it to 1 or more"),
+        (lambda: MNIST(batch_size=0), "batch_size is 0; give"),
         (lambda: MNIST(source="disk"), "source is 'disk': set it to one of auto, files, mirrors"),
         (lambda: FashionMNIST(source="embedded"), "source is 'embedded': .* auto, files, mirrors"),
     ],

@@ -120,8 +120,8 @@ def test_without_the_file_it_says_that_the_data_are_not_public_and_where_the_fil
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"fold": 0}, "fold is 0: TFD has folds 1 to 5"),
-        ({"fold": 6}, "fold is 6: TFD has folds 1 to 5"),
+        ({"fold": 0}, "fold is 0; give"),
+        ({"fold": 6}, "fold is 6; give"),
         ({"batch_size": 0}, "batch_size is 0"),
     ],
 )

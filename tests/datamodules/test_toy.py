@@ -60,8 +60,8 @@ def test_two_seeds_of_training_learn_from_the_same_points_in_another_order():
 @pytest.mark.parametrize(
     ("build", "words"),
     [
-        (lambda: Ring(modes=0), "Ring of 0 modes"),
-        (lambda: Ring(std=0.0), "std 0"),
+        (lambda: Ring(modes=0), "modes is 0; give"),
+        (lambda: Ring(std=0.0), r"std is 0\.0; give"),
         (lambda: Gaussian1D(means=(0.0, 1.0)), "as many of both"),
         (lambda: Gaussian1D(stds=(-1.0,)), "above 0"),
         (lambda: Ring(batch_size=0), "batch_size is 0"),

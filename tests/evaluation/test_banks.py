@@ -76,7 +76,7 @@ def test_batch_norm_and_the_average_are_named():
 def test_what_is_no_bank_is_named():
     with pytest.raises(ValueError, match=r"float32, \[2, 1, 4, 4\], came: give bytes"):
         Pictures(torch.zeros(2, 1, 4, 4))
-    with pytest.raises(ValueError, match="0 samples were asked"):
+    with pytest.raises(ValueError, match="n is 0; give"):
         Samples(game(), 0, 0, (0.0, 1.0), "")
     with pytest.raises(ValueError, match="NaN: the generator has diverged"):
         whole(Samples(OneImage(torch.full((1, 2, 2), torch.nan)), 1, 0, (0.0, 1.0), ""))

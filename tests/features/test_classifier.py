@@ -14,6 +14,7 @@ from lightning_gan.features import training
 from lightning_gan.features.base import digest
 from lightning_gan.features.classifier import Classifier, DigitLayers, DigitNetwork
 from lightning_gan.features.training import accuracy, moved, train_classifier
+from lightning_gan.limits import cpu_count
 
 SHARED = Path(os.environ.get("LIGHTNING_GAN_SHARED", Path(__file__).parents[3] / "shared"), "data")
 
@@ -73,7 +74,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_gives_others():
 
 def test_neither_training_nor_loading_moves_global_random_numbers_or_threads(stored):
     before, threads = torch.get_rng_state(), torch.get_num_threads()
-    briefly(threads=2)
+    briefly(threads=min(2, cpu_count()))
     Classifier("bars", str(stored)).load()
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.get_num_threads() == threads
@@ -134,8 +135,8 @@ ONES = torch.ones(4, dtype=torch.long)
         (ONES * 0, {}, r"The labels are \[0\]: .* 2 to 1000 classes"),
         (torch.tensor([0, 1, 3, 3]), {}, r"\[0, 1, 3\]: .* without a gap"),
         (torch.tensor([-1, 0, 1, 1]), {}, r"\[-1, 0, 1\]"),
-        (torch.tensor([0, 1, 0, 1]), {"epochs": 0}, "0 epochs on 1 threads"),
-        (torch.tensor([0, 1, 0, 1]), {"threads": 0}, "6 epochs on 0 threads"),
+        (torch.tensor([0, 1, 0, 1]), {"epochs": 0}, "epochs is 0; give"),
+        (torch.tensor([0, 1, 0, 1]), {"threads": 0}, "threads is 0; give"),
     ],
 )
 def test_labels_and_options_that_teach_nothing_are_refused(labels, options, words):

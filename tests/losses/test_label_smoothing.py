@@ -40,5 +40,5 @@ def test_the_best_d_is_t_p_data_over_the_sum_of_both():
 
 @pytest.mark.parametrize("smoothing", [-0.1, 0.5, 1.0, float("nan")])
 def test_smoothing_outside_of_its_range_is_refused(smoothing):
-    with pytest.raises(ValueError, match=r"give a number in \[0, 0.5\)"):
+    with pytest.raises(ValueError, match=r"; give a number of at least 0 and below 0\.5"):
         OneSidedLabelSmoothing(smoothing)

@@ -160,7 +160,7 @@ def test_samples_without_numbers_are_no_number():
     [
         (lambda: mean_distance(torch.zeros(1, 2)), "1 examples came"),
         (lambda: covariance_rank(torch.zeros(0, 2)), "0 examples came"),
-        (lambda: duplicate_radius(torch.zeros(3, 2), 0.0), "quantile 0.0"),
+        (lambda: duplicate_radius(torch.zeros(3, 2), 0.0), r"quantile is 0\.0; give"),
         (lambda: Reference(torch.ones(3, 2)), "All 3 examples are the same"),
     ],
 )

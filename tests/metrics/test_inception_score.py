@@ -120,9 +120,11 @@ def test_a_place_outside_the_bank_is_refused(m, places, words):
 
 @pytest.mark.parametrize(("n", "splits"), [(9, 10), (0, 1), (9, 0)])
 def test_fewer_samples_than_splits_are_refused(n, splits):
-    with pytest.raises(ValueError, match=f"{n} samples cannot be cut into {splits} splits"):
+    with pytest.raises(
+        ValueError, match=f"{n} samples cannot be cut into {splits} splits|is 0; give a whole"
+    ):
         inception_score(torch.zeros(n, 3), splits)
-    with pytest.raises(ValueError, match="give at least one sample a split"):
+    with pytest.raises(ValueError, match=r"give at least one sample a split|is 0; give a whole"):
         InceptionScore(3, n, splits)
 
 

@@ -131,8 +131,8 @@ FINE = torch.ones(4, 2)
         (FINE, FINE[:, :1], 1, 2, r"generated vectors have shape \[4, 2\]: give \[m, 1\]"),
         (FINE * math.nan, FINE, 1, 2, "4 of 4 generated vectors hold NaN"),
         (FINE, FINE * math.inf, 1, 2, "4 of 4 real vectors hold NaN or infinity"),
-        (FINE, FINE, 0, 2, "0 subsets of 2 were asked"),
-        (FINE, FINE, 1, 1, "1 subsets of 1 were asked"),
+        (FINE, FINE, 0, 2, "subsets is 0; give"),
+        (FINE, FINE, 1, 1, "subset_size is 1; give"),
     ],
 )
 def test_bad_input_is_named(generated, real, subsets, size, words):

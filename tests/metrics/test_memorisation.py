@@ -97,7 +97,7 @@ def test_without_reach_it_is_the_distance_of_pixels():
 
 
 def test_a_negative_reach_is_refused():
-    with pytest.raises(ValueError, match="moved by up to -1"):
+    with pytest.raises(ValueError, match="reach is -1; give"):
         shift_blind_distance(random(2, 1, 4, 4), random(2, 1, 4, 4), -1)
 
 

@@ -164,7 +164,7 @@ FINE = cloud(8, 2)
         (FINE[:0], FINE, 3, "0 generated vectors came"),
         (FINE, FINE[:5], 3, "5 real vectors came for nearest neighbours 3 and 5"),
         (FINE, FINE, 8, "8 real vectors came for nearest neighbours 8 and 5"),
-        (FINE, FINE, 0, "give a k of 1 or more"),
+        (FINE, FINE, 0, "k is 0; give"),
         (FINE[:, :1], FINE, 3, r"generated vectors have shape \[8, 1\]: give \[m, 2\]"),
         (FINE * math.nan, FINE, 3, "8 of 8 generated vectors hold NaN"),
         (FINE, FINE * math.inf, 3, "8 of 8 real vectors hold NaN or infinity"),

@@ -153,8 +153,8 @@ def test_without_strength_nothing_changes():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Brightness(-0.1), "Brightness of -0.1: give 0 or more"),
-        (lambda: Cutout(float("nan")), "Cutout of nan"),
+        (lambda: Brightness(-0.1), r"strength is -0\.1; give"),
+        (lambda: Cutout(float("nan")), "ratio is nan; give"),
         (lambda: DiffAugmented(PlainDiscriminator([2]), ALL), r"data_shape \[2\]: want pictures"),
     ],
 )

@@ -230,7 +230,7 @@ def test_a_layer_knows_the_side_of_what_it_makes(sizes, side):
         (lambda: DeconvolutionalGenerator(COLOUR, maps=[80, 100]), r"maps \[80, 100\]"),
         (lambda: ConvMaxoutDiscriminator([3072]), r"want \[C, H, W\]"),
         (lambda: ConvMaxoutDiscriminator([3, 4, 4]), "smaller than the pool"),
-        (lambda: ConvMaxout(3, 4, pool=2, stride=3), "stride at most the pool"),
+        (lambda: ConvMaxout(3, 4, pool=2, stride=3), "stride of at most the pool"),
     ],
 )
 def test_impossible_sizes_are_refused(make, message):

@@ -70,7 +70,10 @@ def test_what_is_observed_is_kept_to_the_bit():
             lambda: ConditionalDiscriminator(PlainDiscriminator([6]), SHAPE, 3),
             r"reads \[6\], but x has 4 numbers and c 3: give it data_shape \[7\]",
         ),
-        (lambda: ConditionalDiscriminator(PlainDiscriminator(SHAPE), SHAPE, 0), "c 0"),
+        (
+            lambda: ConditionalDiscriminator(PlainDiscriminator(SHAPE), SHAPE, 0),
+            "condition_dim is 0; give",
+        ),
         (
             lambda: ConditionalDiscriminator(PlainDiscriminator([7]), SHAPE, 3)(torch.zeros(2, 4)),
             "4 numbers and a condition of 0 came to a player that reads 4 and 3: .* such as ConditionalGAN",

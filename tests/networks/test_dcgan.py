@@ -125,9 +125,9 @@ def test_the_gradient_reaches_all_parameters(shape):
         (lambda: DCGANGenerator([3, 48, 48]), r"data_shape \[3, 48, 48\]: want one of \[C, 28, 28\], "),
         (lambda: DCGANDiscriminator([3, 32, 28]), r"data_shape \[3, 32, 28\]"),
         (lambda: DCGANGenerator([784]), r"data_shape \[784\]"),
-        (lambda: DCGANGenerator([3, 32, 32], width=0), "width 0"),
-        (lambda: DCGANDiscriminator([3, 32, 32], kernel=1), "kernel 1"),
-        (lambda: DCGANGenerator([3, 32, 32], z_dim=0), "z_dim 0"),
+        (lambda: DCGANGenerator([3, 32, 32], width=0), "width is 0; give"),
+        (lambda: DCGANDiscriminator([3, 32, 32], kernel=1), "kernel is 1; give"),
+        (lambda: DCGANGenerator([3, 32, 32], z_dim=0), "z_dim is 0; give"),
     ],
 )  # fmt: skip
 def test_impossible_sizes_are_refused(make, message):

@@ -116,12 +116,12 @@ def test_gaussian_noise_is_for_training_only():
     [
         (lambda: MLPGenerator([]), "data_shape"),
         (lambda: MLPGenerator([1, 0, 28]), "data_shape"),
-        (lambda: MLPGenerator(MNIST, z_dim=0), "z_dim 0"),
+        (lambda: MLPGenerator(MNIST, z_dim=0), "z_dim is 0; give"),
         (lambda: MLPGenerator(MNIST, widths=[]), "without hidden layers"),
         (lambda: UpsampledMLPGenerator([784]), r"for data_shape \[784\]"),
         (lambda: MaxoutDiscriminator(MNIST, widths=[]), "without layers"),
-        (lambda: Maxout(3, 0, 5), "0 units"),
-        (lambda: GaussianNoise(-1.0), "std -1"),
+        (lambda: Maxout(3, 0, 5), "units is 0; give"),
+        (lambda: GaussianNoise(-1.0), r"std is -1\.0; give"),
     ],
 )
 def test_impossible_sizes_are_refused(make, message):

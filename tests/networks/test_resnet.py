@@ -143,7 +143,7 @@ def test_g_reads_the_class_beside_z_or_by_itself():
         (lambda: ResNetGenerator([3, 4, 4]), "want"),
         (lambda: ResNetDiscriminator([3, 32, 16]), "want"),
         (lambda: ResNetDiscriminator([2]), "want"),
-        (lambda: ResNetDiscriminator(TINY, 0), "width 0"),
+        (lambda: ResNetDiscriminator(TINY, 0), "width is 0; give"),
         (lambda: ResNetGenerator(TINY, classes=-1), "classes is -1"),
         (
             lambda: ResNetGenerator(TINY, 5, 4, classes=3)(torch.zeros(2, 5)),

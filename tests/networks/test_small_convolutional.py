@@ -29,7 +29,7 @@ def test_d_at_width_4_has_twice_the_channels():
     [
         (lambda: SmallConvolutionalGenerator([3, 32, 32]), r"data_shape \[3, 32, 32\]: want \[C, 28, 28\]"),
         (lambda: SmallConvolutionalDiscriminator([784]), r"data_shape \[784\]"),
-        (lambda: SmallConvolutionalDiscriminator([3, 28, 28], width=0), "width 0"),
+        (lambda: SmallConvolutionalDiscriminator([3, 28, 28], width=0), "width is 0; give"),
     ],
 )  # fmt: skip
 def test_impossible_sizes_are_refused(make, message):

@@ -154,11 +154,14 @@ def test_a_damaged_or_foreign_file_is_one_sentence(tmp_path):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: small(sparse=0), "sparse 0 weights of 8 hidden units"),
+        (lambda: small(sparse=0), "sparse is 0; give"),
         (lambda: small(sparse=9), "sparse 9 weights of 8 hidden units: give 1 to 8"),
         (lambda: small(widths=[]), "without hidden layers"),
-        (lambda: small(z_dim=0), "z_dim 0"),
-        (lambda: StackedGenerator(small(), "", z_dim=0), "z_dim 0"),
+        (lambda: small(z_dim=0), "; give a whole number from 1 to 1,048,576"),
+        (
+            lambda: StackedGenerator(small(), "", z_dim=0),
+            "; give a whole number from 1 to 1,048,576",
+        ),
     ],
 )
 def test_impossible_sizes_are_refused(make, message):

@@ -102,12 +102,12 @@ def test_a_condition_is_packed_beside_its_example():
             lambda: Packed(PlainDiscriminator([4]), 3),
             r"Packs of 3 for .* \[4\].* that 3 divides it",
         ),
-        (lambda: Packed(PlainDiscriminator([4]), 0), "Packs of 0"),
+        (lambda: Packed(PlainDiscriminator([4]), 0), "pack is 0; give"),
         (
             lambda: Packed(ConditionalDiscriminator(PlainDiscriminator([7]), [4], 3), 2),
             "reads a condition, which Packed has not: put Packed inside Conditional",
         ),
-        (lambda: SpectrallyNormalized(PlainDiscriminator([2]), 0), "with 0 iterations"),
+        (lambda: SpectrallyNormalized(PlainDiscriminator([2]), 0), "iterations is 0; give"),
     ],
 )
 def test_what_does_not_fit_is_one_sentence(make, message):

@@ -51,7 +51,7 @@ def test_all_claims_run_and_are_tabulated(command):
     assert "1.0 ± 0.6 (3 seeds)" in row
     assert "holds" in row
     assert str(Path("paper/counts/a.png")) in row
-    assert "not run: nothing\n    Ring of 0 modes" in ended.out
+    assert "not run: nothing\n    Ring: modes is 0" in ended.out
     assert "only to see it" in ended.out
 
 
@@ -92,8 +92,8 @@ def test_quick_leaves_out_what_has_no_short_version_and_says_so(command):
     [
         (("count",), "No claim 'count': did you mean counts?"),
         (("--only", "zzz"), "No claim 'zzz': there are counts, refuses."),
-        (("--seeds", "0"), "--seeds 0: give 1 or more"),
-        (("--seeds", "2", "--quick"), "--seeds 2 --quick: give 1 or more, without --quick"),
+        (("--seeds", "0"), "seeds is 0; give a whole number"),
+        (("--seeds", "2", "--quick"), "--seeds 2 --quick: leave --seeds out"),
         (("refuses",), "Nothing could be run"),
         (("--out", "small.yaml"), "--out small.yaml is a file: give a folder."),
         (("refuses", "--quick"), "There is no short version of refuses"),

@@ -169,10 +169,10 @@ def test_weight_clipping_holds_all_of_d_after_each_of_its_updates_and_none_of_g(
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: R1(-1.0), "R1 of weight -1.0 every 1"),
-        (lambda: R2(1.0, every=0), "every 0 updates"),
-        (lambda: GradientPenalty(float("nan")), "weight nan"),
-        (lambda: WeightClip(0.0), "WeightClip at 0.0"),
+        (lambda: R1(-1.0), r"gamma is -1\.0; give"),
+        (lambda: R2(1.0, every=0), "every is 0; give"),
+        (lambda: GradientPenalty(float("nan")), "weight is nan; give"),
+        (lambda: WeightClip(0.0), r"limit is 0\.0; give"),
     ],
 )
 def test_impossible_numbers_are_refused(make, message):

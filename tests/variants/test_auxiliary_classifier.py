@@ -118,5 +118,5 @@ def test_parts_that_do_not_fit_are_one_sentence():
     two = ConditionalGenerator(MLPGenerator(SHAPE, z_dim=6, widths=[8]), 2)
     with pytest.raises(ValueError, match="D knows 3 classes, but the model 2"):
         ACGAN(two, D, Minimax(), Uniform(), classes=2)
-    with pytest.raises(ValueError, match="ACGAN with weight -1"):
+    with pytest.raises(ValueError, match=r"weight is -1\.0; give"):
         acgan(weight=-1.0)

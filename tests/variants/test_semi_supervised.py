@@ -183,9 +183,9 @@ def test_labels_that_are_not_there_are_one_sentence(arguments, data, message, tm
     [
         ({"classes": 0}, "classes is 0"),
         ({"classes": 4}, "D knows 3 classes, but the model 4"),
-        ({"labels_per_class": 0}, "with labels_per_class 0"),
-        ({"labelled_batch": 0}, "labelled_batch 0"),
-        ({"label_weight": -1.0}, "label_weight -1.0"),
+        ({"labels_per_class": 0}, "labels_per_class is 0; give"),
+        ({"labelled_batch": 0}, "labelled_batch is 0; give"),
+        ({"label_weight": -1.0}, r"label_weight is -1\.0; give"),
     ],
 )
 def test_impossible_numbers_are_refused(arguments, message):

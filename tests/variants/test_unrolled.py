@@ -217,7 +217,7 @@ def test_what_is_frozen_in_d_is_frozen_ahead_too(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"unroll": -1}, "unroll is -1: give the updates"),
+        ({"unroll": -1}, "unroll is -1; give"),
         ({"regularizers": [WeightClip(0.1)]}, "cannot look ahead through WeightClip"),
     ],
 )

@@ -1,0 +1,95 @@
+"""The fewest arguments with which each public class can be built, beside its numbers."""
+
+import math
+from typing import Any
+
+import torch
+from games import SHAPE, NormedDiscriminator
+from torch.optim import SGD
+
+from lightning_gan import GAN, masks
+from lightning_gan.losses import NonSaturating
+from lightning_gan.networks import (
+    ClassHeadDiscriminator,
+    ClassLogitsDiscriminator,
+    ConditionalDiscriminator,
+    ConditionalGenerator,
+    MaskedGenerator,
+    MLPGenerator,
+    PlainDiscriminator,
+    SparseOutputGenerator,
+)
+from lightning_gan.priors import Uniform
+
+K, SIZE = 3, math.prod(SHAPE)
+SHAPES = {  # of data, by the beginning of a network's name
+    "DCGAN": [1, 28, 28],
+    "SmallConv": [1, 28, 28],
+    "ResNet": [1, 8, 8],
+    "Deconv": [1, 32, 32],
+    "ConvMaxoutD": [1, 32, 32],
+    "Upsampled": [1, 28, 28],
+}
+
+
+def pair(generator: Any = None, discriminator: Any = None) -> dict[str, Any]:
+    return {
+        "generator": generator or few(),
+        "discriminator": discriminator or NormedDiscriminator(),
+        "loss": NonSaturating(),
+        "prior": Uniform(),
+    }
+
+
+def few(z_dim: int = 3) -> MLPGenerator:
+    return MLPGenerator(SHAPE, z_dim=z_dim, widths=[2])
+
+
+def flat(n: int) -> ConditionalDiscriminator:
+    return ConditionalDiscriminator(PlainDiscriminator([SIZE + n], widths=[2]), SHAPE, n)
+
+
+def few_labels() -> dict[str, Any]:
+    D = ClassLogitsDiscriminator(PlainDiscriminator(SHAPE, widths=[2]), K)
+    return pair(discriminator=D) | {"classes": K, "labels_per_class": 1}
+
+
+def masked() -> dict[str, Any]:
+    G = MaskedGenerator(few(3 + 2 * SIZE))
+    return pair(G, flat(2 * SIZE)) | {"masks": masks.Pixels()}
+
+
+def sgd() -> SGD:
+    return SGD([torch.nn.Parameter(torch.ones(2))], lr=0.1)
+
+
+PLAIN = {"discriminator": PlainDiscriminator([2], widths=[2])}
+TOLD = ConditionalGenerator(few(3 + K), K)
+NEEDED = {
+    "ACGAN": pair(TOLD, ClassHeadDiscriminator(PlainDiscriminator(SHAPE, widths=[2]), K)) | {"classes": K},
+    "ConditionalDiscriminator": {"discriminator": PlainDiscriminator([6]), "data_shape": SHAPE},
+    "ConditionalGAN": pair(TOLD, flat(K)) | {"classes": K},
+    "ConditionalGenerator": {"generator": few()},
+    "EMA": {"generator": few()},
+    "FeatureMatchingGAN": few_labels(),
+    "FreshNoise": {"gan": GAN(**pair())},
+    "Goodfellow2014": {"optimizer": sgd()},
+    "ImageFolder": {"root": "."},
+    "KMeans": {"images": torch.rand(3, *SHAPE)},
+    "KernelDistance": {"real": torch.rand(3, 2)},
+    "LinearDecay": {"optimizer": sgd()},
+    "MaskedGAN": masked(),
+    "MaxNormSGD": {"params": [torch.nn.Parameter(torch.ones(2))]},
+    "Mixture": {"kinds": [masks.Pixels()]},
+    "Pictures": {"pictures": torch.zeros(2, 1, 2, 2, dtype=torch.uint8)},
+    "Run": {"name": "run"},
+    "SemiSupervisedGAN": few_labels(),
+    "StackedGenerator": {"upper": SparseOutputGenerator(SHAPE, 3, [2, 2], sparse=1), "pretrained": ""},
+}  # fmt: skip
+
+
+def minimal(kind: type) -> dict[str, Any]:
+    """Arguments of a class that are no numbers, or that fit each other."""
+    shapes = [shape for name, shape in SHAPES.items() if kind.__name__.startswith(name)]
+    basis = pair() if kind.__name__.endswith("GAN") else {}
+    return basis | ({"data_shape": shapes[0]} if shapes else {}) | NEEDED.get(kind.__name__, {})

@@ -1,0 +1,200 @@
+"""Every numeric argument of every public class, function and command has a domain, is documented, and is checked."""
+
+import inspect
+import math
+import re
+from collections.abc import Callable, Collection
+from typing import get_args, get_origin, get_type_hints
+
+import pytest
+from minimal import minimal
+
+import callbacks
+import datamodules
+from lightning_gan import (
+    baselines,
+    ema,
+    evaluation,
+    features,
+    few_labels,
+    gan,
+    inference,
+    losses,
+    masks,
+    metrics,
+    networks,
+    optimizers,
+    priors,
+    probes,
+    regularizers,
+    variants,
+)
+from lightning_gan.command_line import plan
+from lightning_gan.command_line.cli import COMMANDS
+from lightning_gan.domains import Domain, domains_of
+from lightning_gan.jobs.slurm import Order
+from lightning_gan.latent import latents
+from lightning_gan.metrics import collapse, memorisation, modes, nearest
+from lightning_gan.paper.planes import Correlated
+from lightning_gan.running.runs import Run
+
+ROOMS = (
+    callbacks,
+    datamodules,
+    evaluation,
+    features,
+    losses,
+    metrics,
+    networks,
+    optimizers,
+    regularizers,
+    variants,
+)
+WITHOUT_A_LIST = (
+    masks,
+    priors,
+    collapse,
+    memorisation,
+    modes,
+    nearest,
+)  # everything in them is public
+MORE = (
+    baselines.KMeans, ema.EMA, few_labels.fit_classifier, gan.GAN, inference.FreshNoise, latents.interpolate,
+    latents.around, probes.pooled_features, probes.svm_error, Correlated, Order, Run, plan.Asked,
+)  # fmt: skip
+RESULTS = (evaluation.Card, evaluation.Score, metrics.ParzenScore)  # made by code, given by no user
+TRIED = (-1, 0, math.nan, math.inf, -math.inf, 1e20, 2**63, 10**20, True, "many")
+OURS = ("lightning_gan", "datamodules", "callbacks")
+
+
+def public() -> list[Callable]:
+    found = [getattr(room, name) for room in ROOMS for name in room.__all__]
+    for room in WITHOUT_A_LIST:
+        found += [
+            thing
+            for name, thing in vars(room).items()
+            if getattr(thing, "__module__", "") == room.__name__ and not name.startswith("_")
+        ]
+    found += [*MORE, *COMMANDS.values()]
+    return [
+        thing
+        for thing in dict.fromkeys(found)
+        if (inspect.isfunction(thing) or inspect.isclass(thing))
+        and thing not in RESULTS
+        and not (inspect.isclass(thing) and issubclass(thing, (tuple, Exception)))
+        and not getattr(thing, "_is_protocol", False)
+        and getattr(called(thing), "__module__", "").startswith(OURS)
+    ]
+
+
+def called(thing: Callable) -> Callable:
+    return thing.__init__ if inspect.isclass(thing) else thing
+
+
+def is_numeric(hint) -> bool:
+    """Whether a number is anywhere in a type, outside of functions and dictionaries."""
+    if get_origin(hint) is Callable or "Callable" in str(get_origin(hint)):
+        return False
+    return hint in (int, float) or any(is_numeric(part) for part in get_args(hint))
+
+
+def numbers(thing: Callable) -> list[str]:
+    function = called(thing)
+    if not inspect.isfunction(function):
+        return []
+    hints = get_type_hints(function)
+    return [name for name, hint in hints.items() if name != "return" and is_numeric(hint)]
+
+
+def domains_in(hint) -> list[Domain]:
+    own = [d for d in getattr(hint, "__metadata__", ()) if isinstance(d, Domain)]
+    return own + [d for part in get_args(hint) for d in domains_in(part)]
+
+
+def documentation(thing: Callable) -> str:
+    owners = thing.__mro__ if inspect.isclass(thing) else (thing,)
+    return "\n".join(inspect.getdoc(owner) or "" for owner in owners)
+
+
+PUBLIC = {thing: names for thing in public() if (names := numbers(thing))}
+each = pytest.mark.parametrize("thing", PUBLIC, ids=lambda thing: thing.__name__)
+
+
+def test_numbers_are_found_in_every_room():
+    rooms = {thing.__module__.split(".")[0] for thing in PUBLIC}
+    assert rooms == {"callbacks", "datamodules", "lightning_gan"}
+    assert sum(map(len, PUBLIC.values())) > 400
+
+
+@each
+def test_a_number_has_a_domain_and_is_documented(thing):
+    function = called(thing)
+    assert hasattr(function, "__wrapped__"), "decorate it with check_arguments"
+    for name in PUBLIC[thing]:
+        hint = domains_of(function.__wrapped__).get(name)
+        assert domains_in(hint), f"{name} has no domain: annotate it, such as {name}: Count"
+        entry = re.search(rf"^\s+{name}: ", documentation(thing), re.MULTILINE)
+        assert entry or thing is plan.Asked, f"{name} is not documented"
+
+
+def refused(build: Callable) -> str:
+    try:
+        build()
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def outside(hint) -> list:
+    return [v for v in TRIED if not any(domain.holds(v) for domain in domains_in(hint))]
+
+
+def shaped(hint, value):
+    """A value where the type wants it: in a list of one, or of two, or alone."""
+    for part in get_args(hint) if type(None) in get_args(hint) else (hint,):
+        if isinstance(get_origin(part), type) and issubclass(get_origin(part), Collection):
+            fixed = get_origin(part) is tuple and get_args(part)[-1] is not Ellipsis
+            return [value] * (len(get_args(part)) if fixed else 1)
+    return value
+
+
+def required(thing) -> list[str]:
+    parameters = inspect.signature(called(thing)).parameters.values()
+    return [p.name for p in parameters if p.default is p.empty and p.name != "self"]
+
+
+def valid(thing) -> dict:
+    """A number of its domain for each argument that must be given."""
+    hints = domains_of(called(thing).__wrapped__)
+    return {
+        name: shaped(
+            hints[name], next(v for v in (2, 1, 0.5) if domains_in(hints[name])[0].holds(v))
+        )
+        for name in required(thing)
+        if name in hints
+    }
+
+
+@each
+def test_a_number_outside_its_domain_is_refused_in_a_sentence(thing):
+    """Nothing but the domain is looked at: the other arguments are no arguments at all."""
+    if inspect.isabstract(thing):
+        pytest.skip("checked where a subclass is built")
+    hints = domains_of(called(thing).__wrapped__)
+    others = {name: object() for name in required(thing)} | valid(thing)
+    for name, value in [(n, v) for n in PUBLIC[thing] for v in outside(hints[n])]:
+        with pytest.raises(ValueError, match=rf"^[^\n]*{name}[^\n]* is [^\n]+; give [^\n]+$"):
+            thing(**(others | {name: shaped(hints[name], value)}))
+
+
+@each
+def test_a_number_inside_its_domain_is_accepted_or_does_not_fit_another_argument(thing):
+    hints = domains_of(called(thing).__wrapped__)
+    tried = [(n, v) for n in PUBLIC[thing] for v in TRIED if v not in outside(hints[n])]
+    if not inspect.isclass(thing) or inspect.isabstract(thing) or not tried:
+        pytest.skip("no class, or no number of the list lies inside")
+    others = {name: object() for name in required(thing)}
+    for name, value in tried:
+        given = others | valid(thing) | minimal(thing) | {name: shaped(hints[name], value)}
+        if said := refused(lambda given=given: thing(**given)):
+            assert "\n" not in said, f"{name}={value}"
