@@ -163,7 +163,7 @@ def test_an_inception_score_without_last_layer_is_refused_with_the_reason(comman
     [
         ([], "Give one of --ckpt_path FILE and --samples"),
         (["--samples", "a.npz", "--ckpt_path", "x"], "Give one of"),
-        (["--samples", "nothing"], "No such folder or .npz file: nothing"),
+        (["--samples", "nothing"], "No such folder or file of arrays (.npz, .npy, .pt): nothing"),
         (["--samples", "a.npz", "--repeats", "2"], "Files hold one bank"),
         (["--samples", "a.npz", "--num", "0"], "num is 0"),
         (["--samples", "a.npz", "--num_real", "99"], "99 real images were asked of 40"),
@@ -172,7 +172,7 @@ def test_an_inception_score_without_last_layer_is_refused_with_the_reason(comman
         (["--samples", "a.npz", "--json", "."], "Is a directory: ."),
         (["--samples", "a.npz", "--json", "a.npz/x.json"], "File exists: a.npz"),
         (["--samples", "a.npz", "--data", "emnist"], "emnist is no data set ("),
-        (["--samples", "colour.npz"], "in colour but the real images are grey"),
+        (["--samples", "colour.npz", "--data", "MNIST", "--root", "pixels"], "in colour but the real images are grey"),
         (["--ckpt_path", "a.npz"], "is not a whole checkpoint"),
         (["--samples", "a.npz", "--features", "tiny_features.TinySpace", "--features.missing", "No weights here.",
           "--metrics", "[fid]"], "No score could be had"),

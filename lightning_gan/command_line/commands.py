@@ -8,6 +8,7 @@ from torch import Tensor
 
 from lightning_gan import images
 from lightning_gan.latent import latents
+from lightning_gan.picture_files import manifest
 from lightning_gan.saved import load, pictures_range
 
 
@@ -30,6 +31,8 @@ def sample(
     classes: list[int] | None = None,
 ) -> None:
     """Draw samples of a trained generator: PNG files and a grid of them. Needs no data.
+
+    The file samples.json in the folder lists them, so that `evaluate --samples` scores these files and no older ones.
 
     Args:
         ckpt_path: A checkpoint of this suite.
@@ -57,16 +60,21 @@ def sample(
         else gan.sample(num, seed)
     )
     columns = columns or (len(asked) if len(asked) > 1 else 8)
-    pictures = images.to_uint8(x, shown)
     folder = Path(out)
-    for i, picture in enumerate(pictures):
-        images.save(picture, folder / f"{i:06d}.png")
-    grid = images.save(
-        images.grid(pictures, columns, scale=2), folder.with_name(f"{folder.name}_grid.png")
-    )
+    grid = folder.with_name(f"{folder.name}_grid.png")
+    pictures = images.to_uint8(x, shown)
+    files = [images.save(picture, folder / f"{i:06d}.png") for i, picture in enumerate(pictures)]
+    listed = {path.name: manifest.digest(path) for path in files}
+    manifest.write_manifest(folder, manifest.Manifest(ckpt_path, gan.g_updates, seed, listed))
+    images.save(images.grid(pictures, columns, scale=2), grid)
     print(
         f"{num} samples (step {gan.g_updates}, seed {seed}) in {folder}, and all of them in {grid}"
     )
+    if more := manifest.others(folder, listed):
+        print(
+            f"{more:,} other pictures are in {folder}: `evaluate --samples` scores only the {num} that "
+            f"{manifest.NAME} lists."
+        )
 
 
 def interpolate(
