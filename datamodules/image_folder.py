@@ -195,6 +195,7 @@ def refuse_small(looks: list[Look], size: int) -> None:
     if small:
         least = min(small, key=lambda seen: min(seen.size))
         raise ValueError(
-            f"{printable(least.path)} has {least.size[0]} x {least.size[1]} pixels, the smallest of {len(small):,} pictures below "
-            f"size {size}: set data.size to {min(least.size)} or less, take them away, or set data.enlarge to true."
+            f"{printable(least.path)} has {least.size[0]} x {least.size[1]} pixels, the smallest of {len(small):,} "
+            f"pictures below size {size}: set data.size to {min(least.size)} or less, take them away, or set "
+            f"data.enlarge to true."
         )

@@ -14,6 +14,7 @@ from PIL import Image
 import datamodules
 from lightning_gan import GAN
 from lightning_gan.command_line import gan_cli
+from lightning_gan.evaluation.files import read_pictures
 
 FIT = ("fit", "--config", "small.yaml")
 
@@ -94,6 +95,10 @@ def test_sample_needs_neither_data_nor_a_config(command):
     assert [p.read_bytes() for p in sorted(Path("again").glob("*.png"))] == [
         p.read_bytes() for p in sorted(Path("made").glob("*.png"))
     ]
+    assert "other pictures" not in ended.out
+    ended = command("sample", "--ckpt_path", str(checkpoint), "--num", "3", "--out", "made")
+    assert "2 other pictures are in made: `evaluate --samples` scores only the 3 that" in ended.out
+    assert len(read_pictures("made").pictures) == 3
 
 
 def test_validate_and_test_print_the_score_table(command):

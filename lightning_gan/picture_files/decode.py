@@ -1,6 +1,7 @@
 """What the values of a picture file mean: every kind of picture becomes 8-bit grey or colour. See docs/pictures.md."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,7 @@ def to_eight_bits(opened: Image.Image) -> Image.Image:
     tags = getattr(opened, "tag_v2", {})
     bits, inverted = tags.get(BITS_PER_SAMPLE), tags.get(PHOTOMETRIC) == WHITE_IS_ZERO
     form = opened.format
-    opened.load()
-    ImageOps.exif_transpose(opened, in_place=True)
-    image = opened
+    image = _upright(opened)
     if image.mode in GREY_16:
         values = np.asarray(image).astype(np.uint32)
         return _grey(values, 4095 if bits == (12,) else 65535, inverted, image.info)
@@ -42,6 +41,14 @@ def to_eight_bits(opened: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         return _on_white(image)
     return in_mode(image, "L" if image.mode in GREY else "RGB")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn a picture as its orientation says; one whose EXIF data are damaged stays as it is."""
+    image.load()
+    with suppress(Exception):  # Pillow raises errors of any type for damaged EXIF data
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
 
 
 def in_mode(image: Image.Image, mode: str) -> Image.Image:

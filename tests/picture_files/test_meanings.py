@@ -161,6 +161,7 @@ NO_36 = np.where(RAMP == 36, 255, RAMP)
         ("a transparent grey.png", (Image.fromarray(RAMP), {"transparency": 36}), NO_36),
         ("one of 16 bits.png", (DEEP, {"transparency": 36 * 257}), NO_36),
         ("a transparent colour.png", (Image.fromarray(RAMP).convert("RGB"), {"transparency": (36,) * 3}), NO_36),
+        ("damaged EXIF.png", (Image.fromarray(RAMP), {"exif": b"Exif\0\0damaged"}), RAMP),
         ("CMYK of Adobe.jpg", (Image.fromarray(RAMP).convert("CMYK"), {"quality": 100}), RAMP),
         ("frames.png", (Image.fromarray(RAMP), FRAMES), RAMP),
         ("frames.tif", (Image.fromarray(RAMP), FRAMES), RAMP),
