@@ -10,6 +10,10 @@ from PIL import Image, ImageOps
 BITS_PER_SAMPLE, PHOTOMETRIC = 258, 262  # tags of TIFF
 WHITE_IS_ZERO = 0
 GREY = ("1", "L")
+SIXTEEN_BITS = (
+    "PPM",
+    "PNG",
+)  # formats of which Pillow gives 16 bits in mode I: PPM, and PNG before Pillow 10.3
 GREY_16 = ("I;16", "I;16B", "I;16L", "I;16N")
 
 
@@ -30,8 +34,8 @@ def to_eight_bits(opened: Image.Image) -> Image.Image:
     if image.mode in GREY_16:
         values = np.asarray(image).astype(np.uint32)
         return _grey(values, 4095 if bits == (12,) else 65535, inverted, image.info)
-    if image.mode == "I" and form == "PPM":  # Pillow scales more than 8 bits to 16
-        return _grey(np.asarray(image).astype(np.uint32), 65535, False, {})
+    if image.mode == "I" and form in SIXTEEN_BITS:
+        return _grey(np.asarray(image).astype(np.uint32), 65535, False, image.info)
     if image.mode == "I":
         raise ValueError(
             "integers of 32 bits, or signed ones, have no set range: save it in 8 or 16 bits"
