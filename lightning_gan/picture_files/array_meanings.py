@@ -76,7 +76,7 @@ def channels_of(header: Header) -> str:
         ValueError: if its shape is not one of pictures, or could be read in two ways.
     """
     shape = header.shape
-    if not all(shape):
+    if min(shape) < 1:
         raise ValueError(
             f"{header.name} is {header.dtype}, {list(shape)}: it holds no picture. Give {SHAPES}."
         )

@@ -5,6 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -42,6 +43,7 @@ def read_arrays(path: Path, num: int | None = None) -> np.ndarray:
         return (_from_npz if kind == ".npz" else _from_npy)(path, num)
     except (
         OSError,
+        UnicodeDecodeError,
         EOFError,
         zipfile.BadZipFile,
         zlib.error,
@@ -90,7 +92,7 @@ def read_header(file: IO[bytes], name: str) -> Header:
     }
     try:
         shape, by_column, dtype = readers[npy.read_magic(file)](file)
-    except (KeyError, ValueError, TypeError, SyntaxError) as error:
+    except (KeyError, ValueError, TypeError, SyntaxError, TokenError) as error:
         raise ValueError(f"{name} is not a whole array: its head cannot be read.") from error
     if dtype.hasobject:
         raise ValueError(f"{name} holds Python objects, which are not read: give {SHAPES}.")

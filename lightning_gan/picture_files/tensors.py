@@ -73,7 +73,7 @@ def _is_whole(path: Path) -> bool:
         with zipfile.ZipFile(path) as archive:
             stored = all(info.compress_type == zipfile.ZIP_STORED for info in archive.infolist())
             return stored and archive.testzip() is None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError):
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
         return False
 
 

@@ -175,3 +175,20 @@ def test_the_head_counts_only_what_is_asked_for(tmp_path, monkeypatch):
     assert len(read_arrays(path, 10)) == 10
     with pytest.raises(ValueError, match="more than half"):
         read_arrays(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (b"(2, 4, 4)", b"(2, 4, (4", "its head cannot be read"),
+        (b"(2, 4, 4)", b"(-2,-4,4)", "it holds no picture"),
+        (b"'|u1'", b"'|O1'", "its head cannot be read"),
+        (b"NUMPY\x01", b"NUMPY\x09", "its head cannot be read"),
+    ],
+)
+def test_a_damaged_head_is_named(tmp_path, old, new, words):
+    content = head((2, 4, 4)) + bytes(32)
+    assert old in content
+    (tmp_path / "a.npy").write_bytes(content.replace(old, new))
+    with pytest.raises(ValueError, match=words):
+        read_arrays(tmp_path / "a.npy")
