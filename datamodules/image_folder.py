@@ -1,6 +1,6 @@
 """A person's own pictures, from a folder."""
 
-import os
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -8,40 +8,54 @@ from typing import Annotated
 import numpy as np
 import torch
 
-from datamodules.base import ImageData, Split, Splits, checked
-from datamodules.picture_files import Found, Look, each, find, look, tried
+from datamodules.base import ImageData, Splits, checked
+from datamodules.hash_split import LEAST, split_by_hash
 from lightning_gan.domains import Count, Domain, Finite, OpenShare, Seed, Size, check_arguments
-
-LEAST = 3  # pictures: one for each split
+from lightning_gan.limits import memory
+from lightning_gan.picture_files import (
+    Found,
+    Look,
+    check_utf8,
+    find,
+    printable,
+    read_files,
+    square,
+)
 
 
 class ImageFolder(ImageData):
-    """Pictures of a folder, PNG, JPEG, WebP, BMP or GIF, of any size: cut to squares, held in memory as bytes.
+    """Pictures of a folder, of any size: cut to squares, held in memory as bytes.
 
     Sub-folders are classes, labelled in the order of their names; a folder that holds pictures itself is one class.
     `python -m lightning_gan inspect FOLDER` says what is there, and writes a config to begin with.
 
-    Each picture is turned as its camera says, put on white where it is transparent, cut to the largest square in its
-    middle, and scaled to `size` with antialiasing. Files with other suffixes are ignored. All processes read all
-    files.
+    Files are read as docs/pictures.md says, which lists the formats and what becomes of every kind of pixel. Each
+    picture is cut to the largest square in its middle and scaled to `size` with antialiasing. Files with other
+    suffixes and hidden files are ignored. All processes read all files.
 
-    Pictures are shuffled once, in an order that depends on `split_seed` and their number alone; the last of them test,
-    those before them validate. Copies of a picture may so lie on both sides.
+    Each picture is assigned to a split by the SHA-256 of the bytes of its file, mixed with `split_seed`: uniform in
+    [0, 1), it is a test picture below `test`, a validation picture below `test + validation`, and a training picture
+    otherwise. Adding, removing or renaming files therefore moves no other picture, and copies of a file are always in
+    one split. The sizes of the splits are `test`, `validation` and the rest in expectation: of n different files,
+    `n * test` are in the test split, with a standard deviation of `sqrt(n * test * (1 - test))` (for 1,000 files and
+    0.1: 100 ± 9.5). In a small folder where a split would be empty, it gets the pictures whose hash is nearest; only
+    there can an added file move others. Within a split, pictures are in the order of their hashes.
 
     Args:
         root: the folder. The data are called by its name.
         batch_size: examples per batch and device, at least 1.
         size: side of the squares, in pixels, 1 to 2^20.
         channels: number of channels: 3, colours; or 1, grey.
-        validation: share that validates, above 0 and below 1; at least one picture.
-        test: share that tests, above 0 and below 1; at least one picture.
+        validation: expected share of the validation split, above 0 and below 1; it has one picture at least.
+        test: expected share of the test split, above 0 and below 1; it has one picture at least.
         enlarge: whether pictures smaller than `size` are enlarged. They become blurred, and G learns that.
         value_range: of what is given out, finite; [-1, 1] fits generators that end in tanh, such as DCGAN's.
         seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        split_seed: of the division into training, validation and test pictures, 0 to 2^32 - 1.
+        split_seed: seed of the division into training, validation and test pictures, 0 to 2^32 - 1.
 
     Raises:
-        ValueError: if channels is neither 1 nor 3, shares leave nothing to train, or value_range is empty.
+        ValueError: if channels is neither 1 nor 3, shares leave nothing to train, value_range is empty, or the name of
+            the folder is not UTF-8.
     """
 
     name = "image_folder"
@@ -71,8 +85,9 @@ class ImageFolder(ImageData):
             raise ValueError(
                 f"validation is {validation} and test {test}: give shares above 0 that leave some to train."
             )
+        check_utf8(root)
         self.root = Path(root)
-        self.name = self.root.resolve().name or self.name
+        self.name = printable(self.root.resolve().name) or self.name
         self.data_shape = (channels, size, size)
         self.value_range = checked(value_range)
         self.validation, self.test, self.enlarge = validation, test, enlarge
@@ -80,72 +95,50 @@ class ImageFolder(ImageData):
         self.num_classes = 1
 
     def load(self, *, fetch: bool) -> Splits:
-        """All pictures, cut and scaled, in three splits.
+        """Read all pictures, cut and scaled, in three splits.
 
         Raises:
             FileNotFoundError: if there is no such folder.
             NotADirectoryError: if root is a file.
-            ValueError: if there are fewer than 3 pictures, one cannot be read or is too small, or memory is.
+            ValueError: if there are fewer than 3 different pictures, one cannot be read or is too small, or they do
+                not fit into memory.
         """
         found = find(self.root)
-        if len(found.files) < LEAST:
-            raise ValueError(
-                f"{self.root} holds {len(found.files)} pictures: give {LEAST} or more, to train, validate and test."
-            )
         fits_in_memory(len(found.files), self.data_shape)
-        looks = list(each(look, found.files))
+        images, looks, digests = self._read(found)
         refuse({seen.path: seen.problem for seen in looks if seen.problem}, self.root)
         if not self.enlarge:
             refuse_small(looks, self.data_shape[1])
-        images = torch.from_numpy(self._read(found))
+        refuse_few(digests, self.root)
         self.num_classes = max(1, len(found.classes))
-        return self._split_up(images, torch.tensor(found.labels), found)
+        return self._split_up(torch.from_numpy(images), torch.tensor(found.labels), digests, found)
 
-    def _read(self, found: Found) -> np.ndarray:
+    def _read(self, found: Found) -> tuple[np.ndarray, list[Look], list[bytes]]:
+        """Return the pictures, uint8 [n, *data_shape], what the files say of themselves, and their digests."""
         channels, size, _ = self.data_shape
         images = np.empty((len(found.files), *self.data_shape), np.uint8)
-        problems = {}
-        bytes_of = partial(tried, size=size, channels=channels)
-        for place, (path, picture) in enumerate(
-            zip(found.files, each(bytes_of, found.files), strict=True)
+        looks, digests = [], []
+        for i, read in enumerate(
+            read_files(found.files, partial(square, size=size, channels=channels))
         ):
-            if isinstance(picture, str):
-                problems[path] = picture
-            else:
-                images[place] = picture
-        refuse(problems, self.root)
-        return images
+            if read.picture is not None:
+                images[i] = read.picture
+            looks.append(read.look)
+            digests.append(read.digest)
+        return images, looks, digests
 
-    def _split_up(self, images: torch.Tensor, labels: torch.Tensor, found: Found) -> Splits:
-        train, val, test = shares(len(images), self.validation, self.test)
-        rng = torch.Generator().manual_seed(self.split_seed)
-        order = torch.randperm(len(images), generator=rng)
-        places: dict[Split, torch.Tensor] = {
-            "train": order[:train],
-            "val": order[train : train + val],
-            "test": order[train + val :],
-        }
+    def _split_up(
+        self, images: torch.Tensor, labels: torch.Tensor, digests: list[bytes], found: Found
+    ) -> Splits:
+        places = split_by_hash(digests, self.validation, self.test, self.split_seed)
         kind = "grey" if self.data_shape[0] == 1 else "colour"
         classes = f"{self.num_classes} classes" if found.classes else "no labels"
+        counts = ", ".join(f"{len(place):,} {split}" for split, place in places.items())
         self.provenance = (
-            f"{self.name}, {self.data_shape[1]}x{self.data_shape[2]} {kind} pictures, {classes}: {train:,} train, "
-            f"{val:,} val, {test:,} test; from {self.root}."
+            f"{self.name}, {self.data_shape[1]}x{self.data_shape[2]} {kind} pictures, {classes}: {counts}; "
+            f"from {self.root}."
         )
         return {split: (images[place], labels[place]) for split, place in places.items()}
-
-
-def shares(n: int, validation: float = 0.1, test: float = 0.1) -> tuple[int, int, int]:
-    """How many of n pictures train, validate and test.
-
-    Raises:
-        ValueError: if none is left to train.
-    """
-    val, held = (max(1, round(n * share)) for share in (validation, test))
-    if n - val - held < 1:
-        raise ValueError(
-            f"validation {validation} and test {test} take all {n} pictures: give smaller shares."
-        )
-    return n - val - held, val, held
 
 
 def fits_in_memory(n: int, data_shape: tuple[int, int, int]) -> None:
@@ -164,13 +157,6 @@ def fits_in_memory(n: int, data_shape: tuple[int, int, int]) -> None:
         )
 
 
-def memory() -> int:
-    """Bytes of this machine; 0 where the system does not say."""
-    if hasattr(os, "sysconf") and {"SC_PHYS_PAGES", "SC_PAGE_SIZE"} <= os.sysconf_names.keys():
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return 0
-
-
 def refuse(problems: dict[Path, str], root: Path) -> None:
     """Nothing, where there are no files that cannot be read.
 
@@ -181,8 +167,23 @@ def refuse(problems: dict[Path, str], root: Path) -> None:
         path, why = next(iter(problems.items()))
         more = f", and {len(problems) - 1:,} more cannot either" if len(problems) > 1 else ""
         raise ValueError(
-            f"{path} cannot be read as a picture {why}{more}: mend it or take it away; "
-            f"`python -m lightning_gan inspect {root}` lists them all."
+            f"{printable(path)} cannot be read as a picture {why}{more}: mend it or take it away; "
+            f"`python -m lightning_gan inspect {printable(shlex.quote(str(root)))}` lists them all."
+        )
+
+
+def refuse_few(digests: list[bytes], root: Path) -> None:
+    """Check that there is a different picture for each split.
+
+    Raises:
+        ValueError: if there are fewer than 3 pictures, or all but two are copies.
+    """
+    different = len(set(digests))
+    if different < LEAST:
+        copies = f", {different} of them different" if different < len(digests) else ""
+        raise ValueError(
+            f"{root} holds {len(digests):,} pictures{copies}: give {LEAST} different ones or more, to train, validate "
+            f"and test."
         )
 
 
@@ -196,6 +197,7 @@ def refuse_small(looks: list[Look], size: int) -> None:
     if small:
         least = min(small, key=lambda seen: min(seen.size))
         raise ValueError(
-            f"{least.path} has {least.size[0]} x {least.size[1]} pixels, the smallest of {len(small):,} pictures below "
-            f"size {size}: set data.size to {min(least.size)} or less, take them away, or set data.enlarge to true."
+            f"{printable(least.path)} has {least.size[0]} x {least.size[1]} pixels, the smallest of {len(small):,} "
+            f"pictures below size {size}: set data.size to {min(least.size)} or less, take them away, or set "
+            f"data.enlarge to true."
         )

@@ -63,3 +63,11 @@ def check_disk(n_bytes: int, folder: Path, what: str, instead: str) -> None:
         raise ValueError(
             f"{what} take {n_bytes / 1e9:,.1f} GB in {folder}, and {free / 1e9:,.1f} GB are free: {instead}."
         )
+
+
+def describe_excess(n_bytes: int) -> str:
+    """Return why so many bytes are refused: they take more than half of the memory; empty if they do not."""
+    there = memory()
+    if not there or n_bytes <= there / 2:
+        return ""
+    return f"take {n_bytes / 1e9:.1f} GB, more than half of this machine's {there / 1e9:.1f} GB"

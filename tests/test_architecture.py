@@ -9,7 +9,9 @@ import callbacks
 
 ROOT = Path(__file__).parents[1]
 ROOMS = {  # room: what of ours it may import
-    "datamodules": {"datamodules", "lightning_gan.fetching", "lightning_gan.whole_files"},
+    "datamodules": {
+        "datamodules", "lightning_gan.fetching", "lightning_gan.picture_files", "lightning_gan.whole_files",
+    },
     "callbacks": {
         "callbacks", "lightning_gan.images", "lightning_gan.plots", "lightning_gan.metrics",
         "lightning_gan.densities", "lightning_gan.plots_density", "lightning_gan.plots_points",
@@ -35,7 +37,8 @@ ROOMS = {  # room: what of ours it may import
     },
     "lightning_gan/evaluation": {
         "lightning_gan.evaluation", "lightning_gan.metrics", "lightning_gan.features", "lightning_gan.images",
-        "lightning_gan.baselines", "lightning_gan.tabular", "lightning_gan.whole_files", "lightning_gan.__version__",
+        "lightning_gan.baselines", "lightning_gan.picture_files", "lightning_gan.tabular", "lightning_gan.whole_files",
+        "lightning_gan.__version__",
     },
     "lightning_gan/pages": {
         "lightning_gan.pages", "lightning_gan.keys", "lightning_gan.running.about", "lightning_gan.running.recipe",
@@ -45,6 +48,7 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/domains": {"lightning_gan.domains", "lightning_gan.limits"},
     "lightning_gan/limits.py": set(),
     "lightning_gan/fetching.py": set(),
+    "lightning_gan/picture_files": {"lightning_gan.picture_files", "lightning_gan.whole_files"},
     "lightning_gan/tabular.py": set(),
     "lightning_gan/whole_files.py": set(),
     "lightning_gan/variants": {
@@ -157,7 +161,7 @@ def test_only_the_command_line_knows_every_room():
         "lightning_gan/running/resuming.py",
         *(
             f"lightning_gan/command_line/{name}.py"
-            for name in ("gan_cli", "fetch", "inspection", "names", "real_data")
+            for name in ("gan_cli", "fetch", "inspection", "names", "picture_report", "real_data")
         ),
     }
 

@@ -14,6 +14,7 @@ from PIL import Image
 import datamodules
 from lightning_gan import GAN
 from lightning_gan.command_line import gan_cli
+from lightning_gan.evaluation.files import read_pictures
 from lightning_gan.limits import cpu_count
 
 FIT = ("fit", "--config", "small.yaml")
@@ -87,14 +88,18 @@ def test_sample_needs_neither_data_nor_a_config(command):
         "sample", "--ckpt_path", str(checkpoint), "--num", "5", "--out", "made", "--seed", "3"
     )
     assert ended.status == 0, ended.err
-    made = [np.asarray(Image.open(p)) for p in sorted(Path("made").iterdir())]
+    made = [np.asarray(Image.open(p)) for p in sorted(Path("made").glob("*.png"))]
     assert [m.shape for m in made] == [(28, 28)] * 5
     assert np.stack(made).std() > 5
     assert np.asarray(Image.open("made_grid.png")).shape[0] > 28
     command("sample", "--ckpt_path", str(checkpoint), "--num", "5", "--out", "again", "--seed", "3")
-    assert [p.read_bytes() for p in sorted(Path("again").iterdir())] == [
-        p.read_bytes() for p in sorted(Path("made").iterdir())
+    assert [p.read_bytes() for p in sorted(Path("again").glob("*.png"))] == [
+        p.read_bytes() for p in sorted(Path("made").glob("*.png"))
     ]
+    assert "other pictures" not in ended.out
+    ended = command("sample", "--ckpt_path", str(checkpoint), "--num", "3", "--out", "made")
+    assert "2 other pictures are in made: `evaluate --samples` scores only the 3 that" in ended.out
+    assert len(read_pictures("made").pictures) == 3
 
 
 def test_validate_and_test_print_the_score_table(command):

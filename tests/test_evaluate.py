@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from tiny_cifar import make_tiny_cifar
 from tiny_features import TinyNetwork, TinySpace, pictures
 
 import datamodules
+from lightning_gan import images
 from lightning_gan.command_line.evaluate import evaluate
 from lightning_gan.command_line.real_data import real_data
 
@@ -140,6 +142,27 @@ def test_files_of_anybody_against_files_with_the_keys_of_torch_fidelity(command,
     } <= json.loads((command.folder / "k.json").read_text()).keys()  # fmt: skip
 
 
+def test_folders_of_classes_are_scored_and_what_was_passed_over_is_said(command):
+    colours, greys = pictures(40, 0, shape=(3, 4, 4)), pictures(40, 1)
+    for i, (colour, grey) in enumerate(zip(colours, greys, strict=True)):
+        images.save(colour, command.folder / "made" / "ab"[i % 2] / f"{i:03d}.png")
+        images.save(grey, command.folder / "real" / f"{i:03d}.png")
+    (command.folder / "made" / "a" / "._000.png").write_text("")
+    line = ["evaluate", "--samples", "made", "--data", "real", *SPACE, "--metrics", "[fid]"]
+    ended = command(*line, "--json", "folders.json")
+    assert ended.status == 0, ended.err
+    assert "made: 40 pictures in 2 folders of classes; passed over: hidden 1." in ended.out
+    assert "The real images are grey: they are scored as three equal colours" in ended.out
+    np.savez(command.folder / "made.npz", colours.numpy())
+    torch.save(greys.expand(-1, 3, -1, -1), command.folder / "real.pt")
+    line[2], line[4] = "made.npz", "real.pt"
+    command(*line, "--json", "arrays.json")
+    values = [
+        json.loads(Path(f"{name}.json").read_text())["scores"] for name in ("folders", "arrays")
+    ]
+    assert values[0][0]["value"] == pytest.approx(values[1][0]["value"], rel=1e-6)
+
+
 def test_a_comparison_names_the_difference_of_the_protocols(command):
     a, b = (saved(command.folder, f"{s}.npz", seed=s) for s in (0, 1))
     line = ["evaluate", "--samples", a, "--data", b, *SPACE, "--metrics", "[fid]"]
@@ -163,7 +186,7 @@ def test_an_inception_score_without_last_layer_is_refused_with_the_reason(comman
     [
         ([], "Give one of --ckpt_path FILE and --samples"),
         (["--samples", "a.npz", "--ckpt_path", "x"], "Give one of"),
-        (["--samples", "nothing"], "No such folder or .npz file: nothing"),
+        (["--samples", "nothing"], "No such folder or file of arrays (.npz, .npy, .pt): nothing"),
         (["--samples", "a.npz", "--repeats", "2"], "Files hold one bank"),
         (["--samples", "a.npz", "--num", "0"], "num is 0"),
         (["--samples", "a.npz", "--num_real", "99"], "99 real images were asked of 40"),
@@ -172,7 +195,7 @@ def test_an_inception_score_without_last_layer_is_refused_with_the_reason(comman
         (["--samples", "a.npz", "--json", "."], "Is a directory: ."),
         (["--samples", "a.npz", "--json", "a.npz/x.json"], "File exists: a.npz"),
         (["--samples", "a.npz", "--data", "emnist"], "emnist is no data set ("),
-        (["--samples", "colour.npz"], "in colour but the real images are grey"),
+        (["--samples", "colour.npz", "--data", "MNIST", "--root", "pixels"], "in colour but the real images are grey"),
         (["--ckpt_path", "a.npz"], "is not a whole checkpoint"),
         (["--samples", "a.npz", "--features", "tiny_features.TinySpace", "--features.missing", "No weights here.",
           "--metrics", "[fid]"], "No score could be had"),

@@ -1,11 +1,14 @@
 """`inspect`: what it says of a folder of pictures, and that `fit` runs what it writes."""
 
+from hashlib import sha256
+
 import pictures
 import pytest
 import yaml
 from PIL import Image
 
-from lightning_gan.command_line import inspection
+from datamodules.hash_split import split_by_hash
+from lightning_gan.command_line import picture_report
 
 
 @pytest.fixture
@@ -18,13 +21,20 @@ def folder(command):
     return mine
 
 
+def counts(folder):
+    """The sizes of the splits of all pictures in a folder, as a run has them."""
+    files = [path.read_bytes() for path in folder.rglob("*.png")]
+    return [len(part) for part in split_by_hash([sha256(file).digest() for file in files]).values()]
+
+
 def test_it_says_what_is_there_and_what_would_become_of_it(command, folder):
     pictures.noise(60, 40, 3).save(folder / "cats" / "again.png")  # as 003.png is
     pictures.noise(900, 33, 1, mode="L").save(folder / "dogs" / "grey.png")
     ended = command("inspect", "mine")
     assert ended.status == 0, ended.err
+    train, val, test = counts(folder)
     for line in (
-        "mine: 42 pictures; other files, ignored: 1",
+        "mine: 42 pictures; ignored: other files 1",
         "cats   26",
         "dogs   16",
         "sizes      32 x 48 smallest, 60 x 40 median, 900 x 33 largest; 0 below 32 pixels",
@@ -32,7 +42,7 @@ def test_it_says_what_is_there_and_what_would_become_of_it(command, folder):
         "copies     1 look like another one",
         "unreadable 0",
         "become     colour squares, 32 x 32",
-        "34 train, 4 validate, 4 test",
+        f"{train} train, {val} validate, {test} test; by a hash of each file",
     ):
         assert line in ended.out
     assert "written" not in ended.out
@@ -46,7 +56,8 @@ def test_fit_runs_the_config_that_it_writes(command, folder):
         "fit", "--config", "mine.yaml", "--trainer.max_steps", "2", "--trainer.accelerator", "cpu"
     )
     assert ended.status == 0, ended.err
-    assert "mine, 28x28 colour pictures, 2 classes: 32 train, 4 val, 4 test" in ended.out
+    train, val, test = counts(folder)
+    assert f"28x28 colour pictures, 2 classes: {train} train, {val} val, {test} test" in ended.out
     assert "step 2/2" in ended.out
     assert "test/value" in ended.out
     run = command.folder / "runs" / "mine" / "version_0"
@@ -64,7 +75,7 @@ def test_samples_are_scored_against_the_pictures_they_learned_from(command, fold
     asked = ("--num", "12", "--metrics", "fid", "--features", "tiny_features.TinySpace")
     ended = command("evaluate", "--ckpt_path", "runs/mine/version_0/checkpoints/last.ckpt", *asked)
     assert ended.status == 0, ended.err
-    assert "12 samples (G, seed 0) and 4 mine test images" in ended.out
+    assert f"12 samples (G, seed 0) and {counts(folder)[2]} mine test images" in ended.out
     asked = ("--num", "12", "--metrics", "fid")
     ended = command("evaluate", "--samples", "mine/cats", "--data", "other.yaml", *asked)
     assert ended.err.startswith("error: There is no config other.yaml: ")
@@ -78,7 +89,8 @@ def test_grey_pictures_get_a_grey_config_and_small_ones_are_enlarged(command):
     assert "no sub-folders: no labels" in ended.out
     written = yaml.safe_load((command.folder / "new" / "mine.yaml").read_text())
     data = written["data"]["init_args"]
-    assert (data["channels"], data["enlarge"], data["batch_size"]) == (1, True, 4)
+    batch = counts(command.folder / "mine")[0]
+    assert (data["channels"], data["enlarge"], data["batch_size"]) == (1, True, batch)
     assert written["model"]["init_args"]["generator"]["init_args"]["data_shape"] == [1, 32, 32]
 
 
@@ -92,7 +104,7 @@ def test_any_name_of_a_folder_can_be_written(command):
 
 
 def test_unreadable_files_are_listed_and_no_config_is_written(command, folder, monkeypatch):
-    monkeypatch.setattr(inspection, "LISTED", 2)
+    monkeypatch.setattr(picture_report, "LISTED", 2)
     for path in sorted((folder / "cats").iterdir())[:3]:
         path.write_bytes(path.read_bytes()[:900])
     ended = command("inspect", "mine", "--out", "mine.yaml")
@@ -111,7 +123,7 @@ def test_a_folder_of_unreadable_files_alone_becomes_nothing(command):
     (command.folder / "mine" / "a.png").write_text("no picture")
     ended = command("inspect", "mine")
     assert ended.status == 0, ended.err
-    assert "become     nothing: 3 readable pictures are wanted" in ended.out
+    assert "become     nothing: 3 readable and different pictures are wanted" in ended.out
 
 
 @pytest.mark.parametrize(

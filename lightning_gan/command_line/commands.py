@@ -10,6 +10,7 @@ from lightning_gan import images
 from lightning_gan.domains import Count, CountFromTwo, CountOrZero, Seed, check_arguments
 from lightning_gan.latent import latents
 from lightning_gan.limits import check_disk, check_memory
+from lightning_gan.picture_files import manifest
 from lightning_gan.players import TwoPlayers
 from lightning_gan.saved import load, pictures_range
 
@@ -37,6 +38,8 @@ def sample(
 ) -> None:
     """Draw samples of a trained generator: PNG files and a grid of them. Needs no data.
 
+    The file samples.json in the folder lists them, so that `evaluate --samples` scores these files and no older ones.
+
     Args:
         ckpt_path: A checkpoint of this suite.
         num: How many samples, at least 1.
@@ -62,16 +65,21 @@ def sample(
         else gan.sample(num, seed)
     )
     columns = columns or (len(asked) if len(asked) > 1 else 8)
-    pictures = images.to_uint8(x, shown)
     folder = Path(out)
-    for i, picture in enumerate(pictures):
-        images.save(picture, folder / f"{i:06d}.png")
-    grid = images.save(
-        images.grid(pictures, columns, scale=2), folder.with_name(f"{folder.name}_grid.png")
-    )
+    grid = folder.with_name(f"{folder.name}_grid.png")
+    pictures = images.to_uint8(x, shown)
+    files = [images.save(picture, folder / f"{i:06d}.png") for i, picture in enumerate(pictures)]
+    listed = {path.name: manifest.digest(path) for path in files}
+    manifest.write_manifest(folder, manifest.Manifest(ckpt_path, gan.g_updates, seed, listed))
+    images.save(images.grid(pictures, columns, scale=2), grid)
     print(
         f"{num} samples (step {gan.g_updates}, seed {seed}) in {folder}, and all of them in {grid}"
     )
+    if more := manifest.others(folder, listed):
+        print(
+            f"{more:,} other pictures are in {folder}: `evaluate --samples` scores only the {num} that "
+            f"{manifest.NAME} lists."
+        )
 
 
 @check_arguments

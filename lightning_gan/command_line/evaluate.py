@@ -6,18 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from lightning_gan.command_line.real_data import data_of_run, real_data
+from lightning_gan.command_line.real_data import CHOOSING, data_of_run, real_data
 from lightning_gan.domains import Count, SampleCount, Seed, check_arguments
 from lightning_gan.evaluation import (
     Pictures,
-    RealSet,
     Samples,
     described,
     natural_space,
     over_banks,
 )
 from lightning_gan.evaluation.door import MEASURES, Door, RealData, device
-from lightning_gan.evaluation.files import in_channels, is_lossy, read_pictures
+from lightning_gan.evaluation.files import in_channels, read_pictures
+from lightning_gan.evaluation.parzen import window_of_files
 from lightning_gan.evaluation.tables import (
     check_place,
     compare,
@@ -27,6 +27,7 @@ from lightning_gan.evaluation.tables import (
     write_scores,
 )
 from lightning_gan.features import FeatureSpace
+from lightning_gan.picture_files import printable
 from lightning_gan.saved import load
 
 
@@ -52,12 +53,12 @@ def evaluate(
 
     Args:
         ckpt_path: A checkpoint of this suite, whose samples are scored.
-        samples: Instead: a folder of pictures, or an .npz of bytes, whoever made them.
-        data: The real images: a data set of this suite (MNIST, CIFAR10), a folder of pictures, an .npz of bytes, or a
-            config that names data; those that the checkpoint's run learned from if it is not given.
+        samples: Pictures of any model instead: a folder, or an array in an .npz, .npy or .pt file.
+        data: The real images: a data set of this suite (MNIST, CIFAR10), a folder of pictures, an .npz, .npy or .pt
+            file, or a config that names data; those that the checkpoint's run learned from if it is not given.
         split: Of the data set.
         root: Folder of the data set's files.
-        num: Samples to draw of the checkpoint, 1 to 10,000,000; the first so many files.
+        num: Number of samples to draw of the checkpoint, or of files to read, 1 to 10,000,000: the first ones, by name.
         num_real: So many of the real images, always the same, at least 1; all if it is not given.
         metrics: Which scores, such as fid,kid (or is, pr, parzen); all if it is not given.
         features: Their space: Inception, Classifier or DINOv2; the one that suits the data if it is not given.
@@ -75,10 +76,10 @@ def evaluate(
     if json:
         check_place(Path(json))
     known = real_data(data or data_of_run(ckpt_path), root, split, num_real, "parzen" in asked)
-    banks = (
+    known, banks = (
         _samples(cast(str, ckpt_path), known, num, range(seed, seed + repeats))
         if samples is None
-        else [_pictures(samples, known.real, num)]
+        else _pictures(samples, known, num)
     )
     # grey files are seen by the digits' classifier, whatever their folder is called
     learned = known.real.name if known.train is not None else "mnist"
@@ -103,9 +104,11 @@ def evaluate(
 
 def _samples(
     ckpt_path: str, known: RealData, num: int, seeds: Sequence[int]
-) -> list[Samples | Pictures]:
-    """A bank for each seed."""
-    gan, real = load(ckpt_path).to(device()), known.real
+) -> tuple[RealData, list[Samples | Pictures]]:
+    """A bank for each seed, and the real images in the model's channels."""
+    gan = load(ckpt_path).to(device())
+    known = _in_channels_of(known, gan.generator.data_shape[0])
+    real = known.real
     shape = tuple(real.pictures.shape[1:])
     if gan.generator.data_shape != shape:
         raise ValueError(
@@ -113,16 +116,34 @@ def _samples(
             f"data of its own shape."
         )
     shown = known.shown_range or gan.generator.value_range
-    return [Samples(gan, num, seed, shown, described(gan)) for seed in seeds]
+    return known, [Samples(gan, num, seed, shown, described(gan)) for seed in seeds]
 
 
-def _pictures(path: str, real: RealSet, num: int) -> Pictures:
-    pictures = in_channels(read_pictures(path)[:num], real.pictures.shape[1], "the samples")
-    if is_lossy(path):
+def _in_channels_of(known: RealData, channels: int) -> RealData:
+    """Give grey real images of files three equal colours, where samples in colour are compared with them.
+
+    A file says no more than that its pixels are grey; the images of a data set stay as they are.
+    """
+    if known.train is not None or channels != 3 or known.real.pictures.shape[1] != 1:
+        return known
+    print("The real images are grey: they are scored as three equal colours, like the samples.")
+    real = replace(known.real, pictures=in_channels(known.real.pictures, 3, "the real images"))
+    window = window_of_files(real, CHOOSING) if known.window else None
+    return replace(known, real=real, window=window)
+
+
+def _pictures(path: str, known: RealData, num: int) -> tuple[RealData, list[Samples | Pictures]]:
+    """The first `num` pictures of files, and the real images in their channels."""
+    read = read_pictures(path, num)
+    for note in read.notes:
+        print(f"{printable(path)}: {note}.")
+    if read.lossy:
         print(
-            f"{path} holds JPEG files: their artefacts move every score. PNG keeps what the model made."
+            f"{printable(path)} holds JPEG files: their artefacts move every score. PNG keeps what the model made."
         )
-    return Pictures(pictures, "files")
+    known = _in_channels_of(known, read.pictures.shape[1])
+    wanted = known.real.pictures.shape[1]
+    return known, [Pictures(in_channels(read.pictures, wanted, "the samples"), "files")]
 
 
 def _names(metrics: list[str] | None) -> list[str]:
@@ -136,6 +157,6 @@ def _names(metrics: list[str] | None) -> list[str]:
 
 def _check(ckpt_path: str | None, samples: str | None, repeats: int) -> None:
     if (ckpt_path is None) == (samples is None):
-        raise ValueError("Give one of --ckpt_path FILE and --samples DIR|FILE.npz.")
+        raise ValueError("Give one of --ckpt_path FILE and --samples DIR|FILE (.npz, .npy, .pt).")
     if samples is not None and repeats > 1:
         raise ValueError("Files hold one bank: only a checkpoint can draw again for --repeats.")

@@ -1,21 +1,14 @@
 """`python -m lightning_gan inspect`: what a person's folder of pictures holds, and a config to begin with."""
 
-import hashlib
 import json
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from datamodules.image_folder import LEAST, shares
-from datamodules.picture_files import Found, Look, each, find, look, tried
+from datamodules.hash_split import LEAST, split_by_hash
+from lightning_gan.command_line.picture_report import Seen, examined, report
 from lightning_gan.domains import Size, check_arguments
 from lightning_gan.networks.dcgan import HALVINGS
-from lightning_gan.tabular import table
+from lightning_gan.picture_files import check_utf8, find, printable
 from lightning_gan.whole_files import whole
-
-LISTED = 10  # unreadable files that are named
 
 CONFIG = """\
 # DCGAN on the {n:,} pictures of {folder}: where to begin, written by `inspect` and tuned to nothing. Stop it with
@@ -62,30 +55,6 @@ trainer:
 """
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What was found in the pictures of a folder.
-
-    Attributes:
-        found: the files.
-        looks: what each says of itself.
-        problems: of the files that cannot be read, why.
-        grey: whether no picture has a colour.
-        copies: how many pictures look like one before them, once they are cut and scaled.
-    """
-
-    found: Found
-    looks: tuple[Look, ...]
-    problems: dict[Path, str]
-    grey: bool
-    copies: int
-
-    @property
-    def good(self) -> list[Look]:
-        """Of the files that can be read."""
-        return [seen for seen in self.looks if seen.path not in self.problems]
-
-
 @check_arguments
 def inspect(folder: str, size: Size = 32, out: str | None = None) -> None:
     """Say what a folder of your own pictures holds and what would become of it; write a config to begin with.
@@ -96,6 +65,7 @@ def inspect(folder: str, size: Size = 32, out: str | None = None) -> None:
         out: Config to write, such as mine.yaml; a file that is there is not replaced.
     """
     if out is not None:
+        check_utf8(folder)
         _check_place(Path(out), size)
     seen = examined(find(Path(folder)), size)
     print(report(seen, size))
@@ -106,88 +76,18 @@ def inspect(folder: str, size: Size = 32, out: str | None = None) -> None:
         print(f"written    {out}\nnext       python -m lightning_gan fit --config {out}")
 
 
-def examined(found: Found, size: int) -> Seen:
-    """Read every picture as a run would."""
-    looks = tuple(each(look, found.files))
-    problems = {seen.path: seen.problem for seen in looks if seen.problem}
-    digests: set[bytes] = set()
-    grey, copies = True, 0
-    files = [path for path in found.files if path not in problems]
-    for path, picture in zip(files, each(partial(tried, size=size, channels=3), files), strict=True):  # fmt: skip
-        if isinstance(picture, str):
-            problems[path] = picture
-            continue
-        grey = grey and bool((picture == picture[:1]).all())
-        digest = hashlib.sha256(picture.tobytes()).digest()
-        copies += digest in digests
-        digests.add(digest)
-    return Seen(found, looks, problems, grey, copies)
-
-
-def report(seen: Seen, size: int) -> str:
-    """What a person wants to know, in lines of text."""
-    found, good = seen.found, seen.good
-    counts = Counter(found.labels)
-    classes = [(name, f"{counts[i]:,}") for i, name in enumerate(found.classes)]
-    lines = [f"{found.root}: {len(found.files):,} pictures; other files, ignored: {found.others:,}"]
-    lines += [table(classes, ("class", "pictures")), ""] if classes else ["no sub-folders: no labels"]  # fmt: skip
-    if good:
-        small = sum(min(picture.size) < size for picture in good)
-        lines += [
-            f"sizes      {_sizes(good)}; {small:,} below {size} pixels",
-            f"modes      {_modes(good)}; {'all grey' if seen.grey else 'in colour'}",
-            f"copies     {seen.copies:,} look like another one"
-            if seen.copies
-            else "copies     none",
-        ]
-    lines += [f"unreadable {len(seen.problems):,}"]
-    named = list(seen.problems.items())
-    lines += [f"           {path} {why}" for path, why in named[:LISTED]]
-    lines += [f"           and {len(named) - LISTED:,} more"] if len(named) > LISTED else []
-    return "\n".join([*lines, *_fate(seen, size)])
-
-
-def _fate(seen: Seen, size: int) -> list[str]:
-    """What ImageFolder would make of them."""
-    if len(seen.good) < LEAST:
-        return [f"become     nothing: {LEAST} readable pictures are wanted"]
-    train, val, test = shares(len(seen.good))
-    kind = "grey" if seen.grey else "colour"
-    lines = [
-        f"become     {kind} squares, {size} x {size}: the largest in the middle of each picture, scaled",
-        f"           {train:,} train, {val:,} validate, {test:,} test",
-    ]
-    if seen.problems:
-        lines += ["           once the unreadable ones are mended or gone: before, no run begins"]
-    return lines
-
-
-def _sizes(good: Sequence[Look]) -> str:
-    """Smallest, median and largest, by their area."""
-    by_area = sorted((picture.size for picture in good), key=lambda size: size[0] * size[1])
-    places = (0, len(by_area) // 2, -1)
-    names = ("smallest", "median", "largest")
-    shown = zip(names, (by_area[place] for place in places), strict=True)
-    return ", ".join(f"{width} x {height} {name}" for name, (width, height) in shown)
-
-
-def _modes(good: Sequence[Look]) -> str:
-    counts = Counter(picture.mode for picture in good)
-    return ", ".join(f"{mode} {n:,}" for mode, n in counts.most_common())
-
-
 def config(seen: Seen, size: int, out: Path) -> str:
     """A DCGAN for these pictures, as YAML."""
     found, n = seen.found, len(seen.good)
     return CONFIG.format(
         n=n,
-        folder=" ".join(found.root.resolve().name.split()),
+        folder=printable(" ".join(found.root.resolve().name.split())),
         name=out.name,
         root=json.dumps(str(found.root.resolve()), ensure_ascii=False),
         size=size,
         channels=1 if seen.grey else 3,
         enlarge=str(any(min(picture.size) < size for picture in seen.good)).lower(),
-        batch=min(64, shares(n)[0]),
+        batch=min(64, len(split_by_hash(seen.digests)["train"])),
     )
 
 
@@ -206,10 +106,10 @@ def _check_usable(seen: Seen) -> None:
         first = next(iter(seen.problems))
         raise ValueError(
             f"No config was written, since no run could begin: {len(seen.problems):,} of {len(seen.found.files):,} "
-            f"files cannot be read, {first} among them. Mend them, or take them away."
+            f"files cannot be read, {printable(first)} among them. Mend them, or take them away."
         )
-    if len(seen.good) < LEAST:
+    if len(set(seen.digests)) < LEAST:
         raise ValueError(
-            f"No config was written, since no run could begin: {len(seen.good):,} pictures are here, {LEAST} are "
-            f"wanted at least."
+            f"No config was written, since no run could begin: {len(set(seen.digests)):,} different pictures are here, "
+            f"{LEAST} are wanted at least."
         )

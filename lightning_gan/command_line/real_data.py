@@ -15,6 +15,7 @@ from lightning_gan.evaluation import RealSet
 from lightning_gan.evaluation.door import RealData
 from lightning_gan.evaluation.files import read_pictures
 from lightning_gan.evaluation.parzen import window, window_of_files
+from lightning_gan.picture_files import printable
 from lightning_gan.running.runs import run_folder_of
 
 CHOOSING = 1_000  # images that choose sigma, as in 2014
@@ -37,7 +38,7 @@ def data_of_run(ckpt_path: str | None) -> str:
 
 
 def real_data(data: str, root: str, split: str, num: int | None, with_window: bool) -> RealData:
-    """Real images by the name of a data set, from a config, from a folder or an .npz.
+    """Real images by the name of a data set, from a config, from a folder or an array file.
 
     Args:
         data: which.
@@ -61,9 +62,12 @@ def real_data(data: str, root: str, split: str, num: int | None, with_window: bo
         if not Path(data).exists():
             known = ", ".join(k.__name__ for k in kinds.values() if k is not datamodules.ImageData)
             raise ValueError(
-                f"{data} is no data set ({known}), and no folder or .npz file of that name is here."
+                f"{data} is no data set ({known}), and no folder or file of that name is here."
             )
-        real = RealSet(Path(data).name, "all", read_pictures(data)).drawn(num)
+        read = read_pictures(data)
+        for note in read.notes:
+            print(f"{printable(data)}: {note}.")
+        real = RealSet(printable(Path(data).name), "all", read.pictures).drawn(num)
         return RealData(real, None, window_of_files(real, CHOOSING) if with_window else None)
     files = "root" in inspect.signature(kind).parameters  # pictures that are drawn need none
     return _of_module(kind(root=root) if files else kind(), split, num, with_window)

@@ -1,51 +1,138 @@
-import numpy as np
+import os
+from unittest.mock import patch
+
 import pytest
 import torch
 from PIL import Image
 from tiny_features import pictures
 
-from lightning_gan import images
-from lightning_gan.evaluation.files import in_channels, is_lossy, read_pictures
+from lightning_gan import images, limits
+from lightning_gan.evaluation.files import in_channels, read_pictures
+from lightning_gan.picture_files.manifest import Manifest, digest, write_manifest
 
 GREY, COLOUR = (1, 4, 4), (3, 5, 4)
+
+
+def saved(folder, bytes_, suffix=".png"):
+    """Files of pictures, in order of their names."""
+    paths = [folder / f"{i:06d}{suffix}" for i in range(len(bytes_))]
+    for picture, path in zip(bytes_, paths, strict=True):
+        images.save(picture, path)
+    return paths
 
 
 @pytest.mark.parametrize("shape", [GREY, COLOUR])
 def test_a_folder_of_png_is_what_was_written_in_order_of_names(tmp_path, shape):
     bytes_ = pictures(12, seed=0, shape=shape)
-    for i, picture in enumerate(bytes_):
-        images.save(picture, tmp_path / f"{i:06d}.png")
+    saved(tmp_path, bytes_)
     (tmp_path / "notes.txt").write_text("not a picture")
-    assert torch.equal(read_pictures(tmp_path), bytes_)
-    assert not is_lossy(tmp_path)
+    read = read_pictures(tmp_path)
+    assert torch.equal(read.pictures, bytes_)
+    assert (read.notes, read.lossy) == (("12 pictures; passed over: other files 1",), False)
 
 
-@pytest.mark.parametrize("shape", [GREY, COLOUR])
-def test_an_npz_may_have_channels_first_or_last(tmp_path, shape):
-    bytes_ = pictures(7, seed=1, shape=shape)
-    for name, array in (("first", bytes_), ("last", bytes_.permute(0, 2, 3, 1))):
-        np.savez(tmp_path / f"{name}.npz", array.numpy())
-        assert torch.equal(read_pictures(tmp_path / f"{name}.npz"), bytes_)
-    np.savez(tmp_path / "flat.npz", x=bytes_[:, 0].numpy(), labels=np.arange(7))
-    assert torch.equal(read_pictures(tmp_path / "flat.npz"), bytes_[:, :1])
+def test_a_set_is_grey_only_if_no_pixel_of_any_picture_has_a_colour(tmp_path):
+    bytes_ = pictures(6, seed=0).expand(-1, 3, -1, -1).clone()
+    saved(tmp_path, bytes_)  # mode RGB
+    assert torch.equal(read_pictures(tmp_path).pictures, bytes_[:, :1])
+    bytes_[4, 0, 0, 0] ^= 1
+    saved(tmp_path, bytes_)
+    images.save(bytes_[1, :1], tmp_path / "000001.png")  # mode L
+    assert torch.equal(read_pictures(tmp_path).pictures, bytes_)
+    assert torch.equal(read_pictures(tmp_path, 4).pictures, bytes_[:4, :1])
+
+
+def test_only_the_files_asked_for_are_opened_and_classes_come_in_turn(tmp_path):
+    bytes_ = pictures(9, seed=0)
+    for name, part in (("a", bytes_[:6]), ("b", bytes_[6:])):
+        (tmp_path / name).mkdir()
+        for path in saved(tmp_path / name, part)[3:]:
+            path.write_bytes(b"is not opened")
+    read = read_pictures(tmp_path, 5)
+    assert torch.equal(read.pictures, bytes_[[0, 6, 1, 7, 2]])
+    assert read.notes == ("9 pictures in 2 folders of classes",)
+
+
+def test_pictures_that_do_not_fit_into_memory_are_refused_at_the_first_one(tmp_path):
+    for path in saved(tmp_path, pictures(40, seed=0))[1:]:
+        path.write_bytes(b"is not opened")
+    with (
+        patch.object(limits, "memory", lambda: 2_000),
+        pytest.raises(
+            ValueError, match=r"40 pictures of 4 x 4 pixels take 0\.0 GB, more than half"
+        ),
+    ):
+        read_pictures(tmp_path)
+
+
+def samples(folder, n=5):
+    """Samples with their list beside older ones."""
+    paths = saved(folder, pictures(12, seed=0))[:n]
+    write_manifest(folder, Manifest("a.ckpt", 20, 7, {path.name: digest(path) for path in paths}))
+    return paths
+
+
+def test_the_samples_that_a_list_names_are_read_and_no_others(tmp_path):
+    samples(tmp_path)
+    (tmp_path / "000011.png").write_bytes(b"is not opened")
+    read = read_pictures(tmp_path)
+    assert torch.equal(read.pictures, pictures(12, seed=0)[:5])
+    (note,) = read.notes
+    assert note == (
+        "5 samples that samples.json lists (step 20, seed 7); 7 other pictures in the folder are passed over"
+    )
+    assert len(read_pictures(tmp_path, 3).pictures) == 3
+
+
+def replaced(folder):
+    images.save(pictures(1, seed=9)[0], folder / "000002.png")
+
+
+def removed(folder):
+    (folder / "000003.png").unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (replaced, r"000002\.png is not the file that samples\.json lists: it was replaced after"),
+        (removed, r"lists 000003\.png, which is not there \(1 of 5 files are missing\): draw"),
+        (
+            lambda folder: os.truncate(folder / "samples.json", 60),
+            r"samples\.json is not whole: draw",
+        ),
+        (
+            lambda folder: write_manifest(folder, Manifest("", 0, 0, {"../x.png": ""})),
+            r"samples\.json lists no files of its folder",
+        ),
+    ],
+)
+def test_a_list_that_is_not_true_any_more_is_refused(tmp_path, change, words):
+    samples(tmp_path)
+    change(tmp_path)
+    with pytest.raises(ValueError, match=words):
+        read_pictures(tmp_path)
+
+
+def test_a_file_of_that_name_by_another_program_is_one_of_the_other_files(tmp_path):
+    saved(tmp_path, pictures(2, seed=0))
+    (tmp_path / "samples.json").write_text("[1]")
+    assert read_pictures(tmp_path).notes == ("2 pictures; passed over: other files 1",)
 
 
 def test_grey_kept_as_three_colours_becomes_grey_and_colours_do_not():
     grey = pictures(3, seed=2)
-    assert torch.equal(in_channels(grey.expand(-1, 3, -1, -1), 1, "they"), grey)
+    three = grey.expand(-1, 3, -1, -1)
+    assert torch.equal(in_channels(three, 1, "they"), grey)
+    assert torch.equal(in_channels(grey, 3, "they"), three)
     with pytest.raises(ValueError, match="they are in colour but the real images are grey"):
         in_channels(pictures(3, seed=2, shape=COLOUR), 1, "they")
-    with pytest.raises(ValueError, match="the real images are in colour"):
-        in_channels(grey, 3, "they")
 
 
-def jpeg(folder):
-    Image.new("RGB", (4, 4)).save(folder / "a.jpg")
-
-
-def test_jpeg_is_noticed(tmp_path):
-    jpeg(tmp_path)
-    assert is_lossy(tmp_path)
+@pytest.mark.parametrize("name", ["a.jpg", "a.JFIF"])
+def test_jpeg_is_noticed(tmp_path, name):
+    Image.new("RGB", (4, 4)).save(tmp_path / name, format="JPEG")
+    assert read_pictures(tmp_path).lossy
 
 
 def sizes(folder):
@@ -61,7 +148,7 @@ def broken(folder):
     ("make", "words"),
     [
         (lambda folder: None, "holds no picture"),
-        (sizes, r"b.png is \[1, 5, 4\] but a.png is \[1, 4, 4\]"),
+        (sizes, r"b.png is \[5, 4\] but a.png is \[4, 4\] \(height, width\)"),
         (broken, "a.png cannot be read as a picture"),
     ],
 )
@@ -71,37 +158,11 @@ def test_a_bad_folder_is_named(tmp_path, make, words):
         read_pictures(tmp_path)
 
 
-class Hostile:
-    def __reduce__(self):
-        return (print, ("this ran",))
-
-
-@pytest.mark.parametrize(
-    ("arrays", "words"),
-    [
-        ({"x": np.zeros((2, 4, 4))}, r"float64, \[2, 4, 4\]: give at least one picture of bytes"),
-        ({"x": np.zeros((0, 4, 4), np.uint8)}, r"uint8, \[0, 4, 4\]"),
-        ({"x": np.zeros((2, 4, 4, 2), np.uint8)}, "give 1 or 3 channels"),
-        ({"a": np.zeros((2, 4, 4), np.uint8), "b": np.zeros((2, 4, 4), np.uint8)}, "of which 2 could"),
-        ({"x": np.zeros(3, np.uint8)}, "of which 0 could be pictures"),
-        ({"x": np.array([Hostile()], dtype=object)}, "not a whole .npz of plain arrays"),
-    ],
-)  # fmt: skip
-def test_a_bad_npz_is_named_and_nothing_in_it_runs(tmp_path, arrays, words, capsys):
-    np.savez(tmp_path / "x.npz", **arrays)
-    with pytest.raises(ValueError, match=words):
-        read_pictures(tmp_path / "x.npz")
-    assert "this ran" not in capsys.readouterr().out
-
-
-def test_a_torn_npz_a_text_and_nothing_are_named(tmp_path):
-    np.savez(tmp_path / "x.npz", pictures(5, seed=0).numpy())
-    whole = (tmp_path / "x.npz").read_bytes()
-    (tmp_path / "x.npz").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match="not a whole"):
-        read_pictures(tmp_path / "x.npz")
+def test_other_files_and_nothing_are_named(tmp_path):
     (tmp_path / "x.txt").write_text("")
-    with pytest.raises(ValueError, match="neither a folder of pictures"):
+    with pytest.raises(
+        ValueError, match=r"neither a folder .* nor a file of arrays \(.npz, .npy, .pt\)"
+    ):
         read_pictures(tmp_path / "x.txt")
     with pytest.raises(FileNotFoundError):
         read_pictures(tmp_path / "nothing")

@@ -1,0 +1,120 @@
+"""What `inspect` says of a folder of pictures: they are read as a run reads them."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from datamodules.hash_split import LEAST, split_by_hash
+from lightning_gan.picture_files import Found, Look, is_grey, printable, read_files, square
+from lightning_gan.tabular import table
+
+LISTED = 10  # unreadable files that are named
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was found in the pictures of a folder.
+
+    Attributes:
+        found: the files.
+        looks: what each says of itself.
+        problems: of the files that cannot be read, why.
+        grey: whether no picture has a colour.
+        copies: how many pictures look like one before them, once they are cut and scaled.
+        digests: SHA-256 of the files that can be read.
+    """
+
+    found: Found
+    looks: tuple[Look, ...]
+    problems: dict[Path, str]
+    grey: bool
+    copies: int
+    digests: tuple[bytes, ...]
+
+    @property
+    def good(self) -> list[Look]:
+        """Of the files that can be read."""
+        return [seen for seen in self.looks if seen.path not in self.problems]
+
+
+def examined(found: Found, size: int) -> Seen:
+    """Read every picture as a run would."""
+    looks, problems, digests, pixels = [], {}, [], set()
+    grey, copies = True, 0
+    for read in read_files(found.files, partial(square, size=size, channels=3)):
+        looks.append(read.look)
+        if read.picture is None:
+            problems[read.look.path] = read.look.problem
+            continue
+        digests.append(read.digest)
+        grey = grey and is_grey(read.picture.transpose(1, 2, 0))
+        digest = hashlib.sha256(read.picture.tobytes()).digest()
+        copies += digest in pixels
+        pixels.add(digest)
+    return Seen(found, tuple(looks), problems, grey, copies, tuple(digests))
+
+
+def report(seen: Seen, size: int) -> str:
+    """What a person wants to know, in lines of text."""
+    found, good = seen.found, seen.good
+    counts = Counter(found.labels)
+    classes = [(printable(name), f"{counts[i]:,}") for i, name in enumerate(found.classes)]
+    lines = [
+        f"{printable(found.root)}: {len(found.files):,} pictures; ignored: {found.passed_over or 'nothing'}"
+    ]
+    lines += [table(classes, ("class", "pictures")), ""] if classes else ["no sub-folders: no labels"]  # fmt: skip
+    if good:
+        small = sum(min(picture.size) < size for picture in good)
+        lines += [
+            f"sizes      {_sizes(good)}; {small:,} below {size} pixels",
+            f"modes      {_modes(good)}; {'all grey' if seen.grey else 'in colour'}",
+            f"copies     {seen.copies:,} look like another one"
+            if seen.copies
+            else "copies     none",
+        ]
+    lines += [*_kept_aside(good), f"unreadable {len(seen.problems):,}"]
+    named = list(seen.problems.items())
+    lines += [f"           {printable(path)} {why}" for path, why in named[:LISTED]]
+    lines += [f"           and {len(named) - LISTED:,} more"] if len(named) > LISTED else []
+    return "\n".join([*lines, *_fate(seen, size)])
+
+
+def _kept_aside(good: Sequence[Look]) -> list[str]:
+    """What the files hold beside the picture that is read."""
+    frames, profiles = sum(look.frames for look in good), sum(look.profile for look in good)
+    lines = [f"frames     {frames:,} hold several frames; the first is used"] if frames else []
+    return lines + (
+        [f"profiles   {profiles:,} carry an ICC profile, which is not applied"] if profiles else []
+    )
+
+
+def _fate(seen: Seen, size: int) -> list[str]:
+    """What ImageFolder would make of them."""
+    if len(set(seen.digests)) < LEAST:
+        return [f"become     nothing: {LEAST} readable and different pictures are wanted"]
+    train, val, test = (len(part) for part in split_by_hash(seen.digests).values())
+    kind = "grey" if seen.grey else "colour"
+    lines = [
+        f"become     {kind} squares, {size} x {size}: the largest in the middle of each picture, scaled",
+        f"           {train:,} train, {val:,} validate, {test:,} test; by a hash of each file",
+    ]
+    if seen.problems:
+        lines += ["           once the unreadable ones are mended or gone: before, no run begins"]
+    return lines
+
+
+def _sizes(good: Sequence[Look]) -> str:
+    """Smallest, median and largest, by their area."""
+    by_area = sorted((picture.size for picture in good), key=lambda size: size[0] * size[1])
+    places = (0, len(by_area) // 2, -1)
+    names = ("smallest", "median", "largest")
+    shown = zip(names, (by_area[place] for place in places), strict=True)
+    return ", ".join(f"{width} x {height} {name}" for name, (width, height) in shown)
+
+
+def _modes(good: Sequence[Look]) -> str:
+    counts = Counter(picture.mode for picture in good)
+    return ", ".join(f"{mode} {n:,}" for mode, n in counts.most_common())
