@@ -1,10 +1,8 @@
 """What is kept of a run."""
 
-import io
 import json
 import os
 import shutil
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +12,11 @@ from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 
+from callbacks.checkpoint_io import WholeCheckpoints
 from callbacks.pictures import run_folder
+from callbacks.validation_schedule import validation_is_due
 from lightning_gan.interrupts import EvaluationInterrupted
 from lightning_gan.whole_files import whole
-
-
-class WholeCheckpoints(TorchCheckpointIO):
-    """Writes beside in the target's own folder, to the disk, and renames.
-
-    Lightning writes to the system's folder for temporary files and moves from there, which is no single step where
-    that is another file system.
-    """
-
-    def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None
-    ) -> None:
-        """Write the file, or leave the one that is there.
-
-        Raises:
-            OSError: if there is no room; torch's own writer would raise what says nothing of it.
-        """
-        content = io.BytesIO()
-        torch.save(checkpoint, content)
-        with whole(Path(path)) as beside:
-            beside.write_bytes(content.getbuffer())
 
 
 class Checkpoints(Checkpoint):
@@ -69,7 +48,9 @@ class Checkpoints(Checkpoint):
         self.last_step = -1  # known to every process, because saving is a matter of all of them
         self.last_batch = -1
         self.waiting = False  # a save is due, and a validation comes first
-        self.before_validation: dict[str, Any] = {}  # the run's state when the validation at hand began
+        self.before_validation: dict[
+            str, Any
+        ] = {}  # the run's state when the validation at hand began
         self.resumed_before_validation: dict[str, float] | None = None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -236,17 +217,3 @@ def step_of(path: Path) -> int:
     """The step that a file is named after; -1 for another name."""
     number = path.stem.removeprefix("step=")
     return int(number) if number.isdecimal() else -1
-
-
-def validation_is_due(trainer: Trainer) -> bool:
-    """Whether the settings ask for a validation after this minibatch; the one before a stop is not asked for."""
-    loop, every = trainer.fit_loop, trainer.check_val_every_n_epoch
-    interval = trainer.val_check_batch
-    if not trainer.enable_validation or interval is None:  # None: by the clock
-        return False
-    if every is not None and (trainer.current_epoch + 1) % every:
-        return False
-    if interval == inf:
-        return bool(trainer.is_last_batch)
-    seen = loop.total_batch_idx if every is None else loop.batch_idx
-    return (seen + 1) % interval == 0

@@ -6,7 +6,6 @@ import sys
 from pytorch_lightning import LightningModule, Trainer
 
 from callbacks.signals import SignalListener, in_main_thread
-from lightning_gan.interrupts import EvaluationInterrupted
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -29,7 +28,9 @@ class Interruption(SignalListener):
         """Print what will happen, and let the next signal kill."""
         for each in SIGNALS:
             signal.signal(each, signal.SIG_DFL)
-        then = "leaving out the scores" if self.evaluating else "finishing this step, saving, scoring"
+        then = (
+            "leaving out the scores" if self.evaluating else "finishing this step, saving, scoring"
+        )
         name = signal.Signals(number).name
         print(f"\n{name}: {then}; once more to leave at once.", file=sys.stderr, flush=True)
 
@@ -54,24 +55,3 @@ class Interruption(SignalListener):
         """Give the signals back."""
         self.evaluating = False
         self.restore()
-
-
-def describe_end(
-    stop: EvaluationInterrupted, folder: str, step: int, tested: bool, saved: bool
-) -> str:
-    """What the user is told when a signal has ended an evaluation.
-
-    Args:
-        stop: Signal that arrived.
-        folder: Folder of the run; empty where a checkpoint was scored alone.
-        step: Updates of G.
-        tested: Whether training had ended.
-        saved: Whether this step is on the disk.
-    """
-    first = f"{signal.Signals(stop.number).name}: the scores were left out."
-    if not folder:
-        return first
-    state = f"Step {step} is saved." if saved else f"Step {step} could not be saved."
-    to_do = "To make them" if tested else "To go on"
-    again = f"fit --config {folder}/config.yaml --ckpt_path auto"
-    return f"{first}\n{state} {to_do}\n  python -m lightning_gan {again}"

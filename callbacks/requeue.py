@@ -89,4 +89,3 @@ class Requeue(SignalListener):
                 f"file again with LIGHTNING_GAN_RUN set to this run."
             )
         return f"{name}: step {step} is saved, job {self.job.id} is queued again ({self.job.restarts + 1})."
-

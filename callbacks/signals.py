@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from callbacks.checkpoint import validation_is_due
+from callbacks.validation_schedule import validation_is_due
 from lightning_gan.interrupts import EvaluationInterrupted
 from lightning_gan.several import together
 
@@ -34,7 +34,9 @@ class SignalListener(Callback):
     def listen(self) -> None:
         """Install the handler; a process can only do so in its main thread."""
         if in_main_thread():
-            handlers = {number: signal.signal(number, self.note) for number in self.signals}
+            handlers: dict[int, Any] = {
+                number: signal.signal(number, self.note) for number in self.signals
+            }
             self.before = self.before or handlers
 
     def note(self, number: int, frame: FrameType | None) -> None:
@@ -76,7 +78,7 @@ class SignalListener(Callback):
                 trainer.limit_val_batches = 0
 
     def goes_on(self, trainer: Trainer) -> bool:
-        """Whether this step is taken to its end whatever signal has come."""
+        """Whether a signal that has come by the end of this step is passed over."""
         return False
 
     def strongest(self, trainer: Trainer) -> int:
@@ -93,7 +95,7 @@ class SignalListener(Callback):
             return
         if self.agreed:
             raise EvaluationInterrupted(self.agreed)
-        if self.received:
+        if self.received and not self.goes_on(trainer):
             together.announce_signal(self.received)
             raise EvaluationInterrupted(self.received)
         self.evaluating = bool(self.before)

@@ -157,7 +157,7 @@ def test_only_the_command_line_knows_every_room():
         "lightning_gan/running/resuming.py",
         *(
             f"lightning_gan/command_line/{name}.py"
-            for name in ("gan_cli", "fetch", "inspection", "names", "real_data")
+            for name in ("gan_cli", "fetch", "inspection", "leaving", "names", "real_data")
         ),
     }
 

@@ -1,4 +1,4 @@
-"""A signal while a score takes minutes: the run is saved, ends within seconds, and is resumed as if nothing happened."""
+"""A signal while a score takes minutes: the run is saved, ends within seconds, and resumes as if never stopped."""
 
 import copy
 import json

@@ -15,12 +15,12 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 import callbacks
-from callbacks.interruption import describe_end
 from callbacks.pictures import run_folder
 from lightning_gan import trust
 from lightning_gan.accumulation import accumulate
 from lightning_gan.checks import check_data, check_seed, check_trainer
 from lightning_gan.command_line import config_files, names
+from lightning_gan.command_line.leaving import leave_evaluation
 from lightning_gan.command_line.parser import Parser
 from lightning_gan.command_line.report import (
     closing,
@@ -41,8 +41,7 @@ from lightning_gan.running.ending import end_again
 from lightning_gan.running.overruled import flat, overruled
 from lightning_gan.running.runs import Run, checked, run_folder_of
 from lightning_gan.running.saved_config import SaveConfig
-from lightning_gan.running.tracking import finish_wandb, log_score_table, loggers
-from lightning_gan.several import together
+from lightning_gan.running.tracking import log_score_table, loggers
 from lightning_gan.several.strategy import ANY, SeveralDevices, alone
 
 Parser.classes = names.CLASSES
@@ -192,22 +191,7 @@ class GANCLI(LightningCLI):
         try:
             super()._run_subcommand(subcommand)
         except EvaluationInterrupted as stop:
-            self.leave_evaluation(stop)
-
-    def leave_evaluation(self, stop: EvaluationInterrupted) -> None:
-        """End the process after a signal during a validation or a test."""
-        trainer, trained = self.trainer, self.subcommand == "fit"
-        tested = trainer.state.fn == "test"
-        if self.requeue and trained and not tested:
-            self.requeue.leave_evaluation(trainer, stop)
-        folder = str(run_folder(trainer)) if trained else ""
-        step = trainer.global_step
-        savers = [c for c in trainer.checkpoint_callbacks if isinstance(c, callbacks.Checkpoints)]
-        saved = tested or any(c.last_step == step for c in savers)
-        rank_zero_only(sys.stderr.write)(f"{describe_end(stop, folder, step, tested, saved)}\n")
-        finish_wandb()
-        together.wait_for_first()
-        sys.exit(128 + stop.number)
+            leave_evaluation(self.trainer, self.subcommand == "fit", stop, self.requeue)
 
     def after_instantiate_classes(self) -> None:
         """The score table is ours."""

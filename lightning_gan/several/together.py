@@ -2,6 +2,7 @@
 
 import _thread
 import os
+import signal
 import sys
 import threading
 import time
@@ -116,7 +117,7 @@ def _pass_on(number: int) -> None:
         time.sleep(GRACE)
         os._exit(128 + number)
 
-    _thread.interrupt_main(number)
+    _thread.interrupt_main(signal.Signals(number))
     threading.Thread(target=end, daemon=True, name="end after a signal").start()
 
 
