@@ -1,10 +1,8 @@
 """What is kept of a run."""
 
-import io
 import json
 import os
 import shutil
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +12,12 @@ from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 
+from callbacks.checkpoint_io import WholeCheckpoints
 from callbacks.pictures import run_folder
+from callbacks.validation_schedule import validation_is_due
 from lightning_gan.domains import Count, CountOrZero, check_arguments
+from lightning_gan.interrupts import EvaluationInterrupted
 from lightning_gan.whole_files import whole
-
-
-class WholeCheckpoints(TorchCheckpointIO):
-    """Writes beside in the target's own folder, to the disk, and renames.
-
-    Lightning writes to the system's folder for temporary files and moves from there, which is no single step where
-    that is another file system.
-    """
-
-    def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None
-    ) -> None:
-        """Write the file, or leave the one that is there.
-
-        Raises:
-            OSError: if there is no room; torch's own writer would raise what says nothing of it.
-        """
-        content = io.BytesIO()
-        torch.save(checkpoint, content)
-        with whole(Path(path)) as beside:
-            beside.write_bytes(content.getbuffer())
 
 
 class Checkpoints(Checkpoint):
@@ -47,9 +27,11 @@ class Checkpoints(Checkpoint):
     final name when the disk is full. This one saves at steps of the game, passes over weights that are not
     finite, and writes beside before it renames: a file that was whole stays whole.
 
-    A step is saved when all of it is done: its row of the curves is written, and the validation that is due after it
-    has ended. Each file says how many rows of metrics.csv and scores.json belong to it, so that a run that goes on
-    from it drops later ones, and writes them again.
+    A step is saved as soon as its row of the curves is written, before the validation that follows it. That file says
+    that the validation is still due: a run that is resumed from it begins with the validation. When the validation has
+    ended the file is written again, with the new state of the callbacks. A signal during a validation saves the step
+    that is validated, whether or not a save was due. Each file says how many rows of metrics.csv and scores.json
+    belong to it, so that a run that goes on from it drops later ones, and writes them again.
 
     Args:
         every_n_steps: updates of G between two saves, at least 1; the end of a run is always saved.
@@ -63,7 +45,11 @@ class Checkpoints(Checkpoint):
         self.saved: list[Path] = []
         self.last_step = -1  # known to every process, because saving is a matter of all of them
         self.last_batch = -1
-        self.waiting = False
+        self.waiting = False  # a save is due, and a validation comes first
+        self.before_validation: dict[
+            str, Any
+        ] = {}  # the run's state when the validation at hand began
+        self.resumed_before_validation: dict[str, float] | None = None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Every file that this Trainer saves is written whole."""
@@ -78,6 +64,24 @@ class Checkpoints(Checkpoint):
         )
         there = {p: step_of(p) for p in _folder(trainer).glob("step=*.ckpt")}
         self.saved = sorted(there, key=lambda path: (there[path] <= step, there[path]))
+        if self.resumed_before_validation is not None:
+            self.validate_first(trainer, self.resumed_before_validation)
+
+    def validate_first(self, trainer: Trainer, metrics: dict[str, float]) -> None:
+        """Run the validation that was due when the run was saved; then save the step again.
+
+        Args:
+            trainer: Trainer of the resumed run, before its first minibatch.
+            metrics: Training metrics that callbacks could monitor at that validation.
+        """
+        self.resumed_before_validation = None
+        self.waiting = True
+        trainer._logger_connector._callback_metrics.update(
+            {key: torch.tensor(value) for key, value in metrics.items()}
+        )
+        trainer.validating = True
+        trainer.fit_loop.epoch_loop.val_loop.run()
+        trainer.training = True
 
     def on_train_batch_end(
         self,
@@ -87,7 +91,7 @@ class Checkpoints(Checkpoint):
         batch: object,
         batch_idx: int,
     ) -> None:
-        """Save when a step is due, and the last one; after the validation that belongs to it, if there is one."""
+        """Save when a step is due, and the last one; the hook below does it where a validation follows."""
         step = trainer.global_step
         regular = step and step % self.every_n_steps == 0 and step != self.last_step
         stops = trainer.should_stop and trainer.fit_loop._can_stop_early
@@ -96,10 +100,43 @@ class Checkpoints(Checkpoint):
             if not self.waiting:
                 self.save(trainer)
 
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Keep the run's state as it is before the validation, and write it to the disk if a save is due."""
+        if trainer.sanity_checking or trainer.state.fn != "fit" or trainer.fast_dev_run:  # type: ignore[attr-defined]
+            return
+        if hasattr(pl_module, "write_due_curves"):
+            pl_module.write_due_curves()  # type: ignore[operator]
+        monitored = {
+            key: float(value)
+            for key, value in trainer.callback_metrics.items()
+            if key.startswith("train/")
+        }
+        state = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
+        self.before_validation = state | {"validation_due": monitored}
+        if self.waiting or self.is_saved(trainer):
+            self.waiting, self.last_step = True, -1
+            self.save(trainer, self.before_validation)
+
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save what waited for this."""
+        """Write the file of this step again: its validation has been done."""
+        self.before_validation = {}
         if self.waiting:
+            self.waiting, self.last_step = False, -1
             self.save(trainer)
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Save the step whose validation a signal has ended."""
+        state, self.before_validation = self.before_validation, {}
+        if isinstance(exception, EvaluationInterrupted) and state and not self.is_saved(trainer):
+            self.save(trainer, state)
+
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Remember whether the validation of this step is still due."""
+        self.resumed_before_validation = checkpoint.get("validation_due")
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save the end of the run."""
@@ -114,32 +151,44 @@ class Checkpoints(Checkpoint):
         entries = json.loads(scores.read_text(encoding="utf-8")) if scores.is_file() else []
         checkpoint["written"] = {"metrics.csv": sum(rows[:1]), "scores.json": len(entries)}
 
-    def save(self, trainer: Trainer) -> None:
-        """Write this step's file, once, if every weight is finite; forget old files."""
+    def is_saved(self, trainer: Trainer) -> bool:
+        """Whether the state after the latest minibatch is on the disk."""
+        return (self.last_step, self.last_batch) == _place(trainer)
+
+    def save(self, trainer: Trainer, state: dict[str, Any] | None = None) -> None:
+        """Write this step's file, once, if every weight is finite; delete old files.
+
+        Args:
+            trainer: Trainer of the run.
+            state: Checkpoint to write; the run's state now if it is not given, for which all processes meet.
+        """
         module: Any = trainer.lightning_module
-        self.waiting = False
-        if hasattr(module, "write_due_curves"):
-            module.write_due_curves()
+        if state is None:
+            self.waiting = False
+            if hasattr(module, "write_due_curves"):
+                module.write_due_curves()
         finite = all(bool(p.isfinite().all()) for p in module.parameters())
-        now = trainer.global_step, trainer.fit_loop.total_batch_idx
-        if trainer.fast_dev_run or now == (self.last_step, self.last_batch) or not finite:  # type: ignore[attr-defined]
+        if trainer.fast_dev_run or self.is_saved(trainer) or not finite:  # type: ignore[attr-defined]
             return
-        self.last_step, self.last_batch = now
+        self.last_step, self.last_batch = _place(trainer)
         path = _folder(trainer) / f"step={trainer.global_step}.ckpt"
         try:
-            self.write(trainer, path)
+            self.write(trainer, path, state)
         except OSError as error:
             rank_zero_warn(
                 f"{path} was not saved ({error.strerror}): training goes on, and older files are whole."
             )
 
-    def write(self, trainer: Trainer, path: Path) -> None:
-        """Write a file and give it its two names; drop the oldest."""
-        try:
-            trainer.save_checkpoint(path, weights_only=False)
-        except OSError:
-            trainer.strategy.barrier("Trainer.save_checkpoint")  # where the others wait
-            raise
+    def write(self, trainer: Trainer, path: Path, state: dict[str, Any] | None = None) -> None:
+        """Write a file and give it its two names; delete the oldest."""
+        if state is not None:
+            trainer.strategy.save_checkpoint(state, path)  # on the first process
+        else:
+            try:
+                trainer.save_checkpoint(path, weights_only=False)
+            except OSError:
+                trainer.strategy.barrier("Trainer.save_checkpoint")  # where the others wait
+                raise
         if not trainer.is_global_zero:
             return
         with whole(path.with_name("last.ckpt")) as link:
@@ -154,6 +203,10 @@ class Checkpoints(Checkpoint):
             self.saved = self.saved[-self.keep :]
 
 
+def _place(trainer: Trainer) -> tuple[int, int]:
+    return trainer.global_step, trainer.fit_loop.total_batch_idx
+
+
 def _folder(trainer: Trainer) -> Path:
     return run_folder(trainer) / "checkpoints"
 
@@ -162,17 +215,3 @@ def step_of(path: Path) -> int:
     """The step that a file is named after; -1 for another name."""
     number = path.stem.removeprefix("step=")
     return int(number) if number.isdecimal() else -1
-
-
-def validation_is_due(trainer: Trainer) -> bool:
-    """Whether the settings ask for a validation after this minibatch; the one before a stop is not asked for."""
-    loop, every = trainer.fit_loop, trainer.check_val_every_n_epoch
-    interval = trainer.val_check_batch
-    if not trainer.enable_validation or interval is None:  # None: by the clock
-        return False
-    if every is not None and (trainer.current_epoch + 1) % every:
-        return False
-    if interval == inf:
-        return bool(trainer.is_last_batch)
-    seen = loop.total_batch_idx if every is None else loop.batch_idx
-    return (seen + 1) % interval == 0

@@ -18,8 +18,9 @@ ROOMS = {  # room: what of ours it may import
         "lightning_gan.baselines", "lightning_gan.features", "lightning_gan.evaluation",
         "lightning_gan.whole_files", "lightning_gan.record", "lightning_gan.jobs.cluster",
         "lightning_gan.running.tracking",
-        "lightning_gan.crash.traces",
+        "lightning_gan.crash.traces", "lightning_gan.interrupts", "lightning_gan.several.together",
     },
+    "lightning_gan/interrupts.py": set(),
     "lightning_gan/jobs/srun.py": set(),
     "lightning_gan/jobs/cluster.py": {"lightning_gan.jobs.srun"},
     "lightning_gan/jobs/job_size.py": set(),
@@ -59,7 +60,9 @@ ROOMS = {  # room: what of ours it may import
     },
     "lightning_gan/several/devices.py": set(),
     "lightning_gan/several/together.py": set(),
-    "lightning_gan/several/strategy.py": {"lightning_gan.several.devices", "lightning_gan.several.together"},
+    "lightning_gan/several/strategy.py": {
+        "lightning_gan.several.devices", "lightning_gan.several.together", "lightning_gan.interrupts",
+    },
     "lightning_gan/unrolling.py": {"lightning_gan.several.devices"},
     "lightning_gan/inference.py": {
         "lightning_gan.networks", "lightning_gan.optimizers", "lightning_gan.players", "lightning_gan.priors",
@@ -161,7 +164,15 @@ def test_only_the_command_line_knows_every_room():
         "lightning_gan/running/resuming.py",
         *(
             f"lightning_gan/command_line/{name}.py"
-            for name in ("gan_cli", "fetch", "inspection", "names", "picture_report", "real_data")
+            for name in (
+                "gan_cli",
+                "fetch",
+                "inspection",
+                "leaving",
+                "names",
+                "picture_report",
+                "real_data",
+            )  # fmt: skip
         ),
     }
 

@@ -271,7 +271,7 @@ def test_ctrl_c_while_scoring_says_how_to_make_the_scores(command, monkeypatch):
     assert ended.status == 130
     again = "fit --config runs/small/version_0/config.yaml --ckpt_path auto"
     assert (
-        f"SIGINT: the scores were left out.\nThe run is saved. To make them\n  python -m lightning_gan {again}"
+        f"SIGINT: the scores were left out.\nStep 10 is saved. To make them\n  python -m lightning_gan {again}"
         in ended.err
     )
     ended = command(*again.split())

@@ -20,6 +20,7 @@ from lightning_gan import trust
 from lightning_gan.accumulation import accumulate
 from lightning_gan.checks import check_data, check_seed, check_trainer
 from lightning_gan.command_line import config_files, names
+from lightning_gan.command_line.leaving import leave_evaluation
 from lightning_gan.command_line.parser import Parser
 from lightning_gan.command_line.report import (
     closing,
@@ -30,6 +31,7 @@ from lightning_gan.command_line.report import (
     score_rows,
     score_table,
 )
+from lightning_gan.interrupts import EvaluationInterrupted
 from lightning_gan.jobs import cluster
 from lightning_gan.pages.run_page import leave_report
 from lightning_gan.players import TwoPlayers
@@ -183,6 +185,13 @@ class GANCLI(LightningCLI):
         home = self.settings.ckpt_path and run_folder_of(self.settings.ckpt_path)
         root, within = (home, "") if home else (run.root, f"{run.name}/")
         return loggers(str(root), f"{within}{self.subcommand}", "disabled", self.config_dump)
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        """Run it; where a signal has ended an evaluation, say what is saved, and leave with the signal's status."""
+        try:
+            super()._run_subcommand(subcommand)
+        except EvaluationInterrupted as stop:
+            leave_evaluation(self.trainer, self.subcommand == "fit", stop, self.requeue)
 
     def after_instantiate_classes(self) -> None:
         """The score table is ours."""

@@ -14,6 +14,7 @@ from pytorch_lightning.utilities.seed import isolate_rng
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from lightning_gan.interrupts import EvaluationInterrupted
 from lightning_gan.several import devices, together
 
 # names that leave the choice, or name what is done anyway
@@ -69,8 +70,9 @@ class SeveralDevices(DDPStrategy):
             devices.agree(self.lightning_module.buffers())
 
     def on_exception(self, exception: BaseException) -> None:
-        """Tell the others at once."""
-        together.first_to_fail(exception)
+        """Tell the others at once, unless a signal has ended the evaluation: they know of it."""
+        if not isinstance(exception, EvaluationInterrupted):
+            together.first_to_fail(exception)
         super().on_exception(exception)
 
 

@@ -1,6 +1,8 @@
 """Processes that train together end together: the first to fail says why, the others that it did."""
 
+import _thread
 import os
+import signal
 import sys
 import threading
 import time
@@ -9,6 +11,8 @@ import torch.distributed as dist
 from torch.distributed import distributed_c10d
 
 KEY = "lightning_gan/failed"
+SIGNAL = "lightning_gan/signal"  # that ends the evaluation of all processes
+LEFT = "lightning_gan/left"  # set by the first process when it has done what it alone does
 POLL = 1.0  # seconds between two looks
 GRACE = 20.0  # seconds from a failure until a process that hangs is ended
 LOOK_OUT = "look-out"  # name of the thread
@@ -43,6 +47,35 @@ def lost(error: BaseException) -> bool:
     return any(word in str(error) for word in LOST)
 
 
+def announce_signal(number: int) -> None:
+    """Let the other processes leave their evaluation as well: their watchers deliver the signal to them."""
+    if several():
+        try:
+            distributed_c10d._get_default_store().set(SIGNAL, str(number))
+        except RuntimeError:  # the first process has left
+            return
+
+
+def wait_for_first(seconds: float = 25.0) -> None:
+    """Let the first process leave last but one: the others wait until it has done its part, and it waits for them.
+
+    Args:
+        seconds: Longest time that the others wait.
+    """
+    if not several():
+        return
+    try:
+        store = distributed_c10d._get_default_store()
+        if dist.get_rank() == 0:
+            store.set(LEFT, "yes")
+            time.sleep(2 * POLL)  # the store lives in this process
+        end = time.monotonic() + seconds
+        while not store.check([LEFT]) and time.monotonic() < end:
+            time.sleep(POLL / 4)
+    except RuntimeError:
+        return
+
+
 def watch() -> None:
     """Look out for the failure of another process, in the background, and do not wait for it longer than GRACE.
 
@@ -55,7 +88,11 @@ def watch() -> None:
 def _look_out() -> None:
     try:
         store = distributed_c10d._get_default_store()
+        signalled = False
         while not store.check([KEY]):
+            if not signalled and store.check([SIGNAL]):
+                signalled = True
+                _pass_on(int(store.get(SIGNAL)))
             time.sleep(POLL)
             if not several():
                 return
@@ -68,6 +105,20 @@ def _look_out() -> None:
     if heard[0] != dist.get_rank():
         print(f"error: {farewell(heard[0])}", file=sys.stderr, flush=True)
     os._exit(1)
+
+
+def _pass_on(number: int) -> None:
+    """Deliver a signal that another process received to this one's handler; end a process that hangs.
+
+    A process that waits in a collective for one that has left cannot run its handler. The run is saved by then.
+    """
+
+    def end() -> None:
+        time.sleep(GRACE)
+        os._exit(128 + number)
+
+    _thread.interrupt_main(signal.Signals(number))
+    threading.Thread(target=end, daemon=True, name="end after a signal").start()
 
 
 def reason_to_go(error: Exception) -> str | None:

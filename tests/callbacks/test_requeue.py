@@ -127,17 +127,18 @@ def test_what_could_not_be_saved_is_not_asked_for_again(in_job, sent, monkeypatc
     assert "step 4 could not be saved" in ended.out
 
 
-@pytest.mark.parametrize(("interval", "step", "validated"), [(8, 4, False), (4, 5, True)])
-def test_a_validation_that_is_due_is_done_first_and_none_is_made_for_a_stop(
-    interval, step, validated, in_job, sent
-):
+@pytest.mark.parametrize(("interval", "due"), [(8, False), (4, True)])
+def test_a_validation_that_is_due_is_left_to_the_next_turn(interval, due, in_job, sent):
     how = {"check_val_every_n_epoch": None, "val_check_interval": interval}
     in_job.write("often.yaml", {"trainer": how})
     sent(3, signal.SIGUSR1)
-    in_job(*FIT, "--config", "often.yaml", "--run.name", "small")
-    assert checked(LAST)["counts"]["g_updates"] == step
-    text = Path("runs/small/version_0/metrics.csv").read_text()
-    assert ("val/parzen_nats" in text) is validated
+    ended = in_job(*FIT, "--config", "often.yaml", "--run.name", "small")
+    assert ended.status == 128 + signal.SIGUSR1
+    assert "step 4 is saved, job 42 is queued again" in ended.out
+    saved = checked(LAST)
+    assert saved["counts"]["g_updates"] == 4
+    assert ("validation_due" in saved) is due
+    assert "val/parzen_nats" not in Path("runs/small/version_0/metrics.csv").read_text()
 
 
 # What SLURM's variables mean

@@ -1,0 +1,124 @@
+"""What a signal does to a run: it ends training after the step at hand, and a validation or a test at once."""
+
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from callbacks.validation_schedule import validation_is_due
+from lightning_gan.interrupts import EvaluationInterrupted
+from lightning_gan.several import together
+
+
+class SignalListener(Callback):
+    """Stops a run at a signal; a subclass says which signals it handles, and what is printed.
+
+    While the run trains, the handler only records the signal. When G has been updated all processes agree to stop at
+    the same step. While the run is validated or tested, the handler raises `EvaluationInterrupted`, and the other
+    processes are told: the state before the validation is on the disk or in memory (`Checkpoints`), so that nothing is
+    lost. A validation that is due at the last step is left to the resumed run.
+    """
+
+    signals: tuple[signal.Signals, ...] = ()
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+        self.agreed = 0  # the signal for which all processes stop
+        self.evaluating = False
+        self.step = 0
+        self.before: dict[int, Any] = {}
+
+    def listen(self) -> None:
+        """Install the handler; a process can only do so in its main thread."""
+        if in_main_thread():
+            handlers: dict[int, Any] = {
+                number: signal.signal(number, self.note) for number in self.signals
+            }
+            self.before = self.before or handlers
+
+    def note(self, number: int, frame: FrameType | None) -> None:
+        """Record a signal, and leave an evaluation at once."""
+        self.received = max(number, self.received or 0)
+        self.heard(number)
+        if self.evaluating:
+            self.evaluating = False
+            together.announce_signal(number)
+            raise EvaluationInterrupted(number)
+
+    def heard(self, number: int) -> None:
+        """Print what will happen."""
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: object, batch_idx: int
+    ) -> None:
+        """Note where the step at hand began."""
+        self.step = trainer.global_step
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: object,
+        batch: object,
+        batch_idx: int,
+    ) -> None:
+        """Stop, if G has been updated and some process has received a signal.
+
+        No validation is made for the stop. One that is due is begun, so that the run is saved before it, and left.
+        """
+        if trainer.global_step == self.step or self.goes_on(trainer):
+            return
+        self.agreed = self.strongest(trainer)
+        if self.agreed:
+            trainer.should_stop = True
+            if not validation_is_due(trainer):
+                trainer.limit_val_batches = 0
+
+    def goes_on(self, trainer: Trainer) -> bool:
+        """Whether a signal that has come by the end of this step is passed over."""
+        return False
+
+    def strongest(self, trainer: Trainer) -> int:
+        """The largest number of a signal that any process has received; 0 if none has."""
+        own = self.received or 0
+        if trainer.world_size == 1:
+            return own
+        number = torch.tensor(own, device=trainer.strategy.root_device)
+        return int(trainer.strategy.reduce(number, reduce_op="max"))
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """From here on a signal ends the validation of a fit; one that came before ends it now."""
+        if trainer.state.fn != "fit" or trainer.sanity_checking:
+            return
+        if self.agreed:
+            raise EvaluationInterrupted(self.agreed)
+        if self.received and not self.goes_on(trainer):
+            together.announce_signal(self.received)
+            raise EvaluationInterrupted(self.received)
+        self.evaluating = bool(self.before)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """The scores are there; what follows is written whole."""
+        self.evaluating = False
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Give the signals back, except where a signal has ended the evaluation: another one may not stop the save."""
+        self.evaluating = False
+        if not isinstance(exception, EvaluationInterrupted):
+            self.restore()
+
+    def restore(self) -> None:
+        """Put the handlers back that were there before."""
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+        self.before = {}
+
+
+def in_main_thread() -> bool:
+    """Whether this thread can handle signals."""
+    return threading.current_thread() is threading.main_thread()
