@@ -40,6 +40,8 @@ class Run:
         threads: of the CPU; torch decides if it is not given, and then the last digits depend on the machine.
         wandb: online with a key and offline without (auto), or as named; WANDB_MODE goes first.
         patience: minutes that one of several processes waits for the others.
+        accept_changed_data: Whether a checkpoint's run goes on, or is scored, with data that are not the same any more.
+            Applies to this command only; run.json and the report then name the change.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Run:
     threads: int | None = None
     wandb: WandbMode = "auto"
     patience: float = 10.0
+    accept_changed_data: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
