@@ -60,12 +60,10 @@ def describe_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> l
         if None not in counts and counts[0] != counts[1]:
             found.append(f"{split} had {counts[0]:,} examples and has {counts[1]:,}")
         elif old["sha256"] != new["sha256"]:
-            many = f"{new['examples']:,} " if None not in counts else ""
-            found.append(
-                f"{split} has {many}other examples (sha256 {old['sha256'][:8]} became {new['sha256'][:8]})"
-            )
+            change = f"sha256 {old['sha256'][:8]} became {new['sha256'][:8]}"
+            found.append(f"the examples of {split} are others ({change})")
         elif old.get("labels") and new.get("labels") and old["labels"] != new["labels"]:
-            found.append(f"{split} has other labels (the examples are the same)")
+            found.append(f"the labels of {split} are others")
     return found
 
 
