@@ -24,6 +24,7 @@ class ToyData(InMemory):
     """
 
     value_range = (-torch.inf, torch.inf)
+    drawn = True
 
     def __init__(
         self, batch_size: int = 100, seed: int | None = None, points_seed: int = 0

@@ -137,8 +137,9 @@ class ResumingCLI(LightningCLI):
         step, steps = self.stored["counts"]["g_updates"], self.settings.trainer.max_steps
         self.ended = self.fits and 0 < steps <= step
         if self.ended and asked != "auto":
+            flag = self.steps_flag.replace("=", "=N, N").strip()
             raise ValueError(
-                f"{self.settings.ckpt_path} is at step {step} already: give {self.steps_flag} above {step} to go on."
+                f"{self.settings.ckpt_path} is at step {step} already: give {flag} above {step} to go on."
             )
 
     @property

@@ -80,20 +80,27 @@ def apply(values: Mapping[str, Any], sections: dict[str, Any], step: int) -> lis
     """
     changed = []
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    for key, new in values.items():
-        leaf = settings.find(sections, key)
+    for typed, new in values.items():
+        key, leaf = settings.find(sections, typed)
+        _check_value(key, leaf, new)
         old = leaf.container[leaf.name]
-        if leaf.is_class or isinstance(new, Mapping) or settings._holds_objects(new):
-            raise ValueError(
-                f"--override {key}={new}: an override changes numbers, words and lists of them, not a class. "
-                f"Begin a new run to exchange a part."
-            )
-        if isinstance(new, int) and not isinstance(new, bool) and isinstance(old, float):
+        if isinstance(old, float) and type(new) is int:
             new = float(new)
         if new != old or type(new) is not type(old):
             leaf.container[leaf.name] = new
-            changed.append(Override(step, short(key), old, new, when))
+            changed.append(Override(step, key, old, new, when))
     return changed
+
+
+def _check_value(key: str, leaf: settings.Leaf, new: Any) -> None:
+    """Refuse classes, and words in the place of numbers; the parser looks at everything else."""
+    if leaf.is_class or isinstance(new, Mapping) or settings.holds_objects(new):
+        raise ValueError(
+            f"--override {key}={new}: an override changes numbers, words and lists of them, not a class. Begin a new "
+            f"run to exchange a part."
+        )
+    if type(leaf.value) in (int, float) and isinstance(new, str | bool | list):
+        raise ValueError(f"--override {key}={new}: the setting is {leaf.value}; give a number.")
 
 
 def short(key: str) -> str:
@@ -120,7 +127,7 @@ def originals(sections: Mapping[str, Any], record: Sequence[Override]) -> dict[s
     restored = copy.deepcopy(dict(sections))
     for one in reversed(record):
         try:
-            leaf = settings.find(restored, one.key)
+            _, leaf = settings.find(restored, one.key)
         except ValueError:  # the part is not among these settings
             continue
         leaf.container[leaf.name] = one.old
@@ -132,13 +139,17 @@ def change_states(checkpoint: dict[str, Any], changed: Iterable[Override]) -> No
 
     A learning rate `lr` changes `initial_lr`, the schedule's base rate, and, by the same factor, the rate now in
     force: a schedule goes on from its present place. Any other argument of an optimizer replaces the stored one. An
-    argument of a schedule replaces the stored one, and the rate follows at the schedule's next update.
+    argument of a schedule replaces the stored one, and the rate follows at the schedule's next update. Another batch
+    size makes the stored place in the data meaningless: the stream goes on at the number of minibatches seen so far.
 
     Args:
         checkpoint: Content of a checkpoint, before optimizers and schedules are restored from it.
         changed: Overrides that the checkpoint's states do not hold yet.
     """
     for one in changed:
+        if one.key == "data.batch_size":
+            loop = checkpoint.get("loops", {}).get("fit_loop", {}).get("state_dict", {})
+            loop.pop("combined_loader", None)
         _, _, inner = one.key.partition("model.")
         owner, _, argument = inner.partition(".")
         player, _, kind = owner.partition("_")

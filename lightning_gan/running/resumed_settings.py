@@ -59,13 +59,12 @@ def settle(
         sections[name] = copy.deepcopy(value)
     _keep_places(asked, sections)
     in_force = {one.key: one.new for one in known}
-    typed = {overrides.short(key): value for key, value in typed.items()}
     targets = [key for key in (*in_force, *typed) if "_optimizer." in key]
-    if targets and isinstance(sections.get("model"), dict):
-        settings.write_out_optimizers(sections["model"].get(settings.ARGUMENTS) or {})
+    if targets:
+        settings.write_out_optimizers(sections)
     before = overrides.apply(_existing(in_force, sections), sections, step)
     now = overrides.apply(typed, sections, step)
-    changed = [one for one in (*before, *now) if one.key.startswith("model.")]
+    changed = [one for one in (*before, *now) if one.key.startswith(("model.", "data."))]
     used = {name for name in sections if name in own}
     used |= {one.key.split(".")[0] for one in (*before, *now)}
     laid = {name: sections[name] for name in sections if name in used}
@@ -87,7 +86,7 @@ def _existing(values: Mapping[str, Any], sections: Mapping[str, Any]) -> dict[st
 def _keep_places(asked: Mapping[str, Any], sections: dict[str, Any]) -> None:
     for key in PLACES:
         try:
-            wanted, leaf = settings.find(asked, key), settings.find(sections, key)
+            (_, wanted), (_, leaf) = settings.find(asked, key), settings.find(sections, key)
         except ValueError:
             continue
         leaf.container[leaf.name] = wanted.value
@@ -110,7 +109,7 @@ def describe(
         fits: Whether training goes on, so that the Trainer's settings matter.
     """
     latest = {one.key: one for one in record}
-    wanted, taken, had = (dict(settings.leaves(part)) for part in (asked, used, config))
+    wanted, taken, had = (_leaves(part) for part in (asked, used, config))
     kept = [
         (key, *_both(wanted, taken, key))
         for key in sorted({*wanted, *taken})
@@ -133,6 +132,12 @@ def describe(
         (changes, ("setting", "before", "overridden and used", "since step"), "Overridden settings:"),
     )  # fmt: skip
     return "\n".join(f"{title}\n{table(rows, head)}" for rows, head, title in tables if rows)
+
+
+def _leaves(sections: Mapping[str, Any]) -> dict[str, settings.Leaf]:
+    copied = copy.deepcopy(dict(sections))
+    settings.write_out_optimizers(copied)
+    return dict(settings.leaves(copied))
 
 
 def _differ(one: Mapping[str, Any], other: Mapping[str, Any], key: str) -> bool:

@@ -52,10 +52,15 @@ def describe(record: RunRecord) -> list[str]:
         f"the data changed at step {change.get('step')}: {'; '.join(change.get('differences') or ())}"
         for change in record.data.get("changes") or ()
     ]
-    return lines + [
-        f"{one.key} was overridden at step {one.step}: {one.old} became {one.new}"
-        for one in record.overrides
-    ]
+    keys = dict.fromkeys(one.key for one in record.overrides)
+    return lines + [f"{key} {_history(key, record.overrides)}" for key in keys]
+
+
+def _history(key: str, record: Sequence[Override]) -> str:
+    """Write the values of a setting, from the first one to the one in force."""
+    changes = [one for one in record if one.key == key]
+    later = ", ".join(f"{one.new} from step {one.step}" for one in changes)
+    return f"was overridden: {changes[0].old} at first, {later}"
 
 
 class KeepRunRecord(Callback):

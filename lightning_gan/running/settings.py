@@ -62,13 +62,14 @@ def leaves(settings: Any, prefix: str = "", numbered: bool = False) -> Iterator[
 
 
 def _of(value: Any, key: str, leaf: Leaf, numbered: bool) -> Iterator[tuple[str, Leaf]]:
-    if (isinstance(value, Mapping) and value) or _holds_objects(value):
+    if (isinstance(value, Mapping) and value) or holds_objects(value):
         yield from leaves(value, f"{key}.", numbered)
     else:
         yield key, leaf
 
 
-def _holds_objects(value: Any) -> bool:
+def holds_objects(value: Any) -> bool:
+    """Return whether a value is a list of objects with a class."""
     return isinstance(value, list) and any(isinstance(v, Mapping) and CLASS in v for v in value)
 
 
@@ -81,7 +82,7 @@ def flatten(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: leaf.value for key, leaf in leaves(settings)}
 
 
-def find(settings: Mapping[str, Any], key: str) -> Leaf:
+def find(settings: Mapping[str, Any], key: str) -> tuple[str, Leaf]:
     """Find a setting by its key.
 
     Args:
@@ -89,31 +90,37 @@ def find(settings: Mapping[str, Any], key: str) -> Leaf:
         key: The key as it is used on the command line; the levels init_args may be written out, and an object of a
             list may be called by its place.
 
+    Returns:
+        The key as `leaves` writes it, and the setting.
+
     Raises:
         ValueError: The key does not exist; the message names the nearest one.
     """
     short = ".".join(part for part in key.split(".") if part != ARGUMENTS)
     known = dict(leaves(settings))
-    found = known.get(short) or dict(leaves(settings, numbered=True)).get(short)
-    if found is None:
-        near = difflib.get_close_matches(short, known, n=1, cutoff=0.6)
-        beside = sorted(k for k in known if k.startswith(short.rsplit(".", 1)[0] + "."))
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        if not near and beside:
-            hint = f" There are {', '.join(beside[:12])}."
-        raise ValueError(f"There is no setting {key!r} in this run.{hint}")
-    return found
+    by_place = dict(zip((k for k, _ in leaves(settings, numbered=True)), known, strict=True))
+    canonical = short if short in known else by_place.get(short)
+    if canonical is not None:
+        return canonical, known[canonical]
+    values = [k for k, leaf in known.items() if not leaf.is_class]
+    near = difflib.get_close_matches(short, values, n=1, cutoff=0.6)
+    beside = sorted(k for k in values if k.startswith(short.rsplit(".", 1)[0] + "."))
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    if not near and beside:
+        hint = f" There are {', '.join(beside[:12])}."
+    raise ValueError(f"There is no setting {key!r} in this run.{hint}")
 
 
-def write_out_optimizers(model: dict[str, Any]) -> None:
+def write_out_optimizers(sections: Mapping[str, Any]) -> None:
     """Replace an optimizer that is named by a function of ours by its class and arguments, in place.
 
     A config may say `d_optimizer: lightning_gan.optimizers.dcgan_adam`. Its learning rate is then no setting of the
     config, and cannot be changed by key.
 
     Args:
-        model: Arguments of the model, as plain values.
+        sections: Sections of a config, as plain values.
     """
+    model = (sections.get("model") or {}).get(ARGUMENTS) or {}
     for name in ("d_optimizer", "g_optimizer"):
         path = model.get(name)
         if not isinstance(path, str) or not path.startswith(OPTIMIZERS):
