@@ -168,8 +168,7 @@ def run(arguments: list[str]) -> None:
     elif name == "plan":
         asked, rest = plan.asked(arguments[1:])
         with plan.scratch() as flags:
-            words = config_files.resolve(["fit", *rest, *flags])
-            sys.argv[1:] = with_config_of_checkpoint(words)
+            sys.argv[1:] = config_files.resolve(["fit", *rest, *flags])
             Planning(config_files.experiment(rest), asked)
     elif name == "slurm":
         order(arguments[1:])

@@ -72,10 +72,9 @@ def _header(run: RunFiles) -> Markup:
     """Name, one line of what it is, and its first scores."""
     said = run.about
     what = (said.get("game"), said.get("objective"), (said.get("data") or {}).get("name"))
-    words = [str(word) for word in what if word]
+    words = [str(word) for word in (*what, changes.changed_data(run)) if word]
     words += [f"{run.step:,} steps", f"seed {run.seed}"]
     words += [str(said["started"])[:10]] if "started" in said else []
-    words += filter(None, [changes.changed_data(run)])
     title = tag("h1", run.experiment, " ", tag("small", run.folder.resolve().name))
     first = list(run.latest(run.stage).items())[:IN_HEAD]
     boxes = [

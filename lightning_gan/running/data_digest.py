@@ -42,7 +42,8 @@ def digest(data: Any) -> Digest:
 def hash_tensor(x: Tensor) -> str:
     """Return the sha256 of a tensor's shape and bytes."""
     sha = hashlib.sha256(f"{tuple(x.shape)}".encode())
-    sha.update(x.contiguous().numpy())
+    values: Any = x.contiguous().numpy()
+    sha.update(values)
     return sha.hexdigest()
 
 
