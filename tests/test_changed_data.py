@@ -1,6 +1,7 @@
 """Data that changed since a run read them: refused by name, or accepted and written down for ever."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,24 @@ def test_a_run_that_only_knows_the_hash_of_its_training_pictures_is_checked_by_i
     assert ended.status == 0, ended.err
     data = json.loads((FOLDER / "run.json").read_text())["data"]
     assert data["sha256"] == facts["data"]["sha256"] == data["splits"]["train"]["sha256"]
+
+
+def test_a_run_stopped_again_after_a_change_is_the_run_that_was_not(grown):
+    """Eight training pictures become more than twelve: another number of minibatches in an epoch."""
+    for i in range(12, 20):
+        picture(i)
+    folders = [Path("runs/pictures", f"version_{i}/checkpoints/last.ckpt") for i in (1, 2)]
+    for folder in folders:
+        shutil.copytree(FOLDER, folder.parents[1])
+    whole = grown("fit", "--ckpt_path", str(folders[0]), "--trainer.max_steps", "11", *YES)
+    assert whole.status == 0, whole.err
+    for steps, more in (("5", YES), ("7", ()), ("11", ())):
+        line = ("fit", "--ckpt_path", str(folders[1]), "--trainer.max_steps", steps)
+        ended = grown(*line, *more)
+        assert ended.status == 0, ended.err
+    one, other = (torch.load(folder, weights_only=True) for folder in folders)
+    torch.testing.assert_close(one["state_dict"], other["state_dict"], rtol=0, atol=0)
+    assert one["counts"] == other["counts"]
 
 
 class Own:

@@ -160,6 +160,8 @@ class ResumingCLI(LightningCLI):
         if not self.stored or not record.data:
             record.data = entry
             return
+        saved_with = data_digest.latest(run_record.read(self.stored.get(run_record.KEY)).data)
+        self.keeper.data_changed = bool(data_digest.describe_differences(saved_with, found))
         accept = self.run.accept_changed_data
         said = data_digest.check(path, record.data, entry["name"], found, accept, ACCEPT)
         if said:

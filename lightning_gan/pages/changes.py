@@ -40,7 +40,7 @@ def _of_data(about: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
             what,
             f"sha256 {before}",
             f"sha256 {after}",
-            change.get("when", ""),
+            _minute(change),
         )
         before = after
 
@@ -55,6 +55,11 @@ def _of_settings(about: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
             str(one.get("new")),
             when,
         )
+
+
+def _minute(entry: Mapping[str, Any]) -> str:
+    """Return when a change was made, to the minute."""
+    return f"{str(entry.get('when', ''))[:16].replace('T', ' ')} UTC"
 
 
 def _entries(found: Any) -> list[dict[str, Any]]:

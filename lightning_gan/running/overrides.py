@@ -148,8 +148,7 @@ def change_states(checkpoint: dict[str, Any], changed: Iterable[Override]) -> No
     """
     for one in changed:
         if one.key == "data.batch_size":
-            loop = checkpoint.get("loops", {}).get("fit_loop", {}).get("state_dict", {})
-            loop.pop("combined_loader", None)
+            forget_place(checkpoint)
         _, _, inner = one.key.partition("model.")
         owner, _, argument = inner.partition(".")
         player, _, kind = owner.partition("_")
@@ -167,6 +166,17 @@ def change_states(checkpoint: dict[str, Any], changed: Iterable[Override]) -> No
             rates = [float(group["lr"]) for group in optimizer.get("param_groups", ())]
             schedule["base_lrs"] = [one.new] * len(schedule.get("base_lrs", rates))
             schedule["_last_lr"] = rates
+
+
+def forget_place(checkpoint: dict[str, Any]) -> None:
+    """Remove the stored place in the data, which counts epochs of another length.
+
+    The stream of training batches then goes on at the number of minibatches that were seen so far, as it does at the
+    end of an epoch.
+    """
+    checkpoint.get("loops", {}).get("fit_loop", {}).get("state_dict", {}).pop(
+        "combined_loader", None
+    )
 
 
 def _at(states: Any, place: int) -> dict[str, Any]:

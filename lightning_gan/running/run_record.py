@@ -64,11 +64,18 @@ def _history(key: str, record: Sequence[Override]) -> str:
 
 
 class KeepRunRecord(Callback):
-    """Write the record into every checkpoint; keep overridden learning rates when a checkpoint is restored."""
+    """Write the record into every checkpoint; keep overrides in force when a checkpoint is restored.
+
+    Attributes:
+        record: The run's record.
+        changed: Overrides that the checkpoint's states do not hold yet.
+        data_changed: Whether the data differ from those that the checkpoint was saved with.
+    """
 
     def __init__(self) -> None:
         self.record = RunRecord()
         self.changed: Sequence[Override] = ()
+        self.data_changed = False
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
@@ -82,3 +89,5 @@ class KeepRunRecord(Callback):
     ) -> None:
         """Change the stored states of optimizers and schedules before they are restored."""
         overrides.change_states(checkpoint, self.changed)
+        if self.data_changed:
+            overrides.forget_place(checkpoint)
