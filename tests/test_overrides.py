@@ -179,7 +179,7 @@ NEW = ("model.d_optimizer.lr=1e-5", "data.batch_size=5", "trainer.max_steps=16",
 
 
 def test_a_run_overridden_and_stopped_again_is_the_run_overridden_and_not_stopped(bare):
-    new = [word for text in NEW for word in ("--override", text)]
+    new = [word for text in NEW[:3] for word in ("--override", text)]
     for name in ("whole", "again", "kept"):
         ended = bare(*FIT, "--run.name", name, "--trainer.max_steps", "7")
         assert ended.status == 0, ended.err
@@ -189,7 +189,7 @@ def test_a_run_overridden_and_stopped_again_is_the_run_overridden_and_not_stoppe
     assert "last.ckpt --override trainer.max_steps=32" in ended.out
     for name, further in (("again", new), ("kept", [])):
         last = ("--run.name", name, "--ckpt_path", "last")
-        for steps in ("10", "12", "16"):  # 12: between two epochs of ten minibatches
+        for steps in ("10", "15", "16"):  # the epoch that began with five minibatches ends at 15
             more = () if steps == "10" else further
             stop = ("--override", f"trainer.max_steps={steps}")
             ended = bare(*FIT, *last, *(new if steps == "10" else more), *stop)
@@ -198,7 +198,7 @@ def test_a_run_overridden_and_stopped_again_is_the_run_overridden_and_not_stoppe
         torch.testing.assert_close(state_of(name), state_of("whole"), rtol=0, atol=0)
     whole = state_of("whole")
     assert whole["optimizer_states"][0]["param_groups"][0]["lr"] == 1e-5
-    assert whole["counts"] == {"d_updates": 24, "g_updates": 16, "images_seen": 155}
+    assert whole["counts"] == {"d_updates": 16, "g_updates": 16, "images_seen": 115}
 
 
 def test_an_override_is_written_down_and_the_config_stays_as_the_run_began(bare):
