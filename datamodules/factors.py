@@ -43,6 +43,7 @@ class Factors(ImageData):
     name = "factors"
     data_shape = (3, 32, 32)
     value_range = (-1.0, 1.0)
+    drawn = True
     factor_names: ClassVar[tuple[str, ...]] = tuple(VALUES)
     factor_values: ClassVar[tuple[tuple[str, ...], ...]] = tuple(VALUES.values())
     factor_sizes: ClassVar[tuple[int, ...]] = tuple(len(words) for words in factor_values)

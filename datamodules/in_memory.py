@@ -25,6 +25,8 @@ class InMemory(LightningDataModule, ABC):
         value_range: smallest and largest value of what is given out.
         num_classes: labels are 0 to num_classes - 1.
         provenance: one sentence: what the examples are, how many per split, from where.
+        drawn: Whether the examples are computed from a seed. Their last bits may then depend on the processor, so that
+            the digest of their bytes is not compared when a run is resumed.
 
     Args:
         batch_size: examples per batch and device, at least 1.
@@ -35,6 +37,7 @@ class InMemory(LightningDataModule, ABC):
     data_shape: tuple[int, ...]
     value_range: tuple[float, float] = (0.0, 1.0)
     num_classes: int
+    drawn: bool = False
     provenance: str = "nothing is loaded yet: call prepare_data() and setup()"
 
     @check_arguments

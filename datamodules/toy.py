@@ -26,6 +26,7 @@ class ToyData(InMemory):
     """
 
     value_range = (-torch.inf, torch.inf)
+    drawn = True
 
     @check_arguments
     def __init__(

@@ -135,8 +135,8 @@ def test_resuming_with_other_hyper_parameters_says_which_are_used(command):
     last = "runs/small/version_0/checkpoints/last.ckpt"
     ended = command(*FIT, "--ckpt_path", last, "--model.k", "2", "--trainer.max_steps", "12")
     assert ended.status == 0, ended.err
-    line = next(line for line in ended.out.splitlines() if line.startswith("init_args.k "))
-    assert line.split() == ["init_args.k", "2", "1"]
+    line = next(line for line in ended.out.splitlines() if line.startswith("model.k "))
+    assert line.split() == ["model.k", "2", "1"]
 
 
 def test_a_run_uses_the_threads_that_it_was_given(command, monkeypatch):

@@ -1,4 +1,4 @@
-"""`--ckpt_path last` and `auto`: which file, in which folder, and what is left of what came after it."""
+"""`--ckpt_path last`, `auto` and a file: which file, in which folder, and what is left of what came after it."""
 
 import json
 import os
@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from drill import live
 
 from lightning_gan import GAN
-from lightning_gan.running.runs import checked
+from lightning_gan.running import branching
+from lightning_gan.running.runs import Run, checked
 
 FIT = (
     "fit", "--config", "small.yaml", "--checkpoint.every_n_steps", "3", "--trainer.callbacks+=Curves",
@@ -91,13 +93,79 @@ def test_an_older_checkpoint_keeps_the_rows_up_to_its_step(command):
     assert again[1].split(",")[again[0].split(",").index("step")] == "2"
 
 
-def test_a_file_given_by_path_begins_a_folder_of_its_own(command):
-    command(*FIT, "--trainer.max_steps", "6")
-    before = (FOLDER / "metrics.csv").read_bytes()
-    ended = command(*FIT, "--ckpt_path", str(CHECKPOINTS / "step=3.ckpt"))
+@pytest.mark.parametrize("name", ["last.ckpt", "step=6.ckpt"])
+def test_the_newest_file_of_a_run_goes_on_as_last_does(name, command):
+    command(*FIT)
+    whole = (FOLDER / "metrics.csv").read_bytes()
+    command(*FIT, "--run.name", "part", "--trainer.max_steps", "6")
+    folder = Path("runs/part/version_0")
+    again = ("--ckpt_path", str(folder / "checkpoints" / name), "--trainer.max_steps", "10")
+    ended = command("fit", *again)  # the run's own config is beside it
     assert ended.status == 0, ended.err
-    assert (FOLDER / "metrics.csv").read_bytes() == before
-    assert Path("runs/small/version_1/checkpoints/step=10.ckpt").exists()
+    assert [p.name for p in Path("runs/part").iterdir()] == ["version_0"]
+    assert (folder / "metrics.csv").read_bytes() == whole
+    assert "trainer.max_steps  6       10\n" in ended.out
+
+
+def test_an_older_file_or_another_name_begins_a_new_folder_and_says_so(command):
+    command(*FIT, "--trainer.max_steps", "6")
+    before = {p: p.read_bytes() for p in FOLDER.rglob("*") if p.is_file()}
+    older, last = CHECKPOINTS / "step=3.ckpt", CHECKPOINTS / "last.ckpt"
+    Path("moved.ckpt").write_bytes(last.read_bytes())
+    for path, more, folder, said in (
+        (older, (), "small/version_1", "is not the newest checkpoint of runs/small/version_0"),
+        (last, ("--run.name", "other"), "other/version_0", "belongs to runs/small, and runs/other was asked for"),
+        (last, ("--run.root", "runs2"), "../runs2/small/version_0", "belongs to runs/small, and runs2/small was"),
+        ("moved.ckpt", (), "small/version_2", "lies in no run's folder"),
+    ):  # fmt: skip
+        ended = command(*FIT, "--ckpt_path", str(path), *more, "--trainer.max_steps", "7")
+        assert ended.status == 0, ended.err
+        assert f"branch   {path} {said}" in ended.out
+        assert Path("runs", folder, "checkpoints/step=7.ckpt").is_file()
+    assert {p: p.read_bytes() for p in FOLDER.rglob("*") if p.is_file()} == before
+
+
+def test_a_file_is_older_where_only_last_tells_of_later_steps(command):
+    """Checkpoints may be deleted by hand: step=3 is the newest by its name, but last.ckpt is at step 6."""
+    command(*FIT, "--trainer.max_steps", "6")
+    (CHECKPOINTS / "step=6.ckpt").unlink()
+    assert "is not the newest" in branching._why_new_folder(
+        CHECKPOINTS / "step=3.ckpt", 3, Run("small"), ["small"]
+    )
+    flip(CHECKPOINTS / "last.ckpt")  # its step is not known any more
+    assert "is not the newest" in branching._why_new_folder(
+        CHECKPOINTS / "step=3.ckpt", 3, Run("small"), ["small"]
+    )
+
+
+def test_every_difference_between_the_config_and_the_run_is_said(command):
+    command(*FIT, "--trainer.max_steps", "6")
+    asked = {
+        "seed_everything": 5,
+        "data": {"class_path": "MNIST", "init_args": {"batch_size": 5, "root": "./pixels", "source": "files"}},
+        "trainer": {"log_every_n_steps": 5},
+        "model": {"init_args": {"prior": "Gaussian", "ema_half_life": 30.0}},
+    }  # fmt: skip
+    command.write("other.yaml", asked)
+    ended = command(*FIT, "--config", "other.yaml", "--run.name", "small", "--ckpt_path", "last")
+    assert ended.status == 0, ended.err
+    own, new = ended.out.split("These settings are used as asked")
+    rows = [line.split() for text in (own, new) for line in text.splitlines()]
+    for row in (
+        ["data.batch_size", "5", "10"],
+        ["seed_everything", "5", "0"],
+        ["model.prior", "Gaussian", "Uniform"],
+        ["model.ema_half_life", "30.0", "20.0"],
+        ["data.root", "pixels", "./pixels"],
+        ["trainer.log_every_n_steps", "2", "5"],
+        ["trainer.max_steps", "6", "10"],
+    ):
+        assert row in rows, row
+    config = yaml.safe_load((FOLDER / "config.yaml").read_text())
+    assert (config["seed_everything"], config["data"]["init_args"]["batch_size"]) == (0, 10)
+    command(*FIT, "--run.name", "whole")
+    state = [checked(f"runs/{n}/version_0/checkpoints/last.ckpt") for n in ("small", "whole")]
+    torch.testing.assert_close(state[0]["state_dict"], state[1]["state_dict"], rtol=0, atol=0)
 
 
 @pytest.mark.slow

@@ -124,11 +124,11 @@ def test_a_signal_saves_at_a_step_and_the_resumed_run_is_the_run_never_stopped(n
     assert stopped.status == 128 + number
     folder = "runs/stopped/version_0"
     assert "test/parzen_nats" in stopped.out
-    assert f"fit --config {folder}/config.yaml --ckpt_path last" in stopped.out
+    assert f"fit --ckpt_path {folder}/checkpoints/last.ckpt" in stopped.out
     assert Path(folder, "images/samples/step_0000005.png").exists()
     saved = torch.load(f"{folder}/checkpoints/last.ckpt", weights_only=True)
     assert saved["counts"] == {"d_updates": 10, "g_updates": 5, "images_seen": 100}
-    resumed = live("fit", "--config", f"{folder}/config.yaml", "--ckpt_path", "last")
+    resumed = live("fit", "--ckpt_path", f"{folder}/checkpoints/last.ckpt")
     assert resumed.status == 0, resumed.out
     whole, again = result("whole"), result("stopped")
     for part in ("curves", "scores", "state"):

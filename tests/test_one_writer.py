@@ -64,13 +64,13 @@ def test_a_second_process_is_sent_away_until_the_first_is_dead(command):
     command.write("bare.yaml", SMALL | {"trainer": SMALL["trainer"] | {"callbacks": []}})
     with standing(*FIT, at=7) as first:
         before = files()
-        for which in ("auto", "last"):
+        for which in ("auto", "last", str(FOLDER / "checkpoints/step=6.ckpt")):
             second = live(*FIT, "--ckpt_path", which)
             assert second.status == 1
             holder = f"process {first} on {platform.node()} (since "
             assert f"error: {FOLDER} is being written by {holder}" in second.out
             assert (
-                "wait until it has ended, or give --ckpt_path FILE, which begins a new"
+                "wait until it has ended, or give an older checkpoint, --ckpt_path FILE, which begins a new"
                 in second.out
             )
             assert files() == before

@@ -93,6 +93,10 @@ def test_what_was_not_measured_is_said(command):
         (["--steps", "many"], "plan: argument --steps"),
         (["--config", "mnsit.yaml"], "did you mean mnist.yaml"),
         (["--config", "small.yaml", "--trainer.max_steps", "-1"], "give --trainer.max_steps"),
+        (
+            ["--config", "small.yaml", "--ckpt_path=last"],
+            "plan measures the first steps of a new run",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

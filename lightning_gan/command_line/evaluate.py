@@ -48,6 +48,7 @@ def evaluate(
     ruler: bool = True,
     against: str | None = None,
     json: str | None = None,
+    accept_changed_data: bool = False,
 ) -> None:
     """Score samples of a checkpoint, or pictures of any model, against real images: a table, and a file.
 
@@ -69,13 +70,15 @@ def evaluate(
         ruler: Whether to score models that need no training beside it; kept on disk for the next time.
         against: A file that --json wrote, or a run's scores.json, to set scores side by side where protocols agree.
         json: File to write, with torch-fidelity's key names and the protocol cards.
+        accept_changed_data: Whether to score against a run's own data although they have changed since it read them.
     """
     _check(ckpt_path, samples, repeats)
     asked = _names(metrics)
     theirs = read_scores(against) if against else None
     if json:
         check_place(Path(json))
-    known = real_data(data or data_of_run(ckpt_path), root, split, num_real, "parzen" in asked)
+    real = data or data_of_run(ckpt_path, accept_changed_data)
+    known = real_data(real, root, split, num_real, "parzen" in asked)
     known, banks = (
         _samples(cast(str, ckpt_path), known, num, range(seed, seed + repeats))
         if samples is None

@@ -1,14 +1,13 @@
 """fit, validate and test: LightningCLI with this suite's run folders, loggers and score table. Knows every room."""
 
 import sys
+from argparse import SUPPRESS
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
-from jsonargparse import Namespace
 from pytorch_lightning import Trainer
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.loggers import Logger
@@ -16,9 +15,8 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 import callbacks
 from callbacks.pictures import run_folder
-from lightning_gan import trust
 from lightning_gan.accumulation import accumulate
-from lightning_gan.checks import check_data, check_seed, check_trainer
+from lightning_gan.checks import check_data, check_trainer
 from lightning_gan.command_line import config_files, names
 from lightning_gan.command_line.leaving import leave_evaluation
 from lightning_gan.command_line.parser import Parser
@@ -31,15 +29,15 @@ from lightning_gan.command_line.report import (
     score_rows,
     score_table,
 )
+from lightning_gan.command_line.resumption import OVERRIDE, ResumingCLI, say
 from lightning_gan.interrupts import EvaluationInterrupted
 from lightning_gan.jobs import cluster
 from lightning_gan.pages.run_page import leave_report
 from lightning_gan.players import TwoPlayers
-from lightning_gan.running import owner, resuming, runs
+from lightning_gan.running import owner, run_record, runs
 from lightning_gan.running.about import about
 from lightning_gan.running.ending import end_again
-from lightning_gan.running.overruled import flat, overruled
-from lightning_gan.running.runs import Run, checked, run_folder_of
+from lightning_gan.running.runs import Run, run_folder_of
 from lightning_gan.running.saved_config import SaveConfig
 from lightning_gan.running.tracking import log_score_table, loggers
 from lightning_gan.several.strategy import ANY, SeveralDevices, alone
@@ -53,10 +51,10 @@ OWN = {
     "doctor; plan and slurm take the flags of fit. See: python -m lightning_gan sample --help",
     "allow_abbrev": False,
 }
-say, page_of = rank_zero_only(print), rank_zero_only(leave_report)
+page_of = rank_zero_only(leave_report)
 
 
-class GANCLI(LightningCLI):
+class GANCLI(ResumingCLI):
     """Lightning's command line, with run folders, loggers, a score table and short errors."""
 
     def __init__(self, experiment: str) -> None:
@@ -64,6 +62,7 @@ class GANCLI(LightningCLI):
         self.stored: dict[str, Any] = {}  # the checkpoint that was asked for
         self.home: Path | None = None  # of a run that goes on in its own folder
         self.ended = False  # whether all of its steps are done
+        self.keeper = run_record.KeepRunRecord()
         job = cluster.job()
         self.requeue = callbacks.Requeue(job) if job else None
         self.interruption = self.requeue or callbacks.Interruption()
@@ -77,7 +76,7 @@ class GANCLI(LightningCLI):
                 save_config_callback=SaveConfig, auto_configure_optimizers=False,
                 trainer_defaults={"callbacks": [
                     callbacks.Progress(), callbacks.Randomness(), self.interruption, callbacks.FlightRecorder(),
-                    callbacks.GradientNorms(),
+                    callbacks.GradientNorms(), self.keeper,
                 ]},
             )  # fmt: skip
 
@@ -89,52 +88,11 @@ class GANCLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add --run.* and --checkpoint.*: where a run is written, and what is kept of it."""
         parser.add_class_arguments(Run, "run")
+        parser.add_argument(
+            "--override", action="append", default=SUPPRESS, metavar="KEY=VALUE", help=OVERRIDE
+        )
         parser.set_defaults({"run.name": self.experiment})
         parser.add_lightning_class_args(callbacks.Checkpoints, "checkpoint")
-
-    def _dump_config(self) -> None:
-        """As Lightning's, without another look at what has just been parsed."""
-        if not hasattr(self, "config_dump"):
-            how = {"skip_link_targets": False, "skip_none": False, "skip_validation": True}
-            text = self.parser.dump(self.config, format="yaml", **how)
-            self.config_dump = yaml.safe_load(text)[self.config.subcommand]
-
-    @property
-    def settings(self) -> Namespace:
-        """The configuration of the subcommand."""
-        return self.config[self.config.subcommand]
-
-    @property
-    def run(self) -> Run:
-        """Where it is written."""
-        return Run(**self.settings.run.as_dict())
-
-    def _parse_ckpt_path(self) -> None:
-        """Find `last` or `auto`, verify it, and say where its hyper-parameters overrule what was asked."""
-        settings, asked = self.settings, self.settings.ckpt_path
-        check_seed(settings.seed_everything)
-        fits = self.config.subcommand == "fit"
-        if asked in ("last", "auto"):
-            look = partial(resuming.found, asked, self.run, settings.data or {}, fits)
-            path = resuming.held(look, say, self.holds) if fits else look(say)
-            self.home = path.parents[1] if path and fits else None
-            settings.ckpt_path = str(path) if path else None
-        if not settings.ckpt_path:
-            return
-        self.stored = checked(settings.ckpt_path)
-        trust.check(self.stored["hyper_parameters"], settings.ckpt_path)
-        resuming.check_experiment(settings.ckpt_path, self.stored, settings.data)
-        settings.weights_only = True
-        step, asked_steps = self.stored["counts"]["g_updates"], settings.trainer.max_steps
-        self.ended = fits and 0 < asked_steps <= step
-        if self.ended and asked != "auto":
-            raise ValueError(
-                f"{settings.ckpt_path} is at step {step} already: give --trainer.max_steps above {step} to go on."
-            )
-        wanted = flat(settings.model)
-        super()._parse_ckpt_path()
-        if differences := overruled(wanted, flat(self.settings.model)):
-            say(differences)
 
     def before_instantiate_classes(self) -> None:
         """Settle the threads; refuse what no game of two players can do."""
@@ -152,11 +110,13 @@ class GANCLI(LightningCLI):
         run, actual = self.run, self.datamodule.name
         runs.check_weights(self.settings.ckpt_path, self.stored, self.model)
         runs.check_data_of(self.settings.ckpt_path, self.stored, actual)
+        self.check_digest()
         if declared != actual:
             run.name = self.settings.run.name = runs.renamed(run.name, declared, actual)
             self.settings.data.init_args.source = "embedded"
             del self.config_dump  # Lightning's, made before the run had its name
             self._dump_config()
+        self.keep_record()
         if self.settings.trainer.logger in (None, True):
             kwargs["logger"] = self.loggers(run)
         trainer = self.settings.trainer
@@ -171,7 +131,7 @@ class GANCLI(LightningCLI):
     def loggers(self, run: Run) -> list[Logger]:
         """A new run folder for `fit`; for a checkpoint's scores, a folder inside its run's."""
         step = self.stored["counts"]["g_updates"] if self.stored else 0
-        facts = partial(about, self.model, self.datamodule, self.settings.ckpt_path, step)
+        facts = partial(about, self.model, self.keeper.record, self.settings.ckpt_path, step)
         if self.home:
             rows = rank_zero_only(runs.taken_up)(self.home, self.stored) or 0
             place = str(self.home.parents[1]), self.home.parent.name
@@ -216,11 +176,17 @@ class GANCLI(LightningCLI):
         folder, step = run_folder(self.trainer), self.trainer.global_step
         log_score_table(self.trainer.loggers, "test", score_rows(self.trainer, "test"), step)
         draws = len(self.model.generator.data_shape) == 3  # points are no pictures
-        next_ = next_steps(folder, step, draws, still or bool(self.interruption.received))
-        say(closing(self.trainer, folder, str(page_of(folder)), next_))
+        longer = "" if still or self.interruption.received else f"{self.steps_flag}{2 * step}"
+        notes = run_record.describe(self.keeper.record)
+        say(
+            closing(
+                self.trainer, folder, str(page_of(folder)), next_steps(folder, draws, longer), notes
+            )
+        )
         if received := self.interruption.received:
-            again = f"fit --config {folder}/config.yaml --ckpt_path last"
-            say(f"to go on\n  python -m lightning_gan {again}")
+            say(
+                f"to go on\n  python -m lightning_gan fit --ckpt_path {folder}/checkpoints/last.ckpt"
+            )
             sys.exit(128 + received)
 
     def before_validate(self) -> None:

@@ -47,13 +47,18 @@ def asked(arguments: Sequence[str]) -> tuple[Asked, list[str]]:
     """Plan's own flags, and what is left for `fit`.
 
     Raises:
-        ValueError: if a number is none, or less than what can be measured.
+        ValueError: if a number is none, or less than what can be measured; if a checkpoint is given.
     """
     parser = _Parser(allow_abbrev=False, add_help=False)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--target", type=int)
     parser.add_argument("--quick", action="store_true")
     own, rest = parser.parse_known_args(arguments)
+    if {"--ckpt_path", "--override"} & {word.partition("=")[0] for word in rest}:
+        raise ValueError(
+            "plan measures the first steps of a new run: leave out --ckpt_path and --override, and give --config "
+            "RUN/config.yaml for a run that is there, with other settings as plain flags."
+        )
     return Asked(own.steps, own.target, own.quick), rest
 
 

@@ -16,17 +16,24 @@ from lightning_gan.evaluation.door import RealData
 from lightning_gan.evaluation.files import read_pictures
 from lightning_gan.evaluation.parzen import window, window_of_files
 from lightning_gan.picture_files import printable
-from lightning_gan.running.runs import run_folder_of
+from lightning_gan.running import data_digest
+from lightning_gan.running.known import known_record
+from lightning_gan.running.runs import checked, run_folder_of
 
 CHOOSING = 1_000  # images that choose sigma, as in 2014
 CONFIGS = (".yaml", ".yml")
+ACCEPT = "--accept_changed_data"
 
 
-def data_of_run(ckpt_path: str | None) -> str:
-    """The config of the run that a checkpoint lies in.
+def data_of_run(ckpt_path: str | None, accept: bool) -> datamodules.ImageData:
+    """Make the data that the run of a checkpoint learned from, and compare their digest with the run's.
+
+    Args:
+        ckpt_path: Checkpoint in a run's folder.
+        accept: Whether to score against data that have changed.
 
     Raises:
-        ValueError: if it lies in none.
+        ValueError: The checkpoint lies in no run's folder, or the data have changed and `accept` is false.
     """
     folder = run_folder_of(ckpt_path) if ckpt_path else None
     if folder is None:
@@ -34,14 +41,28 @@ def data_of_run(ckpt_path: str | None) -> str:
         raise ValueError(
             f"{where}: give the real images with --data, such as --data MNIST or --data FOLDER."
         )
-    return str(folder / "config.yaml")
+    path = str(ckpt_path)
+    record = known_record(checked(path), folder, goes_on=False)
+    module = (
+        _made(record.settings["data"], path)
+        if record.settings.get("data")
+        else _of_config(folder / "config.yaml")
+    )
+    module.prepare_data()
+    found = data_digest.digest(module)
+    check = data_digest.check(path, record.data, module.name, found, accept, ACCEPT)
+    if check:
+        print(f"NOTE: the data {module.name} have changed: {'; '.join(check)}.")
+    return module
 
 
-def real_data(data: str, root: str, split: str, num: int | None, with_window: bool) -> RealData:
+def real_data(
+    data: str | datamodules.ImageData, root: str, split: str, num: int | None, with_window: bool
+) -> RealData:
     """Real images by the name of a data set, from a config, from a folder or an array file.
 
     Args:
-        data: which.
+        data: which; or a data module.
         root: folder of a data set's files; a config says where its own are.
         split: of a data set.
         num: so many of the images, always the same; or all.
@@ -50,6 +71,8 @@ def real_data(data: str, root: str, split: str, num: int | None, with_window: bo
     Raises:
         ValueError: if nothing of that name is known or here, or a config names no pictures.
     """
+    if isinstance(data, datamodules.ImageData):
+        return _of_module(data, split, num, with_window)
     kinds = {
         name.lower(): getattr(datamodules, name)
         for name in datamodules.__all__
@@ -90,9 +113,18 @@ def _of_config(path: Path) -> datamodules.ImageData:
         raise ValueError(f"There is no config {path}: give one that names data, or --data FOLDER.")
     config_files.check(path)
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    asked = content.get("data") if isinstance(content, dict) else None
+    return _made(content.get("data") if isinstance(content, dict) else None, str(path))
+
+
+def _made(asked: Any, path: str) -> datamodules.ImageData:
+    """Make a data module from its settings.
+
+    Args:
+        asked: Section `data` of a config, as plain values.
+        path: File that it comes from.
+    """
     trust.settle()
-    trust.check(asked, str(path))
+    trust.check(asked, path)
     parser = LightningArgumentParser(exit_on_error=False)
     parser.add_lightning_class_args(datamodules.InMemory, "data", subclass_mode=True)
     made = asked and parser.instantiate_classes(parser.parse_object({"data": asked})).data

@@ -99,7 +99,9 @@ def pictures(folder: Path) -> list[Path]:
     return newest + sorted((folder / "images").glob("*.gif"))
 
 
-def closing(trainer: Trainer, folder: Path, page: str, steps: str) -> str:
+def closing(
+    trainer: Trainer, folder: Path, page: str, steps: str, changes: Sequence[str] = ()
+) -> str:
     """The last lines of a run: its scores, where everything is, and what to type next.
 
     Args:
@@ -107,24 +109,26 @@ def closing(trainer: Trainer, folder: Path, page: str, steps: str) -> str:
         folder: of the run.
         page: what to say of its page.
         steps: the commands that come next.
+        changes: What was changed while the run was under way, one line each.
     """
     places = [f"run folder  {folder}", *(f"picture     {path}" for path in pictures(folder))]
-    return "\n".join([f"\n{score_table(trainer, 'test')}\n", *places, page, f"next\n{steps}"])
+    notes = [f"NOTE        {line}" for line in changes]
+    table_ = score_table(trainer, "test")
+    return "\n".join([f"\n{table_}\n", *notes, *places, page, f"next\n{steps}"])
 
 
-def next_steps(folder: Path, steps: int, draws: bool = True, ended: bool = False) -> str:
+def next_steps(folder: Path, draws: bool = True, longer: str = "") -> str:
     """The commands that a person would type now.
 
     Args:
         folder: of the run.
-        steps: that it had.
         draws: whether G draws pictures, so that `sample` has something to do.
-        ended: whether schedules have brought the learning rates to 0, so that more steps would change nothing.
+        longer: Flag that gives the run more steps; empty where more steps would change nothing.
     """
     last, run = folder / "checkpoints" / "last.ckpt", "python -m lightning_gan"
     lines = [
         f"  {run} sample --ckpt_path {last} --num 64 --out samples",
         f"  {run} validate --ckpt_path {last}",
-        f"  {run} fit --ckpt_path {last} --trainer.max_steps {2 * steps}",
-    ][: 2 if ended else 3]
+        f"  {run} fit --ckpt_path {last} {longer}",
+    ][: 3 if longer else 2]
     return "\n".join(lines[0 if draws else 1 :])

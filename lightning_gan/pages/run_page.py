@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from lightning_gan import keys
-from lightning_gan.pages import curves, scores
+from lightning_gan.pages import changes, curves, scores
 from lightning_gan.pages.html import Markup, details, facts, page, section, tag
 from lightning_gan.pages.pictures import Png, image, slider, small_png
 from lightning_gan.pages.run_files import RunFiles, read_run
@@ -60,6 +60,7 @@ def run_page(run: RunFiles) -> str:
         name,
         _header(run),
         _pictures(run),
+        changes.write_section(run),
         section("Scores", scores.score_table(run), _score_notes(run)),
         section("Curves", found),
         section("How to read this", _reading(run)),
@@ -71,7 +72,7 @@ def _header(run: RunFiles) -> Markup:
     """Name, one line of what it is, and its first scores."""
     said = run.about
     what = (said.get("game"), said.get("objective"), (said.get("data") or {}).get("name"))
-    words = [str(word) for word in what if word]
+    words = [str(word) for word in (*what, changes.changed_data(run)) if word]
     words += [f"{run.step:,} steps", f"seed {run.seed}"]
     words += [str(said["started"])[:10]] if "started" in said else []
     title = tag("h1", run.experiment, " ", tag("small", run.folder.resolve().name))
@@ -202,7 +203,7 @@ def _facts(run: RunFiles) -> Markup:
     pairs += [
         ("started", said.get("started")),
         ("data", data.get("provenance")),
-        ("sha256 of its examples", data.get("sha256")),
+        ("sha256 of its training examples", data.get("sha256")),
     ]
     if before := said.get("continues"):
         pairs.append(("goes on from", f"{before.get('checkpoint')}, step {before.get('step')}"))

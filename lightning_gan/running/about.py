@@ -1,10 +1,10 @@
 """run.json in the run folder: which code, which data, which machine, and which W&B run; written once, at the start."""
 
-import hashlib
 import json
 import platform
 import secrets
 import subprocess
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,18 +13,21 @@ from typing import Any
 import torch
 
 from lightning_gan import __version__
+from lightning_gan.running.run_record import RunRecord
 from lightning_gan.whole_files import whole
 
 FILE = "run.json"
 LIBRARIES = ("torch", "pytorch-lightning", "torchvision", "torchmetrics", "numpy")
 
 
-def about(model: Any, data: Any, checkpoint: str | None = None, step: int = 0) -> dict[str, Any]:
+def about(
+    model: Any, record: RunRecord, checkpoint: str | None = None, step: int = 0
+) -> dict[str, Any]:
     """What a run depends on beside its config, in plain values.
 
     Args:
         model: the game.
-        data: its data module, prepared.
+        record: Record of the run's data and overrides.
         checkpoint: that it goes on from.
         step: updates of G in that checkpoint.
     """
@@ -32,25 +35,12 @@ def about(model: Any, data: Any, checkpoint: str | None = None, step: int = 0) -
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "game": type(model).__name__,
         "objective": type(model.loss).__name__,
-        "data": {
-            "name": getattr(data, "name", type(data).__name__),
-            "provenance": getattr(data, "provenance", ""),
-            "sha256": digest(data),
-        },
+        "data": record.data,
         "code": {"lightning-gan": __version__, "commit": commit(Path(__file__).parents[2])},
         "environment": environment(),
         "continues": {"checkpoint": checkpoint, "step": step} if checkpoint else None,
+        "overrides": [asdict(one) for one in record.overrides],
     }
-
-
-def digest(data: Any) -> str:
-    """Sha256 of the training examples' shape and bytes, as they are stored; empty where the data give none."""
-    if not hasattr(data, "images"):
-        return ""
-    x = (data.pictures if hasattr(data, "pictures") else data.images)("train")
-    sha = hashlib.sha256(f"{tuple(x.shape)}".encode())
-    sha.update(x.contiguous().numpy())
-    return sha.hexdigest()
 
 
 def commit(root: Path) -> str:

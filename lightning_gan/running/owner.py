@@ -80,8 +80,8 @@ def _locked(handle: int, folder: Path, say: Callable[[str], None], patience: flo
             return False
         if time.monotonic() >= end:
             raise InUseError(
-                f"{folder} is being written by {who}: wait until it has ended, or give --ckpt_path FILE, which begins "
-                f"a new folder."
+                f"{folder} is being written by {who}: wait until it has ended, or give an older checkpoint, "
+                f"--ckpt_path FILE, which begins a new folder."
             )
         if not told:
             say(f"{folder} is held by {who}: waiting {patience:.0f} s at most.")

@@ -28,9 +28,7 @@ def found(
     Raises:
         CheckpointError: if there is none, and something has to be scored.
     """
-    kind: Any = getattr(datamodules, str(data.get("class_path")).split(".")[-1], None)
-    embedded = getattr(kind, "embedded_name", None)
-    names = [run.name] + ([runs.renamed(run.name, kind.name, embedded)] if embedded else [])
+    names = names_of(run, data)
     if which == "last":
         return runs.last_checkpoint(run, names)
     path = runs.newest_whole(run, names, say)
@@ -38,6 +36,13 @@ def found(
         say(f"{run.root}/{run.name} holds no whole checkpoint: a new run begins.")
         return None
     return path or runs.last_checkpoint(run, names)
+
+
+def names_of(run: runs.Run, data: Mapping[str, Any]) -> list[str]:
+    """Names that the runs of an experiment go by: embedded data give a second one."""
+    kind: Any = getattr(datamodules, str(data.get("class_path")).split(".")[-1], None)
+    embedded = getattr(kind, "embedded_name", None)
+    return [run.name] + ([runs.renamed(run.name, kind.name, embedded)] if embedded else [])
 
 
 def held(
@@ -59,8 +64,7 @@ def held(
         InUseError: if another process writes to that run. A job that SLURM has queued again waits for it first: a file
             server may believe for a while that a process of a lost node lives.
     """
-    job, home = cluster.job(), None
-    patience = owner.REQUEUED if job and job.restarts else 0.0
+    home: Path | None = None
     while True:
         told: list[str] = []
         path = look(told.append)
@@ -68,10 +72,16 @@ def held(
             break
         holds.close()
         home = path.parents[1]
-        holds.enter_context(owner.held(home, say, patience))
+        holds.enter_context(owner.held(home, say, patience()))
     for line in told:
         say(line)
     return path
+
+
+def patience() -> float:
+    """Seconds to wait for a folder: a job that SLURM has queued again waits for its own former life."""
+    job = cluster.job()
+    return owner.REQUEUED if job and job.restarts else 0.0
 
 
 def check_experiment(path: str, stored: Mapping[str, Any], data: Mapping[str, Any] | None) -> None:

@@ -43,6 +43,8 @@ class Run:
             the last digits depend on the machine.
         wandb: online with a key and offline without (auto), or as named; WANDB_MODE goes first.
         patience: minutes that one of several processes waits for the others, above 0 and at most 1,000,000.
+        accept_changed_data: Whether a checkpoint's run goes on, or is scored, with data that are not the same any more.
+            Applies to this command only; run.json and the report then name the change.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Run:
     threads: Threads | None = None
     wandb: WandbMode = "auto"
     patience: Minutes = 10.0
+    accept_changed_data: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""

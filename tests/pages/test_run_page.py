@@ -18,7 +18,7 @@ from lightning_gan.evaluation import Score
 from lightning_gan.pages.html import HERE
 from lightning_gan.pages.pictures import MOST
 from lightning_gan.pages.run_files import read_run
-from lightning_gan.pages.run_page import leave_report, write_report
+from lightning_gan.pages.run_page import leave_report, run_page, write_report
 
 EVIL = '</script></style><x-evil onload="alert(1)">&"\'<script>alert(1)</script>'
 
@@ -215,3 +215,28 @@ def test_fit_leaves_its_page_in_the_run_folder(command):
     ):
         assert words in page.text, words
     assert page.all("figure")[0]["data-steps"] == "0,5,10"
+
+
+def test_what_changed_while_a_run_was_under_way_is_on_its_page(tmp_path):
+    folder = make_run(tmp_path / "version_0")
+    assert "Changed while it ran" not in run_page(read_run(folder))
+    facts = json.loads((folder / "run.json").read_text())
+    when = {"when": "2026-01-02T03:04:05+00:00"}
+    said = ["train had <8> examples and has 10"]
+    facts["data"]["changes"] = [
+        when | {"step": 50, "differences": said, "sha256": "a" * 64},
+        when | {"step": 70, "differences": [], "sha256": "b" * 64},
+    ]
+    facts["overrides"] = [
+        when | {"step": 60, "key": "model.k", "old": 1, "new": 2},
+        "of another version",
+    ]
+    (folder / "run.json").write_text(json.dumps(facts))
+    page = run_page(read_run(folder))
+    assert "the data changed at step 50, 70" in page
+    rows = page.split("Changed while it ran")[1].split("</table>")[0].split("<tr>")[2:]
+    assert [row.split("</th>")[0].split(">")[-1] for row in rows] == ["50", "60", "70"]
+    assert "train had &lt;8&gt; examples" in rows[0]
+    assert "<td>sha256 dddddddd</td><td>sha256 aaaaaaaa</td><td>2026-01-02 03:04 UTC" in rows[0]
+    assert "<code>model.k</code></td><td>1</td><td>2</td>" in rows[1]
+    assert "<td>sha256 aaaaaaaa</td><td>sha256 bbbbbbbb</td>" in rows[2]
