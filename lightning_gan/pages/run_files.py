@@ -16,6 +16,8 @@ from lightning_gan.evaluation import Score, card_from
 from lightning_gan.running import about
 
 Curve = list[tuple[int, float]]
+# the same values and the same refusals as yaml.SafeLoader, parsed in C where the library has it
+SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def read_run(folder: Path) -> RunFiles:
             f"{folder} is no run: give a run's folder, such as runs/mnist/version_0, which has a config.yaml."
         )
     try:
-        settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+        settings = yaml.load(config.read_text(encoding="utf-8"), Loader=SAFE)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{config} is not YAML: {' '.join(str(error).split())}.") from error
     scores, unread = _kept(folder / "scores.json", "stage")
