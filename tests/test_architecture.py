@@ -13,7 +13,7 @@ ROOMS = {  # room: what of ours it may import
         "datamodules", "lightning_gan.fetching", "lightning_gan.picture_files", "lightning_gan.whole_files",
     },
     "callbacks": {
-        "callbacks", "lightning_gan.images", "lightning_gan.plots", "lightning_gan.metrics",
+        "callbacks", "lightning_gan.animation", "lightning_gan.images", "lightning_gan.plots", "lightning_gan.metrics",
         "lightning_gan.densities", "lightning_gan.plots_density", "lightning_gan.plots_points",
         "lightning_gan.baselines", "lightning_gan.features", "lightning_gan.evaluation",
         "lightning_gan.whole_files", "lightning_gan.record", "lightning_gan.jobs.cluster",
@@ -96,6 +96,7 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/command_line/plan.py": {"lightning_gan.command_line.stopwatch", "lightning_gan.tabular"},
     "lightning_gan/turns.py": set(),
     "lightning_gan/images.py": {"lightning_gan.whole_files"},
+    "lightning_gan/animation.py": {"lightning_gan.images", "lightning_gan.whole_files"},
     "lightning_gan/plots.py": set(),
     "lightning_gan/plots_density.py": {"lightning_gan.plots"},
     "lightning_gan/plots_points.py": {"lightning_gan.plots"},
