@@ -42,9 +42,9 @@ class WholeCheckpoints(TorchCheckpointIO):
 class Checkpoints(Checkpoint):
     """checkpoints/step=<updates of G>.ckpt and last.ckpt in the run folder.
 
-    Lightning's ModelCheckpoint counts D's steps too, saves weights that are NaN, and leaves a torn file under its
-    final name when the disk is full. This one saves at steps of the game, passes over weights that are not
-    finite, and writes beside before it renames: a file that was whole stays whole.
+    Lightning's ModelCheckpoint saves weights that are NaN, and saves a step before its row of the curves is written and
+    its validation has ended. This one passes over weights that are not finite, and every file is written beside
+    before it is renamed, also those of a ModelCheckpoint of the same run: a file that was whole stays whole.
 
     A step is saved when all of it is done: its row of the curves is written, and the validation that is due after it
     has ended. Each file says how many rows of metrics.csv and scores.json belong to it, so that a run that goes on

@@ -55,7 +55,8 @@ def check_trainer(trainer: Namespace) -> None:
             f"trainer.accumulate_grad_batches is {n}: give 1, or how many minibatches make one update of a player."
         )
     for name in ("log_every_n_steps", "val_check_interval"):
-        if (value := trainer[name]) is not None and value <= 0:
+        value = trainer[name]  # an interval may also be a time
+        if isinstance(value, int | float) and value <= 0:
             raise ValueError(f"trainer.{name} is {value}: give a number above 0.")
     if trainer.gradient_clip_val:
         raise ValueError(

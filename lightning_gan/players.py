@@ -11,7 +11,7 @@ from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from lightning_gan import turns
+from lightning_gan import trial, turns
 from lightning_gan.checks import check_batch, check_data, check_players
 from lightning_gan.ema import EMA
 from lightning_gan.held_out import HeldOut
@@ -84,8 +84,28 @@ class TwoPlayers(HeldOut):
         players = (self.discriminator, self.generator)
         pairs = zip(self.new_optimizers, players, strict=True)
         optimizers = [new(p.parameters()) for new, p in pairs]
+        self.try_optimizers()
         schedulers = [new(o) for new, o in zip(self.new_schedulers, optimizers, strict=True)]
         return optimizers, schedulers
+
+    def try_optimizers(self) -> None:
+        """Make an update of small parameters with each player's optimizer and schedule, before the first step.
+
+        Raises:
+            ValueError: naming an optimizer or a schedule that cannot be used, or that ends before the run does.
+        """
+        steps = self.trainer.max_steps if self._trainer else -1
+        updates = (steps * getattr(self, "k", 1), steps)
+        for place, (letter, player) in enumerate(
+            zip("dg", (self.discriminator, self.generator), strict=True)
+        ):
+            trial.check(
+                letter,
+                self.new_optimizers[place],
+                self.new_schedulers[place],
+                player,
+                updates[place],
+            )
 
     # one player moves
 
@@ -171,10 +191,12 @@ class TwoPlayers(HeldOut):
         self.images_seen += self.m
         self.g_updates_before = self.g_updates
         turns.scale_held(self.trainer)
+        turns.set_logged_steps(self.trainer, self.trainer.global_step)
 
     def on_train_batch_end(self, outputs: Any, batch: list[Tensor], batch_idx: int) -> None:
         """Write the curves, if G moved and they are due."""
         turns.scale_followed(self.trainer)
+        turns.set_logged_steps(self.trainer, self.trainer.global_step - 1)
         self.write_due_curves()
 
     def write_due_curves(self) -> None:
@@ -190,15 +212,32 @@ class TwoPlayers(HeldOut):
 
     def write_curves(self) -> dict[str, float]:
         """Send the means of the last interval to the loggers, at this step."""
-        values = self.record.read(self.g_updates)
-        stacked = self.trainer.strategy.reduce(torch.stack(list(values.values())), reduce_op="mean")
-        curves = dict(zip(values, stacked.tolist(), strict=True))
-        more: dict[str, Any] = {"progress/images_seen": self.images_seen, "progress/batch": self.m}
-        for player, scheduler in zip("dg", self.lr_schedulers(), strict=True):  # type: ignore[arg-type]
-            more[f"lr/{player}"] = scheduler.get_last_lr()[0]
+        curves = self._curves(self.record.read(self.g_updates))
         for logger in self.loggers:
-            logger.log_metrics(curves | more, step=self.g_updates)
+            logger.log_metrics(curves, step=self.g_updates)
             logger.save()
+        return curves
+
+    def read_curves(self) -> dict[str, Tensor]:
+        """Compute the curves of the interval that has begun, without a row for them.
+
+        Returns:
+            The value of each key as a scalar tensor, for callbacks that monitor it; empty if G has not moved since the
+            last row.
+        """
+        if not self.record.g_losses:
+            return {}
+        return {
+            key: torch.tensor(value) for key, value in self._curves(self.record.means()).items()
+        }
+
+    def _curves(self, means: dict[str, Tensor]) -> dict[str, float]:
+        """All devices' means, and beside them the learning rates and how much was seen."""
+        stacked = self.trainer.strategy.reduce(torch.stack(list(means.values())), reduce_op="mean")
+        curves: dict[str, float] = dict(zip(means, stacked.tolist(), strict=True))
+        curves |= {"progress/images_seen": self.images_seen, "progress/batch": self.m}
+        for player, scheduler in zip("dg", self.lr_schedulers(), strict=True):  # type: ignore[arg-type]
+            curves[f"lr/{player}"] = float(scheduler.get_last_lr()[0])
         return curves
 
     # checkpoints

@@ -4,14 +4,16 @@ import sys
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 import yaml
 from jsonargparse import Namespace
-from pytorch_lightning import Trainer
+from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.loggers.logger import DummyLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 import callbacks
@@ -20,27 +22,36 @@ from lightning_gan import trust
 from lightning_gan.accumulation import accumulate
 from lightning_gan.checks import check_data, check_seed, check_trainer
 from lightning_gan.command_line import config_files, names
+from lightning_gan.command_line.packages import packages_named
 from lightning_gan.command_line.parser import Parser
 from lightning_gan.command_line.report import (
     closing,
     describe,
+    fast_closing,
     next_steps,
     rates_ended,
     resumed,
     score_rows,
     score_table,
+    stopped,
+)
+from lightning_gan.command_line.trainer_parts import (
+    choose_callbacks,
+    kept_checkpoints,
+    prepare_callbacks,
 )
 from lightning_gan.jobs import cluster
 from lightning_gan.pages.run_page import leave_report
 from lightning_gan.players import TwoPlayers
-from lightning_gan.running import owner, resuming, runs
+from lightning_gan.running import external_loggers, owner, resuming, runs
 from lightning_gan.running.about import about
 from lightning_gan.running.ending import end_again
 from lightning_gan.running.overruled import flat, overruled
 from lightning_gan.running.runs import Run, checked, run_folder_of
 from lightning_gan.running.saved_config import SaveConfig
-from lightning_gan.running.tracking import log_score_table, loggers
+from lightning_gan.running.tracking import WandbMode, log_score_table, loggers
 from lightning_gan.several.strategy import ANY, SeveralDevices, alone
+from lightning_gan.trainer_checks import check_settings
 
 Parser.classes = names.CLASSES
 SUBCOMMANDS = ("fit", "validate", "test")  # training and scoring; sampling needs no Trainer
@@ -139,9 +150,20 @@ class GANCLI(LightningCLI):
         if (threads := self.run.threads) is not None:
             torch.set_num_threads(threads)
         check_trainer(self.settings.trainer)
+        check_settings(self.settings.trainer)
+        self.external = external_loggers.settings_of(self.settings.trainer.logger)
+
+    def instantiate_classes(self) -> None:
+        """Construct everything; the user's loggers later, when the run has a folder for their files."""
+        self._dump_config()  # with trainer.logger, which is put back below
+        asked, self.settings.trainer.logger = self.settings.trainer.logger, False
+        self.put_back = partial(setattr, self.settings.trainer, "logger", asked)
+        with packages_named():
+            super().instantiate_classes()
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Find the data first: a run is named after what it really learns from."""
+        self.put_back()
         if self.datamodule is None:
             raise ValueError("No data were given: name them, such as --data MNIST.")
         check_data(self.datamodule, self.model.generator)
@@ -155,9 +177,12 @@ class GANCLI(LightningCLI):
             self.settings.data.init_args.source = "embedded"
             del self.config_dump  # Lightning's, made before the run had its name
             self._dump_config()
-        if self.settings.trainer.logger in (None, True):
-            kwargs["logger"] = self.loggers(run)
         trainer = self.settings.trainer
+        if trainer.fast_dev_run:  # leaves no file
+            kwargs["logger"] = DummyLogger()
+            kwargs["default_root_dir"] = self.holds.enter_context(TemporaryDirectory())
+        else:
+            kwargs["logger"] = self.loggers(run)
         kwargs["accumulate_grad_batches"] = 1
         accumulate(self.model, self.datamodule, trainer.accumulate_grad_batches)
         if trainer.strategy in ANY and not alone(trainer):
@@ -166,23 +191,41 @@ class GANCLI(LightningCLI):
             kwargs["plugins"] = plugins
         return super().instantiate_trainer(**kwargs)
 
+    def _instantiate_trainer(self, config: dict[str, Any], added: list[Callback]) -> Trainer:
+        """As Lightning's, without those of the suite's callbacks that the settings replace or leave out."""
+        chosen = choose_callbacks(config, self.trainer_defaults["callbacks"])
+        self.trainer_defaults["callbacks"] = chosen
+        prepare_callbacks(config)
+        return super()._instantiate_trainer(config, kept_checkpoints(config, added))
+
     def loggers(self, run: Run) -> list[Logger]:
+        """The run's own logger, whose folder is the run folder; then the user's loggers, or W&B if none is named."""
+        made = self.own_loggers(run, run.wandb if self.external is None else None)
+        folder = Path(str(made[0].log_dir))
+        others = [] if rank_zero_only.rank else self.external or []  # type: ignore[attr-defined]
+        for settings in others:
+            with packages_named(settings["class_path"].split(".")[-1]):
+                made.append(external_loggers.make(settings, folder))
+        return made
+
+    def own_loggers(self, run: Run, wandb: WandbMode | None) -> list[Logger]:
         """A new run folder for `fit`; for a checkpoint's scores, a folder inside its run's."""
         step = self.stored["counts"]["g_updates"] if self.stored else 0
         facts = partial(about, self.model, self.datamodule, self.settings.ckpt_path, step)
         if self.home:
             rows = rank_zero_only(runs.taken_up)(self.home, self.stored) or 0
             place = str(self.home.parents[1]), self.home.parent.name
-            return loggers(*place, run.wandb, self.config_dump, self.home.name, rows, facts())
+            return loggers(*place, wandb, self.config_dump, self.home.name, rows, facts())
         if self.subcommand == "fit":
-            made = loggers(run.root, run.name, run.wandb, self.config_dump, facts=facts())
+            made = loggers(run.root, run.name, wandb, self.config_dump, facts=facts())
             folder = Path(str(made[0].log_dir))
             self.holds.push(partial(rank_zero_only(owner.taken_back), folder, self))
             self.holds.enter_context(owner.held(folder, say))
             return made
         home = self.settings.ckpt_path and run_folder_of(self.settings.ckpt_path)
         root, within = (home, "") if home else (run.root, f"{run.name}/")
-        return loggers(str(root), f"{within}{self.subcommand}", "disabled", self.config_dump)
+        mode: WandbMode | None = "disabled" if wandb else None
+        return loggers(str(root), f"{within}{self.subcommand}", mode, self.config_dump)
 
     def after_instantiate_classes(self) -> None:
         """The score table is ours."""
@@ -196,22 +239,35 @@ class GANCLI(LightningCLI):
         if self.ended:
             end_again(self.trainer)
         folder, devices = str(run_folder(self.trainer)), self.trainer.world_size
-        say(describe(self.model, self.datamodule, folder, devices))
+        fast = self.settings.trainer.fast_dev_run
+        place = "nothing is written: trainer.fast_dev_run" if fast else folder
+        say(describe(self.model, self.datamodule, place, devices))
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        """As Lightning's; a package that is missing is named."""
+        with packages_named():
+            super()._run_subcommand(subcommand)
 
     def after_fit(self) -> None:
         """Score the result on the test split; say where everything is and what to type next."""
         if self.requeue:
             self.requeue.leave(self.trainer)
         still = rates_ended([o.state_dict() for o in self.trainer.optimizers])
+        if reason := stopped(self.trainer):
+            say(reason)
         self.trainer.test(self.model, self.datamodule, verbose=False, weights_only=True)
+        if self.settings.trainer.fast_dev_run:
+            say(fast_closing(self.trainer))
+            return
         folder, step = run_folder(self.trainer), self.trainer.global_step
         log_score_table(self.trainer.loggers, "test", score_rows(self.trainer, "test"), step)
         draws = len(self.model.generator.data_shape) == 3  # points are no pictures
         next_ = next_steps(folder, step, draws, still or bool(self.interruption.received))
         say(closing(self.trainer, folder, str(page_of(folder)), next_))
         if received := self.interruption.received:
-            again = f"fit --config {folder}/config.yaml --ckpt_path last"
-            say(f"to go on\n  python -m lightning_gan {again}")
+            if (folder / "checkpoints" / "last.ckpt").is_file():
+                again = f"fit --config {folder}/config.yaml --ckpt_path last"
+                say(f"to go on\n  python -m lightning_gan {again}")
             sys.exit(128 + received)
 
     def before_validate(self) -> None:
