@@ -31,6 +31,17 @@ class MonitoredKeys(Callback):
                 names = [name for known in keys.KEYS for name in known.written]
                 raise ValueError(_unknown(callback, key, names))
 
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: object,
+        batch: object,
+        batch_idx: int,
+    ) -> None:
+        """Forget the step of the last validation, which ModelCheckpoint would put into the names of its files."""
+        trainer.callback_metrics.pop("step", None)
+
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Check the keys that are read after a validation."""
         if not trainer.sanity_checking and trainer.state.fn == "fit":

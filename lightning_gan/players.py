@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from pytorch_lightning.core.mixins.hparams_mixin import _given_hyperparameters
 from pytorch_lightning.core.optimizer import LightningOptimizer
@@ -14,7 +13,6 @@ from torch.optim import Optimizer
 from lightning_gan import trial, turns
 from lightning_gan.checks import check_batch, check_data, check_players
 from lightning_gan.ema import EMA
-from lightning_gan.held_out import HeldOut
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.optimizers import Constant, dcgan_adam
@@ -22,12 +20,13 @@ from lightning_gan.priors import Prior
 from lightning_gan.record import Record
 from lightning_gan.regularizers import Penalty, Projection, Regularizer, Score
 from lightning_gan.several import devices
+from lightning_gan.written_curves import WrittenCurves
 
 D, G = 0, 1  # places of the two players in every pair
 Objective = Callable[[list[Tensor]], Tensor]  # of a minibatch: what a player descends
 
 
-class TwoPlayers(HeldOut):
+class TwoPlayers(WrittenCurves):
     """Two networks with an optimizer each; a step is one update of G. See `GAN` for the arguments."""
 
     updates = "undefined"
@@ -84,28 +83,9 @@ class TwoPlayers(HeldOut):
         players = (self.discriminator, self.generator)
         pairs = zip(self.new_optimizers, players, strict=True)
         optimizers = [new(p.parameters()) for new, p in pairs]
-        self.try_optimizers()
+        trial.check(self)
         schedulers = [new(o) for new, o in zip(self.new_schedulers, optimizers, strict=True)]
         return optimizers, schedulers
-
-    def try_optimizers(self) -> None:
-        """Make an update of small parameters with each player's optimizer and schedule, before the first step.
-
-        Raises:
-            ValueError: naming an optimizer or a schedule that cannot be used, or that ends before the run does.
-        """
-        steps = self.trainer.max_steps if self._trainer else -1
-        updates = (steps * getattr(self, "k", 1), steps)
-        for place, (letter, player) in enumerate(
-            zip("dg", (self.discriminator, self.generator), strict=True)
-        ):
-            trial.check(
-                letter,
-                self.new_optimizers[place],
-                self.new_schedulers[place],
-                player,
-                updates[place],
-            )
 
     # one player moves
 
@@ -198,47 +178,6 @@ class TwoPlayers(HeldOut):
         turns.scale_followed(self.trainer)
         turns.set_logged_steps(self.trainer, self.trainer.global_step - 1)
         self.write_due_curves()
-
-    def write_due_curves(self) -> None:
-        """Write this step's row, unless it is not due, or written already: a checkpoint asks for it first."""
-        every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
-        if self.record.g_losses and self.g_updates % every == 0:
-            self.log_dict(self.write_curves(), logger=False)
-
-    def on_train_end(self) -> None:
-        """Write what is left of the last interval."""
-        if self.record.g_losses:
-            self.write_curves()
-
-    def write_curves(self) -> dict[str, float]:
-        """Send the means of the last interval to the loggers, at this step."""
-        curves = self._curves(self.record.read(self.g_updates))
-        for logger in self.loggers:
-            logger.log_metrics(curves, step=self.g_updates)
-            logger.save()
-        return curves
-
-    def read_curves(self) -> dict[str, Tensor]:
-        """Compute the curves of the interval that has begun, without a row for them.
-
-        Returns:
-            The value of each key as a scalar tensor, for callbacks that monitor it; empty if G has not moved since the
-            last row.
-        """
-        if not self.record.g_losses:
-            return {}
-        return {
-            key: torch.tensor(value) for key, value in self._curves(self.record.means()).items()
-        }
-
-    def _curves(self, means: dict[str, Tensor]) -> dict[str, float]:
-        """All devices' means, and beside them the learning rates and how much was seen."""
-        stacked = self.trainer.strategy.reduce(torch.stack(list(means.values())), reduce_op="mean")
-        curves: dict[str, float] = dict(zip(means, stacked.tolist(), strict=True))
-        curves |= {"progress/images_seen": self.images_seen, "progress/batch": self.m}
-        for player, scheduler in zip("dg", self.lr_schedulers(), strict=True):  # type: ignore[arg-type]
-            curves[f"lr/{player}"] = float(scheduler.get_last_lr()[0])
-        return curves
 
     # checkpoints
 

@@ -1,12 +1,43 @@
 """Optimizers and schedules, tried on small parameters before the first step."""
 
+from typing import Protocol
+
 import torch
+from pytorch_lightning import Trainer
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import nn
 from torch.nn import Parameter
 
+from lightning_gan.networks import Discriminator, Generator
 
-def check(
+
+class HasOptimizers(Protocol):
+    """Two players, and what makes their optimizers and schedules: D's first."""
+
+    discriminator: Discriminator
+    generator: Generator
+    new_optimizers: tuple[OptimizerCallable, OptimizerCallable]
+    new_schedulers: tuple[LRSchedulerCallable, LRSchedulerCallable]
+    _trainer: Trainer | None
+
+
+def check(gan: HasOptimizers) -> None:
+    """Try each player's optimizer and schedule.
+
+    Args:
+        gan: the game; its Trainer says how many updates there will be, if it has one.
+
+    Raises:
+        ValueError: naming an optimizer or a schedule that cannot be used, or that ends before the run does.
+    """
+    steps = gan._trainer.max_steps if gan._trainer else -1
+    players = (gan.discriminator, gan.generator)
+    updates = (steps * getattr(gan, "k", 1), steps)
+    for i, letter in enumerate("dg"):
+        check_player(letter, gan.new_optimizers[i], gan.new_schedulers[i], players[i], updates[i])
+
+
+def check_player(
     letter: str,
     new_optimizer: OptimizerCallable,
     new_scheduler: LRSchedulerCallable,

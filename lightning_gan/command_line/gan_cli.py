@@ -8,9 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-import yaml
-from jsonargparse import Namespace
-from pytorch_lightning import Callback, Trainer
+from pytorch_lightning import Trainer
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.loggers.logger import DummyLogger
@@ -22,7 +20,6 @@ from lightning_gan import trust
 from lightning_gan.accumulation import accumulate
 from lightning_gan.checks import check_data, check_seed, check_trainer
 from lightning_gan.command_line import config_files, names
-from lightning_gan.command_line.packages import packages_named
 from lightning_gan.command_line.parser import Parser
 from lightning_gan.command_line.report import (
     closing,
@@ -35,23 +32,18 @@ from lightning_gan.command_line.report import (
     score_table,
     stopped,
 )
-from lightning_gan.command_line.trainer_parts import (
-    choose_callbacks,
-    kept_checkpoints,
-    prepare_callbacks,
-)
+from lightning_gan.command_line.trainer_cli import TrainerCLI
+from lightning_gan.command_line.trainer_parts import device_arguments
 from lightning_gan.jobs import cluster
 from lightning_gan.pages.run_page import leave_report
 from lightning_gan.players import TwoPlayers
-from lightning_gan.running import external_loggers, owner, resuming, runs
+from lightning_gan.running import owner, resuming, runs
 from lightning_gan.running.about import about
 from lightning_gan.running.ending import end_again
 from lightning_gan.running.overruled import flat, overruled
 from lightning_gan.running.runs import Run, checked, run_folder_of
 from lightning_gan.running.saved_config import SaveConfig
 from lightning_gan.running.tracking import WandbMode, log_score_table, loggers
-from lightning_gan.several.strategy import ANY, SeveralDevices, alone
-from lightning_gan.trainer_checks import check_settings
 
 Parser.classes = names.CLASSES
 SUBCOMMANDS = ("fit", "validate", "test")  # training and scoring; sampling needs no Trainer
@@ -65,7 +57,7 @@ OWN = {
 say, page_of = rank_zero_only(print), rank_zero_only(leave_report)
 
 
-class GANCLI(LightningCLI):
+class GANCLI(TrainerCLI):
     """Lightning's command line, with run folders, loggers, a score table and short errors."""
 
     def __init__(self, experiment: str) -> None:
@@ -100,18 +92,6 @@ class GANCLI(LightningCLI):
         parser.add_class_arguments(Run, "run")
         parser.set_defaults({"run.name": self.experiment})
         parser.add_lightning_class_args(callbacks.Checkpoints, "checkpoint")
-
-    def _dump_config(self) -> None:
-        """As Lightning's, without another look at what has just been parsed."""
-        if not hasattr(self, "config_dump"):
-            how = {"skip_link_targets": False, "skip_none": False, "skip_validation": True}
-            text = self.parser.dump(self.config, format="yaml", **how)
-            self.config_dump = yaml.safe_load(text)[self.config.subcommand]
-
-    @property
-    def settings(self) -> Namespace:
-        """The configuration of the subcommand."""
-        return self.config[self.config.subcommand]
 
     @property
     def run(self) -> Run:
@@ -150,20 +130,10 @@ class GANCLI(LightningCLI):
         if (threads := self.run.threads) is not None:
             torch.set_num_threads(threads)
         check_trainer(self.settings.trainer)
-        check_settings(self.settings.trainer)
-        self.external = external_loggers.settings_of(self.settings.trainer.logger)
-
-    def instantiate_classes(self) -> None:
-        """Construct everything; the user's loggers later, when the run has a folder for their files."""
-        self._dump_config()  # with trainer.logger, which is put back below
-        asked, self.settings.trainer.logger = self.settings.trainer.logger, False
-        self.put_back = partial(setattr, self.settings.trainer, "logger", asked)
-        with packages_named():
-            super().instantiate_classes()
+        super().before_instantiate_classes()
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Find the data first: a run is named after what it really learns from."""
-        self.put_back()
         if self.datamodule is None:
             raise ValueError("No data were given: name them, such as --data MNIST.")
         check_data(self.datamodule, self.model.generator)
@@ -182,31 +152,10 @@ class GANCLI(LightningCLI):
             kwargs["logger"] = DummyLogger()
             kwargs["default_root_dir"] = self.holds.enter_context(TemporaryDirectory())
         else:
-            kwargs["logger"] = self.loggers(run)
+            kwargs["logger"] = self.with_external(self.own_loggers(run, self.wandb_of(run.wandb)))
         kwargs["accumulate_grad_batches"] = 1
         accumulate(self.model, self.datamodule, trainer.accumulate_grad_batches)
-        if trainer.strategy in ANY and not alone(trainer):
-            kwargs["strategy"] = SeveralDevices(run.patience)
-        if plugins := cluster.plugins(self.settings.trainer):
-            kwargs["plugins"] = plugins
-        return super().instantiate_trainer(**kwargs)
-
-    def _instantiate_trainer(self, config: dict[str, Any], added: list[Callback]) -> Trainer:
-        """As Lightning's, without those of the suite's callbacks that the settings replace or leave out."""
-        chosen = choose_callbacks(config, self.trainer_defaults["callbacks"])
-        self.trainer_defaults["callbacks"] = chosen
-        prepare_callbacks(config)
-        return super()._instantiate_trainer(config, kept_checkpoints(config, added))
-
-    def loggers(self, run: Run) -> list[Logger]:
-        """The run's own logger, whose folder is the run folder; then the user's loggers, or W&B if none is named."""
-        made = self.own_loggers(run, run.wandb if self.external is None else None)
-        folder = Path(str(made[0].log_dir))
-        others = [] if rank_zero_only.rank else self.external or []  # type: ignore[attr-defined]
-        for settings in others:
-            with packages_named(settings["class_path"].split(".")[-1]):
-                made.append(external_loggers.make(settings, folder))
-        return made
+        return super().instantiate_trainer(**kwargs, **device_arguments(trainer, run.patience))
 
     def own_loggers(self, run: Run, wandb: WandbMode | None) -> list[Logger]:
         """A new run folder for `fit`; for a checkpoint's scores, a folder inside its run's."""
@@ -227,11 +176,6 @@ class GANCLI(LightningCLI):
         mode: WandbMode | None = "disabled" if wandb else None
         return loggers(str(root), f"{within}{self.subcommand}", mode, self.config_dump)
 
-    def after_instantiate_classes(self) -> None:
-        """The score table is ours."""
-        if "verbose" in self.config_init[self.subcommand]:
-            self.config_init[self.subcommand].verbose = False
-
     def before_fit(self) -> None:
         """Say what is about to run."""
         if self.stored:
@@ -242,11 +186,6 @@ class GANCLI(LightningCLI):
         fast = self.settings.trainer.fast_dev_run
         place = "nothing is written: trainer.fast_dev_run" if fast else folder
         say(describe(self.model, self.datamodule, place, devices))
-
-    def _run_subcommand(self, subcommand: str) -> None:
-        """As Lightning's; a package that is missing is named."""
-        with packages_named():
-            super()._run_subcommand(subcommand)
 
     def after_fit(self) -> None:
         """Score the result on the test split; say where everything is and what to type next."""

@@ -28,6 +28,7 @@ def quiet() -> None:
     warnings.filterwarnings(
         "ignore", message="Using ModelCheckpoint with manual optimization and every_n_train_steps"
     )
+    warnings.filterwarnings("ignore", message="Checkpoint directory .*model_checkpoints exists")
     # a short run is no trouble here: what is left of the last interval is written at its end
     warnings.filterwarnings(
         "ignore", message="The number of training batches .* is smaller than the logging interval"

@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from jsonargparse import Namespace
 from pytorch_lightning import Callback
 from pytorch_lightning.callbacks import ModelCheckpoint, ProgressBar
 from pytorch_lightning.loggers import CSVLogger
 
 from callbacks import Checkpoints, FlightRecorder, MonitoredKeys, Progress
+from lightning_gan.jobs import cluster
+from lightning_gan.several.strategy import ANY, SeveralDevices, alone
 
 
 def choose_callbacks(config: dict[str, Any], defaults: list[Callback]) -> list[Callback]:
@@ -55,6 +58,21 @@ def kept_checkpoints(config: dict[str, Any], added: list[Callback]) -> list[Call
     if config["enable_checkpointing"] is False:
         return [callback for callback in added if not isinstance(callback, Checkpoints)]
     return added
+
+
+def device_arguments(trainer: Namespace, patience: float) -> dict[str, Any]:
+    """Return what the Trainer is told of several devices and of a cluster.
+
+    Args:
+        trainer: the parsed settings of `--trainer.*`.
+        patience: minutes that one process waits for the others.
+    """
+    made: dict[str, Any] = {}
+    if trainer.strategy in ANY and not alone(trainer):
+        made["strategy"] = SeveralDevices(patience)
+    if plugins := cluster.plugins(trainer):
+        made["plugins"] = plugins
+    return made
 
 
 def _represent_enum(dumper: yaml.SafeDumper, value: Enum) -> yaml.Node:
