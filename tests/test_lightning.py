@@ -162,6 +162,10 @@ REFUSED = {
     "gradient_clip_val": (flag("gradient_clip_val", 1), "set --model.d_clip and --model.g_clip"),
     "an unknown profiler": (flag("profiler", "fast"), "['simple', 'advanced', 'pytorch', 'xla']"),
     "max_time as a number": (flag("max_time", "5"), "DD:HH:MM:SS"),
+    "val_check_interval longer than an epoch": (
+        [*flag("check_val_every_n_epoch", 1), *flag("val_check_interval", 11)],
+        "trainer.val_check_interval is 11, but an epoch has 10 minibatches: give 10 or fewer",
+    ),
     "devices -1": (flag("devices", -1), f"trainer.devices is -1 {CPU_DEVICES}"),
     "fsdp": (flag("strategy", "fsdp"), "trainer.strategy is fsdp, but"),
     "ReduceLROnPlateau": (schedule("ReduceLROnPlateau"), "is ReduceLROnPlateau, which cannot be stepped"),
@@ -343,6 +347,7 @@ def test_the_end_by_early_stopping_says_why_and_the_run_can_go_on(fit):
 def test_a_timer_says_that_time_was_up(fit):
     ended = fit(*flag("max_time", "00:00:00:00"))
     assert ended.status == 0
+    assert "no step was made" in ended.out
     assert "stopped     at step 0 of 3 by Timer: the time limit of 0 s was reached" in ended.out
     assert "next" not in ended.out
 
@@ -414,6 +419,9 @@ def test_a_plan_takes_no_settings_that_it_cannot_measure(fit, command):
         ended = command("plan", *lines, *setting)
         assert ended.status == 1
         assert "plan measures steps" in ended.err
+    named = logger(("CSVLogger", {"save_dir": "asked"}))
+    assert command("plan", *lines, "--steps", "2", "--quick", *named).status == 0
+    assert not Path("asked").exists()
 
 
 KINDS = [

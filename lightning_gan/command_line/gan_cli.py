@@ -197,17 +197,25 @@ class GANCLI(TrainerCLI):
         self.trainer.test(self.model, self.datamodule, verbose=False, weights_only=True)
         if self.settings.trainer.fast_dev_run:
             say(fast_closing(self.trainer))
-            return
+        else:
+            self.close(still)
+        if self.interruption.received:
+            sys.exit(128 + self.interruption.received)
+
+    def close(self, still: bool) -> None:
+        """Say where everything is and what to type next.
+
+        Args:
+            still: whether more steps would change nothing.
+        """
         folder, step = run_folder(self.trainer), self.trainer.global_step
         log_score_table(self.trainer.loggers, "test", score_rows(self.trainer, "test"), step)
         draws = len(self.model.generator.data_shape) == 3  # points are no pictures
         next_ = next_steps(folder, step, draws, still or bool(self.interruption.received))
         say(closing(self.trainer, folder, str(page_of(folder)), next_))
-        if received := self.interruption.received:
-            if (folder / "checkpoints" / "last.ckpt").is_file():
-                again = f"fit --config {folder}/config.yaml --ckpt_path last"
-                say(f"to go on\n  python -m lightning_gan {again}")
-            sys.exit(128 + received)
+        if self.interruption.received and (folder / "checkpoints" / "last.ckpt").is_file():
+            again = f"fit --config {folder}/config.yaml --ckpt_path last"
+            say(f"to go on\n  python -m lightning_gan {again}")
 
     def before_validate(self) -> None:
         """There must be something to score."""

@@ -61,12 +61,12 @@ def asked(arguments: Sequence[str]) -> tuple[Asked, list[str]]:
 
 @contextmanager
 def scratch() -> Iterator[list[str]]:
-    """Flags that lead a run into a folder that is gone afterwards; no W&B."""
+    """Flags that lead a run into a folder that is gone afterwards; no other logger."""
     mode = os.environ.get("WANDB_MODE")
     os.environ["WANDB_MODE"] = "disabled"
     try:
         with TemporaryDirectory(prefix="plan") as folder:
-            yield ["--run.root", folder]
+            yield ["--run.root", folder, "--trainer.logger", "false"]
     finally:
         del os.environ["WANDB_MODE"]
         if mode is not None:

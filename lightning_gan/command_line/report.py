@@ -110,7 +110,12 @@ def closing(trainer: Trainer, folder: Path, page: str, steps: str) -> str:
         steps: the commands that come next.
     """
     places = [f"run folder  {folder}", *(f"picture     {path}" for path in pictures(folder))]
-    said = [stopped(trainer), *places, page, f"next\n{steps}" if steps else ""]
+    none = (
+        ""
+        if trainer.global_step
+        else "NOTE        no step was made: these are the scores of the first weights"
+    )
+    said = [none, stopped(trainer), *places, page, f"next\n{steps}" if steps else ""]
     return "\n".join([f"\n{score_table(trainer, 'test')}\n", *(line for line in said if line)])
 
 

@@ -13,6 +13,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from lightning_gan.command_line.packages import packages_named
 from lightning_gan.command_line.trainer_parts import (
     choose_callbacks,
+    interval_named,
     kept_checkpoints,
     prepare_callbacks,
 )
@@ -82,6 +83,6 @@ class TrainerCLI(LightningCLI):
         return made
 
     def _run_subcommand(self, subcommand: str) -> None:
-        """As Lightning's; a package that is missing is named."""
-        with packages_named():
+        """Run it as Lightning does; name a missing package, and an interval longer than an epoch."""
+        with packages_named(), interval_named():
             super()._run_subcommand(subcommand)

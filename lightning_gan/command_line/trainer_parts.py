@@ -1,5 +1,8 @@
 """Which callbacks of the suite a Trainer gets beside the user's own."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,10 @@ from pytorch_lightning.loggers import CSVLogger
 from callbacks import Checkpoints, FlightRecorder, MonitoredKeys, Progress
 from lightning_gan.jobs import cluster
 from lightning_gan.several.strategy import ANY, SeveralDevices, alone
+
+LONG_INTERVAL = re.compile(
+    r"`val_check_interval` \((\d+)\) must be less than or equal to the number of the training batches \((\d+)\)"
+)
 
 
 def choose_callbacks(config: dict[str, Any], defaults: list[Callback]) -> list[Callback]:
@@ -73,6 +80,25 @@ def device_arguments(trainer: Namespace, patience: float) -> dict[str, Any]:
     if plugins := cluster.plugins(trainer):
         made["plugins"] = plugins
     return made
+
+
+@contextmanager
+def interval_named() -> Iterator[None]:
+    """Say in the settings' names that an epoch is shorter than the interval between two validations.
+
+    Raises:
+        ValueError: naming both lengths.
+    """
+    try:
+        yield
+    except ValueError as error:
+        if found := LONG_INTERVAL.search(str(error)):
+            every, length = found.groups()
+            raise ValueError(
+                f"trainer.val_check_interval is {every}, but an epoch has {length} minibatches: give {length} or "
+                f"fewer, or --trainer.check_val_every_n_epoch null, which counts minibatches over all epochs."
+            ) from error
+        raise
 
 
 def _represent_enum(dumper: yaml.SafeDumper, value: Enum) -> yaml.Node:
