@@ -93,11 +93,6 @@ class GANCLI(TrainerCLI):
         parser.set_defaults({"run.name": self.experiment})
         parser.add_lightning_class_args(callbacks.Checkpoints, "checkpoint")
 
-    @property
-    def run(self) -> Run:
-        """Where it is written."""
-        return Run(**self.settings.run.as_dict())
-
     def _parse_ckpt_path(self) -> None:
         """Find `last` or `auto`, verify it, and say where its hyper-parameters overrule what was asked."""
         settings, asked = self.settings, self.settings.ckpt_path

@@ -18,6 +18,7 @@ from lightning_gan.command_line.trainer_parts import (
     prepare_callbacks,
 )
 from lightning_gan.running import external_loggers
+from lightning_gan.running.runs import Run
 from lightning_gan.running.tracking import WandbMode
 from lightning_gan.trainer_checks import check_settings
 
@@ -39,6 +40,11 @@ class TrainerCLI(LightningCLI):
     def settings(self) -> Namespace:
         """The configuration of the subcommand."""
         return self.config[self.config.subcommand]
+
+    @property
+    def run(self) -> Run:
+        """Where the run is written."""
+        return Run(**self.settings.run.as_dict())
 
     def before_instantiate_classes(self) -> None:
         """Refuse settings of the Trainer that cannot work here, before anything is written."""
