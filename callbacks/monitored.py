@@ -4,6 +4,7 @@ import difflib
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
 
 from lightning_gan import keys
 
@@ -17,12 +18,16 @@ class MonitoredKeys(Callback):
     updates since the last row of metrics.csv, so that it can be monitored at any interval.
     """
 
+    def __init__(self) -> None:
+        self.names_files = False
+
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Refuse a key that no class of this suite computes, where all classes are of this suite.
 
         Raises:
             ValueError: naming near keys.
         """
+        self.names_files = any(isinstance(c, ModelCheckpoint) for c in _callbacks(trainer))
         parts = [pl_module, getattr(trainer, "datamodule", None), *_callbacks(trainer)]
         if any(type(part).__module__.split(".")[0] not in OWN_PACKAGES for part in parts if part):
             return
@@ -40,7 +45,8 @@ class MonitoredKeys(Callback):
         batch_idx: int,
     ) -> None:
         """Forget the step of the last validation, which ModelCheckpoint would put into the names of its files."""
-        trainer.callback_metrics.pop("step", None)
+        if self.names_files:
+            trainer.callback_metrics.pop("step", None)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Check the keys that are read after a validation."""

@@ -80,7 +80,6 @@ def schedule(name, **arguments):
 
 WORK = {  # several settings in a row, where one does not hide another
     "logger: false": flag("logger", "false"),
-    "logger: true": flag("logger", "true"),
     "CSVLogger": logger(("CSVLogger", {"save_dir": "asked"})),
     "EarlyStopping on a curve before its first row": [
         *callback("EarlyStopping", monitor="train/d_loss", patience=9), *flag("log_every_n_steps", 50),
@@ -93,7 +92,9 @@ WORK = {  # several settings in a row, where one does not hide another
         *callback("EarlyStopping", monitor="val/modes", patience=9),
         *callback("ModelCheckpoint", monitor="val/modes", mode="max", save_last=True),
     ],
-    "Timer, ModelSummary": [*callback("Timer", duration="00:00:10:00"), *callback("ModelSummary")],
+    "Timer, ModelSummary, logger: true": [
+        *callback("Timer", duration="00:00:10:00"), *callback("ModelSummary"), *flag("logger", "true"),
+    ],
     "max_time, enable_model_summary": [*flag("max_time", "00:00:10:00"), *flag("enable_model_summary", "true")],
     "RichProgressBar, RichModelSummary": [*callback("RichProgressBar"), *callback("RichModelSummary")],
     "DeviceStatsMonitor": callback("DeviceStatsMonitor"),
@@ -152,6 +153,10 @@ REFUSED = {
         callback("StochasticWeightAveraging", swa_lrs=0.1), "a GAN has two optimizers: set --model.ema_half_life",
     ),
     "two progress bars": ([*callback("TQDMProgressBar"), *callback("TQDMProgressBar")], "only one progress bar"),
+    "a callback twice": (
+        [*callback("EarlyStopping", monitor="val/modes"), *callback("EarlyStopping", monitor="val/modes")],
+        "Trainer refused its settings: Found more than one stateful callback of type `EarlyStopping`",
+    ),
     "ModelCheckpoint, enable_checkpointing: false": (
         [*flag("enable_checkpointing", "false"), *callback("ModelCheckpoint")], "`enable_checkpointing=False`",
     ),
@@ -377,7 +382,7 @@ def test_fast_dev_run_leaves_nothing_and_names_no_file(fit):
 
 @pytest.mark.parametrize(
     "arguments",
-    [flag("enable_checkpointing", "false"), flag("limit_train_batches", 0), flag("max_epochs", 0)],
+    [flag("enable_checkpointing", "false"), flag("limit_train_batches", 0)],
     ids=" ".join,
 )
 def test_a_run_without_checkpoints_names_none(arguments, fit):
@@ -389,10 +394,10 @@ def test_a_run_without_checkpoints_names_none(arguments, fit):
     assert "--trainer.max_steps" not in ended.out
 
 
-@pytest.mark.parametrize("bar", [flag("enable_progress_bar", "false"), callback("TQDMProgressBar")])
-def test_the_suites_own_progress_goes_where_another_bar_or_none_is_asked(bar, fit):
+def test_the_suites_own_progress_goes_where_another_bar_or_none_is_asked(fit):
     assert "trained for" in fit().out
-    assert "trained for" not in fit(*bar).out
+    assert "trained for" not in fit(*flag("enable_progress_bar", "false")).out
+    assert "trained for" not in fit(*callback("TQDMProgressBar")).out
 
 
 def test_a_check_of_scores_takes_external_loggers_too(fit, command):
@@ -465,3 +470,21 @@ def test_a_trainer_made_in_python_has_the_folder_of_its_logger_or_its_root(tmp_p
     assert run_folder(plain) == tmp_path
     named = Trainer(logger=CSVLogger(tmp_path, name="a"), **quiet)
     assert run_folder(named) == Path(os.path.join(tmp_path, "a", "version_0"))
+
+
+def test_every_kind_of_key_that_the_readme_lists_can_be_monitored(command):
+    keys = (
+        "train/g_loss", "train/d_grad_norm", "lr/d", "progress/images_seen", "val/parzen_nats", "val/d_x",
+        "val/fid_tiny",
+    )  # fmt: skip
+    tiny = {"num_samples": 20, "features": {"class_path": "tiny_features.TinySpace"}}
+    asked = [word for key in keys for word in callback("EarlyStopping", monitor=key, patience=9)]
+    best = callback("BestGenerator", score="val/parzen_nats", lower_is_better=False)
+    ended = command("fit", "--config", "small.yaml", *callback("FID", **tiny), *asked, *best)
+    assert ended.status == 0, ended.err
+    state = checked("runs/small/version_0/checkpoints/last.ckpt")["callbacks"]
+    scores = {
+        s: v["best_score"].isfinite() for s, v in state.items() if s.startswith("EarlyStopping")
+    }
+    assert len(scores) == len(keys)
+    assert all(scores.values())

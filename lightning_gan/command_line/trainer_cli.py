@@ -8,6 +8,7 @@ from jsonargparse import Namespace
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.cli import LightningCLI
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from lightning_gan.command_line.packages import packages_named
@@ -68,11 +69,21 @@ class TrainerCLI(LightningCLI):
             self.trainer = self.instantiate_trainer()
 
     def _instantiate_trainer(self, config: dict[str, Any], added: list[Callback]) -> Trainer:
-        """As Lightning's, without those of the suite's callbacks that the settings replace or leave out."""
+        """Construct the Trainer without those of the suite's callbacks that the settings replace or leave out.
+
+        Raises:
+            ValueError: with what Lightning says of the settings.
+        """
         chosen = choose_callbacks(config, self.trainer_defaults["callbacks"])
         self.trainer_defaults["callbacks"] = chosen
         prepare_callbacks(config)
-        return super()._instantiate_trainer(config, kept_checkpoints(config, added))
+        try:
+            return super()._instantiate_trainer(config, kept_checkpoints(config, added))
+        except MisconfigurationException:
+            raise
+        except (TypeError, ValueError, RuntimeError, ImportError) as error:
+            why = " ".join(str(error).split())
+            raise ValueError(f"Lightning's Trainer refused its settings: {why}") from error
 
     def wandb_of(self, asked: WandbMode) -> WandbMode | None:
         """Return the mode of the suite's own W&B logger; None where the user named other loggers, or none."""
