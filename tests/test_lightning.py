@@ -382,7 +382,7 @@ def test_fast_dev_run_leaves_nothing_and_names_no_file(fit):
 
 @pytest.mark.parametrize(
     "arguments",
-    [flag("enable_checkpointing", "false"), flag("limit_train_batches", 0)],
+    [flag("enable_checkpointing", "false"), flag("max_epochs", 0)],
     ids=" ".join,
 )
 def test_a_run_without_checkpoints_names_none(arguments, fit):

@@ -124,8 +124,8 @@ class GANCLI(TrainerCLI):
         """Settle the threads; refuse what no game of two players can do."""
         if (threads := self.run.threads) is not None:
             torch.set_num_threads(threads)
-        check_trainer(self.settings.trainer)
         super().before_instantiate_classes()
+        check_trainer(self.settings.trainer)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Find the data first: a run is named after what it really learns from."""
