@@ -19,7 +19,7 @@ TRAINER: dict[str, Any] = {
     "fast_dev_run": bool | CountOrZero,
     "limit_predict_batches": Batches,
     "limit_test_batches": Batches,
-    "limit_train_batches": PositiveShare | Count,
+    "limit_train_batches": Batches,
     "limit_val_batches": Batches,
     "log_every_n_steps": Count,
     "max_epochs": Steps,

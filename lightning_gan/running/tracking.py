@@ -21,7 +21,7 @@ WandbMode = Literal["auto", "online", "offline", "disabled"]
 def loggers(
     root: str,
     name: str,
-    wandb: WandbMode,
+    wandb: WandbMode | None,
     config: dict[str, Any],
     version: str | None = None,
     keep: int = 0,
@@ -32,7 +32,7 @@ def loggers(
     Args:
         root: of all runs.
         name: of the experiment.
-        wandb: what was asked; WANDB_MODE goes before it.
+        wandb: what was asked, where WANDB_MODE goes before it; None for no W&B, whatever WANDB_MODE is.
         config: of the run, for W&B.
         version: of a run that goes on; a new one if it is not given.
         keep: rows of its metrics.csv that it goes on from.
@@ -43,6 +43,8 @@ def loggers(
     if rank_zero_only.rank:  # type: ignore[attr-defined]
         return [csv]
     facts = about.keep(Path(csv.log_dir), facts) if facts else {}
+    if wandb is None:
+        return [csv]
     mode = wandb_mode(wandb)
     return (
         [csv] if mode == "disabled" else [csv, wandb_logger(name, mode, csv.log_dir, config, facts)]
