@@ -1,6 +1,6 @@
 """Named optimizers and schedules.
 
-Named functions, because a lambda or a partial in a config can be neither saved nor loaded again.
+Classes, because a lambda or a partial in a config can be neither saved nor loaded again.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,12 +11,31 @@ from torch.nn import Parameter
 from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-__all__ = ["Constant", "Goodfellow2014", "LinearDecay", "MaxNormSGD", "dcgan_adam"]
+__all__ = ["Constant", "DCGANAdam", "Goodfellow2014", "LinearDecay", "MaxNormSGD"]
 
 
-def dcgan_adam(params: Iterable[Parameter]) -> Optimizer:
-    """Adam with lr 2e-4 and betas (0.5, 0.999): Radford et al. (2016), section 4."""
-    return Adam(params, lr=2e-4, betas=(0.5, 0.999))
+class DCGANAdam(Adam):
+    """Adam with the settings of Radford et al. (2016), section 4, as defaults.
+
+    A class, so that the command line can change one setting: `--model.d_optimizer.lr 1e-4`.
+
+    Args:
+        params: parameters of one player.
+        lr: learning rate.
+        betas: decay rates of the averages of the gradient and of its square.
+        eps: number added to the denominator.
+        weight_decay: factor of the L2 penalty on the weights.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Parameter],
+        lr: float = 2e-4,
+        betas: tuple[float, float] = (0.5, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
 
 class MaxNormSGD(SGD):

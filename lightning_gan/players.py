@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
@@ -11,13 +11,20 @@ from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from lightning_gan import turns
-from lightning_gan.checks import check_batch, check_data, check_players
+from lightning_gan import images, turns
+from lightning_gan.batches import as_tensors
+from lightning_gan.checks import (
+    check_batch,
+    check_batch_norm,
+    check_data,
+    check_penalties,
+    check_players,
+)
 from lightning_gan.ema import EMA
 from lightning_gan.held_out import HeldOut
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
-from lightning_gan.optimizers import Constant, dcgan_adam
+from lightning_gan.optimizers import Constant, DCGANAdam
 from lightning_gan.priors import Prior
 from lightning_gan.record import Record
 from lightning_gan.regularizers import Penalty, Projection, Regularizer, Score
@@ -43,8 +50,8 @@ class TwoPlayers(HeldOut):
         discriminator: Discriminator,
         loss: AdversarialLoss,
         prior: Prior,
-        d_optimizer: OptimizerCallable = dcgan_adam,
-        g_optimizer: OptimizerCallable = dcgan_adam,
+        d_optimizer: OptimizerCallable = DCGANAdam,
+        g_optimizer: OptimizerCallable = DCGANAdam,
         d_scheduler: LRSchedulerCallable = Constant,
         g_scheduler: LRSchedulerCallable = Constant,
         ema_half_life: float | None = None,
@@ -63,6 +70,7 @@ class TwoPlayers(HeldOut):
         self.new_schedulers = (d_scheduler, g_scheduler)
         self.clips = (d_clip, g_clip)
         self.penalties = [r for r in regularizers if isinstance(r, Penalty)]
+        check_penalties(discriminator, self.penalties)
         self.projections = [r for r in regularizers if isinstance(r, Projection)]
         self.d_is_differentiated_twice = bool(self.penalties)  # each takes a gradient of D
         self.ema = EMA(generator, ema_half_life) if ema_half_life is not None else None
@@ -104,7 +112,9 @@ class TwoPlayers(HeldOut):
         self.optimizer_of(player).zero_grad()
         with turns.unexchanged(self.trainer.strategy):
             for part in self.parts_of(batch):
-                self.manual_backward(objective(part) / self.parts)
+                with check_batch_norm(len(part[0]), self.generator, self.discriminator):
+                    value = objective(part)
+                self.manual_backward(value / self.parts)
         self.record.join(player, self.parts)
         self.move(player)
 
@@ -161,7 +171,58 @@ class TwoPlayers(HeldOut):
             if own is optimizer and largest is not None:
                 turns.clip(own, largest, self.trainer)
 
+    # after training
+
+    @classmethod
+    def load_from_checkpoint(cls, *args: Any, **kwargs: Any) -> Self:
+        """Lightning's method; the model is in evaluation mode, so that D scores each example by itself.
+
+        `Trainer.fit` puts it into training mode again.
+        """
+        return super().load_from_checkpoint(*args, **kwargs).eval()
+
+    def on_fit_start(self) -> None:
+        """Train in training mode, whatever mode the model was in; Lightning leaves it as it is."""
+        if not self.training:
+            self.train()
+
+    def images(self, n: int, seed: int = 0) -> Tensor:
+        """Draw n samples as pictures: bytes [n, C, H, W], 0 black and 255 white, that depend on the seed alone.
+
+        Raises:
+            ValueError: if the generator's values have no finite range.
+        """
+        return images.to_uint8(self.sample(n, seed), self.shown_range)
+
+    @torch.no_grad()
+    def score(self, x: Tensor) -> Tensor:
+        """D's logits of examples, [m], in evaluation mode; positive: D takes them for examples of the data.
+
+        Args:
+            x: [m, *data_shape], bytes 0 to 255 or floating-point numbers in the generator's `value_range`.
+
+        Raises:
+            ValueError: if D reads a condition, or if x has another shape or range.
+        """
+        if getattr(self.discriminator, "condition_dim", 0):
+            raise ValueError(
+                f"{type(self.discriminator).__name__} reads a condition beside x: call model.discriminator(x, c) in "
+                f"evaluation mode."
+            )
+        (x,) = as_tensors(x, self.shown_range)
+        check_batch(x, self.generator)
+        training = self.discriminator.training
+        self.discriminator.eval()
+        try:
+            return self.discriminator(x.to(self.device, self.dtype))
+        finally:
+            self.discriminator.train(training)
+
     # what is written down
+
+    def on_before_batch_transfer(self, batch: Any, dataloader_idx: int) -> list[Tensor]:
+        """Bring a minibatch of any DataLoader into the form [x] or [x, labels]."""
+        return as_tensors(batch, self.generator.value_range)
 
     def on_train_batch_start(self, batch: list[Tensor], batch_idx: int) -> None:
         """Count the minibatch; look at the very first one."""

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Literal
 
 from torch import Tensor, nn
 
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
+
+Norm = Literal["batch", "layer", "instance", "none"]
 
 HALVINGS = {28: 2, 32: 3, 64: 4}  # side of an image: how often it is halved, to 7 or 4 pixels
 
@@ -32,12 +35,20 @@ class DCGANGenerator(Generator):
         z_dim: noise variables.
         width: channels before the output layer.
         kernel: side of the filters: 5 in the paper; 4, which stride 2 divides, in PyTorch's example.
+        norm: normalisation between the convolutions. batch: as in the paper. layer: over all channels and pixels of one
+            example (`GroupNorm` with one group). instance: over the pixels of one channel of one example. none: no
+            normalisation.
     """
 
     value_range = (-1.0, 1.0)
 
     def __init__(
-        self, data_shape: Sequence[int], z_dim: int = 100, width: int = 128, kernel: int = 5
+        self,
+        data_shape: Sequence[int],
+        z_dim: int = 100,
+        width: int = 128,
+        kernel: int = 5,
+        norm: Norm = "batch",
     ) -> None:
         super().__init__(data_shape, z_dim)
         channels, side = _pyramid(self.data_shape, width, kernel)
@@ -45,12 +56,12 @@ class DCGANGenerator(Generator):
         self.first = nn.Sequential(
             nn.Linear(z_dim, widest * side**2, bias=False),
             nn.Unflatten(1, (widest, side, side)),
-            nn.BatchNorm2d(widest),
+            _normalisation(norm, widest),
             nn.ReLU(),
         )
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise(reversed(channels)):
-            layers += [_double(n_in, n_out, kernel), nn.BatchNorm2d(n_out), nn.ReLU()]
+            layers += [_double(n_in, n_out, kernel), _normalisation(norm, n_out), nn.ReLU()]
         self.network = nn.Sequential(
             *layers[:-2], nn.Tanh()
         )  # neither BatchNorm nor ReLU at the output
@@ -82,14 +93,22 @@ class DCGANDiscriminator(FeatureDiscriminator):
         data_shape: of one example, [C, S, S] with S 28, 32 or 64.
         width: channels after the first layer.
         kernel: side of the filters.
+        norm: as of `DCGANGenerator`. A gradient penalty needs layer, instance or none, because BatchNorm makes a score
+            depend on the whole minibatch.
     """
 
-    def __init__(self, data_shape: Sequence[int], width: int = 128, kernel: int = 5) -> None:
+    def __init__(
+        self,
+        data_shape: Sequence[int],
+        width: int = 128,
+        kernel: int = 5,
+        norm: Norm = "batch",
+    ) -> None:
         super().__init__(data_shape)
         channels, side = _pyramid(self.data_shape, width, kernel)
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise(channels):
-            layers += [_halve(n_in, n_out, kernel), nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2)]
+            layers += [_halve(n_in, n_out, kernel), _normalisation(norm, n_out), nn.LeakyReLU(0.2)]
         del layers[1]  # the first layer has no BatchNorm
         self.network = nn.Sequential(
             *layers, nn.Flatten(), nn.Linear(channels[-1] * side**2, 1, bias=False)
@@ -98,13 +117,30 @@ class DCGANDiscriminator(FeatureDiscriminator):
 
 
 def normal_(module: nn.Module, std: float = 0.02) -> None:
-    """Weights from N(0, std^2), BatchNorm's scales from N(1, std^2) and its shifts 0, in every layer below `module`."""
+    """Weights from N(0, std^2), normalisations' scales from N(1, std^2) and shifts 0, in every layer of `module`."""
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.normal_(layer.weight, 0.0, std)
-        elif isinstance(layer, nn.BatchNorm2d):
+        elif isinstance(layer, nn.BatchNorm2d | nn.GroupNorm | nn.InstanceNorm2d):
             nn.init.normal_(layer.weight, 1.0, std)
             nn.init.zeros_(layer.bias)
+
+
+def _normalisation(norm: Norm, channels: int) -> nn.Module:
+    """The layer for maps of so many channels; one without an effect for none, so that layers keep their places.
+
+    Layer normalisation is `GroupNorm(1, C)`: the statistics are those of `LayerNorm([C, H, W])`, with a scale and a
+    shift for each channel, as BatchNorm has them, and not for each pixel.
+    """
+    if norm == "batch":
+        return nn.BatchNorm2d(channels)
+    if norm == "layer":
+        return nn.GroupNorm(1, channels)
+    if norm == "instance":
+        return nn.InstanceNorm2d(channels, affine=True)
+    if norm == "none":
+        return nn.Identity()
+    raise ValueError(f"DCGAN of norm {norm!r}: give batch, layer, instance or none.")
 
 
 def _pyramid(data_shape: Sequence[int], width: int, kernel: int) -> tuple[list[int], int]:

@@ -19,6 +19,8 @@ class GradientPenalty(Penalty):
     """
 
     key = "gradient_penalty"
+    per_example = True
+    forbids_batch_norm = True  # section 4, "No critic batch normalization"
 
     def __init__(self, weight: float = 10.0, every: int = 1) -> None:
         super().__init__(weight, every)

@@ -16,6 +16,7 @@ class R1(Penalty):
     """
 
     key = "r1"
+    per_example = True
 
     def __init__(self, gamma: float = 10.0, every: int = 1) -> None:
         super().__init__(gamma, every)
@@ -36,6 +37,7 @@ class R2(Penalty):
     """
 
     key = "r2"
+    per_example = True
 
     def __init__(self, gamma: float = 10.0, every: int = 1) -> None:
         super().__init__(gamma, every)
