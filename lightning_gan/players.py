@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any
 
 import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
@@ -11,8 +11,7 @@ from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from lightning_gan import images, turns
-from lightning_gan.batches import as_tensors
+from lightning_gan import turns
 from lightning_gan.checks import (
     check_batch,
     check_batch_norm,
@@ -21,7 +20,7 @@ from lightning_gan.checks import (
     check_players,
 )
 from lightning_gan.ema import EMA
-from lightning_gan.held_out import HeldOut
+from lightning_gan.loadable import Loadable
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.optimizers import Constant, DCGANAdam
@@ -34,7 +33,7 @@ D, G = 0, 1  # places of the two players in every pair
 Objective = Callable[[list[Tensor]], Tensor]  # of a minibatch: what a player descends
 
 
-class TwoPlayers(HeldOut):
+class TwoPlayers(Loadable):
     """Two networks with an optimizer each; a step is one update of G. See `GAN` for the arguments."""
 
     updates = "undefined"
@@ -171,58 +170,7 @@ class TwoPlayers(HeldOut):
             if own is optimizer and largest is not None:
                 turns.clip(own, largest, self.trainer)
 
-    # after training
-
-    @classmethod
-    def load_from_checkpoint(cls, *args: Any, **kwargs: Any) -> Self:
-        """Lightning's method; the model is in evaluation mode, so that D scores each example by itself.
-
-        `Trainer.fit` puts it into training mode again.
-        """
-        return super().load_from_checkpoint(*args, **kwargs).eval()
-
-    def on_fit_start(self) -> None:
-        """Train in training mode, whatever mode the model was in; Lightning leaves it as it is."""
-        if not self.training:
-            self.train()
-
-    def images(self, n: int, seed: int = 0) -> Tensor:
-        """Draw n samples as pictures: bytes [n, C, H, W], 0 black and 255 white, that depend on the seed alone.
-
-        Raises:
-            ValueError: if the generator's values have no finite range.
-        """
-        return images.to_uint8(self.sample(n, seed), self.shown_range)
-
-    @torch.no_grad()
-    def score(self, x: Tensor) -> Tensor:
-        """D's logits of examples, [m], in evaluation mode; positive: D takes them for examples of the data.
-
-        Args:
-            x: [m, *data_shape], bytes 0 to 255 or floating-point numbers in the generator's `value_range`.
-
-        Raises:
-            ValueError: if D reads a condition, or if x has another shape or range.
-        """
-        if getattr(self.discriminator, "condition_dim", 0):
-            raise ValueError(
-                f"{type(self.discriminator).__name__} reads a condition beside x: call model.discriminator(x, c) in "
-                f"evaluation mode."
-            )
-        (x,) = as_tensors(x, self.shown_range)
-        check_batch(x, self.generator)
-        training = self.discriminator.training
-        self.discriminator.eval()
-        try:
-            return self.discriminator(x.to(self.device, self.dtype))
-        finally:
-            self.discriminator.train(training)
-
     # what is written down
-
-    def on_before_batch_transfer(self, batch: Any, dataloader_idx: int) -> list[Tensor]:
-        """Bring a minibatch of any DataLoader into the form [x] or [x, labels]."""
-        return as_tensors(batch, self.generator.value_range)
 
     def on_train_batch_start(self, batch: list[Tensor], batch_idx: int) -> None:
         """Count the minibatch; look at the very first one."""

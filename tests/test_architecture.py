@@ -109,6 +109,9 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/running/about.py": {"lightning_gan.whole_files", "lightning_gan.__version__"},
     "lightning_gan/checks.py": {"lightning_gan.networks", "lightning_gan.regularizers"},
     "lightning_gan/batches.py": set(),
+    "lightning_gan/loadable.py": {
+        "lightning_gan.images", "lightning_gan.batches", "lightning_gan.checks", "lightning_gan.held_out",
+    },
     "lightning_gan/running/metrics_file.py": {"lightning_gan.whole_files"},
     "lightning_gan/running/runs.py": {
         "lightning_gan.running.metrics_file", "lightning_gan.running.tracking", "lightning_gan.whole_files",

@@ -1,4 +1,4 @@
-"""DataLoaders that users write: every common form trains, another one is named; a model read back is in evaluation mode."""
+"""DataLoaders that users write, penalties on BatchNorm, and models read back for evaluation."""
 
 import subprocess
 import sys
@@ -51,7 +51,7 @@ def test_wgan_gp_refuses_batch_norm_alone(norm, wrap):
         check_penalties(D, [GradientPenalty(), R1()])
         return
     check_penalties(D, [])
-    with pytest.raises(MismatchError, match="set --model.discriminator.norm none"):
+    with pytest.raises(MismatchError, match=r"set --model\.discriminator\.norm none"):
         check_penalties(D, [GradientPenalty()])
     with pytest.warns(UserWarning, match="R1 takes D's gradient"):
         check_penalties(D, [R1()])
