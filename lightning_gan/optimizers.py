@@ -11,7 +11,7 @@ from torch.nn import Parameter
 from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-__all__ = ["Constant", "DCGANAdam", "Goodfellow2014", "LinearDecay", "MaxNormSGD"]
+__all__ = ["Constant", "DCGANAdam", "Goodfellow2014", "LinearDecay", "MaxNormSGD", "dcgan_adam"]
 
 
 class DCGANAdam(Adam):
@@ -36,6 +36,11 @@ class DCGANAdam(Adam):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+
+def dcgan_adam(params: Iterable[Parameter]) -> Optimizer:
+    """`DCGANAdam` with its defaults, for signatures: the command line cannot take a class as a default there."""
+    return DCGANAdam(params)
 
 
 class MaxNormSGD(SGD):

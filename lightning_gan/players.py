@@ -23,7 +23,7 @@ from lightning_gan.ema import EMA
 from lightning_gan.loadable import Loadable
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
-from lightning_gan.optimizers import Constant, DCGANAdam
+from lightning_gan.optimizers import Constant, dcgan_adam
 from lightning_gan.priors import Prior
 from lightning_gan.record import Record
 from lightning_gan.regularizers import Penalty, Projection, Regularizer, Score
@@ -49,8 +49,8 @@ class TwoPlayers(Loadable):
         discriminator: Discriminator,
         loss: AdversarialLoss,
         prior: Prior,
-        d_optimizer: OptimizerCallable = DCGANAdam,
-        g_optimizer: OptimizerCallable = DCGANAdam,
+        d_optimizer: OptimizerCallable = dcgan_adam,
+        g_optimizer: OptimizerCallable = dcgan_adam,
         d_scheduler: LRSchedulerCallable = Constant,
         g_scheduler: LRSchedulerCallable = Constant,
         ema_half_life: float | None = None,

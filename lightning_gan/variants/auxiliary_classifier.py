@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import ClassHeadDiscriminator, Discriminator, Generator
-from lightning_gan.optimizers import Constant, DCGANAdam
+from lightning_gan.optimizers import Constant, dcgan_adam
 from lightning_gan.priors import Prior
 from lightning_gan.regularizers import Regularizer
 from lightning_gan.variants.classes import check_classes, classes_by
@@ -64,8 +64,8 @@ class ACGAN(ConditionalGAN):
         classes: int,
         weight: float = 1.0,
         k: int = 1,
-        d_optimizer: OptimizerCallable = DCGANAdam,
-        g_optimizer: OptimizerCallable = DCGANAdam,
+        d_optimizer: OptimizerCallable = dcgan_adam,
+        g_optimizer: OptimizerCallable = dcgan_adam,
         d_scheduler: LRSchedulerCallable = Constant,
         g_scheduler: LRSchedulerCallable = Constant,
         ema_half_life: float | None = None,

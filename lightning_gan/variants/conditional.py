@@ -15,7 +15,7 @@ from torch.nn.functional import one_hot
 from lightning_gan.gan import GAN
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
-from lightning_gan.optimizers import Constant, DCGANAdam
+from lightning_gan.optimizers import Constant, dcgan_adam
 from lightning_gan.priors import Prior
 from lightning_gan.regularizers import Regularizer
 
@@ -124,8 +124,8 @@ class ConditionalGAN(GANGiven):
         prior: Prior,
         classes: int,
         k: int = 1,
-        d_optimizer: OptimizerCallable = DCGANAdam,
-        g_optimizer: OptimizerCallable = DCGANAdam,
+        d_optimizer: OptimizerCallable = dcgan_adam,
+        g_optimizer: OptimizerCallable = dcgan_adam,
         d_scheduler: LRSchedulerCallable = Constant,
         g_scheduler: LRSchedulerCallable = Constant,
         ema_half_life: float | None = None,

@@ -11,7 +11,7 @@ from torch.nn.functional import softplus
 from lightning_gan.gan import GAN
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
-from lightning_gan.optimizers import Constant, DCGANAdam
+from lightning_gan.optimizers import Constant, dcgan_adam
 from lightning_gan.players import D
 from lightning_gan.priors import Prior
 from lightning_gan.regularizers import Regularizer
@@ -59,8 +59,8 @@ class CoordinatedGAN(GAN):
         lead: float = 0.1,
         most: int = 10,
         memory: float = 0.9,
-        d_optimizer: OptimizerCallable = DCGANAdam,
-        g_optimizer: OptimizerCallable = DCGANAdam,
+        d_optimizer: OptimizerCallable = dcgan_adam,
+        g_optimizer: OptimizerCallable = dcgan_adam,
         d_scheduler: LRSchedulerCallable = Constant,
         g_scheduler: LRSchedulerCallable = Constant,
         ema_half_life: float | None = None,

@@ -9,7 +9,7 @@ from torch import Tensor
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.masks import Masks, check_mask
 from lightning_gan.networks import Discriminator, Generator
-from lightning_gan.optimizers import Constant, DCGANAdam
+from lightning_gan.optimizers import Constant, dcgan_adam
 from lightning_gan.priors import Prior
 from lightning_gan.regularizers import Regularizer
 from lightning_gan.several import devices
@@ -51,8 +51,8 @@ class MaskedGAN(GANGiven):
         prior: Prior,
         masks: Masks,
         k: int = 1,
-        d_optimizer: OptimizerCallable = DCGANAdam,
-        g_optimizer: OptimizerCallable = DCGANAdam,
+        d_optimizer: OptimizerCallable = dcgan_adam,
+        g_optimizer: OptimizerCallable = dcgan_adam,
         d_scheduler: LRSchedulerCallable = Constant,
         g_scheduler: LRSchedulerCallable = Constant,
         ema_half_life: float | None = None,
