@@ -11,9 +11,16 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lightning_gan import trial, turns
-from lightning_gan.checks import check_batch, check_data, check_players
+from lightning_gan.checks import (
+    check_batch,
+    check_batch_norm,
+    check_data,
+    check_penalties,
+    check_players,
+)
 from lightning_gan.domains import Positive, check_arguments
 from lightning_gan.ema import EMA
+from lightning_gan.loadable import Loadable
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.optimizers import Constant, dcgan_adam
@@ -27,7 +34,7 @@ D, G = 0, 1  # places of the two players in every pair
 Objective = Callable[[list[Tensor]], Tensor]  # of a minibatch: what a player descends
 
 
-class TwoPlayers(WrittenCurves):
+class TwoPlayers(WrittenCurves, Loadable):
     """Two networks with an optimizer each; a step is one update of G. See `GAN` for the other arguments.
 
     Args:
@@ -71,6 +78,7 @@ class TwoPlayers(WrittenCurves):
         self.new_schedulers = (d_scheduler, g_scheduler)
         self.clips = (d_clip, g_clip)
         self.penalties = [r for r in regularizers if isinstance(r, Penalty)]
+        check_penalties(discriminator, self.penalties)
         self.projections = [r for r in regularizers if isinstance(r, Projection)]
         self.d_is_differentiated_twice = bool(self.penalties)  # each takes a gradient of D
         self.ema = EMA(generator, ema_half_life) if ema_half_life is not None else None
@@ -113,7 +121,9 @@ class TwoPlayers(WrittenCurves):
         self.optimizer_of(player).zero_grad()
         with turns.unexchanged(self.trainer.strategy):
             for part in self.parts_of(batch):
-                self.manual_backward(objective(part) / self.parts)
+                with check_batch_norm(len(part[0]), self.generator, self.discriminator):
+                    value = objective(part)
+                self.manual_backward(value / self.parts)
         self.record.join(player, self.parts)
         self.move(player)
 

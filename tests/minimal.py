@@ -80,6 +80,7 @@ NEEDED = {
     "LinearDecay": {"optimizer": sgd()},
     "MaskedGAN": masked(),
     "MaxNormSGD": {"params": [torch.nn.Parameter(torch.ones(2))]},
+    "DCGANAdam": {"params": [torch.nn.Parameter(torch.ones(2))]},
     "Mixture": {"kinds": [masks.Pixels()]},
     "Pictures": {"pictures": torch.zeros(2, 1, 2, 2, dtype=torch.uint8)},
     "Run": {"name": "run"},

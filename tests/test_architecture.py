@@ -131,7 +131,7 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/running/resumed_settings.py": {
         "lightning_gan.running.overrides", "lightning_gan.running.settings", "lightning_gan.tabular",
     },
-    "lightning_gan/checks.py": {"lightning_gan.networks"},
+    "lightning_gan/checks.py": {"lightning_gan.networks", "lightning_gan.regularizers"},
     "lightning_gan/trainer_checks.py": set(),
     "lightning_gan/trial.py": {"lightning_gan.networks"},
     "lightning_gan/written_curves.py": {"lightning_gan.held_out", "lightning_gan.record"},
@@ -139,6 +139,10 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/command_line/packages.py": set(),
     "lightning_gan/command_line/trainer_parts.py": {
         "callbacks", "lightning_gan.jobs.cluster", "lightning_gan.several.strategy",
+    },
+    "lightning_gan/batches.py": set(),
+    "lightning_gan/loadable.py": {
+        "lightning_gan.images", "lightning_gan.batches", "lightning_gan.checks", "lightning_gan.held_out",
     },
     "lightning_gan/running/metrics_file.py": {"lightning_gan.whole_files"},
     "lightning_gan/running/runs.py": {
