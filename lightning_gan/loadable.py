@@ -20,9 +20,11 @@ class Loadable(HeldOut):
     def load_from_checkpoint(cls, *args: Any, **kwargs: Any) -> Self:
         """Lightning's method; the model is in evaluation mode, so that D scores each example by itself.
 
-        `Trainer.fit` puts it into training mode again.
+        `Trainer.fit` puts it into training mode again. Checkpoints hold tensors and plain values, so that weights_only
+        is always true.
         """
-        return super().load_from_checkpoint(*args, **kwargs).eval()
+        kwargs.pop("weights_only", None)
+        return super().load_from_checkpoint(*args, weights_only=True, **kwargs).eval()
 
     def on_fit_start(self) -> None:
         """Train in training mode, whatever mode the model was in; Lightning leaves it as it is."""
@@ -52,7 +54,7 @@ class Loadable(HeldOut):
                 f"{type(self.discriminator).__name__} reads a condition beside x: call model.discriminator(x, c) in "
                 f"evaluation mode."
             )
-        (x,) = as_tensors(x, self.shown_range)
+        (x,) = as_tensors(x, self.shown_range, self.float_dtype)
         check_batch(x, self.generator)
         training = self.discriminator.training
         self.discriminator.eval()
@@ -61,11 +63,16 @@ class Loadable(HeldOut):
         finally:
             self.discriminator.train(training)
 
+    @property
+    def float_dtype(self) -> torch.dtype:
+        """Type of examples: float64 for a model in double precision, else float32."""
+        return torch.float64 if self.dtype == torch.float64 else torch.float32
+
     def _on_before_batch_transfer(self, batch: Any, dataloader_idx: int = 0) -> Any:
         """Bring a minibatch of any DataLoader into the form [x] or [x, labels].
 
         The public hook would make Lightning warn of every data module.
         """
         return super()._on_before_batch_transfer(
-            as_tensors(batch, self.generator.value_range), dataloader_idx
+            as_tensors(batch, self.generator.value_range, self.float_dtype), dataloader_idx
         )

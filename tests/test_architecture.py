@@ -63,7 +63,7 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/several/strategy.py": {
         "lightning_gan.several.devices", "lightning_gan.several.together", "lightning_gan.interrupts",
     },
-    "lightning_gan/unrolling.py": {"lightning_gan.several.devices"},
+    "lightning_gan/unrolling.py": {"lightning_gan.several.devices", "lightning_gan.optimizers"},
     "lightning_gan/inference.py": {
         "lightning_gan.networks", "lightning_gan.optimizers", "lightning_gan.players", "lightning_gan.priors",
         "lightning_gan.several.devices",
