@@ -12,6 +12,7 @@ from callbacks.gradients import GradientNorms
 from callbacks.helvetica import Helvetica
 from callbacks.interruption import Interruption
 from callbacks.modes import ModeCoverage, StackedModeCoverage
+from callbacks.monitored import MonitoredKeys
 from callbacks.parzen import ParzenLogLikelihood
 from callbacks.points import PointCloud
 from callbacks.progress import Progress
@@ -37,6 +38,7 @@ __all__ = [
     "InceptionScore",
     "Interruption",
     "ModeCoverage",
+    "MonitoredKeys",
     "NearestNeighbours",
     "ParzenLogLikelihood",
     "PointCloud",

@@ -36,7 +36,7 @@ class BestGenerator(Callback):
         Raises:
             ValueError: if nobody computed the score.
         """
-        if trainer.sanity_checking or trainer.state.fn != "fit":
+        if trainer.sanity_checking or trainer.state.fn != "fit" or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         if self.score not in trainer.callback_metrics:
             known = ", ".join(k for k in trainer.callback_metrics if k.startswith("val/"))

@@ -23,9 +23,9 @@ from lightning_gan.whole_files import whole
 class Checkpoints(Checkpoint):
     """checkpoints/step=<updates of G>.ckpt and last.ckpt in the run folder.
 
-    Lightning's ModelCheckpoint counts D's steps too, saves weights that are NaN, and leaves a torn file under its
-    final name when the disk is full. This one saves at steps of the game, passes over weights that are not
-    finite, and writes beside before it renames: a file that was whole stays whole.
+    Lightning's ModelCheckpoint saves weights that are NaN, and saves a step before its row of the curves is written and
+    its validation has ended. This one passes over weights that are not finite, and every file is written beside
+    before it is renamed, also those of a ModelCheckpoint of the same run: a file that was whole stays whole.
 
     A step is saved as soon as its row of the curves is written, before the validation that follows it. That file says
     that the validation is still due: a run that is resumed from it begins with the validation. When the validation has

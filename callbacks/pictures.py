@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pytorch_lightning import Trainer
+from pytorch_lightning.loggers import Logger, MLFlowLogger, TensorBoardLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 from torch import Tensor
 
@@ -14,6 +15,9 @@ from lightning_gan import images
 
 def run_folder(trainer: Trainer) -> Path:
     """The folder of this run: config, curves, checkpoints, images.
+
+    The command line always gives a run a folder of its own, whatever `trainer.logger` is, and its logger comes first. A
+    Trainer made in Python has the folder of its first logger, or default_root_dir where that logger has none.
 
     Only the first process writes there. Trainer.log_dir would wait for all processes, so that asking for it on one of
     them alone would hang the run.
@@ -30,8 +34,18 @@ def show(trainer: Trainer, key: str, picture: Tensor, step: int) -> None:
     with spared(path):
         images.save(picture, path)
     for logger in trainer.loggers:
-        if hasattr(logger, "log_image"):  # a PIL picture: wandb would turn a float tensor black
-            logger.log_image(key=f"images/{key}", images=[images.to_pil(picture)], step=step)
+        _log_picture(logger, f"images/{key}", picture, step)
+
+
+def _log_picture(logger: Logger, key: str, picture: Tensor, step: int) -> None:
+    """Send bytes [C, H, W] to a logger, if it takes pictures."""
+    if isinstance(logger, TensorBoardLogger):
+        logger.experiment.add_image(key, picture.cpu(), step)
+    elif isinstance(logger, MLFlowLogger):
+        place = f"{key}/step_{step:07d}.png"
+        logger.experiment.log_image(logger.run_id, images.to_pil(picture), artifact_file=place)
+    elif hasattr(logger, "log_image"):  # a PIL picture: wandb would turn a float tensor black
+        logger.log_image(key=key, images=[images.to_pil(picture)], step=step)
 
 
 def earlier_pictures(trainer: Trainer, key: str, every_n_steps: int) -> dict[int, Path]:

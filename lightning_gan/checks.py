@@ -1,14 +1,21 @@
 """Do the data and the Trainer fit the players? Asked once, before the first step."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated, Any
 
 import torch
 from jsonargparse import Namespace
+from pytorch_lightning.utilities.rank_zero import rank_zero_warn
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
 
 from lightning_gan.domains import Count, CountOrZero, Domain, PositiveShare, Seed, Share, check
 from lightning_gan.limits import cpu_count
 from lightning_gan.networks import Discriminator, Generator
+from lightning_gan.regularizers import Penalty
 
 Steps = Annotated[int, Domain(-1, 2**53, whole=True)]  # -1: no limit
 Processes = Annotated[int, Domain(1, max(8, cpu_count()), whole=True)]  # of a CPU
@@ -19,7 +26,7 @@ TRAINER: dict[str, Any] = {
     "fast_dev_run": bool | CountOrZero,
     "limit_predict_batches": Batches,
     "limit_test_batches": Batches,
-    "limit_train_batches": PositiveShare | Count,
+    "limit_train_batches": Batches,
     "limit_val_batches": Batches,
     "log_every_n_steps": Count,
     "max_epochs": Steps,
@@ -47,6 +54,68 @@ def check_players(generator: Generator, discriminator: Discriminator) -> None:
     if generator.data_shape != discriminator.data_shape:
         made, read = list(generator.data_shape), list(discriminator.data_shape)
         raise MismatchError(f"G makes {made} but D reads {read}: give both the same data_shape.")
+
+
+def check_penalties(discriminator: nn.Module, penalties: Sequence[Penalty]) -> None:
+    """A penalty on D's gradient at each example needs scores that depend on one example each.
+
+    Gulrajani et al. (2017), section 4, exclude BatchNorm from D for WGAN-GP: refused. Mescheder et al. (2018) state no
+    such rule for R1 and R2, though their D has no BatchNorm: a warning.
+
+    Args:
+        discriminator: D, with all its parts, wrappers' inner discriminators among them.
+        penalties: terms that are added to D's loss.
+
+    Raises:
+        MismatchError: if a penalty excludes BatchNorm and D has it.
+    """
+    found = [layer for layer in discriminator.modules() if isinstance(layer, _BatchNorm)]
+    concerned = [penalty for penalty in penalties if penalty.per_example]
+    if not found or not concerned:
+        return
+    advice = "set --model.discriminator.norm none (or layer, instance) for a DCGANDiscriminator, or choose a D without"
+    for penalty in sorted(concerned, key=lambda penalty: not penalty.forbids_batch_norm):
+        sentence = (
+            f"{type(penalty).__name__} takes D's gradient at each example, but {type(found[0]).__name__} in "
+            f"{type(discriminator).__name__} makes a score depend on the whole minibatch"
+        )
+        if penalty.forbids_batch_norm:
+            raise MismatchError(
+                f"{sentence}, which Gulrajani et al. (2017), section 4, exclude: {advice} BatchNorm."
+            )
+        rank_zero_warn(f"{sentence}: {advice} BatchNorm.")
+
+
+@contextmanager
+def check_batch_norm(m: int, *networks: nn.Module) -> Iterator[None]:
+    """Name the networks whose normalisation has one value per channel to take its statistics of.
+
+    Args:
+        m: examples in the minibatch, or in the part of it that is taken at once.
+        networks: those that the block runs.
+
+    Raises:
+        MismatchError: in place of torch's own error.
+    """
+    try:
+        yield
+    except ValueError as error:
+        if "Expected more than 1" not in str(error):
+            raise
+        kinds = (_BatchNorm, _InstanceNorm)
+        named = [
+            type(n).__name__ for n in networks if any(isinstance(k, kinds) for k in n.modules())
+        ]
+        if "spatial" in str(error):
+            raise MismatchError(
+                f"InstanceNorm in {' and '.join(named)} needs maps of 2 pixels or more: choose larger maps or another "
+                f"normalisation."
+            ) from None
+        raise MismatchError(
+            f"BatchNorm needs 2 examples or more, but {' and '.join(named)} got {m}: give a batch size of at least 2 "
+            f"for each device and each accumulated part, and drop_last=True to a DataLoader whose last batch is "
+            f"smaller."
+        ) from None
 
 
 def check_data(data: object, generator: Generator) -> None:

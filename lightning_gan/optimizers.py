@@ -1,6 +1,6 @@
 """Named optimizers and schedules.
 
-Named functions, because a lambda or a partial in a config can be neither saved nor loaded again.
+Classes, because a lambda or a partial in a config can be neither saved nor loaded again.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,12 +13,37 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from lightning_gan.domains import Count, CountFromTwo, NonNegative, Positive, Rate, check_arguments
 
-__all__ = ["Constant", "Goodfellow2014", "LinearDecay", "MaxNormSGD", "dcgan_adam"]
+__all__ = ["Constant", "DCGANAdam", "Goodfellow2014", "LinearDecay", "MaxNormSGD", "dcgan_adam"]
+
+
+class DCGANAdam(Adam):
+    """Adam with the settings of Radford et al. (2016), section 4, as defaults.
+
+    A class, so that the command line can change one setting: `--model.d_optimizer.lr 1e-4`.
+
+    Args:
+        params: parameters of one player.
+        lr: learning rate, at least 0.
+        betas: decay rates of the averages of the gradient and of its square, at least 0 and below 1.
+        eps: number added to the denominator, at least 0.
+        weight_decay: factor of the L2 penalty on the weights, at least 0.
+    """
+
+    @check_arguments
+    def __init__(
+        self,
+        params: Iterable[Parameter],
+        lr: NonNegative = 2e-4,
+        betas: tuple[Rate, Rate] = (0.5, 0.999),
+        eps: NonNegative = 1e-8,
+        weight_decay: NonNegative = 0.0,
+    ) -> None:
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
 
 def dcgan_adam(params: Iterable[Parameter]) -> Optimizer:
-    """Adam with lr 2e-4 and betas (0.5, 0.999): Radford et al. (2016), section 4."""
-    return Adam(params, lr=2e-4, betas=(0.5, 0.999))
+    """`DCGANAdam` with its defaults, for signatures: the command line cannot take a class as a default there."""
+    return DCGANAdam(params)
 
 
 class MaxNormSGD(SGD):

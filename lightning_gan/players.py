@@ -4,18 +4,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from pytorch_lightning.core.mixins.hparams_mixin import _given_hyperparameters
 from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from lightning_gan import turns
-from lightning_gan.checks import check_batch, check_data, check_players
+from lightning_gan import trial, turns
+from lightning_gan.checks import (
+    check_batch,
+    check_batch_norm,
+    check_data,
+    check_penalties,
+    check_players,
+)
 from lightning_gan.domains import Positive, check_arguments
 from lightning_gan.ema import EMA
-from lightning_gan.held_out import HeldOut
+from lightning_gan.loadable import Loadable
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.optimizers import Constant, dcgan_adam
@@ -23,12 +28,13 @@ from lightning_gan.priors import Prior
 from lightning_gan.record import Record
 from lightning_gan.regularizers import Penalty, Projection, Regularizer, Score
 from lightning_gan.several import devices
+from lightning_gan.written_curves import WrittenCurves
 
 D, G = 0, 1  # places of the two players in every pair
 Objective = Callable[[list[Tensor]], Tensor]  # of a minibatch: what a player descends
 
 
-class TwoPlayers(HeldOut):
+class TwoPlayers(WrittenCurves, Loadable):
     """Two networks with an optimizer each; a step is one update of G. See `GAN` for the other arguments.
 
     Args:
@@ -72,6 +78,7 @@ class TwoPlayers(HeldOut):
         self.new_schedulers = (d_scheduler, g_scheduler)
         self.clips = (d_clip, g_clip)
         self.penalties = [r for r in regularizers if isinstance(r, Penalty)]
+        check_penalties(discriminator, self.penalties)
         self.projections = [r for r in regularizers if isinstance(r, Projection)]
         self.d_is_differentiated_twice = bool(self.penalties)  # each takes a gradient of D
         self.ema = EMA(generator, ema_half_life) if ema_half_life is not None else None
@@ -93,6 +100,7 @@ class TwoPlayers(HeldOut):
         players = (self.discriminator, self.generator)
         pairs = zip(self.new_optimizers, players, strict=True)
         optimizers = [new(p.parameters()) for new, p in pairs]
+        trial.check(self)
         schedulers = [new(o) for new, o in zip(self.new_schedulers, optimizers, strict=True)]
         return optimizers, schedulers
 
@@ -113,7 +121,9 @@ class TwoPlayers(HeldOut):
         self.optimizer_of(player).zero_grad()
         with turns.unexchanged(self.trainer.strategy):
             for part in self.parts_of(batch):
-                self.manual_backward(objective(part) / self.parts)
+                with check_batch_norm(len(part[0]), self.generator, self.discriminator):
+                    value = objective(part)
+                self.manual_backward(value / self.parts)
         self.record.join(player, self.parts)
         self.move(player)
 
@@ -180,35 +190,13 @@ class TwoPlayers(HeldOut):
         self.images_seen += self.m
         self.g_updates_before = self.g_updates
         turns.scale_held(self.trainer)
+        turns.set_logged_steps(self.trainer, self.trainer.global_step)
 
     def on_train_batch_end(self, outputs: Any, batch: list[Tensor], batch_idx: int) -> None:
         """Write the curves, if G moved and they are due."""
         turns.scale_followed(self.trainer)
+        turns.set_logged_steps(self.trainer, self.trainer.global_step - 1)
         self.write_due_curves()
-
-    def write_due_curves(self) -> None:
-        """Write this step's row, unless it is not due, or written already: a checkpoint asks for it first."""
-        every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
-        if self.record.g_losses and self.g_updates % every == 0:
-            self.log_dict(self.write_curves(), logger=False)
-
-    def on_train_end(self) -> None:
-        """Write what is left of the last interval."""
-        if self.record.g_losses:
-            self.write_curves()
-
-    def write_curves(self) -> dict[str, float]:
-        """Send the means of the last interval to the loggers, at this step."""
-        values = self.record.read(self.g_updates)
-        stacked = self.trainer.strategy.reduce(torch.stack(list(values.values())), reduce_op="mean")
-        curves = dict(zip(values, stacked.tolist(), strict=True))
-        more: dict[str, Any] = {"progress/images_seen": self.images_seen, "progress/batch": self.m}
-        for player, scheduler in zip("dg", self.lr_schedulers(), strict=True):  # type: ignore[arg-type]
-            more[f"lr/{player}"] = scheduler.get_last_lr()[0]
-        for logger in self.loggers:
-            logger.log_metrics(curves | more, step=self.g_updates)
-            logger.save()
-        return curves
 
     # checkpoints
 

@@ -101,13 +101,22 @@ class Record:
         Raises:
             NonFiniteLossError: naming the player and the update.
         """
+        values, losses = self.means(), self._stacked()
+        self.forget()
+        _check(*losses, step)
+        return values
+
+    def means(self) -> dict[str, Tensor]:
+        """Compute what `read` returns, and keep it: the interval goes on.
+
+        Returns:
+            The mean of each key since the last reading.
+        """
         d_losses, g_losses = self._stacked()
         real, fake = (torch.cat(_together(s)).float() for s in zip(*self.scores, strict=True))
         terms = {
             f"train/{k}": torch.stack(_together(v)).float().mean() for k, v in self.terms.items()
         }
-        self.forget()
-        _check(d_losses, g_losses, step)
         return {
             "train/d_loss": d_losses.mean(),
             "train/g_loss": g_losses.mean(),

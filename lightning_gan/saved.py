@@ -9,8 +9,12 @@ from lightning_gan.players import TwoPlayers
 from lightning_gan.running.runs import CheckpointError, checked
 
 
-def load(ckpt_path: str) -> TwoPlayers:
-    """The players of a checkpoint, ready to sample.
+def load(ckpt_path: str, device: str = "cpu") -> TwoPlayers:
+    """Read the model of a checkpoint, in evaluation mode.
+
+    Args:
+        ckpt_path: file that a run wrote.
+        device: where the model is put, such as cuda.
 
     Raises:
         CheckpointError: if the file is not a whole checkpoint of this suite.
@@ -23,7 +27,7 @@ def load(ckpt_path: str) -> TwoPlayers:
         raise CheckpointError(
             f"{ckpt_path} holds a {type(module).__name__}, not a GAN of this suite."
         )
-    return module.eval()
+    return module.eval().to(device)
 
 
 def pictures_range(gan: TwoPlayers, ckpt_path: str) -> tuple[float, float]:

@@ -80,6 +80,14 @@ def _nothing() -> None:
     """Stands where Lightning would count a step, or let the scale follow one."""
 
 
+def set_logged_steps(trainer: Trainer, steps: int) -> None:
+    """Set the step at which callbacks of Lightning, such as LearningRateMonitor, write rows: updates of G.
+
+    Lightning counts minibatches, k for each step, and adds one after the hooks that end a minibatch.
+    """
+    trainer.fit_loop.epoch_loop._batches_that_stepped = steps
+
+
 def uncounted(optimizer: LightningOptimizer) -> None:
     """Keep this optimizer's next update out of `trainer.global_step`.
 

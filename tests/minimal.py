@@ -1,5 +1,6 @@
 """The fewest arguments with which each public class can be built, beside its numbers."""
 
+import inspect
 import math
 from typing import Any
 
@@ -80,6 +81,7 @@ NEEDED = {
     "LinearDecay": {"optimizer": sgd()},
     "MaskedGAN": masked(),
     "MaxNormSGD": {"params": [torch.nn.Parameter(torch.ones(2))]},
+    "DCGANAdam": {"params": [torch.nn.Parameter(torch.ones(2))]},
     "Mixture": {"kinds": [masks.Pixels()]},
     "Pictures": {"pictures": torch.zeros(2, 1, 2, 2, dtype=torch.uint8)},
     "Run": {"name": "run"},
@@ -90,6 +92,7 @@ NEEDED = {
 
 def minimal(kind: type) -> dict[str, Any]:
     """Arguments of a class that are no numbers, or that fit each other."""
-    shapes = [shape for name, shape in SHAPES.items() if kind.__name__.startswith(name)]
+    takes = "data_shape" in inspect.signature(kind).parameters
+    shapes = [s for name, s in SHAPES.items() if takes and kind.__name__.startswith(name)]
     basis = pair() if kind.__name__.endswith("GAN") else {}
     return basis | ({"data_shape": shapes[0]} if shapes else {}) | NEEDED.get(kind.__name__, {})

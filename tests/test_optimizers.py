@@ -8,7 +8,7 @@ from games import Batches, game, trainer
 from torch.optim import SGD, Adam
 from torch.optim.lr_scheduler import LRScheduler
 
-from lightning_gan.optimizers import Constant, Goodfellow2014, LinearDecay, dcgan_adam
+from lightning_gan.optimizers import Constant, DCGANAdam, Goodfellow2014, LinearDecay
 
 
 def sgd(params):
@@ -93,7 +93,7 @@ def test_schedules_are_in_the_checkpoint(tmp_path):
 
 
 def test_dcgans_adam_has_its_published_numbers():
-    group = dcgan_adam([torch.nn.Parameter(torch.zeros(1))]).param_groups[0]
+    group = DCGANAdam([torch.nn.Parameter(torch.zeros(1))]).param_groups[0]
     assert (group["lr"], group["betas"]) == (2e-4, (0.5, 0.999))
 
 

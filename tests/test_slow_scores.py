@@ -22,8 +22,9 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def small(command):
+def small(command, monkeypatch):
     """Ten steps, a validation every two, a checkpoint every four; no W&B."""
+    monkeypatch.setenv("WANDB_MODE", "disabled")  # its service does not survive a fork
     config = copy.deepcopy(SMALL)
     config["trainer"] |= {
         "check_val_every_n_epoch": None,

@@ -5,12 +5,14 @@ from argparse import SUPPRESS
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 from pytorch_lightning import Trainer
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.loggers.logger import DummyLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 import callbacks
@@ -23,13 +25,16 @@ from lightning_gan.command_line.parser import Parser
 from lightning_gan.command_line.report import (
     closing,
     describe,
+    fast_closing,
     next_steps,
     rates_ended,
     resumed,
     score_rows,
     score_table,
+    stopped,
 )
 from lightning_gan.command_line.resumption import OVERRIDE, ResumingCLI, say
+from lightning_gan.command_line.trainer_parts import device_arguments
 from lightning_gan.interrupts import EvaluationInterrupted
 from lightning_gan.jobs import cluster
 from lightning_gan.pages.run_page import leave_report
@@ -39,8 +44,7 @@ from lightning_gan.running.about import about
 from lightning_gan.running.ending import end_again
 from lightning_gan.running.runs import Run, run_folder_of
 from lightning_gan.running.saved_config import SaveConfig
-from lightning_gan.running.tracking import log_score_table, loggers
-from lightning_gan.several.strategy import ANY, SeveralDevices, alone
+from lightning_gan.running.tracking import WandbMode, log_score_table, loggers
 
 Parser.classes = names.CLASSES
 SUBCOMMANDS = ("fit", "validate", "test")  # training and scoring; sampling needs no Trainer
@@ -98,6 +102,7 @@ class GANCLI(ResumingCLI):
         """Settle the threads; refuse what no game of two players can do."""
         if (threads := self.run.threads) is not None:
             torch.set_num_threads(threads)
+        super().before_instantiate_classes()
         check_trainer(self.settings.trainer)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
@@ -117,34 +122,34 @@ class GANCLI(ResumingCLI):
             del self.config_dump  # Lightning's, made before the run had its name
             self._dump_config()
         self.keep_record()
-        if self.settings.trainer.logger in (None, True):
-            kwargs["logger"] = self.loggers(run)
         trainer = self.settings.trainer
+        if trainer.fast_dev_run:  # leaves no file
+            kwargs["logger"] = DummyLogger()
+            kwargs["default_root_dir"] = self.holds.enter_context(TemporaryDirectory())
+        else:
+            kwargs["logger"] = self.with_external(self.own_loggers(run, self.wandb_of(run.wandb)))
         kwargs["accumulate_grad_batches"] = 1
         accumulate(self.model, self.datamodule, trainer.accumulate_grad_batches)
-        if trainer.strategy in ANY and not alone(trainer):
-            kwargs["strategy"] = SeveralDevices(run.patience)
-        if plugins := cluster.plugins(self.settings.trainer):
-            kwargs["plugins"] = plugins
-        return super().instantiate_trainer(**kwargs)
+        return super().instantiate_trainer(**kwargs, **device_arguments(trainer, run.patience))
 
-    def loggers(self, run: Run) -> list[Logger]:
+    def own_loggers(self, run: Run, wandb: WandbMode | None) -> list[Logger]:
         """A new run folder for `fit`; for a checkpoint's scores, a folder inside its run's."""
         step = self.stored["counts"]["g_updates"] if self.stored else 0
         facts = partial(about, self.model, self.keeper.record, self.settings.ckpt_path, step)
         if self.home:
             rows = rank_zero_only(runs.taken_up)(self.home, self.stored) or 0
             place = str(self.home.parents[1]), self.home.parent.name
-            return loggers(*place, run.wandb, self.config_dump, self.home.name, rows, facts())
+            return loggers(*place, wandb, self.config_dump, self.home.name, rows, facts())
         if self.subcommand == "fit":
-            made = loggers(run.root, run.name, run.wandb, self.config_dump, facts=facts())
+            made = loggers(run.root, run.name, wandb, self.config_dump, facts=facts())
             folder = Path(str(made[0].log_dir))
             self.holds.push(partial(rank_zero_only(owner.taken_back), folder, self))
             self.holds.enter_context(owner.held(folder, say))
             return made
         home = self.settings.ckpt_path and run_folder_of(self.settings.ckpt_path)
         root, within = (home, "") if home else (run.root, f"{run.name}/")
-        return loggers(str(root), f"{within}{self.subcommand}", "disabled", self.config_dump)
+        mode: WandbMode | None = "disabled" if wandb else None
+        return loggers(str(root), f"{within}{self.subcommand}", mode, self.config_dump)
 
     def _run_subcommand(self, subcommand: str) -> None:
         """Run it; where a signal has ended an evaluation, say what is saved, and leave with the signal's status."""
@@ -153,11 +158,6 @@ class GANCLI(ResumingCLI):
         except EvaluationInterrupted as stop:
             leave_evaluation(self.trainer, self.subcommand == "fit", stop, self.requeue)
 
-    def after_instantiate_classes(self) -> None:
-        """The score table is ours."""
-        if "verbose" in self.config_init[self.subcommand]:
-            self.config_init[self.subcommand].verbose = False
-
     def before_fit(self) -> None:
         """Say what is about to run."""
         if self.stored:
@@ -165,29 +165,41 @@ class GANCLI(ResumingCLI):
         if self.ended:
             end_again(self.trainer)
         folder, devices = str(run_folder(self.trainer)), self.trainer.world_size
-        say(describe(self.model, self.datamodule, folder, devices))
+        fast = self.settings.trainer.fast_dev_run
+        place = "nothing is written: trainer.fast_dev_run" if fast else folder
+        say(describe(self.model, self.datamodule, place, devices))
 
     def after_fit(self) -> None:
         """Score the result on the test split; say where everything is and what to type next."""
         if self.requeue:
             self.requeue.leave(self.trainer)
         still = rates_ended([o.state_dict() for o in self.trainer.optimizers])
+        if reason := stopped(self.trainer):
+            say(reason)
         self.trainer.test(self.model, self.datamodule, verbose=False, weights_only=True)
+        if self.settings.trainer.fast_dev_run:
+            say(fast_closing(self.trainer))
+        else:
+            self.close(still)
+        if self.interruption.received:
+            sys.exit(128 + self.interruption.received)
+
+    def close(self, still: bool) -> None:
+        """Say where everything is and what to type next.
+
+        Args:
+            still: whether more steps would change nothing.
+        """
         folder, step = run_folder(self.trainer), self.trainer.global_step
         log_score_table(self.trainer.loggers, "test", score_rows(self.trainer, "test"), step)
         draws = len(self.model.generator.data_shape) == 3  # points are no pictures
         longer = "" if still or self.interruption.received else f"{self.steps_flag}{2 * step}"
         notes = run_record.describe(self.keeper.record)
-        say(
-            closing(
-                self.trainer, folder, str(page_of(folder)), next_steps(folder, draws, longer), notes
-            )
-        )
-        if received := self.interruption.received:
-            say(
-                f"to go on\n  python -m lightning_gan fit --ckpt_path {folder}/checkpoints/last.ckpt"
-            )
-            sys.exit(128 + received)
+        next_ = next_steps(folder, draws, longer)
+        say(closing(self.trainer, folder, str(page_of(folder)), next_, notes))
+        last = folder / "checkpoints" / "last.ckpt"
+        if self.interruption.received and last.is_file():
+            say(f"to go on\n  python -m lightning_gan fit --ckpt_path {last}")
 
     def before_validate(self) -> None:
         """There must be something to score."""

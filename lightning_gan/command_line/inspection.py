@@ -33,8 +33,9 @@ model:
         data_shape: [{channels}, {size}, {size}]
         width: 64                       # [PyTorch] as G's
         kernel: 4                       # [PyTorch] as G's
-    d_optimizer: lightning_gan.optimizers.dcgan_adam # [DCGAN] section 4: Adam, 2e-4, beta1 0.5
-    g_optimizer: lightning_gan.optimizers.dcgan_adam # [DCGAN] section 4
+        norm: batch                     # [DCGAN]; none, layer or instance for objectives/wgan_gp.yaml
+    d_optimizer: lightning_gan.optimizers.DCGANAdam # [DCGAN] section 4: Adam, 2e-4, beta1 0.5
+    g_optimizer: lightning_gan.optimizers.DCGANAdam # [DCGAN] section 4
 data:
   class_path: ImageFolder
   init_args:

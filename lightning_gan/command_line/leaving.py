@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from pytorch_lightning import Trainer
@@ -52,6 +53,8 @@ def describe_end(
     first = f"{signal.Signals(stop.number).name}: the scores were left out."
     if not folder:
         return first
+    if not Path(folder, "checkpoints", "last.ckpt").is_file():
+        return f"{first}\nNo checkpoint was saved."
     state = f"Step {step} is saved." if saved else f"Step {step} could not be saved."
     to_do = "To make them" if tested else "To go on"
     again = f"fit --config {folder}/config.yaml --ckpt_path auto"

@@ -64,12 +64,12 @@ def asked(arguments: Sequence[str]) -> tuple[Asked, list[str]]:
 
 @contextmanager
 def scratch() -> Iterator[list[str]]:
-    """Flags that lead a run into a folder that is gone afterwards; no W&B."""
+    """Flags that lead a run into a folder that is gone afterwards; no other logger."""
     mode = os.environ.get("WANDB_MODE")
     os.environ["WANDB_MODE"] = "disabled"
     try:
         with TemporaryDirectory(prefix="plan") as folder:
-            yield ["--run.root", folder]
+            yield ["--run.root", folder, "--trainer.logger", "false"]
     finally:
         del os.environ["WANDB_MODE"]
         if mode is not None:
@@ -106,6 +106,11 @@ def measure(
     steps = own.target or trainer.max_steps
     if steps < 1:
         raise ValueError("The run has no end: give --trainer.max_steps, or plan --target N.")
+    if trainer.fast_dev_run or trainer._val_check_time_interval:  # type: ignore[attr-defined]
+        raise ValueError(
+            "plan measures steps and validations at steps: leave out trainer.fast_dev_run, and give "
+            "trainer.val_check_interval as a number of minibatches."
+        )
     validations = shorten(own, trainer, gan)
     watch = Stopwatch(WARM, own.steps)
     trainer.callbacks.append(watch)  # type: ignore[attr-defined]

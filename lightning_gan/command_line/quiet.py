@@ -24,6 +24,11 @@ def quiet() -> None:
     warnings.filterwarnings("ignore", message=".*isinstance\\(treespec")
     # a login node has srun, and not every run there is meant for it; `doctor` says more
     warnings.filterwarnings("ignore", message="The `srun` command is available on your system")
+    # here every file holds the state after the update, which is what is wanted
+    warnings.filterwarnings(
+        "ignore", message="Using ModelCheckpoint with manual optimization and every_n_train_steps"
+    )
+    warnings.filterwarnings("ignore", message="Checkpoint directory .*model_checkpoints exists")
     # a short run is no trouble here: what is left of the last interval is written at its end
     warnings.filterwarnings(
         "ignore", message="The number of training batches .* is smaller than the logging interval"

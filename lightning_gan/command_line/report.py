@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import EarlyStopping, Timer
 
 from lightning_gan.players import TwoPlayers
 from lightning_gan.tabular import table
@@ -112,13 +113,43 @@ def closing(
         changes: What was changed while the run was under way, one line each.
     """
     places = [f"run folder  {folder}", *(f"picture     {path}" for path in pictures(folder))]
+    none = (
+        ""
+        if trainer.global_step
+        else "NOTE        no step was made: these are the scores of the first weights"
+    )
     notes = [f"NOTE        {line}" for line in changes]
-    table_ = score_table(trainer, "test")
-    return "\n".join([f"\n{table_}\n", *notes, *places, page, f"next\n{steps}"])
+    said = [none, stopped(trainer), *notes, *places, page, f"next\n{steps}" if steps else ""]
+    return "\n".join([f"\n{score_table(trainer, 'test')}\n", *(line for line in said if line)])
+
+
+def fast_closing(trainer: Trainer) -> str:
+    """Return the last lines of a run under trainer.fast_dev_run, which has no files."""
+    n = int(trainer.fast_dev_run)  # type: ignore[attr-defined]
+    each = f"{n} minibatch{'es' * (n > 1)} each of training, validation and test"
+    return f"\n{score_table(trainer, 'test')}\n\nfast_dev_run  {each}: all ran, and nothing was written"
+
+
+def stopped(trainer: Trainer) -> str:
+    """Return one line for each callback of Lightning that ended training early, with its reason; empty if none did."""
+    step, total = trainer.global_step, trainer.max_steps
+    if step == total:
+        return ""
+    reasons = []
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        name = type(callback).__name__
+        if isinstance(callback, EarlyStopping) and callback.stopping_reason_message:
+            reason = callback.stopping_reason_message.removesuffix(" Signaling Trainer to stop.")
+            reasons.append(f"{name}: {reason.rstrip('.')}")
+        elif isinstance(callback, Timer) and callback._duration is not None:
+            if callback.time_elapsed() >= callback._duration:
+                reasons.append(f"{name}: the time limit of {callback._duration:g} s was reached")
+    at = f"step {step}" + (f" of {total}" if total > 0 else "")
+    return "\n".join(f"stopped     at {at} by {reason}" for reason in reasons)
 
 
 def next_steps(folder: Path, draws: bool = True, longer: str = "") -> str:
-    """The commands that a person would type now.
+    """The commands that a person would type now; none where no checkpoint was saved.
 
     Args:
         folder: of the run.
@@ -126,6 +157,8 @@ def next_steps(folder: Path, draws: bool = True, longer: str = "") -> str:
         longer: Flag that gives the run more steps; empty where more steps would change nothing.
     """
     last, run = folder / "checkpoints" / "last.ckpt", "python -m lightning_gan"
+    if not last.is_file():
+        return ""
     lines = [
         f"  {run} sample --ckpt_path {last} --num 64 --out samples",
         f"  {run} validate --ckpt_path {last}",

@@ -6,13 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-from jsonargparse import Namespace
-from pytorch_lightning.cli import LightningCLI
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from lightning_gan import trust
 from lightning_gan.checks import check_seed
+from lightning_gan.command_line.trainer_cli import TrainerCLI
 from lightning_gan.running import (
     branching,
     data_digest,
@@ -22,7 +20,7 @@ from lightning_gan.running import (
     resuming,
     run_record,
 )
-from lightning_gan.running.runs import Run, checked, run_folder_of
+from lightning_gan.running.runs import checked, run_folder_of
 
 ACCEPT = "--run.accept_changed_data"
 OVERRIDE = (
@@ -32,7 +30,7 @@ OVERRIDE = (
 say = rank_zero_only(print)
 
 
-class ResumingCLI(LightningCLI):
+class ResumingCLI(TrainerCLI):
     """A command line whose --ckpt_path restores the run's own settings, apart from those that are overridden."""
 
     stored: dict[str, Any]
@@ -47,31 +45,9 @@ class ResumingCLI(LightningCLI):
     """Callback with the run's record."""
 
     @property
-    def settings(self) -> Namespace:
-        """The configuration of the subcommand."""
-        return self.config[self.config.subcommand]
-
-    @property
-    def run(self) -> Run:
-        """Where it is written."""
-        return Run(**self.settings.run.as_dict())
-
-    @property
     def fits(self) -> bool:
         """Whether the subcommand trains."""
         return bool(self.config.subcommand == "fit")
-
-    def _plain(self) -> dict[str, Any]:
-        """Return the configuration of the subcommand as plain values."""
-        how = {"skip_link_targets": False, "skip_none": False, "skip_validation": True}
-        text = self.parser.dump(self.config, format="yaml", **how)
-        plain: dict[str, Any] = yaml.safe_load(text)[self.config.subcommand]
-        return plain
-
-    def _dump_config(self) -> None:
-        """As Lightning's, without another look at what has just been parsed."""
-        if not hasattr(self, "config_dump"):
-            self.config_dump = self._plain()
 
     def _lay_over(self, sections: dict[str, Any]) -> None:
         """Replace settings of the configuration; the parser checks their types."""

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Literal
 
 from torch import Tensor, nn
 
 from lightning_gan.domains import CountFromTwo, Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
+
+Norm = Literal["batch", "layer", "instance", "none"]
 
 HALVINGS = {28: 2, 32: 3, 64: 4}  # side of an image: how often it is halved, to 7 or 4 pixels
 
@@ -33,6 +36,9 @@ class DCGANGenerator(Generator):
         z_dim: noise variables, 1 to 2^20.
         width: channels before the output layer, 1 to 2^20.
         kernel: side of the filters, at least 2: 5 in the paper; 4, which stride 2 divides, in PyTorch's example.
+        norm: normalisation between the convolutions. batch: as in the paper. layer: over all channels and pixels of one
+            example (`GroupNorm` with one group). instance: over the pixels of one channel of one example. none: no
+            normalisation, and a bias for each channel.
     """
 
     value_range = (-1.0, 1.0)
@@ -44,19 +50,20 @@ class DCGANGenerator(Generator):
         z_dim: Size = 100,
         width: Size = 128,
         kernel: CountFromTwo = 5,
+        norm: Norm = "batch",
     ) -> None:
         super().__init__(data_shape, z_dim)
         channels, side = _pyramid(self.data_shape, width)
         widest = channels[-1]
         self.first = nn.Sequential(
-            nn.Linear(z_dim, widest * side**2, bias=False),
+            nn.Linear(z_dim, widest * side**2, bias=norm == "none"),
             nn.Unflatten(1, (widest, side, side)),
-            nn.BatchNorm2d(widest),
+            _normalisation(norm, widest),
             nn.ReLU(),
         )
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise(reversed(channels)):
-            layers += [_double(n_in, n_out, kernel), nn.BatchNorm2d(n_out), nn.ReLU()]
+            layers += [_double(n_in, n_out, kernel, norm), _normalisation(norm, n_out), nn.ReLU()]
         self.network = nn.Sequential(
             *layers[:-2], nn.Tanh()
         )  # neither BatchNorm nor ReLU at the output
@@ -88,17 +95,27 @@ class DCGANDiscriminator(FeatureDiscriminator):
         data_shape: of one example, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.
         width: channels after the first layer, 1 to 2^20.
         kernel: side of the filters, at least 2.
+        norm: as of `DCGANGenerator`. A gradient penalty needs layer, instance or none, because BatchNorm makes a score
+            depend on the whole minibatch.
     """
 
     @check_arguments
     def __init__(
-        self, data_shape: Sequence[Size], width: Size = 128, kernel: CountFromTwo = 5
+        self,
+        data_shape: Sequence[Size],
+        width: Size = 128,
+        kernel: CountFromTwo = 5,
+        norm: Norm = "batch",
     ) -> None:
         super().__init__(data_shape)
         channels, side = _pyramid(self.data_shape, width)
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise(channels):
-            layers += [_halve(n_in, n_out, kernel), nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2)]
+            layers += [
+                _halve(n_in, n_out, kernel, norm),
+                _normalisation(norm, n_out),
+                nn.LeakyReLU(0.2),
+            ]
         del layers[1]  # the first layer has no BatchNorm
         self.network = nn.Sequential(
             *layers, nn.Flatten(), nn.Linear(channels[-1] * side**2, 1, bias=False)
@@ -107,13 +124,30 @@ class DCGANDiscriminator(FeatureDiscriminator):
 
 
 def normal_(module: nn.Module, std: float = 0.02) -> None:
-    """Weights from N(0, std^2), BatchNorm's scales from N(1, std^2) and its shifts 0, in every layer below `module`."""
+    """Weights from N(0, std^2), normalisations' scales from N(1, std^2) and shifts 0, in every layer of `module`."""
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.normal_(layer.weight, 0.0, std)
-        elif isinstance(layer, nn.BatchNorm2d):
+        elif isinstance(layer, nn.BatchNorm2d | nn.GroupNorm | nn.InstanceNorm2d):
             nn.init.normal_(layer.weight, 1.0, std)
             nn.init.zeros_(layer.bias)
+
+
+def _normalisation(norm: Norm, channels: int) -> nn.Module:
+    """The layer for maps of so many channels; one without an effect for none, so that layers keep their places.
+
+    Layer normalisation is `GroupNorm(1, C)`: the statistics are those of `LayerNorm([C, H, W])`, with a scale and a
+    shift for each channel, as BatchNorm has them, and not for each pixel.
+    """
+    if norm == "batch":
+        return nn.BatchNorm2d(channels)
+    if norm == "layer":
+        return nn.GroupNorm(1, channels)
+    if norm == "instance":
+        return nn.InstanceNorm2d(channels, affine=True)
+    if norm == "none":
+        return nn.Identity()
+    raise ValueError(f"DCGAN of norm {norm!r}: give batch, layer, instance or none.")
 
 
 def _pyramid(data_shape: Sequence[int], width: int) -> tuple[list[int], int]:
@@ -126,12 +160,18 @@ def _pyramid(data_shape: Sequence[int], width: int) -> tuple[list[int], int]:
     return channels, data_shape[1] >> halvings
 
 
-def _halve(n_in: int, n_out: int, kernel: int) -> nn.Conv2d:
-    return nn.Conv2d(n_in, n_out, kernel, stride=2, padding=(kernel - 1) // 2, bias=False)
+def _halve(n_in: int, n_out: int, kernel: int, norm: Norm) -> nn.Conv2d:
+    return nn.Conv2d(n_in, n_out, kernel, stride=2, padding=(kernel - 1) // 2, bias=norm == "none")
 
 
-def _double(n_in: int, n_out: int, kernel: int) -> nn.ConvTranspose2d:
+def _double(n_in: int, n_out: int, kernel: int, norm: Norm) -> nn.ConvTranspose2d:
     odd = kernel % 2  # two sides are halved to n_in's: the even one
     return nn.ConvTranspose2d(
-        n_in, n_out, kernel, stride=2, padding=(kernel - 1) // 2, output_padding=odd, bias=False
+        n_in,
+        n_out,
+        kernel,
+        stride=2,
+        padding=(kernel - 1) // 2,
+        output_padding=odd,
+        bias=norm == "none",
     )

@@ -41,6 +41,12 @@ class Penalty(Regularizer, ABC):
     key: ClassVar[str]
     """Its curve is train/<key>: the term as it stands in the equation, without the factor `every`."""
 
+    per_example: ClassVar[bool] = False
+    """Whether the term takes D's gradient at each example alone. BatchNorm in D makes a score depend on the other
+    examples too, so that this gradient is that of all scores together; the game warns of it."""
+    forbids_batch_norm: ClassVar[bool] = False
+    """Whether the term's source excludes BatchNorm in D; the game refuses it then."""
+
     @check_arguments
     def __init__(self, weight: NonNegative, every: Count = 1) -> None:
         self.weight, self.every = weight, every

@@ -20,6 +20,8 @@ class GradientPenalty(Penalty):
     """
 
     key = "gradient_penalty"
+    per_example = True
+    forbids_batch_norm = True  # section 4, "No critic batch normalization"
 
     @check_arguments
     def __init__(self, weight: NonNegative = 10.0, every: Count = 1) -> None:

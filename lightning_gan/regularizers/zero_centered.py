@@ -17,6 +17,7 @@ class R1(Penalty):
     """
 
     key = "r1"
+    per_example = True
 
     @check_arguments
     def __init__(self, gamma: NonNegative = 10.0, every: Count = 1) -> None:
@@ -38,6 +39,7 @@ class R2(Penalty):
     """
 
     key = "r2"
+    per_example = True
 
     @check_arguments
     def __init__(self, gamma: NonNegative = 10.0, every: Count = 1) -> None:

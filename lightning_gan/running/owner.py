@@ -30,6 +30,7 @@ BEFORE_THE_FIRST_STEP = {
     "metrics.csv",
     "images",
     "wandb",
+    "mlruns",
 }
 REQUEUED = 120.0  # seconds that a job which was queued again waits for its own former life
 

@@ -137,4 +137,6 @@ def write_out_optimizers(sections: Mapping[str, Any]) -> None:
             for k, v in made.defaults.items()
             if k in arguments
         }
-        model[name] = {CLASS: f"torch.optim.{type(made).__name__}", ARGUMENTS: values}
+        kind = type(made)
+        where = "torch.optim" if kind.__module__.startswith("torch.optim") else kind.__module__
+        model[name] = {CLASS: f"{where}.{kind.__name__}", ARGUMENTS: values}

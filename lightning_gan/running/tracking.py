@@ -21,7 +21,7 @@ WandbMode = Literal["auto", "online", "offline", "disabled"]
 def loggers(
     root: str,
     name: str,
-    wandb: WandbMode,
+    wandb: WandbMode | None,
     config: dict[str, Any],
     version: str | None = None,
     keep: int = 0,
@@ -32,7 +32,7 @@ def loggers(
     Args:
         root: of all runs.
         name: of the experiment.
-        wandb: what was asked; WANDB_MODE goes before it.
+        wandb: what was asked, where WANDB_MODE goes before it; None for no W&B, whatever WANDB_MODE is.
         config: of the run, for W&B.
         version: of a run that goes on; a new one if it is not given.
         keep: rows of its metrics.csv that it goes on from.
@@ -43,6 +43,8 @@ def loggers(
     if rank_zero_only.rank:  # type: ignore[attr-defined]
         return [csv]
     facts = about.keep(Path(csv.log_dir), facts) if facts else {}
+    if wandb is None:
+        return [csv]
     mode = wandb_mode(wandb)
     return (
         [csv] if mode == "disabled" else [csv, wandb_logger(name, mode, csv.log_dir, config, facts)]
@@ -59,7 +61,11 @@ def wandb_mode(asked: WandbMode) -> WandbMode:
     if mode == "auto" and "WANDB_MODE" not in os.environ:
         import wandb
 
-        return "online" if wandb.login(prompt=False, verify=False) else "offline"
+        try:
+            return "online" if wandb.login(prompt=False, verify=False) else "offline"
+        except (wandb.Error, ValueError) as error:
+            print(f"W&B: {' '.join(str(error).split())}. Going on offline.")
+            return "offline"
     modes: dict[str, WandbMode] = {"dryrun": "offline", "run": "online"}
     modes |= {name: name for name in get_args(WandbMode) if name != "auto"}
     if mode not in modes:
@@ -99,18 +105,51 @@ class SparedWandb(WandbLogger):
 def wandb_logger(
     name: str, mode: WandbMode, folder: str, config: dict[str, Any], facts: dict[str, Any]
 ) -> WandbLogger:
-    """W&B in the run folder; a server that does not answer costs the dashboard, not the run."""
+    """W&B in the run folder; a server that does not answer costs the dashboard, not the run.
+
+    Raises:
+        ValueError: if WANDB_PROJECT holds a character that W&B refuses.
+    """
     import wandb
 
+    project = os.environ.get("WANDB_PROJECT", "")
+    if refused := sorted(set(project) & set("/\\#?%:")):
+        raise ValueError(
+            f"WANDB_PROJECT is {project!r}, but W&B allows no {' '.join(refused)} there: choose another name; "
+            f"WANDB_ENTITY names the team."
+        )
+    if mode == "online" and (problem := _unreachable(wandb.setup().settings.base_url)):
+        print(f"W&B: {problem}. Going on offline.")
+        mode = "offline"
     try:
         logger = _wandb_logger(name, mode, folder, config, facts)
-    except wandb.Error as error:
-        print(f"W&B: {error}. Going on offline.")
-        logger = _wandb_logger(name, "offline", folder, config, facts)
+    except (wandb.Error, ValueError) as error:
+        if mode == "offline":
+            raise
+        print(f"W&B: {' '.join(str(error).split())}. Going on offline.")
+        wandb.teardown()  # else the service still holds the run's id
         mode = "offline"
+        logger = _wandb_logger(name, mode, folder, config, facts)
     if mode == "offline":
         print(f"W&B: offline; to upload later, wandb sync {logger.experiment.settings.sync_dir}")
     return logger
+
+
+def _unreachable(url: str, seconds: float = 5) -> str | None:
+    """Why the server at this address is no W&B server that answers within some seconds; None if it is one."""
+    import requests
+
+    question = {"query": "query { viewer { id } }"}
+    try:
+        answer = requests.post(f"{url.rstrip('/')}/graphql", json=question, timeout=seconds)
+        parsed = answer.json()
+    except requests.exceptions.SSLError:
+        return None  # wandb may know other certificates
+    except requests.exceptions.JSONDecodeError:
+        return f"{url} answers, but not as a W&B server"
+    except requests.exceptions.RequestException as error:
+        return f"{url} does not answer ({type(error).__name__})"
+    return None if isinstance(parsed, dict) else f"{url} answers, but not as a W&B server"
 
 
 def _wandb_logger(
@@ -129,7 +168,9 @@ def _wandb_logger(
         resume=environment.get("WANDB_RESUME", "allow"),
         save_dir=environment.get("WANDB_DIR", str(Path(folder).resolve())),
         mode=mode,
-        settings=wandb.Settings(silent=True),  # the one line that matters is ours
+        settings=wandb.Settings(
+            silent=True, init_timeout=8, login_timeout=8
+        ),  # the one line that matters is ours
         config=yaml.safe_load(yaml.safe_dump(config))
         | {"about": about_run, "recipe": recipe.digest(config)},
         tags=tags(facts),

@@ -1,0 +1,38 @@
+"""One line changes a player's learning rate in every experiment."""
+
+import pytest
+import yaml
+from pytorch_lightning.cli import LightningArgumentParser
+
+from lightning_gan.command_line.config_files import CONFIGS
+from lightning_gan.command_line.inspection import CONFIG
+from lightning_gan.players import TwoPlayers
+
+INSPECTED = CONFIG.format(
+    n=9, folder="f", name="n", root='"r"', size=32, channels=3, enlarge="true", batch=64
+)
+EXPERIMENTS = {
+    path.name: path.read_text()
+    for path in sorted(CONFIGS.glob("*.yaml"))
+    if "class_path" in (yaml.safe_load(path.read_text()).get("model") or {})
+} | {"inspect": INSPECTED}
+
+
+@pytest.fixture(scope="module")
+def parser():
+    import lightning_gan.command_line.names  # noqa: F401
+
+    parser = LightningArgumentParser()
+    parser.add_argument("--config", action="config")
+    parser.add_lightning_class_args(TwoPlayers, "model", subclass_mode=True)
+    return parser
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_a_learning_rate_is_one_line(name, parser, tmp_path):
+    model = yaml.safe_load(EXPERIMENTS[name])["model"]
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump({"model": model}))
+    lines = ["--model.d_optimizer.lr", "1e-4", "--model.g_optimizer.lr", "3e-4"]
+    asked = parser.parse_args(["--config", str(tmp_path / "x.yaml"), *lines]).model.init_args
+    assert asked.d_optimizer.init_args.lr == 1e-4
+    assert asked.g_optimizer.init_args.lr == 3e-4
