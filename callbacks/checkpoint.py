@@ -1,6 +1,5 @@
 """What is kept of a run."""
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -17,6 +16,7 @@ from callbacks.pictures import run_folder
 from callbacks.validation_schedule import validation_is_due
 from lightning_gan.domains import Count, CountOrZero, check_arguments
 from lightning_gan.interrupts import EvaluationInterrupted
+from lightning_gan.running.score_file import count
 from lightning_gan.whole_files import whole
 
 
@@ -147,9 +147,8 @@ class Checkpoints(Checkpoint):
     ) -> None:
         """Say how much of the run's files belongs to this checkpoint."""
         rows = [logger.settle() for logger in trainer.loggers if hasattr(logger, "settle")]
-        scores = run_folder(trainer) / "scores.json"
-        entries = json.loads(scores.read_text(encoding="utf-8")) if scores.is_file() else []
-        checkpoint["written"] = {"metrics.csv": sum(rows[:1]), "scores.json": len(entries)}
+        entries = count(run_folder(trainer) / "scores.json")
+        checkpoint["written"] = {"metrics.csv": sum(rows[:1]), "scores.json": entries}
 
     def is_saved(self, trainer: Trainer) -> bool:
         """Whether the state after the latest minibatch is on the disk."""
