@@ -4,7 +4,11 @@ import uuid
 import pytest
 import torch
 
-os.environ.setdefault("WANDB_SILENT", "true")
+# before any fixture of a module or session, which begin before those of a test: an offline run that one of them left
+# open would be the current run of later tests
+for name in [n for n in os.environ if n.startswith("WANDB_")]:
+    del os.environ[name]
+os.environ |= {"WANDB_SILENT": "true", "WANDB_MODE": "disabled"}
 os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")  # Lightning's, not ours
 
 

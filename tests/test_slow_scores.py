@@ -22,9 +22,8 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def small(command, monkeypatch):
+def small(command):
     """Ten steps, a validation every two, a checkpoint every four; no W&B."""
-    monkeypatch.setenv("WANDB_MODE", "disabled")  # its service does not survive a fork
     config = copy.deepcopy(SMALL)
     config["trainer"] |= {
         "check_val_every_n_epoch": None,
