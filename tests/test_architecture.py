@@ -105,11 +105,26 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/rows.py": {"lightning_gan.whole_files"},
     "lightning_gan/densities.py": set(),
     "lightning_gan/baselines.py": set(),
-    "lightning_gan/command_line/errors.py": {"lightning_gan.command_line.parser", "lightning_gan.trust"},
-    "lightning_gan/command_line/parser.py": {
-        "lightning_gan.command_line.config_files", "lightning_gan.trust",
+    "lightning_gan/command_line/errors.py": {"lightning_gan.command_line.user_errors"},
+    "lightning_gan/command_line/user_errors.py": {
+        "lightning_gan.command_line.packages", "lightning_gan.command_line.parser_errors",
+        "lightning_gan.command_line.system_errors", "lightning_gan.command_line.terminal", "lightning_gan.trust",
     },
-    "lightning_gan/command_line/config_files.py": {"lightning_gan.trust"},
+    "lightning_gan/command_line/system_errors.py": {"lightning_gan.command_line.terminal"},
+    "lightning_gan/command_line/terminal.py": set(),
+    "lightning_gan/command_line/written.py": set(),
+    "lightning_gan/command_line/near_names.py": {
+        "lightning_gan.command_line.written", "lightning_gan.command_line.config_files",
+    },
+    "lightning_gan/command_line/parser_errors.py": {
+        "lightning_gan.command_line.written", "lightning_gan.command_line.near_names", "lightning_gan.trust",
+    },
+    "lightning_gan/home.py": set(),
+    "lightning_gan/command_text.py": set(),
+    "lightning_gan/command_line/parser.py": {
+        "lightning_gan.home", "lightning_gan.command_line.parser_errors",
+    },
+    "lightning_gan/command_line/config_files.py": {"lightning_gan.trust", "lightning_gan.command_line.written"},
     "lightning_gan/trust.py": set(),
     "lightning_gan/theory.py": set(),
     "lightning_gan/running/tracking.py": {
