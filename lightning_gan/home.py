@@ -36,6 +36,12 @@ def expand_word(word: str) -> str:
     return f"{flag}={expand(value)}" if equals and flag.startswith("--") else str(expand(word))
 
 
+def data_folder(root: str) -> Path:
+    """Return the folder of a data set's files: LIGHTNING_GAN_DATA replaces the default, "data"."""
+    named = os.environ.get("LIGHTNING_GAN_DATA", root) if root == "data" else root
+    return Path(expand(str(named)))
+
+
 def expand_environment() -> None:
     """Replace `~` in the environment variables that name files and folders."""
     for name in VARIABLES:

@@ -10,13 +10,14 @@ import callbacks
 ROOT = Path(__file__).parents[1]
 ROOMS = {  # room: what of ours it may import
     "datamodules": {
-        "datamodules", "lightning_gan.fetching", "lightning_gan.picture_files", "lightning_gan.whole_files",
+        "datamodules", "lightning_gan.home", "lightning_gan.fetching", "lightning_gan.picture_files",
+        "lightning_gan.whole_files",
     },
     "callbacks": {
         "callbacks", "lightning_gan.images", "lightning_gan.plots", "lightning_gan.metrics",
         "lightning_gan.densities", "lightning_gan.plots_density", "lightning_gan.plots_points",
         "lightning_gan.baselines", "lightning_gan.features", "lightning_gan.evaluation",
-        "lightning_gan.whole_files", "lightning_gan.record", "lightning_gan.jobs.cluster",
+        "lightning_gan.whole_files", "lightning_gan.record", "lightning_gan.jobs.cluster", "lightning_gan.command_text",
         "lightning_gan.running.tracking", "lightning_gan.keys",
         "lightning_gan.crash.traces", "lightning_gan.interrupts", "lightning_gan.several.together",
     },
@@ -157,6 +158,7 @@ ROOMS = {  # room: what of ours it may import
     },
     "lightning_gan/running/metrics_file.py": {"lightning_gan.whole_files"},
     "lightning_gan/running/runs.py": {
+        "lightning_gan.home",
         "lightning_gan.running.metrics_file", "lightning_gan.running.tracking", "lightning_gan.whole_files",
     },
     "lightning_gan/running/saved_config.py": {"lightning_gan.whole_files"},

@@ -73,7 +73,7 @@ ROWS = {
     "unknown key deep in a file": (
         SIX,
         ["--config", "six.yaml"],
-        "'z_dmi'. Did you mean 'z_dim'? (In six.yaml.)",
+        "'z_dmi'. Did you mean 'z_dim'? (In six.yaml, line 5.)",
     ),
     "unknown section": (
         write("t.yaml", "modle: {k: 3}"),
@@ -101,7 +101,7 @@ ROWS = {
     "wrong type in a file": (
         write("w.yaml", "data:\n  init_args:\n    batch_size: many"),
         ["--config", "w.yaml"],
-        "'batch_size' wants a whole number; got 'many'. (In w.yaml.)",
+        "'batch_size' wants a whole number; got 'many'. (In w.yaml, line 3.)",
     ),
     "no number": (
         nothing,
@@ -159,7 +159,11 @@ ROWS = {
     "no examples in a minibatch": (nothing, ["--data.batch_size", "0"], "batch_size is 0"),
     # files of settings
     "missing config": (nothing, ["--config", "mnsit.yaml"], "did you mean mnist.yaml"),
-    "not YAML": (write("b.yaml", "a: [1,\nb: }"), ["--config", "b.yaml"], "b.yaml is not YAML"),
+    "not YAML": (
+        write("b.yaml", "a: [1,\nb: }"),
+        ["--config", "b.yaml"],
+        "b.yaml, line 2: this is not YAML",
+    ),
     "empty config": (write("n.yaml", ""), ["--config", "n.yaml"], "n.yaml holds no settings"),
     "list for a config": (
         write("l.yaml", "- 1"),

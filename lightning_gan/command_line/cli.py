@@ -4,7 +4,6 @@ import difflib
 import inspect
 import io
 import os
-import select
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -24,7 +23,7 @@ from lightning_gan.command_line.gan_cli import GANCLI, SUBCOMMANDS
 from lightning_gan.command_line.inspection import inspect as inspect_folder
 from lightning_gan.command_line.parser import Parser
 from lightning_gan.command_line.quiet import quiet
-from lightning_gan.command_line.terminal import escape, make_output_readable
+from lightning_gan.command_line.terminal import check_names, make_output_readable, nobody_reads
 from lightning_gan.command_text import command_text
 from lightning_gan.crash.replay import replay
 from lightning_gan.dashboard import dashboard
@@ -139,29 +138,6 @@ def main() -> None:
         if not meant_for_a_person(error):
             raise
         sys.exit(f"error: {together.spoken_by(sentence(error))}")
-
-
-def nobody_reads() -> bool:
-    """Return whether standard output is a pipe whose reader has ended, such as `head`."""
-    poll = select.poll()
-    poll.register(sys.stdout.fileno(), select.POLLOUT)
-    return any(events & select.POLLERR for _, events in poll.poll(0))
-
-
-def check_names(arguments: list[str]) -> None:
-    """Refuse names that the files of a run cannot hold, before anything is written.
-
-    Raises:
-        ValueError: The working folder, or a word of the command line, is not UTF-8.
-    """
-    for what, text in (
-        ("The working folder", os.getcwd()),
-        *(("The argument", a) for a in arguments),
-    ):
-        if escape(text) != text:
-            raise ValueError(
-                f"{what} {escape(text)} is not UTF-8, so no config and no file of a run can hold it: rename it."
-            )
 
 
 def order(typed: list[str]) -> None:

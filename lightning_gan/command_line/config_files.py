@@ -51,12 +51,11 @@ def find(name: str) -> str:
 
 
 def _near(name: str, shipped: list[str]) -> list[str]:
-    """Return the configs whose names are near: those in the folder that was named first, then the suite's own."""
+    """Return the configs whose names are near: those in the folder that was named, and the suite's own."""
     folder = Path(name).parent
     own = [p.name for p in sorted(folder.glob("*.y*ml")) if p.is_file()] if folder.is_dir() else []
-    there = difflib.get_close_matches(Path(name).name, own, n=3, cutoff=0.5)
-    known = difflib.get_close_matches(name, shipped, n=3, cutoff=0.5)
-    return [*(str(folder / found) for found in there), *known][:3]
+    names = [*(str(folder / found) for found in own), *shipped]
+    return difflib.get_close_matches(name, names, n=3, cutoff=0.5)
 
 
 def check(path: Path) -> None:

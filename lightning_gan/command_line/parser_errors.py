@@ -53,7 +53,7 @@ def sentence(
         return _with_place(_untrusted(match.group(1)), "", match.group(1))
     if match := OTHER_CLASS.search(message):
         wrong, kind = match.groups()
-        return _with_place(f"{key!r} wants a {kind}, and {wrong!r} is none.", "", wrong)
+        return _with_place(f"{key!r} wants a subclass of {kind}; {wrong!r} is not one.", "", wrong)
     if match := NO_NUMBER.search(message):
         key, value = match.groups()
         return _with_place(f"{key!r} wants a number; got {value!r}.", key, value)

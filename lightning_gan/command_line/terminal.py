@@ -5,8 +5,10 @@ Files that the suite writes are UTF-8 whatever the terminal is.
 
 import codecs
 import os
+import select
 import sys
 import unicodedata
+from collections.abc import Sequence
 from contextlib import suppress
 
 HANDLER = "lightning_gan.readable"
@@ -51,6 +53,29 @@ def make_output_readable() -> None:
         if reconfigure := getattr(stream, "reconfigure", None):
             with suppress(OSError, ValueError):  # closed, or a pipe that nobody reads
                 reconfigure(errors=HANDLER)
+
+
+def nobody_reads() -> bool:
+    """Return whether standard output is a pipe whose reader has ended, such as `head`."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), select.POLLOUT)
+    return any(events & select.POLLERR for _, events in poll.poll(0))
+
+
+def check_names(arguments: Sequence[str]) -> None:
+    """Refuse names that the files of a run cannot hold, before anything is written.
+
+    Raises:
+        ValueError: The working folder, or a word of the command line, is not UTF-8.
+    """
+    for what, text in (
+        ("The working folder", os.getcwd()),
+        *(("The argument", a) for a in arguments),
+    ):
+        if escape(text) != text:
+            raise ValueError(
+                f"{what} {escape(text)} is not UTF-8, so no config and no file of a run can hold it: rename it."
+            )
 
 
 def _replace(error: UnicodeError) -> tuple[str | bytes, int]:

@@ -36,7 +36,9 @@ BYTES = re.compile(r"(?:allocate|to allocate) (?:a total of )?([\d.]+ ?(?:[KMGTP
 FOREIGN_WEIGHTS = "Error(s) in loading state_dict"
 UNION = "Does not validate against any of the Union subtypes"  # how jsonargparse wraps an error
 NO_MODULE = re.compile(rf"No module named '(?!{'|'.join(OURS)})")
-HOOKS = tuple(f"pytorch_lightning.{part}" for part in ("callbacks", "loggers", "profilers", "tuner"))
+HOOKS = tuple(
+    f"pytorch_lightning.{part}" for part in ("callbacks", "loggers", "profilers", "tuner")
+)
 OTHERS = (
     "torch.nn", "torch.cuda", "torch.distributed", "torchmetrics", "jsonargparse", "PIL",
 )  # fmt: skip
