@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Sequence
+from itertools import pairwise
 from types import FrameType
 
 LINE = b"\nCtrl-C: ended before the command began; nothing was written.\n"
@@ -14,9 +15,7 @@ def hold_interrupts(arguments: Sequence[str]) -> None:
     Args:
         arguments: Command line of Python, such as `sys.orig_argv`.
     """
-    ours = any(
-        pair == ("-m", "lightning_gan") for pair in zip(arguments, arguments[1:], strict=False)
-    )
+    ours = ("-m", "lightning_gan") in pairwise(arguments)
     if ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _end)
 

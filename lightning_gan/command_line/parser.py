@@ -17,9 +17,17 @@ class Parser(LightningArgumentParser):
     classes: ClassVar[Sequence[str]] = ()
     """Names that a config may use for a class."""
 
-    def save(self, *args: Any, **how: Any) -> None:
-        """As ever, without another look at what has been parsed."""
-        super().save(*args, **({"skip_validation": True} | how))
+    def save(self, cfg: Namespace, path: Any, *args: Any, **how: Any) -> None:
+        """Write a config without another look at what has been parsed.
+
+        Raises:
+            OSError: The file could not be written; it is named.
+        """
+        try:
+            super().save(cfg, path, *args, **({"skip_validation": True} | how))
+        except OSError as error:
+            error.filename = error.filename or str(path)
+            raise
 
     def parse_args(self, *args: Any, **how: Any) -> Namespace:  # type: ignore[override]
         """Parse the command line and its configs; replace `~` in their values by the home folder."""

@@ -130,7 +130,8 @@ def order(
     if out is None:
         print(text, end="")
         logs = shlex.quote(f"{run['root']}/{name}/logs")
-        said = f"To keep it: --out {shlex.quote(place.file)}. Or save it as that and mkdir -p {logs}, which SLURM does not."
+        file = shlex.quote(place.file)
+        said = f"To keep it: --out {file}. Or save it as that and mkdir -p {logs}, which SLURM does not."
         print(said, file=sys.stderr)
         return
     _keep(Path(out), text)
