@@ -129,8 +129,7 @@ def order(
     text = written(asked, place)
     if out is None:
         print(text, end="")
-        logs = shlex.quote(f"{run['root']}/{name}/logs")
-        file = shlex.quote(place.file)
+        file, logs = shlex.quote(place.file), shlex.quote(f"{run['root']}/{name}/logs")
         said = f"To keep it: --out {file}. Or save it as that and mkdir -p {logs}, which SLURM does not."
         print(said, file=sys.stderr)
         return
