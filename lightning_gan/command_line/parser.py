@@ -26,7 +26,8 @@ class Parser(LightningArgumentParser):
         try:
             super().save(cfg, path, *args, **({"skip_validation": True} | how))
         except OSError as error:
-            error.filename = error.filename or str(path)
+            if error.errno and not error.filename:
+                error.filename = str(path)
             raise
 
     def parse_args(self, *args: Any, **how: Any) -> Namespace:  # type: ignore[override]

@@ -143,4 +143,8 @@ def _with_place(text: str, key: str, value: str) -> str:
     place = written.place_of(key, value)
     if place is None and key:
         place = written.place_of(key.rpartition(".")[2], value)
+    if (
+        place is None and "." in value
+    ):  # a class goes by several names, such as os.system and posix.system
+        place = written.place_of(key, value.rpartition(".")[2])
     return f"{text} (In {place}.)" if place and (key or value) else text
