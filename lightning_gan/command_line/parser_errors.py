@@ -28,6 +28,7 @@ NO_CLASS = re.compile(r"Expected a dot import path string: (.+?)\s*$", flags=re.
 EXPECTED = re.compile(r"Expected an? <class '([\w.]+)'>")
 CHOICES = re.compile(r"Expected a typing\.Literal(\[.*?\])(?=\s|\.|$)")
 NO_FILE = re.compile(r"^[\w./~ -]+\.ya?ml$")
+LOOP = re.compile(r"Config file loop detected: .*?([^ ]+)\s*$", flags=re.MULTILINE)
 KINDS = {
     "int": "a whole number", "float": "a number", "bool": "true or false", "dict": "keys with values, such as {a: 1}",
     "collections.abc.Sequence": "a list, such as [128, 128]", "list": "a list, such as [128, 128]", "str": "text",
@@ -57,9 +58,11 @@ def sentence(
     if match := NO_NUMBER.search(message):
         key, value = match.groups()
         return _with_place(f"{key!r} wants a number; got {value!r}.", key, value)
-    if "Config file loop detected" in message:
-        message = message.replace("Config file loop detected", "These files name each other")
-    elif text := _wrong_value(message, key, value):
+    if match := LOOP.search(message):  # true loops are refused before; this one is a second try
+        file = match.group(1)
+        text = f"{file} does not fit {key!r}: correct its class_path or its init_args."
+        return _with_place(text, "", file)
+    if text := _wrong_value(message, key, value):
         return _with_place(text, key, value)
     if match := UNKNOWN_CLASS.search(message):
         wrong = match.group(1) or match.group(2)
