@@ -35,6 +35,7 @@ from lightning_gan.command_line.report import (
 )
 from lightning_gan.command_line.resumption import OVERRIDE, ResumingCLI, say
 from lightning_gan.command_line.trainer_parts import device_arguments
+from lightning_gan.command_text import command_text
 from lightning_gan.interrupts import EvaluationInterrupted
 from lightning_gan.jobs import cluster
 from lightning_gan.pages.run_page import leave_report
@@ -199,7 +200,7 @@ class GANCLI(ResumingCLI):
         say(closing(self.trainer, folder, str(page_of(folder)), next_, notes))
         last = folder / "checkpoints" / "last.ckpt"
         if self.interruption.received and last.is_file():
-            say(f"to go on\n  python -m lightning_gan fit --ckpt_path {last}")
+            say(f"to go on\n  {command_text('fit', '--ckpt_path', last)}")
 
     def before_validate(self) -> None:
         """There must be something to score."""

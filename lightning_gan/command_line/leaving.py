@@ -10,6 +10,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from callbacks import Checkpoints, Requeue
 from callbacks.pictures import run_folder
+from lightning_gan.command_text import command_text
 from lightning_gan.interrupts import EvaluationInterrupted
 from lightning_gan.running.tracking import finish_wandb
 from lightning_gan.several import together
@@ -57,5 +58,5 @@ def describe_end(
         return f"{first}\nNo checkpoint was saved."
     state = f"Step {step} is saved." if saved else f"Step {step} could not be saved."
     to_do = "To make them" if tested else "To go on"
-    again = f"fit --config {folder}/config.yaml --ckpt_path auto"
-    return f"{first}\n{state} {to_do}\n  python -m lightning_gan {again}"
+    again = command_text("fit", "--config", f"{folder}/config.yaml", "--ckpt_path", "auto")
+    return f"{first}\n{state} {to_do}\n  {again}"
