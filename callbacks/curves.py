@@ -5,53 +5,82 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from callbacks.pictures import show
+from callbacks.pictures import run_folder, show
 from lightning_gan import plots
+from lightning_gan.running.curve_points import Curve, curves_of
+from lightning_gan.running.metrics_file import MetricsLogger
 
 
 class Curves(Callback):
-    """Losses, V(D, G), D's answers and scores over steps, drawn at the end with the lines -log 4 and 1/2."""
+    """Losses, V(D, G), D's answers and scores over steps, drawn at the end with the lines -log 4 and 1/2.
+
+    The points are read from metrics.csv, so that neither memory nor checkpoints grow with the run. A Trainer without a
+    `MetricsLogger` has no such file: there the points are kept in memory and in the checkpoints.
+    """
 
     def __init__(self) -> None:
-        self.curves: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        self.curves: dict[str, Curve] = defaultdict(list)
 
     def note(self, trainer: Trainer, prefix: str) -> None:
-        """Add the latest values under a prefix, once a step."""
+        """Add the latest values under a prefix, once a step, if no file has them."""
+        if writes_metrics(trainer):
+            return
         step = trainer.global_step
-        for key, value in trainer.callback_metrics.items():
-            curve = self.curves[key] if key.startswith(prefix) else None
-            if curve is not None and (not curve or curve[-1][0] < step):
-                curve.append((step, float(value)))
+        for key in plots.KEYS:
+            curve = self.curves[key]
+            if key.startswith(prefix) and key in trainer.callback_metrics:
+                if not curve or curve[-1][0] < step:
+                    curve.append((step, float(trainer.callback_metrics[key])))
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Keep the points so far, that of the step at hand among them."""
+        """Keep the points that no file has, that of the step at hand among them."""
         self.on_train_batch_start(trainer, pl_module, None, 0)
-        checkpoint["curves"] = {key: list(curve) for key, curve in self.curves.items() if curve}
+        if points := {key: list(curve) for key, curve in self.curves.items() if curve}:
+            checkpoint["curves"] = points
 
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Go on drawing; older checkpoints have no points."""
-        self.curves = defaultdict(list, checkpoint.get("curves", {}))
+        """Go on drawing, if no file has the points."""
+        if not writes_metrics(trainer):
+            self.curves = defaultdict(list, checkpoint.get("curves", {}))
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: object, batch_idx: int
     ) -> None:
-        """What the module logged after the batch before."""
+        """Note what the module logged after the batch before."""
         every = trainer.log_every_n_steps  # type: ignore[attr-defined]
         if trainer.global_step and trainer.global_step % every == 0:
             self.note(trainer, "train/")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """The held-out values."""
+        """Note the held-out values."""
         if not trainer.sanity_checking:
             self.note(trainer, "val/")
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw them all; where an interval was begun only, the module's latest values are those of the one before."""
+        """Draw all curves but for the training values of an interval that has only begun."""
         self.on_train_batch_start(trainer, pl_module, None, 0)
-        if self.curves and trainer.is_global_zero:
+        curves = self.points(trainer)
+        if curves and trainer.is_global_zero:
             logits: Any = getattr(pl_module.loss, "scores_are_logits", True)
-            show(trainer, "curves", plots.game(self.curves, logits), trainer.global_step)
+            show(trainer, "curves", plots.game(curves, logits), trainer.global_step)
+
+    def points(self, trainer: Trainer) -> dict[str, Curve]:
+        """Read the points of the picture's curves: from metrics.csv, or those that were noted."""
+        if not writes_metrics(trainer) or not trainer.is_global_zero:
+            return self.curves
+        for logger in trainer.loggers:
+            logger.save()
+        every = trainer.log_every_n_steps  # type: ignore[attr-defined]
+        return {
+            key: [p for p in curve if key.startswith("val/") or p[0] % every == 0]
+            for key, curve in curves_of(run_folder(trainer), plots.KEYS).items()
+        }
+
+
+def writes_metrics(trainer: Trainer) -> bool:
+    """Whether the run folder has a metrics.csv that a resumed run goes on with."""
+    return isinstance(trainer.logger, MetricsLogger)

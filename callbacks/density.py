@@ -3,11 +3,11 @@
 from typing import Any
 
 import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 from torch.distributions import Distribution
 
-from callbacks.pictures import animate, earlier_frames, show
+from callbacks.animated import AnimatedPicture
 from lightning_gan.densities import (
     SAMPLES,
     GeneratorDensity,
@@ -59,32 +59,29 @@ def _even(gan: Any) -> Tensor:
     return z
 
 
-class DensityCurves(Callback):
-    """p_data, p_g and D over training, and an animation of them at the end. For data of one number and known density.
+class DensityCurves(AnimatedPicture):
+    """p_data, p_g and D over training, and an animation of them. For data of one number and known density.
 
     Args:
         every_n_steps: updates of G between two pictures, at least 1.
     """
 
+    key = animation_name = "densities"
+
     @check_arguments
     def __init__(self, every_n_steps: Count = 100) -> None:
-        self.every_n_steps = every_n_steps
-        self.frames: dict[int, Tensor] = {}
+        super().__init__(every_n_steps)
         self.how = ""
 
-    def draw(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Add the picture of this step."""
-        step = trainer.global_step
-        if step in self.frames or not trainer.is_global_zero:
-            return
+    def picture(self, trainer: Trainer, pl_module: LightningModule) -> Tensor:
+        """Draw p_data, p_g, D and where G sends z, bytes [3, H, W]."""
         p_g = density_of(pl_module)
         self.how = p_g.how
         data = trainer.datamodule  # type: ignore[attr-defined]
-        self.frames[step] = frame(view(pl_module, data.density, p_g), f"step {step}")
-        show(trainer, "densities", self.frames[step], step)
+        return frame(view(pl_module, data.density, p_g), f"step {trainer.global_step}")
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Before the first update; what an earlier life of this run has drawn is taken up.
+        """Check the data, and begin.
 
         Raises:
             ValueError: if the data are not numbers of known density.
@@ -97,25 +94,10 @@ class DensityCurves(Callback):
                 f"DensityCurves draws data of shape [1] whose density is known, such as Gaussian1D; {name} are not: "
                 f"take it out of trainer.callbacks."
             )
-        self.frames |= earlier_frames(trainer, "densities", self.every_n_steps)
-        if not self.frames or trainer.global_step % self.every_n_steps == 0:
-            self.draw(trainer, pl_module)
-
-    def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: object,
-        batch: object,
-        batch_idx: int,
-    ) -> None:
-        """Every so many updates of G."""
-        if trainer.global_step % self.every_n_steps == 0:
-            self.draw(trainer, pl_module)
+        super().on_train_start(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """After the last update."""
-        self.draw(trainer, pl_module)
+        """Draw the last state, and print how p_g was computed."""
+        super().on_train_end(trainer, pl_module)
         if trainer.is_global_zero:
             print(f"p_g      by {self.how}")
-        animate(trainer, "densities", self.frames)

@@ -1,7 +1,7 @@
 """What pictures show of data and samples, and where they go: the run folder, and every logger that takes them."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,27 +48,18 @@ def _log_picture(logger: Logger, key: str, picture: Tensor, step: int) -> None:
         logger.log_image(key=key, images=[images.to_pil(picture)], step=step)
 
 
-def animate(trainer: Trainer, name: str, frames: dict[int, Tensor]) -> None:
-    """Write frames, bytes [3, H, W] by step, to images/<name>.gif, and hand it to the loggers, on one process."""
-    path = run_folder(trainer) / "images" / f"{name}.gif"
-    if not trainer.is_global_zero:
-        return
-    with spared(path):
-        images.save_animation([frames[step] for step in sorted(frames)], path)
-        for logger in trainer.loggers:
-            if hasattr(logger, "log_video"):
-                logger.log_video(f"animations/{name}", [str(path)], step=trainer.global_step)
+def earlier_pictures(trainer: Trainer, key: str, every_n_steps: int) -> dict[int, Path]:
+    """Find the pictures that an earlier process of this run has drawn and that it would have drawn unstopped.
 
-
-def earlier_frames(trainer: Trainer, key: str, every_n_steps: int) -> dict[int, Tensor]:
-    """Pictures that an earlier life of this run has drawn, by their steps: those that it would have drawn unstopped."""
-    frames = {}
+    Returns:
+        PNG files by step.
+    """
+    found = {}
     for path in (run_folder(trainer) / "images" / key).glob("step_*.png"):
         step = int(path.stem.removeprefix("step_"))
         if step < trainer.global_step and step % every_n_steps == 0:
-            with suppress(OSError, SyntaxError):  # what PIL says of a file that is no picture
-                frames[step] = images.load(path)
-    return frames
+            found[step] = path
+    return found
 
 
 @contextmanager

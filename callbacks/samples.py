@@ -4,14 +4,15 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from callbacks.pictures import animate, earlier_frames, pictures_of, show, shown_range
+from callbacks.animated import AnimatedPicture
+from callbacks.pictures import pictures_of, show, shown_range
 from lightning_gan import images
 from lightning_gan.domains import Count, Seed, Size, check_arguments
 from lightning_gan.metrics.nearest import nearest
 
 
-class SampleGrid(Callback):
-    """The same noise, again and again: a grid of samples over training, and an animation of them at the end.
+class SampleGrid(AnimatedPicture):
+    """The same noise, again and again: a grid of samples over training, and an animation of them.
 
     Args:
         num: samples, 1 to 2^20.
@@ -20,47 +21,21 @@ class SampleGrid(Callback):
         seed: of the noise, 0 to 2^32 - 1.
     """
 
+    key, animation_name = "samples", "training"
+
     @check_arguments
     def __init__(
         self, num: Size = 64, columns: Size = 8, every_n_steps: Count = 500, seed: Seed = 0
     ) -> None:
-        self.num, self.columns, self.every_n_steps, self.seed = num, columns, every_n_steps, seed
-        self.frames: dict[int, Tensor] = {}
+        super().__init__(every_n_steps)
+        self.num, self.columns, self.seed = num, columns, seed
 
-    def draw(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Add the grid of this step."""
-        step = trainer.global_step
-        if step in self.frames or not trainer.is_global_zero:
-            return
+    def picture(self, trainer: Trainer, pl_module: LightningModule) -> Tensor:
+        """Draw samples of the same noise, bytes [3, H, W]."""
         samples = pl_module.sample(self.num, seed=self.seed)  # type: ignore[operator]
         # without a data module G says what its values are
         shown = shown_range(getattr(trainer, "datamodule", None) or pl_module.generator)
-        self.frames[step] = images.grid(images.to_uint8(samples, shown), self.columns, scale=2)
-        show(trainer, "samples", self.frames[step], step)
-
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Before the first update; what an earlier life of this run has drawn is taken up."""
-        self.frames |= earlier_frames(trainer, "samples", self.every_n_steps)
-        if not self.frames or trainer.global_step % self.every_n_steps == 0:
-            self.draw(trainer, pl_module)
-
-    def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: object,
-        batch: object,
-        batch_idx: int,
-    ) -> None:
-        """Every so many updates of G."""
-        if trainer.global_step % self.every_n_steps == 0:
-            self.draw(trainer, pl_module)
-
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """After the last update."""
-        self.draw(trainer, pl_module)
-        if len(self.frames) > 1:
-            animate(trainer, "training", self.frames)
+        return images.grid(images.to_uint8(samples, shown), self.columns, scale=2)
 
 
 class NearestNeighbours(Callback):

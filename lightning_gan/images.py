@@ -1,6 +1,5 @@
 """The only place that maps a data set's value range to [0, 1] and to the bytes of a picture."""
 
-from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
 
@@ -11,8 +10,6 @@ from torch import Tensor
 from torchvision.utils import make_grid
 
 from lightning_gan.whole_files import whole
-
-MILLISECONDS = 120  # a frame of an animation
 
 
 def to_unit(x: Tensor, value_range: tuple[float, float]) -> Tensor:
@@ -66,20 +63,3 @@ def load(path: Path) -> Tensor:
     """
     with Image.open(path) as picture:
         return torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1)
-
-
-def save_animation(frames: Sequence[Tensor], path: Path) -> Path:
-    """Write bytes [C, H, W] as frames of one animated GIF that stays on its last frame; all of it or nothing."""
-    first, *rest = (_palette(frame) for frame in frames)
-    durations = [MILLISECONDS] * len(rest) + [20 * MILLISECONDS]
-    pace = {"duration": durations, "loop": 0}
-    with whole(path, durable=False) as beside:
-        first.save(beside, format="GIF", save_all=True, append_images=rest, **pace)
-    return path
-
-
-def _palette(frame: Tensor) -> Image.Image:
-    """A frame in 256 colours: all its greys, or its most frequent colours."""
-    if bool((frame == frame[:1]).all()):
-        return to_pil(frame[:1]).convert("P")
-    return to_pil(frame).convert("P", palette=Image.Palette.ADAPTIVE)

@@ -11,6 +11,10 @@ from torch import Tensor
 
 Curve = Sequence[tuple[int, float]]
 TITLES = ("value V(D, G), nats", "D's answers", "losses, nats")
+KEYS = (
+    "train/value", "val/value", "train/d_x", "train/d_gz", "val/d_x", "train/d_loss", "train/g_loss",
+    "val/parzen_nats",
+)  # fmt: skip
 TITLES_OF_A_CRITIC = ("V, as if scores were logits", "sigmoid of D's scores", "losses")
 
 

@@ -14,11 +14,12 @@ ROOMS = {  # room: what of ours it may import
         "lightning_gan.whole_files",
     },
     "callbacks": {
-        "callbacks", "lightning_gan.images", "lightning_gan.plots", "lightning_gan.metrics",
+        "callbacks", "lightning_gan.animation", "lightning_gan.images", "lightning_gan.plots", "lightning_gan.metrics",
         "lightning_gan.densities", "lightning_gan.plots_density", "lightning_gan.plots_points",
         "lightning_gan.baselines", "lightning_gan.features", "lightning_gan.evaluation",
         "lightning_gan.whole_files", "lightning_gan.record", "lightning_gan.jobs.cluster", "lightning_gan.command_text",
-        "lightning_gan.running.tracking", "lightning_gan.keys",
+        "lightning_gan.running.tracking", "lightning_gan.running.metrics_file", "lightning_gan.running.curve_points",
+        "lightning_gan.keys",
         "lightning_gan.crash.traces", "lightning_gan.interrupts", "lightning_gan.several.together",
     },
     "lightning_gan/interrupts.py": set(),
@@ -44,6 +45,7 @@ ROOMS = {  # room: what of ours it may import
     },
     "lightning_gan/pages": {
         "lightning_gan.pages", "lightning_gan.keys", "lightning_gan.running.about", "lightning_gan.running.recipe",
+        "lightning_gan.running.curve_points",
         "lightning_gan.evaluation",
         "lightning_gan.tabular", "lightning_gan.whole_files",
     },
@@ -97,6 +99,7 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/command_line/plan.py": {"lightning_gan.command_line.stopwatch", "lightning_gan.tabular"},
     "lightning_gan/turns.py": set(),
     "lightning_gan/images.py": {"lightning_gan.whole_files"},
+    "lightning_gan/animation.py": {"lightning_gan.images", "lightning_gan.whole_files"},
     "lightning_gan/plots.py": set(),
     "lightning_gan/plots_density.py": {"lightning_gan.plots"},
     "lightning_gan/plots_points.py": {"lightning_gan.plots"},
@@ -134,6 +137,7 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/running/about.py": {
         "lightning_gan.running.run_record", "lightning_gan.whole_files", "lightning_gan.__version__",
     },
+    "lightning_gan/running/curve_points.py": {"lightning_gan.running.about"},
     "lightning_gan/running/settings.py": set(),
     "lightning_gan/running/data_digest.py": set(),
     "lightning_gan/running/overrides.py": {"lightning_gan.running.settings"},

@@ -49,33 +49,11 @@ def test_a_grid_can_be_enlarged_pixel_by_pixel():
     assert torch.equal(images.grid(x, 2, scale=3)[:, ::3, ::3], images.grid(x, 2))
 
 
-def test_an_animation_has_its_frames_and_rests_on_the_last(tmp_path):
-    frames = [torch.full((3, 8, 8), value, dtype=torch.uint8) for value in (0, 100, 200)]
-    with Image.open(images.save_animation(frames, tmp_path / "x.gif")) as animation:
-        assert animation.n_frames == 3
-        durations = []
-        for i in range(3):
-            animation.seek(i)
-            durations.append(animation.info["duration"])
-    assert durations == [120, 120, 2400]
-
-
 def test_what_no_picture_can_show_is_refused():
     with pytest.raises(ValueError, match="NaN: the generator has diverged"):
         images.to_uint8(torch.tensor([0.5, torch.nan]), (0, 1))
     with pytest.raises(ValueError, match="empty"):
         images.to_unit(torch.zeros(1), (1, 1))
-
-
-def test_an_animation_keeps_its_colours(tmp_path):
-    frames = [torch.zeros(3, 4, 4, dtype=torch.uint8) for _ in range(2)]
-    frames[0][0], frames[1][2] = 200, 90
-    with Image.open(images.save_animation(frames, tmp_path / "a.gif")) as animation:
-        colours = []
-        for i in range(2):
-            animation.seek(i)
-            colours.append(animation.convert("RGB").getpixel((1, 1)))
-    assert colours == [(200, 0, 0), (0, 0, 90)]
 
 
 def test_an_endless_range_is_refused():

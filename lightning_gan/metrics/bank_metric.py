@@ -17,6 +17,14 @@ class BankMetric(Metric):
         return True
 
 
+AT_A_TIME = 1 << 18  # numbers, so that a check needs no copy of all vectors
+
+
+def rows_at_a_time(vectors: Tensor) -> int:
+    """How many rows of [m, d] to look at in one step of a check."""
+    return max(1, AT_A_TIME // vectors.shape[1])
+
+
 def check_vectors(vectors: Tensor, name: str, dim: int | None = None) -> Tensor:
     """Vectors without their graph.
 
@@ -31,7 +39,8 @@ def check_vectors(vectors: Tensor, name: str, dim: int | None = None) -> Tensor:
     shape = list(vectors.shape)
     if len(shape) != 2 or not shape[1] or dim not in (None, shape[1]):
         raise ValueError(f"The {name} have shape {shape}: give [m, {'d' if dim is None else dim}].")
-    bad = int((~vectors.isfinite()).any(1).sum())
+    counts = [(~part.isfinite()).any(1).sum() for part in vectors.split(rows_at_a_time(vectors))]
+    bad = int(torch.stack(counts).sum())
     if bad:
         raise ValueError(
             f"{bad:,} of {len(vectors):,} {name} hold NaN or infinity, but scores need finite "

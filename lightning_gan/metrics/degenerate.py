@@ -4,6 +4,8 @@ import warnings
 
 from torch import Tensor
 
+from lightning_gan.metrics.bank_metric import rows_at_a_time
+
 
 class DegenerateWarning(UserWarning):
     """The score is defined, but its samples are too few or too alike for its usual meaning."""
@@ -16,5 +18,6 @@ def warn(sentence: str) -> None:
 
 def warn_of_copies(vectors: Tensor, name: str, consequence: str) -> None:
     """Warn if two or more vectors, [n, d], are all the same."""
-    if len(vectors) > 1 and bool((vectors == vectors[:1]).all()):
+    parts = vectors.split(rows_at_a_time(vectors))
+    if len(vectors) > 1 and all(bool((part == vectors[:1]).all()) for part in parts):
         warn(f"All {len(vectors):,} {name} are the same: {consequence}.")

@@ -15,6 +15,7 @@ from lightning_gan.domains import Bytes, Finite, Positive, check_arguments
 
 CPU_BYTES = 32 << 20  # fits a large cache, and threads seldom wait for each other (measured)
 GPU_BYTES = 256 << 20  # few, large products
+FLOAT64_AT_A_TIME = 1 << 18  # numbers whose squares are held
 TOLERANCE = 1e-3  # by which pixels may leave their range: rounding, not another range
 
 
@@ -40,8 +41,7 @@ def prepare_centres(samples: Tensor, value_range: tuple[Finite, Finite] | None =
     samples = flat_examples(samples, "samples", value_range)
     origin = samples.mean(0, dtype=torch.float32)
     mu = (samples - origin).float()
-    squares = torch.cat([part.double().square().sum(1) for part in mu.split(4096)])
-    return Centres(origin, mu, (-squares / 2).float())
+    return Centres(origin, mu, (-_squared_norms(mu) / 2).float())
 
 
 @check_arguments
@@ -61,7 +61,8 @@ def parzen_log_likelihood(
         x: examples, [n, ...] of any dtype, flattened; on any device.
         centres: samples in the same units, [n_centres, ...]; the work is done on their device.
         sigmas: widths, in the units of x, each above 0.
-        max_bytes: bound on the distances held at a time, at least 1; none: what is fastest on the device.
+        max_bytes: bound on the distances held at a time, at least 1; none: what is fastest on the device. Not in it:
+            a float32 copy of the centres, one of the examples of a block, and 4 MB of float64 squares.
 
     Returns:
         Float64, [n, n_sigmas].
@@ -113,7 +114,13 @@ def _log_sum(x: Tensor, centres: Centres, precision: Tensor, blocks: Tensor) -> 
         for sums, scale in zip(total, scales, strict=True):
             # exp is ten times slower than exp2 where it underflows
             sums += torch.mul(s, scale, out=scaled).exp2_().sum(1)
-    return total.log() + (peak - x.double().square().sum(1) / 2) * precision
+    return total.log() + (peak - _squared_norms(x) / 2) * precision
+
+
+def _squared_norms(x: Tensor) -> Tensor:
+    """Squared norms of [n, d] in float64, [n], a few rows at a time."""
+    parts = x.split(max(1, FLOAT64_AT_A_TIME // x.shape[1]))
+    return torch.cat([part.double().square().sum(1) for part in parts])
 
 
 def flat_examples(x: Tensor, name: str, value_range: tuple[float, float] | None = None) -> Tensor:

@@ -15,7 +15,8 @@ def nearest(x: Tensor, bank: Tensor, block: Count = 10_000) -> Tensor:
     Args:
         x: [n, ...].
         bank: [N, ...] of the same trailing shape.
-        block: bank examples per pass, at least 1; bounds the memory at n * block distances.
+        block: bank examples per pass, at least 1; a pass holds n * block distances and three float32 copies of its
+            examples.
 
     Returns:
         Indices [n], int64.

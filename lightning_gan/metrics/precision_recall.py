@@ -16,10 +16,11 @@ from torch import Tensor
 from lightning_gan.domains import Bytes, Count, check_arguments
 from lightning_gan.metrics.bank_metric import check_vectors
 from lightning_gan.metrics.degenerate import warn_of_copies
+from lightning_gan.metrics.distances import Distances
 from lightning_gan.metrics.kernel_density import float32_products
 from lightning_gan.metrics.vectors import Vectors
 
-BLOCK_BYTES = 128 << 20  # of distances held at a time
+BLOCK_BYTES = 128 << 20  # working memory
 
 
 class PrecisionRecallValue(NamedTuple):
@@ -59,8 +60,10 @@ def precision_recall(
         real: vectors of the real set, [n_real, d].
         k: which nearest neighbour bounds a ball of precision and recall, at least 1.
         k_density: the same for density and coverage, at least 1.
-        max_bytes: bound on the distances held at a time, beside which a copy of one side is held, at least 1; a row
-            of them is held at least.
+        max_bytes: bound on the memory for blocks of distances, comparisons, and the copies of vectors that they
+            need, at least 1; one distance is computed at a time at least. Not in it: the vectors themselves, a copy
+            of the real ones where they lie on another device, 4 (k + k_density + 6) bytes a vector, and what the
+            device's library of matrix products takes (about 10 MB).
 
     Raises:
         ValueError: if there are not more real vectors than both k and more samples than k, d
@@ -75,7 +78,7 @@ def precision_recall(
         PrecisionRecallValue(precision=1.0, recall=1.0, f_score=1.0, density=1.0, coverage=1.0)
     """
     check_neighbours(real, k, k_density)
-    x, y = check_vectors(generated, "generated vectors", real.shape[1]).float(), real.float()
+    x, y = check_vectors(generated, "generated vectors", real.shape[1]), real
     if len(x) <= k:
         raise ValueError(
             f"{len(x):,} generated vectors came, but each needs {k} neighbours: draw more samples."
@@ -127,37 +130,43 @@ def _from_balls(
     x: Tensor, y: Tensor, k: int, k_density: int, max_bytes: int
 ) -> PrecisionRecallValue:
     n, n_real = len(x), len(y)
-    (x_radius,) = _radii(x, [k], max_bytes)
-    y_radius, y_open_radius = _radii(y, [k, k_density], max_bytes)
+    work = Distances(max(n, n_real), x.shape[1], max_bytes, x.device)
+    (x_radius,) = _radii(x, [k], work)
+    y_radius, y_open_radius = _radii(y, [k, k_density], work)
     inside = held = torch.zeros((), dtype=torch.int64, device=x.device)
-    recalled = covered = torch.zeros(n_real, dtype=torch.bool, device=x.device)
-    rows = _rows(n_real, max_bytes)
-    for part, radius in zip(x.split(rows), x_radius.split(rows), strict=True):
-        distance = torch.cdist(part, y)
-        inside = inside + (distance <= y_radius).any(1).sum()
-        recalled = recalled | (distance <= radius[:, None]).any(0)
-        in_ball = distance < y_open_radius
-        held = held + in_ball.sum()
-        covered = covered | in_ball.any(0)
-    precision, recall = int(inside) / n, int(recalled.sum()) / n_real
+    recalled, covered = torch.zeros(2, n_real, dtype=torch.bool, device=x.device)
+    for part, radius in zip(x.split(work.side), x_radius.split(work.side), strict=True):
+        work.begin(part)
+        near = torch.zeros(len(part), dtype=torch.bool, device=x.device)
+        for i in range(0, n_real, work.side):
+            those = slice(i, i + work.side)
+            distance, seen = work.to(y[those])
+            near |= torch.le(distance, y_radius[those], out=seen).any(1)
+            recalled[those] |= torch.le(distance, radius[:, None], out=seen).any(0)
+            covered[those] |= torch.lt(distance, y_open_radius[those], out=seen).any(0)
+            held = held + seen.count_nonzero()
+        inside = inside + near.count_nonzero()
+    precision, recall = int(inside) / n, int(recalled.count_nonzero()) / n_real
     return PrecisionRecallValue(
         precision,
         recall,
         2 * precision * recall / max(1e-5, precision + recall),
         int(held) / (k_density * n),
-        int(covered.sum()) / n_real,
+        int(covered.count_nonzero()) / n_real,
     )
 
 
-def _radii(x: Tensor, ks: list[int], max_bytes: int) -> list[Tensor]:
+def _radii(x: Tensor, ks: list[int], work: Distances) -> list[Tensor]:
     """Distance of each x to its k-th nearest other, [n] for each k."""
-    parts = [
-        torch.cdist(part, x).topk(max(ks) + 1, largest=False).values  # itself is among them
-        for part in x.split(_rows(len(x), max_bytes))
-    ]
-    nearest = torch.cat(parts)
-    return [nearest[:, k] for k in ks]
-
-
-def _rows(columns: int, max_bytes: int) -> int:
-    return max(1, max_bytes // (4 * columns))
+    most = max(ks) + 1  # a vector is among its own neighbours
+    nearest = torch.empty(len(x), most, device=x.device)
+    for i in range(0, len(x), work.side):
+        part = x[i : i + work.side]
+        work.begin(part)
+        best = torch.empty(len(part), 0, device=x.device)
+        for others in x.split(work.side):
+            found = work.to(others)[0].topk(min(most, len(others)), largest=False).values
+            both = torch.cat([best, found], dim=1)
+            best = both.topk(min(most, both.shape[1]), largest=False).values
+        nearest[i : i + work.side] = best
+    return [nearest[:, k].contiguous() for k in ks]

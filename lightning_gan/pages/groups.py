@@ -1,6 +1,7 @@
 """Runs that differ in their seed alone belong together; what two groups differ in is their name."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,8 @@ from lightning_gan.pages.run_files import RunFiles
 from lightning_gan.running.recipe import digest, recipe
 
 IN_NAME = 3  # settings
+SECTIONS = ("model", "data", "trainer")  # of a config
+UNNAMED = ("init_args", "class_path")  # parts of a key that say nothing about the setting
 
 
 @dataclass(frozen=True)
@@ -67,18 +70,42 @@ def differing(runs: Sequence[RunFiles]) -> dict[str, list[Any]]:
 
 def _labels(firsts: Sequence[RunFiles]) -> list[str]:
     """The experiment; with the settings that tell it from another one of that name."""
-    labels: list[str] = []
+    alike: dict[str, list[RunFiles]] = {}
     for run in firsts:
-        alike = [other for other in firsts if other.experiment == run.experiment]
-        settings = differing(alike)
-        place = next(i for i, other in enumerate(alike) if other is run)
-        words = [
-            f"{key.split('.')[-1]} {_short(values[place])}" for key, values in settings.items()
-        ]
-        more = ["..."] if len(words) > IN_NAME else []
-        label = ", ".join([run.experiment, *words[:IN_NAME], *more])
-        labels.append(label if label not in labels else f"{label} ({len(labels) + 1})")
-    return labels
+        alike.setdefault(run.experiment, []).append(run)
+    words = {name: iter(_words(runs)) for name, runs in alike.items()}
+    labels: dict[str, None] = {}
+    for run in firsts:
+        label = ", ".join([run.experiment, *next(words[run.experiment])])
+        labels[label if label not in labels else f"{label} ({len(labels) + 1})"] = None
+    return list(labels)
+
+
+def _words(runs: Sequence[RunFiles]) -> list[list[str]]:
+    """For each run of one experiment, the first settings in which it differs from the others, with their names."""
+    settings = differing(runs)
+    names = short_names(settings)
+    named = list(settings)[:IN_NAME]
+    more = ["..."] if len(settings) > IN_NAME else []
+    return [
+        [f"{names[key]} {_short(settings[key][place])}" for key in named] + more
+        for place in range(len(runs))
+    ]
+
+
+def short_names(keys: Iterable[str]) -> dict[str, str]:
+    """Short names of dotted keys that keep what a setting belongs to, and differ from each other.
+
+    Example:
+        >>> keys = ["model.init_args.k", "model.init_args.d_optimizer.init_args.lr"]
+        >>> list(short_names(keys).values())
+        ['k', 'd_optimizer.lr']
+    """
+    parts = {key: [p for p in key.split(".") if p not in UNNAMED] or [key] for key in keys}
+    shown = {key: p[1:] if p[0] in SECTIONS and len(p) > 1 else p for key, p in parts.items()}
+    last_two = {key: ".".join(p[-2:]) for key, p in shown.items()}
+    often = Counter(last_two.values())
+    return {key: name if often[name] == 1 else key for key, name in last_two.items()}
 
 
 def _short(value: Any) -> str:

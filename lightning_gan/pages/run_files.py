@@ -1,10 +1,6 @@
 """What a run folder holds, read back: config, curves, scores with their cards, pictures."""
 
-import csv
 import json
-import math
-from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +10,10 @@ import yaml
 
 from lightning_gan.evaluation import Score, card_from
 from lightning_gan.running import about
+from lightning_gan.running.curve_points import Curve, curves_of
 
-Curve = list[tuple[int, float]]
+# the same values and the same refusals as yaml.SafeLoader, parsed in C where the library has it
+SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -106,13 +104,13 @@ def read_run(folder: Path) -> RunFiles:
             f"{folder} is no run: give a run's folder, such as runs/mnist/version_0, which has a config.yaml."
         )
     try:
-        settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+        settings = yaml.load(config.read_text(encoding="utf-8"), Loader=SAFE)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{config} is not YAML: {' '.join(str(error).split())}.") from error
     scores, unread = _kept(folder / "scores.json", "stage")
     ruler, unread_ruler = _kept(folder / "ruler.json", "baseline")
     facts = about.read(folder)
-    curves = _joined(folder, facts, _curves(folder / "metrics.csv"))
+    curves = curves_of(folder)
     settings = settings if isinstance(settings, dict) else {}
     return RunFiles(folder, settings, facts, curves, scores, ruler, unread + unread_ruler)
 
@@ -143,49 +141,6 @@ def _version(folder: Path) -> tuple[int, str]:
 def _step(path: Path) -> int | None:
     number = path.stem.removeprefix("step_")
     return int(number) if number.isdigit() else None
-
-
-def _curves(path: Path) -> dict[str, Curve]:
-    """Finite values of every column, by steps; a step that was written twice has its last value."""
-    curves: dict[str, dict[int, float]] = defaultdict(dict)
-    if path.is_file():
-        with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                for key, step, value in _numbers(row):
-                    curves[key][step] = value
-    return {key: sorted(curve.items()) for key, curve in curves.items()}
-
-
-def _numbers(row: dict[str, str]) -> Iterator[tuple[str, int, float]]:
-    for key, text in row.items():
-        if key in (None, "step", "epoch") or not isinstance(text, str):
-            continue
-        try:
-            step, value = int(float(row["step"])), float(text)
-        except (ValueError, KeyError):  # an empty cell, or a line that was cut off
-            continue
-        if math.isfinite(value):
-            yield key, step, value
-
-
-def _joined(
-    folder: Path, facts: dict[str, Any], own: dict[str, Curve], after: frozenset[Path] = frozenset()
-) -> dict[str, Curve]:
-    """The curves of a run that goes on from another one begin where that one began."""
-    before = facts.get("continues") or {}
-    earlier = Path(str(before.get("checkpoint", ""))).resolve().parent.parent
-    seen, start = after | {folder.resolve()}, before.get("step")
-    if not isinstance(start, int) or earlier in seen or not (earlier / "metrics.csv").is_file():
-        return own
-    theirs = _joined(earlier, about.read(earlier), _curves(earlier / "metrics.csv"), seen)
-    joined = {
-        key: [point for point in curve if point[0] <= start]
-        for key, curve in theirs.items()
-        if not key.startswith("test/")
-    }
-    for key, curve in own.items():
-        joined[key] = [p for p in joined.get(key, []) if p[0] < curve[0][0]] + curve
-    return {key: curve for key, curve in joined.items() if curve}
 
 
 def _kept(path: Path, whose: str) -> tuple[list[Kept], int]:

@@ -21,6 +21,7 @@ from pathlib import Path
 from torch.optim import SGD, Adam, AdamW
 
 from lightning_gan import images
+from lightning_gan.animation import save_animation
 from lightning_gan.paper import figure1_game as line
 from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict, over_seeds
 from lightning_gan.paper.figure1_game import Film, UntilNear
@@ -114,7 +115,7 @@ def _animate(films: Sequence[Film], views: Sequence[View], path: Path) -> None:
         for view, title in zip(views[1:3], TITLES[1:3], strict=True)
         for f in [frame(view, title)] * 4
     ]
-    images.save_animation([*films[0].frames.values(), *between, *films[1].frames.values()], path)
+    save_animation([*films[0].frames.values(), *between, *films[1].frames.values()], path)
 
 
 def run(setting: Setting) -> list[Finding]:

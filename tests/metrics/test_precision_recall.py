@@ -14,6 +14,7 @@ from lightning_gan.metrics import (
     PrecisionRecallValue,
     precision_recall,
 )
+from lightning_gan.metrics.distances import Distances
 
 
 def written_out(x: Tensor, y: Tensor, k: int = 3, k_density: int = 5) -> PrecisionRecallValue:
@@ -91,30 +92,40 @@ def test_equal_distributions_have_density_and_coverage_of_their_paper():
     assert value.coverage == pytest.approx(expected, abs=0.02)
 
 
-def test_blocks_bound_the_distances_held_and_change_nothing(monkeypatch):
-    x, y, sizes, cdist = cloud(90, 6), cloud(70, 6, seed=1), [], torch.cdist
-
-    def measured(a: Tensor, b: Tensor) -> Tensor:
-        sizes.append(cdist(a, b).nbytes)
-        return cdist(a, b)
-
-    monkeypatch.setattr(torch, "cdist", measured)
+@pytest.mark.parametrize("most", [1, 500, 8000, 40_000, 10**6])
+def test_blocks_bound_the_working_memory_and_change_nothing(most, monkeypatch):
+    x, y, made, empty = cloud(90, 6), cloud(70, 6, seed=1), [], torch.empty
     whole = precision_recall(x, y)
-    assert max(sizes) == 90 * 90 * 4
-    sizes.clear()
-    assert precision_recall(x, y, max_bytes=8000) == whole
-    assert max(sizes) <= 8000
+    monkeypatch.setattr(torch, "empty", lambda *a, **k: made.append(empty(*a, **k)) or made[-1])
+    Distances(90, 6, most, x.device)
+    held = sum(tensor.nbytes for tensor in made)
+    monkeypatch.undo()
+    assert held <= max(most, 200)  # one distance needs as much
+    assert precision_recall(x, y, max_bytes=most) == whole
+
+
+def test_no_block_is_larger_than_the_sets():
+    assert Distances(90, 6, 10**9, torch.device("cpu")).side == 90
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16])
+def test_distances_are_those_of_cdist_to_the_bit(dtype):
+    x, y = cloud(60, 33).to(dtype), cloud(47, 33, seed=1).to(dtype)
+    work = Distances(60, 33, 10**6, x.device)
+    work.begin(x)
+    mode = "use_mm_for_euclid_dist"
+    assert torch.equal(work.to(y)[0], torch.cdist(x.float(), y.float(), compute_mode=mode))
 
 
 def test_distances_are_whole_float32_whatever_products_the_run_uses(monkeypatch):
-    x, y, seen, cdist = cloud(60, 6), cloud(70, 6, seed=1), set(), torch.cdist
+    x, y, seen, mm = cloud(60, 6), cloud(70, 6, seed=1), set(), torch.mm
 
-    def watched(a: Tensor, b: Tensor) -> Tensor:
+    def watched(a: Tensor, b: Tensor, **out: Tensor) -> Tensor:
         seen.add(torch.backends.cuda.matmul.fp32_precision)
-        return cdist(a, b)
+        return mm(a, b, **out)
 
     plain = precision_recall(x, y)
-    monkeypatch.setattr(torch, "cdist", watched)
+    monkeypatch.setattr(torch, "mm", watched)
     torch.set_float32_matmul_precision("medium")
     try:
         with torch.autocast("cpu", dtype=torch.bfloat16):

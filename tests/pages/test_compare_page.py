@@ -9,8 +9,9 @@ from made_runs import card, make_run
 from reading import Page
 
 from lightning_gan.evaluation import Score
+from lightning_gan.pages import groups as grouping
 from lightning_gan.pages.compare_page import compare_page, text
-from lightning_gan.pages.groups import groups_of
+from lightning_gan.pages.groups import groups_of, short_names
 from lightning_gan.pages.run_files import read_run
 from lightning_gan.pages.statistics import columns_of, mean_curve
 
@@ -36,6 +37,29 @@ def test_runs_that_differ_in_their_seed_alone_are_a_group(make):
     groups = groups_of(runs)
     assert [g.label for g in groups] == ["made, k 1", "made, k 2", "other"]
     assert [[r.seed for r in g.runs] for g in groups] == [[0, 1], [0, 5], [0]]
+
+
+def test_each_config_is_flattened_once_however_many_runs_differ(make, monkeypatch):
+    runs, seen = [make(k=k) for k in range(1, 9)], []
+    recipe = grouping.recipe
+    monkeypatch.setattr(grouping, "recipe", lambda config: seen.append(config) or recipe(config))
+    assert len(groups_of(runs)) == 8
+    assert len(seen) == 8
+
+
+def test_a_label_says_what_a_setting_belongs_to():
+    keys = {
+        "model.init_args.k": "k",
+        "model.init_args.d_optimizer.init_args.lr": "d_optimizer.lr",
+        "model.init_args.g_optimizer.init_args.lr": "g_optimizer.lr",
+        "model.init_args.d_optimizer.class_path": "d_optimizer",
+        "model.class_path": "model",
+        "data.init_args.batch_size": "batch_size",
+        "model.init_args.prior.init_args.seed": "prior.seed",
+        "data.init_args.seed": "data.init_args.seed",
+        "trainer.seed": "trainer.seed",
+    }
+    assert short_names(keys) == keys
 
 
 def test_a_score_is_the_mean_with_its_standard_error_over_seeds(make):
