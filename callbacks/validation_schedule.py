@@ -31,7 +31,6 @@ def validate_first(trainer: Trainer, metrics: dict[str, float]) -> None:
         {key: torch.tensor(value) for key, value in metrics.items()}
     )
     loop = trainer.fit_loop.epoch_loop
-    loop.val_loop.restarting = False  # it begins at its first batch
     trainer.validating = True
     loop.val_loop.run()
     trainer.training = True
