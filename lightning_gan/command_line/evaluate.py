@@ -115,6 +115,7 @@ def _state_cost(door: Door, banks: Sequence[Samples | Pictures], ruler: bool) ->
     network, real = door.against.network, door.known.real
     n, n_real = banks[0].n, len(real.pictures)
     speed = images_per_second(network, tuple(real.pictures.shape[1:]))
+    ruler = ruler and door.known.train is not None
     cost = cost_of_scoring(network.name, n * len(banks), n_real, speed, ruler)
     if not cost:
         return

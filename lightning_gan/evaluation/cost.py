@@ -79,9 +79,9 @@ def meaning_of_few(n_real: int, num_samples: int, dim: int, split: str) -> str:
         n_real: number of real images.
         num_samples: number of samples.
         dim: number of features.
-        split: name of the split of the real images.
+        split: name of the split of the real images, such as val; "all" where there are no splits.
     """
-    few = [f"{n_real:,} {split} images"] if n_real <= dim else []
+    few = [f"{n_real:,} {'real' if split == 'all' else split} images"] if n_real <= dim else []
     few += [f"{num_samples:,} samples"] if num_samples <= dim else []
     if not few:
         return ""
