@@ -20,7 +20,7 @@ from callbacks.pictures import run_folder
 from lightning_gan.accumulation import accumulate
 from lightning_gan.checks import check_data, check_trainer
 from lightning_gan.command_line import config_files, names
-from lightning_gan.command_line.leaving import leave_evaluation
+from lightning_gan.command_line.leaving import end_from_thread, leave_evaluation
 from lightning_gan.command_line.parser import Parser
 from lightning_gan.command_line.report import (
     closing,
@@ -46,6 +46,7 @@ from lightning_gan.running.ending import end_again
 from lightning_gan.running.runs import Run, run_folder_of
 from lightning_gan.running.saved_config import SaveConfig
 from lightning_gan.running.tracking import WandbMode, log_score_table, loggers
+from lightning_gan.several import together
 
 Parser.classes = names.CLASSES
 SUBCOMMANDS = ("fit", "validate", "test")  # training and scoring; sampling needs no Trainer
@@ -154,10 +155,16 @@ class GANCLI(ResumingCLI):
 
     def _run_subcommand(self, subcommand: str) -> None:
         """Run it; where a signal has ended an evaluation, say what is saved, and leave with the signal's status."""
+        how = self.trainer, self.subcommand == "fit", self.requeue
+        self.interruption.on_timeout = partial(end_from_thread, *how)
         try:
             super()._run_subcommand(subcommand)
         except EvaluationInterrupted as stop:
-            leave_evaluation(self.trainer, self.subcommand == "fit", stop, self.requeue)
+            leave_evaluation(*how, stop.number)
+        except RuntimeError as error:
+            if number := together.signal_behind(error):
+                leave_evaluation(*how, number)
+            raise
 
     def before_fit(self) -> None:
         """Say what is about to run."""
