@@ -24,7 +24,7 @@ class Loadable(HeldOut):
         is always true.
         """
         kwargs.pop("weights_only", None)
-        return super().load_from_checkpoint(*args, weights_only=True, **kwargs).eval()
+        return super().load_from_checkpoint(*args, weights_only=True, **kwargs).eval()  # type: ignore[misc]
 
     def on_fit_start(self) -> None:
         """Train in training mode, whatever mode the model was in; Lightning leaves it as it is."""
