@@ -1,6 +1,5 @@
 """What is kept of a run."""
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -16,6 +15,7 @@ from callbacks.pictures import run_folder
 from callbacks.validation_schedule import validate_first, validation_is_due
 from lightning_gan.domains import Count, CountOrZero, check_arguments
 from lightning_gan.interrupts import EvaluationInterrupted
+from lightning_gan.running.score_file import count
 from lightning_gan.several import together
 from lightning_gan.whole_files import whole
 
@@ -145,9 +145,8 @@ class Checkpoints(Checkpoint):
     ) -> None:
         """Say how much of the run's files belongs to this checkpoint."""
         rows = [logger.settle() for logger in trainer.loggers if hasattr(logger, "settle")]
-        scores = run_folder(trainer) / "scores.json"
-        entries = json.loads(scores.read_text(encoding="utf-8")) if scores.is_file() else []
-        checkpoint["written"] = {"metrics.csv": sum(rows[:1]), "scores.json": len(entries)}
+        entries = count(run_folder(trainer) / "scores.json")
+        checkpoint["written"] = {"metrics.csv": sum(rows[:1]), "scores.json": entries}
 
     def is_saved(self, trainer: Trainer) -> bool:
         """Whether the state after the latest minibatch is on the disk; known to the first process."""

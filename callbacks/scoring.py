@@ -1,9 +1,7 @@
 """What all scores of samples share: when to look, one bank of samples for all of them, and where values are written."""
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -12,7 +10,7 @@ from pytorch_lightning.loggers import WandbLogger
 from callbacks.pictures import run_folder, shown_range, spared
 from lightning_gan.domains import SampleCount, Seed, check_arguments
 from lightning_gan.evaluation import Samples, Score, described
-from lightning_gan.whole_files import whole
+from lightning_gan.running.score_file import append
 
 Stage = Literal["val", "test"]
 
@@ -118,7 +116,7 @@ def keep_cards(
     entries = [{"stage": stage, "step": step, **score.as_dict()} for score in scores]
     path = run_folder(trainer) / "scores.json"
     with spared(path):
-        _append(path, entries)
+        append(path, entries)
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
             cards = {f"cards/{e['stage']}/{e['name']}": e["card"] for e in entries}
@@ -134,12 +132,4 @@ def keep_ruler(
         entries = [{"baseline": baseline, "step": step, **score.as_dict()} for score in scores]
         path = run_folder(trainer) / "ruler.json"
         with spared(path):
-            _append(path, entries)
-
-
-def _append(path: Path, entries: list[dict[str, Any]]) -> None:
-    """Add entries to a JSON list, in one step."""
-    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    text = json.dumps([*before, *entries], indent=1, ensure_ascii=False)
-    with whole(path) as beside:
-        beside.write_text(text + "\n", encoding="utf-8")
+            append(path, entries)

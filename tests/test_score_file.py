@@ -1,0 +1,44 @@
+"""scores.json: entries are added without reading the ones that are there, and the bytes do not tell."""
+
+import json
+
+import pytest
+
+from lightning_gan.running import score_file
+
+ENTRIES = [
+    {
+        "stage": "val",
+        "value": i / 3,
+        "card": {"settings": {"a": [1, {"b": 2}]}},
+        "name": 'é "\n {\n',
+    }
+    for i in range(6)
+]
+
+
+def written_at_once(entries):
+    return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
+
+
+@pytest.mark.parametrize("cut", [(6,), (1, 1, 4), (0, 3, 0, 3), (0,)])
+def test_entries_that_come_in_parts_are_the_file_written_at_once(cut, tmp_path, monkeypatch):
+    path, start = tmp_path / "scores.json", 0
+    monkeypatch.setattr(json, "loads", lambda text: pytest.fail("parsed") if len(text) > 3 else [])
+    for size in cut:
+        score_file.append(path, ENTRIES[start : start + size])
+        start += size
+        assert score_file.count(path) == start
+    assert path.read_text() == written_at_once(ENTRIES[:start])
+
+
+def test_a_file_of_another_form_is_taken_over(tmp_path):
+    path = tmp_path / "scores.json"
+    path.write_text(json.dumps(ENTRIES[:2]))
+    assert score_file.count(path) == 2
+    score_file.append(path, ENTRIES[2:])
+    assert path.read_text() == written_at_once(ENTRIES)
+
+
+def test_no_file_has_no_entries(tmp_path):
+    assert score_file.count(tmp_path / "scores.json") == 0
