@@ -28,8 +28,8 @@ class DCGANGenerator(Generator):
     ===============================  =========================  ==========================
 
     At 64 x 64, as in the paper's Figure 1, it begins with 1024 x 4 x 4 and has one layer more; at 28 x 28 with
-    256 x 7 x 7 and one layer less. There are no biases but BatchNorm's, as in the released code. Weights start in
-    N(0, 0.02), BatchNorm's scales in N(1, 0.02).
+    256 x 7 x 7 and one layer less. There are no biases but BatchNorm's, as in the released code; norm none adds a bias
+    to each layer but the last. Weights start in N(0, 0.02), BatchNorm's scales in N(1, 0.02).
 
     Args:
         data_shape: of one example, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.

@@ -1,12 +1,17 @@
 """A run's loggers: metrics.csv always, W&B beside it."""
 
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
+from ssl import SSLError
 from threading import Thread
 from typing import Any, Literal, get_args
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
 
 import yaml
 from pytorch_lightning.loggers import Logger, WandbLogger
@@ -15,6 +20,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from lightning_gan.running import about, recipe
 from lightning_gan.running.metrics_file import MetricsLogger
 
+MOST_BYTES = 100_000  # of an answer that is read
 WandbMode = Literal["auto", "online", "offline", "disabled"]
 
 
@@ -136,20 +142,46 @@ def wandb_logger(
 
 
 def _unreachable(url: str, seconds: float = 5) -> str | None:
-    """Why the server at this address is no W&B server that answers within some seconds; None if it is one."""
-    import requests
+    """Why the server at this address is no W&B server that answers within some seconds; None if it is one.
 
-    question = {"query": "query { viewer { id } }"}
+    The question holds no key. It is asked in a thread, because the look-up of a host's name has no time limit.
+    """
+    found: list[str | None] = [f"{url} does not answer within {seconds:g} s"]
+
+    def ask() -> None:
+        found[0] = _asked(f"{url.rstrip('/')}/graphql", url, seconds)
+
+    asking = Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(seconds)
+    return found[0]
+
+
+def _asked(address: str, url: str, seconds: float) -> str | None:
+    """Ask a server a question that every W&B server answers in JSON; see `_unreachable`."""
+    question = json.dumps({"query": "query { viewer { id } }"}).encode()
+    headers = {"Content-Type": "application/json", "User-Agent": "lightning-gan"}
     try:
-        answer = requests.post(f"{url.rstrip('/')}/graphql", json=question, timeout=seconds)
-        parsed = answer.json()
-    except requests.exceptions.SSLError:
-        return None  # wandb may know other certificates
-    except requests.exceptions.JSONDecodeError:
-        return f"{url} answers, but not as a W&B server"
-    except requests.exceptions.RequestException as error:
+        with urlopen(Request(address, question, headers), timeout=seconds) as answer:
+            parsed = json.loads(answer.read(MOST_BYTES))
+    except HTTPError as error:  # an error of W&B is JSON, too
+        with suppress(OSError, ValueError):
+            parsed = json.loads(error.read(MOST_BYTES))
+            return None if _is_graphql(parsed) else f"{url} answers, but not as a W&B server"
+        return f"{url} answers {error.code}, but not as a W&B server"
+    except URLError as error:
+        if isinstance(error.reason, SSLError):
+            return None  # wandb may know other certificates
+        return f"{url} does not answer ({error.reason})"
+    except OSError as error:
         return f"{url} does not answer ({type(error).__name__})"
-    return None if isinstance(parsed, dict) else f"{url} answers, but not as a W&B server"
+    except (ValueError, HTTPException):
+        return f"{url} answers, but not as a W&B server"
+    return None if _is_graphql(parsed) else f"{url} answers, but not as a W&B server"
+
+
+def _is_graphql(parsed: Any) -> bool:
+    return isinstance(parsed, dict) and bool({"data", "errors", "error"} & set(parsed))
 
 
 def _wandb_logger(

@@ -99,6 +99,15 @@ def test_batch_norm_is_everywhere_but_before_tanh_and_behind_ds_first_layer():
     assert {m.negative_slope for m in D.modules() if isinstance(m, nn.LeakyReLU)} == {0.2}
 
 
+@pytest.mark.parametrize("norm", ["batch", "layer", "instance", "none"])
+def test_without_a_normalisation_every_layer_but_the_last_has_a_bias(norm):
+    for player in pair(width=4, norm=norm):
+        layers = [m for m in player.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]
+        biases = [layer.bias is not None for layer in layers]
+        assert biases == BIASES[type(player)] if norm == "none" else not any(biases)
+        assert all(layer.bias is None or layer.bias.abs().max() < 1 for layer in layers)
+
+
 def test_scores_are_raw():
     _, D = pair(width=8)
     with torch.no_grad():
