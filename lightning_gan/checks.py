@@ -41,7 +41,10 @@ TRAINER: dict[str, Any] = {
 }
 
 
-WITHOUT_BATCH_NORM = "set --model.discriminator.norm none (or layer, instance) for a DCGANDiscriminator, or choose a D without BatchNorm."
+WITHOUT_BATCH_NORM = (
+    "set --model.discriminator.norm none (or layer, instance) for a DCGANDiscriminator, "
+    "or choose a D that has no BatchNorm."
+)
 
 
 class MismatchError(ValueError):

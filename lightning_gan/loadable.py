@@ -22,7 +22,11 @@ class Loadable(HeldOut):
 
         `Trainer.fit` puts it into training mode again.
         """
-        return super().load_from_checkpoint(*args, **kwargs).eval()
+        if not kwargs.pop("weights_only", True):
+            raise ValueError(
+                "weights_only is False: a checkpoint is read as data alone; leave it out."
+            )
+        return super().load_from_checkpoint(*args, weights_only=True, **kwargs).eval()
 
     def on_fit_start(self) -> None:
         """Train in training mode, whatever mode the model was in; Lightning leaves it as it is."""

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim import SGD, Adam, Optimizer
 
+from lightning_gan.optimizers import DCGANAdam
 from lightning_gan.several import devices
 
 Theta = dict[str, Tensor]
@@ -99,7 +100,7 @@ def next_updates(optimizer: Optimizer, theta: Theta) -> NextUpdates:
     odd = [
         n for n in ("amsgrad", "maximize", "decoupled_weight_decay") if optimizer.defaults.get(n)
     ]
-    kinds = {Adam: NextAdam, SGD: NextSGD}
+    kinds = {Adam: NextAdam, DCGANAdam: NextAdam, SGD: NextSGD}
     # a subclass, such as MaxNormSGD, does more than its parent
     if odd or type(optimizer) not in kinds:
         with_what = f" with {' and '.join(odd)}" if odd else ""

@@ -88,8 +88,8 @@ class DCGANDiscriminator(FeatureDiscriminator):
     ===============================  =========================  ==========================
 
     At 64 x 64 there is one layer more, of 1024; at 28 x 28 one less, down to 256 x 7 x 7. No biases but BatchNorm's;
-    norm none adds one to each convolution. Weights start as those of `DCGANGenerator`. BatchNorm makes a score depend on the whole minibatch: examples and
-    samples go through D apart, as in the released code.
+    norm none adds one to each convolution. Weights start as those of `DCGANGenerator`. BatchNorm makes a score
+    depend on the whole minibatch: examples and samples go through D apart, as in the released code.
 
     Args:
         data_shape: of one example, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.
