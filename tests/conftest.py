@@ -1,4 +1,5 @@
 import os
+import sys
 import uuid
 
 import pytest
@@ -35,6 +36,15 @@ def _no_weights(monkeypatch, tmp_path_factory):
 def _own_classes(monkeypatch):
     """Configs of tests may name the classes of these modules of theirs."""
     monkeypatch.setenv("LIGHTNING_GAN_TRUST", "tiny_features drawing slurm")
+
+
+@pytest.fixture(autouse=True)
+def _no_open_wandb_run():
+    """End the W&B run that a test leaves open: the next test of the same process would be given it."""
+    yield
+    wandb = sys.modules.get("wandb")
+    if wandb is not None and getattr(wandb, "run", None) is not None:
+        wandb.finish()
 
 
 @pytest.fixture

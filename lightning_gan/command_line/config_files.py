@@ -21,6 +21,7 @@ SECTIONS = (
     "verbose",
 )
 MOST_BYTES = 200_000
+OPTIMIZER = "lightning_gan.optimizers.DCGANAdam"  # the default of every game
 PLAIN = "tag:yaml.org,2002:"
 
 
@@ -169,7 +170,7 @@ def _check_all(node: yaml.Node, path: Path, above: tuple[Path, ...] = ()) -> Non
 
 
 def resolve(arguments: list[str]) -> list[str]:
-    """Replace the bare names behind --config by paths, and --flag=file by two words."""
+    """Replace the bare names behind --config by paths, and --flag=file by two words; name the default optimizers."""
     written.forget()
     resolved: list[str] = []
     for argument in arguments:
@@ -183,7 +184,25 @@ def resolve(arguments: list[str]) -> list[str]:
         else:
             check_part(name or argument, Path())
             resolved.append(argument)
-    return resolved
+    return with_optimizers(resolved)
+
+
+def with_optimizers(arguments: list[str]) -> list[str]:
+    """Name the default optimizer before the first setting of an optimizer that no config names.
+
+    The parser knows the settings of a class that was named, and the default of `GAN` is a function.
+    """
+    if any(a.partition("=")[0] == "--ckpt_path" for a in arguments):
+        return arguments  # the run's own config names them
+    texts = [Path(name).read_text(errors="replace") for name in given(arguments)]
+    for player in ("d_optimizer", "g_optimizer"):
+        flag = f"--model.{player}"
+        named = any(a.partition("=")[0] in (flag, f"{flag}.class_path") for a in arguments)
+        places = [i for i, a in enumerate(arguments) if a.startswith(f"{flag}.")]
+        if places and not named and not any(player in text for text in texts):
+            first = places[0]
+            arguments = [*arguments[:first], flag, OPTIMIZER, *arguments[first:]]
+    return arguments
 
 
 def given(arguments: list[str]) -> list[str]:

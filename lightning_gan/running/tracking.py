@@ -14,6 +14,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from lightning_gan.running import about, recipe
 from lightning_gan.running.metrics_file import MetricsLogger
+from lightning_gan.running.wandb_server import unreachable
 
 WandbMode = Literal["auto", "online", "offline", "disabled"]
 
@@ -107,7 +108,7 @@ def wandb_logger(
     """W&B in the run folder; a server that does not answer costs the dashboard, not the run."""
     import wandb
 
-    if mode == "online" and (problem := _unreachable(wandb.setup().settings.base_url)):
+    if mode == "online" and (problem := unreachable(wandb.setup().settings.base_url)):
         print(f"W&B: {problem}. Going on offline.")
         mode = "offline"
     try:
@@ -136,25 +137,6 @@ def check_project() -> None:
             f"WANDB_PROJECT is {project!r}, but W&B allows no {' '.join(refused)} there: choose another name; "
             f"WANDB_ENTITY names the team."
         )
-
-
-def _unreachable(url: str, seconds: float = 5) -> str | None:
-    """Why the server at this address is no W&B server that answers within some seconds; None if it is one."""
-    import requests
-
-    question = {"query": "query { viewer { id } }"}
-    try:
-        # an `auth` of our own, so that no password of ~/.netrc is sent
-        how: dict[str, Any] = {"timeout": seconds, "auth": lambda request: request}
-        answer = requests.post(f"{url.rstrip('/')}/graphql", json=question, **how)
-        parsed = answer.json()
-    except requests.exceptions.SSLError:
-        return None  # wandb may know other certificates
-    except requests.exceptions.JSONDecodeError:
-        return f"{url} answers, but not as a W&B server"
-    except requests.exceptions.RequestException as error:
-        return f"{url} does not answer ({type(error).__name__})"
-    return None if isinstance(parsed, dict) else f"{url} answers, but not as a W&B server"
 
 
 def _wandb_logger(
