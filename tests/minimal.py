@@ -91,6 +91,10 @@ NEEDED = {
 
 def minimal(kind: type) -> dict[str, Any]:
     """Arguments of a class that are no numbers, or that fit each other."""
-    shapes = [shape for name, shape in SHAPES.items() if kind.__name__.startswith(name)]
+    shapes = [
+        shape
+        for name, shape in SHAPES.items()
+        if kind.__name__.startswith(name) and kind.__name__ != "DCGANAdam"
+    ]
     basis = pair() if kind.__name__.endswith("GAN") else {}
     return basis | ({"data_shape": shapes[0]} if shapes else {}) | NEEDED.get(kind.__name__, {})

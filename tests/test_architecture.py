@@ -63,7 +63,7 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/several/strategy.py": {
         "lightning_gan.several.devices", "lightning_gan.several.together", "lightning_gan.interrupts",
     },
-    "lightning_gan/unrolling.py": {"lightning_gan.several.devices"},
+    "lightning_gan/unrolling.py": {"lightning_gan.several.devices", "lightning_gan.optimizers"},
     "lightning_gan/inference.py": {
         "lightning_gan.networks", "lightning_gan.optimizers", "lightning_gan.players", "lightning_gan.priors",
         "lightning_gan.several.devices",
@@ -113,7 +113,7 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/trust.py": set(),
     "lightning_gan/theory.py": set(),
     "lightning_gan/running/tracking.py": {
-        "lightning_gan.running.about", "lightning_gan.running.metrics_file", "lightning_gan.running.recipe",
+        "lightning_gan.running.about", "lightning_gan.running.metrics_file", "lightning_gan.running.recipe", "lightning_gan.running.wandb_server",
     },
     "lightning_gan/running/about.py": {
         "lightning_gan.running.run_record", "lightning_gan.whole_files", "lightning_gan.__version__",
