@@ -133,6 +133,7 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/theory.py": set(),
     "lightning_gan/running/tracking.py": {
         "lightning_gan.running.about", "lightning_gan.running.metrics_file", "lightning_gan.running.recipe",
+        "lightning_gan.running.wandb_server",
     },
     "lightning_gan/running/about.py": {
         "lightning_gan.running.run_record", "lightning_gan.whole_files", "lightning_gan.__version__",
