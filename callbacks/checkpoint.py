@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import torch
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
@@ -13,10 +12,11 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 
 from callbacks.checkpoint_io import WholeCheckpoints
 from callbacks.pictures import run_folder
-from callbacks.validation_schedule import validation_is_due
+from callbacks.validation_schedule import validate_first, validation_is_due
 from lightning_gan.domains import Count, CountOrZero, check_arguments
 from lightning_gan.interrupts import EvaluationInterrupted
 from lightning_gan.running.score_file import count
+from lightning_gan.several import together
 from lightning_gan.whole_files import whole
 
 
@@ -45,6 +45,10 @@ class Checkpoints(Checkpoint):
         self.saved: list[Path] = []
         self.last_step = -1  # known to every process, because saving is a matter of all of them
         self.last_batch = -1
+        self.on_disk = (
+            -1,
+            -1,
+        )  # place of the newest file that was written; known to the first process
         self.waiting = False  # a save is due, and a validation comes first
         self.before_validation: dict[
             str, Any
@@ -62,26 +66,13 @@ class Checkpoints(Checkpoint):
         self.last_step, self.last_batch = (
             (step, trainer.fit_loop.total_batch_idx) if step else (-1, -1)
         )
+        self.on_disk = (self.last_step, self.last_batch)
         there = {p: step_of(p) for p in _folder(trainer).glob("step=*.ckpt")}
         self.saved = sorted(there, key=lambda path: (there[path] <= step, there[path]))
         if self.resumed_before_validation is not None:
-            self.validate_first(trainer, self.resumed_before_validation)
-
-    def validate_first(self, trainer: Trainer, metrics: dict[str, float]) -> None:
-        """Run the validation that was due when the run was saved; then save the step again.
-
-        Args:
-            trainer: Trainer of the resumed run, before its first minibatch.
-            metrics: Training metrics that callbacks could monitor at that validation.
-        """
-        self.resumed_before_validation = None
-        self.waiting = True
-        trainer._logger_connector._callback_metrics.update(
-            {key: torch.tensor(value) for key, value in metrics.items()}
-        )
-        trainer.validating = True
-        trainer.fit_loop.epoch_loop.val_loop.run()
-        trainer.training = True
+            metrics, self.resumed_before_validation = self.resumed_before_validation, None
+            self.waiting = True  # the step is saved again after it
+            validate_first(trainer, metrics)
 
     def on_train_batch_end(
         self,
@@ -113,7 +104,7 @@ class Checkpoints(Checkpoint):
         }
         state = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
         self.before_validation = state | {"validation_due": monitored}
-        if self.waiting or self.is_saved(trainer):
+        if self.waiting or self.was_tried(trainer):
             self.waiting, self.last_step = True, -1
             self.save(trainer, self.before_validation)
 
@@ -128,8 +119,15 @@ class Checkpoints(Checkpoint):
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Save the step whose validation a signal has ended."""
+        if isinstance(exception, EvaluationInterrupted) or together.signal_behind(exception):
+            self.save_before_validation(trainer)
+        self.before_validation = {}
+
+    def save_before_validation(self, trainer: Trainer) -> None:
+        """Write the state before the validation at hand, unless it is on the disk; processes do not meet for it."""
         state, self.before_validation = self.before_validation, {}
-        if isinstance(exception, EvaluationInterrupted) and state and not self.is_saved(trainer):
+        if state and not self.is_saved(trainer):
+            self.last_step = -1
             self.save(trainer, state)
 
     def on_load_checkpoint(
@@ -151,7 +149,11 @@ class Checkpoints(Checkpoint):
         checkpoint["written"] = {"metrics.csv": sum(rows[:1]), "scores.json": entries}
 
     def is_saved(self, trainer: Trainer) -> bool:
-        """Whether the state after the latest minibatch is on the disk."""
+        """Whether the state after the latest minibatch is on the disk; known to the first process."""
+        return self.on_disk == _place(trainer)
+
+    def was_tried(self, trainer: Trainer) -> bool:
+        """Whether this state was written, or could not be; known to every process."""
         return (self.last_step, self.last_batch) == _place(trainer)
 
     def save(self, trainer: Trainer, state: dict[str, Any] | None = None) -> None:
@@ -167,12 +169,13 @@ class Checkpoints(Checkpoint):
             if hasattr(module, "write_due_curves"):
                 module.write_due_curves()
         finite = all(bool(p.isfinite().all()) for p in module.parameters())
-        if trainer.fast_dev_run or self.is_saved(trainer) or not finite:  # type: ignore[attr-defined]
+        if trainer.fast_dev_run or self.was_tried(trainer) or not finite:  # type: ignore[attr-defined]
             return
         self.last_step, self.last_batch = _place(trainer)
         path = _folder(trainer) / f"step={trainer.global_step}.ckpt"
         try:
             self.write(trainer, path, state)
+            self.on_disk = _place(trainer)
         except OSError as error:
             rank_zero_warn(
                 f"{path} was not saved ({error.strerror}): training goes on, and older files are whole."

@@ -1,12 +1,10 @@
 """FID, Inception Score, KID, precision and recall: when to look. What is computed: `lightning_gan.evaluation`."""
 
-from typing import Any
-
 from pytorch_lightning import LightningModule, Trainer
-from pytorch_lightning.utilities.rank_zero import rank_zero_info
 
 from callbacks.pictures import pictures_of
-from callbacks.scoring import SampleScore, Stage, datamodule, keep_cards, keep_ruler
+from callbacks.score_cost import StatesCost, real_set
+from callbacks.scoring import Stage, datamodule, keep_cards, keep_ruler
 from lightning_gan.domains import Count, CountFromTwo, SampleCount, Seed, check_arguments
 from lightning_gan.evaluation import (
     Against,
@@ -15,7 +13,6 @@ from lightning_gan.evaluation import (
     Kernel,
     Measure,
     Neighbours,
-    RealSet,
     Score,
     everywhere,
     natural_space,
@@ -25,7 +22,7 @@ from lightning_gan.evaluation.ruler import training_images
 from lightning_gan.features import FeatureSpace, WeightsError
 
 
-class FeatureScore(SampleScore):
+class FeatureScore(StatesCost):
     """A score of samples in a feature space, against real images that the model was not trained on.
 
     Real images are those of the validation split at validation, and of the test split at test. All scores with the
@@ -52,10 +49,8 @@ class FeatureScore(SampleScore):
         features: FeatureSpace | None,
         seed: Seed,
     ) -> None:
-        super().__init__(num_samples, seed)
-        self.measure, self.num_real, self.features = measure, num_real, features
+        super().__init__(measure, num_samples, num_real, features, seed)
         self.reference: list[Score] = []
-        self._said: set[str] = set()
 
     def rows(self, stage: str) -> list[tuple[str, str, str]]:
         """(name, value with its ±, protocol) of the latest scores of a stage; at test, those of real images below."""
@@ -76,14 +71,6 @@ class FeatureScore(SampleScore):
             keep_cards(trainer, pl_module, stage, mine)
             if stage == "test":
                 keep_ruler(trainer, pl_module, "training images", self.reference)
-
-    def shares_pass(self, other: Any) -> bool:
-        """Whether another callback asks the same pictures in the same space."""
-        return isinstance(other, FeatureScore) and other._asked == self._asked
-
-    @property
-    def _asked(self) -> tuple[Any, ...]:
-        return (*self._wanted, self.num_real, self.features)
 
     def score_all(
         self,
@@ -129,18 +116,6 @@ class FeatureScore(SampleScore):
         n = None if self.num_real is None else min(self.num_real, len(real.pictures))
         processes = trainer.global_rank, trainer.world_size
         return Against(real.drawn(n), network, space.suffix, *processes)
-
-    def say(self, line: str) -> None:
-        """Once a run."""
-        if line not in self._said:
-            self._said.add(line)
-            rank_zero_info(line)
-
-
-def real_set(data: Any, split: str) -> RealSet:
-    """The pictures of a split of a data module, as bytes."""
-    name = getattr(data, "name", None) or type(data).__name__
-    return RealSet(name, split, pictures_of(data, split))
 
 
 class FID(FeatureScore):

@@ -11,6 +11,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from callbacks.pictures import run_folder
+from lightning_gan.command_text import command_text
 from lightning_gan.crash import traces
 from lightning_gan.domains import Bytes, check_arguments
 from lightning_gan.record import NonFiniteLossError
@@ -161,7 +162,7 @@ class FlightRecorder(Callback):
 
 def command(path: Path) -> str:
     """What a person types to see it again."""
-    return f"python -m lightning_gan replay {path}"
+    return command_text("replay", path)
 
 
 def copied(value: Any, old: Any = None) -> Any:

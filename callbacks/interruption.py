@@ -22,7 +22,7 @@ class Interruption(SignalListener):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Listen."""
-        self.listen()
+        self.listen(SIGNALS)
 
     def heard(self, number: int) -> None:
         """Print what will happen, and let the next signal kill."""
@@ -40,18 +40,9 @@ class Interruption(SignalListener):
             self.restore()
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Listen again, because Lightning has installed a handler of its own."""
+        """Listen, unless a signal has come already: the next one kills."""
         if self.received is None:
-            self.listen()
+            super().on_test_start(trainer, pl_module)
         elif in_main_thread():
             for each in SIGNALS:
                 signal.signal(each, signal.SIG_DFL)
-
-    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """From here on a signal ends the test."""
-        self.evaluating = bool(self.before) and self.received is None
-
-    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Give the signals back."""
-        self.evaluating = False
-        self.restore()

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from callbacks.validation_schedule import validation_is_due
-from lightning_gan.interrupts import EvaluationInterrupted
+from lightning_gan.interrupts import EvaluationInterrupted, SignalWatch
 from lightning_gan.several import together
 
 
@@ -19,10 +20,15 @@ class SignalListener(Callback):
     While the run trains, the handler only records the signal. When G has been updated all processes agree to stop at
     the same step. While the run is validated or tested, the handler raises `EvaluationInterrupted`, and the other
     processes are told: the state before the validation is on the disk or in memory (`Checkpoints`), so that nothing is
-    lost. A validation that is due at the last step is left to the resumed run.
+    lost. A second thread does the same where the main thread does not return from a call of a library (`SignalWatch`).
+    A validation that is due at the last step is left to the resumed run. The commands `validate` and `test` are stopped
+    as the test of a fit is.
     """
 
     signals: tuple[signal.Signals, ...] = ()
+    """Signals that stop a run."""
+    alone: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
+    """Signals that stop a test, and the command `validate`."""
 
     def __init__(self) -> None:
         self.received: int | None = None
@@ -30,13 +36,13 @@ class SignalListener(Callback):
         self.evaluating = False
         self.step = 0
         self.before: dict[int, Any] = {}
+        self.watch: SignalWatch | None = None
+        self.on_timeout: Callable[[int], int] | None = None  # saves, prints, returns the status
 
-    def listen(self) -> None:
+    def listen(self, signals: tuple[signal.Signals, ...]) -> None:
         """Install the handler; a process can only do so in its main thread."""
         if in_main_thread():
-            handlers: dict[int, Any] = {
-                number: signal.signal(number, self.note) for number in self.signals
-            }
+            handlers: dict[int, Any] = {n: signal.signal(n, self.note) for n in signals}
             self.before = self.before or handlers
 
     def note(self, number: int, frame: FrameType | None) -> None:
@@ -50,6 +56,25 @@ class SignalListener(Callback):
 
     def heard(self, number: int) -> None:
         """Print what will happen."""
+
+    def begin_evaluation(self) -> None:
+        """From here on a signal ends the evaluation."""
+        if not self.before:
+            return
+        if self.watch is None and self.on_timeout is not None:
+            watched = tuple(signal.Signals(number) for number in self.before)
+            self.watch = SignalWatch(watched, together.announce_signal, self.on_timeout)
+        self.evaluating = True
+
+    def end_evaluation(self) -> int:
+        """From here on a signal is only recorded.
+
+        Returns:
+            Number of a signal that the second thread has read, and the handler not yet; 0 if there is none.
+        """
+        arrived = self.watch.end() if self.watch else 0
+        self.evaluating, self.watch = False, None
+        return arrived
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: object, batch_idx: int
@@ -69,16 +94,17 @@ class SignalListener(Callback):
 
         No validation is made for the stop. One that is due is begun, so that the run is saved before it, and left.
         """
-        if trainer.global_step == self.step or self.goes_on(trainer):
+        if trainer.global_step == self.step:
             return
-        self.agreed = self.strongest(trainer)
+        number = self.strongest(trainer)
+        self.agreed = 0 if self.is_ignored(trainer, number) else number
         if self.agreed:
             trainer.should_stop = True
             if not validation_is_due(trainer):
                 trainer.limit_val_batches = 0
 
-    def goes_on(self, trainer: Trainer) -> bool:
-        """Whether a signal that has come by the end of this step is passed over."""
+    def is_ignored(self, trainer: Trainer, number: int) -> bool:
+        """Whether a signal that has come by the end of this step does not stop the run."""
         return False
 
     def strongest(self, trainer: Trainer) -> int:
@@ -89,26 +115,47 @@ class SignalListener(Callback):
         number = torch.tensor(own, device=trainer.strategy.root_device)
         return int(trainer.strategy.reduce(number, reduce_op="max"))
 
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """The command `validate` may be stopped from its start."""
+        if trainer.state.fn == "validate":
+            self.listen(self.alone)
+            self.begin_evaluation()
+
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """From here on a signal ends the validation of a fit; one that came before ends it now."""
         if trainer.state.fn != "fit" or trainer.sanity_checking:
             return
-        if self.agreed:
-            raise EvaluationInterrupted(self.agreed)
-        if self.received and not self.goes_on(trainer):
-            together.announce_signal(self.received)
-            raise EvaluationInterrupted(self.received)
-        self.evaluating = bool(self.before)
+        self.begin_evaluation()
+        number = self.agreed or self.strongest(trainer)
+        if number and not self.is_ignored(trainer, number):
+            raise EvaluationInterrupted(number)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """The scores are there; what follows is written whole."""
-        self.evaluating = False
+        """The scores are complete, unless a signal has come to some process meanwhile."""
+        fits = trainer.state.fn == "fit"
+        number = self.strongest(trainer) if fits and self.evaluating else 0
+        arrived = self.end_evaluation()
+        if arrived or (number and not self.is_ignored(trainer, number)):
+            raise EvaluationInterrupted(arrived or number)
+        if not fits:
+            self.restore()
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Listen again, because Lightning has installed a handler of its own."""
+        self.listen(self.alone)
+        self.begin_evaluation()
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Give the signals back."""
+        self.end_evaluation()
+        self.restore()
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Give the signals back, except where a signal has ended the evaluation: another one may not stop the save."""
         self.evaluating = False
+        self.end_evaluation()
         if not isinstance(exception, EvaluationInterrupted):
             self.restore()
 

@@ -1,7 +1,8 @@
-"""When a validation is due."""
+"""When a validation is due, and one that was left to the resumed run."""
 
 from math import inf
 
+import torch
 from pytorch_lightning import Trainer
 
 
@@ -17,3 +18,19 @@ def validation_is_due(trainer: Trainer) -> bool:
         return bool(trainer.is_last_batch)
     seen = loop.total_batch_idx if every is None else loop.batch_idx
     return (seen + 1) % interval == 0
+
+
+def validate_first(trainer: Trainer, metrics: dict[str, float]) -> None:
+    """Run the validation that was due when the run was saved.
+
+    Args:
+        trainer: Trainer of the resumed run, before its first minibatch.
+        metrics: Training metrics that callbacks could monitor at that validation.
+    """
+    trainer._logger_connector._callback_metrics.update(
+        {key: torch.tensor(value) for key, value in metrics.items()}
+    )
+    loop = trainer.fit_loop.epoch_loop
+    trainer.validating = True
+    loop.val_loop.run()
+    trainer.training = True

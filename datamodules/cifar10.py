@@ -1,10 +1,8 @@
 """CIFAR-10 (Krizhevsky, 2009): where its files come from, and its splits."""
 
 import io
-import os
 from collections.abc import Iterable
 from http.client import HTTPException
-from pathlib import Path
 from typing import ClassVar, Literal
 
 import torch
@@ -24,6 +22,7 @@ from datamodules.cifar_files import (
     write,
 )
 from datamodules.loader import BatchLoader
+from lightning_gan import home
 from lightning_gan.domains import Count, CountOrZero, Seed, check_arguments
 from lightning_gan.fetching import download
 
@@ -91,7 +90,7 @@ class CIFAR10(ImageData):
             raise ValueError(
                 f"validation is {validation} of {n:,} training images: set it to less than {n:,}."
             )
-        self.root = Path(os.environ.get("LIGHTNING_GAN_DATA", root) if root == "data" else root)
+        self.root = home.data_folder(root)
         self.validation, self.source = validation, source
 
     def load(self, *, fetch: bool) -> Splits:

@@ -1,6 +1,5 @@
 """Data sets published as idx files: which source has them, and the split of Goodfellow (2014)."""
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -12,6 +11,7 @@ from datamodules import embedded
 from datamodules.base import ImageData, Splits, checked
 from datamodules.idx import FileSpec, holds_any, locate, read, write
 from datamodules.sources import CsvWheel, FetchError, from_mirrors, from_wheel
+from lightning_gan import home
 from lightning_gan.domains import Count, Finite, Seed, check_arguments
 
 # How long "auto" waits for a source before it tries the next; one that is pinned has longer.
@@ -64,7 +64,7 @@ class IdxImages(ImageData):
         self.value_range = checked(value_range)
         if source not in self.sources:
             raise ValueError(f"source is {source!r}: set it to one of {', '.join(self.sources)}.")
-        self.root = Path(os.environ.get("LIGHTNING_GAN_DATA", root) if root == "data" else root)
+        self.root = home.data_folder(root)
         self.source = source
 
     def load(self, *, fetch: bool) -> Splits:

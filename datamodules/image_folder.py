@@ -10,6 +10,7 @@ import torch
 
 from datamodules.base import ImageData, Splits, checked
 from datamodules.hash_split import LEAST, split_by_hash
+from lightning_gan import home
 from lightning_gan.domains import Count, Domain, Finite, OpenShare, Seed, Size, check_arguments
 from lightning_gan.limits import memory
 from lightning_gan.picture_files import (
@@ -86,7 +87,7 @@ class ImageFolder(ImageData):
                 f"validation is {validation} and test {test}: give shares above 0 that leave some to train."
             )
         check_utf8(root)
-        self.root = Path(root)
+        self.root = Path(home.expand(root))
         self.name = printable(self.root.resolve().name) or self.name
         self.data_shape = (channels, size, size)
         self.value_range = checked(value_range)

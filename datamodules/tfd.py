@@ -10,6 +10,7 @@ from torch import Tensor
 
 from datamodules.base import ImageData, Split, Splits
 from datamodules.tfd_file import EXPRESSIONS, NAME, SIDE, TFDFile, read
+from lightning_gan import home
 from lightning_gan.domains import Count, Domain, Seed, check_arguments
 
 FOLDERS = ("TFD", ".")  # under root
@@ -45,7 +46,7 @@ class TFD(ImageData):
         self, root: str = "data", fold: Fold = 1, batch_size: Count = 100, seed: Seed | None = None
     ) -> None:
         super().__init__(batch_size, seed)
-        self.root = Path(os.environ.get("LIGHTNING_GAN_DATA", root) if root == "data" else root)
+        self.root = home.data_folder(root)
         self.fold = fold
 
     def load(self, *, fetch: bool) -> Splits:

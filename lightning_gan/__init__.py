@@ -4,7 +4,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from lightning_gan.jobs.srun import hold_signals
+from lightning_gan.starting import hold_interrupts
 
+hold_interrupts(sys.orig_argv)
 hold_signals(sys.orig_argv)  # before the seconds that torch takes to start
 
 from lightning_gan.gan import GAN  # noqa: E402

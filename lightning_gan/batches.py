@@ -14,13 +14,13 @@ LABELS = ("label", "labels", "y", "target", "targets", "class")
 def as_tensors(
     batch: Any, value_range: tuple[float, float], dtype: torch.dtype = torch.float32
 ) -> list[Tensor]:
-    """Return a minibatch as [x] or [x, labels], x being of the type of the model's weights.
+    """Return a minibatch as [x] or [x, labels], x being of the model's type of numbers.
 
     Args:
         batch: x; [x, labels, ...] or (x, labels, ...); or a dictionary with an entry such as image and maybe one such
             as label. x: [m, *data_shape], bytes 0 to 255 or floating-point numbers in `value_range`.
         value_range: smallest and largest value of x, onto which bytes are mapped.
-        dtype: type of x where it comes as bytes or float64.
+        dtype: floating-point type of the x that is returned.
 
     Raises:
         ValueError: if the minibatch has another form.
@@ -32,7 +32,7 @@ def as_tensors(
             f"{{'image': x, 'label': labels}} as tensors."
         )
     x, *rest = parts
-    return [_floats(x, value_range, dtype), *(part for part in rest if isinstance(part, Tensor))]
+    return [_floats(x, value_range).to(dtype), *(part for part in rest if isinstance(part, Tensor))]
 
 
 def _parts(batch: Any) -> list[Any]:
@@ -44,16 +44,14 @@ def _parts(batch: Any) -> list[Any]:
     return [batch]
 
 
-def _floats(x: Tensor, value_range: tuple[float, float], dtype: torch.dtype) -> Tensor:
+def _floats(x: Tensor, value_range: tuple[float, float]) -> Tensor:
     if x.dtype == torch.uint8:
         low, high = value_range
         if not (isfinite(low) and isfinite(high)):
             raise ValueError(
                 f"A minibatch of bytes came, but G makes values from {low} to {high}: give floating-point numbers."
             )
-        return x.to(dtype) / 255 * (high - low) + low
-    if x.dtype == torch.float64:
-        return x.to(dtype)
+        return x.float() / 255 * (high - low) + low
     if not x.is_floating_point():
         raise ValueError(
             f"A minibatch of {x.dtype} came: give bytes (torch.uint8) 0 to 255, or floating-point numbers."

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from traceback import walk_tb
 from typing import Annotated, Any
 
 import torch
@@ -10,7 +11,6 @@ from jsonargparse import Namespace
 from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.instancenorm import _InstanceNorm
 
 from lightning_gan.domains import Count, CountOrZero, Domain, PositiveShare, Seed, Share, check
 from lightning_gan.limits import cpu_count
@@ -41,6 +41,12 @@ TRAINER: dict[str, Any] = {
 }
 
 
+WITHOUT_BATCH_NORM = (
+    "set --model.discriminator.norm none (or layer, instance) for a DCGANDiscriminator, "
+    "or choose a D that has no BatchNorm."
+)
+
+
 class MismatchError(ValueError):
     """Two parts of an experiment do not fit each other."""
 
@@ -59,8 +65,7 @@ def check_players(generator: Generator, discriminator: Discriminator) -> None:
 def check_penalties(discriminator: nn.Module, penalties: Sequence[Penalty]) -> None:
     """A penalty on D's gradient at each example needs scores that depend on one example each.
 
-    Gulrajani et al. (2017), section 4, exclude BatchNorm from D for WGAN-GP: refused. Mescheder et al. (2018) state no
-    such rule for R1 and R2, though their D has no BatchNorm: a warning.
+    Gulrajani et al. (2017), section 4, exclude BatchNorm from D for WGAN-GP.
 
     Args:
         discriminator: D, with all its parts, wrappers' inner discriminators among them.
@@ -69,26 +74,39 @@ def check_penalties(discriminator: nn.Module, penalties: Sequence[Penalty]) -> N
     Raises:
         MismatchError: if a penalty excludes BatchNorm and D has it.
     """
+    for sentence in _found(discriminator, [p for p in penalties if p.forbids_batch_norm]):
+        raise MismatchError(
+            f"{sentence}, which Gulrajani et al. (2017), section 4, exclude: {WITHOUT_BATCH_NORM}"
+        )
+
+
+def warn_of_penalties(discriminator: nn.Module, penalties: Sequence[Penalty]) -> None:
+    """Warn of BatchNorm in D where a penalty takes gradients at each example and its source does not exclude it.
+
+    Mescheder et al. (2018) state no rule for R1 and R2, though their D has no BatchNorm.
+
+    Args:
+        discriminator: D, with all its parts.
+        penalties: terms that are added to D's loss.
+    """
+    allowed = [p for p in penalties if p.per_example and not p.forbids_batch_norm]
+    for sentence in _found(discriminator, allowed):
+        rank_zero_warn(f"{sentence}: {WITHOUT_BATCH_NORM}")
+
+
+def _found(discriminator: nn.Module, penalties: Sequence[Penalty]) -> Iterator[str]:
+    """Yield a sentence for each penalty, if D has BatchNorm."""
     found = [layer for layer in discriminator.modules() if isinstance(layer, _BatchNorm)]
-    concerned = [penalty for penalty in penalties if penalty.per_example]
-    if not found or not concerned:
-        return
-    advice = "set --model.discriminator.norm none (or layer, instance) for a DCGANDiscriminator, or choose a D without"
-    for penalty in sorted(concerned, key=lambda penalty: not penalty.forbids_batch_norm):
-        sentence = (
+    for penalty in penalties if found else ():
+        yield (
             f"{type(penalty).__name__} takes D's gradient at each example, but {type(found[0]).__name__} in "
             f"{type(discriminator).__name__} makes a score depend on the whole minibatch"
         )
-        if penalty.forbids_batch_norm:
-            raise MismatchError(
-                f"{sentence}, which Gulrajani et al. (2017), section 4, exclude: {advice} BatchNorm."
-            )
-        rank_zero_warn(f"{sentence}: {advice} BatchNorm.")
 
 
 @contextmanager
 def check_batch_norm(m: int, *networks: nn.Module) -> Iterator[None]:
-    """Name the networks whose normalisation has one value per channel to take its statistics of.
+    """Name the network whose normalisation has one value per channel to take its statistics of.
 
     Args:
         m: examples in the minibatch, or in the part of it that is taken at once.
@@ -102,20 +120,22 @@ def check_batch_norm(m: int, *networks: nn.Module) -> Iterator[None]:
     except ValueError as error:
         if "Expected more than 1" not in str(error):
             raise
-        kinds = (_BatchNorm, _InstanceNorm)
-        named = [
-            type(n).__name__ for n in networks if any(isinstance(k, kinds) for k in n.modules())
-        ]
+        named = _failed(error, networks)
         if "spatial" in str(error):
             raise MismatchError(
-                f"InstanceNorm in {' and '.join(named)} needs maps of 2 pixels or more: choose larger maps or another "
-                f"normalisation."
+                f"InstanceNorm in {named} needs maps of 2 pixels or more: choose larger maps or another normalisation."
             ) from None
         raise MismatchError(
-            f"BatchNorm needs 2 examples or more, but {' and '.join(named)} got {m}: give a batch size of at least 2 "
-            f"for each device and each accumulated part, and drop_last=True to a DataLoader whose last batch is "
-            f"smaller."
+            f"BatchNorm needs 2 examples or more, but {named} got {m}: give a batch size of at least 2 for each device "
+            f"and each accumulated part, and drop_last=True to a DataLoader whose last batch is smaller."
         ) from None
+
+
+def _failed(error: ValueError, networks: Sequence[nn.Module]) -> str:
+    """Return the name of the network in whose forward pass torch raised the error; all names if none was found."""
+    running = [frame.f_locals.get("self") for frame, _ in walk_tb(error.__traceback__)]
+    failed = [n for n in networks if any(n is module for module in running)]
+    return " and ".join(type(network).__name__ for network in failed or networks)
 
 
 def check_data(data: object, generator: Generator) -> None:

@@ -28,6 +28,10 @@ class HeldOut(Sampler):
 
     on_test_epoch_end = on_validation_epoch_end
 
+    def score_examples(self, batch: list[Tensor], rng: torch.Generator) -> Tensor:
+        """D's scores of m examples, [m]; what is random in a condition comes from `rng`."""
+        return self.discriminator(batch[0])
+
     def scores(self, batch: list[Tensor], rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """D's scores of m examples and of as many samples, [m] each."""
         fake = self.discriminator(self.generator(self.noise(len(batch[0]), rng)))

@@ -23,8 +23,11 @@ class Loadable(HeldOut):
         `Trainer.fit` puts it into training mode again. Checkpoints hold tensors and plain values, so that weights_only
         is always true.
         """
-        kwargs.pop("weights_only", None)
-        return super().load_from_checkpoint(*args, weights_only=True, **kwargs).eval()
+        if not kwargs.pop("weights_only", True):
+            raise ValueError(
+                "weights_only is False: a checkpoint is read as data alone; leave it out."
+            )
+        return super().load_from_checkpoint(*args, weights_only=True, **kwargs).eval()  # type: ignore[misc]
 
     def on_fit_start(self) -> None:
         """Train in training mode, whatever mode the model was in; Lightning leaves it as it is."""
@@ -35,44 +38,46 @@ class Loadable(HeldOut):
         """Draw n samples as pictures: bytes [n, C, H, W], 0 black and 255 white, that depend on the seed alone.
 
         Raises:
-            ValueError: if the generator's values have no finite range.
+            ValueError: if samples are no pictures, or if their values have no finite range.
         """
+        if len(shape := self.generator.data_shape) != 3:
+            raise ValueError(
+                f"{type(self.generator).__name__} makes examples of shape {list(shape)}, which are no pictures: "
+                f"call sample(n, seed)."
+            )
         return images.to_uint8(self.sample(n, seed), self.shown_range)
 
     @torch.no_grad()
-    def score(self, x: Tensor) -> Tensor:
+    def score(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """D's logits of examples, [m], in evaluation mode; positive: D takes them for examples of the data.
 
         Args:
-            x: [m, *data_shape], bytes 0 to 255 or floating-point numbers in the generator's `value_range`.
+            x: [m, *data_shape], bytes 0 to 255 or floating-point numbers in the generator's `value_range`. Byte 0 is
+                the low end of that range and byte 255 the high end, as in training.
+            labels: classes of the examples, integers [m], for a D that reads them.
 
         Raises:
-            ValueError: if D reads a condition, or if x has another shape or range.
+            ValueError: if D reads labels and there are none, or if x has another shape or range.
         """
-        if getattr(self.discriminator, "condition_dim", 0):
-            raise ValueError(
-                f"{type(self.discriminator).__name__} reads a condition beside x: call model.discriminator(x, c) in "
-                f"evaluation mode."
-            )
-        (x,) = as_tensors(x, self.shown_range, self.float_dtype)
-        check_batch(x, self.generator)
+        batch = as_tensors([x] if labels is None else [x, labels], self.generator.value_range)
+        check_batch(batch[0], self.generator)
+        batch = [
+            batch[0].to(self.device, self.dtype),  # type: ignore[arg-type]
+            *(part.to(self.device) for part in batch[1:]),
+        ]
         training = self.discriminator.training
         self.discriminator.eval()
         try:
-            return self.discriminator(x.to(self.device))
+            return self.score_examples(batch, torch.Generator().manual_seed(0))
         finally:
             self.discriminator.train(training)
-
-    @property
-    def float_dtype(self) -> torch.dtype:
-        """Type of examples: float64 for a model in double precision, else float32."""
-        return torch.float64 if self.dtype == torch.float64 else torch.float32
 
     def _on_before_batch_transfer(self, batch: Any, dataloader_idx: int = 0) -> Any:
         """Bring a minibatch of any DataLoader into the form [x] or [x, labels].
 
-        The public hook would make Lightning warn of every data module.
+        The public hook would make Lightning warn of every data module. x is float64 in a float64 model, else float32.
         """
+        kind = torch.promote_types(self.dtype, torch.float32)  # type: ignore[arg-type]
         return super()._on_before_batch_transfer(
-            as_tensors(batch, self.generator.value_range, self.float_dtype), dataloader_idx
+            as_tensors(batch, self.generator.value_range, kind), dataloader_idx
         )

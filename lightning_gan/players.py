@@ -17,6 +17,7 @@ from lightning_gan.checks import (
     check_data,
     check_penalties,
     check_players,
+    warn_of_penalties,
 )
 from lightning_gan.domains import Positive, check_arguments
 from lightning_gan.ema import EMA
@@ -90,6 +91,8 @@ class TwoPlayers(WrittenCurves, Loadable):
         """Before the first step: do the data fit, and what does G's start need of them?"""
         data: Any = getattr(self.trainer, "datamodule", None)
         check_data(data, self.generator)
+        if stage == "fit":
+            warn_of_penalties(self.discriminator, self.penalties)
         if stage == "fit" and hasattr(data, "images"):
             self.generator.start_from(lambda: data.images("train").mean(0))
             if self.ema:

@@ -1,11 +1,15 @@
 """Files that are there whole or not at all."""
 
+import errno
 import os
 import platform
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+WRITER = "inline_container"  # source file of torch's writer, which its errors name
+ROOM = 1 << 16  # bytes
 
 
 @contextmanager
@@ -18,6 +22,9 @@ def whole(path: Path, durable: bool = True) -> Iterator[Path]:
         path: of the file.
         durable: whether to wait until the file is on the disk before it takes the name, and then for the name, so that
             a power cut too leaves the old file or the new one.
+
+    Raises:
+        OSError: the file could not be written; its `filename` is the path. Errors of torch.save become one.
 
     Example:
         >>> import tempfile
@@ -36,9 +43,27 @@ def whole(path: Path, durable: bool = True) -> Iterator[Path]:
         os.replace(beside, path)
         if durable:
             to_disk(path.parent)
+    except OSError as error:
+        if error.errno and error.filename in (None, str(beside)):
+            error.filename = str(path)
+        raise
+    except RuntimeError as error:
+        if WRITER not in str(error):
+            raise
+        raise OSError(*_why(beside), str(path)) from error
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+def _why(beside: Path) -> tuple[int, str]:
+    """Return number and name of the error that keeps bytes from a file, of which torch's writer says nothing."""
+    try:
+        with beside.open("ab") as file:
+            file.write(bytes(ROOM))
+    except OSError as error:
+        return error.errno or errno.EIO, error.strerror or "Input/output error"
+    return errno.EIO, "The file could not be written whole"
 
 
 def to_disk(path: Path) -> None:

@@ -1,10 +1,15 @@
 import os
+import sys
 import uuid
 
 import pytest
 import torch
 
-os.environ.setdefault("WANDB_SILENT", "true")
+# before any fixture of a module or session, which begin before those of a test: an offline run that one of them left
+# open would be the current run of later tests
+for name in [n for n in os.environ if n.startswith("WANDB_")]:
+    del os.environ[name]
+os.environ |= {"WANDB_SILENT": "true", "WANDB_MODE": "disabled"}
 os.environ.setdefault("JSONARGPARSE_DEPRECATION_WARNINGS", "off")  # Lightning's, not ours
 
 
@@ -31,6 +36,15 @@ def _no_weights(monkeypatch, tmp_path_factory):
 def _own_classes(monkeypatch):
     """Configs of tests may name the classes of these modules of theirs."""
     monkeypatch.setenv("LIGHTNING_GAN_TRUST", "tiny_features drawing slurm")
+
+
+@pytest.fixture(autouse=True)
+def _no_open_wandb_run():
+    """End the W&B run that a test leaves open: the next test of the same process would be given it."""
+    yield
+    wandb = sys.modules.get("wandb")
+    if wandb is not None and getattr(wandb, "run", None) is not None:
+        wandb.finish()
 
 
 @pytest.fixture

@@ -10,13 +10,14 @@ import callbacks
 ROOT = Path(__file__).parents[1]
 ROOMS = {  # room: what of ours it may import
     "datamodules": {
-        "datamodules", "lightning_gan.fetching", "lightning_gan.picture_files", "lightning_gan.whole_files",
+        "datamodules", "lightning_gan.home", "lightning_gan.fetching", "lightning_gan.picture_files",
+        "lightning_gan.whole_files",
     },
     "callbacks": {
         "callbacks", "lightning_gan.animation", "lightning_gan.images", "lightning_gan.plots", "lightning_gan.metrics",
         "lightning_gan.densities", "lightning_gan.plots_density", "lightning_gan.plots_points",
         "lightning_gan.baselines", "lightning_gan.features", "lightning_gan.evaluation",
-        "lightning_gan.whole_files", "lightning_gan.record", "lightning_gan.jobs.cluster",
+        "lightning_gan.whole_files", "lightning_gan.record", "lightning_gan.jobs.cluster", "lightning_gan.command_text",
         "lightning_gan.running.tracking", "lightning_gan.running.metrics_file", "lightning_gan.running.curve_points",
         "lightning_gan.running.score_file", "lightning_gan.keys",
         "lightning_gan.crash.traces", "lightning_gan.interrupts", "lightning_gan.several.together",
@@ -108,15 +109,31 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/rows.py": {"lightning_gan.whole_files"},
     "lightning_gan/densities.py": set(),
     "lightning_gan/baselines.py": set(),
-    "lightning_gan/command_line/errors.py": {"lightning_gan.command_line.parser", "lightning_gan.trust"},
-    "lightning_gan/command_line/parser.py": {
-        "lightning_gan.command_line.config_files", "lightning_gan.trust",
+    "lightning_gan/command_line/errors.py": {"lightning_gan.command_line.user_errors"},
+    "lightning_gan/command_line/user_errors.py": {
+        "lightning_gan.command_line.packages", "lightning_gan.command_line.parser_errors",
+        "lightning_gan.command_line.system_errors", "lightning_gan.command_line.terminal", "lightning_gan.trust",
     },
-    "lightning_gan/command_line/config_files.py": {"lightning_gan.trust"},
+    "lightning_gan/command_line/system_errors.py": {"lightning_gan.command_line.terminal"},
+    "lightning_gan/command_line/terminal.py": set(),
+    "lightning_gan/command_line/written.py": set(),
+    "lightning_gan/command_line/near_names.py": {
+        "lightning_gan.command_line.written", "lightning_gan.command_line.config_files",
+    },
+    "lightning_gan/command_line/parser_errors.py": {
+        "lightning_gan.command_line.written", "lightning_gan.command_line.near_names", "lightning_gan.trust",
+    },
+    "lightning_gan/home.py": set(),
+    "lightning_gan/command_text.py": set(),
+    "lightning_gan/command_line/parser.py": {
+        "lightning_gan.home", "lightning_gan.command_line.parser_errors",
+    },
+    "lightning_gan/command_line/config_files.py": {"lightning_gan.trust", "lightning_gan.command_line.written"},
     "lightning_gan/trust.py": set(),
     "lightning_gan/theory.py": set(),
     "lightning_gan/running/tracking.py": {
         "lightning_gan.running.about", "lightning_gan.running.metrics_file", "lightning_gan.running.recipe",
+        "lightning_gan.running.wandb_server",
     },
     "lightning_gan/running/about.py": {
         "lightning_gan.running.run_record", "lightning_gan.whole_files", "lightning_gan.__version__",
@@ -151,6 +168,7 @@ ROOMS = {  # room: what of ours it may import
     },
     "lightning_gan/running/metrics_file.py": {"lightning_gan.whole_files"},
     "lightning_gan/running/runs.py": {
+        "lightning_gan.home",
         "lightning_gan.running.metrics_file", "lightning_gan.running.tracking", "lightning_gan.whole_files",
     },
     "lightning_gan/running/saved_config.py": {"lightning_gan.whole_files"},

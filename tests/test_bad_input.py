@@ -51,6 +51,14 @@ def nothing():
     pass
 
 
+def both(first, second):
+    def make():
+        first()
+        second()
+
+    return make
+
+
 MODEL, G, D = "--model.", "--model.generator.init_args.", "--model.discriminator.init_args."
 EIGHT = [f"{G}data_shape", "[1,8,8]", f"{D}data_shape", "[1,8,8]"]
 SIX = write(
@@ -73,7 +81,7 @@ ROWS = {
     "unknown key deep in a file": (
         SIX,
         ["--config", "six.yaml"],
-        "'z_dmi'. Did you mean 'z_dim'? (In six.yaml.)",
+        "'z_dmi'. Did you mean 'z_dim'? (In six.yaml, line 5.)",
     ),
     "unknown section": (
         write("t.yaml", "modle: {k: 3}"),
@@ -84,6 +92,88 @@ ROWS = {
         write("e.yaml", "model:\n  init_args:\n    genrator: {}"),
         ["--config", "e.yaml"],
         "e.yaml, line 3: 'genrator' holds nothing",
+    ),
+    "wrong value in another folder": (
+        write("y/a.yaml", "trainer:\n  max_epochs: 3\n  max_steps: abc\n"),
+        ["--config", "y/a.yaml"],
+        "'trainer.max_steps' wants a whole number; got 'abc'. (In y/a.yaml, line 3.)",
+    ),
+    "wrong class in another folder": (
+        write("y/a.yaml", "model:\n  init_args:\n    loss: Hingee\n"),
+        ["--config", "y/a.yaml"],
+        "No class 'Hingee'. Did you mean 'Hinge'? (In y/a.yaml, line 3.)",
+    ),
+    "wrong value in a file that a config names": (
+        both(
+            write("y/a.yaml", "model: b.yaml"),
+            write("y/b.yaml", "class_path: GAN\ninit_args:\n  k: two\n"),
+        ),
+        ["--config", "y/a.yaml"],
+        "'k' wants a whole number; got 'two'. (In y/b.yaml, line 3.)",
+    ),
+    "a file that a config names is missing": (
+        write("y/a.yaml", "model: gone.yaml"),
+        ["--config", "y/a.yaml"],
+        "or in the working folder. (In y/a.yaml, line 1.)",
+    ),
+    "wrong value in the last of two": (
+        both(
+            write("y/a.yaml", "trainer: {max_steps: 3}"),
+            write("y/b.yaml", "# b\ntrainer: {max_steps: x}"),
+        ),
+        ["--config", "y/a.yaml", "--config", "y/b.yaml"],
+        "(In y/b.yaml, line 2.)",
+    ),
+    "wrong flag beside a right config": (
+        write("y/a.yaml", "trainer: {max_steps: 3}"),
+        ["--config", "y/a.yaml", "--trainer.max_steps", "x"],
+        "'trainer.max_steps' wants a whole number; got 'x'.",
+    ),
+    "one of several words": (
+        write("y/a.yaml", "run: {wandb: onlin}"),
+        ["--config", "y/a.yaml"],
+        "'run.wandb' wants one of auto, online, offline, disabled; got 'onlin'. (In y/a.yaml, line 1.)",
+    ),
+    "the learning rate of both": (
+        nothing,
+        ["--model.lr", "1"],
+        "Did you mean 'model.d_optimizer.lr' or 'model.g_optimizer.lr'?",
+    ),
+    "a setting without its section": (
+        nothing,
+        ["--batch_size", "3"],
+        "Did you mean 'data.batch_size'?",
+    ),
+    "a setting of a network": (
+        nothing,
+        ["--model.zdim", "3"],
+        "Did you mean 'model.generator.z_dim'?",
+    ),
+    "an objective that is a config": (
+        nothing,
+        ["--model.loss", "WGANGP"],
+        "No class 'WGANGP'. Did you mean --config objectives/wgan_gp.yaml?",
+    ),
+    "a class in small letters": (
+        nothing,
+        ["--data", "mnist"],
+        "No class 'mnist'. Did you mean 'MNIST'?",
+    ),
+    "a schedule of torch": (
+        nothing,
+        ["--model.d_scheduler", "StepLRR"],
+        "Did you mean 'torch.optim.lr_scheduler.StepLR'?",
+    ),
+    "no value": (nothing, ["--model.k"], "--model.k wants a value behind it."),
+    "half of JSON": (
+        nothing,
+        ["--trainer.callbacks+={class_path: Curves"],
+        "'trainer.callbacks' wants the name of a class, or a mapping with class_path and init_args",
+    ),
+    "a config of the same folder": (
+        write("shapes.yaml", "run: {name: x}"),
+        ["--config", "shape.yaml"],
+        "did you mean shapes.yaml",
     ),
     "key given twice": (
         write("d.yaml", "trainer:\n  max_steps: 1\n  max_steps: 2"),
@@ -101,7 +191,7 @@ ROWS = {
     "wrong type in a file": (
         write("w.yaml", "data:\n  init_args:\n    batch_size: many"),
         ["--config", "w.yaml"],
-        "'batch_size' wants a whole number; got 'many'. (In w.yaml.)",
+        "'batch_size' wants a whole number; got 'many'. (In w.yaml, line 3.)",
     ),
     "no number": (
         nothing,
@@ -159,7 +249,11 @@ ROWS = {
     "no examples in a minibatch": (nothing, ["--data.batch_size", "0"], "batch_size is 0"),
     # files of settings
     "missing config": (nothing, ["--config", "mnsit.yaml"], "did you mean mnist.yaml"),
-    "not YAML": (write("b.yaml", "a: [1,\nb: }"), ["--config", "b.yaml"], "b.yaml is not YAML"),
+    "not YAML": (
+        write("b.yaml", "a: [1,\nb: }"),
+        ["--config", "b.yaml"],
+        "b.yaml, line 2: this is not YAML",
+    ),
     "empty config": (write("n.yaml", ""), ["--config", "n.yaml"], "n.yaml holds no settings"),
     "list for a config": (
         write("l.yaml", "- 1"),

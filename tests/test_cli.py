@@ -166,7 +166,10 @@ def test_a_run_that_has_its_steps_is_not_run_again(command):
     command(*FIT)
     ended = command(*FIT, "--ckpt_path", "last")
     assert ended.status == 1
-    assert "is at step 10 already: give --trainer.max_steps above 10 to go on." in ended.err
+    assert (
+        "is at step 10 already: give --trainer.max_steps above 10 to go on, or --ckpt_path auto"
+        in ended.err
+    )
     assert not Path("runs/small/version_1").exists()
 
 

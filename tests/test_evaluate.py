@@ -245,3 +245,15 @@ def test_data_whose_values_have_no_ends_are_scored_without_a_window(tmp_path, mo
     assert known.window is None
     assert known.shown_range == (-3.0, 3.0)
     assert known.real.pictures.dtype == torch.uint8
+
+
+def test_what_takes_long_is_stated_before_it_starts(command, monkeypatch):
+    words = ("--samples", saved(command.folder, "a.npz"), "--data", saved(command.folder, "b.npz"))
+    fid = ("evaluate", *words, *SPACE, "--metrics", "fid")
+    assert "images/s measured" not in command(*fid).out
+    monkeypatch.setattr("lightning_gan.evaluation.cost.SLOW", 0.0)
+    ended = command(*fid)
+    assert ended.status == 0, ended.err
+    said = "40 samples and 40 real images through"
+    assert said in ended.out
+    assert ended.out.index(said) < ended.out.index("fid")

@@ -36,3 +36,17 @@ def test_a_learning_rate_is_one_line(name, parser, tmp_path):
     asked = parser.parse_args(["--config", str(tmp_path / "x.yaml"), *lines]).model.init_args
     assert asked.d_optimizer.init_args.lr == 1e-4
     assert asked.g_optimizer.init_args.lr == 3e-4
+
+
+SHIPPED = [pytest.param(n, marks=pytest.mark.slow) for n in EXPERIMENTS if n != "inspect"]
+
+
+@pytest.mark.parametrize("name", ["small.yaml", "mine.yaml", *SHIPPED])  # small.yaml names none
+def test_the_command_line_takes_it(name, command):
+    command.write("mine.yaml", INSPECTED)
+    lines = ["--model.d_optimizer.lr", "1e-4", "--model.g_optimizer.lr=3e-4"]
+    ended = command("fit", "--config", name, *lines, "--print_config")
+    assert ended.status == 0, ended.err
+    asked = yaml.safe_load(ended.out)["model"]["init_args"]
+    rates = [asked[p]["init_args"]["lr"] for p in ("d_optimizer", "g_optimizer")]
+    assert rates == [1e-4, 3e-4]

@@ -99,6 +99,15 @@ def test_other_arguments_of_optimizers_and_schedules_replace_the_stored_ones():
         assert checkpoint[name][0] == untouched[name][0]  # D's
 
 
+def test_another_batch_size_makes_the_stored_place_in_the_data_meaningless():
+    loop = {"combined_loader": [{"seed": 0, "epoch": 1, "position": 2}], "epoch_progress": 1}
+    checkpoint = {"loops": {"fit_loop": {"state_dict": loop}}}
+    overrides.change_states(checkpoint, [Override(7, "model.k", 1, 2, "")])
+    assert "combined_loader" in loop
+    overrides.change_states(checkpoint, [Override(7, "data.batch_size", 10, 5, "")])
+    assert loop == {"epoch_progress": 1}
+
+
 def test_a_floor_of_the_rate_is_that_of_the_schedule():
     def scheduler(o):
         return Goodfellow2014(o, updates_per_epoch=5, decay=2.0, min_lr=1e-3)

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 from tiny_features import TinySpace
 
 from lightning_gan.command_line.cli import KNOWN
@@ -70,10 +71,16 @@ def test_the_keys_of_its_table_are_those_of_a_run(command, monkeypatch):
     assert written - {"step", "epoch"} == named
 
 
-def test_its_python_example_runs(command, monkeypatch):
+def test_its_python_examples_run(command, monkeypatch):
     monkeypatch.setenv("LIGHTNING_GAN_DATA", "pixels")
-    (example,) = re.findall(r"```python\n(.+?)```", README, flags=re.DOTALL)
+    train, read = re.findall(r"```python\n(.+?)```", README, flags=re.DOTALL)
     names = {}
-    exec(example.replace("MNIST())", "MNIST(batch_size=5))"), names)  # the tiny MNIST of the tests
+    exec(train.replace("MNIST())", "MNIST(batch_size=5))"), names)  # the tiny MNIST of the tests
     assert names["x"].shape == (64, 1, 28, 28)
     assert names["gan"].g_updates == 20
+    assert command("fit", "--config", "small.yaml").status == 0
+    exec(read.replace("runs/mnist/", "runs/small/"), names)
+    gan, pictures, logits = (names[name] for name in ("gan", "pictures", "logits"))
+    assert not gan.training
+    assert (pictures.dtype, pictures.shape) == (torch.uint8, (16, 1, 28, 28))
+    torch.testing.assert_close(logits[:4], gan.score(pictures[:4]))

@@ -1,17 +1,37 @@
 """DataLoaders that users write, penalties on BatchNorm, and models read back for evaluation."""
 
+import math
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
-from games import game, trainer
-from torch.utils.data import DataLoader
+from games import Pixels, game, trainer
+from PIL import Image
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset
+from torchvision.datasets import ImageFolder
+from torchvision.transforms import Compose, Grayscale, Resize, ToTensor
 
+from lightning_gan import GAN
 from lightning_gan.batches import as_tensors
 from lightning_gan.checks import MismatchError, check_batch_norm, check_penalties
-from lightning_gan.networks import DCGANDiscriminator, Packed
+from lightning_gan.losses import NonSaturating
+from lightning_gan.networks import (
+    ClassHeadDiscriminator,
+    ConditionalDiscriminator,
+    ConditionalGenerator,
+    DCGANDiscriminator,
+    DCGANGenerator,
+    MLPGenerator,
+    Packed,
+    PlainDiscriminator,
+)  # fmt: skip
+from lightning_gan.networks.layers import ConditionalBatchNorm2d
+from lightning_gan.priors import Uniform
 from lightning_gan.regularizers import R1, GradientPenalty
+from lightning_gan.variants import ACGAN, ConditionalGAN
 
 X, Y = torch.rand(4, 1, 2, 2), torch.arange(4)
 
@@ -53,8 +73,7 @@ def test_wgan_gp_refuses_batch_norm_alone(norm, wrap):
     check_penalties(D, [])
     with pytest.raises(MismatchError, match=r"set --model\.discriminator\.norm none"):
         check_penalties(D, [GradientPenalty()])
-    with pytest.warns(UserWarning, match="R1 takes D's gradient"):
-        check_penalties(D, [R1()])
+    check_penalties(D, [R1()])
 
 
 def test_sync_batch_norm_is_batch_norm():
@@ -91,3 +110,154 @@ def test_a_score_depends_on_its_own_example_alone():
 def test_load_is_public_and_costs_nothing_at_import():
     code = "import sys, lightning_gan as l; assert 'lightning_gan.saved' not in sys.modules; l.load"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+class Endless(IterableDataset):
+    """A stream without a length."""
+
+    def __iter__(self):
+        yield from torch.rand(12, 1, 2, 2, generator=torch.Generator().manual_seed(0))
+
+
+class Dict(torch.utils.data.Dataset):
+    """Examples as dictionaries."""
+
+    def __len__(self):
+        return 12
+
+    def __getitem__(self, i):
+        return {"image": torch.full((1, 2, 2), i / 12), "label": i % 2}
+
+
+LOADERS = {
+    "x": lambda: DataLoader(torch.rand(12, 1, 2, 2), 4),
+    "(x,)": lambda: DataLoader(TensorDataset(torch.rand(12, 1, 2, 2)), 4),
+    "[x, y]": lambda: DataLoader(TensorDataset(torch.rand(12, 1, 2, 2), torch.arange(12)), 4),
+    "dict": lambda: DataLoader(Dict(), 4),
+    "float64": lambda: DataLoader(torch.rand(12, 1, 2, 2).double(), 4),
+    "float16": lambda: DataLoader(torch.rand(12, 1, 2, 2).half(), 4),
+    "uint8": lambda: DataLoader(torch.randint(256, (12, 1, 2, 2), dtype=torch.uint8), 4),
+    "stream": lambda: DataLoader(Endless(), 4),
+}
+
+
+@pytest.mark.filterwarnings("ignore:The 'train_dataloader' does not have many workers")
+@pytest.mark.parametrize("form", LOADERS)
+def test_every_loader_trains(form, tmp_path):
+    gan = game()
+    trainer(tmp_path, max_steps=4).fit(gan, LOADERS[form]())
+    assert (gan.g_updates, gan.images_seen) == (4, 16)
+
+
+@pytest.mark.filterwarnings("ignore:The 'train_dataloader' does not have many workers")
+def test_picture_folders_of_torchvision_train(tmp_path):
+    for kind in "ab":
+        (tmp_path / kind).mkdir()
+        for i in range(3):
+            Image.new("L", (4, 4), 40 * i).save(tmp_path / kind / f"{i}.png")
+    look = Compose([Grayscale(), Resize(2), ToTensor()])
+    gan = game()
+    loader = DataLoader(ImageFolder(tmp_path, look), 3)
+    trainer(tmp_path, max_steps=2).fit(gan, loader)
+    assert gan.images_seen == 6
+
+
+@pytest.mark.filterwarnings("ignore:The 'train_dataloader' does not have many workers")
+def test_a_last_minibatch_of_one_names_the_network_that_fails(tmp_path):
+    loader = DataLoader(torch.rand(5, 1, 2, 2), 4)
+    with pytest.raises(MismatchError, match=r"but MLPGenerator got 1: .*drop_last=True"):
+        trainer(tmp_path, max_steps=4).fit(game(), loader)
+    torch.manual_seed(0)
+    players = (
+        MLPGenerator([1, 2, 2], z_dim=3, widths=[8]),
+        PlainDiscriminator([1, 2, 2], widths=[8]),
+    )
+    gan = GAN(*players, NonSaturating(), Uniform())
+    trainer(tmp_path, max_steps=4).fit(gan, loader)
+    assert gan.images_seen == 4 + 1 + 4 + 1
+
+
+@pytest.mark.filterwarnings("ignore:The 'train_dataloader' does not have many workers")
+def test_maps_of_several_pixels_are_enough_for_batch_norm_of_one_example(tmp_path):
+    G, D = DCGANGenerator([1, 28, 28], z_dim=3, width=2), DCGANDiscriminator([1, 28, 28], width=2)
+    gan = GAN(G, D, NonSaturating(), Uniform())
+    loader = DataLoader(torch.rand(2, 1, 28, 28), 1)
+    trainer(tmp_path, max_steps=2).fit(gan, loader)
+    assert gan.g_updates == 2
+
+
+def test_only_the_network_that_fails_is_named():
+    first, second = torch.nn.Sequential(torch.nn.BatchNorm2d(2)), torch.nn.BatchNorm1d(2)
+    with (
+        pytest.raises(MismatchError, match="but BatchNorm1d got 1"),
+        check_batch_norm(1, first, second),
+    ):
+        second(first(torch.rand(1, 2, 2, 2)).mean((2, 3)))
+
+
+def test_a_run_warns_once_of_r1_on_batch_norm(tmp_path):
+    gan = game(regularizers=[R1(1.0)])
+    with pytest.warns(UserWarning, match=r"set --model\.discriminator\.norm none") as warned:
+        trainer(tmp_path, max_steps=3).fit(gan, Pixels())
+    assert len([w for w in warned if "R1 takes" in str(w.message)]) == 1
+
+
+def test_batch_norm_with_a_condition_is_batch_norm():
+    with pytest.raises(MismatchError, match="ConditionalBatchNorm2d"):
+        check_penalties(ConditionalBatchNorm2d(2, 3), [GradientPenalty()])
+
+
+def test_bytes_are_scored_as_they_are_trained_on():
+    gan = game()
+    gan.shown_range = (-3.0, 3.0)
+    x = torch.tensor([0, 51, 204, 255], dtype=torch.uint8).view(1, 1, 2, 2)
+    torch.testing.assert_close(gan.score(x), gan.score(x / 255))
+    gan.generator.value_range = (-math.inf, math.inf)
+    with pytest.raises(ValueError, match="bytes came, but G makes values from -inf to inf"):
+        gan.score(x)
+
+
+def test_a_float64_model_scores_in_float64():
+    gan = game().double()
+    assert gan.score(torch.rand(3, 1, 2, 2)).dtype == torch.float64
+
+
+def test_points_are_no_pictures():
+    gan = game()
+    gan.generator.data_shape = (4,)
+    with pytest.raises(ValueError, match=r"examples of shape \[4\], which are no pictures"):
+        gan.images(2)
+
+
+@pytest.mark.parametrize("kind", [ConditionalGAN, ACGAN])
+def test_a_conditional_models_scores(kind):
+    torch.manual_seed(0)
+    shape, options = [1, 2, 2], {"widths": [8]}
+    G = ConditionalGenerator(MLPGenerator(shape, z_dim=3 + 2, **options), 2)
+    heads = ClassHeadDiscriminator(PlainDiscriminator(shape, **options), 2)
+    D = (
+        heads
+        if kind is ACGAN
+        else ConditionalDiscriminator(PlainDiscriminator([6], widths=[8]), shape, 2)
+    )
+    gan = kind(G, D, NonSaturating(), Uniform(), classes=2)
+    x, y = torch.rand(4, 1, 2, 2), torch.tensor([0, 1, 0, 1])
+    scores = gan.score(x, y)
+    if kind is ACGAN:
+        torch.testing.assert_close(scores, gan.score(x))
+        return
+    torch.testing.assert_close(scores[1:2], gan.score(x[1:2], y[1:2]))
+    assert not torch.allclose(scores, gan.score(x, 1 - y))
+    with pytest.raises(ValueError, match="without labels came"):
+        gan.score(x)
+
+
+def test_the_lines_of_docs_models_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("lightning_gan.load", lambda path: game().eval(), raising=False)
+    page = (Path(__file__).parents[1] / "docs/models.md").read_text()
+    (lines,) = re.findall(r"```python\n(.+?)```", page, flags=re.DOTALL)
+    names = {}
+    exec(lines, names)
+    assert (names["pictures"].dtype, names["pictures"].shape) == (torch.uint8, (16, 1, 2, 2))
+    assert names["scores"].shape == (16,)

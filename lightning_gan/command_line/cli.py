@@ -3,7 +3,7 @@
 import difflib
 import inspect
 import io
-import shlex
+import os
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from jsonargparse import auto_cli
 
+from lightning_gan import home
 from lightning_gan.bench.command import bench
 from lightning_gan.command_line import commands, config_files, plan
 from lightning_gan.command_line.errors import meant_for_a_person, sentence
@@ -22,6 +23,8 @@ from lightning_gan.command_line.gan_cli import GANCLI, SUBCOMMANDS
 from lightning_gan.command_line.inspection import inspect as inspect_folder
 from lightning_gan.command_line.parser import Parser
 from lightning_gan.command_line.quiet import quiet
+from lightning_gan.command_line.terminal import check_names, make_output_readable, nobody_reads
+from lightning_gan.command_text import command_text
 from lightning_gan.crash.replay import replay
 from lightning_gan.dashboard import dashboard
 from lightning_gan.doctor.command import doctor
@@ -49,6 +52,13 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "doctor": doctor,
 }
 KNOWN = (*SUBCOMMANDS, *COMMANDS, "plan", "slurm")
+ALIASES = {
+    "train": "fit",
+    "resume": "fit",
+    "generate": "sample",
+    "eval": "evaluate",
+    "score": "evaluate",
+}
 
 
 class Planning(GANCLI):
@@ -112,10 +122,17 @@ def as_a_shell_would(command: Callable[..., None], arguments: list[str]) -> list
 
 def main() -> None:
     """Run a command; end with one sentence and a status where a person can mend what went wrong."""
+    make_output_readable()
     quiet()
     try:
-        run(sys.argv[1:])
+        try:
+            run(sys.argv[1:])
+        finally:
+            sys.stdout.flush()
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and nobody_reads():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
+            sys.exit(128 + 13)  # as a program that SIGPIPE ends
         if another := together.reason_to_go(error):
             sys.exit(f"error: {another}")
         if not meant_for_a_person(error):
@@ -129,7 +146,7 @@ def order(typed: list[str]) -> None:
     asked = slurm.parsed(own)
     settings = settings_of(fit)
     files = needed(settings)
-    fetch = shlex.join(["python", "-m", "lightning_gan", "fetch", *files]) if files else ""
+    fetch = command_text("fetch", *files) if files else ""
     slurm.order(asked, fit, typed, settings, fetch)
 
 
@@ -154,8 +171,11 @@ def settings_of(fit: list[str]) -> dict[str, Any]:
 
 def run(arguments: list[str]) -> None:
     """Hand a command line to the room that it belongs to."""
-    arguments = with_trust(arguments)
+    home.expand_environment()
+    arguments = with_trust([home.expand_word(word) for word in arguments])
     name = arguments[0] if arguments else ""
+    if name not in COMMANDS:
+        check_names(arguments)
     if name in COMMANDS:
         command = COMMANDS[name]
         about: dict[str, Any] = {
@@ -179,6 +199,10 @@ def run(arguments: list[str]) -> None:
         GANCLI(experiment)
     else:
         what = f"{name!r} is no command" if name else "No command was given"
-        near = difflib.get_close_matches(name, KNOWN, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"give one of {', '.join(KNOWN)};"
+        near = difflib.get_close_matches(name, (*KNOWN, *ALIASES), n=1)
+        hint = (
+            f"did you mean {ALIASES.get(near[0], near[0])!r}?"
+            if near
+            else f"give one of {', '.join(KNOWN)};"
+        )
         raise ValueError(f"{what}: {hint} --help tells more.")

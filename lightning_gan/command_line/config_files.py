@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from lightning_gan import trust
+from lightning_gan.command_line import written
 
 CONFIGS = Path(__file__).parents[2] / "configs"  # the same in a clone and in an installed wheel
 SECTIONS = (
@@ -20,6 +21,7 @@ SECTIONS = (
     "verbose",
 )
 MOST_BYTES = 200_000
+OPTIMIZER = "lightning_gan.optimizers.DCGANAdam"  # the default of every game
 PLAIN = "tag:yaml.org,2002:"
 
 
@@ -42,11 +44,19 @@ def find(name: str) -> str:
     known = sorted(
         str(p.relative_to(CONFIGS)) for p in CONFIGS.rglob("*.yaml") if p.name != "defaults.yaml"
     )
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    near = _near(name, known)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}."
     raise ConfigError(
         f"No config {name!r} here ({Path.cwd()}) or among those that come with the suite: {hint}"
     )
+
+
+def _near(name: str, shipped: list[str]) -> list[str]:
+    """Return the configs whose names are near: those in the folder that was named, and the suite's own."""
+    folder = Path(name).parent
+    own = [p.name for p in sorted(folder.glob("*.y*ml")) if p.is_file()] if folder.is_dir() else []
+    names = [*(str(folder / found) for found in own), *shipped]
+    return difflib.get_close_matches(name, names, n=3, cutoff=0.5)
 
 
 def check(path: Path) -> None:
@@ -82,12 +92,21 @@ def _read(path: Path) -> yaml.Node | None:
             f"{path} is not a text file (byte {error.start} is not UTF-8): give a YAML config."
         ) from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
+        raise ConfigError(f"{path}{_problem(error)}.") from error
     except RecursionError:
         raise ConfigError(f"{path} is nested too deeply to be an experiment.") from None
     if root:
         trust.check_size(root, _children, str(path))
+        written.remember(path, root)
     return root
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    """Return where and why a text is not YAML."""
+    mark = getattr(error, "problem_mark", None)
+    parts = [getattr(error, name, None) for name in ("context", "problem")]
+    why = ", ".join(part for part in parts if part) or " ".join(str(error).split())
+    return f", line {mark.line + 1}: this is not YAML ({why})" if mark else f" is not YAML: {why}"
 
 
 def check_part(name: str, beside: Path, above: tuple[Path, ...] = ()) -> None:
@@ -151,7 +170,8 @@ def _check_all(node: yaml.Node, path: Path, above: tuple[Path, ...] = ()) -> Non
 
 
 def resolve(arguments: list[str]) -> list[str]:
-    """Replace the bare names behind --config by paths, and --flag=file by two words."""
+    """Replace the bare names behind --config by paths, and --flag=file by two words; name the default optimizers."""
+    written.forget()
     resolved: list[str] = []
     for argument in arguments:
         flag, equals, name = argument.partition("=")
@@ -164,7 +184,25 @@ def resolve(arguments: list[str]) -> list[str]:
         else:
             check_part(name or argument, Path())
             resolved.append(argument)
-    return resolved
+    return with_optimizers(resolved)
+
+
+def with_optimizers(arguments: list[str]) -> list[str]:
+    """Name the default optimizer before the first setting of an optimizer that no config names.
+
+    The parser knows the settings of a class that was named, and the default of `GAN` is a function.
+    """
+    if any(a.partition("=")[0] == "--ckpt_path" for a in arguments):
+        return arguments  # the run's own config names them
+    texts = [Path(name).read_text(errors="replace") for name in given(arguments)]
+    for player in ("d_optimizer", "g_optimizer"):
+        flag = f"--model.{player}"
+        named = any(a.partition("=")[0] in (flag, f"{flag}.class_path") for a in arguments)
+        places = [i for i, a in enumerate(arguments) if a.startswith(f"{flag}.")]
+        if places and not named and not any(player in text for text in texts):
+            first = places[0]
+            arguments = [*arguments[:first], flag, OPTIMIZER, *arguments[first:]]
+    return arguments
 
 
 def given(arguments: list[str]) -> list[str]:

@@ -9,12 +9,14 @@ from typing import Any, Literal, cast
 from lightning_gan.command_line.real_data import CHOOSING, data_of_run, real_data
 from lightning_gan.domains import Count, SampleCount, Seed, check_arguments
 from lightning_gan.evaluation import (
+    Frechet,
     Pictures,
     Samples,
     described,
     natural_space,
     over_banks,
 )
+from lightning_gan.evaluation.cost import cost_of_scoring, images_per_second, meaning_of_few
 from lightning_gan.evaluation.door import MEASURES, Door, RealData, device
 from lightning_gan.evaluation.files import in_channels, read_pictures
 from lightning_gan.evaluation.parzen import window_of_files
@@ -90,6 +92,7 @@ def evaluate(
     if weights:
         space = replace(cast(Any, space), weights=weights)
     door = Door(known, space, asked, must=weights is not None)
+    _state_cost(door, banks, ruler)
     started = time.monotonic()
     found = over_banks([door.score(bank) for bank in banks])
     print_scores(found, time.monotonic() - started)
@@ -103,6 +106,23 @@ def evaluate(
         print(compare(found.scores, theirs, str(against)))
     if not found.scores:
         raise ValueError("No score could be had: the reasons stand above.")
+
+
+def _state_cost(door: Door, banks: Sequence[Samples | Pictures], ruler: bool) -> None:
+    """Print how long the feature network will take, and what few images mean, if that is long; measured on a CPU."""
+    if door.against is None or device() != "cpu":
+        return
+    network, real = door.against.network, door.known.real
+    n, n_real = banks[0].n, len(real.pictures)
+    speed = images_per_second(network, tuple(real.pictures.shape[1:]))
+    ruler = ruler and door.known.train is not None
+    cost = cost_of_scoring(network.name, n * len(banks), n_real, speed, ruler)
+    if not cost:
+        return
+    few = meaning_of_few(n_real, n, network.dim, real.split)
+    if few and any(isinstance(measure, Frechet) for measure in door.measures):
+        print(few)
+    print(cost, flush=True)
 
 
 def _samples(

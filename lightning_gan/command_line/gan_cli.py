@@ -20,7 +20,7 @@ from callbacks.pictures import run_folder
 from lightning_gan.accumulation import accumulate
 from lightning_gan.checks import check_data, check_trainer
 from lightning_gan.command_line import config_files, names
-from lightning_gan.command_line.leaving import leave_evaluation
+from lightning_gan.command_line.leaving import end_from_thread, leave_evaluation
 from lightning_gan.command_line.parser import Parser
 from lightning_gan.command_line.report import (
     closing,
@@ -35,6 +35,7 @@ from lightning_gan.command_line.report import (
 )
 from lightning_gan.command_line.resumption import OVERRIDE, ResumingCLI, say
 from lightning_gan.command_line.trainer_parts import device_arguments
+from lightning_gan.command_text import command_text
 from lightning_gan.interrupts import EvaluationInterrupted
 from lightning_gan.jobs import cluster
 from lightning_gan.pages.run_page import leave_report
@@ -45,6 +46,7 @@ from lightning_gan.running.ending import end_again
 from lightning_gan.running.runs import Run, run_folder_of
 from lightning_gan.running.saved_config import SaveConfig
 from lightning_gan.running.tracking import WandbMode, log_score_table, loggers
+from lightning_gan.several import together
 
 Parser.classes = names.CLASSES
 SUBCOMMANDS = ("fit", "validate", "test")  # training and scoring; sampling needs no Trainer
@@ -153,10 +155,16 @@ class GANCLI(ResumingCLI):
 
     def _run_subcommand(self, subcommand: str) -> None:
         """Run it; where a signal has ended an evaluation, say what is saved, and leave with the signal's status."""
+        how = self.trainer, self.subcommand == "fit", self.requeue
+        self.interruption.on_timeout = partial(end_from_thread, *how)
         try:
             super()._run_subcommand(subcommand)
         except EvaluationInterrupted as stop:
-            leave_evaluation(self.trainer, self.subcommand == "fit", stop, self.requeue)
+            leave_evaluation(*how, stop.number)
+        except RuntimeError as error:
+            if number := together.signal_behind(error):
+                leave_evaluation(*how, number)
+            raise
 
     def before_fit(self) -> None:
         """Say what is about to run."""
@@ -199,7 +207,7 @@ class GANCLI(ResumingCLI):
         say(closing(self.trainer, folder, str(page_of(folder)), next_, notes))
         last = folder / "checkpoints" / "last.ckpt"
         if self.interruption.received and last.is_file():
-            say(f"to go on\n  python -m lightning_gan fit --ckpt_path {last}")
+            say(f"to go on\n  {command_text('fit', '--ckpt_path', last)}")
 
     def before_validate(self) -> None:
         """There must be something to score."""

@@ -1,10 +1,12 @@
 """`python -m lightning_gan inspect`: what a person's folder of pictures holds, and a config to begin with."""
 
 import json
+import shlex
 from pathlib import Path
 
 from datamodules.hash_split import LEAST, split_by_hash
 from lightning_gan.command_line.picture_report import Seen, examined, report
+from lightning_gan.command_text import command_text
 from lightning_gan.domains import Size, check_arguments
 from lightning_gan.networks.dcgan import HALVINGS
 from lightning_gan.picture_files import check_utf8, find, printable
@@ -74,7 +76,7 @@ def inspect(folder: str, size: Size = 32, out: str | None = None) -> None:
         _check_usable(seen)
         with whole(Path(out)) as beside:
             beside.write_text(config(seen, size, Path(out)), encoding="utf-8")
-        print(f"written    {out}\nnext       python -m lightning_gan fit --config {out}")
+        print(f"written    {out}\nnext       {command_text('fit', '--config', out)}")
 
 
 def config(seen: Seen, size: int, out: Path) -> str:
@@ -83,7 +85,7 @@ def config(seen: Seen, size: int, out: Path) -> str:
     return CONFIG.format(
         n=n,
         folder=printable(" ".join(found.root.resolve().name.split())),
-        name=out.name,
+        name=shlex.quote(printable(out.name)),
         root=json.dumps(str(found.root.resolve()), ensure_ascii=False),
         size=size,
         channels=1 if seen.grey else 3,

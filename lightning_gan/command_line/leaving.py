@@ -10,52 +10,73 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from callbacks import Checkpoints, Requeue
 from callbacks.pictures import run_folder
-from lightning_gan.interrupts import EvaluationInterrupted
+from lightning_gan.command_text import command_text
 from lightning_gan.running.tracking import finish_wandb
 from lightning_gan.several import together
 
 
 def leave_evaluation(
-    trainer: Trainer, trained: bool, stop: EvaluationInterrupted, requeue: Requeue | None
+    trainer: Trainer, trained: bool, requeue: Requeue | None, number: int
 ) -> NoReturn:
-    """Say what is saved and how to go on; end the process with the signal's status, 128 + its number.
+    """Say what is saved and how to go on; end the process with the signal's status.
 
     Args:
         trainer: Trainer whose evaluation was ended.
         trained: Whether the command was `fit`.
-        stop: Signal that arrived.
         requeue: Callback of a job of SLURM, if the process belongs to one.
+        number: Number of the signal.
     """
+    sys.exit(_finish(trainer, trained, requeue, number))
+
+
+def end_from_thread(trainer: Trainer, trained: bool, requeue: Requeue | None, number: int) -> int:
+    """Do the same in another thread, while the main thread is still in the evaluation; save the run before.
+
+    Returns:
+        The exit status, with which the caller ends the process.
+    """
+    for saver in _savers(trainer):
+        saver.save_before_validation(trainer)
+    status = _finish(trainer, trained, requeue, number)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return status
+
+
+def _savers(trainer: Trainer) -> list[Checkpoints]:
+    return [c for c in trainer.checkpoint_callbacks if isinstance(c, Checkpoints)]
+
+
+def _finish(trainer: Trainer, trained: bool, requeue: Requeue | None, number: int) -> int:
     tested, step = trainer.state.fn == "test", trainer.global_step
     if requeue and trained and not tested:
-        requeue.leave_evaluation(trainer, stop)
-    savers = [c for c in trainer.checkpoint_callbacks if isinstance(c, Checkpoints)]
-    saved = tested or any(saver.last_step == step for saver in savers)
+        return requeue.finish(trainer, number)
+    saved = any(saver.on_disk[0] == step for saver in _savers(trainer))
     folder = str(run_folder(trainer)) if trained else ""
-    rank_zero_only(sys.stderr.write)(f"{describe_end(stop, folder, step, tested, saved)}\n")
+    rank_zero_only(sys.stderr.write)(f"{describe_end(number, folder, step, tested, saved)}\n")
     finish_wandb()
     together.wait_for_first()
-    sys.exit(128 + stop.number)
+    return 128 + number if requeue else together.exit_status(number)
 
 
-def describe_end(
-    stop: EvaluationInterrupted, folder: str, step: int, tested: bool, saved: bool
-) -> str:
+def describe_end(number: int, folder: str, step: int, tested: bool, saved: bool) -> str:
     """What the user is told when a signal has ended an evaluation.
 
     Args:
-        stop: Signal that arrived.
+        number: Number of the signal.
         folder: Folder of the run; empty where a checkpoint was scored alone.
         step: Updates of G.
         tested: Whether training had ended.
         saved: Whether this step is on the disk.
     """
-    first = f"{signal.Signals(stop.number).name}: the scores were left out."
+    first = f"{signal.Signals(number).name}: the scores were left out."
     if not folder:
         return first
     if not Path(folder, "checkpoints", "last.ckpt").is_file():
         return f"{first}\nNo checkpoint was saved."
-    state = f"Step {step} is saved." if saved else f"Step {step} could not be saved."
     to_do = "To make them" if tested else "To go on"
-    again = f"fit --config {folder}/config.yaml --ckpt_path auto"
-    return f"{first}\n{state} {to_do}\n  python -m lightning_gan {again}"
+    state = f"Step {step} is saved. {to_do}"
+    if not saved:
+        state = f"Step {step} could not be saved. To go on from the last step that is saved"
+    again = command_text("fit", "--config", f"{folder}/config.yaml", "--ckpt_path", "auto")
+    return f"{first}\n{state}\n  {again}"

@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import EarlyStopping, Timer
 
+from lightning_gan.command_text import command_text
 from lightning_gan.players import TwoPlayers
 from lightning_gan.tabular import table
 
@@ -156,12 +157,12 @@ def next_steps(folder: Path, draws: bool = True, longer: str = "") -> str:
         draws: whether G draws pictures, so that `sample` has something to do.
         longer: Flag that gives the run more steps; empty where more steps would change nothing.
     """
-    last, run = folder / "checkpoints" / "last.ckpt", "python -m lightning_gan"
+    last = folder / "checkpoints" / "last.ckpt"
     if not last.is_file():
         return ""
     lines = [
-        f"  {run} sample --ckpt_path {last} --num 64 --out samples",
-        f"  {run} validate --ckpt_path {last}",
-        f"  {run} fit --ckpt_path {last} {longer}",
+        command_text("sample", "--ckpt_path", last, "--num", 64, "--out", "samples"),
+        command_text("validate", "--ckpt_path", last),
+        command_text("fit", "--ckpt_path", last, *longer.split()),
     ][: 3 if longer else 2]
-    return "\n".join(lines[0 if draws else 1 :])
+    return "\n".join(f"  {line}" for line in lines[0 if draws else 1 :])

@@ -109,13 +109,15 @@ class ResumingCLI(TrainerCLI):
             say(said)
 
     def _check_steps(self, asked: str) -> None:
-        """Refuse a run that has all of its steps; `auto` ends it once more."""
+        """Refuse a run that has all of its steps; `auto` ends it once more, and so does a validation that is due."""
         step, steps = self.stored["counts"]["g_updates"], self.settings.trainer.max_steps
         self.ended = self.fits and 0 < steps <= step
-        if self.ended and asked != "auto":
+        due = "validation_due" in self.stored and self.home is not None
+        if self.ended and asked != "auto" and not due:
             flag = self.steps_flag.replace("=", "=N, N").strip()
             raise ValueError(
-                f"{self.settings.ckpt_path} is at step {step} already: give {flag} above {step} to go on."
+                f"{self.settings.ckpt_path} is at step {step} already: give {flag} above {step} to go on, or "
+                f"--ckpt_path auto to make its last pictures and scores again."
             )
 
     @property

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from lightning_gan.command_line.parser import Parser
+from lightning_gan.command_text import command_text
 from lightning_gan.domains import check_arguments
 from lightning_gan.features import cache_folder
 from lightning_gan.jobs.job_size import Size
 from lightning_gan.jobs.sbatch import Place, word, written
 from lightning_gan.running.tracking import WandbMode
 from lightning_gan.trust import VARIABLE, trusted
+from lightning_gan.whole_files import whole
 
 DECIDED = ("--ckpt_path", "--trainer.devices", "--trainer.num_nodes", "--trainer.accelerator")
 
@@ -121,14 +123,14 @@ def order(
         fit=fit,
         exports=exports(asked.wandb, name),
         fetch=fetch,
-        written_by=shlex.join(["python", "-m", "lightning_gan", "slurm", *typed]),
+        written_by=command_text("slurm", *typed),
         file=out or f"{name}.sbatch",
     )
     text = written(asked, place)
     if out is None:
         print(text, end="")
-        logs = shlex.quote(f"{run['root']}/{name}/logs")
-        said = f"To keep it: --out {place.file}. Or save it as that and mkdir -p {logs}, which SLURM does not."
+        file, logs = shlex.quote(place.file), shlex.quote(f"{run['root']}/{name}/logs")
+        said = f"To keep it: --out {file}. Or save it as that and mkdir -p {logs}, which SLURM does not."
         print(said, file=sys.stderr)
         return
     _keep(Path(out), text)
@@ -169,8 +171,8 @@ def _keep(path: Path, text: str) -> None:
         raise ValueError(
             f"{path} is there already and holds something else: delete it, or give another --out."
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    with whole(path, durable=False) as beside:
+        beside.write_text(text, encoding="utf-8")
 
 
 def _submitted(sbatch: str, out: str) -> str:

@@ -28,8 +28,8 @@ class DCGANGenerator(Generator):
     ===============================  =========================  ==========================
 
     At 64 x 64, as in the paper's Figure 1, it begins with 1024 x 4 x 4 and has one layer more; at 28 x 28 with
-    256 x 7 x 7 and one layer less. There are no biases but BatchNorm's, as in the released code. Weights start in
-    N(0, 0.02), BatchNorm's scales in N(1, 0.02).
+    256 x 7 x 7 and one layer less. There are no biases but BatchNorm's, as in the released code; norm none adds a bias
+    to each layer, which starts as PyTorch's. Weights start in N(0, 0.02), BatchNorm's scales in N(1, 0.02).
 
     Args:
         data_shape: of one example, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.
@@ -88,8 +88,8 @@ class DCGANDiscriminator(FeatureDiscriminator):
     ===============================  =========================  ==========================
 
     At 64 x 64 there is one layer more, of 1024; at 28 x 28 one less, down to 256 x 7 x 7. No biases but BatchNorm's;
-    weights start as those of `DCGANGenerator`. BatchNorm makes a score depend on the whole minibatch: examples and
-    samples go through D apart, as in the released code.
+    norm none adds one to each convolution. Weights start as those of `DCGANGenerator`. BatchNorm makes a score
+    depend on the whole minibatch: examples and samples go through D apart, as in the released code.
 
     Args:
         data_shape: of one example, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.

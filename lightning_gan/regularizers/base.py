@@ -43,9 +43,9 @@ class Penalty(Regularizer, ABC):
 
     per_example: ClassVar[bool] = False
     """Whether the term takes D's gradient at each example alone. BatchNorm in D makes a score depend on the other
-    examples too, so that this gradient is that of all scores together; the game warns of it."""
+    examples too, so that this gradient is that of all scores together; a run warns of it."""
     forbids_batch_norm: ClassVar[bool] = False
-    """Whether the term's source excludes BatchNorm in D; the game refuses it then."""
+    """Whether the term's source excludes BatchNorm in D; the model refuses it then."""
 
     @check_arguments
     def __init__(self, weight: NonNegative, every: Count = 1) -> None:

@@ -87,8 +87,9 @@ class MetricsFile(ExperimentWriter):
         try:
             while text:
                 text = text[os.write(handle, text) :]
-        except OSError:
+        except OSError as error:
             os.ftruncate(handle, before)
+            error.filename = str(self.path)
             raise
         finally:
             os.close(handle)

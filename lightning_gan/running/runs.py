@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from lightning_gan import home
 from lightning_gan.domains import Minutes, Threads, check_arguments
 from lightning_gan.running.metrics_file import rows_of
 from lightning_gan.running.tracking import WandbMode
@@ -55,7 +56,8 @@ class Run:
     accept_changed_data: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be."""
+        """Replace `~` in the root by the home folder; refuse names that lead elsewhere."""
+        self.root = home.expand(self.root)
         parts = Path(self.name).parts
         if not parts or Path(self.name).is_absolute() or ".." in parts:
             raise ValueError(
@@ -69,7 +71,7 @@ def checked(path: str | Path) -> dict[str, Any]:
     Raises:
         CheckpointError: naming what is wrong with the file.
     """
-    path = Path(path)
+    path = Path(home.expand(str(path)))
     if not path.is_file():
         raise CheckpointError(f"No checkpoint at {path}: give the path of a .ckpt file.")
     try:

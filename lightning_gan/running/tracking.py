@@ -14,6 +14,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from lightning_gan.running import about, recipe
 from lightning_gan.running.metrics_file import MetricsLogger
+from lightning_gan.running.wandb_server import unreachable
 
 WandbMode = Literal["auto", "online", "offline", "disabled"]
 
@@ -38,14 +39,13 @@ def loggers(
         keep: rows of its metrics.csv that it goes on from.
         facts: that `about` gathers, for run.json and W&B; without them there is no such file.
     """
+    first = not rank_zero_only.rank  # type: ignore[attr-defined]
+    mode = wandb_mode(wandb) if first and wandb is not None else "disabled"
+    if mode != "disabled":
+        check_project()
     csv = MetricsLogger(root, name, version, keep)
     _ = csv.experiment  # makes the folder, before anything else is written there
-    if rank_zero_only.rank:  # type: ignore[attr-defined]
-        return [csv]
-    facts = about.keep(Path(csv.log_dir), facts) if facts else {}
-    if wandb is None:
-        return [csv]
-    mode = wandb_mode(wandb)
+    facts = about.keep(Path(csv.log_dir), facts) if first and facts else {}
     return (
         [csv] if mode == "disabled" else [csv, wandb_logger(name, mode, csv.log_dir, config, facts)]
     )
@@ -105,20 +105,10 @@ class SparedWandb(WandbLogger):
 def wandb_logger(
     name: str, mode: WandbMode, folder: str, config: dict[str, Any], facts: dict[str, Any]
 ) -> WandbLogger:
-    """W&B in the run folder; a server that does not answer costs the dashboard, not the run.
-
-    Raises:
-        ValueError: if WANDB_PROJECT holds a character that W&B refuses.
-    """
+    """W&B in the run folder; a server that does not answer costs the dashboard, not the run."""
     import wandb
 
-    project = os.environ.get("WANDB_PROJECT", "")
-    if refused := sorted(set(project) & set("/\\#?%:")):
-        raise ValueError(
-            f"WANDB_PROJECT is {project!r}, but W&B allows no {' '.join(refused)} there: choose another name; "
-            f"WANDB_ENTITY names the team."
-        )
-    if mode == "online" and (problem := _unreachable(wandb.setup().settings.base_url)):
+    if mode == "online" and (problem := unreachable(wandb.setup().settings.base_url)):
         print(f"W&B: {problem}. Going on offline.")
         mode = "offline"
     try:
@@ -135,21 +125,18 @@ def wandb_logger(
     return logger
 
 
-def _unreachable(url: str, seconds: float = 5) -> str | None:
-    """Why the server at this address is no W&B server that answers within some seconds; None if it is one."""
-    import requests
+def check_project() -> None:
+    """Refuse a WANDB_PROJECT that W&B would refuse, before the run has a folder.
 
-    question = {"query": "query { viewer { id } }"}
-    try:
-        answer = requests.post(f"{url.rstrip('/')}/graphql", json=question, timeout=seconds)
-        parsed = answer.json()
-    except requests.exceptions.SSLError:
-        return None  # wandb may know other certificates
-    except requests.exceptions.JSONDecodeError:
-        return f"{url} answers, but not as a W&B server"
-    except requests.exceptions.RequestException as error:
-        return f"{url} does not answer ({type(error).__name__})"
-    return None if isinstance(parsed, dict) else f"{url} answers, but not as a W&B server"
+    Raises:
+        ValueError: naming the characters.
+    """
+    project = os.environ.get("WANDB_PROJECT", "")
+    if refused := sorted(set(project) & set("/\\#?%:")):
+        raise ValueError(
+            f"WANDB_PROJECT is {project!r}, but W&B allows no {' '.join(refused)} there: choose another name; "
+            f"WANDB_ENTITY names the team."
+        )
 
 
 def _wandb_logger(

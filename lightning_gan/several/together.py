@@ -1,11 +1,11 @@
 """Processes that train together end together: the first to fail says why, the others that it did."""
 
-import _thread
 import os
 import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import torch.distributed as dist
 from torch.distributed import distributed_c10d
@@ -13,10 +13,15 @@ from torch.distributed import distributed_c10d
 KEY = "lightning_gan/failed"
 SIGNAL = "lightning_gan/signal"  # that ends the evaluation of all processes
 LEFT = "lightning_gan/left"  # set by the first process when it has done what it alone does
-POLL = 1.0  # seconds between two looks
+GONE = "lightning_gan/gone"  # number of the other processes that have read it
+POLL = 0.5  # seconds between two looks
+HOLD = 2.0  # seconds that the first process, which holds the store, lets the others read it
 GRACE = 20.0  # seconds from a failure until a process that hangs is ended
 LOOK_OUT = "look-out"  # name of the thread
 heard: list[int] = []  # which process failed first, once that is known
+signalled: list[
+    int
+] = []  # number of the signal that ends the evaluation of all processes, once that is known
 LOST = ("gloo", "Connection closed by peer", "Connection reset by peer", "NCCL")
 
 
@@ -49,15 +54,39 @@ def lost(error: BaseException) -> bool:
 
 def announce_signal(number: int) -> None:
     """Let the other processes leave their evaluation as well: their watchers deliver the signal to them."""
-    if several():
-        try:
+    if several() and not signalled:
+        signalled.append(number)
+        with suppress(RuntimeError):  # the first process has left
             distributed_c10d._get_default_store().set(SIGNAL, str(number))
-        except RuntimeError:  # the first process has left
-            return
+
+
+def signal_behind(error: BaseException) -> int:
+    """The signal that ended another process's evaluation, where an error only tells that this process is gone.
+
+    Returns:
+        Number of the signal; 0 for every other error.
+    """
+    if not (several() and lost(error)):
+        return 0
+    with suppress(RuntimeError):
+        store = distributed_c10d._get_default_store()
+        if not signalled and store.check([SIGNAL]):
+            signalled.append(int(store.get(SIGNAL)))
+    return signalled[0] if signalled else 0
+
+
+def exit_status(number: int) -> int:
+    """Status of a process that a signal ends.
+
+    Returns:
+        128 + number for the first process, and 0 for the others: Lightning kills the first process as soon as one that
+        it launched ends with another status.
+    """
+    return 0 if several() and dist.get_rank() else 128 + number
 
 
 def wait_for_first(seconds: float = 25.0) -> None:
-    """Let the first process leave last but one: the others wait until it has done its part, and it waits for them.
+    """Let the others leave when the first process has done its part, and the first one when the others know that.
 
     Args:
         seconds: Longest time that the others wait.
@@ -68,10 +97,14 @@ def wait_for_first(seconds: float = 25.0) -> None:
         store = distributed_c10d._get_default_store()
         if dist.get_rank() == 0:
             store.set(LEFT, "yes")
-            time.sleep(2 * POLL)  # the store lives in this process
+            end = time.monotonic() + HOLD
+            while store.add(GONE, 0) < dist.get_world_size() - 1 and time.monotonic() < end:
+                time.sleep(0.05)
+            return
         end = time.monotonic() + seconds
         while not store.check([LEFT]) and time.monotonic() < end:
-            time.sleep(POLL / 4)
+            time.sleep(0.05)
+        store.add(GONE, 1)
     except RuntimeError:
         return
 
@@ -88,11 +121,10 @@ def watch() -> None:
 def _look_out() -> None:
     try:
         store = distributed_c10d._get_default_store()
-        signalled = False
         while not store.check([KEY]):
             if not signalled and store.check([SIGNAL]):
-                signalled = True
-                _pass_on(int(store.get(SIGNAL)))
+                signalled.append(int(store.get(SIGNAL)))
+                _pass_on(signalled[0])
             time.sleep(POLL)
             if not several():
                 return
@@ -110,14 +142,17 @@ def _look_out() -> None:
 def _pass_on(number: int) -> None:
     """Deliver a signal that another process received to this one's handler; end a process that hangs.
 
-    A process that waits in a collective for one that has left cannot run its handler. The run is saved by then.
+    A process that waits in a collective for one that has left cannot run its handler. `SignalWatch` ends it while it
+    is evaluated; GRACE is for one that is not.
     """
 
     def end() -> None:
         time.sleep(GRACE)
-        os._exit(128 + number)
+        os._exit(exit_status(number))
 
-    _thread.interrupt_main(signal.Signals(number))
+    if callable(signal.getsignal(number)):  # not the default action, which would kill
+        main = threading.main_thread().ident
+        signal.pthread_kill(main or threading.get_ident(), number)
     threading.Thread(target=end, daemon=True, name="end after a signal").start()
 
 
@@ -136,7 +171,7 @@ def reason_to_go(error: Exception) -> str | None:
         )
     if first in (None, here):
         error.add_note(f"This was rank {here} of {dist.get_world_size()}.")
-        time.sleep(0 if here else 2 * POLL)
+        time.sleep(0 if here else HOLD)
         return None
     return farewell(first)
 

@@ -121,6 +121,10 @@ class ACGAN(ConditionalGAN):
         self.record.term("g_class_loss", class_loss)
         return loss + self.weight * class_loss
 
+    def score_examples(self, batch: list[Tensor], rng: torch.Generator) -> Tensor:
+        """D's scores of m examples, [m]; D reads no condition."""
+        return self.discriminator(batch[0])
+
     def scores(self, batch: list[Tensor], rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """D's scores of m examples and of m samples with the examples' classes, [m] each."""
         x_fake = self.generator(self.beside(self.condition(batch, rng), rng))

@@ -63,6 +63,10 @@ class GANGiven(GAN, ABC):
         self.record.g(loss)
         return loss
 
+    def score_examples(self, batch: list[Tensor], rng: torch.Generator) -> Tensor:
+        """D's scores of m examples with their own conditions, [m]."""
+        return self.discriminator(batch[0], self.condition(batch, rng))
+
     def scores(self, batch: list[Tensor], rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """D's scores of m examples and of m samples with the examples' conditions, [m] each."""
         c = self.condition(batch, rng)

@@ -3,13 +3,15 @@
 import os
 import shutil
 import signal
+import time
 from pathlib import Path
 
 import pytest
 import torch
 from command import SMALL
+from slow_scores import result
 
-from callbacks import Checkpoints
+from callbacks import Checkpoints, ParzenLogLikelihood
 from lightning_gan.gan import GAN
 from lightning_gan.jobs import cluster, srun
 from lightning_gan.running.runs import checked
@@ -139,6 +141,83 @@ def test_a_validation_that_is_due_is_left_to_the_next_turn(interval, due, in_job
     assert saved["counts"]["g_updates"] == 4
     assert ("validation_due" in saved) is due
     assert "val/parzen_nats" not in Path("runs/small/version_0/metrics.csv").read_text()
+
+
+@pytest.fixture
+def while_scoring(monkeypatch):
+    """Send this process a signal while the Parzen score of a stage is computed, and let the score take a minute."""
+
+    def at(stage: str, step: int, number: int, wait: float = 60) -> None:
+        look = ParzenLogLikelihood.look
+
+        def slow(self, trainer, pl_module, stage_now):
+            if stage_now == stage and trainer.global_step == step:
+                os.kill(os.getpid(), number)
+                time.sleep(wait)
+            look(self, trainer, pl_module, stage_now)
+
+        monkeypatch.setattr(ParzenLogLikelihood, "look", slow)
+
+    return at
+
+
+def ended_within(seconds: float, command, *arguments: str):
+    began = time.monotonic()
+    ended = command(*arguments)
+    assert time.monotonic() - began < seconds
+    return ended
+
+
+@pytest.mark.parametrize("step", [4, 10])
+def test_a_slow_validation_is_left_to_the_next_turn_which_begins_with_it(
+    step, in_job, while_scoring, monkeypatch
+):
+    often = {"check_val_every_n_epoch": None, "val_check_interval": 2}
+    in_job.write("often.yaml", {"trainer": often})
+    fit = (*FIT, "--config", "often.yaml", "--ckpt_path", "auto", "--run.name")
+    assert in_job(*fit, "whole").status == 0
+    undisturbed = ParzenLogLikelihood.look
+    while_scoring("val", step, signal.SIGUSR1)
+    ended = ended_within(20, in_job, *fit, "small")
+    assert ended.status == 138, ended.err
+    assert asked() == "requeue 42\n"
+    assert f"SIGUSR1: step {step} is saved, job 42 is queued again (1)" in ended.out
+    monkeypatch.setattr(ParzenLogLikelihood, "look", undisturbed)
+    assert in_job(*fit, "small").status == 0
+    one, other = (result(name) for name in ("whole", "small"))
+    for part in one:
+        assert one[part] == other[part], part
+
+
+def test_sigterm_during_the_test_of_a_job_ends_it_and_auto_makes_the_scores(
+    in_job, while_scoring, monkeypatch
+):
+    undisturbed = ParzenLogLikelihood.look
+    while_scoring("test", 10, signal.SIGTERM)
+    ended = ended_within(20, in_job, *FIT)
+    assert ended.status == 143, ended.err
+    assert asked() == ""
+    assert "SIGTERM: the scores were left out.\nStep 10 is saved. To make them" in ended.err
+    monkeypatch.setattr(ParzenLogLikelihood, "look", undisturbed)
+    again = in_job(*FIT, "--ckpt_path", "auto")
+    assert again.status == 0, again.err
+    assert "test/parzen_nats" in again.out
+
+
+def test_sigusr1_during_the_test_of_a_job_lets_it_be_scored(in_job, while_scoring):
+    while_scoring("test", 10, signal.SIGUSR1, wait=0)
+    ended = in_job(*FIT)
+    assert ended.status == 0, ended.err
+    assert asked() == ""
+    assert "test/parzen_nats" in ended.out
+
+
+def test_sigterm_in_the_last_step_leaves_the_scores_out(in_job, sent):
+    sent(9, signal.SIGTERM)
+    ended = in_job(*FIT)
+    assert ended.status == 143
+    assert "SIGTERM: step 10 is saved, job 42 leaves" in ended.out
+    assert "test/parzen_nats" not in ended.out
 
 
 # What SLURM's variables mean

@@ -99,6 +99,17 @@ def test_batch_norm_is_everywhere_but_before_tanh_and_behind_ds_first_layer():
     assert {m.negative_slope for m in D.modules() if isinstance(m, nn.LeakyReLU)} == {0.2}
 
 
+@pytest.mark.parametrize("norm", ["batch", "layer", "instance", "none"])
+def test_without_a_normalisation_every_layer_but_ds_last_has_a_bias(norm):
+    for player in pair(width=4, norm=norm):
+        layers = [
+            m for m in player.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)
+        ]
+        there = [layer.bias is not None for layer in layers]
+        scores = isinstance(player, DCGANDiscriminator)
+        assert there == [norm == "none" and not (scores and x is layers[-1]) for x in layers]
+
+
 def test_scores_are_raw():
     _, D = pair(width=8)
     with torch.no_grad():

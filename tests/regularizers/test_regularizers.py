@@ -14,6 +14,7 @@ from lightning_gan import regularizers
 from lightning_gan.regularizers import R1, R2, GradientPenalty, Penalty, Regularizer, WeightClip
 from lightning_gan.variants import SimultaneousGAN
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* makes a score depend on the whole minibatch")
 PENALTIES = [R1, R2, GradientPenalty]
 X = torch.randn(6, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1)).float()
 FAKE = torch.randn(6, 3, generator=torch.Generator().manual_seed(2))

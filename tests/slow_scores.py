@@ -1,0 +1,90 @@
+"""Scores that take minutes, signals that are sent meanwhile, and what a run leaves."""
+
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+
+from drill import begin
+from stopping import parts
+
+import callbacks.parzen
+from lightning_gan import interrupts
+from lightning_gan.running.runs import checked
+
+
+def wait_minutes():
+    """Sleep in small parts, between which Python runs signal handlers."""
+    for _ in range(600):
+        time.sleep(0.2)
+
+
+def stay_in_one_call():
+    """Call a library for minutes; Python runs no signal handler meanwhile."""
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)
+
+
+def stuck_score(stage, number, step=0):
+    """Let the Parzen score not return from one call of a library; the second thread waits half a second for it."""
+
+    def put():
+        interrupts.LIMIT = 0.5
+        slow_score(stage, number, step, stay_in_one_call)()
+
+    return put
+
+
+def slow_score(stage, number, step=0, wait_long=wait_minutes):
+    """Let the Parzen score of a stage, at a step, take minutes, and say by a file that it has begun."""
+
+    def put():
+        score = callbacks.parzen.parzen_protocol
+        look = callbacks.parzen.ParzenLogLikelihood.look
+
+        def looked(self, trainer, pl_module, at):
+            slow = at == stage and trainer.global_step >= step
+
+            def wait(*arguments, **settings):
+                Path("scoring").write_text("begun")
+                Path(f"scoring.{trainer.global_rank}").write_text("begun")
+                wait_long()
+                return score(*arguments, **settings)
+
+            callbacks.parzen.parzen_protocol = wait if slow else score
+            look(self, trainer, pl_module, at)
+
+        callbacks.parzen.ParzenLogLikelihood.look = looked
+
+    return put
+
+
+def stop_while_scoring(arguments, number, before):
+    """Begin a run, send a signal once it scores; status, output, and seconds from the signal to the end."""
+    Path("scoring").unlink(missing_ok=True)
+    with open("said", "w+b") as said:
+        child = begin(*arguments, said=said.fileno(), before=before)
+        while not Path("scoring").exists():
+            assert os.waitpid(child, os.WNOHANG)[0] == 0, Path("said").read_text()
+            time.sleep(0.02)
+        sent = time.monotonic()
+        os.kill(child, number)
+        _, ended = os.waitpid(child, 0)
+        seconds = time.monotonic() - sent
+        said.seek(0)
+        status = 128 + os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else os.WEXITSTATUS(ended)
+        return status, said.read().decode(), seconds
+
+
+def result(name):
+    """What a run leaves: curves, scores, pictures and the state of its last checkpoint."""
+    folder = Path("runs", name, "version_0")
+    state = checked(folder / "checkpoints" / "last.ckpt")
+    state["hyper_parameters"] = {}
+    scores = json.loads((folder / "scores.json").read_text())
+    return {
+        "curves": (folder / "metrics.csv").read_text(),
+        "scores": [(s["stage"], s["step"], s["name"], s["value"]) for s in scores],
+        "pictures": {p.name: p.read_bytes() for p in folder.glob("images/*/*.png")},
+        "state": parts(state),
+    }

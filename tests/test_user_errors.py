@@ -1,0 +1,173 @@
+"""Which errors get a sentence and which keep their traceback; what the sentences say."""
+
+import errno
+import importlib
+import os
+import resource
+from pathlib import Path
+
+import pytest
+import torch
+from pytorch_lightning.callbacks import EarlyStopping
+from torch import nn
+
+from lightning_gan import images
+from lightning_gan.command_line import errors, user_errors
+from lightning_gan.command_line.errors import meant_for_a_person, sentence
+from lightning_gan.command_line.system_errors import describe_os_error
+from lightning_gan.whole_files import whole
+
+
+def error_of(call):
+    try:
+        call()
+    except Exception as error:
+        return error
+    raise AssertionError("no error came")
+
+
+def chained(text):
+    def call():
+        try:
+            raise KeyError("what lies behind")
+        except KeyError as error:
+            raise MemoryError(text) if text is None else RuntimeError(text) from error
+
+    return call
+
+
+def raised_in(module, error):
+    """An error that a function of that module raises deliberately."""
+    scope = {"__name__": module, "error": error}
+    exec("def f():\n    raise error", scope)
+    return scope["f"]
+
+
+def ran_into(module):
+    """An error that a function of that module ran into."""
+    scope = {"__name__": module}
+    exec("def f():\n    return {}['x']", scope)
+    return scope["f"]
+
+
+def in_training(call):
+    scope = {"__name__": "pytorch_lightning.loops.training_epoch_loop", "call": call}
+    exec("def advance():\n    call()", scope)
+    return scope["advance"]
+
+
+LIGHTNING = "pytorch_lightning.trainer.connectors.accelerator_connector"
+BATCH = "torch.nn.functional"
+SENTENCES = {
+    "Lightning before training": (raised_in(LIGHTNING, TypeError("devices must be 1 or more")), "1 or more"),
+    "a callback in training": (
+        in_training(raised_in("pytorch_lightning.callbacks.early_stopping", RuntimeError("give a metric"))), "metric",
+    ),
+    "an optimizer in training": (
+        in_training(raised_in("torch.optim.sparse_adam", RuntimeError("no dense gradients"))), "no dense",
+    ),
+    "BatchNorm of one example": (
+        in_training(lambda: nn.BatchNorm1d(2)(torch.zeros(1, 2))), "Expected more than 1 value per channel",
+    ),
+    "a metric": (raised_in("torchmetrics.image.fid", ValueError("feature must be 64")), "must be 64"),
+    "W&B": (raised_in("wandb.sdk.wandb_login", Exception("the key has 3 characters")), "3 characters"),
+    "no memory": (lambda: torch.empty(1 << 60, dtype=torch.uint8), "Out of memory"),
+    "no memory in training": (in_training(raised_in("x", torch.OutOfMemoryError("CUDA out of memory"))), "batch_size"),
+    "a package": (lambda: importlib.import_module("no_such_package"), "pip install no_such_package"),
+    "an old name of a package": (
+        raised_in("x", ModuleNotFoundError("Requirement 'q>=1' not met. HINT: Try running `pip install -U 'q>=1'`")),
+        "pip install q",
+    ),
+    "a name that is not UTF-8": (lambda: os.fsdecode(b"f\xff").encode(), r"f\\xff"),
+    "no text": (raised_in("datamodules.mine", ValueError()), "ValueError of datamodules.mine, which has no text"),
+    "nothing after a colon": (chained("Problem with 'X':"), "Problem with 'X': what lies behind"),
+}  # fmt: skip
+BUGS = {
+    "ours ran into it": ran_into("lightning_gan.gan"),
+    "Lightning ran into it": ran_into(LIGHTNING),
+    "Lightning in training": in_training(raised_in(LIGHTNING, RuntimeError("x"))),
+    "torch in training": in_training(lambda: torch.zeros(2, 3) @ torch.zeros(2, 3)),
+    "torch before training": lambda: torch.zeros(2, 3) @ torch.zeros(2, 3),
+    "a failed assertion": raised_in("lightning_gan.gan", AssertionError("x")),
+    "unknown code": raised_in("somewhere", ValueError("x")),
+    "ours is missing": lambda: importlib.import_module("lightning_gan.no_such_module"),
+}
+
+
+@pytest.mark.parametrize("row", SENTENCES)
+def test_what_a_user_can_mend_is_a_sentence(row):
+    call, said = SENTENCES[row]
+    error = error_of(call)
+    assert said in sentence(error)
+    if row != "nothing after a colon":
+        assert meant_for_a_person(error)
+
+
+@pytest.mark.parametrize("row", BUGS)
+def test_a_bug_keeps_its_traceback(row):
+    assert not meant_for_a_person(error_of(BUGS[row]))
+
+
+def test_every_traceback_is_shown_on_demand(monkeypatch):
+    monkeypatch.setenv(errors.SHOW, "1")
+    assert not any(meant_for_a_person(error_of(call)) for call, _ in SENTENCES.values())
+
+
+def test_lightnings_own_errors_are_recognised():
+    stopper = EarlyStopping(monitor="nope")
+    error = error_of(lambda: stopper._validate_condition_metric({"val/x": torch.tensor(0)}))
+    assert user_errors.origin_of(error).deliberate
+    assert "nope" in sentence(error)
+    assert meant_for_a_person(error)
+
+
+@pytest.fixture
+def small_files():
+    """No file may have more than 1,000 bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def write_text(path):
+    with whole(path) as beside:
+        beside.write_text("x" * 5000)
+
+
+def write_tensors(path):
+    with whole(path) as beside:
+        torch.save(torch.rand(5000), beside)
+
+
+def write_picture(path):
+    images.save((torch.rand(3, 64, 64) * 255).byte(), path)
+
+
+@pytest.mark.parametrize("write", [write_text, write_tensors, write_picture])
+def test_a_full_disk_is_named_with_the_file(write, tmp_path, small_files):
+    path = tmp_path / "a.x"
+    error = error_of(lambda: write(path))
+    assert meant_for_a_person(error)
+    assert sentence(error).startswith(f"File too large: {path}. Choose another place")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EFBIG"])
+def test_an_error_of_the_system_names_file_room_and_advice(number, tmp_path):
+    path = tmp_path / "new" / "a.txt"
+
+    def write():
+        with whole(path):
+            raise OSError(getattr(errno, number), os.strerror(getattr(errno, number)))
+
+    said = describe_os_error(error_of(write))
+    assert said.startswith(f"{os.strerror(getattr(errno, number))}: {path}")
+    assert ("MB are free in" in said) == (number in ("ENOSPC", "EDQUOT"))
+    assert "None" not in said
+
+
+def test_an_error_without_a_file_says_no_file():
+    assert "None" not in describe_os_error(OSError(errno.ENOSPC, "No space left on device"))
+    assert "network" in describe_os_error(ConnectionRefusedError(111, "Connection refused"))
+    assert Path("x").name in describe_os_error(FileNotFoundError(2, "No such file", "x"))
