@@ -4,6 +4,7 @@ The file is a valid animation after every frame. Each frame has its own colours 
 later process can find the frames that are there and go on without decoding any of them. GIF89a: CompuServe (1990).
 """
 
+import io
 import mmap
 import struct
 from bisect import bisect_left
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import GifImagePlugin, Image, ImageChops
+from PIL import Image, ImageChops
 from torch import Tensor
 
 from lightning_gan import images
@@ -191,7 +192,13 @@ def _comment(step: int) -> bytes:
 
 def encoded(frame: Tensor) -> bytes:
     """Encode bytes [C, H, W] as an image of a GIF with a colour table of its own."""
-    return b"".join(GifImagePlugin.getdata(palette(frame), include_color_table=True))
+    file = io.BytesIO()
+    palette(frame).save(file, "GIF", interlace=0)
+    whole = file.getvalue()  # signature, size, flags, colours of the whole file, image, trailer
+    size = whole[10] & 7
+    table = whole[13 : 13 + 3 * 2 ** (size + 1)]
+    image = whole[13 + len(table) : -1]
+    return image[:9] + bytes([128 | size]) + table + image[10:]
 
 
 def palette(frame: Tensor) -> Image.Image:

@@ -45,7 +45,8 @@ def grid(images: Tensor, columns: int, gap: int = 2, scale: int = 1) -> Tensor:
 
 def to_pil(image: Tensor) -> Image.Image:
     """Bytes [3, H, W] or [1, H, W] as a picture."""
-    return Image.fromarray(image.permute(1, 2, 0).squeeze(2).cpu().numpy())
+    planes = [Image.fromarray(plane) for plane in image.cpu().numpy()]
+    return planes[0] if len(planes) == 1 else Image.merge("RGB", planes)
 
 
 def save(image: Tensor, path: Path) -> Path:

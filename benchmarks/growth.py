@@ -1,0 +1,127 @@
+"""What grows with a run: bytes and seconds of a checkpoint, of an entry of scores.json, of the curves' picture.
+
+    python benchmarks/growth.py [--points 1000,10000,100000] [--looks 10,100,1000]
+
+A small pair, whose checkpoint is mostly not weights. "in the checkpoint" is how the points of the curves' picture were
+kept before; "by parsing" is how scores were added before. One thread; the ways take turns; medians of five.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Trainer
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from games import Pixels, game
+from made_runs import card, entries
+
+import callbacks
+from lightning_gan import plots
+from lightning_gan.command_line.quiet import quiet
+from lightning_gan.evaluation import Score
+from lightning_gan.running import score_file
+from lightning_gan.running.curve_points import curves_of
+from lightning_gan.running.metrics_file import MetricsLogger
+from lightning_gan.whole_files import whole
+
+
+class PointsInTheCheckpoint(callbacks.Curves):
+    """The peer."""
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]
+    ) -> None:
+        checkpoint["curves"] = {key: list(curve) for key, curve in self.curves.items() if curve}
+
+
+def median_ms(call: Callable[[], Any]) -> float:
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return 1e3 * statistics.median(times)
+
+
+def saving(points: int, folder: Path) -> None:
+    """A checkpoint of a run with so many rows in metrics.csv."""
+    values = {key: [(i, i / points) for i in range(1, points + 1)] for key in plots.KEYS}
+    rows = [
+        ",".join(("step", *plots.KEYS)),
+        *(f"{i}" + f",{i / points}" * len(plots.KEYS) for i in range(1, points + 1)),
+    ]
+    line = f"{points:7,} points:"
+    for name, kind in (
+        ("in the checkpoint", PointsInTheCheckpoint),
+        ("in metrics.csv", callbacks.Curves),
+    ):
+        root = folder / f"{name} {points}"
+        run_folder = root / "run" / "version_0"
+        run_folder.mkdir(parents=True)
+        (run_folder / "metrics.csv").write_text("\n".join(rows) + "\n")
+        curves = kind()
+        run = Trainer(
+            max_steps=1, max_epochs=-1, accelerator="cpu", devices=1, callbacks=[curves], limit_val_batches=0,
+            logger=MetricsLogger(str(root), "run", "version_0", keep=points), enable_progress_bar=False,
+            enable_checkpointing=False, enable_model_summary=False, log_every_n_steps=50,
+        )  # fmt: skip
+        run.fit(game(), datamodule=Pixels())
+        if kind is PointsInTheCheckpoint:
+            curves.curves.update(values)
+        path = root / "a.ckpt"
+        spent = median_ms(lambda run=run, path=path: run.save_checkpoint(path))
+        line += f"  {name} {path.stat().st_size:10,} bytes {spent:7.1f} ms"
+    reading = median_ms(lambda: curves_of(run_folder, plots.KEYS))
+    print(f"{line}; read at the end, once {reading:.0f} ms", flush=True)
+
+
+def adding(looks: int, folder: Path) -> None:
+    """Ten more scores, where so many looks have added ten each."""
+    new = entries("stage", "val", *(Score(f"score_{i}", 1.0, None, card()) for i in range(10)))
+    path = folder / f"{looks}.json"
+    score_file.append(path, new * looks)
+
+    def parsed() -> None:
+        before = json.loads(path.read_text(encoding="utf-8"))
+        with whole(path) as beside:
+            beside.write_text(json.dumps([*before, *new], indent=1, ensure_ascii=False) + "\n")
+
+    size = path.stat().st_size
+    times = [median_ms(parsed), median_ms(lambda: score_file.append(path, new))]
+    counts = [
+        median_ms(lambda: len(json.loads(path.read_text()))),
+        median_ms(lambda: score_file.count(path)),
+    ]
+    print(
+        f"{looks:5,} looks of ten scores, {size:9,} bytes: added by parsing {times[0]:6.1f} ms, at the "
+        f"end {times[1]:5.1f} ms; counted by parsing {counts[0]:5.1f} ms, in the text {counts[1]:5.1f} ms",
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--points", default="1000,10000,100000")
+    parser.add_argument("--looks", default="10,100,1000")
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    quiet()
+    with tempfile.TemporaryDirectory() as folder:
+        for points in asked.points.split(","):
+            saving(int(points), Path(folder))
+        for looks in asked.looks.split(","):
+            adding(int(looks), Path(folder))
+
+
+if __name__ == "__main__":
+    main()
