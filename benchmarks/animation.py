@@ -28,7 +28,8 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from lightning_gan import images
-from lightning_gan.animation import Animation, encoded, palette
+from lightning_gan.animation import Animation
+from lightning_gan.gif import encoded, palette
 from lightning_gan.plots_points import cloud
 
 

@@ -6,7 +6,8 @@ import torch
 from PIL import Image
 
 from lightning_gan import images
-from lightning_gan.animation import Animation, encoded, palette, places_of, save_animation
+from lightning_gan.animation import Animation, places_of, save_animation
+from lightning_gan.gif import encoded, palette
 
 STEPS = (0, 5, 10, 15)
 
