@@ -33,4 +33,7 @@ def validate_first(trainer: Trainer, metrics: dict[str, float]) -> None:
     loop = trainer.fit_loop.epoch_loop
     trainer.validating = True
     loop.val_loop.run()
+    loop.val_loop._has_run = (
+        False  # or the loop of a complete epoch would end without a pass, and never begin another
+    )
     trainer.training = True

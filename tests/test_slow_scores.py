@@ -168,6 +168,17 @@ def test_a_signal_at_a_step_whose_validation_is_due_does_not_begin_the_scores(sm
     assert_equal_runs()
 
 
+def test_a_validation_at_the_end_of_an_epoch_is_made_by_the_resumed_run_which_ends(small):
+    epoch = ("--data.batch_size", "10", "--trainer.val_check_interval", "5")
+    assert live(*small, "whole", *epoch).status == 0
+    before = slow_score("val", TERM, 5)
+    status, out, _ = stop_while_scoring((*small, "stopped", *epoch), TERM, before)
+    assert status == 128 + TERM, out
+    resumed = live(*small, "stopped", *epoch, before=lambda: signal.alarm(60) and None)
+    assert resumed.status == 0, resumed.out
+    assert_equal_runs()
+
+
 def test_callbacks_that_monitor_a_validation_see_the_one_that_the_resumed_run_begins_with(small):
     config = yaml.safe_load(Path("slow.yaml").read_text())
     score = {"monitor": "val/parzen_nats", "mode": "max"}
