@@ -4,6 +4,7 @@ import errno
 import importlib
 import os
 import resource
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -121,13 +122,15 @@ def test_lightnings_own_errors_are_recognised():
     assert meant_for_a_person(error)
 
 
-@pytest.fixture
+@contextmanager
 def small_files():
-    """No file may have more than 1,000 bytes."""
+    """No file may have more than 1,000 bytes; in the call alone, because pytest's own output may be a file."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def write_text(path):
@@ -145,9 +148,10 @@ def write_picture(path):
 
 
 @pytest.mark.parametrize("write", [write_text, write_tensors, write_picture])
-def test_a_full_disk_is_named_with_the_file(write, tmp_path, small_files):
+def test_a_full_disk_is_named_with_the_file(write, tmp_path):
     path = tmp_path / "a.x"
-    error = error_of(lambda: write(path))
+    with small_files():
+        error = error_of(lambda: write(path))
     assert meant_for_a_person(error)
     assert sentence(error).startswith(f"File too large: {path}. Choose another place")
     assert not list(tmp_path.iterdir())
