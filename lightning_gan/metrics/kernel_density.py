@@ -62,7 +62,8 @@ def parzen_log_likelihood(
         centres: samples in the same units, [n_centres, ...]; the work is done on their device.
         sigmas: widths, in the units of x, each above 0.
         max_bytes: bound on the distances held at a time, at least 1; none: what is fastest on the device. Not in it:
-            a float32 copy of the centres, one of the examples of a block, and 4 MB of float64 squares.
+            a float32 copy of the centres, one of the examples of a block, and 25 MB (measured) of what
+            matrix products and sums need.
 
     Returns:
         Float64, [n, n_sigmas].
