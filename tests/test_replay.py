@@ -119,6 +119,7 @@ CASES = {
 }  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore:Root takes D's gradient at each example, but BatchNorm")
 @pytest.mark.parametrize("case", CASES)
 def test_replay_names_the_first_tensor_that_went_bad(case, tmp_path):
     changes, arguments, step, kind, name = CASES[case]

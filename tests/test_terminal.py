@@ -18,7 +18,6 @@ from lightning_gan.command_line.leaving import describe_end
 from lightning_gan.command_line.parser import Parser
 from lightning_gan.command_line.report import next_steps
 from lightning_gan.command_text import command_text
-from lightning_gan.interrupts import EvaluationInterrupted
 from lightning_gan.running.runs import Run
 from lightning_gan.starting import LINE
 
@@ -80,8 +79,7 @@ def test_printed_commands_can_be_pasted(tmp_path):
     folder = tmp_path / PLACE
     (folder / "checkpoints").mkdir(parents=True)
     (folder / "checkpoints/last.ckpt").touch()
-    stop = EvaluationInterrupted(signal.SIGINT)
-    ending = describe_end(stop, str(folder), 3, tested=True, saved=True).splitlines()[-1]
+    ending = describe_end(signal.SIGINT, str(folder), 3, tested=True, saved=True).splitlines()[-1]
     said = [*next_steps(folder, longer="--trainer.max_steps 6").splitlines(), ending]
     for line in said:
         words = shlex.split(line)

@@ -92,6 +92,15 @@ class RunFiles:
         return found
 
 
+def read_plain(text: str) -> Any:
+    """Read YAML as plain values, as `yaml.safe_load` does, by libyaml where PyYAML has it."""
+    loader = SAFE(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
 def read_run(folder: Path) -> RunFiles:
     """Everything that the pages need of a run.
 
@@ -104,7 +113,7 @@ def read_run(folder: Path) -> RunFiles:
             f"{folder} is no run: give a run's folder, such as runs/mnist/version_0, which has a config.yaml."
         )
     try:
-        settings = yaml.load(config.read_text(encoding="utf-8"), Loader=SAFE)
+        settings = read_plain(config.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{config} is not YAML: {' '.join(str(error).split())}.") from error
     scores, unread = _kept(folder / "scores.json", "stage")
