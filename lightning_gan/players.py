@@ -85,6 +85,7 @@ class TwoPlayers(WrittenCurves, Loadable):
         self.ema = EMA(generator, ema_half_life) if ema_half_life is not None else None
         self.record = Record()
         self.d_updates = self.g_updates = self.images_seen = 0
+        self.m = 0  # examples in the latest minibatch, of all devices
         self.shown_range = generator.value_range  # what a picture shows as black and white
 
     def setup(self, stage: str) -> None:
@@ -207,6 +208,7 @@ class TwoPlayers(WrittenCurves, Loadable):
         """Add the counts (k's phase follows from D's), the curves' row in hand, the data's name, a picture's range."""
         names = ("d_updates", "g_updates", "images_seen")
         checkpoint["counts"] = {name: getattr(self, name) for name in names}
+        checkpoint["batch"] = self.m
         gather, processes = self.trainer.strategy.all_gather, self.trainer.world_size
         checkpoint["record"] = self.record.state(gather, processes)
         data = getattr(self.trainer, "datamodule", None)
@@ -216,6 +218,7 @@ class TwoPlayers(WrittenCurves, Loadable):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take them up again; older files have no row, and do not say what a picture shows."""
         self.shown_range = checkpoint.get("shown_range", self.shown_range)
+        self.m = checkpoint.get("batch", self.m)
         for name, count in checkpoint["counts"].items():
             setattr(self, name, count)
         self.record.go_on_from(checkpoint.get("record", {}), self.global_rank)

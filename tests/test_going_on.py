@@ -77,6 +77,25 @@ def test_auto_of_a_run_that_has_all_its_steps_ends_it_again(command):
     )
 
 
+def test_a_run_that_ends_within_an_interval_of_its_curves_can_be_ended_again(command):
+    """The row of the interval that was begun is written at the end, which the checkpoint does not hold."""
+    fit = (
+        "fit",
+        "--config",
+        "small.yaml",
+        "--trainer.log_every_n_steps",
+        "7",
+        "--ckpt_path",
+        "auto",
+    )
+    assert command(*fit).status == 0
+    names = ("metrics.csv", "scores.json")
+    whole = {name: (FOLDER / name).read_bytes() for name in names}
+    ended = command(*fit)
+    assert ended.status == 0, ended.err
+    assert {name: (FOLDER / name).read_bytes() for name in names} == whole
+
+
 def test_an_older_checkpoint_keeps_the_rows_up_to_its_step(command):
     command(*FIT, "--trainer.max_steps", "6")
     rows = (FOLDER / "metrics.csv").read_text().splitlines()

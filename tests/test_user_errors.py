@@ -89,6 +89,7 @@ BUGS = {
     "Lightning in training": in_training(raised_in(LIGHTNING, RuntimeError("x"))),
     "torch in training": in_training(lambda: torch.zeros(2, 3) @ torch.zeros(2, 3)),
     "torch before training": lambda: torch.zeros(2, 3) @ torch.zeros(2, 3),
+    "a module without this attribute": lambda: torch.nn.Linear(1, 1).no_such_attribute,
     "a failed assertion": raised_in("lightning_gan.gan", AssertionError("x")),
     "unknown code": raised_in("somewhere", ValueError("x")),
     "ours is missing": lambda: importlib.import_module("lightning_gan.no_such_module"),

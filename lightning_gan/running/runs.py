@@ -90,6 +90,11 @@ def checked(path: str | Path) -> dict[str, Any]:
     if not isinstance(content, dict) or not {"counts", "state_dict", "hyper_parameters"} <= set(
         content
     ):
+        if isinstance(content, dict) and {"counts", "state_dict"} <= set(content):
+            raise CheckpointError(
+                f"{path} was saved by a Trainer from Python, without the settings of its networks: construct the GAN "
+                f"as it was, and load the file's state_dict into it."
+            )
         raise CheckpointError(
             f"{path} is no checkpoint of a run of this suite: it lacks counts or hyper_parameters."
         )
