@@ -168,7 +168,11 @@ def check_trainer(trainer: Namespace) -> None:
         ValueError: naming the setting, and what does here what it does elsewhere.
     """
     for name, domain in TRAINER.items():
-        if (value := trainer.get(name)) is not None:
+        value = trainer.get(name)
+        if domain is Batches and isinstance(value, float) and value > 1 and value.is_integer():
+            # the parser may read 2 as 2.0, which Lightning takes for a share
+            trainer[name] = value = int(value)
+        if value is not None:
             check("trainer.", name, value, domain)
     check_devices(trainer.get("devices"), trainer.get("accelerator"))
     if trainer.gradient_clip_val:

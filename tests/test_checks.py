@@ -114,3 +114,10 @@ def test_a_trainer_that_would_cut_the_algorithm_elsewhere_is_told_what_to_do(ask
     check_trainer(Namespace(**PLAIN))
     with pytest.raises(ValueError, match=message):
         check_trainer(Namespace(**(PLAIN | asked)))
+
+
+def test_a_number_of_batches_that_the_parser_read_as_2_0_is_2():
+    asked = Namespace(**PLAIN, limit_train_batches=2.0, limit_val_batches=0.5)
+    check_trainer(asked)
+    assert (asked.limit_train_batches, asked.limit_val_batches) == (2, 0.5)
+    assert isinstance(asked.limit_train_batches, int)

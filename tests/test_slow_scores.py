@@ -212,6 +212,7 @@ def plain(state):
     return repr(sorted(state.items()))
 
 
+@pytest.mark.slow
 def test_a_validation_by_the_clock_is_made_first_by_the_resumed_run(small):
     def slow_steps(score=lambda: None):
         def put():

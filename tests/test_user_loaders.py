@@ -107,6 +107,7 @@ def test_a_score_depends_on_its_own_example_alone():
     assert gan.discriminator.training
 
 
+@pytest.mark.slow
 def test_load_is_public_and_costs_nothing_at_import():
     code = "import sys, lightning_gan as l; assert 'lightning_gan.saved' not in sys.modules; l.load"
     subprocess.run([sys.executable, "-c", code], check=True)

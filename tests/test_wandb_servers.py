@@ -74,6 +74,7 @@ def test_a_server_that_answers_nonsense_gets_no_key(start, capfd):
     assert KEY not in str(headers)
 
 
+@pytest.mark.slow
 def test_a_server_that_never_answers_costs_seconds(start, capfd, monkeypatch):
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
