@@ -16,7 +16,7 @@ def nearest(x: Tensor, bank: Tensor, block: Count = 10_000) -> Tensor:
         x: [n, ...].
         bank: [N, ...] of the same trailing shape.
         block: bank examples per pass, at least 1; a pass holds n * block distances and three float32 copies of its
-            examples.
+            examples, and copies of x as large as x itself.
 
     Returns:
         Indices [n], int64.
