@@ -54,7 +54,7 @@ def median_ms(call: Callable[[], Any]) -> float:
 
 
 def saving(points: int, folder: Path) -> None:
-    """A checkpoint of a run with so many rows in metrics.csv."""
+    """Save a checkpoint of a run whose metrics.csv has this number of rows."""
     values = {key: [(i, i / points) for i in range(1, points + 1)] for key in plots.KEYS}
     rows = [
         ",".join(("step", *plots.KEYS)),
@@ -86,7 +86,7 @@ def saving(points: int, folder: Path) -> None:
 
 
 def adding(looks: int, folder: Path) -> None:
-    """Ten more scores, where so many looks have added ten each."""
+    """Add ten scores to a file that already holds ten for each of these evaluations."""
     new = entries("stage", "val", *(Score(f"score_{i}", 1.0, None, card()) for i in range(10)))
     path = folder / f"{looks}.json"
     score_file.append(path, new * looks)

@@ -34,10 +34,10 @@ class FeatureScore(StatesCost):
 
     Args:
         measure: what is asked.
-        num_samples: of the model, 1 to 10,000,000.
-        num_real: so many real images, always the same, at least 1; all of the split if it is not given.
+        num_samples: number of samples of the model, 1 to 10,000,000.
+        num_real: number of real images, always the same ones, at least 1; all of the split if it is not given.
         features: the space; Inception's for colour images and the classifier's for grey ones if it is not given.
-        seed: of the noise, the same at every look, 0 to 2^32 - 1.
+        seed: seed of the noise, the same at every evaluation, 0 to 2^32 - 1.
     """
 
     @check_arguments
@@ -136,7 +136,7 @@ class InceptionScore(FeatureScore):
     """Inception Score (Salimans et al. 2016). See `FeatureScore` for the other arguments.
 
     Args:
-        num_samples: of the model, 1 to 10,000,000.
+        num_samples: number of samples of the model, 1 to 10,000,000.
         num_real: at least 1; no part of this score: give what the others have, so that all share one pass.
         features: the space.
         seed: of the noise, 0 to 2^32 - 1.
@@ -159,7 +159,7 @@ class KID(FeatureScore):
     """Kernel distance (Bińkowski et al. 2018). See `FeatureScore` for the other arguments.
 
     Args:
-        num_samples: of the model, 1 to 10,000,000.
+        num_samples: number of samples of the model, 1 to 10,000,000.
         num_real: real images, at least 1.
         features: the space.
         seed: of the noise, 0 to 2^32 - 1.
@@ -184,7 +184,7 @@ class PrecisionRecall(FeatureScore):
     """Precision, recall, density and coverage. See `FeatureScore` for the other arguments.
 
     Args:
-        num_samples: of the model, 1 to 10,000,000.
+        num_samples: number of samples of the model, 1 to 10,000,000.
         num_real: real images, at least 1.
         features: the space.
         seed: of the noise, 0 to 2^32 - 1.

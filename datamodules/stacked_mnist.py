@@ -34,7 +34,7 @@ class StackedMNIST(MNIST):
     Args:
         root: folder of MNIST's files; the environment variable LIGHTNING_GAN_DATA replaces "data".
         batch_size: examples per batch and device, at least 1.
-        triples: so many are drawn once, and train, at least 1; null: the training batches are drawn anew, forever,
+        triples: number of training triples, drawn once, at least 1; null: the training batches are drawn anew, forever,
             and `images("train")` are 128,000 examples of such triples.
         source: where the digits may come from, as for MNIST; with the embedded ones the data call themselves
             stacked_mnist5k.
