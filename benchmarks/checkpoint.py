@@ -2,7 +2,7 @@
 
     python benchmarks/checkpoint.py [--rounds 10] [--steps 10] [--root DIR]
 
-Plays mnist.yaml, one thread. Each round times some steps and then one checkpoint, so that both meet the same machine;
+Plays mnist_parzen.yaml, one thread. Each round times some steps and then one checkpoint, so that both meet the same machine;
 the share is the median over rounds of seconds(checkpoint) / (1000 * seconds(step)). A checkpoint is all of it: rows to
 the disk, state gathered, file written beside, to the disk, renamed, linked, the oldest dropped.
 """
@@ -72,7 +72,7 @@ class Rounds(Callback):
 
 
 def player() -> GAN:
-    """As mnist.yaml has it."""
+    """As mnist_parzen.yaml has it."""
     return GAN(
         UpsampledMLPGenerator(MNIST, coarse=[14, 14], z_dim=8, widths=[512, 512]),
         MaxoutDiscriminator(MNIST, input_dropout=0.0, dropout=0.0, noise=0.45, irange=None),

@@ -27,7 +27,7 @@ from lightning_gan.pages.compare_page import compare_page
 from lightning_gan.pages.groups import differing, groups_of
 from lightning_gan.pages.run_files import RunFiles, read_run
 
-SETTINGS = 150  # leaves of the config of mnist.yaml, about
+SETTINGS = 150  # leaves of the config of mnist_parzen.yaml, about
 
 
 def labels_run_by_run(firsts: Sequence[RunFiles]) -> list[str]:

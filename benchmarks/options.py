@@ -31,7 +31,7 @@ NARROW = {
 GAMES: dict[
     str, tuple[str, int, dict[str, Any]]
 ] = {  # config, examples in a minibatch, other arguments
-    "mnist.yaml": ("mnist.yaml", 100, {}),
+    "mnist_parzen.yaml": ("mnist_parzen.yaml", 100, {}),
     "DCGAN of width 16": ("cifar10_dcgan.yaml", 64, NARROW),
 }
 OPTIONS = ("plain", "fused", "compiled", "bf16-mixed", "channels_last", "graphs")
@@ -94,7 +94,7 @@ def main() -> None:
     print(f"{asked.rounds} rounds of {asked.steps} steps, {asked.device}; {machine()}")
     for name in GAMES:
         options = OPTIONS[: 6 if asked.device == "cuda" else 5]
-        if name == "mnist.yaml":  # no maps
+        if name == "mnist_parzen.yaml":  # no maps
             options = tuple(o for o in options if o != "channels_last")
         measured(name, options, asked)
 

@@ -1,6 +1,6 @@
 """What the flight recorder costs: steps of one run with it and without it, in turns.
 
-    python benchmarks/recorder.py [--config mnist.yaml] [--rounds 10] [--steps 50]
+    python benchmarks/recorder.py [--config mnist_parzen.yaml] [--rounds 10] [--steps 50]
 
 One run; a round is a block of steps without the recorder and one with it, in an order that alternates. A block is a
 logging interval, so each with it begins with a state of its own. Two measures: the ratio of the two blocks of a round,
@@ -46,7 +46,7 @@ class Switched(Callback):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--config", default="mnist.yaml")
+    parser.add_argument("--config", default="mnist_parzen.yaml")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--m", type=int, default=100, help="examples in a minibatch")

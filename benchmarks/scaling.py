@@ -1,6 +1,6 @@
 """Weak scaling: the same minibatch for each process, one process against two that meet through gloo.
 
-    python benchmarks/scaling.py [--config mnist.yaml] [--rounds 8] [--steps 10] [--m 100]
+    python benchmarks/scaling.py [--config mnist_parzen.yaml] [--rounds 8] [--steps 10] [--m 100]
 
 Four processes of one thread each live as long as the benchmark. In each round one plays a block of steps alone; then
 two play one at the same time, each its own game; then the other two play one together; the others sleep. Efficiency
@@ -41,7 +41,7 @@ def play(rank: int, world: int, times: int, asked: argparse.Namespace, line: Con
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--config", default="mnist.yaml")
+    parser.add_argument("--config", default="mnist_parzen.yaml")
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--m", type=int, default=100, help="examples for each process")

@@ -25,6 +25,7 @@ from lightning_gan.priors import Uniform
 K, SIZE = 3, math.prod(SHAPE)
 SHAPES = {  # of data, by the beginning of a network's name
     "DCGAN": [1, 28, 28],
+    "InfoGAN": [1, 28, 28],
     "SmallConv": [1, 28, 28],
     "ResNet": [1, 8, 8],
     "Deconv": [1, 32, 32],

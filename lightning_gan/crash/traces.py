@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-LENGTH = 4096  # values of a parameter that are read; the norms of all of them take 2 ms a step in mnist.yaml
+LENGTH = 4096  # values of a parameter that are read; the norms of all of them take 2 ms a step in mnist_parzen.yaml
 Part = list[int]
 """From where to where, in the order of a flattened parameter."""
 

@@ -23,6 +23,7 @@ from lightning_gan.networks.conditional import (
 from lightning_gan.networks.conv_maxout import ConvMaxoutDiscriminator, Convolution
 from lightning_gan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from lightning_gan.networks.encoder import Encoder, GaussianEncoder
+from lightning_gan.networks.infogan import InfoGANDiscriminator, InfoGANGenerator
 from lightning_gan.networks.layers import ConditionalBatchNorm2d, ConvMaxout, GaussianNoise, Maxout
 from lightning_gan.networks.minibatch import MinibatchDiscriminated, MinibatchDiscrimination
 from lightning_gan.networks.mlp import MaxoutDiscriminator, MLPGenerator, UpsampledMLPGenerator
@@ -64,6 +65,8 @@ __all__ = [
     "GaussianEncoder",
     "GaussianNoise",
     "Generator",
+    "InfoGANDiscriminator",
+    "InfoGANGenerator",
     "MLPGenerator",
     "MaskedGenerator",
     "Maxout",

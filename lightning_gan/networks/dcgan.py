@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
 
 from torch import Tensor, nn
 
 from lightning_gan.domains import CountFromTwo, Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
-
-Norm = Literal["batch", "layer", "instance", "none"]
+from lightning_gan.networks.normalization import Norm, make_norm
 
 HALVINGS = {28: 2, 32: 3, 64: 4}  # side of an image: how often it is halved, to 7 or 4 pixels
 
@@ -58,12 +56,12 @@ class DCGANGenerator(Generator):
         self.first = nn.Sequential(
             nn.Linear(z_dim, widest * side**2, bias=norm == "none"),
             nn.Unflatten(1, (widest, side, side)),
-            _normalisation(norm, widest),
+            make_norm(norm, widest),
             nn.ReLU(),
         )
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise(reversed(channels)):
-            layers += [_double(n_in, n_out, kernel, norm), _normalisation(norm, n_out), nn.ReLU()]
+            layers += [_double(n_in, n_out, kernel, norm), make_norm(norm, n_out), nn.ReLU()]
         self.network = nn.Sequential(
             *layers[:-2], nn.Tanh()
         )  # neither BatchNorm nor ReLU at the output
@@ -113,7 +111,7 @@ class DCGANDiscriminator(FeatureDiscriminator):
         for n_in, n_out in pairwise(channels):
             layers += [
                 _halve(n_in, n_out, kernel, norm),
-                _normalisation(norm, n_out),
+                make_norm(norm, n_out),
                 nn.LeakyReLU(0.2),
             ]
         del layers[1]  # the first layer has no BatchNorm
@@ -131,23 +129,6 @@ def normal_(module: nn.Module, std: float = 0.02) -> None:
         elif isinstance(layer, nn.BatchNorm2d | nn.GroupNorm | nn.InstanceNorm2d):
             nn.init.normal_(layer.weight, 1.0, std)
             nn.init.zeros_(layer.bias)
-
-
-def _normalisation(norm: Norm, channels: int) -> nn.Module:
-    """The layer for maps of so many channels; one without an effect for none, so that layers keep their places.
-
-    Layer normalisation is `GroupNorm(1, C)`: the statistics are those of `LayerNorm([C, H, W])`, with a scale and a
-    shift for each channel, as BatchNorm has them, and not for each pixel.
-    """
-    if norm == "batch":
-        return nn.BatchNorm2d(channels)
-    if norm == "layer":
-        return nn.GroupNorm(1, channels)
-    if norm == "instance":
-        return nn.InstanceNorm2d(channels, affine=True)
-    if norm == "none":
-        return nn.Identity()
-    raise ValueError(f"DCGAN of norm {norm!r}: give batch, layer, instance or none.")
 
 
 def _pyramid(data_shape: Sequence[int], width: int) -> tuple[list[int], int]:

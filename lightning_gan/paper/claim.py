@@ -67,17 +67,17 @@ class Setting:
 
 
 def no_runs(setting: Setting) -> int:
-    """Of mnist.yaml."""
+    """Of mnist_parzen.yaml."""
     return 0
 
 
 def one_run(setting: Setting) -> int:
-    """Of mnist.yaml, with seed 0."""
+    """Of mnist_parzen.yaml, with seed 0."""
     return 1
 
 
 def a_run_for_each_seed(setting: Setting) -> int:
-    """Of mnist.yaml."""
+    """Of mnist_parzen.yaml."""
     return len(setting.seeds)
 
 
@@ -91,10 +91,10 @@ class Claim:
         says: the claim, in one sentence.
         run: trains, measures and draws; several findings are several rows.
         seconds: about how long the full version takes for one seed, on one thread of the machine of RESULTS.md; without
-            the run of mnist.yaml that several claims look at.
+            the run of mnist_parzen.yaml that several claims look at.
         quick_seconds: the same of the short version; none: there is no short version, and `--quick` leaves it out.
         seeds: how many the full version takes unless the person says otherwise.
-        mnist_runs: how many runs of mnist.yaml it looks at: one, or one for each seed, or none.
+        mnist_runs: how many runs of mnist_parzen.yaml it looks at: one, or one for each seed, or none.
     """
 
     name: str
@@ -107,7 +107,7 @@ class Claim:
     mnist_runs: Callable[[Setting], int] = no_runs
 
     def cost(self, setting: Setting) -> float:
-        """Seconds to expect, without runs of mnist.yaml."""
+        """Seconds to expect, without runs of mnist_parzen.yaml."""
         return (self.quick_seconds or 0) if setting.quick else self.seconds * len(setting.seeds)
 
 

@@ -21,7 +21,7 @@ from lightning_gan.whole_files import whole
 MNIST_RUN = {
     False: 165.0,
     True: 25.0,
-}  # seconds of a run of mnist.yaml; the short one has 300 steps
+}  # seconds of a run of mnist_parzen.yaml; the short one has 300 steps
 FILE = "findings.json"
 WIDTHS = (22, 36, 22, 32, 13, 200)  # of the cells of the table; a path is not folded
 HEADER = ("claim", "measured", "theirs", "ours", "verdict", "picture")
@@ -139,7 +139,7 @@ def plan(claims: Sequence[Claim], settings: Sequence[Setting]) -> str:
     runs = max((c.mnist_runs(s) for c, s in zip(claims, settings, strict=True)), default=0)
     each = MNIST_RUN[settings[0].quick] if runs else 0
     shared = (
-        f", {duration(runs * each)} of it for {runs} x mnist.yaml, which is trained once for all"
+        f", {duration(runs * each)} of it for {runs} x mnist_parzen.yaml, which is trained once for all"
         if runs
         else ""
     )

@@ -153,7 +153,7 @@ def parzen(setting: Setting, runs: list[Path]) -> Finding:
         "132 ± 1.8 (Mirza & Osindero 2014)",
         over_seeds(with_c, 1),
         Verdict.SHOWN,
-        note=f"Without c, mnist.yaml: {over_seeds(without, 1)}.",
+        note=f"Without c, mnist_parzen.yaml: {over_seeds(without, 1)}.",
     )
 
 
@@ -205,7 +205,7 @@ CLAIM = Claim(
     "sec. 7, item 1",
     "p(x | c) is learned when c is an input of both G and D",
     run,
-    seconds=190.0,  # without the run of mnist.yaml, which `table1` counts
+    seconds=190.0,  # without the run of mnist_parzen.yaml, which `table1` counts
     quick_seconds=26.0,
     seeds=3,
 )

@@ -109,7 +109,7 @@ def _cifar10(setting: Setting) -> list[Finding]:
 
 
 SAYS = "{}: samples differ from the nearest training examples, which stand in the right-most column"
-# the run of mnist.yaml is counted here alone, though other claims look at it too
+# the run of mnist_parzen.yaml is counted here alone, though other claims look at it too
 CLAIM = Claim(
     "figure2",
     "fig. 2a",

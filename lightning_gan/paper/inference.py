@@ -1,6 +1,6 @@
 """Section 7, extension 2: an inference net for a G that has finished training.
 
-E learns from samples of mnist.yaml's G alone; then it is shown test digits, which G never drew.
+E learns from samples of mnist_parzen.yaml's G alone; then it is shown test digits, which G never drew.
 """
 
 from functools import partial

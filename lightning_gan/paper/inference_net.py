@@ -1,4 +1,4 @@
-"""E for the G of mnist.yaml, trained once for the claims that look at it; and what it makes of digits."""
+"""E for the G of mnist_parzen.yaml, trained once for the claims that look at it; and what it makes of digits."""
 
 from functools import partial
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The run of mnist.yaml that several claims look at, trained once for all of them."""
+"""The run of mnist_parzen.yaml that several claims look at, trained once for all of them."""
 
 from pathlib import Path
 
@@ -19,5 +19,5 @@ def mnist_run(setting: Setting, seed: int = 0) -> Path:
         ExperimentError: if the run did not come to its end.
     """
     if setting.quick:
-        return trained("mnist.yaml", setting, seed, "--trainer.max_steps", str(QUICK_STEPS))
-    return trained("mnist.yaml", setting, seed)
+        return trained("mnist_parzen.yaml", setting, seed, "--trainer.max_steps", str(QUICK_STEPS))
+    return trained("mnist_parzen.yaml", setting, seed)

@@ -1,6 +1,6 @@
 """Section 7, extension 4: features of D or of the inference net for a classifier with few labels.
 
-D of mnist.yaml, as it stands after the game, against the same net without a G.
+D of mnist_parzen.yaml, as it stands after the game, against the same net without a G.
 """
 
 import math

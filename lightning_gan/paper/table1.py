@@ -21,7 +21,7 @@ def run(setting: Setting) -> list[Finding]:
     folders = [mnist_run(setting, seed) for seed in setting.seeds]
     found = runs(folders)
     beside = ruler(setting.root)
-    name = f"our recipe, {QUICK_STEPS} steps" if setting.quick else "our recipe (mnist.yaml)"
+    name = f"our recipe, {QUICK_STEPS} steps" if setting.quick else "our recipe (mnist_parzen.yaml)"
     picture = draw(setting.folder("table1") / "table1.png", found.nats, found.values, name, beside)
     return [
         judged(found, setting.quick, picture),

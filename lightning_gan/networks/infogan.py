@@ -1,0 +1,149 @@
+"""The convolutional pair of Chen et al. (2016), "InfoGAN", appendix C.1, with dense layers at the low resolution.
+
+Here the pair plays without the latent code of that paper: only its layers are taken.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from lightning_gan.domains import NonNegative, Size, check_arguments
+from lightning_gan.networks.base import FeatureDiscriminator, Generator
+from lightning_gan.networks.normalization import Norm, make_norm
+
+HALVINGS = {28: 2, 32: 2, 64: 3}  # image side: number of stride-2 layers, down to 7 or 8 pixels
+
+
+class InfoGANGenerator(Generator):
+    """Dense layer, dense layer to small feature maps, transposed convolutions 4 x 4 of stride 2; tanh: [-1, 1].
+
+    ===============================  ==========================  ==========================
+    layer                            paper, MNIST                output
+    ===============================  ==========================  ==========================
+    noise z                                                      [m, 74]
+    linear, norm, ReLU               1024                        [m, 1024]
+    linear, norm, ReLU               128 x 7 x 7                 [m, 128, 7, 7]
+    transposed, norm, ReLU           64, 4 x 4                   [m, 64, 14, 14]
+    transposed, tanh                 1, 4 x 4                    [m, 1, 28, 28] in [-1, 1]
+    ===============================  ==========================  ==========================
+
+    At 32 x 32 the maps start at 8 x 8; at 64 x 64 there is one layer more. Two differences from the paper: tanh where
+    the paper has a sigmoid, and the normalisation of the second dense layer has one scale for each map.
+
+    Args:
+        data_shape: shape of one image, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.
+        z_dim: number of noise variables, 1 to 2^20.
+        hidden: units of the first dense layer, 1 to 2^20.
+        width: maps before the output layer, 1 to 2^20; twice as many at each lower resolution.
+        norm: normalisation before each ReLU: batch (as in the paper), layer, instance or none. The first dense layer
+            has one value for each unit, which instance normalisation would erase: there, instance means none.
+    """
+
+    value_range = (-1.0, 1.0)
+
+    @check_arguments
+    def __init__(
+        self,
+        data_shape: Sequence[Size],
+        z_dim: Size = 74,
+        hidden: Size = 1024,
+        width: Size = 64,
+        norm: Norm = "batch",
+    ) -> None:
+        super().__init__(data_shape, z_dim)
+        channels, side = _list_channels(self.data_shape, width)
+        widest = channels[-1]
+        self.dense = nn.Sequential(
+            nn.Linear(z_dim, hidden),
+            nn.Unflatten(1, (hidden, 1, 1)),
+            make_norm("none" if norm == "instance" else norm, hidden),
+            nn.Flatten(),
+            nn.ReLU(),
+            nn.Linear(hidden, widest * side**2),
+            nn.Unflatten(1, (widest, side, side)),
+            make_norm(norm, widest),
+            nn.ReLU(),
+        )
+        layers: list[nn.Module] = []
+        for n_in, n_out in pairwise(reversed(channels)):
+            layers += [
+                nn.ConvTranspose2d(n_in, n_out, 4, stride=2, padding=1),
+                make_norm(norm, n_out),
+                nn.ReLU(),
+            ]
+        self.network = nn.Sequential(*layers[:-2], nn.Tanh())
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Map noise, [m, z_dim], to images, [m, *data_shape], in [-1, 1]."""
+        return self.network(self.dense(z))
+
+
+class InfoGANDiscriminator(FeatureDiscriminator):
+    """Convolutions 4 x 4 of stride 2, one dense layer, LeakyReLU; then one linear unit.
+
+    ===============================  ==========================  ==========================
+    layer                            paper, MNIST                output
+    ===============================  ==========================  ==========================
+    image x                                                      [m, 1, 28, 28]
+    convolution, LeakyReLU           64, 4 x 4                   [m, 64, 14, 14]
+    convolution, norm, LeakyReLU     128, 4 x 4                  [m, 128, 7, 7]
+    linear, norm, LeakyReLU          1024                        [m, 1024]
+    linear                           1                           [m]
+    ===============================  ==========================  ==========================
+
+    At 32 x 32 and at 64 x 64 as `InfoGANGenerator`.
+
+    Args:
+        data_shape: shape of one image, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.
+        width: maps after the first layer, 1 to 2^20; twice as many after each further one.
+        hidden: units of the dense layer, 1 to 2^20.
+        slope: slope of LeakyReLU for negative values, at least 0; 0.1 in the paper.
+        norm: normalisation as for `InfoGANGenerator`, after all layers but the first and the last. A gradient penalty
+            needs layer, instance or none, because BatchNorm makes a logit depend on the whole minibatch.
+    """
+
+    @check_arguments
+    def __init__(
+        self,
+        data_shape: Sequence[Size],
+        width: Size = 64,
+        hidden: Size = 1024,
+        slope: NonNegative = 0.1,
+        norm: Norm = "batch",
+    ) -> None:
+        super().__init__(data_shape)
+        channels, side = _list_channels(self.data_shape, width)
+        layers: list[nn.Module] = []
+        for n_in, n_out in pairwise(channels):
+            layers += [
+                nn.Conv2d(n_in, n_out, 4, stride=2, padding=1),
+                make_norm(norm, n_out),
+                nn.LeakyReLU(slope),
+            ]
+        del layers[1]  # the first layer has no normalisation
+        self.network = nn.Sequential(
+            *layers,
+            nn.Flatten(),
+            nn.Linear(channels[-1] * side**2, hidden),
+            nn.Unflatten(1, (hidden, 1, 1)),
+            make_norm("none" if norm == "instance" else norm, hidden),
+            nn.Flatten(),
+            nn.LeakyReLU(slope),
+            nn.Linear(hidden, 1),
+        )
+
+
+def _list_channels(data_shape: Sequence[int], width: int) -> tuple[list[int], int]:
+    """List the channels from the image to the smallest map, and give the side of that map.
+
+    Raises:
+        ValueError: for a shape that these layers do not make.
+    """
+    if len(data_shape) != 3 or data_shape[1] != data_shape[2] or data_shape[1] not in HALVINGS:
+        sides = ", ".join(f"[C, {s}, {s}]" for s in HALVINGS)
+        raise ValueError(
+            f"The InfoGAN pair for data_shape {list(data_shape)}: give one of {sides}."
+        )
+    halvings = HALVINGS[data_shape[1]]
+    return [data_shape[0], *(width * 2**i for i in range(halvings))], data_shape[1] >> halvings
