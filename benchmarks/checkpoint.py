@@ -2,9 +2,9 @@
 
     python benchmarks/checkpoint.py [--rounds 10] [--steps 10] [--root DIR]
 
-Plays mnist_parzen.yaml, one thread. Each round times some steps and then one checkpoint, so that both meet the same machine;
-the share is the median over rounds of seconds(checkpoint) / (1000 * seconds(step)). A checkpoint is all of it: rows to
-the disk, state gathered, file written beside, to the disk, renamed, linked, the oldest dropped.
+Plays mnist_parzen.yaml, one thread. Each round times some steps and then one checkpoint, so that both meet the same
+machine; the share is the median over rounds of seconds(checkpoint) / (1000 * seconds(step)). A checkpoint is all of
+it: rows to the disk, state gathered, file written beside, to the disk, renamed, linked, the oldest dropped.
 """
 
 import argparse

@@ -18,8 +18,8 @@ class Compiled(Callback):
     The modules stay what they are: `state_dict` has the same keys, so that checkpoints are exchanged with those of
     runs without it, and `sample` and `evaluate` do not know of it. Only passes in training mode are compiled. Random
     numbers are drawn by the same kernels, in the same order, from the same generator as ever. Sums are made
-    in another order: a game is equal to rounding, not bit for bit. In mnist_parzen.yaml the weights are 6e-7 of their norm
-    apart after one step on one CPU thread, and 6e-6 after five; a game of this kind lets any rounding grow
+    in another order: a game is equal to rounding, not bit for bit. In mnist_parzen.yaml the weights are 6e-7 of their
+    norm apart after one step on one CPU thread, and 6e-6 after five; a game of this kind lets any rounding grow
     (docs/performance.md).
 
     D stays as it is where the game differentiates it twice, because torch's compiled functions have no second

@@ -75,7 +75,9 @@ def test_samples_are_scored_against_the_pictures_they_learned_from(command, fold
     asked = ("--num", "12", "--metrics", "fid", "--features", "tiny_features.TinySpace")
     ended = command("evaluate", "--ckpt_path", "runs/mine/version_0/checkpoints/last.ckpt", *asked)
     assert ended.status == 0, ended.err
-    assert f"12 samples (G, seed 0) and {counts(folder)[2]} mine test images" in ended.out
+    assert (
+        f"12 samples (average of G, seed 0) and {counts(folder)[2]} mine test images" in ended.out
+    )
     asked = ("--num", "12", "--metrics", "fid")
     ended = command("evaluate", "--samples", "mine/cats", "--data", "other.yaml", *asked)
     assert ended.err.startswith("error: There is no config other.yaml: ")

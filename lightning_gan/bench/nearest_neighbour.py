@@ -45,7 +45,7 @@ NEAREST_NEIGHBOUR = Benchmark(
     published_steps=None,
     games=[
         Game(
-            "conditional", "mnist_conditional.yaml", partial(new, "mnist_conditional.yaml"), 70,
+            "conditional", "mnist_conditional_parzen.yaml", partial(new, "mnist_conditional_parzen.yaml"), 70,
             Published("GAN, 50,000 samples", TABLE, {"error": Number(6.28), "real": Number(3.1)}),
         ),
         Game(

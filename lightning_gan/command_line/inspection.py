@@ -8,36 +8,45 @@ from datamodules.hash_split import LEAST, split_by_hash
 from lightning_gan.command_line.picture_report import Seen, examined, report
 from lightning_gan.command_text import command_text
 from lightning_gan.domains import Size, check_arguments
-from lightning_gan.networks.dcgan import HALVINGS
+from lightning_gan.networks.infogan import HALVINGS
 from lightning_gan.picture_files import check_utf8, find, printable
 from lightning_gan.whole_files import whole
 
 CONFIG = """\
-# DCGAN on the {n:,} pictures of {folder}: where to begin, written by `inspect` and tuned to nothing. Stop it with
-# Ctrl-C when its samples change no more. Scores: --config {name} --config callbacks/scores.yaml
-# Sources: [DCGAN] Radford et al. (2016); [PyTorch] its example of DCGAN; [ours] chosen here.
+# A convolutional GAN on the {n:,} pictures of {folder}: a start, written by `inspect`, not tuned to them.
+# Stop it with Ctrl-C when its samples change no more. Scores: --config {name} --config callbacks/scores.yaml
+# Sources: [InfoGAN] Chen et al. (2016), appendix C; [mnist] the recipe of mnist.yaml; [ours] chosen here.
 model:
   class_path: GAN
   init_args:
-    k: 1                                # [DCGAN] released code: the players take turns
-    loss: NonSaturating                 # [DCGAN] as in Goodfellow et al. (2014)
-    prior: Gaussian                     # [PyTorch] N(0, I); uniform(-1, 1) in [DCGAN]
+    k: 1                                # [mnist]
+    loss: NonSaturating                 # [mnist] as in Goodfellow et al. (2014)
+    regularizers:
+      - class_path: R1
+        init_args: {{gamma: {gamma}, every: 8}} # {gamma_source}
+    prior: Gaussian                     # [mnist]
     generator:
-      class_path: DCGANGenerator
+      class_path: InfoGANGenerator
       init_args:
         data_shape: [{channels}, {size}, {size}]
-        z_dim: 100                      # [DCGAN] Figure 1
-        width: 64                       # [PyTorch] 128 in [DCGAN]
-        kernel: 4                       # [PyTorch] 5 in [DCGAN]
+        z_dim: {z_dim:<3}                      # {source}
+        hidden: 512                     # [mnist] 1024 in [InfoGAN]
+        width: {width:<3}                      # {source} 64 in [InfoGAN]
     discriminator:
-      class_path: DCGANDiscriminator
+      class_path: InfoGANDiscriminator
       init_args:
         data_shape: [{channels}, {size}, {size}]
-        width: 64                       # [PyTorch] as G's
-        kernel: 4                       # [PyTorch] as G's
-        norm: batch                     # [DCGAN]; none, layer or instance for objectives/wgan_gp.yaml
-    d_optimizer: lightning_gan.optimizers.DCGANAdam # [DCGAN] section 4: Adam, 2e-4, beta1 0.5
-    g_optimizer: lightning_gan.optimizers.DCGANAdam # [DCGAN] section 4
+        width: {width:<3}                      # {source} 64 in [InfoGAN]
+        hidden: 128                     # [mnist] 1024 in [InfoGAN]
+        slope: 0.2                      # [mnist] 0.1 in [InfoGAN]
+        norm: none                      # [mnist] batch in [InfoGAN]; R1 needs another
+    d_optimizer:
+      class_path: torch.optim.Adam
+      init_args: {{lr: {lr_d}, betas: [0.0, 0.99], fused: true}} # {source}
+    g_optimizer:
+      class_path: torch.optim.Adam
+      init_args: {{lr: {lr_g}, betas: [0.0, 0.99], fused: true}} # {source}
+    ema_half_life: 30_000               # [mnist] samples that G was trained on
 data:
   class_path: ImageFolder
   init_args:
@@ -45,11 +54,11 @@ data:
     size: {size}
     channels: {channels}                         # 3 colour, 1 grey
     enlarge: {enlarge}                      # whether pictures smaller than size are enlarged
-    batch_size: {batch:<3}                     # [PyTorch] 64, or all there are; 128 in [DCGAN]
+    batch_size: {batch:<3}                     # [mnist] 32, or all there are
 trainer:
   max_steps: 10_000                     # [ours]
   check_val_every_n_epoch: null
-  val_check_interval: 1000              # [ours] minibatches: 1000 steps
+  val_check_interval: 2000              # [ours] minibatches: 1000 steps
   callbacks:
     - class_path: SampleGrid
       init_args: {{every_n_steps: 250}}   # [ours]
@@ -80,8 +89,9 @@ def inspect(folder: str, size: Size = 32, out: str | None = None) -> None:
 
 
 def config(seen: Seen, size: int, out: Path) -> str:
-    """A DCGAN for these pictures, as YAML."""
+    """Write a convolutional GAN for these pictures, as YAML; grey ones up to 32 x 32 as mnist.yaml, others scaled."""
     found, n = seen.found, len(seen.good)
+    digits = seen.grey and size <= 32
     return CONFIG.format(
         n=n,
         folder=printable(" ".join(found.root.resolve().name.split())),
@@ -90,14 +100,21 @@ def config(seen: Seen, size: int, out: Path) -> str:
         size=size,
         channels=1 if seen.grey else 3,
         enlarge=str(any(min(picture.size) < size for picture in seen.good)).lower(),
-        batch=min(64, len(split_by_hash(seen.digests)["train"])),
+        batch=min(32, len(split_by_hash(seen.digests)["train"])),
+        gamma=0.3 if digits else 1.0,
+        gamma_source="[mnist]" if digits else "[ours]",
+        z_dim=32 if digits else 100,
+        width=32 if digits else 64,
+        lr_d="1.0e-3" if digits else "5.0e-4",
+        lr_g="2.0e-3" if digits else "1.0e-3",
+        source="[mnist]" if digits else "[ours]",
     )
 
 
 def _check_place(out: Path, size: int) -> None:
     if size not in HALVINGS:
         raise ValueError(
-            f"DCGAN, for which {out} would be, draws squares of {', '.join(map(str, HALVINGS))} pixels, not of {size}: "
+            f"The networks of {out} would make squares of {', '.join(map(str, HALVINGS))} pixels, not of {size}: "
             f"give one of these as --size."
         )
     if out.exists() or out.is_symlink():

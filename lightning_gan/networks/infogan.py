@@ -28,16 +28,17 @@ class InfoGANGenerator(Generator):
     transposed, tanh                 1, 4 x 4                    [m, 1, 28, 28] in [-1, 1]
     ===============================  ==========================  ==========================
 
-    At 32 x 32 the maps start at 8 x 8; at 64 x 64 there is one layer more. Two differences from the paper: tanh where
-    the paper has a sigmoid, and the normalisation of the second dense layer has one scale for each map.
+    At 32 x 32 the maps start at 8 x 8; at 64 x 64 there is one layer more. The last layer is tanh where the paper has a
+    sigmoid. The second dense layer is normalised unit by unit, as in the paper: with one scale for each map instead, as
+    in DCGAN, training on MNIST loses most modes (RESULTS.md).
 
     Args:
         data_shape: shape of one image, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.
         z_dim: number of noise variables, 1 to 2^20.
         hidden: units of the first dense layer, 1 to 2^20.
         width: maps before the output layer, 1 to 2^20; twice as many at each lower resolution.
-        norm: normalisation before each ReLU: batch (as in the paper), layer, instance or none. The first dense layer
-            has one value for each unit, which instance normalisation would erase: there, instance means none.
+        norm: normalisation before each ReLU: batch (as in the paper), layer, instance or none. A dense layer has one
+            value for each unit, which instance normalisation would erase: there, instance means none.
     """
 
     value_range = (-1.0, 1.0)
@@ -55,15 +56,11 @@ class InfoGANGenerator(Generator):
         channels, side = _list_channels(self.data_shape, width)
         widest = channels[-1]
         self.dense = nn.Sequential(
-            nn.Linear(z_dim, hidden),
-            nn.Unflatten(1, (hidden, 1, 1)),
-            make_norm("none" if norm == "instance" else norm, hidden),
-            nn.Flatten(),
+            *_dense(z_dim, hidden, norm),
             nn.ReLU(),
-            nn.Linear(hidden, widest * side**2),
+            *_dense(hidden, widest * side**2, norm),
+            nn.ReLU(),
             nn.Unflatten(1, (widest, side, side)),
-            make_norm(norm, widest),
-            nn.ReLU(),
         )
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise(reversed(channels)):
@@ -125,13 +122,16 @@ class InfoGANDiscriminator(FeatureDiscriminator):
         self.network = nn.Sequential(
             *layers,
             nn.Flatten(),
-            nn.Linear(channels[-1] * side**2, hidden),
-            nn.Unflatten(1, (hidden, 1, 1)),
-            make_norm("none" if norm == "instance" else norm, hidden),
-            nn.Flatten(),
+            *_dense(channels[-1] * side**2, hidden, norm),
             nn.LeakyReLU(slope),
             nn.Linear(hidden, 1),
         )
+
+
+def _dense(n_in: int, n_out: int, norm: Norm) -> list[nn.Module]:
+    """Make a linear layer whose units, not their maps, are normalised; instance normalisation would erase them."""
+    normalize = make_norm("none" if norm == "instance" else norm, n_out)
+    return [nn.Linear(n_in, n_out), nn.Unflatten(1, (n_out, 1, 1)), normalize, nn.Flatten()]
 
 
 def _list_channels(data_shape: Sequence[int], width: int) -> tuple[list[int], int]:

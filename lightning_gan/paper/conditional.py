@@ -36,7 +36,7 @@ from lightning_gan.priors import Gaussian
 from lightning_gan.variants import ConditionalGAN
 
 NAME = "conditional"
-CONFIG = "mnist_conditional.yaml"
+CONFIG = "mnist_conditional_parzen.yaml"
 MEANS, STDS = (-2.0, 1.0), (0.3, 1.0)  # of the two classes on the line
 STEPS, QUICK_STEPS = 1500, 800  # on the line
 MNIST_QUICK_STEPS = 200  # of 2,500
@@ -135,7 +135,7 @@ def on_mnist(setting: Setting, network: FeatureNetwork) -> list[Finding]:
 
 
 def mnist_by_class(setting: Setting, seed: int) -> Path:
-    """The run of mnist_conditional.yaml; the quick one is short, and scores nothing."""
+    """The run of mnist_conditional_parzen.yaml; the quick one is short, and scores nothing."""
     short = (
         ("--trainer.max_steps", str(MNIST_QUICK_STEPS), "--trainer.callbacks", "[]")
         if setting.quick
