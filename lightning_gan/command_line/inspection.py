@@ -58,7 +58,7 @@ data:
 trainer:
   max_steps: 10_000                     # [ours]
   check_val_every_n_epoch: null
-  val_check_interval: 2000              # [ours] minibatches: 1000 steps
+  val_check_interval: 1000              # [ours] minibatches: 1000 steps
   callbacks:
     - class_path: SampleGrid
       init_args: {{every_n_steps: 250}}   # [ours]
