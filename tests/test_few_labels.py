@@ -44,24 +44,22 @@ def test_hidden_layers_are_what_stands_between_the_linear_ones():
     torch.testing.assert_close(D.network[-1](second).squeeze(1), D(images(5)))
 
 
-@pytest.mark.parametrize(
-    ("network", "widths"),
-    [
+def test_features_of_every_architecture_do_not_depend_on_the_batch(subtests):
+    for network, widths in [
         (small_d(), [12, 9]),
         (PlainDiscriminator([1, 28, 28], [7]), [7]),
         (Encoder([1, 28, 28], z_dim=2, widths=[6, 5]), [6, 5]),
         (DCGANDiscriminator([1, 28, 28], width=2), [2 * 14 * 14, 4 * 7 * 7]),
-    ],
-)
-def test_features_of_every_architecture_do_not_depend_on_the_batch(network, widths):
-    network.train()
-    x = images(6)
-    layers = hidden_layers(network, x, batch_size=4)
-    assert [tuple(a.shape) for a in layers] == [(6, w) for w in widths]
-    for a, b in zip(layers, hidden_layers(network, x, batch_size=6), strict=True):
-        torch.testing.assert_close(a, b)
-    assert network.training
-    assert not any(m._forward_pre_hooks for m in network.modules())
+    ]:
+        with subtests.test(network=network, widths=widths):
+            network.train()
+            x = images(6)
+            layers = hidden_layers(network, x, batch_size=4)
+            assert [tuple(a.shape) for a in layers] == [(6, w) for w in widths]
+            for a, b in zip(layers, hidden_layers(network, x, batch_size=6), strict=True):
+                torch.testing.assert_close(a, b)
+            assert network.training
+            assert not any(m._forward_pre_hooks for m in network.modules())
 
 
 def test_features_are_without_dropout_and_noise_and_each_layer_has_length_1():

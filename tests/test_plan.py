@@ -18,11 +18,10 @@ def test_a_plan_is_steps_and_what_comes_at_intervals_and_the_ends():
     assert measured.total(1000, measured.low) == 456
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(3.21, "3.2 s"), (61, "1:01 min"), (3 * 3600 + 125, "3:02:05 h")]
-)
-def test_a_clock_is_read_by_people(seconds, said):
-    assert plan.clock(seconds) == said
+def test_a_clock_is_read_by_people(subtests):
+    for seconds, said in [(3.21, "3.2 s"), (61, "1:01 min"), (3 * 3600 + 125, "3:02:05 h")]:
+        with subtests.test(seconds=seconds, said=said):
+            assert plan.clock(seconds) == said
 
 
 class Slow(Callback):

@@ -45,9 +45,8 @@ def test_reading_forgets():
     assert not record.d_losses + record.g_losses + record.scores
 
 
-@pytest.mark.parametrize(
-    ("d_losses", "g_losses", "message"),
-    [
+def test_a_loss_that_is_not_finite_names_the_player_and_the_step(subtests):
+    for d_losses, g_losses, message in [
         ([1.0, math.nan, 1.0], [1.0] * 3, r"discriminator's loss became nan at step 12\b"),
         ([1.0] * 3, [1.0, 1.0, math.inf], r"generator's loss became inf at step 13\b"),
         ([1.0, 1.0, 1.0, math.nan], [1.0, 1.0], r"discriminator's loss became nan at step 13\b"),
@@ -56,33 +55,33 @@ def test_reading_forgets():
             [1.0, math.nan, math.nan],
             r"generator's loss became nan at step 12\b",
         ),
-    ],
-    ids=["D", "G", "k = 2", "G first, then D"],
-)
-def test_a_loss_that_is_not_finite_names_the_player_and_the_step(d_losses, g_losses, message):
-    with pytest.raises(NonFiniteLossError, match=message):
-        filled(d_losses, g_losses).read(step=13)
+    ]:
+        with subtests.test(d_losses=d_losses, g_losses=g_losses, message=message):
+            with pytest.raises(NonFiniteLossError, match=message):
+                filled(d_losses, g_losses).read(step=13)
 
 
-@pytest.mark.parametrize("k", [1, 2, 5])
-def test_rows_stand_at_updates_of_g_and_tell_the_images_seen(k, tmp_path):
-    run = trainer(tmp_path, max_steps=6, log_every_n_steps=2, logger=CSVLogger(tmp_path))
-    run.fit(game(k=k), Batches(7))
-    with open(f"{run.log_dir}/metrics.csv") as file:
-        rows = list(csv.DictReader(file))
-    assert [int(row["step"]) for row in rows] == [2, 4, 6]
-    assert [int(row["progress/images_seen"]) for row in rows] == [4 * k, 8 * k, 12 * k]
-    keys = {
-        "train/d_loss",
-        "train/g_loss",
-        "train/value",
-        "train/d_x",
-        "train/d_gz",
-        "lr/d",
-        "lr/g",
-    }
-    assert keys < set(rows[0])
-    assert all(float(row[key]) == float(row[key]) for row in rows for key in keys)
+def test_rows_stand_at_updates_of_g_and_tell_the_images_seen(tmp_path_factory, subtests):
+    for k in [1, 2, 5]:
+        with subtests.test(k=k):
+            tmp_path = tmp_path_factory.mktemp("row")
+            run = trainer(tmp_path, max_steps=6, log_every_n_steps=2, logger=CSVLogger(tmp_path))
+            run.fit(game(k=k), Batches(7))
+            with open(f"{run.log_dir}/metrics.csv") as file:
+                rows = list(csv.DictReader(file))
+            assert [int(row["step"]) for row in rows] == [2, 4, 6]
+            assert [int(row["progress/images_seen"]) for row in rows] == [4 * k, 8 * k, 12 * k]
+            keys = {
+                "train/d_loss",
+                "train/g_loss",
+                "train/value",
+                "train/d_x",
+                "train/d_gz",
+                "lr/d",
+                "lr/g",
+            }
+            assert keys < set(rows[0])
+            assert all(float(row[key]) == float(row[key]) for row in rows for key in keys)
 
 
 def test_a_run_shorter_than_the_interval_still_has_its_row(tmp_path):

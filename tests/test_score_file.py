@@ -21,15 +21,19 @@ def written_at_once(entries):
     return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
 
 
-@pytest.mark.parametrize("cut", [(6,), (1, 1, 4), (0, 3, 0, 3), (0,)])
-def test_entries_that_come_in_parts_are_the_file_written_at_once(cut, tmp_path, monkeypatch):
-    path, start = tmp_path / "scores.json", 0
-    monkeypatch.setattr(json, "loads", lambda text: pytest.fail("parsed") if len(text) > 3 else [])
-    for size in cut:
-        score_file.append(path, ENTRIES[start : start + size])
-        start += size
-        assert score_file.count(path) == start
-    assert path.read_text() == written_at_once(ENTRIES[:start])
+def test_entries_that_come_in_parts_are_the_file_written_at_once(tmp_path_factory, subtests):
+    for cut in [(6,), (1, 1, 4), (0, 3, 0, 3), (0,)]:
+        with subtests.test(cut=cut), pytest.MonkeyPatch.context() as monkeypatch:
+            tmp_path = tmp_path_factory.mktemp("row")
+            path, start = tmp_path / "scores.json", 0
+            monkeypatch.setattr(
+                json, "loads", lambda text: pytest.fail("parsed") if len(text) > 3 else []
+            )
+            for size in cut:
+                score_file.append(path, ENTRIES[start : start + size])
+                start += size
+                assert score_file.count(path) == start
+            assert path.read_text() == written_at_once(ENTRIES[:start])
 
 
 def test_a_file_of_another_form_is_taken_over(tmp_path):

@@ -174,17 +174,21 @@ def test_names_are_words_and_never_those_of_a_terminal():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("time", "expected"),
-    [("90", 5400), ("5:30", 330), ("4:00:00", 14400), ("1-12", 129600), ("1-0:30", 88200), ("2-01:00:01", 176401)],
-)  # fmt: skip
-def test_times_are_read_as_slurm_reads_them(time, expected):
-    assert seconds(time) == expected
+def test_times_are_read_as_slurm_reads_them(subtests):
+    for time, expected in [
+        ("90", 5400),
+        ("5:30", 330),
+        ("4:00:00", 14400),
+        ("1-12", 129600),
+        ("1-0:30", 88200),
+        ("2-01:00:01", 176401),
+    ]:
+        with subtests.test(time=time, expected=expected):
+            assert seconds(time) == expected
 
 
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
+def test_what_slurm_would_refuse_or_misread_gets_one_sentence(subtests):
+    for changed, said in [
         ({"time": "4h"}, "--time is '4h'"),
         ({"time": "0"}, "--time is '0'"),
         ({"time": "1:00:00 --partition=x"}, "--time is"),
@@ -198,11 +202,10 @@ def test_times_are_read_as_slurm_reads_them(time, expected):
         ({"sbatch": ["partition=a b"]}, "--sbatch is"),
         ({"sbatch": ["--partition=gpu"]}, "--sbatch is"),
         ({"sbatch": ["time=5"]}, "sets itself"),
-    ],
-)
-def test_what_slurm_would_refuse_or_misread_gets_one_sentence(changed, said):
-    with pytest.raises(ValueError, match=said):
-        replace(Size(), **changed).check()
+    ]:
+        with subtests.test(changed=changed, said=said):
+            with pytest.raises(ValueError, match=said):
+                replace(Size(), **changed).check()
 
 
 def test_flags_of_slurm_and_flags_of_fit_are_told_apart():
@@ -213,10 +216,11 @@ def test_flags_of_slurm_and_flags_of_fit_are_told_apart():
     assert fit == ["--config", "a.yaml", "--data", "MNIST", "--k"]
 
 
-@pytest.mark.parametrize("flag", ["--ckpt_path", "--trainer.devices=2", "--trainer.num_nodes"])
-def test_what_the_file_decides_is_no_flag(flag):
-    with pytest.raises(ValueError, match="leave it out"):
-        slurm.split(["--config", "a.yaml", flag, "1"])
+def test_what_the_file_decides_is_no_flag(subtests):
+    for flag in ["--ckpt_path", "--trainer.devices=2", "--trainer.num_nodes"]:
+        with subtests.test(flag=flag):
+            with pytest.raises(ValueError, match="leave it out"):
+                slurm.split(["--config", "a.yaml", flag, "1"])
 
 
 # The command as a whole

@@ -250,18 +250,25 @@ def test_several_nodes_without_srun_are_refused_and_one_is_a_machine_like_any():
     assert cluster.plugin(2, {}) is None
 
 
-@pytest.mark.parametrize(
-    ("program", "name", "held"),
-    [("-m lightning_gan fit --config a.yaml", "gan", True), ("-m lightning_gan evaluate", "gan", False),
-     ("-m lightning_gan fit", "bash", False), ("train.py fit", "gan", False)],
-)  # fmt: skip
-def test_signals_wait_until_a_run_listens_and_nowhere_else(program, name, held, monkeypatch):
-    for key, value in (JOB | {"SLURM_JOB_NAME": name}).items():
-        monkeypatch.setenv(key, value)
-    told = []
-    monkeypatch.setattr(signal, "pthread_sigmask", lambda how, which: told.append((how, which)))
-    srun.hold_signals(["python", *program.split()])
-    assert told == ([(signal.SIG_BLOCK, (signal.SIGUSR1, signal.SIGTERM))] if held else [])
+def test_signals_wait_until_a_run_listens_and_nowhere_else(subtests):
+    for program, name, held in [
+        ("-m lightning_gan fit --config a.yaml", "gan", True),
+        ("-m lightning_gan evaluate", "gan", False),
+        ("-m lightning_gan fit", "bash", False),
+        ("train.py fit", "gan", False),
+    ]:
+        with (
+            subtests.test(program=program, name=name, held=held),
+            pytest.MonkeyPatch.context() as monkeypatch,
+        ):
+            for key, value in (JOB | {"SLURM_JOB_NAME": name}).items():
+                monkeypatch.setenv(key, value)
+            told = []
+            monkeypatch.setattr(
+                signal, "pthread_sigmask", lambda how, which: told.append((how, which))
+            )
+            srun.hold_signals(["python", *program.split()])
+            assert told == ([(signal.SIG_BLOCK, (signal.SIGUSR1, signal.SIGTERM))] if held else [])
 
 
 def test_lightnings_own_requeueing_is_off(monkeypatch):

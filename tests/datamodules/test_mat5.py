@@ -65,9 +65,8 @@ def test_the_other_order_of_bytes_and_whole_numbers_stored_in_fewer_bytes():
     assert found.tolist() == [[256, 258, 260], [257, 259, 261]]  # column by column
 
 
-@pytest.mark.parametrize(
-    ("raw", "message"),
-    [
+def test_what_cannot_be_is_refused(subtests):
+    for raw, message in [
         (b"", "no MATLAB file"),
         (bytes(200), "no MATLAB file"),
         (big_endian(4, bytes(12), (2, 4)), r"6 numbers for the shape \(2, 4\)"),
@@ -75,11 +74,10 @@ def test_the_other_order_of_bytes_and_whole_numbers_stored_in_fewer_bytes():
         (big_endian(99, bytes(12), (2, 3)), "is damaged"),
         (big_endian(4, bytes(12), (2, 3), kind=77), "is damaged"),
         (big_endian(4, bytes(12), (2, 3))[:-8], "is cut off"),
-    ],
-)
-def test_what_cannot_be_is_refused(raw, message):
-    with pytest.raises(ValueError, match=message):
-        read_arrays(raw)
+    ]:
+        with subtests.test(raw=raw, message=message):
+            with pytest.raises(ValueError, match=message):
+                read_arrays(raw)
 
 
 @pytest.mark.parametrize("packed", [False, True])

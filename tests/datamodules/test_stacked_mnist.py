@@ -140,18 +140,16 @@ def test_mnist_can_be_given_out_in_the_range_of_tanh(tiny):
     assert FashionMNIST(value_range=(-1.0, 1.0)).shown_range == (-1, 1)
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
+def test_bad_arguments_are_refused_when_it_is_made(subtests):
+    for make, message in [
         (lambda: MNIST(value_range=(1.0, -1.0)), r"value_range is \[1, -1\]: give"),
         (lambda: FashionMNIST(value_range=(0.0, float("inf"))), r"value_range\[1\] is inf; give"),
         (lambda: StackedMNIST(triples=0), "triples is 0; give"),
         (lambda: StackedMNIST(source="disk"), "source is 'disk'"),
-    ],
-)
-def test_bad_arguments_are_refused_when_it_is_made(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make()
 
 
 # From the command line.

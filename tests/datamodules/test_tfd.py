@@ -117,17 +117,15 @@ def test_without_the_file_it_says_that_the_data_are_not_public_and_where_the_fil
         TFD(str(tmp_path / "a_file")).prepare_data()
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
+def test_bad_arguments_are_refused_when_it_is_made(subtests):
+    for options, message in [
         ({"fold": 0}, "fold is 0; give"),
         ({"fold": 6}, "fold is 6; give"),
         ({"batch_size": 0}, "batch_size is 0"),
-    ],
-)
-def test_bad_arguments_are_refused_when_it_is_made(options, message):
-    with pytest.raises(ValueError, match=message):
-        TFD(**options)
+    ]:
+        with subtests.test(options=options, message=message):
+            with pytest.raises(ValueError, match=message):
+                TFD(**options)
 
 
 def without(name):
@@ -144,9 +142,8 @@ def transposed():
     return {"images": tiny_tfd()["images"].transpose(1, 2, 0).copy()}
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
+def test_a_file_of_another_layout_is_one_sentence(tmp_path_factory, subtests):
+    for change, message in [
         (lambda: without("folds"), r"has no variable folds; .*it holds images, labs_ex, labs_id"),
         (
             lambda: {"faces": np.zeros(3)},
@@ -178,19 +175,18 @@ def transposed():
             lambda: tiny_tfd() | marked(tiny_tfd()["folds"] == 0, 1),
             "has no images without labels in fold 1",
         ),
-    ],
-)
-def test_a_file_of_another_layout_is_one_sentence(tmp_path, change, message):
-    path = write_tiny_tfd(tmp_path, change())
-    with pytest.raises(ValueError, match=message) as refused:
-        TFD(str(tmp_path)).prepare_data()
-    assert str(refused.value).startswith(f"{path} ")
-    assert "\n" not in str(refused.value)
+    ]:
+        with subtests.test(change=change, message=message):
+            tmp_path = tmp_path_factory.mktemp("row")
+            path = write_tiny_tfd(tmp_path, change())
+            with pytest.raises(ValueError, match=message) as refused:
+                TFD(str(tmp_path)).prepare_data()
+            assert str(refused.value).startswith(f"{path} ")
+            assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
+def test_what_is_no_such_file_is_one_sentence(tmp_path_factory, subtests):
+    for content, message in [
         (b"", "is empty"),
         (
             b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(512) + b"\x89HDF\r\n\x1a\n",
@@ -198,12 +194,12 @@ def test_a_file_of_another_layout_is_one_sentence(tmp_path, change, message):
         ),
         (b"<html>not found</html>" * 50, "is no MATLAB file of version 5 to 7"),
         (b"\x80\x04\x95" + bytes(300), "is no MATLAB file of version 5 to 7"),
-    ],
-)
-def test_what_is_no_such_file_is_one_sentence(tmp_path, content, message):
-    (tmp_path / "TFD_48x48.mat").write_bytes(content)
-    with pytest.raises(ValueError, match=message):
-        TFD(str(tmp_path)).prepare_data()
+    ]:
+        with subtests.test(content=content, message=message):
+            tmp_path = tmp_path_factory.mktemp("row")
+            (tmp_path / "TFD_48x48.mat").write_bytes(content)
+            with pytest.raises(ValueError, match=message):
+                TFD(str(tmp_path)).prepare_data()
 
 
 def test_a_folder_of_that_name_is_one_sentence(tmp_path):

@@ -92,9 +92,8 @@ def removed(folder):
     (folder / "000003.png").unlink()
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
+def test_a_list_that_is_not_true_any_more_is_refused(tmp_path_factory, subtests):
+    for change, words in [
         (replaced, r"000002\.png is not the file that samples\.json lists: it was replaced after"),
         (removed, r"lists 000003\.png, which is not there \(1 of 5 files are missing\): draw"),
         (
@@ -105,13 +104,13 @@ def removed(folder):
             lambda folder: write_manifest(folder, Manifest("", 0, 0, {"../x.png": ""})),
             r"samples\.json lists no files of its folder",
         ),
-    ],
-)
-def test_a_list_that_is_not_true_any_more_is_refused(tmp_path, change, words):
-    samples(tmp_path)
-    change(tmp_path)
-    with pytest.raises(ValueError, match=words):
-        read_pictures(tmp_path)
+    ]:
+        with subtests.test(change=change, words=words):
+            tmp_path = tmp_path_factory.mktemp("row")
+            samples(tmp_path)
+            change(tmp_path)
+            with pytest.raises(ValueError, match=words):
+                read_pictures(tmp_path)
 
 
 def test_a_file_of_that_name_by_another_program_is_one_of_the_other_files(tmp_path):
@@ -144,18 +143,17 @@ def broken(folder):
     (folder / "a.png").write_bytes(b"\x89PNG\r\n\x1a\nnonsense")
 
 
-@pytest.mark.parametrize(
-    ("make", "words"),
-    [
+def test_a_bad_folder_is_named(tmp_path_factory, subtests):
+    for make, words in [
         (lambda folder: None, "holds no picture"),
         (sizes, r"b.png is \[5, 4\] but a.png is \[4, 4\] \(height, width\)"),
         (broken, "a.png cannot be read as a picture"),
-    ],
-)
-def test_a_bad_folder_is_named(tmp_path, make, words):
-    make(tmp_path)
-    with pytest.raises(ValueError, match=words):
-        read_pictures(tmp_path)
+    ]:
+        with subtests.test(make=make, words=words):
+            tmp_path = tmp_path_factory.mktemp("row")
+            make(tmp_path)
+            with pytest.raises(ValueError, match=words):
+                read_pictures(tmp_path)
 
 
 def test_other_files_and_nothing_are_named(tmp_path):

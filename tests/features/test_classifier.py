@@ -125,9 +125,8 @@ def test_pictures_of_another_kind_are_refused(network, pictures, words):
 ONES = torch.ones(4, dtype=torch.long)
 
 
-@pytest.mark.parametrize(
-    ("labels", "options", "words"),
-    [
+def test_labels_and_options_that_teach_nothing_are_refused(subtests):
+    for labels, options, words in [
         (ONES[:3], {}, r"Labels of torch.int64, \[3\], came with 4 pictures"),
         (ONES.float(), {}, r"Labels of torch.float32"),
         (ONES[:, None], {}, r"\[4, 1\], came with 4 pictures"),
@@ -137,11 +136,10 @@ ONES = torch.ones(4, dtype=torch.long)
         (torch.tensor([-1, 0, 1, 1]), {}, r"\[-1, 0, 1\]"),
         (torch.tensor([0, 1, 0, 1]), {"epochs": 0}, "epochs is 0; give"),
         (torch.tensor([0, 1, 0, 1]), {"threads": 0}, "threads is 0; give"),
-    ],
-)
-def test_labels_and_options_that_teach_nothing_are_refused(labels, options, words):
-    with pytest.raises(ValueError, match=words):
-        train_classifier(bars(4, seed=0)[0], labels, **options)
+    ]:
+        with subtests.test(labels=labels, options=options, words=words):
+            with pytest.raises(ValueError, match=words):
+                train_classifier(bars(4, seed=0)[0], labels, **options)
 
 
 def test_training_that_diverges_says_so(monkeypatch):

@@ -102,9 +102,8 @@ def damaged(path):
     path.write_bytes(raw)
 
 
-@pytest.mark.parametrize(
-    ("write", "message"),
-    [
+def test_files_that_are_no_weights_are_refused_and_never_run(tmp_path_factory, subtests):
+    for write, message in [
         (damaged, "is damaged: the checksum of .*/data/0 is another"),
         (lambda path: path.write_bytes(save(path).read_bytes()[:300]), "or is damaged"),
         (lambda path: path.write_bytes(b""), "or is damaged"),
@@ -113,14 +112,17 @@ def damaged(path):
         (lambda path: save(path, {"a": Payload()}), "or is damaged"),
         (lambda path: save(path, [torch.zeros(1)]), "something else than named tensors"),
         (lambda path: save(path, {"a": 1}), "something else than named tensors"),
-    ],
-)
-def test_files_that_are_no_weights_are_refused_and_never_run(tmp_path, monkeypatch, write, message):
-    monkeypatch.chdir(tmp_path)
-    write(tmp_path / "bad.pth")
-    with pytest.raises(WeightsError, match=rf"bad.pth .*{message}"):
-        Inception(str(tmp_path / "bad.pth")).load()
-    assert not (tmp_path / "made_by_the_payload").exists()
+    ]:
+        with (
+            subtests.test(write=write, message=message),
+            pytest.MonkeyPatch.context() as monkeypatch,
+        ):
+            tmp_path = tmp_path_factory.mktemp("row")
+            monkeypatch.chdir(tmp_path)
+            write(tmp_path / "bad.pth")
+            with pytest.raises(WeightsError, match=rf"bad.pth .*{message}"):
+                Inception(str(tmp_path / "bad.pth")).load()
+            assert not (tmp_path / "made_by_the_payload").exists()
 
 
 # The archive of the package index.

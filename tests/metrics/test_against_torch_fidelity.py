@@ -1,5 +1,6 @@
 """Every score equals torch-fidelity's, from vectors and from pictures."""
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -43,13 +44,14 @@ def test_frechet_distance(n, n_real):
     assert ours == pytest.approx(theirs, rel=1e-6)  # theirs roots the rounding of zeros
 
 
-@pytest.mark.parametrize(("n", "splits", "seed"), [(500, 10, 2020), (53, 7, 0), (10, 1, 1)])
-def test_inception_score(n, splits, seed):
-    logits = cloud(n, 20, offset=-0.3) * 9
-    theirs = isc_features_to_metric(logits, splits, True, seed)
-    assert inception_score(logits, splits, seed) == pytest.approx(
-        [theirs[name] for name in ISC], rel=1e-9
-    )
+def test_inception_score(subtests):
+    for n, splits, seed in [(500, 10, 2020), (53, 7, 0), (10, 1, 1)]:
+        with subtests.test(n=n, splits=splits, seed=seed):
+            logits = cloud(n, 20, offset=-0.3) * 9
+            theirs = isc_features_to_metric(logits, splits, True, seed)
+            assert inception_score(logits, splits, seed) == pytest.approx(
+                [theirs[name] for name in ISC], rel=1e-9
+            )
 
 
 @few
@@ -67,17 +69,18 @@ def test_kernel_distance(n, n_real, subsets, size):
     assert ours == pytest.approx([single[name] for name in KID], abs=1e-6)
 
 
-@pytest.mark.parametrize(("n", "n_real", "d"), [(300, 250, 12), (80, 250, 48), (300, 40, 48)])
-@pytest.mark.parametrize("k", [3, 1])
-@pytest.mark.parametrize("by_parts", [True, False])
-def test_precision_and_recall(n, n_real, d, k, by_parts):
-    x, y = cloud(n, d), cloud(n_real, d, seed=1) * 1.2
-    theirs = prc_features_to_metric(
-        x, y, prc_neighborhood=k, prc_batch_size=64, save_cpu_ram=by_parts, verbose=False
-    )
-    ours = precision_recall(x, y, k)[:3]
-    assert ours == pytest.approx([theirs[name] for name in PRC], rel=FLOAT32)
-    assert all(0 < value for value in ours)
+def test_precision_and_recall(subtests):
+    for by_parts, k, (n, n_real, d) in itertools.product(
+        [True, False], [3, 1], [(300, 250, 12), (80, 250, 48), (300, 40, 48)]
+    ):
+        with subtests.test(n=n, n_real=n_real, d=d):
+            x, y = cloud(n, d), cloud(n_real, d, seed=1) * 1.2
+            theirs = prc_features_to_metric(
+                x, y, prc_neighborhood=k, prc_batch_size=64, save_cpu_ram=by_parts, verbose=False
+            )
+            ours = precision_recall(x, y, k)[:3]
+            assert ours == pytest.approx([theirs[name] for name in PRC], rel=FLOAT32)
+            assert all(0 < value for value in ours)
 
 
 class Means(torch_fidelity.FeatureExtractorBase):

@@ -155,15 +155,13 @@ def test_samples_without_numbers_are_no_number():
     assert all(math.isnan(value) for value in seen)
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
+def test_what_cannot_be_compared_is_refused(subtests):
+    for call, message in [
         (lambda: mean_distance(torch.zeros(1, 2)), "1 examples came"),
         (lambda: covariance_rank(torch.zeros(0, 2)), "0 examples came"),
         (lambda: duplicate_radius(torch.zeros(3, 2), 0.0), r"quantile is 0\.0; give"),
         (lambda: Reference(torch.ones(3, 2)), "All 3 examples are the same"),
-    ],
-)
-def test_what_cannot_be_compared_is_refused(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()
+    ]:
+        with subtests.test(call=call, message=message):
+            with pytest.raises(ValueError, match=message):
+                call()

@@ -115,18 +115,16 @@ def test_too_few_vectors_are_said_to_bias_the_distance(n, n_real, words):
 FINE = normal([0, 0], [1, 1])
 
 
-@pytest.mark.parametrize(
-    ("generated", "words"),
-    [
+def test_bad_statistics_are_named(subtests):
+    for generated, words in [
         (normal([0], [1]), "of 1 to 2 dimensions"),
         (FINE._replace(n=1), "1 generated vectors came"),
         (FINE._replace(mean=FINE.mean * math.nan), "generated vectors holds NaN"),
         (FINE._replace(cov=FINE.cov * math.inf), "generated vectors holds NaN or infinity"),
-    ],
-)
-def test_bad_statistics_are_named(generated, words):
-    with pytest.raises(ValueError, match=words):
-        frechet_distance(generated, FINE)
+    ]:
+        with subtests.test(generated=generated, words=words):
+            with pytest.raises(ValueError, match=words):
+                frechet_distance(generated, FINE)
 
 
 def test_one_sample_is_refused():

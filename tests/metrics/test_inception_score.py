@@ -105,27 +105,29 @@ def test_less_than_the_bank_or_a_sample_twice_is_refused(places):
         metric.compute()
 
 
-@pytest.mark.parametrize(
-    ("m", "places", "words"),
-    [
+def test_a_place_outside_the_bank_is_refused(subtests):
+    for m, places, words in [
         (2, [0, 10], "place 10 of a bank of 10"),
         (2, [0, -1], r"places \[0, -1\]"),
         (2, [0], r"2 samples came with places \[0\]... of shape \[1\]"),
-    ],
-)
-def test_a_place_outside_the_bank_is_refused(m, places, words):
-    with pytest.raises(ValueError, match=words):
-        InceptionScore(6, 10).update(cloud(m, 6), torch.tensor(places))
+    ]:
+        with subtests.test(m=m, places=places, words=words):
+            with pytest.raises(ValueError, match=words):
+                InceptionScore(6, 10).update(cloud(m, 6), torch.tensor(places))
 
 
-@pytest.mark.parametrize(("n", "splits"), [(9, 10), (0, 1), (9, 0)])
-def test_fewer_samples_than_splits_are_refused(n, splits):
-    with pytest.raises(
-        ValueError, match=f"{n} samples cannot be cut into {splits} splits|is 0; give a whole"
-    ):
-        inception_score(torch.zeros(n, 3), splits)
-    with pytest.raises(ValueError, match=r"give at least one sample a split|is 0; give a whole"):
-        InceptionScore(3, n, splits)
+def test_fewer_samples_than_splits_are_refused(subtests):
+    for n, splits in [(9, 10), (0, 1), (9, 0)]:
+        with subtests.test(n=n, splits=splits):
+            with pytest.raises(
+                ValueError,
+                match=f"{n} samples cannot be cut into {splits} splits|is 0; give a whole",
+            ):
+                inception_score(torch.zeros(n, 3), splits)
+            with pytest.raises(
+                ValueError, match=r"give at least one sample a split|is 0; give a whole"
+            ):
+                InceptionScore(3, n, splits)
 
 
 @pytest.mark.parametrize(

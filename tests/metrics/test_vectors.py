@@ -43,16 +43,14 @@ def test_a_place_that_is_missing_or_came_twice_is_refused(places):
         vectors.compute()
 
 
-@pytest.mark.parametrize(
-    ("x", "places", "words"),
-    [
+def test_bad_input_is_named(subtests):
+    for x, places, words in [
         (torch.ones(2, 4), [0, 1], r"have shape \[2, 4\]: give \[m, 3\]"),
         (torch.ones(2, 3), [0], "2 samples came with places"),
         (torch.ones(2, 3), [0, -1], r"\[0, -1\]"),
         (torch.ones(2, 3) * math.nan, [0, 1], "2 of 2 vectors hold NaN"),
         (torch.ones(2, 0), [0, 1], r"\[2, 0\]"),
-    ],
-)
-def test_bad_input_is_named(x, places, words):
-    with pytest.raises(ValueError, match=words):
-        Vectors(3).update(x, torch.tensor(places))
+    ]:
+        with subtests.test(x=x, places=places, words=words):
+            with pytest.raises(ValueError, match=words):
+                Vectors(3).update(x, torch.tensor(places))

@@ -1,5 +1,6 @@
 """The pairs that 2014 trained on CIFAR-10, layer for layer; at full size without memory, on the meta device."""
 
+import itertools
 from dataclasses import asdict
 
 import pytest
@@ -44,17 +45,15 @@ def parameters(network):
     return sum(p.numel() for p in network.parameters())
 
 
-@pytest.mark.parametrize(
-    ("make", "count"),
-    [
+def test_parameters_at_full_size(subtests):
+    for make, count in [
         (lambda: ReLUSigmoidGenerator(COLOUR), 89_395_072),
         (lambda: MaxoutDiscriminator(COLOUR, widths=[1600, 1600]), 37_393_601),
         (lambda: DeconvolutionalGenerator(COLOUR), 64_825_072),
         (lambda: ConvMaxoutDiscriminator(COLOUR), 12_454_073),
-    ],
-)
-def test_parameters_at_full_size(make, count):
-    assert parameters(full_size(make)) == count
+    ]:
+        with subtests.test(make=make, count=count):
+            assert parameters(full_size(make)) == count
 
 
 def test_the_fully_connected_g_has_2014s_layers():
@@ -210,29 +209,29 @@ def test_a_convolutional_maxout_is_the_maximum_of_its_filters_over_windows_that_
     torch.testing.assert_close(layer(x), expected)
 
 
-@pytest.mark.parametrize("side", range(5, 40))
-@pytest.mark.parametrize("sizes", [Convolution(1, 2, 5, 1, 4, 2), Convolution(1, 1, 3, 0, 3, 3)])
-def test_a_layer_knows_the_side_of_what_it_makes(sizes, side):
-    layer = full_size(lambda: ConvMaxout(1, **asdict(sizes)))
-    if side + 2 * sizes.padding - sizes.kernel + 1 < sizes.pool:
-        with pytest.raises(ValueError, match="smaller than the pool"):
-            sizes.side(side)
-    else:
-        made = layer(torch.empty(1, 1, side, side, device="meta"))
-        assert made.shape[-1] == sizes.side(side)
+def test_a_layer_knows_the_side_of_what_it_makes(subtests):
+    for sizes, side in itertools.product(
+        [Convolution(1, 2, 5, 1, 4, 2), Convolution(1, 1, 3, 0, 3, 3)], range(5, 40)
+    ):
+        with subtests.test(side=side, sizes=sizes):
+            layer = full_size(lambda: ConvMaxout(1, **asdict(sizes)))
+            if side + 2 * sizes.padding - sizes.kernel + 1 < sizes.pool:
+                with pytest.raises(ValueError, match="smaller than the pool"):
+                    sizes.side(side)
+            else:
+                made = layer(torch.empty(1, 1, side, side, device="meta"))
+                assert made.shape[-1] == sizes.side(side)
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
+def test_impossible_sizes_are_refused(subtests):
+    for make, message in [
         (lambda: ReLUSigmoidGenerator(COLOUR, widths=[]), "without hidden layers"),
         (lambda: DeconvolutionalGenerator([3, 28, 28]), r"become \[C, 32, 32\]"),
         (lambda: DeconvolutionalGenerator(COLOUR, maps=[80, 100]), r"maps \[80, 100\]"),
         (lambda: ConvMaxoutDiscriminator([3072]), r"want \[C, H, W\]"),
         (lambda: ConvMaxoutDiscriminator([3, 4, 4]), "smaller than the pool"),
         (lambda: ConvMaxout(3, 4, pool=2, stride=3), "stride of at most the pool"),
-    ],
-)
-def test_impossible_sizes_are_refused(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make()

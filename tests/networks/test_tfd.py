@@ -117,9 +117,8 @@ def test_without_the_file_it_says_so_when_a_sample_is_asked_but_not_where_weight
     assert torch.equal(copied["generator"](z), G(z))
 
 
-@pytest.mark.parametrize(
-    ("upper", "message"),
-    [
+def test_a_generator_of_another_shape_is_one_sentence(tmp_path_factory, subtests):
+    for upper, message in [
         (
             small(widths=[12, 9]),
             r"hidden.2.bias is \[9\] there and \[8\] in the upper SparseOutputGenerator",
@@ -127,13 +126,13 @@ def test_without_the_file_it_says_so_when_a_sample_is_asked_but_not_where_weight
         (small(z_dim=6), r"hidden.0.weight is \[12, 6\] there and \[12, 5\]"),
         (MLPGenerator(FACE, 5, [12, 8, 3]), r"hidden.4.bias is \[3\] there and nothing in"),
         (nn.Linear(1, 1), "bias is .1. there and nothing"),
-    ],
-)
-def test_a_generator_of_another_shape_is_one_sentence(tmp_path, upper, message):
-    G = StackedGenerator(small(), stored(upper, tmp_path / "a.ckpt"))
-    G.start_from(lambda: torch.zeros(FACE))
-    with pytest.raises(ValueError, match=message):
-        G(torch.zeros(1, 100))
+    ]:
+        with subtests.test(upper=upper, message=message):
+            tmp_path = tmp_path_factory.mktemp("row")
+            G = StackedGenerator(small(), stored(upper, tmp_path / "a.ckpt"))
+            G.start_from(lambda: torch.zeros(FACE))
+            with pytest.raises(ValueError, match=message):
+                G(torch.zeros(1, 100))
 
 
 def test_a_damaged_or_foreign_file_is_one_sentence(tmp_path):
@@ -151,9 +150,8 @@ def test_a_damaged_or_foreign_file_is_one_sentence(tmp_path):
             G(torch.zeros(1, 100))
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
+def test_impossible_sizes_are_refused(subtests):
+    for make, message in [
         (lambda: small(sparse=0), "sparse is 0; give"),
         (lambda: small(sparse=9), "sparse 9 weights of 8 hidden units: give 1 to 8"),
         (lambda: small(widths=[]), "without hidden layers"),
@@ -162,8 +160,7 @@ def test_a_damaged_or_foreign_file_is_one_sentence(tmp_path):
             lambda: StackedGenerator(small(), "", z_dim=0),
             "; give a whole number from 1 to 1,048,576",
         ),
-    ],
-)
-def test_impossible_sizes_are_refused(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make()

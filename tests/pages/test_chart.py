@@ -79,11 +79,12 @@ def test_an_early_value_far_away_does_not_flatten_the_rest_and_is_told_of():
     assert "outside" not in chart("t", [Series("a", [(0, -9.0), (1, 1.0), (2, 2.0), (3, 3.0)])])
 
 
-@pytest.mark.parametrize("points", [[(5, 1.0)], [(0, 0.0), (1, 0.0)], [(0, 3.0), (1, 3.0)]])
-def test_one_point_and_a_constant_can_be_drawn(points):
-    for x, y in drawn(chart("t", [Series("a", points)]))[0]:
-        assert LEFT <= x <= WIDTH - RIGHT
-        assert TOP < y < HEIGHT
+def test_one_point_and_a_constant_can_be_drawn(subtests):
+    for points in [[(5, 1.0)], [(0, 0.0), (1, 0.0)], [(0, 3.0), (1, 3.0)]]:
+        with subtests.test(points=points):
+            for x, y in drawn(chart("t", [Series("a", points)]))[0]:
+                assert LEFT <= x <= WIDTH - RIGHT
+                assert TOP < y < HEIGHT
 
 
 def test_nothing_to_draw_is_nothing():

@@ -1,5 +1,6 @@
 """The claim about all conditionals: its densities, its distances and its fills, where the answer is known."""
 
+import itertools
 from functools import partial
 
 import pytest
@@ -45,10 +46,11 @@ def test_draws_have_the_moments_of_the_density():
     torch.testing.assert_close(given.std(1), torch.tensor([0.6, 0.6]), atol=0.01, rtol=0)
 
 
-@pytest.mark.parametrize("correlations", [(), (1.0,), (0.5, -1.2)])
-def test_what_is_no_correlation_is_refused(correlations):
-    with pytest.raises(ValueError, match=r"above -1 and below 1|between -1 and 1"):
-        Correlated(correlations)
+def test_what_is_no_correlation_is_refused(subtests):
+    for correlations in [(), (1.0,), (0.5, -1.2)]:
+        with subtests.test(correlations=correlations):
+            with pytest.raises(ValueError, match=r"above -1 and below 1|between -1 and 1"):
+                Correlated(correlations)
 
 
 class Exact:
@@ -69,16 +71,16 @@ class Exact:
         return self.data.draw(n, rng(98))[0] if self.looks else torch.randn(n, 2, generator=rng(98))
 
 
-@pytest.mark.parametrize("correlations", [(0.8,), CROSS])
-@pytest.mark.parametrize(("looks", "missed"), [(True, 0.0), (False, 1.0)])
-def test_an_exact_model_misses_nothing_and_one_that_does_not_look_misses_all(
-    correlations, looks, missed
-):
-    data = Correlated(correlations)
-    members = family(Exact(data, looks), data, values=50, draws=200)
-    assert [m.name for m in members] == ["p(x1 | x2)", "p(x2 | x1)", "p(x1, x2)"]
-    for member in members:
-        assert member.missed == pytest.approx(missed, abs=0.1)
+def test_an_exact_model_misses_nothing_and_one_that_does_not_look_misses_all(subtests):
+    for (looks, missed), correlations in itertools.product(
+        [(True, 0.0), (False, 1.0)], [(0.8,), CROSS]
+    ):
+        with subtests.test(correlations=correlations, looks=looks, missed=missed):
+            data = Correlated(correlations)
+            members = family(Exact(data, looks), data, values=50, draws=200)
+            assert [m.name for m in members] == ["p(x1 | x2)", "p(x2 | x1)", "p(x1, x2)"]
+            for member in members:
+                assert member.missed == pytest.approx(missed, abs=0.1)
 
 
 def test_a_member_says_its_distances_with_their_errors():

@@ -113,19 +113,17 @@ class Classes(LightningDataModule):
         return Labelled(1)
 
 
-@pytest.mark.parametrize(
-    ("batch", "message"),
-    [
+def test_labels_that_are_no_classes_are_one_sentence(subtests):
+    for batch, message in [
         ([torch.zeros(2, 4)], "minibatch without labels came: .* classes 0 to 2"),
         ([torch.zeros(2, 4), torch.tensor([0, 3])], "Label 3 came, but the classes are 0 to 2"),
         ([torch.zeros(2, 4), torch.tensor([-1, 0])], "Label -1 came"),
         ([torch.zeros(2, 4), torch.zeros(2)], r"Labels of torch.float32, \[2\], came"),
         ([torch.zeros(2, 4), torch.zeros(2, 3).long()], r"Labels of torch.int64, \[2, 3\]"),
-    ],
-)
-def test_labels_that_are_no_classes_are_one_sentence(batch, message):
-    with pytest.raises(ValueError, match=message):
-        conditional().condition(batch)
+    ]:
+        with subtests.test(batch=batch, message=message):
+            with pytest.raises(ValueError, match=message):
+                conditional().condition(batch)
 
 
 def test_parts_that_do_not_fit_are_one_sentence(tmp_path):

@@ -98,9 +98,8 @@ def test_held_out_masks_depend_on_the_batch_alone(tmp_path):
     assert values[0] == values[1]
 
 
-@pytest.mark.parametrize(
-    ("ask", "message"),
-    [
+def test_what_cannot_be_completed_is_one_sentence(subtests):
+    for ask, message in [
         (
             lambda gan, x: gan.inpaint(x, torch.ones(SHAPE)),
             "observes everything leaves nothing to model",
@@ -116,11 +115,10 @@ def test_held_out_masks_depend_on_the_batch_alone(tmp_path):
             r"examples of shape \[1, 2, 2\] were asked",
         ),
         (lambda gan, x: gan.inpaint(x, torch.zeros(SHAPE), n=0), "0 completions"),
-    ],
-)
-def test_what_cannot_be_completed_is_one_sentence(ask, message):
-    with pytest.raises(ValueError, match=message):
-        ask(masked(), torch.rand(2, *SHAPE))
+    ]:
+        with subtests.test(ask=ask, message=message):
+            with pytest.raises(ValueError, match=message):
+                ask(masked(), torch.rand(2, *SHAPE))
 
 
 def test_players_and_masks_that_do_not_fit_are_one_sentence():

@@ -164,33 +164,30 @@ class Misnamed(Examples):
         return torch.arange(N) % 5
 
 
-@pytest.mark.parametrize(
-    ("arguments", "data", "message"),
-    [
+def test_labels_that_are_not_there_are_one_sentence(tmp_path_factory, subtests):
+    for arguments, data, message in [
         ({}, Unlabelled(), r"no data module that gives images\('train'\) and labels\('train'\)"),
         ({}, Batches(2), r"no data module that gives images\('train'\) and labels\('train'\)"),
         ({}, Misnamed(), r"are \[0, 1, 2, 3, 4\], but the model has classes 0 to 2"),
         ({"labels_per_class": 9}, Examples(), r"9 labels of each class were asked, .*\[8, 8, 8\]"),
-    ],
-)
-def test_labels_that_are_not_there_are_one_sentence(arguments, data, message, tmp_path):
-    with pytest.raises(ValueError, match=message):
-        trainer(tmp_path, max_steps=1).fit(semi(**arguments), data)
+    ]:
+        with subtests.test(arguments=arguments, data=data, message=message):
+            tmp_path = tmp_path_factory.mktemp("row")
+            with pytest.raises(ValueError, match=message):
+                trainer(tmp_path, max_steps=1).fit(semi(**arguments), data)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
+def test_impossible_numbers_are_refused(subtests):
+    for arguments, message in [
         ({"classes": 0}, "classes is 0"),
         ({"classes": 4}, "D knows 3 classes, but the model 4"),
         ({"labels_per_class": 0}, "labels_per_class is 0; give"),
         ({"labelled_batch": 0}, "labelled_batch is 0; give"),
         ({"label_weight": -1.0}, r"label_weight is -1\.0; give"),
-    ],
-)
-def test_impossible_numbers_are_refused(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        semi(**arguments)
+    ]:
+        with subtests.test(arguments=arguments, message=message):
+            with pytest.raises(ValueError, match=message):
+                semi(**arguments)
 
 
 def test_a_d_without_classes_is_refused():
