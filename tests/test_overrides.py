@@ -246,21 +246,22 @@ def test_an_override_is_written_down_and_the_config_stays_as_the_run_began(bare)
     assert len(moved) == 5
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("model.generator.widths=[9]", "last.ckpt does not fit these networks: generator.hidden.0.weight is [8, 4]"),
+def test_an_override_that_the_run_cannot_take_changes_nothing(bare, subtests):
+    for text, said in [
+        (
+            "model.generator.widths=[9]",
+            "last.ckpt does not fit these networks: generator.hidden.0.weight is [8, 4]",
+        ),
         ("data.batch_size=0", "batch_size is 0"),
         ("model.d_clip=abc", "'d_clip' wants a number; got 'abc'"),
-    ],
-)  # fmt: skip
-def test_an_override_that_the_run_cannot_take_changes_nothing(text, said, bare):
-    bare(*FIT, "--trainer.max_steps", "1")
-    before = contents()
-    ended = bare(*FIT, "--ckpt_path", "last", "--override", text)
-    assert ended.status != 0
-    assert said in ended.err
-    assert contents() == before
+    ]:
+        with subtests.test(text=text, said=said):
+            bare(*FIT, "--trainer.max_steps", "1")
+            before = contents()
+            ended = bare(*FIT, "--ckpt_path", "last", "--override", text)
+            assert ended.status != 0
+            assert said in ended.err
+            assert contents() == before
 
 
 def test_auto_with_an_override_can_be_typed_again(bare):
@@ -272,14 +273,12 @@ def test_auto_with_an_override_can_be_typed_again(bare):
     assert torch.load(LAST, weights_only=True)["counts"]["d_updates"] == 8
 
 
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
+def test_an_override_without_a_run_to_change_is_refused(bare, subtests):
+    for line, said in [
         (FIT, "--override changes settings of a run that is resumed: give --ckpt_path as well"),
         (("validate", "--config", "bare.yaml", "--ckpt_path", "x"), "it belongs to fit"),
-    ],
-)
-def test_an_override_without_a_run_to_change_is_refused(line, said, bare):
-    ended = bare(*line, "--override", "model.k=2")
-    assert ended.status == 1
-    assert said in ended.err
+    ]:
+        with subtests.test(line=line, said=said):
+            ended = bare(*line, "--override", "model.k=2")
+            assert ended.status == 1
+            assert said in ended.err

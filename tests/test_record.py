@@ -110,11 +110,13 @@ def test_validation_does_not_touch_training_noise(tmp_path):
     torch.testing.assert_close(*states, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("stage", ["validate", "test"])
-def test_a_late_step_is_not_rounded_on_the_loggers_axis(stage, tmp_path):
-    gan = game()
-    gan.g_updates = 32_500
-    run = trainer(tmp_path, logger=CSVLogger(tmp_path), limit_val_batches=1.0)
-    getattr(run, stage)(gan, Batches(100, m=100), verbose=False)
-    with open(f"{run.log_dir}/metrics.csv") as file:
-        assert [int(row["step"]) for row in csv.DictReader(file)] == [32_500]
+def test_a_late_step_is_not_rounded_on_the_loggers_axis(tmp_path_factory, subtests):
+    for stage in ["validate", "test"]:
+        with subtests.test(stage=stage):
+            tmp_path = tmp_path_factory.mktemp("row")
+            gan = game()
+            gan.g_updates = 32_500
+            run = trainer(tmp_path, logger=CSVLogger(tmp_path), limit_val_batches=1.0)
+            getattr(run, stage)(gan, Batches(100, m=100), verbose=False)
+            with open(f"{run.log_dir}/metrics.csv") as file:
+                assert [int(row["step"]) for row in csv.DictReader(file)] == [32_500]

@@ -157,15 +157,16 @@ def test_the_status_of_the_job_is_that_of_its_tasks(node):
     assert node(written(Size(), PLACE), SLURM_JOB_ID="1", STATUS="138").returncode == 138
 
 
-@pytest.mark.parametrize("text", ["--config\nrm -rf", "a\rb"])
-def test_a_line_break_is_refused_wherever_it_stands(text):
-    for place in (
-        PLACE._replace(fit=[text]), PLACE._replace(folder=text), PLACE._replace(file=text),
-        PLACE._replace(exports={"A": text}), PLACE._replace(written_by=text),
-        PLACE._replace(experiment=text),
-    ):  # fmt: skip
-        with pytest.raises(ValueError, match="line break"):
-            written(Size(), place)
+def test_a_line_break_is_refused_wherever_it_stands(subtests):
+    for text in ["--config\nrm -rf", "a\rb"]:
+        with subtests.test(text=text):
+            for place in (
+                PLACE._replace(fit=[text]), PLACE._replace(folder=text), PLACE._replace(file=text),
+                PLACE._replace(exports={"A": text}), PLACE._replace(written_by=text),
+                PLACE._replace(experiment=text),
+            ):  # fmt: skip
+                with pytest.raises(ValueError, match="line break"):
+                    written(Size(), place)
 
 
 def test_names_are_words_and_never_those_of_a_terminal():
@@ -261,21 +262,22 @@ def test_scores_in_a_config_need_weights_which_the_file_names(command):
     assert "lightning_gan fetch --data CIFAR10 --root data --weights" in ended.out
 
 
-@pytest.mark.parametrize(
-    ("flags", "said"),
-    [
+def test_a_flag_that_fit_would_refuse_is_refused_before_the_job_waits(command, subtests):
+    for flags, said in [
         (["--config", "smal.yaml"], "No config 'smal.yaml'"),
         (["--config", "small.yaml", "--model.kk", "2"], "There is no setting 'kk'"),
         (["--config", "small.yaml", "--nodes", "two"], "'nodes' wants a whole number; got 'two'."),
-        (["--config", "small.yaml", "--array", "0-2", "--seed_everything", "1"], "--array gives the seeds"),
-    ],
-)  # fmt: skip
-def test_a_flag_that_fit_would_refuse_is_refused_before_the_job_waits(flags, said, command):
-    ended = command("slurm", *flags)
-    assert ended.status != 0
-    assert said in ended.err
-    assert len(ended.err.splitlines()) == 1
-    assert not ended.out
+        (
+            ["--config", "small.yaml", "--array", "0-2", "--seed_everything", "1"],
+            "--array gives the seeds",
+        ),
+    ]:
+        with subtests.test(flags=flags, said=said):
+            ended = command("slurm", *flags)
+            assert ended.status != 0
+            assert said in ended.err
+            assert len(ended.err.splitlines()) == 1
+            assert not ended.out
 
 
 def test_submitting_hands_the_file_to_sbatch_and_says_the_number(command, monkeypatch):

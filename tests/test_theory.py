@@ -162,23 +162,23 @@ def test_a_trapezoid_is_exact_for_straight_lines():
     assert grid.integral(1 + x + y).error < 1e-12
 
 
-@pytest.mark.parametrize(
-    ("grid", "sentence"),
-    [
+def test_a_grid_that_misses_mass_is_refused(subtests):
+    for grid, sentence in [
         (
             theory.interval(-1, 14, 1001),
             "p_g has the mass 0.84134.., and 1 is wanted to 1e-06: take a wider grid",
         ),
         (theory.interval(-14, 14, 21), "or a finer one if the density is narrow"),
-    ],
-)
-def test_a_grid_that_misses_mass_is_refused(grid, sentence):
-    whole = torch.full((len(grid.weights),), -grid.weights.sum().log().item(), dtype=torch.float64)
-    density = grid.log_density(
-        Normal(torch.tensor(0.0).double(), torch.tensor(1.0 if len(whole) > 99 else 0.2))
-    )
-    with pytest.raises(ValueError, match=sentence):
-        theory.criterion(whole, density, grid)
+    ]:
+        with subtests.test(grid=grid, sentence=sentence):
+            whole = torch.full(
+                (len(grid.weights),), -grid.weights.sum().log().item(), dtype=torch.float64
+            )
+            density = grid.log_density(
+                Normal(torch.tensor(0.0).double(), torch.tensor(1.0 if len(whole) > 99 else 0.2))
+            )
+            with pytest.raises(ValueError, match=sentence):
+                theory.criterion(whole, density, grid)
 
 
 def test_a_density_that_is_no_number_is_refused_by_its_name():

@@ -120,9 +120,8 @@ def test_a_run_that_diverges_is_a_row_and_the_next_goes_on(bench, monkeypatch):
     assert "2 of 2 runs diverged, at 0, 0" in ended.out
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
+def test_what_cannot_be_played_is_one_sentence(bench, subtests):
+    for words, message in [
         ((), "Name a benchmark: there are made."),
         (("mad",), "No benchmark 'mad': did you mean made?"),
         (("zzz",), "No benchmark 'zzz': there are made."),
@@ -130,26 +129,24 @@ def test_a_run_that_diverges_is_a_row_and_the_next_goes_on(bench, monkeypatch):
         (("made", "--seeds", "0"), "seeds is 0; give a whole number from 1 to 1,000."),
         (("made", "--steps", "0"), "steps is 0; give a whole number from 1"),
         (("made", "--out", "small.yaml"), "small.yaml"),
-    ],
-)
-def test_what_cannot_be_played_is_one_sentence(bench, words, message):
-    ended = bench(*words)
-    assert ended.status == 1
-    assert ended.err.splitlines()[-1].startswith("error: ")
-    assert message in ended.err
-    assert PLAYED == []
+    ]:
+        with subtests.test(words=words, message=message):
+            ended = bench(*words)
+            assert ended.status == 1
+            assert ended.err.splitlines()[-1].startswith("error: ")
+            assert message in ended.err
+            assert PLAYED == []
 
 
-@pytest.mark.parametrize(
-    "text", ["{", "[]", '{"gan: plain | small | 2 updates of G | seed 0": {"modes": 8}}']
-)
-def test_a_damaged_file_of_rows_is_named_and_left_alone(bench, text):
-    path = Path("bench/made/rows.json")
-    path.parent.mkdir(parents=True)
-    path.write_text(text)
-    ended = bench("made", "--games", "gan", "--seeds", "1")
-    assert ended.status == 1
-    assert "bench/made/rows.json" in ended.err
-    assert "delete it" in ended.err
-    assert path.read_text() == text
-    assert PLAYED == []
+def test_a_damaged_file_of_rows_is_named_and_left_alone(bench, subtests):
+    for text in ["{", "[]", '{"gan: plain | small | 2 updates of G | seed 0": {"modes": 8}}']:
+        with subtests.test(text=text):
+            path = Path("bench/made/rows.json")
+            path.parent.mkdir(parents=True)
+            path.write_text(text)
+            ended = bench("made", "--games", "gan", "--seeds", "1")
+            assert ended.status == 1
+            assert "bench/made/rows.json" in ended.err
+            assert "delete it" in ended.err
+            assert path.read_text() == text
+            assert PLAYED == []

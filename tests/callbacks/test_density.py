@@ -99,23 +99,22 @@ def test_views_stand_side_by_side():
     assert green.any()
 
 
-@pytest.mark.parametrize(
-    ("build", "data"),
-    [
+def test_other_data_are_refused_in_one_sentence(tmp_path_factory, subtests):
+    for build, data in [
         (game, Pixels()),
         (
             lambda: GAN(PlainGenerator([2]), PlainDiscriminator([2]), NonSaturating(), Gaussian()),
             Ring(),
         ),
-    ],
-    ids=["pixels", "ring"],
-)
-def test_other_data_are_refused_in_one_sentence(build, data, tmp_path):
-    run = trainer(tmp_path, max_steps=1, callbacks=[callbacks.DensityCurves()])
-    with pytest.raises(
-        ValueError, match=rf"data of shape \[1\] whose density is known, .*; {data.name} are not"
-    ):
-        run.fit(build(), data)
+    ]:
+        with subtests.test(build=build, data=data):
+            tmp_path = tmp_path_factory.mktemp("row")
+            run = trainer(tmp_path, max_steps=1, callbacks=[callbacks.DensityCurves()])
+            with pytest.raises(
+                ValueError,
+                match=rf"data of shape \[1\] whose density is known, .*; {data.name} are not",
+            ):
+                run.fit(build(), data)
 
 
 def test_never_is_not_an_interval():

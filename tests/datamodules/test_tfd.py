@@ -28,14 +28,19 @@ def tfd(tmp_path):
     return make
 
 
-@pytest.mark.parametrize("fold", [1, 2, 3, 4, 5])
-def test_each_fold_trains_on_what_it_leaves_without_labels_and_has_its_own_val_and_test(tfd, fold):
-    file, data = tiny_tfd(), tfd(fold=fold)
-    for split, mark in SPLITS.items():
-        wanted = np.flatnonzero(file["folds"][:, fold - 1] == mark)
-        assert data.pictures(split)[:, 0, 0, 0].tolist() == wanted.tolist()
-        assert torch.equal(data.pictures(split)[:, 0], torch.from_numpy(file["images"][wanted]))
-    assert [len(data.labels(s)) for s in SPLITS] == [40, 5, 5]
+def test_each_fold_trains_on_what_it_leaves_without_labels_and_has_its_own_val_and_test(
+    tfd, subtests
+):
+    for fold in [1, 2, 3, 4, 5]:
+        with subtests.test(fold=fold):
+            file, data = tiny_tfd(), tfd(fold=fold)
+            for split, mark in SPLITS.items():
+                wanted = np.flatnonzero(file["folds"][:, fold - 1] == mark)
+                assert data.pictures(split)[:, 0, 0, 0].tolist() == wanted.tolist()
+                assert torch.equal(
+                    data.pictures(split)[:, 0], torch.from_numpy(file["images"][wanted])
+                )
+            assert [len(data.labels(s)) for s in SPLITS] == [40, 5, 5]
 
 
 def test_values_are_bytes_over_255(tfd):
@@ -73,13 +78,15 @@ def test_matlab_writes_column_by_column_and_faces_stay_upright(tmp_path):
     assert data.pictures("train")[0, 0].nonzero().tolist() == [[5, 30]]
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_it_is_found_at_both_places_packed_or_not(tmp_path, packed):
-    savemat(tmp_path / "TFD_48x48.mat", tiny_tfd(), do_compression=packed)
-    data = TFD(str(tmp_path))
-    data.setup()
-    assert "40 without labels to train, 5 val, 5 test" in data.provenance
-    assert f"{tmp_path / 'TFD_48x48.mat'}, sha256 " in data.provenance
+def test_it_is_found_at_both_places_packed_or_not(tmp_path_factory, subtests):
+    for packed in [False, True]:
+        with subtests.test(packed=packed):
+            tmp_path = tmp_path_factory.mktemp("row")
+            savemat(tmp_path / "TFD_48x48.mat", tiny_tfd(), do_compression=packed)
+            data = TFD(str(tmp_path))
+            data.setup()
+            assert "40 without labels to train, 5 val, 5 test" in data.provenance
+            assert f"{tmp_path / 'TFD_48x48.mat'}, sha256 " in data.provenance
 
 
 def test_an_image_without_a_label_may_have_nan_there(tmp_path):
@@ -208,21 +215,25 @@ def test_a_folder_of_that_name_is_one_sentence(tmp_path):
         TFD(str(tmp_path)).prepare_data()
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_a_file_that_was_cut_or_flipped_is_read_whole_or_refused_in_a_sentence(tmp_path, packed):
-    whole = tmp_path / "whole.mat"
-    savemat(whole, tiny_tfd(12, 8), do_compression=packed)
-    raw, path, rng = whole.read_bytes(), Path(tmp_path, "TFD_48x48.mat"), random.Random(0)
-    refused = 0
-    for case in range(60):
-        place = rng.randrange(len(raw)) if case % 2 else rng.randrange(300)
-        path.write_bytes(
-            raw[:place]
-            if case % 4 == 0
-            else raw[:place] + bytes([raw[place] ^ 64]) + raw[place + 1 :]
-        )
-        with suppress(ValueError):
-            TFD(str(tmp_path)).prepare_data()
-            continue
-        refused += 1
-    assert refused >= 15
+def test_a_file_that_was_cut_or_flipped_is_read_whole_or_refused_in_a_sentence(
+    tmp_path_factory, subtests
+):
+    for packed in [False, True]:
+        with subtests.test(packed=packed):
+            tmp_path = tmp_path_factory.mktemp("row")
+            whole = tmp_path / "whole.mat"
+            savemat(whole, tiny_tfd(12, 8), do_compression=packed)
+            raw, path, rng = whole.read_bytes(), Path(tmp_path, "TFD_48x48.mat"), random.Random(0)
+            refused = 0
+            for case in range(60):
+                place = rng.randrange(len(raw)) if case % 2 else rng.randrange(300)
+                path.write_bytes(
+                    raw[:place]
+                    if case % 4 == 0
+                    else raw[:place] + bytes([raw[place] ^ 64]) + raw[place + 1 :]
+                )
+                with suppress(ValueError):
+                    TFD(str(tmp_path)).prepare_data()
+                    continue
+                refused += 1
+            assert refused >= 15

@@ -21,14 +21,16 @@ def saved(folder, bytes_, suffix=".png"):
     return paths
 
 
-@pytest.mark.parametrize("shape", [GREY, COLOUR])
-def test_a_folder_of_png_is_what_was_written_in_order_of_names(tmp_path, shape):
-    bytes_ = pictures(12, seed=0, shape=shape)
-    saved(tmp_path, bytes_)
-    (tmp_path / "notes.txt").write_text("not a picture")
-    read = read_pictures(tmp_path)
-    assert torch.equal(read.pictures, bytes_)
-    assert (read.notes, read.lossy) == (("12 pictures; passed over: other files 1",), False)
+def test_a_folder_of_png_is_what_was_written_in_order_of_names(tmp_path_factory, subtests):
+    for shape in [GREY, COLOUR]:
+        with subtests.test(shape=shape):
+            tmp_path = tmp_path_factory.mktemp("row")
+            bytes_ = pictures(12, seed=0, shape=shape)
+            saved(tmp_path, bytes_)
+            (tmp_path / "notes.txt").write_text("not a picture")
+            read = read_pictures(tmp_path)
+            assert torch.equal(read.pictures, bytes_)
+            assert (read.notes, read.lossy) == (("12 pictures; passed over: other files 1",), False)
 
 
 def test_a_set_is_grey_only_if_no_pixel_of_any_picture_has_a_colour(tmp_path):
@@ -128,10 +130,12 @@ def test_grey_kept_as_three_colours_becomes_grey_and_colours_do_not():
         in_channels(pictures(3, seed=2, shape=COLOUR), 1, "they")
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.JFIF"])
-def test_jpeg_is_noticed(tmp_path, name):
-    Image.new("RGB", (4, 4)).save(tmp_path / name, format="JPEG")
-    assert read_pictures(tmp_path).lossy
+def test_jpeg_is_noticed(tmp_path_factory, subtests):
+    for name in ["a.jpg", "a.JFIF"]:
+        with subtests.test(name=name):
+            tmp_path = tmp_path_factory.mktemp("row")
+            Image.new("RGB", (4, 4)).save(tmp_path / name, format="JPEG")
+            assert read_pictures(tmp_path).lossy
 
 
 def sizes(folder):

@@ -107,19 +107,20 @@ def test_pictures_are_moved_by_a_pixel_at_most_and_each_by_itself():
     }
 
 
-@pytest.mark.parametrize(
-    ("pictures", "words"),
-    [
-        (torch.zeros(2, 1, 32, 32, dtype=torch.uint8), r"\[1, 32, 32\] came to classifier.* give \[m, 1, 28, 28\]"),
+def test_pictures_of_another_kind_are_refused(network, subtests):
+    for pictures, words in [
+        (
+            torch.zeros(2, 1, 32, 32, dtype=torch.uint8),
+            r"\[1, 32, 32\] came to classifier.* give \[m, 1, 28, 28\]",
+        ),
         (torch.zeros(2, 3, 28, 28, dtype=torch.uint8), r"\[3, 28, 28\] came to classifier"),
         (torch.zeros(2, 1, 28, 28), r"float32, .*give bytes"),
-    ],
-)  # fmt: skip
-def test_pictures_of_another_kind_are_refused(network, pictures, words):
-    with pytest.raises(ValueError, match=words):
-        network(pictures)
-    with pytest.raises(ValueError, match=words.replace("classifier", "the training")):
-        train_classifier(pictures, torch.tensor([0, 1]))
+    ]:
+        with subtests.test(pictures=pictures, words=words):
+            with pytest.raises(ValueError, match=words):
+                network(pictures)
+            with pytest.raises(ValueError, match=words.replace("classifier", "the training")):
+                train_classifier(pictures, torch.tensor([0, 1]))
 
 
 ONES = torch.ones(4, dtype=torch.long)

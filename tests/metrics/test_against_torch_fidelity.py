@@ -34,14 +34,17 @@ FLOAT32 = 6e-8  # torch-fidelity means over zeros and ones in float32
 
 
 @few
-@pytest.mark.parametrize(("n", "n_real"), [(300, 250), (30, 25), (30, 250)])
-def test_frechet_distance(n, n_real):
-    x, y = cloud(n, 48), cloud(n_real, 48, seed=1)
-    theirs = fid_statistics_to_metric(
-        fid_features_to_statistics(x.double()), fid_features_to_statistics(y.double()), False
-    )["frechet_inception_distance"]
-    ours = frechet_distance(gaussian(x), gaussian(y))
-    assert ours == pytest.approx(theirs, rel=1e-6)  # theirs roots the rounding of zeros
+def test_frechet_distance(subtests):
+    for n, n_real in [(300, 250), (30, 25), (30, 250)]:
+        with subtests.test(n=n, n_real=n_real):
+            x, y = cloud(n, 48), cloud(n_real, 48, seed=1)
+            theirs = fid_statistics_to_metric(
+                fid_features_to_statistics(x.double()),
+                fid_features_to_statistics(y.double()),
+                False,
+            )["frechet_inception_distance"]
+            ours = frechet_distance(gaussian(x), gaussian(y))
+            assert ours == pytest.approx(theirs, rel=1e-6)  # theirs roots the rounding of zeros
 
 
 def test_inception_score(subtests):
@@ -55,18 +58,26 @@ def test_inception_score(subtests):
 
 
 @few
-@pytest.mark.parametrize(
-    ("n", "n_real", "subsets", "size"),
-    [(120, 100, 30, 50), (400, 300, 5, 50), (40, 300, 20, 40), (30, 30, 3, 30)],
-)
-def test_kernel_distance(n, n_real, subsets, size):
-    x, y = cloud(n, 48), cloud(n_real, 48, seed=1) + 0.05
-    settings = {"kid_subsets": subsets, "kid_subset_size": size, "rng_seed": 7, "verbose": False}
-    ours = kernel_distance(x, y, subsets, size, seed=7)
-    double = kid_features_to_metric(x.double(), y.double(), **settings)
-    single = kid_features_to_metric(x, y, **settings)
-    assert ours == pytest.approx([double[name] for name in KID], rel=1e-9, abs=1e-15)
-    assert ours == pytest.approx([single[name] for name in KID], abs=1e-6)
+def test_kernel_distance(subtests):
+    for n, n_real, subsets, size in [
+        (120, 100, 30, 50),
+        (400, 300, 5, 50),
+        (40, 300, 20, 40),
+        (30, 30, 3, 30),
+    ]:
+        with subtests.test(n=n, n_real=n_real, subsets=subsets):
+            x, y = cloud(n, 48), cloud(n_real, 48, seed=1) + 0.05
+            settings = {
+                "kid_subsets": subsets,
+                "kid_subset_size": size,
+                "rng_seed": 7,
+                "verbose": False,
+            }
+            ours = kernel_distance(x, y, subsets, size, seed=7)
+            double = kid_features_to_metric(x.double(), y.double(), **settings)
+            single = kid_features_to_metric(x, y, **settings)
+            assert ours == pytest.approx([double[name] for name in KID], rel=1e-9, abs=1e-15)
+            assert ours == pytest.approx([single[name] for name in KID], abs=1e-6)
 
 
 def test_precision_and_recall(subtests):

@@ -35,12 +35,13 @@ def test_a_reset_forgets():
     assert torch.equal(vectors.compute(), cloud(4, 3, seed=1))
 
 
-@pytest.mark.parametrize("places", [[0, 1, 1], [0, 1, 3]])
-def test_a_place_that_is_missing_or_came_twice_is_refused(places):
-    vectors = Vectors()
-    vectors.update(cloud(3, 2), torch.tensor(places))
-    with pytest.raises(ValueError, match="give each sample of the bank once"):
-        vectors.compute()
+def test_a_place_that_is_missing_or_came_twice_is_refused(subtests):
+    for places in [[0, 1, 1], [0, 1, 3]]:
+        with subtests.test(places=places):
+            vectors = Vectors()
+            vectors.update(cloud(3, 2), torch.tensor(places))
+            with pytest.raises(ValueError, match="give each sample of the bank once"):
+                vectors.compute()
 
 
 def test_bad_input_is_named(subtests):

@@ -112,18 +112,23 @@ def small(kind):
     )
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
+def test_batch_norm_stands_before_each_relu_and_before_the_sigmoid(subtests):
+    for make in [
         lambda: ReLUSigmoidGenerator(COLOUR, 10, [20, 30], batch_norm=True),
         lambda: DeconvolutionalGenerator(COLOUR, 10, [20], [2, 10, 10], batch_norm=True),
-    ],
-)
-def test_batch_norm_stands_before_each_relu_and_before_the_sigmoid(make):
-    G = make()
-    names = [name for name, _ in outputs(G, torch.randn(4, 10))]
-    assert names[:6] == ["Linear", "BatchNorm1d", "ReLU", "Linear", "BatchNorm1d", "Sigmoid"]
-    assert all(layer.bias is None for layer in G.hidden if isinstance(layer, nn.Linear))
+    ]:
+        with subtests.test(make=make):
+            G = make()
+            names = [name for name, _ in outputs(G, torch.randn(4, 10))]
+            assert names[:6] == [
+                "Linear",
+                "BatchNorm1d",
+                "ReLU",
+                "Linear",
+                "BatchNorm1d",
+                "Sigmoid",
+            ]
+            assert all(layer.bias is None for layer in G.hidden if isinstance(layer, nn.Linear))
 
 
 def test_a_centred_g_is_one_that_is_not_with_other_biases():
@@ -154,34 +159,37 @@ def test_without_an_irange_the_convolutional_d_starts_as_torch_does():
     assert 0.99 * bound < first.weight.abs().max() <= bound
 
 
-@pytest.mark.parametrize("kind", ["fully connected", "convolutional"])
-def test_weights_start_in_their_iranges_and_biases_at_zero(kind):
-    G, D = small(kind)
-    for network, bound in ((G, 0.05), (D, 0.005)):
-        for name, p in network.named_parameters():
-            if name.endswith("bias"):
-                assert not p.any(), name
-                continue
-            own = 0.5 if (kind, name) == ("fully connected", "output.weight") else bound
-            assert p.abs().max() <= own, name
-            assert p.numel() < 100 or p.abs().max() > 0.9 * own, name
+def test_weights_start_in_their_iranges_and_biases_at_zero(subtests):
+    for kind in ["fully connected", "convolutional"]:
+        with subtests.test(kind=kind):
+            G, D = small(kind)
+            for network, bound in ((G, 0.05), (D, 0.005)):
+                for name, p in network.named_parameters():
+                    if name.endswith("bias"):
+                        assert not p.any(), name
+                        continue
+                    own = 0.5 if (kind, name) == ("fully connected", "output.weight") else bound
+                    assert p.abs().max() <= own, name
+                    assert p.numel() < 100 or p.abs().max() > 0.9 * own, name
 
 
-@pytest.mark.parametrize("kind", ["fully connected", "convolutional"])
-def test_every_parameter_takes_part_in_the_game(kind):
-    G, D = small(kind)
-    D(G(torch.randn(20, 10))).sum().backward()
-    for p in [*G.parameters(), *D.parameters()]:
-        assert p.grad is not None
-        assert p.grad.any()
+def test_every_parameter_takes_part_in_the_game(subtests):
+    for kind in ["fully connected", "convolutional"]:
+        with subtests.test(kind=kind):
+            G, D = small(kind)
+            D(G(torch.randn(20, 10))).sum().backward()
+            for p in [*G.parameters(), *D.parameters()]:
+                assert p.grad is not None
+                assert p.grad.any()
 
 
-@pytest.mark.parametrize("kind", ["fully connected", "convolutional"])
-def test_samples_have_no_bounds(kind):
-    G, _ = small(kind)
-    assert G.value_range == (-torch.inf, torch.inf)
-    nn.init.constant_(G.output.weight, 100.0)
-    assert G(torch.randn(2, 10)).min() > 100
+def test_samples_have_no_bounds(subtests):
+    for kind in ["fully connected", "convolutional"]:
+        with subtests.test(kind=kind):
+            G, _ = small(kind)
+            assert G.value_range == (-torch.inf, torch.inf)
+            nn.init.constant_(G.output.weight, 100.0)
+            assert G(torch.randn(2, 10)).min() > 100
 
 
 def test_the_transposed_convolution_lays_each_map_down_in_steps_of_three():

@@ -80,9 +80,10 @@ def test_every_weight_learns_and_none_is_idle(subtests):
             torch.testing.assert_close(again.eval()(x), copy.deepcopy(D).eval()(x))
 
 
-@pytest.mark.parametrize("head", [ClassHeadDiscriminator, ClassLogitsDiscriminator])
-def test_what_cannot_have_a_head_is_one_sentence(head):
-    with pytest.raises(ValueError, match="; give a whole number from 1 to 1,048,576"):
-        head(PlainDiscriminator([2]), 0)
-    with pytest.raises(ValueError, match=r"NormedDiscriminator has no features f\(x\)"):
-        head(NormedDiscriminator(), 3)
+def test_what_cannot_have_a_head_is_one_sentence(subtests):
+    for head in [ClassHeadDiscriminator, ClassLogitsDiscriminator]:
+        with subtests.test(head=head):
+            with pytest.raises(ValueError, match="; give a whole number from 1 to 1,048,576"):
+                head(PlainDiscriminator([2]), 0)
+            with pytest.raises(ValueError, match=r"NormedDiscriminator has no features f\(x\)"):
+                head(NormedDiscriminator(), 3)

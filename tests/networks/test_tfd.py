@@ -41,14 +41,15 @@ def test_the_networks_of_2014_have_their_parameters():
     assert parameters(D) == 2305 * 6000 + 1201 * 6000 + 1201 == 21_037_201
 
 
-@pytest.mark.parametrize("make", [small, lambda: StackedGenerator(small(), "", z_dim=7, width=6)])
-def test_samples_have_the_shape_of_the_data_and_lie_between_0_and_1(make):
-    G = make()
-    x = G(50 * torch.randn(9, G.z_dim))
-    assert x.shape == (9, *FACE)
-    assert G.value_range == (0, 1)
-    assert x.min() >= 0
-    assert x.max() <= 1
+def test_samples_have_the_shape_of_the_data_and_lie_between_0_and_1(subtests):
+    for make in [small, lambda: StackedGenerator(small(), "", z_dim=7, width=6)]:
+        with subtests.test(make=make):
+            G = make()
+            x = G(50 * torch.randn(9, G.z_dim))
+            assert x.shape == (9, *FACE)
+            assert G.value_range == (0, 1)
+            assert x.min() >= 0
+            assert x.max() <= 1
 
 
 def test_each_output_starts_with_so_many_weights_from_a_normal_distribution():

@@ -78,14 +78,13 @@ def test_what_hands_no_condition_on_goes_inside_what_reads_one(subtests):
                 wrap(ProjectionDiscriminator(PlainDiscriminator([4]), 3))
 
 
-@pytest.mark.parametrize(
-    "wrap", [lambda D: ClassHeadDiscriminator(D, 3), lambda D: MinibatchDiscriminated(D, 3, 2)]
-)
-def test_a_projection_goes_around_other_wrappers(wrap):
-    D = ProjectionDiscriminator(wrap(PlainDiscriminator([4])), 3)
-    x, c = torch.randn(6, 4), torch.eye(3).repeat(2, 1)
-    f = D.features(x)
-    torch.testing.assert_close(D(x, c), D.unit(f)[:, 0] + (D.V(c) * f).sum(1))
+def test_a_projection_goes_around_other_wrappers(subtests):
+    for wrap in [lambda D: ClassHeadDiscriminator(D, 3), lambda D: MinibatchDiscriminated(D, 3, 2)]:
+        with subtests.test(wrap=wrap):
+            D = ProjectionDiscriminator(wrap(PlainDiscriminator([4])), 3)
+            x, c = torch.randn(6, 4), torch.eye(3).repeat(2, 1)
+            f = D.features(x)
+            torch.testing.assert_close(D(x, c), D.unit(f)[:, 0] + (D.V(c) * f).sum(1))
 
 
 def test_a_condition_is_packed_beside_its_example():

@@ -18,16 +18,19 @@ def rng(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize("correlations", [(0.8,), CROSS])
-def test_the_conditional_is_the_joint_over_the_marginal(correlations):
-    data = Correlated(correlations)
-    at = torch.linspace(-6, 6, 1201)
-    for value in (-1.5, 0.3):
-        pairs = torch.stack([at, torch.full_like(at, value)], 1)
-        marginal = torch.distributions.Normal(0, 1).log_prob(torch.tensor(value))
-        expected = (data.density.log_prob(pairs) - marginal).exp()
-        torch.testing.assert_close(data.given_density(value, at), expected, atol=1e-5, rtol=1e-3)
-        assert torch.trapezoid(expected, at).item() == pytest.approx(1, abs=1e-4)
+def test_the_conditional_is_the_joint_over_the_marginal(subtests):
+    for correlations in [(0.8,), CROSS]:
+        with subtests.test(correlations=correlations):
+            data = Correlated(correlations)
+            at = torch.linspace(-6, 6, 1201)
+            for value in (-1.5, 0.3):
+                pairs = torch.stack([at, torch.full_like(at, value)], 1)
+                marginal = torch.distributions.Normal(0, 1).log_prob(torch.tensor(value))
+                expected = (data.density.log_prob(pairs) - marginal).exp()
+                torch.testing.assert_close(
+                    data.given_density(value, at), expected, atol=1e-5, rtol=1e-3
+                )
+                assert torch.trapezoid(expected, at).item() == pytest.approx(1, abs=1e-4)
 
 
 def test_draws_have_the_moments_of_the_density():
@@ -156,14 +159,16 @@ def test_good_completions_are_read_as_they_should_and_bad_ones_are_not():
     assert bad.spread == (0.0, 0.0)
 
 
-@pytest.mark.parametrize(("good", "verdict"), [(True, Verdict.HOLDS), (False, Verdict.FAILS)])
-def test_verdicts_follow_the_measurement(good, verdict, tmp_path):
-    measured = inpainting.measure(Model(good), Digits(), reads_brightness, n=10)
-    assert inpainting._rightness([measured], tmp_path).verdict is verdict
-    alike = inpainting.Completed(
-        0.9, 0.4, 0.9, (0.5, 0.1), (0.03 if good else 0.02, 0.0), (0.1, 0.0)
-    )
-    assert inpainting._diversity([alike]).verdict is verdict
+def test_verdicts_follow_the_measurement(tmp_path_factory, subtests):
+    for good, verdict in [(True, Verdict.HOLDS), (False, Verdict.FAILS)]:
+        with subtests.test(good=good, verdict=verdict):
+            tmp_path = tmp_path_factory.mktemp("row")
+            measured = inpainting.measure(Model(good), Digits(), reads_brightness, n=10)
+            assert inpainting._rightness([measured], tmp_path).verdict is verdict
+            alike = inpainting.Completed(
+                0.9, 0.4, 0.9, (0.5, 0.1), (0.03 if good else 0.02, 0.0), (0.1, 0.0)
+            )
+            assert inpainting._diversity([alike]).verdict is verdict
 
 
 def test_the_picture_shows_a_row_for_each_digit(tmp_path):

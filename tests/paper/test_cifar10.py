@@ -42,12 +42,13 @@ def players(kind):
     return made.generator, made.discriminator
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_configs_networks_have_the_parameters_of_the_released_sizes(kind):
-    G, D = players(kind)
-    counted = [sum(p.numel() for p in network.parameters()) for network in (G, D)]
-    assert counted == [PAIRS[kind].generator, PAIRS[kind].discriminator]
-    assert D(G(torch.empty(2, 100, device="meta"))).shape == (2,)
+def test_the_configs_networks_have_the_parameters_of_the_released_sizes(subtests):
+    for kind in KINDS:
+        with subtests.test(kind=kind):
+            G, D = players(kind)
+            counted = [sum(p.numel() for p in network.parameters()) for network in (G, D)]
+            assert counted == [PAIRS[kind].generator, PAIRS[kind].discriminator]
+            assert D(G(torch.empty(2, 100, device="meta"))).shape == (2,)
 
 
 def test_the_counts_are_those_that_are_written_down():

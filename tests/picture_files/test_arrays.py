@@ -162,20 +162,26 @@ def test_a_file_that_is_cut_off_is_named(tmp_path_factory, subtests):
                 read_arrays(path)
 
 
-@pytest.mark.parametrize("suffix", [".npz", ".pt"])
-def test_damaged_bytes_in_an_archive_are_found(tmp_path, suffix):
-    path = tmp_path / f"a{suffix}"
-    pixels = pictures(50, seed=0)
-    if suffix == ".pt":
-        torch.save(pixels, path)
-    else:
-        np.savez_compressed(path, pixels.numpy())
-    content = bytearray(path.read_bytes())
-    place = content.index(pixels.numpy().tobytes()[:40]) if suffix == ".pt" else len(content) // 2
-    content[place] ^= 0xFF
-    path.write_bytes(bytes(content))
-    with pytest.raises(ValueError, match=rf"not a whole \{suffix} file"):
-        read_arrays(path)
+def test_damaged_bytes_in_an_archive_are_found(tmp_path_factory, subtests):
+    for suffix in [".npz", ".pt"]:
+        with subtests.test(suffix=suffix):
+            tmp_path = tmp_path_factory.mktemp("row")
+            path = tmp_path / f"a{suffix}"
+            pixels = pictures(50, seed=0)
+            if suffix == ".pt":
+                torch.save(pixels, path)
+            else:
+                np.savez_compressed(path, pixels.numpy())
+            content = bytearray(path.read_bytes())
+            place = (
+                content.index(pixels.numpy().tobytes()[:40])
+                if suffix == ".pt"
+                else len(content) // 2
+            )
+            content[place] ^= 0xFF
+            path.write_bytes(bytes(content))
+            with pytest.raises(ValueError, match=rf"not a whole \{suffix} file"):
+                read_arrays(path)
 
 
 def test_several_arrays_and_other_contents_are_named(tmp_path):

@@ -229,16 +229,16 @@ def test_a_profile_is_not_applied_and_is_counted(tmp_path):
     assert read.notes == ("1 carry an ICC profile, which is not applied",)
 
 
-@pytest.mark.parametrize(
-    "limit", [40, 20]
-)  # Pillow warns above its limit, and raises above twice as many
-def test_a_decompression_bomb_is_refused_without_a_warning(tmp_path, monkeypatch, limit):
-    Image.fromarray(RAMP).save(tmp_path / "a.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with pytest.raises(ValueError, match=rf"more than {limit} pixels: make it smaller"):
-            read_pictures(tmp_path)
+def test_a_decompression_bomb_is_refused_without_a_warning(tmp_path_factory, subtests):
+    for limit in [40, 20]:
+        with subtests.test(limit=limit), pytest.MonkeyPatch.context() as monkeypatch:
+            tmp_path = tmp_path_factory.mktemp("row")
+            Image.fromarray(RAMP).save(tmp_path / "a.png")
+            monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                with pytest.raises(ValueError, match=rf"more than {limit} pixels: make it smaller"):
+                    read_pictures(tmp_path)
 
 
 def test_the_digest_is_of_the_bytes_of_the_file(tmp_path):

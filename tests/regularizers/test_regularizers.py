@@ -138,20 +138,22 @@ def test_a_lazy_penalty_is_added_at_every_so_many_updates_of_d_as_much_heavier(
             assert (gan.penalty(gan.discriminator, x, x) == 0) == (every > 1)
 
 
-@pytest.mark.parametrize("kind", [None, SimultaneousGAN])
-def test_d_descends_its_loss_and_the_penalty_and_g_its_loss_alone(kind, tmp_path):
-    plain = game(*[kind] if kind else [])
-    penalised = game(*[kind] if kind else [], regularizers=[R1(50.0)])
-    for gan in (plain, penalised):
-        torch.manual_seed(3)
-        trainer(tmp_path, max_steps=1).fit(gan, Batches(1))
-    weights = [g.discriminator.network[0].weight for g in (plain, penalised)]
-    assert not torch.allclose(*weights)
-    if kind:  # both moved from gradients at the same parameters
-        for ours, theirs in zip(
-            plain.generator.parameters(), penalised.generator.parameters(), strict=True
-        ):
-            torch.testing.assert_close(ours, theirs)
+def test_d_descends_its_loss_and_the_penalty_and_g_its_loss_alone(tmp_path_factory, subtests):
+    for kind in [None, SimultaneousGAN]:
+        with subtests.test(kind=kind):
+            tmp_path = tmp_path_factory.mktemp("row")
+            plain = game(*[kind] if kind else [])
+            penalised = game(*[kind] if kind else [], regularizers=[R1(50.0)])
+            for gan in (plain, penalised):
+                torch.manual_seed(3)
+                trainer(tmp_path, max_steps=1).fit(gan, Batches(1))
+            weights = [g.discriminator.network[0].weight for g in (plain, penalised)]
+            assert not torch.allclose(*weights)
+            if kind:  # both moved from gradients at the same parameters
+                for ours, theirs in zip(
+                    plain.generator.parameters(), penalised.generator.parameters(), strict=True
+                ):
+                    torch.testing.assert_close(ours, theirs)
 
 
 def test_its_curve_is_logged(tmp_path):

@@ -62,12 +62,14 @@ def test_d_is_told_the_class_of_the_example_for_the_example_and_for_the_sample(t
     assert not torch.equal(made[0][:, :-K], made[1][:, :-K])  # G moves on fresh noise
 
 
-@pytest.mark.parametrize(("k", "moves"), [(1, "DGDGDGDG"), (2, "DDGDDG")])
-def test_who_moves_stays_algorithm_1(k, moves, tmp_path):
-    gan = conditional(k=k)
-    journal = Journal(gan)
-    trainer(tmp_path, max_epochs=1).fit(gan, Labelled(4))
-    assert journal.moves == moves
+def test_who_moves_stays_algorithm_1(tmp_path_factory, subtests):
+    for k, moves in [(1, "DGDGDGDG"), (2, "DDGDDG")]:
+        with subtests.test(k=k, moves=moves):
+            tmp_path = tmp_path_factory.mktemp("row")
+            gan = conditional(k=k)
+            journal = Journal(gan)
+            trainer(tmp_path, max_epochs=1).fit(gan, Labelled(4))
+            assert journal.moves == moves
 
 
 def test_samples_take_the_classes_in_turn_or_as_they_are_asked():

@@ -23,17 +23,19 @@ def fitted(folder, gan, **arguments):
     return run
 
 
-@pytest.mark.parametrize("kind", [SemiSupervisedGAN, FeatureMatchingGAN])
-def test_no_label_but_the_drawn_ones_is_looked_at(kind, tmp_path):
-    gan = semi(kind)
-    fitted(tmp_path, gan)  # Forbidden raises
-    x, y = gan.known
-    assert torch.bincount(y).tolist() == [2, 2, 2]
-    data = Examples()
-    for example, label in zip(x, y, strict=True):
-        place = [i for i in range(N) if torch.equal(data.pixels[i], example)]
-        assert len(place) == 1
-        assert place[0] % K == label
+def test_no_label_but_the_drawn_ones_is_looked_at(tmp_path_factory, subtests):
+    for kind in [SemiSupervisedGAN, FeatureMatchingGAN]:
+        with subtests.test(kind=kind):
+            tmp_path = tmp_path_factory.mktemp("row")
+            gan = semi(kind)
+            fitted(tmp_path, gan)  # Forbidden raises
+            x, y = gan.known
+            assert torch.bincount(y).tolist() == [2, 2, 2]
+            data = Examples()
+            for example, label in zip(x, y, strict=True):
+                place = [i for i in range(N) if torch.equal(data.pixels[i], example)]
+                assert len(place) == 1
+                assert place[0] % K == label
 
 
 def test_the_draw_depends_on_its_own_seed_alone(tmp_path):
@@ -88,12 +90,14 @@ def test_odenas_g_descends_the_loss_and_salimans_g_matches_features(tmp_path):
         torch.testing.assert_close(found, wanted)
 
 
-@pytest.mark.parametrize("kind", [SemiSupervisedGAN, FeatureMatchingGAN])
-def test_who_moves_stays_algorithm_1(kind, tmp_path):
-    gan = semi(kind, k=2)
-    journal = Journal(gan)
-    fitted(tmp_path, gan, max_steps=-1, max_epochs=1)
-    assert journal.moves == "DDGDDGDDG"
+def test_who_moves_stays_algorithm_1(tmp_path_factory, subtests):
+    for kind in [SemiSupervisedGAN, FeatureMatchingGAN]:
+        with subtests.test(kind=kind):
+            tmp_path = tmp_path_factory.mktemp("row")
+            gan = semi(kind, k=2)
+            journal = Journal(gan)
+            fitted(tmp_path, gan, max_steps=-1, max_epochs=1)
+            assert journal.moves == "DDGDDGDDG"
 
 
 def test_labelled_examples_come_in_shuffled_rounds_and_all_equally_often(tmp_path):
