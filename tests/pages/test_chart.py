@@ -1,5 +1,6 @@
 """Curves as drawings: every point where it belongs, peaks kept, lines to compare with."""
 
+import html
 import json
 import math
 import re
@@ -94,7 +95,7 @@ def test_nothing_to_draw_is_nothing():
 def test_what_the_pointer_reads_is_what_was_logged():
     figure = chart("t", [Series("<b>", [(10, 0.123456), (20, 2500.0)], [0.5, 0.0])])
     (data,) = re.findall(r'data-chart="([^"]+)"', figure)
-    series = json.loads(data.replace("&quot;", '"'))["series"]
+    series = json.loads(html.unescape(data))["series"]
     assert series == [{"x": [10, 20], "y": ["0.1235", "2.5k"], "e": ["0.5", "0"]}]
     assert "&lt;b&gt;" in figure
 
