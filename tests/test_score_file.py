@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from lightning_gan.file_format import FORMAT, KEY
 from lightning_gan.running import score_file
 
 ENTRIES = [
     {
+        KEY: FORMAT,
         "stage": "val",
         "value": i / 3,
         "card": {"settings": {"a": [1, {"b": 2}]}},
@@ -46,3 +48,4 @@ def test_a_file_of_another_form_is_taken_over(tmp_path):
 
 def test_no_file_has_no_entries(tmp_path):
     assert score_file.count(tmp_path / "scores.json") == 0
+    assert score_file.read(tmp_path / "scores.json") == []

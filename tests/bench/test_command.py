@@ -1,6 +1,5 @@
 """`python -m lightning_gan bench`: which games are played, what is kept, and what is refused."""
 
-import json
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from lightning_gan.bench import command as module
 from lightning_gan.bench.benchmark import Benchmark, Column, Game, Number, Published
 from lightning_gan.bench.points import COLUMNS, RECIPES, measure, small
 from lightning_gan.record import NonFiniteLossError
+from lightning_gan.rows import rows_of
 
 PLAYED = []
 
@@ -73,14 +73,14 @@ def test_more_seeds_cost_only_what_is_new(bench):
 def test_the_same_seed_gives_the_same_row_and_another_length_another(bench):
     for out in ("one", "two"):
         bench("made", "--games", "gan", "--seeds", "1", "--steps", "4", "--out", out)
-    one, two = (json.loads(Path(out, "made", "rows.json").read_text()) for out in ("one", "two"))
+    one, two = (rows_of(Path(out, "made", "rows.json")) for out in ("one", "two"))
     for rows in (one, two):
         (key,) = rows
         assert key == "gan: plain | small | 4 updates of G | seed 0"
         assert rows[key].pop("seconds") > 0
     assert one == two
     bench("made", "--games", "gan", "--seeds", "1", "--out", "one")
-    assert len(json.loads(Path("one/made/rows.json").read_text())) == 2
+    assert len(rows_of(Path("one/made/rows.json"))) == 2
 
 
 def test_nothing_is_played_or_written_where_it_is_only_asked_what_would_be(bench):
@@ -97,7 +97,7 @@ def test_the_best_look_stands_beside_the_last(bench, monkeypatch):
     counted = made(lambda game, data: {"modes": next(told)}, (Column("modes", "modes", 1),))
     monkeypatch.setattr(module, "BENCHMARKS", (counted,))
     bench("made", "--games", "gan", "--seeds", "1", "--steps", "3")
-    (row,) = json.loads(Path("bench/made/rows.json").read_text()).values()
+    (row,) = rows_of(Path("bench/made/rows.json")).values()
     assert (row["modes"], row["best"], row["looks"], row["diverged"]) == (2, 5, "1:3 2:5", None)
 
 
@@ -106,7 +106,7 @@ def test_the_best_of_errors_is_the_smallest(bench, monkeypatch):
     counted = made(lambda game, data: {"e": next(told)}, (Column("e", "errors", 1, better=min),))
     monkeypatch.setattr(module, "BENCHMARKS", (counted,))
     bench("made", "--games", "gan", "--seeds", "1", "--steps", "3")
-    (row,) = json.loads(Path("bench/made/rows.json").read_text()).values()
+    (row,) = rows_of(Path("bench/made/rows.json")).values()
     assert (row["e"], row["best"]) == (4, 3)
 
 

@@ -14,6 +14,7 @@ from tiny_cifar import make_tiny_cifar
 
 import datamodules
 from lightning_gan.command_line.config_files import CONFIGS
+from lightning_gan.file_format import FORMAT
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.paper import cifar10
 from lightning_gan.paper.cifar10 import CLAIM, PAIRS, cifar10_runs
@@ -110,7 +111,14 @@ def test_what_is_found_in_two_finished_runs(runs):
     setting = Setting(out=Path("found"), root="pixels", seeds=[0, 1])
     for folder, value in zip(runs.values(), (300.0, 200.0), strict=True):
         card = {"n_generated": 256, "n_real": 128}
-        entry = {"stage": "test", "name": "fid", "value": value, "sd": None, "card": card}
+        entry = {
+            "format": FORMAT,
+            "stage": "test",
+            "name": "fid",
+            "value": value,
+            "sd": None,
+            "card": card,
+        }
         (folder / "scores.json").write_text(json.dumps([entry]))
     found = CLAIM.run(setting)
     assert [f.verdict for f in found] == [

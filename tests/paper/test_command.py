@@ -76,7 +76,7 @@ def test_findings_of_other_claims_are_kept(command):
     command("paper", "refuses")
     command("paper", "counts", "--quick")
     kept = json.loads(Path("paper/findings.json").read_text())
-    assert set(kept) == {"refuses", "counts (quick)"}
+    assert set(kept) == {"format", "refuses", "counts (quick)"}
     assert kept["counts (quick)"][0]["ours"] == "0.0 (1 seed)"
     assert kept["refuses"][0]["verdict"] == "not run"
 
@@ -137,7 +137,7 @@ def test_findings_are_on_disk_when_a_later_claim_breaks(command, monkeypatch):
     monkeypatch.setattr(module, "CLAIMS", (MADE[0], broken))
     with pytest.raises(ZeroDivisionError):
         command("paper")
-    assert set(json.loads(Path("paper/findings.json").read_text())) == {"counts"}
+    assert set(json.loads(Path("paper/findings.json").read_text())) == {"format", "counts"}
 
 
 def test_a_long_cell_is_folded_and_keeps_its_words():

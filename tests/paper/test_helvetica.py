@@ -1,6 +1,5 @@
 """The Helvetica scenario: what is judged, and by what."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -28,6 +27,7 @@ from lightning_gan.paper.helvetica_games import (
     ring,
     row,
 )
+from lightning_gan.rows import rows_of
 
 SHORT = replace(ring(steps=8, provoked=4), start=2)
 
@@ -184,7 +184,7 @@ def test_the_short_version_judges_the_ring_and_draws_it(coarse, tmp_path, monkey
     ]  # fmt: skip
     assert all(f.picture == tmp_path / "helvetica" / "helvetica_ring.png" for f in found)
     assert found[0].picture.stat().st_size > 10_000
-    assert len(json.loads((tmp_path / "helvetica" / "rows.json").read_text())) == 4
+    assert len(rows_of(tmp_path / "helvetica" / "rows.json")) == 4
 
 
 @pytest.mark.slow

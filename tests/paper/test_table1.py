@@ -10,6 +10,7 @@ import torch
 from lightning_gan.baselines import TrainingSet
 from lightning_gan.evaluation import Samples
 from lightning_gan.evaluation.parzen import Window, as_score
+from lightning_gan.file_format import FORMAT
 from lightning_gan.metrics import parzen_protocol
 from lightning_gan.paper import experiments, table1, table1_released
 from lightning_gan.paper.claim import Finding, Setting, Verdict
@@ -36,7 +37,10 @@ def scored(folder, nats, error=2.0, **other):
         "test": replace(made, value=nats, sd=error, card=card),
     }
     folder.mkdir(parents=True)
-    entries = [{"stage": stage, "step": 1, **score.as_dict()} for stage, score in stages.items()]
+    entries = [
+        {"format": FORMAT, "stage": stage, "step": 1, **score.as_dict()}
+        for stage, score in stages.items()
+    ]
     (folder / "scores.json").write_text(json.dumps(entries))
     return folder
 
