@@ -41,7 +41,7 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/evaluation": {
         "lightning_gan.evaluation", "lightning_gan.metrics", "lightning_gan.features", "lightning_gan.images",
         "lightning_gan.baselines", "lightning_gan.picture_files", "lightning_gan.tabular", "lightning_gan.whole_files",
-        "lightning_gan.__version__",
+        "lightning_gan.__version__", "lightning_gan.keys",
     },
     "lightning_gan/pages": {
         "lightning_gan.pages", "lightning_gan.keys", "lightning_gan.running.about", "lightning_gan.running.recipe",

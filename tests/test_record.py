@@ -1,6 +1,7 @@
 """What is logged of each step, and how a bad step is named."""
 
 import csv
+import itertools
 import math
 
 import pytest
@@ -11,11 +12,14 @@ from pytorch_lightning.loggers import CSVLogger
 from lightning_gan.record import NonFiniteLossError, Record
 
 
-def filled(d_losses, g_losses):
-    record = Record()
-    for loss in d_losses:
-        record.d(torch.tensor(loss), torch.tensor([0.0, 2.0]), torch.tensor([-1.0, 0.0]))
-    for loss in g_losses:
+def filled(d_losses, g_losses, ends=None):
+    """A record of updates; `ends`: how many of D's there are when each of G's is made, k each if it is None."""
+    record, rest = Record(), iter(d_losses)
+    k = len(d_losses) // len(g_losses)
+    counts = [b - a for a, b in itertools.pairwise([0, *ends])] if ends else [k] * len(g_losses)
+    for loss, count in zip(g_losses, counts, strict=True):
+        for d_loss in itertools.islice(rest, count):
+            record.d(torch.tensor(d_loss), torch.tensor([0.0, 2.0]), torch.tensor([-1.0, 0.0]))
         record.g(torch.tensor(loss))
     return record
 
@@ -59,6 +63,18 @@ def test_a_loss_that_is_not_finite_names_the_player_and_the_step(subtests):
         with subtests.test(d_losses=d_losses, g_losses=g_losses, message=message):
             with pytest.raises(NonFiniteLossError, match=message):
                 filled(d_losses, g_losses).read(step=13)
+
+
+def test_the_step_is_right_where_k_changes_and_after_a_stop():
+    """Two updates of G, the first after three of D: the fourth, which is bad, belongs to the second."""
+    record = filled([1.0, 1.0, 1.0, math.nan], [1.0, 1.0], ends=[3, 4])
+    resumed = Record()
+    resumed.go_on_from(record.state(lambda values: values, 1), 0)
+    for one in (record, resumed):
+        with pytest.raises(
+            NonFiniteLossError, match=r"discriminator's loss became nan at step 13\b"
+        ):
+            one.read(step=13)
 
 
 def test_rows_stand_at_updates_of_g_and_tell_the_images_seen(tmp_path_factory, subtests):
