@@ -108,7 +108,7 @@ def test_processes_wait_for_each_other_as_long_as_was_asked():
 def ranks(monkeypatch):
     """Lets this process be any rank of three that share a store."""
     store = dist.HashStore()
-    monkeypatch.setattr(together, "heard", [])
+    monkeypatch.setattr(together, "peers", together.Peers())
     monkeypatch.setattr(together, "several", lambda: True)
     monkeypatch.setattr(together.time, "sleep", lambda seconds: None)
     monkeypatch.setattr(together.distributed_c10d, "_get_default_store", lambda: store)
