@@ -90,7 +90,7 @@ def score_with_torch_fidelity(
     with tempfile.TemporaryDirectory() as folder:
         theirs = calculate_metrics(
             input1=Pixels(samples), input2=Pixels(against.real.pictures), **_settings(asked),
-            cuda=torch.cuda.is_available(), feature_extractor=extractor, cache=False, verbose=False,
+            cuda=torch.cuda.is_available(), feature_extractor=extractor, cache=False, verbose=False, save_cpu_ram=True,
             feature_extractor_weights_path=_weights_file(weights, Path(folder), extractor),
         )  # fmt: skip
     return Scores(_scores(theirs, asked, against, bank), dict(ours.refused))
@@ -131,7 +131,7 @@ def _scores(
     found = []
     for measure in measures:
         card = against.card(measure, bank)
-        card = replace(card, versions=card.versions | {PACKAGE: version(PACKAGE)})  # type: ignore[operator]
+        card = replace(card, versions={**card.versions, PACKAGE: version(PACKAGE)})
         for name in (n for n in measure.names if n in THEIR_KEYS):
             value, sd = THEIR_KEYS[name]
             deviation = float(theirs[sd]) if sd else None
