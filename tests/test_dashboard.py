@@ -46,10 +46,10 @@ def test_its_axes_are_steps_but_for_speed(view):
         section: {p["config"]["x_axis"] for p in drawn if p["view_type"] == "Run History Line Plot"}
         for section, drawn in panels(view).items()
     }
-    assert axes.pop("Samples") == set()  # pictures alone
     assert axes.pop("Speed") == {"_runtime"}
-    assert axes
-    assert all(found == {"trainer/global_step"} for found in axes.values()), axes
+    drawn = {section: found for section, found in axes.items() if found}
+    assert drawn == {section: {"trainer/global_step"} for section in drawn}
+    assert drawn.keys() >= {"Game", "Scores", "Diversity", "Health"}
 
 
 def test_seeds_are_drawn_as_their_mean_and_its_standard_error(view):

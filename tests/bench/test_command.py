@@ -139,10 +139,14 @@ def test_what_cannot_be_played_is_one_sentence(bench, subtests):
 
 
 def test_a_damaged_file_of_rows_is_named_and_left_alone(bench, subtests):
-    for text in ["{", "[]", '{"gan: plain | small | 2 updates of G | seed 0": {"modes": 8}}']:
+    for text in [
+        "{",
+        "[]",
+        '{"format": 1, "gan: plain | small | 2 updates of G | seed 0": {"modes": 8}}',
+    ]:
         with subtests.test(text=text):
             path = Path("bench/made/rows.json")
-            path.parent.mkdir(parents=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
             ended = bench("made", "--games", "gan", "--seeds", "1")
             assert ended.status == 1

@@ -36,7 +36,7 @@ def scored(folder, nats, error=2.0, **other):
         "val": replace(made, value=-1.0),
         "test": replace(made, value=nats, sd=error, card=card),
     }
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     entries = [
         {"format": FORMAT, "stage": stage, "step": 1, **score.as_dict()}
         for stage, score in stages.items()
