@@ -186,7 +186,7 @@ def _read(path: Path, advice: str) -> dict[str, Any]:
     try:
         check_format(stored, path)
     except FormatError as error:
-        raise WeightsError(str(error)) from None
+        raise WeightsError(f"{error} To make it again, {advice}") from None
     return stored
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from lightning_gan.file_format import FORMAT, KEY
 from lightning_gan.networks import (
     MaxoutDiscriminator,
     MLPGenerator,
@@ -23,7 +24,7 @@ def small(**options):
 def stored(upper, path):
     """Write a checkpoint with a generator in it."""
     weights = {f"generator.{name}": w for name, w in upper.state_dict().items()}
-    torch.save({"state_dict": weights | {"discriminator.bias": torch.ones(1)}}, path)
+    torch.save({KEY: FORMAT, "state_dict": weights | {"discriminator.bias": torch.ones(1)}}, path)
     return str(path)
 
 
