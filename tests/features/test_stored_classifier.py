@@ -30,7 +30,8 @@ def test_the_file_holds_plain_values_that_say_what_it_is(network, stored):
     content = torch.load(stored, weights_only=True)
     assert content.pop("state").keys() == network.layers.state_dict().keys()
     assert content == {
-        "format": FORMAT, "data": "bars", "classes": 10, "dim": 64, "accuracy": 0.99, "seed": 0, "digest": network.weights,
+        "format": FORMAT, "data": "bars", "classes": 10, "dim": 64, "accuracy": 0.99, "seed": 0,
+        "digest": network.weights,
     }  # fmt: skip
 
 
