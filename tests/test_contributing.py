@@ -22,12 +22,13 @@ MOST_FILES = {"An objective": 4, "A network pair": 3, "A data set": 4}
 
 def with_lines(text: str, added: str) -> str:
     """A room's __init__.py with an import behind its last one, and names at the head of __all__; or a table's rows."""
-    for row in re.findall(r"^ +lambda: .+\n", added, re.MULTILINE):
+    rows = re.findall(r"^ +lambda: .+\n", added, re.MULTILINE)
+    for row in rows:
         table = "DISCRIMINATORS" if "Discriminator(" in row else "GENERATORS"
         text = re.sub(
             rf"^{table} = \[\n", lambda head, row=row: head[0] + row, text, flags=re.MULTILINE
         )
-    if "lambda" in added:
+    if rows:
         return text
     (line,) = re.findall(r"^from .+\n", added, re.MULTILINE)
     name = "".join(re.findall(r'^ +"\w+",\n', added, re.MULTILINE))
