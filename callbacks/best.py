@@ -1,13 +1,14 @@
 """The generator that scored best, kept beside the newest one; on W&B only if asked."""
 
 import math
-import os
+from contextlib import nullcontext
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import WandbLogger
 
 from callbacks.pictures import run_folder
+from lightning_gan.whole_files import whole
 
 
 class BestGenerator(Callback):
@@ -52,10 +53,8 @@ class BestGenerator(Callback):
     def save(self, trainer: Trainer) -> None:
         """Write the file whole, or leave the one before it; every process takes part."""
         path = run_folder(trainer) / "checkpoints" / "best.ckpt"
-        beside = path.with_suffix(".part")
-        trainer.save_checkpoint(beside, weights_only=True)
-        if trainer.is_global_zero:
-            os.replace(beside, path)
+        with whole(path) if trainer.is_global_zero else nullcontext(path) as place:
+            trainer.save_checkpoint(place, weights_only=True)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say which one it is, and upload it if asked."""

@@ -8,12 +8,7 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from callbacks.animated import AnimatedPicture
-from lightning_gan.densities import (
-    SAMPLES,
-    GeneratorDensity,
-    by_samples,
-    generator_density,
-)
+from lightning_gan.densities import SAMPLES, GeneratorDensity, by_samples
 from lightning_gan.domains import Count, check_arguments
 from lightning_gan.plots_density import View, frame
 
@@ -22,14 +17,11 @@ WIDE = 3.5  # standard deviations of the data, to either side of their mean
 
 
 def density_of(gan: Any) -> GeneratorDensity:
-    """p_g of the generator that is shown: by change of variables if its prior says its `density`, else from samples.
+    """Estimate p_g of the generator that is shown from its samples.
 
     Raises:
         ValueError: if all samples of G are equal.
     """
-    p_z: Distribution | None = getattr(gan.prior, "density", None)
-    if p_z is not None and gan.generator.z_dim == 1:
-        return generator_density(gan.shown_generator, p_z)
     return by_samples(gan.sample(SAMPLES).flatten().cpu())
 
 

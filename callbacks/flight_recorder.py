@@ -14,6 +14,7 @@ from callbacks.pictures import run_folder
 from lightning_gan.command_text import command_text
 from lightning_gan.crash import traces
 from lightning_gan.domains import Bytes, check_arguments
+from lightning_gan.file_format import FORMAT, KEY
 from lightning_gan.record import NonFiniteLossError
 from lightning_gan.whole_files import whole
 
@@ -137,6 +138,7 @@ class FlightRecorder(Callback):
             for noted, n in zip(self.losses, self.before, strict=True)
         ]
         return self.start | {
+            KEY: FORMAT,
             "pytorch-lightning_version": pytorch_lightning.__version__,
             "hparams_name": getattr(pl_module, "_hparams_name", "kwargs"),
             "hyper_parameters": dict(pl_module.hparams),

@@ -149,16 +149,23 @@ class Helvetica(Callback):
 
     def beyond(self, seen: Indicators) -> list[str]:
         """Which limits a look is beyond; NaN is beyond each."""
-        limits = {
-            f"pairs of samples coincide {seen.duplicates:.3g} times as often as pairs of data "
-            f"(at most {self.most_duplicates:g})": seen.duplicates <= self.most_duplicates,
-            f"their mean distance is {seen.spread:.3g} of the data's (at least {self.least_spread:g})": (
-                seen.spread >= self.least_spread
+        limits = [
+            (
+                seen.duplicates <= self.most_duplicates,
+                f"pairs of samples coincide {seen.duplicates:.3g} times as often as pairs of data "
+                f"(at most {self.most_duplicates:g})",
             ),
-            f"the effective rank of their covariance is {seen.rank:.3g} of the data's (at least "
-            f"{self.least_rank:g})": seen.rank >= self.least_rank,
-        }
-        return [what for what, within in limits.items() if not within]
+            (
+                seen.spread >= self.least_spread,
+                f"their mean distance is {seen.spread:.3g} of the data's (at least {self.least_spread:g})",
+            ),
+            (
+                seen.rank >= self.least_rank,
+                f"the effective rank of their covariance is {seen.rank:.3g} of the data's (at least "
+                f"{self.least_rank:g})",
+            ),
+        ]
+        return [sentence for within, sentence in limits if not within]
 
     def rows(self, stage: str) -> list[tuple[str, str, str]]:
         """(name, value, protocol) for the table of scores."""

@@ -60,6 +60,7 @@ class ModeCoverage(CountedModes):
         Raises:
             ValueError: if they do not say where their modes are.
         """
+        super().setup(trainer, pl_module, stage)
         data: Any = datamodule(trainer, self)
         if not (hasattr(data, "means") and hasattr(data, "std")):
             name = getattr(data, "name", type(data).__name__)
@@ -104,6 +105,7 @@ class StackedModeCoverage(CountedModes):
             ValueError: if the data are not stacked digits.
             WeightsError: if there is no classifier.
         """
+        super().setup(trainer, pl_module, stage)
         data: Any = datamodule(trainer, self)
         if (tuple(data.data_shape), getattr(data, "num_classes", None)) != ((3, 28, 28), 1000):
             raise ValueError(

@@ -33,7 +33,11 @@ class SampleScore(Callback, ABC):
     def __init__(self, num_samples: SampleCount, seed: Seed) -> None:
         self.num_samples, self.seed = num_samples, seed
         self.results: dict[str, list[Score]] = {}
-        self._bank: Samples | None = None
+        self.banks: dict[tuple[int, int], Samples] = {}
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Share the samples of an evaluation, by their number and seed, with the other scores of this run."""
+        self.banks = partners(trainer)[0].banks
 
     @abstractmethod
     def look(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
@@ -50,14 +54,13 @@ class SampleScore(Callback, ABC):
 
     def bank(self, trainer: Trainer, pl_module: LightningModule) -> Samples:
         """The samples of this evaluation, shared by all callbacks that ask for as many under the same seed."""
-        sharing = [c for c in partners(trainer) if c._wanted == self._wanted]
-        host = sharing[0]
-        if host._bank is None:
+        if self._wanted not in self.banks:
             shown = shown_range(datamodule(trainer, self))
-            host._bank = Samples(pl_module, *self._wanted, shown, described(pl_module))
-            if any(c.whole_bank for c in sharing):
-                host._bank.all()
-        return host._bank
+            bank = Samples(pl_module, *self._wanted, shown, described(pl_module))
+            if any(c.whole_bank for c in partners(trainer) if c._wanted == self._wanted):
+                bank.all()
+            self.banks[self._wanted] = bank
+        return self.banks[self._wanted]
 
     @property
     def _wanted(self) -> tuple[int, int]:
@@ -74,11 +77,11 @@ class SampleScore(Callback, ABC):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Forget the samples."""
-        self._bank = None
+        self.banks.clear()
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Forget the samples."""
-        self._bank = None
+        self.banks.clear()
 
 
 def partners(trainer: Trainer) -> list[SampleScore]:

@@ -3,10 +3,15 @@
 They are rulers: a score says little until real data, and a model that knows one image, have it too.
 """
 
+import warnings
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
-from lightning_gan.domains import Count, CountOrZero, Seed, check_arguments
+from lightning_gan.domains import Count, Domain, Seed, check_arguments
+
+Iterations = Annotated[int, Domain(2, whole=True)]
 
 
 class TrainingSet:
@@ -70,34 +75,33 @@ class PixelBernoulli:
 
 
 class KMeans:
-    """Centroids of Lloyd's k-means, each drawn as often as images lie nearest to it.
+    """Centroids of scikit-learn's k-means, each drawn as often as images were nearest to it in the last iteration.
 
-    Blurred prototypes, which the Parzen window prefers to real images (Theis et al. 2016, sec. 3.3).
+    They are blurred prototypes, which the Parzen window prefers to real images (Theis et al. 2016, sec. 3.3).
 
     Args:
-        images: [N, *data_shape], at least k.
-        k: centroids, at least 1; they start as k random images.
-        steps: of Lloyd's algorithm, at least 0.
-        seed: of the start, 0 to 2^32 - 1.
+        images: images, [N, *data_shape], at least k.
+        k: number of centroids, at least 1; they start as k random images.
+        steps: number of iterations of Lloyd's algorithm, at least 2.
+        seed: seed of the random images, 0 to 2^32 - 1.
     """
 
     @check_arguments
     def __init__(
-        self, images: Tensor, k: Count = 1000, steps: CountOrZero = 8, seed: Seed = 0
+        self, images: Tensor, k: Count = 1000, steps: Iterations = 8, seed: Seed = 0
     ) -> None:
-        self.centroids = TrainingSet(images).sample(k, seed).flatten(1)
-        self.shape, flat = images.shape[1:], images.flatten(1)
-        for _ in range(steps):
-            nearest = self._nearest(flat)
-            sums = torch.zeros_like(self.centroids).index_add_(0, nearest, flat)
-            self.counts = nearest.bincount(minlength=k)
-            met = self.counts > 0  # a centroid that is nearest to nothing stays where it is
-            self.centroids[met] = sums[met] / self.counts[met, None]
+        from sklearn.cluster import KMeans as Lloyd  # slow to import
 
-    def _nearest(self, flat: Tensor) -> Tensor:
-        """Index of the nearest centroid, [N]; |x|^2 is the same for all of them."""
-        half = self.centroids.square().sum(1) / 2
-        return torch.cat([(part @ self.centroids.T - half).argmax(1) for part in flat.split(5000)])
+        start = TrainingSet(images).sample(k, seed).flatten(1).cpu().numpy()
+        self.shape, flat = images.shape[1:], images.flatten(1)
+        with warnings.catch_warnings():  # equal images may leave a centroid without any
+            warnings.simplefilter("ignore", UserWarning)
+            lloyd = Lloyd(k, init=start, n_init=1, max_iter=steps - 1, tol=0.0)
+            nearest = torch.from_numpy(lloyd.fit(flat.cpu().numpy()).labels_).long().to(flat.device)
+        # the last iteration moves the centroids and assigns no image anew
+        self.counts = nearest.bincount(minlength=k)
+        sums = flat.new_zeros(k, flat.shape[1]).index_add_(0, nearest, flat)
+        self.centroids = sums / self.counts.clamp_min(1)[:, None]
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
         """Draw n centroids, [n, *data_shape], that depend on the seed alone."""

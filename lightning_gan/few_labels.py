@@ -119,44 +119,34 @@ class LinearHead:
 
 
 def linear_head(features: Tensor, labels: Tensor, classes: int) -> LinearHead:
-    """Least squares to one-hot labels with weight decay: the decay with the least error on examples left out.
+    """Fit scikit-learn's RidgeCV to one-hot labels; choose the weight decay by the error on examples left out.
 
-    Minimises |Y - X W - b|^2 + decay * s |W|^2, where s is the mean squared length of centred features. Each of 25
-    decays from 1e-4 to 100 is judged by the exact leave-one-out error, which needs no refit (Hastie et al. 2009, "The
-    Elements of Statistical Learning", section 7.10): nothing but the labelled examples is looked at, and no random
-    number is drawn.
+    The objective is |Y - X W - b|^2 + decay * s |W|^2, where s is the mean squared length of centred features. Each of
+    25 decays from 1e-4 to 100 is judged by the exact leave-one-out error, which needs no refit (Hastie et al. 2009,
+    "The Elements of Statistical Learning", section 7.10). Only the labelled examples are used, and no random number
+    is drawn.
 
     Args:
-        features: [n, width].
-        labels: int64 [n], 0 to classes - 1.
-        classes: how many there are.
+        features: feature vectors, [n, width].
+        labels: class of each vector, int64 [n], 0 to classes - 1.
+        classes: number of classes.
 
     Raises:
         ValueError: if there are fewer than two examples, or not as many labels.
     """
+    from sklearn.linear_model import RidgeCV  # takes longer to import than most commands to start
+
     if len(features) < 2 or len(labels) != len(features):
         raise ValueError(
             f"{len(features)} feature vectors with {len(labels)} labels: give two or more, and as many."
         )
     x, y = features.double(), one_hot(labels, classes).double()
-    centre, offset = x.mean(0), y.mean(0)
-    x, y = x - centre, y - offset
-    scale = x.square().sum(1).mean().clamp_min(1e-30)
-    values, basis = torch.linalg.eigh(x @ x.T / scale)
-    values, coordinates = values.clamp_min(0), basis.T @ y
-    errors = [_left_out(values, basis, coordinates, y, decay) for decay in DECAYS]
-    best = min(range(len(DECAYS)), key=lambda i: errors[i])
-    dual = basis @ (coordinates / (values + DECAYS[best])[:, None])
-    weight = x.T @ dual / scale
-    return LinearHead(weight, offset - centre @ weight, DECAYS[best], errors[best])
-
-
-def _left_out(values: Tensor, basis: Tensor, coordinates: Tensor, y: Tensor, decay: float) -> float:
-    """Mean squared error of each example predicted from all others: residual / (1 - leverage)."""
-    kept = values / (values + decay)
-    residual = y - basis @ (kept[:, None] * coordinates)
-    leverage = 1 / len(y) + basis.square() @ kept
-    return float((residual / (1 - leverage).clamp_min(1e-9)[:, None]).square().mean())
+    scale = (x - x.mean(0)).square().sum(1).mean().item() or 1.0  # 1 where all features are equal
+    alphas = [decay * scale for decay in DECAYS]
+    fitted = RidgeCV(alphas).fit(x.cpu().numpy(), y.cpu().numpy())
+    weight = torch.from_numpy(fitted.coef_.T).to(x)
+    bias = torch.from_numpy(fitted.intercept_).to(x)
+    return LinearHead(weight, bias, DECAYS[alphas.index(fitted.alpha_)], -float(fitted.best_score_))
 
 
 def classifier_from(network: nn.Module, classes: int, seed: int) -> nn.Module:

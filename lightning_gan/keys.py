@@ -47,6 +47,8 @@ class Key:
         meaning: in one sentence.
         better: lower or higher, for scores.
         error_of: the key whose ± this is.
+        digits: digits behind the decimal point of a score.
+        out_of: setting of the protocol that a count is a part of.
     """
 
     name: str
@@ -55,6 +57,8 @@ class Key:
     meaning: str
     better: str = ""
     error_of: str = ""
+    digits: int = 3
+    out_of: str = ""
 
     def matches(self, key: str) -> bool:
         """Whether a logged key is this one."""
@@ -71,8 +75,8 @@ class Key:
 
 @lru_cache
 def _pattern(name: str) -> re.Pattern[str]:
-    text = re.escape(name).replace(r"\{stage\}", f"(?:{'|'.join(STAGES)})")
-    return re.compile(text.replace(r"\{space\}", r"(?:_(?!sd$|sd_|se$)[a-z0-9]+)?"))
+    text = re.escape(name).replace(r"\{stage\}", f"(?P<stage>{'|'.join(STAGES)})")
+    return re.compile(text.replace(r"\{space\}", r"(?P<space>(?:_(?!sd$|sd_|se$)[a-z0-9]+)?)"))
 
 
 PANELS = (
@@ -111,7 +115,7 @@ KEYS = (
     Key("train/g_loss", "losses", "nats", "what G descends"),
     Key("train/class_loss", "classes", "nats", "cross entropy of D's classes, without its weight"),
     Key("train/g_class_loss", "classes", "nats", "the same of samples, as G meets it"),
-    Key("{stage}/parzen_nats", "parzen", "nats", "Parzen-window log-likelihood", "higher"),
+    Key("{stage}/parzen_nats", "parzen", "nats", "Parzen-window log-likelihood", "higher", digits=1),
     Key("{stage}/parzen_se", "", "nats", "its standard error over images", error_of="{stage}/parzen_nats"),
     Key("{stage}/parzen_sigma", "", "pixels", "the sigma that validation images chose"),
     Key("{stage}/parzen_n", "", "images", "how many images were scored"),
@@ -120,10 +124,10 @@ KEYS = (
     Key("{stage}/inception_score_sd", "", "", "its standard deviation over splits", error_of="{stage}/inception_score"),
     Key("{stage}/is{space}", "is", "", "the same in the space of another classifier", "higher"),
     Key("{stage}/is{space}_sd", "", "", "its standard deviation over splits", error_of="{stage}/is{space}"),
-    Key("{stage}/kid{space}", "kid", "", "kernel distance of samples and real images", "lower"),
+    Key("{stage}/kid{space}", "kid", "", "kernel distance of samples and real images", "lower", digits=5),
     Key("{stage}/kid{space}_sd", "", "", "its standard deviation over subsets", error_of="{stage}/kid{space}"),
     Key("{stage}/error", "error", "", "share of held-out examples that D names wrongly", "lower"),
-    Key("{stage}/modes", "modes", "modes", "modes with at least one good sample", "higher"),
+    Key("{stage}/modes", "modes", "modes", "modes with at least one good sample", "higher", digits=0, out_of="modes"),
     Key("{stage}/high_quality", "high_quality", "", "share of samples near a mode", "higher"),
     Key("{stage}/high_quality_se", "", "", "its standard error over samples", error_of="{stage}/high_quality"),
     Key("{stage}/reverse_kl", "reverse_kl", "nats", "KL of the modes of good samples from uniform", "lower"),
@@ -181,11 +185,8 @@ def error_key(key: str) -> str | None:
     """
     own = entry(key)
     beside = next((k for k in KEYS if own and k.error_of == own.name), None)
-    if beside is None:
-        return None
-    if beside.name.endswith("parzen_se"):
-        return key.replace("nats", "se")
-    return f"{key}{beside.name[-3:]}"
+    found = _pattern(own.name).fullmatch(key) if own and beside else None
+    return beside.name.format(**found.groupdict()) if beside and found else None
 
 
 def score_of(name: str) -> Key | None:

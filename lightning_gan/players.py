@@ -21,6 +21,7 @@ from lightning_gan.checks import (
 )
 from lightning_gan.domains import Positive, check_arguments
 from lightning_gan.ema import EMA
+from lightning_gan.file_format import FORMAT, KEY
 from lightning_gan.loadable import Loadable
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
@@ -205,8 +206,9 @@ class TwoPlayers(WrittenCurves, Loadable):
     # checkpoints
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add the counts (k's phase follows from D's), the curves' row in hand, the data's name, a picture's range."""
+        """Add the format, the counts (for k's phase), the curves' row in hand, and the data's name and range."""
         names = ("d_updates", "g_updates", "images_seen")
+        checkpoint[KEY] = FORMAT
         checkpoint["counts"] = {name: getattr(self, name) for name in names}
         checkpoint["batch"] = self.m
         gather, processes = self.trainer.strategy.all_gather, self.trainer.world_size

@@ -39,6 +39,7 @@ class Record:
     def forget(self) -> None:
         """Begin a new interval."""
         self.d_losses: list[Tensor] = []
+        self.g_before: list[int] = []  # of each of D's losses: updates of G noted before it
         self.g_losses: list[Tensor] = []
         self.scores: list[tuple[Tensor, Tensor]] = []
         self.terms: dict[str, list[Tensor]] = {}
@@ -46,6 +47,7 @@ class Record:
     def d(self, loss: Tensor, real: Tensor, fake: Tensor) -> None:
         """Note an update of D: its loss, and its scores of examples and of samples, [m] each."""
         self.d_losses.append(loss.detach())
+        self.g_before.append(len(self.g_losses))
         self.scores.append((real.detach(), fake.detach()))
 
     def g(self, loss: Tensor) -> None:
@@ -61,6 +63,8 @@ class Record:
         losses = (self.d_losses, self.g_losses)[player]
         if parts > 1:
             losses[-parts:] = [torch.stack(losses[-parts:]).mean(0)]
+            if player == 0:
+                self.g_before[-parts:] = self.g_before[-parts:][:1]
 
     def state(self, gather: Callable[[Tensor], Tensor], processes: int) -> dict[str, Tensor]:
         """What was noted since the last reading, for a checkpoint, [processes, ...]: losses, all scores, terms."""
@@ -69,6 +73,8 @@ class Record:
         noted |= {f"terms/{key}": term for key, term in self.terms.items()}
         mine = {name: torch.stack(values) for name, values in noted.items() if values}
         mine |= {n: torch.cat(part) for n, part in (("real", real), ("fake", fake)) if part}
+        if self.d_losses:
+            mine["g_before"] = torch.tensor(self.g_before, device=self.d_losses[-1].device)
         return {name: gather(values).view(processes, -1).cpu() for name, values in mine.items()}
 
     def go_on_from(self, state: dict[str, Tensor], process: int) -> None:
@@ -76,6 +82,7 @@ class Record:
         self.forget()
         mine = {name: values[process % len(values)] for name, values in state.items()}
         self.d_losses, self.g_losses = (list(mine.get(n, ())) for n in ("d_losses", "g_losses"))
+        self.g_before = [int(n) for n in mine.get("g_before", ())]
         if "real" in mine:
             self.scores = [(mine["real"], mine["fake"])]
         named = {name.removeprefix("terms/"): v for name, v in mine.items() if "terms/" in name}
@@ -88,7 +95,7 @@ class Record:
             NonFiniteLossError: naming the player and the update.
         """
         if self.g_losses:
-            _check(*self._stacked(), step)
+            _check(*self._stacked(), self.g_before, step)
 
     def read(self, step: int) -> dict[str, Tensor]:
         """Means over the interval that ends at G's update number `step`, and forget them.
@@ -101,9 +108,9 @@ class Record:
         Raises:
             NonFiniteLossError: naming the player and the update.
         """
-        values, losses = self.means(), self._stacked()
+        values, losses, g_before = self.means(), self._stacked(), self.g_before
         self.forget()
-        _check(*losses, step)
+        _check(*losses, g_before, step)
         return values
 
     def means(self) -> dict[str, Tensor]:
@@ -130,10 +137,9 @@ class Record:
         return torch.stack(d_losses).float(), torch.stack(g_losses).float()
 
 
-def _check(d_losses: Tensor, g_losses: Tensor, step: int) -> None:
+def _check(d_losses: Tensor, g_losses: Tensor, g_before: Sequence[int], step: int) -> None:
     """Name the first bad loss: within a step, D's updates come before G's."""
-    k = len(d_losses) / len(g_losses)
-    bad = [(int(i / k), "discriminator", d_losses[i]) for i in _bad(d_losses)]
+    bad = [(g_before[i], "discriminator", d_losses[i]) for i in _bad(d_losses)]
     bad += [(i, "generator", g_losses[i]) for i in _bad(g_losses)]
     if bad:
         index, player, loss = min(bad, key=lambda item: item[:2])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lightning_gan.file_format import FORMAT, KEY, check_format
 from lightning_gan.whole_files import whole
 
 Row = dict[str, Any]
@@ -26,7 +27,7 @@ def kept(path: Path, key: str, measure: Callable[[], Row]) -> Row:
         row = measure()
         rows = rows_of(path) | {key: row}  # another process may have added its own meanwhile
         with whole(path) as beside:
-            beside.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+            beside.write_text(json.dumps({KEY: FORMAT, **rows}, indent=1) + "\n", encoding="utf-8")
     return rows[key]
 
 
@@ -34,7 +35,7 @@ def rows_of(path: Path) -> dict[str, Row]:
     """All rows of a JSON file by their keys; none if there is no file.
 
     Raises:
-        ValueError: if the file is no JSON object.
+        ValueError: if the file is no JSON object, or another version of this suite wrote it.
     """
     if not path.is_file():
         return {}
@@ -46,4 +47,6 @@ def rows_of(path: Path) -> dict[str, Row]:
         raise ValueError(
             f"{path} is no file of finished seeds: delete it, and they are measured again."
         )
+    check_format(rows, path)
+    del rows[KEY]
     return rows

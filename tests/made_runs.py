@@ -11,6 +11,7 @@ from torch import Tensor
 
 from lightning_gan import images
 from lightning_gan.evaluation import Card, Score
+from lightning_gan.file_format import FORMAT, KEY
 
 CONFIG = {
     "seed_everything": 0,
@@ -20,6 +21,7 @@ CONFIG = {
     "trainer": {"max_steps": 100},
 }  # fmt: skip
 ABOUT = {
+    KEY: FORMAT,
     "started": "2026-01-02T03:04:05+00:00", "game": "GAN", "objective": "NonSaturating", "wandb_id": "abc",
     "data": {"name": "mnist", "provenance": "made digits", "sha256": "d" * 64},
     "code": {"lightning-gan": "0.1.0", "commit": "c" * 40},
@@ -39,7 +41,7 @@ def card(**changes: Any) -> Card:
 
 def entries(whose: str, name: str, *scores: Score, step: int = 100) -> list[dict[str, Any]]:
     """As scores.json and ruler.json hold them."""
-    return [{whose: name, "step": step, **asdict(score)} for score in scores]
+    return [{KEY: FORMAT, whose: name, "step": step, **asdict(score)} for score in scores]
 
 
 def grid_of(step: int) -> Tensor:

@@ -27,15 +27,19 @@ def played(make, parts, steps=STEPS):
     return game
 
 
-@pytest.mark.parametrize("name", APART)
-def test_two_parts_and_eight_play_what_one_plays(name):
-    whole = played(APART[name], 1)
-    assert largest_difference(whole.state_dict(), played(APART[name], 1, 0).state_dict()) > 1e-3
-    for parts in (2, 8):
-        game = played(APART[name], parts)
-        assert largest_difference(whole.state_dict(), game.state_dict()) < 1e-6
-        assert (game.d_updates, game.images_seen) == (whole.d_updates, whole.images_seen)
-        assert game.g_updates == STEPS
+def test_two_parts_and_eight_play_what_one_plays(subtests):
+    for name in APART:
+        with subtests.test(name=name):
+            whole = played(APART[name], 1)
+            assert (
+                largest_difference(whole.state_dict(), played(APART[name], 1, 0).state_dict())
+                > 1e-3
+            )
+            for parts in (2, 8):
+                game = played(APART[name], parts)
+                assert largest_difference(whole.state_dict(), game.state_dict()) < 1e-6
+                assert (game.d_updates, game.images_seen) == (whole.d_updates, whole.images_seen)
+                assert game.g_updates == STEPS
 
 
 def test_what_is_taken_over_a_minibatch_is_taken_over_a_part():

@@ -40,13 +40,15 @@ def weights_equal(state, other):
     return all(torch.equal(state[0][k], other[0][k]) for k in state[0] if k.endswith("weight"))
 
 
-@pytest.mark.parametrize(("k", "moves"), [(1, "DGDGDGDG"), (2, "DDGDDG"), (3, "DDDGD")])
-def test_k_updates_of_d_then_one_of_g(k, moves, tmp_path):
-    gan = game(k=k)
-    journal = Journal(gan)
-    batches = {1: 4, 2: 4, 3: 4}[k]
-    trainer(tmp_path, max_epochs=1).fit(gan, Batches(batches))
-    assert journal.moves == moves
+def test_k_updates_of_d_then_one_of_g(tmp_path_factory, subtests):
+    for k, moves in [(1, "DGDGDGDG"), (2, "DDGDDG"), (3, "DDDGD")]:
+        with subtests.test(k=k, moves=moves):
+            tmp_path = tmp_path_factory.mktemp("row")
+            gan = game(k=k)
+            journal = Journal(gan)
+            batches = {1: 4, 2: 4, 3: 4}[k]
+            trainer(tmp_path, max_epochs=1).fit(gan, Batches(batches))
+            assert journal.moves == moves
 
 
 def test_the_waiting_player_keeps_its_statistics_during_the_whole_turn(tmp_path):
@@ -91,15 +93,17 @@ class Steps(Callback):
         self.steps.append((trainer.global_step, pl_module.g_updates, pl_module.d_updates))
 
 
-@pytest.mark.parametrize("k", [1, 2, 5])
-def test_a_step_is_one_update_of_g(k, tmp_path):
-    gan, steps = game(k=k), Steps()
-    run = trainer(tmp_path, max_steps=4, callbacks=[steps])
-    run.fit(gan, Batches(7))
-    assert run.global_step == gan.g_updates == 4
-    assert gan.d_updates == 4 * k
-    assert gan.images_seen == 4 * k * 2
-    assert all(step == g == d // k for step, g, d in steps.steps)
+def test_a_step_is_one_update_of_g(tmp_path_factory, subtests):
+    for k in [1, 2, 5]:
+        with subtests.test(k=k):
+            tmp_path = tmp_path_factory.mktemp("row")
+            gan, steps = game(k=k), Steps()
+            run = trainer(tmp_path, max_steps=4, callbacks=[steps])
+            run.fit(gan, Batches(7))
+            assert run.global_step == gan.g_updates == 4
+            assert gan.d_updates == 4 * k
+            assert gan.images_seen == 4 * k * 2
+            assert all(step == g == d // k for step, g, d in steps.steps)
 
 
 def test_ks_phase_is_in_the_checkpoint(tmp_path):

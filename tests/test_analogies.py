@@ -54,9 +54,8 @@ def test_a_sum_is_read_word_by_word():
     assert CONCEPTS.target(terms_of("large")) == {0: 1}
 
 
-@pytest.mark.parametrize(
-    ("equation", "words"),
-    [
+def test_what_is_no_sum_gets_a_sentence(subtests):
+    for equation, words in [
         ("", "summand missing"),
         ("large - ", "summand missing"),
         ("- large", "summand missing"),
@@ -68,11 +67,10 @@ def test_a_sum_is_read_word_by_word():
         ("large - large", "leaves nothing"),
         ("large + large", r"leaves large \+2"),
         ("dark + white", r"leaves dark \+1, white \+1"),
-    ],
-)
-def test_what_is_no_sum_gets_a_sentence(equation, words):
-    with pytest.raises(ValueError, match=words):
-        CONCEPTS.target(terms_of(equation))
+    ]:
+        with subtests.test(equation=equation, words=words):
+            with pytest.raises(ValueError, match=words):
+                CONCEPTS.target(terms_of(equation))
 
 
 def test_sums_exchange_one_factor_and_keep_the_other():

@@ -41,7 +41,7 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/evaluation": {
         "lightning_gan.evaluation", "lightning_gan.metrics", "lightning_gan.features", "lightning_gan.images",
         "lightning_gan.baselines", "lightning_gan.picture_files", "lightning_gan.tabular", "lightning_gan.whole_files",
-        "lightning_gan.__version__",
+        "lightning_gan.__version__", "lightning_gan.keys",
     },
     "lightning_gan/pages": {
         "lightning_gan.pages", "lightning_gan.keys", "lightning_gan.running.about", "lightning_gan.running.recipe",
@@ -170,13 +170,18 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/running/metrics_file.py": {"lightning_gan.whole_files"},
     "lightning_gan/running/runs.py": {
         "lightning_gan.home",
-        "lightning_gan.running.metrics_file", "lightning_gan.running.tracking", "lightning_gan.whole_files",
+        "lightning_gan.running.metrics_file", "lightning_gan.running.score_file", "lightning_gan.running.tracking",
+        "lightning_gan.whole_files",
     },
     "lightning_gan/running/saved_config.py": {"lightning_gan.whole_files"},
     "lightning_gan/running/ending.py": set(),
     "lightning_gan/running/owner.py": {"lightning_gan.running.metrics_file", "lightning_gan.running.tracking"},
 }  # fmt: skip
-FLOOR = {"lightning_gan.domains", "lightning_gan.limits"}  # every room may import these
+FLOOR = {
+    "lightning_gan.domains",
+    "lightning_gan.limits",
+    "lightning_gan.file_format",
+}  # every room may import these
 OURS = ("lightning_gan", "datamodules", "callbacks")
 
 

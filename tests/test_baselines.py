@@ -62,7 +62,7 @@ def test_each_step_brings_centroids_nearer():
         centroids = KMeans(images, k=10, steps=steps).centroids
         return torch.cdist(images, centroids).min(1).values.square().mean().item()
 
-    assert spread(8) < spread(3) < spread(1)
+    assert spread(8) < spread(4) < spread(2)
 
 
 def test_more_centroids_than_images_are_refused():

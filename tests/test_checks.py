@@ -47,23 +47,28 @@ class Unbounded(MLPGenerator):
     value_range = (-torch.inf, torch.inf)
 
 
-@pytest.mark.parametrize(("value", "fits"), [(9.0, True), (torch.inf, False), (torch.nan, False)])
-def test_values_without_bounds_must_still_be_finite(value, fits, tmp_path):
-    data = Pixels()
-    data.value_range, data.batches = (
-        Unbounded.value_range,
-        Unannounced(torch.full((2, *SHAPE), value)),
-    )
-    data.images = lambda split: torch.rand(2, *SHAPE)
-    gan = game()
-    gan.generator = Unbounded(SHAPE, z_dim=3, widths=[8])
-    with nullcontext() if fits else pytest.raises(MismatchError, match=f"{value}.*\\[-inf, inf\\]"):
-        trainer(tmp_path, max_steps=1).fit(gan, data)
+def test_values_without_bounds_must_still_be_finite(tmp_path_factory, subtests):
+    for value, fits in [(9.0, True), (torch.inf, False), (torch.nan, False)]:
+        with subtests.test(value=value, fits=fits):
+            tmp_path = tmp_path_factory.mktemp("row")
+            data = Pixels()
+            data.value_range, data.batches = (
+                Unbounded.value_range,
+                Unannounced(torch.full((2, *SHAPE), value)),
+            )
+            data.images = lambda split: torch.rand(2, *SHAPE)
+            gan = game()
+            gan.generator = Unbounded(SHAPE, z_dim=3, widths=[8])
+            with (
+                nullcontext()
+                if fits
+                else pytest.raises(MismatchError, match=f"{value}.*\\[-inf, inf\\]")
+            ):
+                trainer(tmp_path, max_steps=1).fit(gan, data)
 
 
-@pytest.mark.parametrize(
-    ("attributes", "message"),
-    [
+def test_what_does_not_fit_is_named(tmp_path_factory, subtests):
+    for attributes, message in [
         (
             {"data_shape": (3, 8, 8)},
             r"data are \[3, 8, 8\] but G makes \[1, 2, 2\]: set data_shape",
@@ -78,14 +83,13 @@ def test_values_without_bounds_must_still_be_finite(value, fits, tmp_path):
         ),
         ({"batches": Unannounced(torch.full((2, *SHAPE), 3.0))}, r"from 3 to 3 came.*\[0, 1\]"),
         ({"batches": Unannounced(torch.full((2, *SHAPE), torch.nan))}, "nan"),
-    ],
-    ids=["announced shape", "announced range", "real shape", "real range", "NaN"],
-)
-def test_what_does_not_fit_is_named(attributes, message, tmp_path):
-    if "batches" in attributes:
-        attributes["images"] = lambda split: torch.rand(2, *SHAPE)
-    with pytest.raises(MismatchError, match=message):
-        fitted(tmp_path, **attributes)
+    ]:
+        with subtests.test(attributes=attributes, message=message):
+            tmp_path = tmp_path_factory.mktemp("row")
+            if "batches" in attributes:
+                attributes["images"] = lambda split: torch.rand(2, *SHAPE)
+            with pytest.raises(MismatchError, match=message):
+                fitted(tmp_path, **attributes)
 
 
 def test_players_must_fit_each_other():
@@ -94,9 +98,8 @@ def test_players_must_fit_each_other():
         GAN(*players, Minimax(), Gaussian())
 
 
-@pytest.mark.parametrize(
-    ("asked", "message"),
-    [
+def test_a_trainer_that_would_cut_the_algorithm_elsewhere_is_told_what_to_do(subtests):
+    for asked, message in [
         (
             {"accumulate_grad_batches": 0},
             r"accumulate_grad_batches is 0; give a whole number from 1",
@@ -107,13 +110,11 @@ def test_players_must_fit_each_other():
         ({"devices": -1, "accelerator": "cpu"}, r"devices is -1; give a whole number from 1"),
         ({"devices": 10000, "accelerator": "cpu"}, r"devices is 10,000; give a whole number"),
         ({"gradient_clip_val": 0.5}, r"is 0\.5.*set --model\.d_clip and --model\.g_clip"),
-    ],
-    ids=str,
-)
-def test_a_trainer_that_would_cut_the_algorithm_elsewhere_is_told_what_to_do(asked, message):
-    check_trainer(Namespace(**PLAIN))
-    with pytest.raises(ValueError, match=message):
-        check_trainer(Namespace(**(PLAIN | asked)))
+    ]:
+        with subtests.test(asked=asked, message=message):
+            check_trainer(Namespace(**PLAIN))
+            with pytest.raises(ValueError, match=message):
+                check_trainer(Namespace(**(PLAIN | asked)))
 
 
 def test_a_number_of_batches_that_the_parser_read_as_2_0_is_2():

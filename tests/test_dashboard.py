@@ -42,9 +42,14 @@ def test_it_names_every_curve_once_in_its_section(view):
 
 
 def test_its_axes_are_steps_but_for_speed(view):
-    for section, drawn in panels(view).items():
-        axes = {p["config"]["x_axis"] for p in drawn if p["view_type"] == "Run History Line Plot"}
-        assert axes <= ({"_runtime"} if section == "Speed" else {"trainer/global_step"})
+    axes = {
+        section: {p["config"]["x_axis"] for p in drawn if p["view_type"] == "Run History Line Plot"}
+        for section, drawn in panels(view).items()
+    }
+    assert axes.pop("Speed") == {"_runtime"}
+    drawn = {section: found for section, found in axes.items() if found}
+    assert drawn == {section: {"trainer/global_step"} for section in drawn}
+    assert drawn.keys() >= {"Game", "Scores", "Diversity", "Health"}
 
 
 def test_seeds_are_drawn_as_their_mean_and_its_standard_error(view):

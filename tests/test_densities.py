@@ -30,21 +30,25 @@ def affine(scale, shift):
     return generator
 
 
-@pytest.mark.parametrize("scale", [0.5, -3.0])
-def test_a_straight_g_of_uniform_noise_is_uniform(scale):
-    p_g = generator_density(affine(scale, 2.0), Uniform(-1.0, 1.0))
-    assert p_g.how == "change of variables at 4,001 points"
-    torch.testing.assert_close(p_g.p, torch.full_like(p_g.p, 0.5 / abs(scale)))
-    assert p_g.x[[0, -1]].tolist() == pytest.approx([2 - abs(scale), 2 + abs(scale)], abs=1e-6)
-    assert (p_g.x.diff() > 0).all()
+def test_a_straight_g_of_uniform_noise_is_uniform(subtests):
+    for scale in [0.5, -3.0]:
+        with subtests.test(scale=scale):
+            p_g = generator_density(affine(scale, 2.0), Uniform(-1.0, 1.0))
+            assert p_g.how == "change of variables at 4,001 points"
+            torch.testing.assert_close(p_g.p, torch.full_like(p_g.p, 0.5 / abs(scale)))
+            assert p_g.x[[0, -1]].tolist() == pytest.approx(
+                [2 - abs(scale), 2 + abs(scale)], abs=1e-6
+            )
+            assert (p_g.x.diff() > 0).all()
 
 
-@pytest.mark.parametrize("scale", [0.5, -3.0])
-def test_a_straight_g_of_gaussian_noise_is_gaussian(scale):
-    p_g = generator_density(affine(scale, 2.0), Normal(0.0, 1.0))
-    expected = Normal(2.0, abs(scale)).log_prob(p_g.x).exp()
-    torch.testing.assert_close(p_g.p, expected, rtol=1e-6, atol=1e-9)
-    assert torch.trapezoid(p_g.p, p_g.x).item() == pytest.approx(1, abs=1e-5)
+def test_a_straight_g_of_gaussian_noise_is_gaussian(subtests):
+    for scale in [0.5, -3.0]:
+        with subtests.test(scale=scale):
+            p_g = generator_density(affine(scale, 2.0), Normal(0.0, 1.0))
+            expected = Normal(2.0, abs(scale)).log_prob(p_g.x).exp()
+            torch.testing.assert_close(p_g.p, expected, rtol=1e-6, atol=1e-9)
+            assert torch.trapezoid(p_g.p, p_g.x).item() == pytest.approx(1, abs=1e-5)
 
 
 def test_a_bent_g_has_the_density_of_its_closed_form():
@@ -53,20 +57,17 @@ def test_a_bent_g_has_the_density_of_its_closed_form():
     torch.testing.assert_close(p_g.p, expected)
 
 
-@pytest.mark.parametrize(
-    ("f", "p_z"),
-    [
+def test_it_integrates_to_one(subtests):
+    for f, p_z in [
         (torch.sinh, Uniform(-2.0, 2.0)),
         (torch.atanh, Uniform(-0.99, 0.99)),
         (torch.square, Uniform(-1.0, 1.0)),
         (torch.sin, Normal(0.0, 2.0)),
-    ],
-    ids=["sinh", "atanh", "square", "sine"],
-)
-def test_it_integrates_to_one(f, p_z):
-    p_g = generator_density(Of(f), p_z)
-    assert torch.trapezoid(p_g.p, p_g.x).item() == pytest.approx(1, abs=1e-3)
-    assert (p_g.weights * p_g.p).sum().item() == pytest.approx(1, abs=1e-6)
+    ]:
+        with subtests.test(f=f, p_z=p_z):
+            p_g = generator_density(Of(f), p_z)
+            assert torch.trapezoid(p_g.p, p_g.x).item() == pytest.approx(1, abs=1e-3)
+            assert (p_g.weights * p_g.p).sum().item() == pytest.approx(1, abs=1e-6)
 
 
 def test_the_weights_integrate_any_function():

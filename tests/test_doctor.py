@@ -32,22 +32,23 @@ def test_a_job_whose_numbers_fit_is_fine(monkeypatch):
     assert "--trainer.devices 2" in str(found)
 
 
-@pytest.mark.parametrize(
-    ("changed", "gpus", "what", "advice"),
-    [
+def test_what_does_not_fit_in_a_job_is_named(subtests):
+    for changed, gpus, what, advice in [
         ({"SLURM_STEP_ID": None}, 2, "srun", "write srun before python"),
         ({"SLURM_NTASKS_PER_NODE": None}, 0, "tasks", "--ntasks-per-node instead of --ntasks=4"),
         ({"SLURM_NTASKS": "3"}, 2, "tasks", "leave out --ntasks"),
         ({}, 1, "GPUs and tasks", "--gres=gpu:2"),
         ({"SLURM_JOB_NODELIST": "no-such-host.invalid"}, 2, "first node", "MASTER_ADDR"),
-    ],
-)
-def test_what_does_not_fit_in_a_job_is_named(changed, gpus, what, advice, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
-    env = {key: value for key, value in (JOB | changed).items() if value is not None}
-    told = wrong(jobs.slurm(env))
-    assert list(told) == [what]
-    assert advice in told[what]
+    ]:
+        with (
+            subtests.test(changed=changed, gpus=gpus, what=what),
+            pytest.MonkeyPatch.context() as monkeypatch,
+        ):
+            monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+            env = {key: value for key, value in (JOB | changed).items() if value is not None}
+            told = wrong(jobs.slurm(env))
+            assert list(told) == [what]
+            assert advice in told[what]
 
 
 def test_a_terminal_inside_an_allocation_is_one_process():
@@ -63,20 +64,22 @@ def test_an_interface_that_is_not_here_is_named_with_those_that_are():
     assert wrong(jobs.network({"NCCL_SOCKET_IFNAME": "^docker0"})) == {}
 
 
-@pytest.mark.parametrize(
-    ("key", "mode", "advice"),
-    [
-        (False, None, None), (True, None, None), (False, "offline", None), (True, "online", None),
-        (False, "online", "wandb login"), (True, "onlin", "set it to online, offline or disabled"),
-    ],
-)  # fmt: skip
-def test_w_and_b_wants_a_mode_that_exists_and_a_key_to_be_online(key, mode, advice):
-    secret = "c0ffee" * 6 + "beef"
-    env = {"NETRC": os.devnull} | ({"WANDB_API_KEY": secret} if key else {})
-    (found,) = account.account(env | ({} if mode is None else {"WANDB_MODE": mode}))
-    assert ("a key is present" in found.seen) is key
-    assert secret not in str(found)
-    assert found.advice == "" if advice is None else advice in found.advice
+def test_w_and_b_wants_a_mode_that_exists_and_a_key_to_be_online(subtests):
+    for key, mode, advice in [
+        (False, None, None),
+        (True, None, None),
+        (False, "offline", None),
+        (True, "online", None),
+        (False, "online", "wandb login"),
+        (True, "onlin", "set it to online, offline or disabled"),
+    ]:
+        with subtests.test(key=key, mode=mode, advice=advice):
+            secret = "c0ffee" * 6 + "beef"
+            env = {"NETRC": os.devnull} | ({"WANDB_API_KEY": secret} if key else {})
+            (found,) = account.account(env | ({} if mode is None else {"WANDB_MODE": mode}))
+            assert ("a key is present" in found.seen) is key
+            assert secret not in str(found)
+            assert found.advice == "" if advice is None else advice in found.advice
 
 
 def test_a_key_is_found_where_login_keeps_it_and_for_its_server_only(tmp_path):
@@ -99,22 +102,24 @@ def test_versions_are_held_against_the_bounds_of_this_suite():
     assert machine.against("torch", "2.14.1+cpu", ">=2.11,<2.16").advice == ""
 
 
-@pytest.mark.parametrize(
-    ("built", "env", "advice"),
-    [
+def test_a_driver_without_a_gpu_in_torch_is_named(tmp_path_factory, subtests):
+    for built, env, advice in [
         (None, {}, "install torch with CUDA"),
         ("12.8", {}, "driver may be too old"),
         ("12.8", {"CUDA_VISIBLE_DEVICES": ""}, None),
-    ],
-)
-def test_a_driver_without_a_gpu_in_torch_is_named(built, env, advice, monkeypatch, tmp_path):
-    (tmp_path / "nvidia-smi").write_text("#!/bin/sh\n")
-    (tmp_path / "nvidia-smi").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
-    monkeypatch.setattr(torch.version, "cuda", built)
-    (found,) = machine.devices(env)
-    assert found.advice == "" if advice is None else advice in found.advice
+    ]:
+        with (
+            subtests.test(built=built, env=env, advice=advice),
+            pytest.MonkeyPatch.context() as monkeypatch,
+        ):
+            tmp_path = tmp_path_factory.mktemp("row")
+            (tmp_path / "nvidia-smi").write_text("#!/bin/sh\n")
+            (tmp_path / "nvidia-smi").chmod(0o755)
+            monkeypatch.setenv("PATH", str(tmp_path))
+            monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+            monkeypatch.setattr(torch.version, "cuda", built)
+            (found,) = machine.devices(env)
+            assert found.advice == "" if advice is None else advice in found.advice
 
 
 def test_a_gpu_tells_its_memory_and_a_full_one_is_wrong(monkeypatch):

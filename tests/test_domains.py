@@ -48,9 +48,8 @@ class Wider(Layer):
         super().__init__(0)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
+def test_a_value_outside_its_domain_is_named_in_one_sentence(subtests):
+    for arguments, said in [
         ({"num": 0}, "command: num is 0; give a whole number from 1 to 2,147,483,647."),
         ({"num": None}, "command: num is None; give a whole number from 1 to 2,147,483,647."),
         ({"num": True}, "command: num is True; give a whole number"),
@@ -60,7 +59,10 @@ class Wider(Layer):
         ({"widths": [3, 0]}, "command: widths[1] is 0; give a whole number from 1 to 1,048,576."),
         ({"widths": 3}, "command: widths is 3; give a list."),
         ({"value_range": (0, 1, 2)}, "command: value_range is (0, 1, 2); give 2 numbers."),
-        ({"value_range": (0, float("inf"))}, "command: value_range[1] is inf; give a finite number."),
+        (
+            {"value_range": (0, float("inf"))},
+            "command: value_range[1] is inf; give a finite number.",
+        ),
         ({"clip": 0}, "command: clip is 0; give a number above 0, or leave it out."),
         ({"clip": float("nan")}, "command: clip is nan; give a number above 0, or leave it out."),
         ({"clip": 10**400}, "; give a number above 0, or leave it out."),
@@ -68,17 +70,15 @@ class Wider(Layer):
         ({"clip": np.bool_(True)}, "command: clip is True; give a number above 0"),
         ({"rate": 1}, "command: rate is 1; give a number of at least 0 and below 1, or null."),
         ({"classes": [1, -1]}, "command: classes[1] is -1; give a whole number"),
-    ],
-)  # fmt: skip
-def test_a_value_outside_its_domain_is_named_in_one_sentence(arguments, said):
-    with pytest.raises(ValueError, match=r"^[^\n]+$") as caught:
-        command(**arguments)
-    assert said in str(caught.value)
+    ]:
+        with subtests.test(arguments=arguments, said=said):
+            with pytest.raises(ValueError, match=r"^[^\n]+$") as caught:
+                command(**arguments)
+            assert said in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
+def test_a_value_inside_its_domain_is_accepted(subtests):
+    for arguments in [
         {"num": np.int64(3)},
         {"num": torch.tensor(3)},
         {"widths": np.array([3, 4])},
@@ -90,11 +90,9 @@ def test_a_value_outside_its_domain_is_named_in_one_sentence(arguments, said):
         {"rate": None},
         {"classes": "all"},
         {"classes": [1, 2]},
-    ],
-    ids=str,
-)
-def test_a_value_inside_its_domain_is_accepted(arguments):
-    assert command(**arguments) == "accepted"
+    ]:
+        with subtests.test(arguments=arguments):
+            assert command(**arguments) == "accepted"
 
 
 def test_classes_and_dataclasses_are_checked_when_they_are_built():
@@ -106,16 +104,13 @@ def test_classes_and_dataclasses_are_checked_when_they_are_built():
         Layer()
 
 
-@pytest.mark.parametrize(
-    ("domain", "text"),
-    [
+def test_a_domain_names_itself(subtests):
+    for domain, text in [
         (Domain(), "a finite number"),
         (Domain(0, 1, low_open=True), "a number above 0 and at most 1"),
         (Domain(high=-2), "a number at most -2"),
         (Domain(2, whole=True), "a whole number of at least 2"),
         (Domain(0, 1), "a number from 0 to 1"),
-    ],
-    ids=str,
-)
-def test_a_domain_names_itself(domain, text):
-    assert str(domain) == text
+    ]:
+        with subtests.test(domain=domain, text=text):
+            assert str(domain) == text

@@ -36,24 +36,26 @@ def test_batchnorm_statistics_are_averaged_and_other_buffers_copied():
     assert ema.module[1].other == 5
 
 
-@pytest.mark.parametrize("k", [1, 3])
-def test_it_moves_with_gs_updates_only_and_follows_the_formula(k, tmp_path):
-    gan = game(k=k, ema_half_life=20.0)
-    weight, history = gan.generator.output.weight, []
-    expected = weight.detach().clone()
-    step = gan.ema.step
+def test_it_moves_with_gs_updates_only_and_follows_the_formula(tmp_path_factory, subtests):
+    for k in [1, 3]:
+        with subtests.test(k=k):
+            tmp_path = tmp_path_factory.mktemp("row")
+            gan = game(k=k, ema_half_life=20.0)
+            weight, history = gan.generator.output.weight, []
+            expected = weight.detach().clone()
+            step = gan.ema.step
 
-    def watched(generator, images, update):
-        history.append((images, update))
-        decay = min(0.5 ** (images / 20.0), (1 + update) / (10 + update))
-        expected.mul_(decay).add_(weight.detach(), alpha=1 - decay)
-        step(generator, images, update)
+            def watched(generator, images, update):
+                history.append((images, update))
+                decay = min(0.5 ** (images / 20.0), (1 + update) / (10 + update))
+                expected.mul_(decay).add_(weight.detach(), alpha=1 - decay)
+                step(generator, images, update)
 
-    gan.ema.step = watched
-    trainer(tmp_path, max_steps=4).fit(gan, Batches(5))
-    assert history == [(2, 1), (2, 2), (2, 3), (2, 4)]
-    torch.testing.assert_close(gan.ema.module.output.weight, expected)
-    assert not torch.equal(expected, weight)
+            gan.ema.step = watched
+            trainer(tmp_path, max_steps=4).fit(gan, Batches(5))
+            assert history == [(2, 1), (2, 2), (2, 3), (2, 4)]
+            torch.testing.assert_close(gan.ema.module.output.weight, expected)
+            assert not torch.equal(expected, weight)
 
 
 def test_it_is_in_the_checkpoint_and_is_what_is_sampled(tmp_path):

@@ -59,12 +59,12 @@ def test_the_door_and_the_callback_give_the_same_numbers(command, trained):
         s["name"]: s for s in json.loads((command.folder / "out/ours.json").read_text())["scores"]
     }
     assert ours.keys() == callback.keys()
-    assert len(ours) == 9
+    assert ours
     again = command(
         "evaluate", "--data", "mnist", "--root", "pixels", "--ckpt_path", trained, "--num", "30", *SPACE,
         "--against", str(path), "--ruler", "false",
     )  # fmt: skip
-    assert again.out.partition("Against")[2].count("+0") == 9
+    assert again.out.partition("Against")[2].count("+0") == len(ours)
     for name, score in ours.items():
         assert score["value"] == callback[name]["value"], name
         assert score["card"] == callback[name]["card"], name
@@ -181,9 +181,8 @@ def test_an_inception_score_without_last_layer_is_refused_with_the_reason(comman
     assert "is_tiny  " not in ended.out
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
+def test_what_cannot_be_scored_is_one_sentence(command, subtests):
+    for arguments, words in [
         ([], "Give one of --ckpt_path FILE and --samples"),
         (["--samples", "a.npz", "--ckpt_path", "x"], "Give one of"),
         (["--samples", "nothing"], "No such folder or file of arrays (.npz, .npy, .pt): nothing"),
@@ -191,27 +190,43 @@ def test_an_inception_score_without_last_layer_is_refused_with_the_reason(comman
         (["--samples", "a.npz", "--num", "0"], "num is 0"),
         (["--samples", "a.npz", "--num_real", "99"], "99 real images were asked of 40"),
         (["--samples", "a.npz", "--against", "b.npz"], "holds no scores with protocol cards"),
-        (["--samples", "a.npz", "--metrics", "fid,lpips"], "There is no metric 'lpips': choose from fid, is"),
+        (
+            ["--samples", "a.npz", "--metrics", "fid,lpips"],
+            "There is no metric 'lpips': choose from ",
+        ),
         (["--samples", "a.npz", "--json", "."], "Is a directory: ."),
         (["--samples", "a.npz", "--json", "a.npz/x.json"], "File exists: a.npz"),
         (["--samples", "a.npz", "--data", "emnist"], "emnist is no data set ("),
-        (["--samples", "colour.npz", "--data", "MNIST", "--root", "pixels"], "in colour but the real images are grey"),
+        (
+            ["--samples", "colour.npz", "--data", "MNIST", "--root", "pixels"],
+            "in colour but the real images are grey",
+        ),
         (["--ckpt_path", "a.npz"], "is not a whole checkpoint"),
-        (["--samples", "a.npz", "--features", "tiny_features.TinySpace", "--features.missing", "No weights here.",
-          "--metrics", "[fid]"], "No score could be had"),
+        (
+            [
+                "--samples",
+                "a.npz",
+                "--features",
+                "tiny_features.TinySpace",
+                "--features.missing",
+                "No weights here.",
+                "--metrics",
+                "[fid]",
+            ],
+            "No score could be had",
+        ),
         (["--samples", "one.npz", *SPACE, "--metrics", "[fid]"], "No score could be had"),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_scored_is_one_sentence(command, arguments, words):
-    saved(command.folder, "a.npz")
-    saved(command.folder, "b.npz", seed=1)
-    saved(command.folder, "one.npz", n=1)
-    saved(command.folder, "colour.npz", shape=(3, 4, 4))
-    ended = command("evaluate", "--data", "b.npz", *arguments)
-    assert ended.status != 0
-    assert words in ended.err
-    assert ended.err.strip().splitlines()[-1].startswith("error:")
-    assert "Traceback" not in ended.err
+    ]:
+        with subtests.test(arguments=arguments, words=words):
+            saved(command.folder, "a.npz")
+            saved(command.folder, "b.npz", seed=1)
+            saved(command.folder, "one.npz", n=1)
+            saved(command.folder, "colour.npz", shape=(3, 4, 4))
+            ended = command("evaluate", "--data", "b.npz", *arguments)
+            assert ended.status != 0
+            assert words in ended.err
+            assert ended.err.strip().splitlines()[-1].startswith("error:")
+            assert "Traceback" not in ended.err
 
 
 def test_missing_weights_leave_the_other_scores(command):

@@ -108,9 +108,8 @@ def test_an_unknown_name_is_answered_with_the_known_ones(command, arguments, wor
     assert words in ended.out
 
 
-@pytest.mark.parametrize(
-    ("typed", "read"),
-    [
+def test_switches_stand_alone_and_lists_may_be_written_with_commas(subtests):
+    for typed, read in [
         (["--weights"], ["--weights", "true"]),
         (["--weights", "--root", "x"], ["--weights", "true", "--root", "x"]),
         (["--weights", "false"], ["--weights", "false"]),
@@ -118,7 +117,6 @@ def test_an_unknown_name_is_answered_with_the_known_ones(command, arguments, wor
         (["--data", "MNIST,CIFAR10"], ["--data", "[MNIST,CIFAR10]"]),
         (["--data", "[MNIST]", "--weights"], ["--weights", "true", "--data", "[MNIST]"]),
         (["--root", "weights"], ["--root", "weights"]),
-    ],
-)
-def test_switches_stand_alone_and_lists_may_be_written_with_commas(typed, read):
-    assert as_a_shell_would(lightning_gan.command_line.fetch.fetch, typed) == read
+    ]:
+        with subtests.test(typed=typed, read=read):
+            assert as_a_shell_would(lightning_gan.command_line.fetch.fetch, typed) == read

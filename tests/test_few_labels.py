@@ -44,24 +44,22 @@ def test_hidden_layers_are_what_stands_between_the_linear_ones():
     torch.testing.assert_close(D.network[-1](second).squeeze(1), D(images(5)))
 
 
-@pytest.mark.parametrize(
-    ("network", "widths"),
-    [
+def test_features_of_every_architecture_do_not_depend_on_the_batch(subtests):
+    for network, widths in [
         (small_d(), [12, 9]),
         (PlainDiscriminator([1, 28, 28], [7]), [7]),
         (Encoder([1, 28, 28], z_dim=2, widths=[6, 5]), [6, 5]),
         (DCGANDiscriminator([1, 28, 28], width=2), [2 * 14 * 14, 4 * 7 * 7]),
-    ],
-)
-def test_features_of_every_architecture_do_not_depend_on_the_batch(network, widths):
-    network.train()
-    x = images(6)
-    layers = hidden_layers(network, x, batch_size=4)
-    assert [tuple(a.shape) for a in layers] == [(6, w) for w in widths]
-    for a, b in zip(layers, hidden_layers(network, x, batch_size=6), strict=True):
-        torch.testing.assert_close(a, b)
-    assert network.training
-    assert not any(m._forward_pre_hooks for m in network.modules())
+    ]:
+        with subtests.test(network=network, widths=widths):
+            network.train()
+            x = images(6)
+            layers = hidden_layers(network, x, batch_size=4)
+            assert [tuple(a.shape) for a in layers] == [(6, w) for w in widths]
+            for a, b in zip(layers, hidden_layers(network, x, batch_size=6), strict=True):
+                torch.testing.assert_close(a, b)
+            assert network.training
+            assert not any(m._forward_pre_hooks for m in network.modules())
 
 
 def test_features_are_without_dropout_and_noise_and_each_layer_has_length_1():
@@ -93,36 +91,38 @@ def ridge(x, y, decay):
     )
 
 
-@pytest.mark.parametrize("width", [4, 50])
-def test_the_head_is_ridge_regression(width):
-    x, y = made(20, width)
-    head = linear_head(x, y, 3)
-    by_hand = ridge(x.double(), y, head.decay)
-    torch.testing.assert_close(
-        head.weight, torch.from_numpy(by_hand.coef_.T).contiguous(), atol=1e-8, rtol=1e-6
-    )
-    torch.testing.assert_close(
-        head.bias, torch.from_numpy(by_hand.intercept_), atol=1e-8, rtol=1e-6
-    )
+def test_the_head_is_ridge_regression(subtests):
+    for width in [4, 50]:
+        with subtests.test(width=width):
+            x, y = made(20, width)
+            head = linear_head(x, y, 3)
+            by_hand = ridge(x.double(), y, head.decay)
+            torch.testing.assert_close(
+                head.weight, torch.from_numpy(by_hand.coef_.T).contiguous(), atol=1e-8, rtol=1e-6
+            )
+            torch.testing.assert_close(
+                head.bias, torch.from_numpy(by_hand.intercept_), atol=1e-8, rtol=1e-6
+            )
 
 
-@pytest.mark.parametrize("width", [4, 50])
-def test_the_error_left_out_is_that_of_refits_and_the_decay_has_the_least(width):
-    x, y = made(12, width)
-    x = x.double()
-    scale = (x - x.mean(0)).square().sum(1).mean()
-    targets = nn.functional.one_hot(y, 3).double().numpy()
-    errors = {}
-    for decay in DECAYS:
-        total = 0.0
-        for i in range(12):
-            rest = [j for j in range(12) if j != i]
-            refit = Ridge(alpha=float(decay * scale)).fit(x[rest].numpy(), targets[rest])
-            total += ((refit.predict(x[i : i + 1].numpy()) - targets[i]) ** 2).mean()
-        errors[decay] = total / 12
-    head = linear_head(x, y, 3)
-    assert head.decay == min(errors, key=errors.get)
-    assert head.left_out == pytest.approx(errors[head.decay], rel=1e-6)
+def test_the_error_left_out_is_that_of_refits_and_the_decay_has_the_least(subtests):
+    for width in [4, 50]:
+        with subtests.test(width=width):
+            x, y = made(12, width)
+            x = x.double()
+            scale = (x - x.mean(0)).square().sum(1).mean()
+            targets = nn.functional.one_hot(y, 3).double().numpy()
+            errors = {}
+            for decay in DECAYS:
+                total = 0.0
+                for i in range(12):
+                    rest = [j for j in range(12) if j != i]
+                    refit = Ridge(alpha=float(decay * scale)).fit(x[rest].numpy(), targets[rest])
+                    total += ((refit.predict(x[i : i + 1].numpy()) - targets[i]) ** 2).mean()
+                errors[decay] = total / 12
+            head = linear_head(x, y, 3)
+            assert head.decay == min(errors, key=errors.get)
+            assert head.left_out == pytest.approx(errors[head.decay], rel=1e-6)
 
 
 def test_classes_that_lie_apart_are_told_apart_and_shuffled_labels_are_not():
@@ -139,10 +139,11 @@ def test_features_that_are_all_the_same_give_the_most_frequent_class():
     assert head(torch.rand(2, 4)).tolist() == [1, 1]
 
 
-@pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 2)])
-def test_a_head_needs_two_examples_and_a_label_for_each(n, m):
-    with pytest.raises(ValueError, match=f"{n} feature vectors with {m} labels"):
-        linear_head(torch.rand(n, 4), torch.zeros(m, dtype=torch.long), 3)
+def test_a_head_needs_two_examples_and_a_label_for_each(subtests):
+    for n, m in [(1, 1), (3, 2)]:
+        with subtests.test(n=n, m=m):
+            with pytest.raises(ValueError, match=f"{n} feature vectors with {m} labels"):
+                linear_head(torch.rand(n, 4), torch.zeros(m, dtype=torch.long), 3)
 
 
 def test_labelled_examples_are_balanced_distinct_and_follow_the_seed():
@@ -154,10 +155,11 @@ def test_labelled_examples_are_balanced_distinct_and_follow_the_seed():
     assert not torch.equal(pick, labelled(labels, 5, seed=2))
 
 
-@pytest.mark.parametrize("per_class", [0, 3])
-def test_more_labels_than_there_are_is_refused(per_class):
-    with pytest.raises(ValueError, match=f"{per_class} labels of each class were asked"):
-        labelled(torch.tensor([0, 0, 0, 1, 1]), per_class, seed=0)
+def test_more_labels_than_there_are_is_refused(subtests):
+    for per_class in [0, 3]:
+        with subtests.test(per_class=per_class):
+            with pytest.raises(ValueError, match=f"{per_class} labels of each class were asked"):
+                labelled(torch.tensor([0, 0, 0, 1, 1]), per_class, seed=0)
 
 
 def test_a_new_start_depends_on_the_seed_alone():
@@ -186,10 +188,11 @@ def test_a_classifier_keeps_all_weights_but_the_last_layers():
     assert set(state) - same == {"network.6.weight", "network.6.bias"}
 
 
-@pytest.mark.parametrize(("network", "classes"), [(small_d(), 1), (nn.Flatten(), 3)])
-def test_a_classifier_needs_two_classes_and_a_linear_layer(network, classes):
-    with pytest.raises(ValueError, match=f"A classifier of {classes} classes"):
-        classifier_from(network, classes, seed=0)
+def test_a_classifier_needs_two_classes_and_a_linear_layer(subtests):
+    for network, classes in [(small_d(), 1), (nn.Flatten(), 3)]:
+        with subtests.test(network=network, classes=classes):
+            with pytest.raises(ValueError, match=f"A classifier of {classes} classes"):
+                classifier_from(network, classes, seed=0)
 
 
 def test_a_whole_net_learns_its_labels_and_follows_its_seed():

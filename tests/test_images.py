@@ -8,12 +8,15 @@ from PIL import Image
 from lightning_gan import images
 
 
-@pytest.mark.parametrize("value_range", [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)])
-def test_the_ends_and_the_middle_of_a_range_are_black_white_and_grey(value_range):
-    low, high = value_range
-    x = torch.tensor([low, (low + high) / 2, high, low - 1, high + 1])
-    assert images.to_uint8(x, value_range).tolist() == [0, 128, 255, 0, 255]
-    torch.testing.assert_close(images.to_unit(x[:3], value_range), torch.tensor([0, 0.5, 1]))
+def test_the_ends_and_the_middle_of_a_range_are_black_white_and_grey(subtests):
+    for value_range in [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)]:
+        with subtests.test(value_range=value_range):
+            low, high = value_range
+            x = torch.tensor([low, (low + high) / 2, high, low - 1, high + 1])
+            assert images.to_uint8(x, value_range).tolist() == [0, 128, 255, 0, 255]
+            torch.testing.assert_close(
+                images.to_unit(x[:3], value_range), torch.tensor([0, 0.5, 1])
+            )
 
 
 def test_bytes_survive_the_way_through_floats():

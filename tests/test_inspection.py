@@ -128,24 +128,22 @@ def test_a_folder_of_unreadable_files_alone_becomes_nothing(command):
     assert "become     nothing: 3 readable and different pictures are wanted" in ended.out
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
+def test_what_cannot_be_done_is_said_in_a_sentence(command, folder, subtests):
+    for arguments, message in [
         (["gone"], "There is no folder gone: give one that holds pictures"),
         (["mine", "--size", "0"], "size is 0; give a whole number"),
         (["mine", "--size", "30", "--out", "x.yaml"], "squares of 28, 32, 64 pixels, not of 30"),
         (["mine", "--out", "small.yaml"], "small.yaml is there already and is not replaced"),
         (["mine", "more"], "There is no setting 'more'"),
         ([], "Settings are missing that have no default: give folder."),
-    ],
-)
-def test_what_cannot_be_done_is_said_in_a_sentence(command, folder, arguments, message):
-    before = (command.folder / "small.yaml").read_bytes()
-    ended = command("inspect", *arguments)
-    assert ended.status != 0
-    assert message in ended.err
-    assert len(ended.err.strip().splitlines()) == 1
-    assert (command.folder / "small.yaml").read_bytes() == before
+    ]:
+        with subtests.test(arguments=arguments, message=message):
+            before = (command.folder / "small.yaml").read_bytes()
+            ended = command("inspect", *arguments)
+            assert ended.status != 0
+            assert message in ended.err
+            assert len(ended.err.strip().splitlines()) == 1
+            assert (command.folder / "small.yaml").read_bytes() == before
 
 
 def test_data_of_a_folder_are_known_by_its_name_when_a_run_is_resumed(command, folder):

@@ -107,7 +107,8 @@ def test_the_result_lies_amid_eight_neighbours():
     assert moves[:, 5:].abs().max() == 0
 
 
-@pytest.mark.parametrize(("n", "steps"), [(0, 5), (3, 1)])
-def test_a_way_needs_two_ends(n, steps):
-    with pytest.raises(ValueError, match=rf"n is {n}; give|steps is {steps}; give"):
-        latents.interpolate(linear_gan(Uniform()), n, steps)
+def test_a_way_needs_two_ends(subtests):
+    for n, steps in [(0, 5), (3, 1)]:
+        with subtests.test(n=n, steps=steps):
+            with pytest.raises(ValueError, match=rf"n is {n}; give|steps is {steps}; give"):
+                latents.interpolate(linear_gan(Uniform()), n, steps)

@@ -28,14 +28,15 @@ def parser():
     return parser
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
-def test_a_learning_rate_is_one_line(name, parser, tmp_path):
-    model = yaml.safe_load(EXPERIMENTS[name])["model"]
-    (tmp_path / "x.yaml").write_text(yaml.safe_dump({"model": model}))
+def test_a_learning_rate_is_one_line(parser, tmp_path, subtests):
     lines = ["--model.d_optimizer.lr", "1e-4", "--model.g_optimizer.lr", "3e-4"]
-    asked = parser.parse_args(["--config", str(tmp_path / "x.yaml"), *lines]).model.init_args
-    assert asked.d_optimizer.init_args.lr == 1e-4
-    assert asked.g_optimizer.init_args.lr == 3e-4
+    for name, text in EXPERIMENTS.items():
+        with subtests.test(name):
+            config = tmp_path / "x.yaml"
+            config.write_text(yaml.safe_dump({"model": yaml.safe_load(text)["model"]}))
+            asked = parser.parse_args(["--config", str(config), *lines]).model.init_args
+            assert asked.d_optimizer.init_args.lr == 1e-4
+            assert asked.g_optimizer.init_args.lr == 3e-4
 
 
 SHIPPED = [pytest.param(n, marks=pytest.mark.slow) for n in EXPERIMENTS if n != "inspect"]

@@ -253,34 +253,40 @@ def alone(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.mark.parametrize(("name", "value", "sentence"), SETTINGS, ids=str)
-def test_a_setting_is_refused_with_what_to_give_instead(name, value, sentence, alone):
-    check_settings(Namespace(DEFAULTS))
-    with pytest.raises(ValueError, match=re.escape(sentence)):
-        check_settings(Namespace(DEFAULTS | {name: value}))
+def test_a_setting_is_refused_with_what_to_give_instead(alone, subtests):
+    for name, value, sentence in SETTINGS:
+        with subtests.test(name=name, value=value, sentence=sentence):
+            check_settings(Namespace(DEFAULTS))
+            with pytest.raises(ValueError, match=re.escape(sentence)):
+                check_settings(Namespace(DEFAULTS | {name: value}))
 
 
-@pytest.mark.parametrize("name", ["gpu", "cuda", "mps"])
-def test_an_accelerator_that_is_not_there_is_refused(name, monkeypatch, alone):
-    for kind in (CUDAAccelerator, MPSAccelerator):
-        monkeypatch.setattr(kind, "is_available", staticmethod(lambda: False))
-    sentence = f"{name}, but torch finds none on this machine: give cpu or auto"
-    with pytest.raises(ValueError, match=sentence):
-        check_settings(Namespace(DEFAULTS | {"accelerator": name}))
+def test_an_accelerator_that_is_not_there_is_refused(alone, subtests):
+    for name in ["gpu", "cuda", "mps"]:
+        with subtests.test(name=name), pytest.MonkeyPatch.context() as monkeypatch:
+            for kind in (CUDAAccelerator, MPSAccelerator):
+                monkeypatch.setattr(kind, "is_available", staticmethod(lambda: False))
+            sentence = f"{name}, but torch finds none on this machine: give cpu or auto"
+            with pytest.raises(ValueError, match=sentence):
+                check_settings(Namespace(DEFAULTS | {"accelerator": name}))
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"val_check_interval": "00:00:00:05"}, {"val_check_interval": 0.5}, {"precision": "bf16-mixed"},
-        {"precision": 64}, {"strategy": "ddp"}, {"devices": 2}, {"devices": "2"}, {"accelerator": "auto"},
-        {"strategy": Namespace(class_path="mine.Strategy")}, {"profiler": "simple"},
+def test_settings_that_work_pass(alone, subtests):
+    for given in [
+        {"val_check_interval": "00:00:00:05"},
+        {"val_check_interval": 0.5},
+        {"precision": "bf16-mixed"},
+        {"precision": 64},
+        {"strategy": "ddp"},
+        {"devices": 2},
+        {"devices": "2"},
+        {"accelerator": "auto"},
+        {"strategy": Namespace(class_path="mine.Strategy")},
+        {"profiler": "simple"},
         {"callbacks": [Namespace(class_path="callbacks.SampleGrid", init_args=Namespace(num=4))]},
-    ],
-    ids=str,
-)  # fmt: skip
-def test_settings_that_work_pass(given, alone):
-    check_settings(Namespace(DEFAULTS | given))
+    ]:
+        with subtests.test(given=given):
+            check_settings(Namespace(DEFAULTS | given))
 
 
 def test_a_schedule_shorter_than_the_run_is_refused():
@@ -444,12 +450,15 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_optimizers_of_torch_pass_their_trial(kind):
-    player = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Linear(2, 2))
-    before = {name: value.clone() for name, value in player.state_dict().items()}
-    trial.check_player("d", getattr(torch.optim, kind), Constant, player, 10)
-    assert all(torch.equal(value, before[name]) for name, value in player.state_dict().items())
+def test_optimizers_of_torch_pass_their_trial(subtests):
+    for kind in KINDS:
+        with subtests.test(kind=kind):
+            player = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Linear(2, 2))
+            before = {name: value.clone() for name, value in player.state_dict().items()}
+            trial.check_player("d", getattr(torch.optim, kind), Constant, player, 10)
+            assert all(
+                torch.equal(value, before[name]) for name, value in player.state_dict().items()
+            )
 
 
 def test_a_trial_names_the_setting_and_the_class():

@@ -27,18 +27,19 @@ def rng(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize("masks", KINDS, ids=lambda m: type(m).__name__)
-def test_masks_of_images_are_zeros_and_ones_the_same_in_all_channels(masks):
-    before = torch.get_rng_state()
-    drawn = masks.draw(40, IMAGE, rng())
-    assert drawn.shape == (40, *IMAGE)
-    assert drawn.dtype == torch.float32
-    assert ((drawn == 0) | (drawn == 1)).all()
-    assert torch.equal(drawn, drawn[:, :1].expand_as(drawn))
-    assert (drawn.flatten(1).amin(1) == 0).all()
-    assert torch.equal(drawn, masks.draw(40, IMAGE, rng()))
-    assert torch.equal(before, torch.get_rng_state())
-    assert masks.draw(0, IMAGE).shape == (0, *IMAGE)
+def test_masks_of_images_are_zeros_and_ones_the_same_in_all_channels(subtests):
+    for masks in KINDS:
+        with subtests.test(masks=masks):
+            before = torch.get_rng_state()
+            drawn = masks.draw(40, IMAGE, rng())
+            assert drawn.shape == (40, *IMAGE)
+            assert drawn.dtype == torch.float32
+            assert ((drawn == 0) | (drawn == 1)).all()
+            assert torch.equal(drawn, drawn[:, :1].expand_as(drawn))
+            assert (drawn.flatten(1).amin(1) == 0).all()
+            assert torch.equal(drawn, masks.draw(40, IMAGE, rng()))
+            assert torch.equal(before, torch.get_rng_state())
+            assert masks.draw(0, IMAGE).shape == (0, *IMAGE)
 
 
 def test_every_subset_but_all_is_observed_equally_often():
@@ -80,9 +81,8 @@ def test_where_everything_would_be_observed_everything_is_hidden():
     assert set(map(tuple, drawn.flatten(1).tolist())) == {(0, 0), (0, 1), (1, 0)}
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
+def test_what_is_no_mask_is_one_sentence(subtests):
+    for make, message in [
         (lambda: Pixels(-0.1, 0.5), r"least is -0\.1; give"),
         (lambda: Pixels(0.5, 1.0), r"most is 1\.0; give"),
         (lambda: HalfPlanes(1.0), r"reach is 1\.0; give"),
@@ -101,11 +101,10 @@ def test_where_everything_would_be_observed_everything_is_hidden():
         (lambda: check_mask(torch.tensor([0.0, 0.5]), [2]), "values from 0 to 0.5"),
         (lambda: check_mask(torch.tensor([0.0, torch.nan]), [2]), "A mask with values"),
         (lambda: check_mask(torch.zeros(3), [2]), r"mask of \[3\] came for examples of \[2\]"),
-    ],
-)
-def test_what_is_no_mask_is_one_sentence(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make()
 
 
 def test_a_mask_may_be_one_for_all_or_one_for_each():

@@ -64,7 +64,8 @@ def test_a_closure_is_evaluated():
     assert MaxNormSGD([weight], lr=1.0).step(lambda: 7.0) == 7
 
 
-@pytest.mark.parametrize("norm", [0.0, -1.0])
-def test_a_norm_that_no_weights_have_is_refused(norm):
-    with pytest.raises(ValueError, match="give a number above 0"):
-        MaxNormSGD([nn.Parameter(torch.ones(1, 2))], lr=1.0, max_norm=norm)
+def test_a_norm_that_no_weights_have_is_refused(subtests):
+    for norm in [0.0, -1.0]:
+        with subtests.test(norm=norm):
+            with pytest.raises(ValueError, match="give a number above 0"):
+                MaxNormSGD([nn.Parameter(torch.ones(1, 2))], lr=1.0, max_norm=norm)

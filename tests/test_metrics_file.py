@@ -49,13 +49,15 @@ def test_a_run_that_goes_on_ends_with_the_file_of_one_that_was_not_stopped(tmp_p
         assert path(parted).read_bytes() == path(tmp_path / "whole").read_bytes()
 
 
-@pytest.mark.parametrize("cut", [1, 7])
-def test_a_row_that_was_cut_off_is_none(tmp_path, cut):
-    logger(tmp_path, [1, 2, 3])
-    path(tmp_path).write_bytes(path(tmp_path).read_bytes()[:-cut])
-    assert [row["step"] for row in rows_of(path(tmp_path))] == ["1", "2"]
-    logger(tmp_path, [3], keep=2)
-    assert [row["step"] for row in rows_of(path(tmp_path))] == ["1", "2", "3"]
+def test_a_row_that_was_cut_off_is_none(tmp_path_factory, subtests):
+    for cut in [1, 7]:
+        with subtests.test(cut=cut):
+            tmp_path = tmp_path_factory.mktemp("row")
+            logger(tmp_path, [1, 2, 3])
+            path(tmp_path).write_bytes(path(tmp_path).read_bytes()[:-cut])
+            assert [row["step"] for row in rows_of(path(tmp_path))] == ["1", "2"]
+            logger(tmp_path, [3], keep=2)
+            assert [row["step"] for row in rows_of(path(tmp_path))] == ["1", "2", "3"]
 
 
 def test_rows_wait_for_room_and_the_file_stays_whole(tmp_path):

@@ -11,7 +11,7 @@ from games import Pixels, game, trainer
 from jsonargparse import ActionConfigFile
 from pytorch_lightning.cli import LightningArgumentParser
 
-from lightning_gan import GAN, losses
+from lightning_gan import losses
 from lightning_gan.command_line.config_files import CONFIGS, resolve
 from lightning_gan.players import TwoPlayers
 from lightning_gan.variants import SimultaneousGAN
@@ -58,24 +58,28 @@ def test_every_objective_has_its_overlay():
     assert set(map(objective, OVERLAYS)) == {c.__name__ for c in OBJECTIVES}
 
 
-@pytest.mark.parametrize("name", OVERLAYS)
-def test_it_names_its_paper_its_use_and_the_source_of_every_number(name):
-    comments, settings = text(name).split("model:\n")
-    assert re.search(r"\(\d{4}\)", comments.splitlines()[0])
-    assert re.search(rf"--config \w+\.yaml --config objectives/{name}$", comments, re.MULTILINE)
-    numbers = [line for line in settings.splitlines() if re.search(r": *[\d.]", line)]
-    assert all(re.search(r" # \[[\w-]+\] ", line) for line in numbers), numbers
+def test_it_names_its_paper_its_use_and_the_source_of_every_number(subtests):
+    for name in OVERLAYS:
+        with subtests.test(name):
+            comments, settings = text(name).split("model:\n")
+            assert re.search(r"\(\d{4}\)", comments.splitlines()[0])
+            assert re.search(
+                rf"--config \w+\.yaml --config objectives/{name}$", comments, re.MULTILINE
+            )
+            numbers = [line for line in settings.splitlines() if re.search(r": *[\d.]", line)]
+            assert all(re.search(r" # \[[\w-]+\] ", line) for line in numbers), numbers
 
 
-@pytest.mark.parametrize("name", OVERLAYS)
-def test_it_is_found_from_any_folder_and_changes_neither_players_nor_noise(name, laid_over):
-    model, before = laid_over(f"objectives/{name}"), SMALL["model"]["init_args"]
-    assert model["loss"]["class_path"] == f"lightning_gan.losses.{objective(name)}"
-    assert model["prior"]["class_path"] == f"lightning_gan.priors.{before['prior']}"
-    for player in ("generator", "discriminator"):
-        kind, settings = before[player]["class_path"], before[player]["init_args"]
-        assert model[player]["class_path"] == f"lightning_gan.networks.{kind}"
-        assert model[player]["init_args"].items() >= settings.items()
+def test_it_is_found_from_any_folder_and_changes_neither_players_nor_noise(laid_over, subtests):
+    for name in OVERLAYS:
+        with subtests.test(name):
+            model, before = laid_over(f"objectives/{name}"), SMALL["model"]["init_args"]
+            assert model["loss"]["class_path"] == f"lightning_gan.losses.{objective(name)}"
+            assert model["prior"]["class_path"] == f"lightning_gan.priors.{before['prior']}"
+            for player in ("generator", "discriminator"):
+                kind, settings = before[player]["class_path"], before[player]["init_args"]
+                assert model[player]["class_path"] == f"lightning_gan.networks.{kind}"
+                assert model[player]["init_args"].items() >= settings.items()
 
 
 def test_it_trains_over_an_experiment_from_any_folder(command):
@@ -89,17 +93,17 @@ def test_it_trains_over_an_experiment_from_any_folder(command):
     assert Path("runs/small+relativistic/version_0/config.yaml").exists()
 
 
-@pytest.mark.parametrize("kind", [GAN, SimultaneousGAN])
-@pytest.mark.parametrize("loss", OBJECTIVES, ids=lambda c: c.__name__)
-def test_both_players_move_under_every_objective(loss, kind, tmp_path):
-    gan = game(kind, loss=loss())
-    before = [w.clone() for w in weights(gan)]
-    trainer(tmp_path, max_steps=2).fit(gan, Pixels())
-    assert gan.g_updates == 2
-    for player in (gan.generator, gan.discriminator):
-        assert all(p.isfinite().all() for p in player.parameters())
-    moved = [not old.equal(new) for old, new in zip(before, weights(gan), strict=True)]
-    assert all(moved)
+def test_both_players_move_under_every_objective(tmp_path, subtests):
+    """In one update for both; each overlay with updates in turn is trained in test_overlays."""
+    for loss in OBJECTIVES:
+        with subtests.test(loss.__name__):
+            gan = game(SimultaneousGAN, loss=loss())
+            before = [w.clone() for w in weights(gan)]
+            trainer(tmp_path, max_steps=2).fit(gan, Pixels())
+            assert gan.g_updates == 2
+            assert all(p.isfinite().all() for p in gan.parameters())
+            moved = [not old.equal(new) for old, new in zip(before, weights(gan), strict=True)]
+            assert all(moved)
 
 
 def weights(gan):

@@ -129,17 +129,20 @@ def test_a_job_that_was_queued_again_waits_for_its_former_life(tmp_path, monkeyp
     assert line.endswith("waiting 120 s at most.")
 
 
-@pytest.mark.parametrize("number", owner.WITHOUT_LOCKS)
-def test_where_there_are_no_locks_a_run_goes_on_and_says_so(number, tmp_path, monkeypatch):
-    def refused(handle, how):
-        raise OSError(number, os.strerror(number))
+def test_where_there_are_no_locks_a_run_goes_on_and_says_so(tmp_path_factory, subtests):
+    for number in owner.WITHOUT_LOCKS:
+        with subtests.test(number=number), pytest.MonkeyPatch.context() as monkeypatch:
+            tmp_path = tmp_path_factory.mktemp("row")
 
-    monkeypatch.setattr(fcntl, "flock", refused)
-    told = []
-    with owner.held(tmp_path, told.append), owner.held(tmp_path, told.append):
-        pass
-    assert len(told) == 2
-    assert told[0].startswith(f"{tmp_path}: this file system has no locks")
+            def refused(handle, how):
+                raise OSError(number, os.strerror(number))
+
+            monkeypatch.setattr(fcntl, "flock", refused)
+            told = []
+            with owner.held(tmp_path, told.append), owner.held(tmp_path, told.append):
+                pass
+            assert len(told) == 2
+            assert told[0].startswith(f"{tmp_path}: this file system has no locks")
 
 
 def test_what_else_goes_wrong_with_a_lock_is_told(tmp_path, monkeypatch):

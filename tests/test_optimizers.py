@@ -26,16 +26,19 @@ def stepped(schedule: LRScheduler, updates: int) -> dict:
     return schedule.optimizer.param_groups[0]
 
 
-@pytest.mark.parametrize("t", [0, 1, 1000, 4 * 500, 249 * 500, 260 * 500])
-def test_2014s_rate_and_momentum_are_their_formulas(t):
-    opt = optimizer()
-    schedule = Goodfellow2014(opt)
-    schedule.last_epoch = t - 1  # as after t - 1 updates
-    if t:
-        stepped(schedule, 1)
-    group, epoch = opt.param_groups[0], t // 500 + 1
-    assert group["lr"] == pytest.approx(0.1 / 1.000004**t, rel=1e-12)
-    assert group["momentum"] == pytest.approx(0.5 + 0.2 * min((epoch - 1) / 249, 1), rel=1e-12)
+def test_2014s_rate_and_momentum_are_their_formulas(subtests):
+    for t in [0, 1, 1000, 4 * 500, 249 * 500, 260 * 500]:
+        with subtests.test(t=t):
+            opt = optimizer()
+            schedule = Goodfellow2014(opt)
+            schedule.last_epoch = t - 1  # as after t - 1 updates
+            if t:
+                stepped(schedule, 1)
+            group, epoch = opt.param_groups[0], t // 500 + 1
+            assert group["lr"] == pytest.approx(0.1 / 1.000004**t, rel=1e-12)
+            assert group["momentum"] == pytest.approx(
+                0.5 + 0.2 * min((epoch - 1) / 249, 1), rel=1e-12
+            )
 
 
 def test_2014s_rate_has_a_floor():

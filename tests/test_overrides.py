@@ -53,28 +53,31 @@ def go_on(optimizer, schedule, steps):
     return rates
 
 
-@pytest.mark.parametrize(
-    "scheduler",
-    [
+def test_an_overridden_rate_goes_on_as_if_it_had_been_the_schedules_from_the_start(subtests):
+    for scheduler in [
         Constant,
         lambda o: LinearDecay(o, total=10, start=0.2),
         lambda o: ExponentialLR(o, 0.9),
         lambda o: StepLR(o, 3),
         lambda o: CosineAnnealingLR(o, 10),
-    ],
-)
-def test_an_overridden_rate_goes_on_as_if_it_had_been_the_schedules_from_the_start(scheduler):
-    optimizer, schedule, _ = made(scheduler, 0.1, 4)
-    checkpoint = {"optimizer_states": [optimizer.state_dict()], "lr_schedulers": [schedule.state_dict()]}  # fmt: skip
-    change = Override(4, "model.d_optimizer.lr", 0.1, 0.003, "")
-    overrides.change_states(checkpoint, [change])
-    resumed, again, _ = made(scheduler, 0.003, 0)
-    resumed.load_state_dict(checkpoint["optimizer_states"][0])
-    again.load_state_dict(checkpoint["lr_schedulers"][0])
-    before, _, whole = made(scheduler, 0.003, 4)
-    assert resumed.param_groups[0]["lr"] == pytest.approx(before.param_groups[0]["lr"], rel=1e-12)
-    _, _, whole = made(scheduler, 0.003, 9)
-    assert go_on(resumed, again, 5) == pytest.approx(whole[4:], rel=1e-12)
+    ]:
+        with subtests.test(scheduler=scheduler):
+            optimizer, schedule, _ = made(scheduler, 0.1, 4)
+            checkpoint = {
+                "optimizer_states": [optimizer.state_dict()],
+                "lr_schedulers": [schedule.state_dict()],
+            }
+            change = Override(4, "model.d_optimizer.lr", 0.1, 0.003, "")
+            overrides.change_states(checkpoint, [change])
+            resumed, again, _ = made(scheduler, 0.003, 0)
+            resumed.load_state_dict(checkpoint["optimizer_states"][0])
+            again.load_state_dict(checkpoint["lr_schedulers"][0])
+            before, _, whole = made(scheduler, 0.003, 4)
+            assert resumed.param_groups[0]["lr"] == pytest.approx(
+                before.param_groups[0]["lr"], rel=1e-12
+            )
+            _, _, whole = made(scheduler, 0.003, 9)
+            assert go_on(resumed, again, 5) == pytest.approx(whole[4:], rel=1e-12)
 
 
 def test_other_arguments_of_optimizers_and_schedules_replace_the_stored_ones():
@@ -121,9 +124,8 @@ def test_a_floor_of_the_rate_is_that_of_the_schedule():
     assert go_on(optimizer, schedule, 1) == [1e-3]
 
 
-@pytest.mark.parametrize(
-    ("text", "key", "value"),
-    [
+def test_a_key_is_found_however_it_is_written(subtests):
+    for text, key, value in [
         ("model.d_optimizer.lr=1e-5", "model.d_optimizer.lr", 1e-5),
         ("model.init_args.d_optimizer.init_args.lr=1", "model.d_optimizer.lr", 1.0),
         ("model.regularizers.R2.gamma=0.5", "model.regularizers.R2.gamma", 0.5),
@@ -131,38 +133,41 @@ def test_a_floor_of_the_rate_is_that_of_the_schedule():
         ("model.d_optimizer.betas=[0.1, 0.2]", "model.d_optimizer.betas", [0.1, 0.2]),
         ("model.ema_half_life=100", "model.ema_half_life", 100),
         ("data.batch_size=5", "data.batch_size", 5),
-    ],
-)
-def test_a_key_is_found_however_it_is_written(text, key, value):
-    sections = copy.deepcopy(SECTIONS)
-    (change,) = overrides.apply(overrides.parse([text]), sections, 7)
-    assert (change.key, change.new, change.step) == (key, value, 7)
-    assert type(change.new) is type(value)
-    assert overrides.apply(overrides.parse([text]), sections, 8) == []  # in force already
-    assert overrides.originals(sections, [change]) == SECTIONS
+    ]:
+        with subtests.test(text=text, key=key, value=value):
+            sections = copy.deepcopy(SECTIONS)
+            (change,) = overrides.apply(overrides.parse([text]), sections, 7)
+            assert (change.key, change.new, change.step) == (key, value, 7)
+            assert type(change.new) is type(value)
+            assert overrides.apply(overrides.parse([text]), sections, 8) == []  # in force already
+            assert overrides.originals(sections, [change]) == SECTIONS
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
+def test_what_an_override_cannot_change_is_said(subtests):
+    for text, said in [
         ("model.d_optimzer.lr=1", "Did you mean 'model.d_optimizer.lr'"),
         ("model.regularizers.R3.gamma=1", "Did you mean 'model.regularizers.R"),
         ("data.z=1", "There are data.batch_size"),
         ("model.d_optimizer.lr=fast", "the setting is 0.0002; give a number"),
         ("model.k=true", "the setting is 1; give a number"),
-        ("model.d_optimizer=torch.optim.SGD", "changes numbers, words and lists of them, not a class"),
+        (
+            "model.d_optimizer=torch.optim.SGD",
+            "changes numbers, words and lists of them, not a class",
+        ),
         ("model.ema_half_life={a: 1}", "not a class"),
         ("model.k", "give KEY=VALUE"),
         ("model.k=", "give KEY=VALUE"),
         ("model.k=[", "is not YAML"),
         ("seed_everything=1", "the random states are those of the checkpoint"),
         ("data.init_args.seed=1", "the order of the training batches is that of the checkpoint"),
-        ("run.name=other", "only settings under model, data, trainer, checkpoint can be overridden"),
-    ],
-)  # fmt: skip
-def test_what_an_override_cannot_change_is_said(text, said):
-    with pytest.raises(ValueError, match=re.escape(said)):
-        overrides.apply(overrides.parse([text]), copy.deepcopy(SECTIONS), 1)
+        (
+            "run.name=other",
+            "only settings under model, data, trainer, checkpoint can be overridden",
+        ),
+    ]:
+        with subtests.test(text=text, said=said):
+            with pytest.raises(ValueError, match=re.escape(said)):
+                overrides.apply(overrides.parse([text]), copy.deepcopy(SECTIONS), 1)
 
 
 @pytest.fixture
@@ -241,21 +246,22 @@ def test_an_override_is_written_down_and_the_config_stays_as_the_run_began(bare)
     assert len(moved) == 5
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("model.generator.widths=[9]", "last.ckpt does not fit these networks: generator.hidden.0.weight is [8, 4]"),
+def test_an_override_that_the_run_cannot_take_changes_nothing(bare, subtests):
+    for text, said in [
+        (
+            "model.generator.widths=[9]",
+            "last.ckpt does not fit these networks: generator.hidden.0.weight is [8, 4]",
+        ),
         ("data.batch_size=0", "batch_size is 0"),
         ("model.d_clip=abc", "'d_clip' wants a number; got 'abc'"),
-    ],
-)  # fmt: skip
-def test_an_override_that_the_run_cannot_take_changes_nothing(text, said, bare):
-    bare(*FIT, "--trainer.max_steps", "1")
-    before = contents()
-    ended = bare(*FIT, "--ckpt_path", "last", "--override", text)
-    assert ended.status != 0
-    assert said in ended.err
-    assert contents() == before
+    ]:
+        with subtests.test(text=text, said=said):
+            bare(*FIT, "--trainer.max_steps", "1")
+            before = contents()
+            ended = bare(*FIT, "--ckpt_path", "last", "--override", text)
+            assert ended.status != 0
+            assert said in ended.err
+            assert contents() == before
 
 
 def test_auto_with_an_override_can_be_typed_again(bare):
@@ -267,14 +273,12 @@ def test_auto_with_an_override_can_be_typed_again(bare):
     assert torch.load(LAST, weights_only=True)["counts"]["d_updates"] == 8
 
 
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
+def test_an_override_without_a_run_to_change_is_refused(bare, subtests):
+    for line, said in [
         (FIT, "--override changes settings of a run that is resumed: give --ckpt_path as well"),
         (("validate", "--config", "bare.yaml", "--ckpt_path", "x"), "it belongs to fit"),
-    ],
-)
-def test_an_override_without_a_run_to_change_is_refused(line, said, bare):
-    ended = bare(*line, "--override", "model.k=2")
-    assert ended.status == 1
-    assert said in ended.err
+    ]:
+        with subtests.test(line=line, said=said):
+            ended = bare(*line, "--override", "model.k=2")
+            assert ended.status == 1
+            assert said in ended.err

@@ -4,7 +4,6 @@ import re
 import time
 from pathlib import Path
 
-import pytest
 from games import Batches, game, trainer
 from pytorch_lightning import Callback
 
@@ -18,11 +17,10 @@ def test_a_plan_is_steps_and_what_comes_at_intervals_and_the_ends():
     assert measured.total(1000, measured.low) == 456
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(3.21, "3.2 s"), (61, "1:01 min"), (3 * 3600 + 125, "3:02:05 h")]
-)
-def test_a_clock_is_read_by_people(seconds, said):
-    assert plan.clock(seconds) == said
+def test_a_clock_is_read_by_people(subtests):
+    for seconds, said in [(3.21, "3.2 s"), (61, "1:01 min"), (3 * 3600 + 125, "3:02:05 h")]:
+        with subtests.test(seconds=seconds, said=said):
+            assert plan.clock(seconds) == said
 
 
 class Slow(Callback):
@@ -38,24 +36,28 @@ class Slow(Callback):
             time.sleep(0.2)
 
 
-@pytest.mark.parametrize("k", [1, 2])
-def test_what_comes_at_long_intervals_happens_once_and_is_no_part_of_a_step(k, tmp_path):
-    rare, often = Slow(1000), Slow(3)
-    watch = Stopwatch(warm=2, timed=6)
-    run = trainer(tmp_path, max_steps=8, callbacks=[rare, often, watch])
-    run.fit(game(k=k), Batches(40))
-    assert rare.steps == [5]
-    assert often.steps == [3, 6]
-    assert set(watch.intervals) == {"Slow"}
-    seconds, every = watch.intervals["Slow"]
-    assert every == 1000
-    assert seconds >= 0.2
-    assert len(watch.steps) == 6
-    slow = [
-        seconds >= 0.2 for seconds in watch.steps
-    ]  # steps 3 to 8: the third and the sixth are its
-    assert slow[0]
-    assert slow[3]
+def test_what_comes_at_long_intervals_happens_once_and_is_no_part_of_a_step(
+    tmp_path_factory, subtests
+):
+    for k in [1, 2]:
+        with subtests.test(k=k):
+            tmp_path = tmp_path_factory.mktemp("row")
+            rare, often = Slow(1000), Slow(3)
+            watch = Stopwatch(warm=2, timed=6)
+            run = trainer(tmp_path, max_steps=8, callbacks=[rare, often, watch])
+            run.fit(game(k=k), Batches(40))
+            assert rare.steps == [5]
+            assert often.steps == [3, 6]
+            assert set(watch.intervals) == {"Slow"}
+            seconds, every = watch.intervals["Slow"]
+            assert every == 1000
+            assert seconds >= 0.2
+            assert len(watch.steps) == 6
+            slow = [
+                seconds >= 0.2 for seconds in watch.steps
+            ]  # steps 3 to 8: the third and the sixth are its
+            assert slow[0]
+            assert slow[3]
 
 
 def test_it_says_what_a_run_takes_and_leaves_nothing(command):
@@ -86,9 +88,8 @@ def test_what_was_not_measured_is_said(command):
     assert not re.search(r"^validation", ended.out, re.M)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
+def test_a_plan_that_cannot_be(command, subtests):
+    for arguments, said in [
         (["--steps", "1"], "plan: --steps is 1; give"),
         (["--steps", "many"], "plan: argument --steps"),
         (["--config", "mnsit.yaml"], "did you mean mnist.yaml"),
@@ -97,11 +98,9 @@ def test_what_was_not_measured_is_said(command):
             ["--config", "small.yaml", "--ckpt_path=last"],
             "plan measures the first steps of a new run",
         ),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
-def test_a_plan_that_cannot_be(arguments, said, command):
-    ended = command("plan", *arguments)
-    assert ended.status == 1
-    assert said in ended.err
-    assert len([line for line in ended.err.splitlines() if line.startswith("error: ")]) == 1
+    ]:
+        with subtests.test(arguments=arguments, said=said):
+            ended = command("plan", *arguments)
+            assert ended.status == 1
+            assert said in ended.err
+            assert len([line for line in ended.err.splitlines() if line.startswith("error: ")]) == 1

@@ -24,14 +24,15 @@ def test_gaussian_noise_is_standard_normal():
     assert (z.abs() > 2).float().mean().item() == pytest.approx(0.0455, abs=0.005)
 
 
-@pytest.mark.parametrize("prior", [Uniform(), Gaussian()], ids=lambda p: type(p).__name__)
-def test_its_own_generator_leaves_the_global_noise_alone(prior):
-    state = torch.get_rng_state()
-    one = prior.sample(3, 2, CPU, torch.Generator().manual_seed(5))
-    two = prior.sample(3, 2, CPU, torch.Generator().manual_seed(5))
-    assert torch.equal(one, two)
-    assert torch.equal(torch.get_rng_state(), state)
-    assert not torch.equal(prior.sample(3, 2, CPU), prior.sample(3, 2, CPU))
+def test_its_own_generator_leaves_the_global_noise_alone(subtests):
+    for prior in [Uniform(), Gaussian()]:
+        with subtests.test(prior=prior):
+            state = torch.get_rng_state()
+            one = prior.sample(3, 2, CPU, torch.Generator().manual_seed(5))
+            two = prior.sample(3, 2, CPU, torch.Generator().manual_seed(5))
+            assert torch.equal(one, two)
+            assert torch.equal(torch.get_rng_state(), state)
+            assert not torch.equal(prior.sample(3, 2, CPU), prior.sample(3, 2, CPU))
 
 
 def test_an_empty_interval_is_refused():

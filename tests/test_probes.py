@@ -53,14 +53,12 @@ def test_nearest_neighbours_of_real_examples_know_and_of_shuffled_labels_do_not(
     assert nearest_neighbour_error(x, (y + 1) % 10, test, wanted) > 0.9
 
 
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
+def test_what_cannot_be_asked_is_refused(subtests):
+    for wrong, message in [
         (lambda x, y: svm_error(x, y[:1], x, y), "3 features with 1 labels"),
         (lambda x, y: svm_error(x, y * 0, x, y), "fewer than two classes"),
         (lambda x, y: nearest_neighbour_error(x, y, x[:0], y[:0]), "0 test images"),
-    ],
-)
-def test_what_cannot_be_asked_is_refused(wrong, message):
-    with pytest.raises(ValueError, match=message):
-        wrong(torch.rand(3, 4), torch.tensor([0, 1, 0]))
+    ]:
+        with subtests.test(wrong=wrong, message=message):
+            with pytest.raises(ValueError, match=message):
+                wrong(torch.rand(3, 4), torch.tensor([0, 1, 0]))

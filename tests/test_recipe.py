@@ -2,15 +2,13 @@
 
 import copy
 
-import pytest
 from command import SMALL
 
 from lightning_gan.running.recipe import digest
 
 
-@pytest.mark.parametrize(
-    ("place", "value", "same"),
-    [
+def test_a_seed_and_a_place_are_no_part_of_it_and_everything_else_is(subtests):
+    for place, value, same in [
         ("seed_everything", 7, True),
         ("run", {"root": "elsewhere"}, True),
         ("data.init_args.root", "elsewhere", True),
@@ -18,13 +16,12 @@ from lightning_gan.running.recipe import digest
         ("model.init_args.k", 3, False),
         ("model.init_args.generator.init_args.widths", [9], False),
         ("trainer.max_steps", 20, False),
-    ],
-)
-def test_a_seed_and_a_place_are_no_part_of_it_and_everything_else_is(place, value, same):
-    config = copy.deepcopy(SMALL)
-    section = config
-    *path, last = place.split(".")
-    for key in path:
-        section = section[key]
-    section[last] = value
-    assert (digest(config) == digest(SMALL)) == same
+    ]:
+        with subtests.test(place=place, value=value, same=same):
+            config = copy.deepcopy(SMALL)
+            section = config
+            *path, last = place.split(".")
+            for key in path:
+                section = section[key]
+            section[last] = value
+            assert (digest(config) == digest(SMALL)) == same

@@ -1,6 +1,7 @@
 """What is logged of each step, and how a bad step is named."""
 
 import csv
+import itertools
 import math
 
 import pytest
@@ -11,11 +12,14 @@ from pytorch_lightning.loggers import CSVLogger
 from lightning_gan.record import NonFiniteLossError, Record
 
 
-def filled(d_losses, g_losses):
-    record = Record()
-    for loss in d_losses:
-        record.d(torch.tensor(loss), torch.tensor([0.0, 2.0]), torch.tensor([-1.0, 0.0]))
-    for loss in g_losses:
+def filled(d_losses, g_losses, ends=None):
+    """A record of updates; `ends`: how many of D's there are when each of G's is made, k each if it is None."""
+    record, rest = Record(), iter(d_losses)
+    k = len(d_losses) // len(g_losses)
+    counts = [b - a for a, b in itertools.pairwise([0, *ends])] if ends else [k] * len(g_losses)
+    for loss, count in zip(g_losses, counts, strict=True):
+        for d_loss in itertools.islice(rest, count):
+            record.d(torch.tensor(d_loss), torch.tensor([0.0, 2.0]), torch.tensor([-1.0, 0.0]))
         record.g(torch.tensor(loss))
     return record
 
@@ -45,9 +49,8 @@ def test_reading_forgets():
     assert not record.d_losses + record.g_losses + record.scores
 
 
-@pytest.mark.parametrize(
-    ("d_losses", "g_losses", "message"),
-    [
+def test_a_loss_that_is_not_finite_names_the_player_and_the_step(subtests):
+    for d_losses, g_losses, message in [
         ([1.0, math.nan, 1.0], [1.0] * 3, r"discriminator's loss became nan at step 12\b"),
         ([1.0] * 3, [1.0, 1.0, math.inf], r"generator's loss became inf at step 13\b"),
         ([1.0, 1.0, 1.0, math.nan], [1.0, 1.0], r"discriminator's loss became nan at step 13\b"),
@@ -56,33 +59,45 @@ def test_reading_forgets():
             [1.0, math.nan, math.nan],
             r"generator's loss became nan at step 12\b",
         ),
-    ],
-    ids=["D", "G", "k = 2", "G first, then D"],
-)
-def test_a_loss_that_is_not_finite_names_the_player_and_the_step(d_losses, g_losses, message):
-    with pytest.raises(NonFiniteLossError, match=message):
-        filled(d_losses, g_losses).read(step=13)
+    ]:
+        with subtests.test(d_losses=d_losses, g_losses=g_losses, message=message):
+            with pytest.raises(NonFiniteLossError, match=message):
+                filled(d_losses, g_losses).read(step=13)
 
 
-@pytest.mark.parametrize("k", [1, 2, 5])
-def test_rows_stand_at_updates_of_g_and_tell_the_images_seen(k, tmp_path):
-    run = trainer(tmp_path, max_steps=6, log_every_n_steps=2, logger=CSVLogger(tmp_path))
-    run.fit(game(k=k), Batches(7))
-    with open(f"{run.log_dir}/metrics.csv") as file:
-        rows = list(csv.DictReader(file))
-    assert [int(row["step"]) for row in rows] == [2, 4, 6]
-    assert [int(row["progress/images_seen"]) for row in rows] == [4 * k, 8 * k, 12 * k]
-    keys = {
-        "train/d_loss",
-        "train/g_loss",
-        "train/value",
-        "train/d_x",
-        "train/d_gz",
-        "lr/d",
-        "lr/g",
-    }
-    assert keys < set(rows[0])
-    assert all(float(row[key]) == float(row[key]) for row in rows for key in keys)
+def test_the_step_is_right_where_k_changes_and_after_a_stop():
+    """Two updates of G, the first after three of D: the fourth, which is bad, belongs to the second."""
+    record = filled([1.0, 1.0, 1.0, math.nan], [1.0, 1.0], ends=[3, 4])
+    resumed = Record()
+    resumed.go_on_from(record.state(lambda values: values, 1), 0)
+    for one in (record, resumed):
+        with pytest.raises(
+            NonFiniteLossError, match=r"discriminator's loss became nan at step 13\b"
+        ):
+            one.read(step=13)
+
+
+def test_rows_stand_at_updates_of_g_and_tell_the_images_seen(tmp_path_factory, subtests):
+    for k in [1, 2, 5]:
+        with subtests.test(k=k):
+            tmp_path = tmp_path_factory.mktemp("row")
+            run = trainer(tmp_path, max_steps=6, log_every_n_steps=2, logger=CSVLogger(tmp_path))
+            run.fit(game(k=k), Batches(7))
+            with open(f"{run.log_dir}/metrics.csv") as file:
+                rows = list(csv.DictReader(file))
+            assert [int(row["step"]) for row in rows] == [2, 4, 6]
+            assert [int(row["progress/images_seen"]) for row in rows] == [4 * k, 8 * k, 12 * k]
+            keys = {
+                "train/d_loss",
+                "train/g_loss",
+                "train/value",
+                "train/d_x",
+                "train/d_gz",
+                "lr/d",
+                "lr/g",
+            }
+            assert keys < set(rows[0])
+            assert all(float(row[key]) == float(row[key]) for row in rows for key in keys)
 
 
 def test_a_run_shorter_than_the_interval_still_has_its_row(tmp_path):
@@ -111,11 +126,13 @@ def test_validation_does_not_touch_training_noise(tmp_path):
     torch.testing.assert_close(*states, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("stage", ["validate", "test"])
-def test_a_late_step_is_not_rounded_on_the_loggers_axis(stage, tmp_path):
-    gan = game()
-    gan.g_updates = 32_500
-    run = trainer(tmp_path, logger=CSVLogger(tmp_path), limit_val_batches=1.0)
-    getattr(run, stage)(gan, Batches(100, m=100), verbose=False)
-    with open(f"{run.log_dir}/metrics.csv") as file:
-        assert [int(row["step"]) for row in csv.DictReader(file)] == [32_500]
+def test_a_late_step_is_not_rounded_on_the_loggers_axis(tmp_path_factory, subtests):
+    for stage in ["validate", "test"]:
+        with subtests.test(stage=stage):
+            tmp_path = tmp_path_factory.mktemp("row")
+            gan = game()
+            gan.g_updates = 32_500
+            run = trainer(tmp_path, logger=CSVLogger(tmp_path), limit_val_batches=1.0)
+            getattr(run, stage)(gan, Batches(100, m=100), verbose=False)
+            with open(f"{run.log_dir}/metrics.csv") as file:
+                assert [int(row["step"]) for row in csv.DictReader(file)] == [32_500]

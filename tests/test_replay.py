@@ -120,14 +120,16 @@ CASES = {
 
 
 @pytest.mark.filterwarnings("ignore:Root takes D's gradient at each example, but BatchNorm")
-@pytest.mark.parametrize("case", CASES)
-def test_replay_names_the_first_tensor_that_went_bad(case, tmp_path):
-    changes, arguments, step, kind, name = CASES[case]
-    flight, other = crashed(tmp_path, *changes, **arguments)
-    found = again(flight, other)
-    assert found.suspect[:2] == (step, kind)
-    assert found.suspect.name.startswith(name)
-    assert found.equal == found.compared
+def test_replay_names_the_first_tensor_that_went_bad(tmp_path_factory, subtests):
+    for case in CASES:
+        with subtests.test(case=case):
+            tmp_path = tmp_path_factory.mktemp("row")
+            changes, arguments, step, kind, name = CASES[case]
+            flight, other = crashed(tmp_path, *changes, **arguments)
+            found = again(flight, other)
+            assert found.suspect[:2] == (step, kind)
+            assert found.suspect.name.startswith(name)
+            assert found.equal == found.compared
 
 
 def test_a_replay_reaches_the_bad_step_bit_for_bit(tmp_path):

@@ -27,9 +27,13 @@ def test_a_row_that_failed_leaves_the_others(tmp_path):
     assert kept(path, "seed=0", lambda: {"a": 2}) == {"a": 1}
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "\\x00"])
-def test_a_damaged_file_is_named(tmp_path, text):
-    path = tmp_path / "rows.json"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=r"rows\.json is no file of finished seeds: delete it"):
-        kept(path, "seed=0", dict)
+def test_a_damaged_file_is_named(tmp_path_factory, subtests):
+    for text in ["{", "[]", "\\x00"]:
+        with subtests.test(text=text):
+            tmp_path = tmp_path_factory.mktemp("row")
+            path = tmp_path / "rows.json"
+            path.write_text(text)
+            with pytest.raises(
+                ValueError, match=r"rows\.json is no file of finished seeds: delete it"
+            ):
+                kept(path, "seed=0", dict)

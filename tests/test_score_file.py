@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from lightning_gan.file_format import FORMAT, KEY
 from lightning_gan.running import score_file
 
 ENTRIES = [
     {
+        KEY: FORMAT,
         "stage": "val",
         "value": i / 3,
         "card": {"settings": {"a": [1, {"b": 2}]}},
@@ -21,15 +23,19 @@ def written_at_once(entries):
     return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
 
 
-@pytest.mark.parametrize("cut", [(6,), (1, 1, 4), (0, 3, 0, 3), (0,)])
-def test_entries_that_come_in_parts_are_the_file_written_at_once(cut, tmp_path, monkeypatch):
-    path, start = tmp_path / "scores.json", 0
-    monkeypatch.setattr(json, "loads", lambda text: pytest.fail("parsed") if len(text) > 3 else [])
-    for size in cut:
-        score_file.append(path, ENTRIES[start : start + size])
-        start += size
-        assert score_file.count(path) == start
-    assert path.read_text() == written_at_once(ENTRIES[:start])
+def test_entries_that_come_in_parts_are_the_file_written_at_once(tmp_path_factory, subtests):
+    for cut in [(6,), (1, 1, 4), (0, 3, 0, 3), (0,)]:
+        with subtests.test(cut=cut), pytest.MonkeyPatch.context() as monkeypatch:
+            tmp_path = tmp_path_factory.mktemp("row")
+            path, start = tmp_path / "scores.json", 0
+            monkeypatch.setattr(
+                json, "loads", lambda text: pytest.fail("parsed") if len(text) > 3 else []
+            )
+            for size in cut:
+                score_file.append(path, ENTRIES[start : start + size])
+                start += size
+                assert score_file.count(path) == start
+            assert path.read_text() == written_at_once(ENTRIES[:start])
 
 
 def test_a_file_of_another_form_is_taken_over(tmp_path):
@@ -42,3 +48,4 @@ def test_a_file_of_another_form_is_taken_over(tmp_path):
 
 def test_no_file_has_no_entries(tmp_path):
     assert score_file.count(tmp_path / "scores.json") == 0
+    assert score_file.read(tmp_path / "scores.json") == []

@@ -58,63 +58,60 @@ NAMES = (
 )
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_a_config_names_no_class_that_nobody_vouched_for(place, command):
-    Path("evil.py").write_text(EVIL)
-    command.monkeypatch.syspath_prepend(command.folder)
-    for name in NAMES:
-        command.write("hostile.yaml", changed(PLACES[place], made_of(name, command="touch it_ran")))
-        ended = command("fit", "--config", "hostile.yaml")
-        assert ended.status != 0, name
-        (error,) = [line for line in ended.err.splitlines() if line.startswith("error: ")]
-        assert f"'{name}' was refused" in error or "'posix.system' was refused" in error
-        assert "hostile.yaml" in error
-        assert "--trust" in error
-    assert not Path("it_ran").exists()
-    assert "evil" not in sys.modules
+def test_a_config_names_no_class_that_nobody_vouched_for(command, subtests):
+    for place in PLACES:
+        with subtests.test(place=place):
+            Path("evil.py").write_text(EVIL)
+            command.monkeypatch.syspath_prepend(command.folder)
+            for name in NAMES:
+                command.write(
+                    "hostile.yaml", changed(PLACES[place], made_of(name, command="touch it_ran"))
+                )
+                ended = command("fit", "--config", "hostile.yaml")
+                assert ended.status != 0, name
+                (error,) = [line for line in ended.err.splitlines() if line.startswith("error: ")]
+                assert f"'{name}' was refused" in error or "'posix.system' was refused" in error
+                assert "hostile.yaml" in error
+                assert "--trust" in error
+            assert not Path("it_ran").exists()
+            assert "evil" not in sys.modules
 
 
-@pytest.mark.parametrize(
-    "wrapped",
-    [
+def test_nor_in_any_other_way_of_writing_it(command, subtests):
+    for wrapped in [
         lambda name: changed("trainer.callbacks", [{"class_path": "Curves"}, made_of(name)]),
         lambda name: changed("model.init_args.regularizers", [made_of(name)]),
         lambda name: changed("model.init_args.loss", name),
         lambda name: changed("model.init_args.d_optimizer", name.replace("Loss", "new")),
         lambda name: changed("data", name),
         lambda name: changed("trainer.callbacks", made_of("Helvetica", response=made_of(name))),
-    ],
-    ids=["in a list", "among regularisers", "as a word", "as a function", "as a section", "deep inside"],
-)  # fmt: skip
-def test_nor_in_any_other_way_of_writing_it(wrapped, command):
-    Path("evil.py").write_text(EVIL)
-    command.monkeypatch.syspath_prepend(command.folder)
-    command.write("hostile.yaml", wrapped("evil.Loss"))
-    ended = command("fit", "--config", "hostile.yaml")
-    assert ended.status != 0
-    assert "'evil." in ended.err
-    assert "was refused" in ended.err
-    assert not Path("it_ran").exists()
+    ]:
+        with subtests.test(wrapped=wrapped):
+            Path("evil.py").write_text(EVIL)
+            command.monkeypatch.syspath_prepend(command.folder)
+            command.write("hostile.yaml", wrapped("evil.Loss"))
+            ended = command("fit", "--config", "hostile.yaml")
+            assert ended.status != 0
+            assert "'evil." in ended.err
+            assert "was refused" in ended.err
+            assert not Path("it_ran").exists()
 
 
-@pytest.mark.parametrize(
-    "flags",
-    [
+def test_nor_on_the_command_line(command, subtests):
+    for flags in [
         ["--model.loss", "evil.Loss"],
         ["--model.d_optimizer", "evil.new"],
         ["--model.loss.class_path=evil.Loss"],
         ["--data", "evil.Loss"],
         ["--trainer.callbacks+=evil.Loss"],
-    ],
-    ids=lambda flags: flags[0],
-)
-def test_nor_on_the_command_line(flags, command):
-    Path("evil.py").write_text(EVIL)
-    command.monkeypatch.syspath_prepend(command.folder)
-    ended = command("fit", "--config", "small.yaml", *flags)
-    assert ended.status != 0
-    assert "was refused" in ended.err
-    assert not Path("it_ran").exists()
+    ]:
+        with subtests.test(flags=flags):
+            Path("evil.py").write_text(EVIL)
+            command.monkeypatch.syspath_prepend(command.folder)
+            ended = command("fit", "--config", "small.yaml", *flags)
+            assert ended.status != 0
+            assert "was refused" in ended.err
+            assert not Path("it_ran").exists()
 
 
 def test_an_alias_hides_nothing(command):

@@ -157,15 +157,16 @@ def test_the_status_of_the_job_is_that_of_its_tasks(node):
     assert node(written(Size(), PLACE), SLURM_JOB_ID="1", STATUS="138").returncode == 138
 
 
-@pytest.mark.parametrize("text", ["--config\nrm -rf", "a\rb"])
-def test_a_line_break_is_refused_wherever_it_stands(text):
-    for place in (
-        PLACE._replace(fit=[text]), PLACE._replace(folder=text), PLACE._replace(file=text),
-        PLACE._replace(exports={"A": text}), PLACE._replace(written_by=text),
-        PLACE._replace(experiment=text),
-    ):  # fmt: skip
-        with pytest.raises(ValueError, match="line break"):
-            written(Size(), place)
+def test_a_line_break_is_refused_wherever_it_stands(subtests):
+    for text in ["--config\nrm -rf", "a\rb"]:
+        with subtests.test(text=text):
+            for place in (
+                PLACE._replace(fit=[text]), PLACE._replace(folder=text), PLACE._replace(file=text),
+                PLACE._replace(exports={"A": text}), PLACE._replace(written_by=text),
+                PLACE._replace(experiment=text),
+            ):  # fmt: skip
+                with pytest.raises(ValueError, match="line break"):
+                    written(Size(), place)
 
 
 def test_names_are_words_and_never_those_of_a_terminal():
@@ -174,17 +175,21 @@ def test_names_are_words_and_never_those_of_a_terminal():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("time", "expected"),
-    [("90", 5400), ("5:30", 330), ("4:00:00", 14400), ("1-12", 129600), ("1-0:30", 88200), ("2-01:00:01", 176401)],
-)  # fmt: skip
-def test_times_are_read_as_slurm_reads_them(time, expected):
-    assert seconds(time) == expected
+def test_times_are_read_as_slurm_reads_them(subtests):
+    for time, expected in [
+        ("90", 5400),
+        ("5:30", 330),
+        ("4:00:00", 14400),
+        ("1-12", 129600),
+        ("1-0:30", 88200),
+        ("2-01:00:01", 176401),
+    ]:
+        with subtests.test(time=time, expected=expected):
+            assert seconds(time) == expected
 
 
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
+def test_what_slurm_would_refuse_or_misread_gets_one_sentence(subtests):
+    for changed, said in [
         ({"time": "4h"}, "--time is '4h'"),
         ({"time": "0"}, "--time is '0'"),
         ({"time": "1:00:00 --partition=x"}, "--time is"),
@@ -198,11 +203,10 @@ def test_times_are_read_as_slurm_reads_them(time, expected):
         ({"sbatch": ["partition=a b"]}, "--sbatch is"),
         ({"sbatch": ["--partition=gpu"]}, "--sbatch is"),
         ({"sbatch": ["time=5"]}, "sets itself"),
-    ],
-)
-def test_what_slurm_would_refuse_or_misread_gets_one_sentence(changed, said):
-    with pytest.raises(ValueError, match=said):
-        replace(Size(), **changed).check()
+    ]:
+        with subtests.test(changed=changed, said=said):
+            with pytest.raises(ValueError, match=said):
+                replace(Size(), **changed).check()
 
 
 def test_flags_of_slurm_and_flags_of_fit_are_told_apart():
@@ -213,10 +217,11 @@ def test_flags_of_slurm_and_flags_of_fit_are_told_apart():
     assert fit == ["--config", "a.yaml", "--data", "MNIST", "--k"]
 
 
-@pytest.mark.parametrize("flag", ["--ckpt_path", "--trainer.devices=2", "--trainer.num_nodes"])
-def test_what_the_file_decides_is_no_flag(flag):
-    with pytest.raises(ValueError, match="leave it out"):
-        slurm.split(["--config", "a.yaml", flag, "1"])
+def test_what_the_file_decides_is_no_flag(subtests):
+    for flag in ["--ckpt_path", "--trainer.devices=2", "--trainer.num_nodes"]:
+        with subtests.test(flag=flag):
+            with pytest.raises(ValueError, match="leave it out"):
+                slurm.split(["--config", "a.yaml", flag, "1"])
 
 
 # The command as a whole
@@ -257,21 +262,22 @@ def test_scores_in_a_config_need_weights_which_the_file_names(command):
     assert "lightning_gan fetch --data CIFAR10 --root data --weights" in ended.out
 
 
-@pytest.mark.parametrize(
-    ("flags", "said"),
-    [
+def test_a_flag_that_fit_would_refuse_is_refused_before_the_job_waits(command, subtests):
+    for flags, said in [
         (["--config", "smal.yaml"], "No config 'smal.yaml'"),
         (["--config", "small.yaml", "--model.kk", "2"], "There is no setting 'kk'"),
         (["--config", "small.yaml", "--nodes", "two"], "'nodes' wants a whole number; got 'two'."),
-        (["--config", "small.yaml", "--array", "0-2", "--seed_everything", "1"], "--array gives the seeds"),
-    ],
-)  # fmt: skip
-def test_a_flag_that_fit_would_refuse_is_refused_before_the_job_waits(flags, said, command):
-    ended = command("slurm", *flags)
-    assert ended.status != 0
-    assert said in ended.err
-    assert len(ended.err.splitlines()) == 1
-    assert not ended.out
+        (
+            ["--config", "small.yaml", "--array", "0-2", "--seed_everything", "1"],
+            "--array gives the seeds",
+        ),
+    ]:
+        with subtests.test(flags=flags, said=said):
+            ended = command("slurm", *flags)
+            assert ended.status != 0
+            assert said in ended.err
+            assert len(ended.err.splitlines()) == 1
+            assert not ended.out
 
 
 def test_submitting_hands_the_file_to_sbatch_and_says_the_number(command, monkeypatch):

@@ -33,34 +33,36 @@ def pair(name):
     return own, shared, 3 + 2 * torch.randn(8, *shape), told
 
 
-@pytest.mark.parametrize("name", NORMS)
-def test_batch_norm_on_one_device_is_torch_s(name):
-    own, shared, x, told = pair(name)
-    for _ in range(3):
-        slopes = []
-        for norm in (own, shared):
-            y = x.clone().requires_grad_()
-            out = norm(y, *told)
-            (slope,) = torch.autograd.grad(out.pow(3).sum(), y, create_graph=True)
-            slopes.append((out, slope, *torch.autograd.grad(slope.square().sum(), y)))
-        torch.testing.assert_close(*slopes, rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(shared.state_dict(), own.state_dict())
-    torch.testing.assert_close(shared.eval()(x, *told), own.eval()(x, *told))
+def test_batch_norm_on_one_device_is_torch_s(subtests):
+    for name in NORMS:
+        with subtests.test(name=name):
+            own, shared, x, told = pair(name)
+            for _ in range(3):
+                slopes = []
+                for norm in (own, shared):
+                    y = x.clone().requires_grad_()
+                    out = norm(y, *told)
+                    (slope,) = torch.autograd.grad(out.pow(3).sum(), y, create_graph=True)
+                    slopes.append((out, slope, *torch.autograd.grad(slope.square().sum(), y)))
+                torch.testing.assert_close(*slopes, rtol=1e-4, atol=1e-4)
+            torch.testing.assert_close(shared.state_dict(), own.state_dict())
+            torch.testing.assert_close(shared.eval()(x, *told), own.eval()(x, *told))
 
 
-@pytest.mark.parametrize("name", NORMS)
-def test_each_of_two_devices_has_its_rows_of_what_one_would_have(name, monkeypatch):
-    own, shared, x, told = pair(name)
-    whole = own(x, *told)
-    stats = [
-        torch.stack([h.mean(over), h.var(over, correction=0)])
-        for h in x.split(4)
-        for over in [[0, *range(2, x.dim())]]
-    ]
-    monkeypatch.setattr(devices, "count", lambda: 2)
-    monkeypatch.setattr(devices, "gathered", lambda _: torch.stack(stats))
-    torch.testing.assert_close(shared(x[:4], *(c[:4] for c in told)), whole[:4])
-    torch.testing.assert_close(shared.state_dict(), own.state_dict())
+def test_each_of_two_devices_has_its_rows_of_what_one_would_have(subtests):
+    for name in NORMS:
+        with subtests.test(name=name), pytest.MonkeyPatch.context() as monkeypatch:
+            own, shared, x, told = pair(name)
+            whole = own(x, *told)
+            stats = [
+                torch.stack([h.mean(over), h.var(over, correction=0)])
+                for h in x.split(4)
+                for over in [[0, *range(2, x.dim())]]
+            ]
+            monkeypatch.setattr(devices, "count", lambda: 2)
+            monkeypatch.setattr(devices, "gathered", lambda _: torch.stack(stats))
+            torch.testing.assert_close(shared(x[:4], *(c[:4] for c in told)), whole[:4])
+            torch.testing.assert_close(shared.state_dict(), own.state_dict())
 
 
 def test_statistics_that_are_held_still_stay():
@@ -78,14 +80,24 @@ def test_each_layer_gets_its_own_class_back():
     assert [type(m) for m in model] == before
 
 
-@pytest.mark.parametrize(
-    ("asked", "nodes", "cards", "alone"),
-    [(1, 1, 4, True), ("1", 1, 4, True), ("auto", 1, 0, True), ("auto", 1, 1, True), ("auto", 1, 2, False),
-     (2, 1, 0, False), ("2", 1, 0, False), ([0, 1], 1, 2, False), (1, 2, 1, False)],
-)  # fmt: skip
-def test_one_device_is_one_device(asked, nodes, cards, alone, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: cards)
-    assert strategy.alone(SimpleNamespace(devices=asked, num_nodes=nodes)) is alone
+def test_one_device_is_one_device(subtests):
+    for asked, nodes, cards, alone in [
+        (1, 1, 4, True),
+        ("1", 1, 4, True),
+        ("auto", 1, 0, True),
+        ("auto", 1, 1, True),
+        ("auto", 1, 2, False),
+        (2, 1, 0, False),
+        ("2", 1, 0, False),
+        ([0, 1], 1, 2, False),
+        (1, 2, 1, False),
+    ]:
+        with (
+            subtests.test(asked=asked, nodes=nodes, cards=cards),
+            pytest.MonkeyPatch.context() as monkeypatch,
+        ):
+            monkeypatch.setattr(torch.cuda, "device_count", lambda: cards)
+            assert strategy.alone(SimpleNamespace(devices=asked, num_nodes=nodes)) is alone
 
 
 def test_processes_wait_for_each_other_as_long_as_was_asked():
@@ -96,7 +108,7 @@ def test_processes_wait_for_each_other_as_long_as_was_asked():
 def ranks(monkeypatch):
     """Lets this process be any rank of three that share a store."""
     store = dist.HashStore()
-    monkeypatch.setattr(together, "heard", [])
+    monkeypatch.setattr(together, "peers", together.Peers())
     monkeypatch.setattr(together, "several", lambda: True)
     monkeypatch.setattr(together.time, "sleep", lambda seconds: None)
     monkeypatch.setattr(together.distributed_c10d, "_get_default_store", lambda: store)

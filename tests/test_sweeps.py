@@ -35,20 +35,24 @@ def command_of(sweep, values):
     return list(itertools.chain(*words))
 
 
-@pytest.mark.parametrize("path", SWEEPS, ids=lambda p: p.name)
-def test_its_settings_are_numbers_and_its_metric_is_logged_at_validation(path):
-    sweep = yaml.safe_load(path.read_text())
-    assert path.read_text().startswith("# A W&B sweep over ")
-    for parameter in sweep["parameters"].values():
-        assert all(
-            isinstance(value, int | float) for value in ends(parameter)
-        )  # 1e-5 would be a text
-    metric = keys.entry(sweep["metric"]["name"])
-    assert metric.name.startswith("{stage}/")
-    assert sweep["metric"]["name"].startswith("val/")
-    assert sweep["metric"]["goal"] == {"higher": "maximize", "lower": "minimize"}[metric.better]
-    for value in re.findall(r"\d+\.\de-\d", path.read_text()):
-        assert isinstance(yaml.safe_load(value), float)
+def test_its_settings_are_numbers_and_its_metric_is_logged_at_validation(subtests):
+    for path in SWEEPS:
+        with subtests.test(path=path):
+            sweep = yaml.safe_load(path.read_text())
+            assert path.read_text().startswith("# A W&B sweep over ")
+            for parameter in sweep["parameters"].values():
+                assert all(
+                    isinstance(value, int | float) for value in ends(parameter)
+                )  # 1e-5 would be a text
+            metric = keys.entry(sweep["metric"]["name"])
+            assert metric.name.startswith("{stage}/")
+            assert sweep["metric"]["name"].startswith("val/")
+            assert (
+                sweep["metric"]["goal"]
+                == {"higher": "maximize", "lower": "minimize"}[metric.better]
+            )
+            for value in re.findall(r"\d+\.\de-\d", path.read_text()):
+                assert isinstance(yaml.safe_load(value), float)
 
 
 @pytest.mark.parametrize("path", SWEEPS, ids=lambda p: p.name)

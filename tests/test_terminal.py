@@ -24,21 +24,22 @@ from lightning_gan.starting import LINE
 HOME = Path.home()
 
 
-@pytest.mark.parametrize(
-    ("encoding", "written"),
-    [
+def test_output_has_readable_replacements(subtests):
+    for encoding, written in [
         ("ascii", rb"0.1 +- 0.2, sigma -> e ? f\xff"),
         ("latin-1", "0.1 ± 0.2, sigma -> é ? f\\xff".encode("latin-1")),
         ("utf-8", "0.1 ± 0.2, \u03c3 → é 画 f\\xff".encode()),
-    ],
-)
-def test_output_has_readable_replacements(encoding, written, monkeypatch):
-    out = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict")
-    monkeypatch.setattr(sys, "stdout", out)
-    terminal.make_output_readable()
-    out.write(os.fsdecode("0.1 ± 0.2, \u03c3 → é 画 f".encode() + b"\xff"))
-    out.flush()
-    assert out.buffer.getvalue() == written
+    ]:
+        with (
+            subtests.test(encoding=encoding, written=written),
+            pytest.MonkeyPatch.context() as monkeypatch,
+        ):
+            out = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict")
+            monkeypatch.setattr(sys, "stdout", out)
+            terminal.make_output_readable()
+            out.write(os.fsdecode("0.1 ± 0.2, \u03c3 → é 画 f".encode() + b"\xff"))
+            out.flush()
+            assert out.buffer.getvalue() == written
 
 
 def test_the_home_folder_in_values_of_every_kind(monkeypatch):

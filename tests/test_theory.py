@@ -86,11 +86,12 @@ def test_the_divergence_of_two_gaussians_is_the_entropy_of_the_mixture_less_thei
     assert found.error < 1e-9
 
 
-@pytest.mark.parametrize("answer", [0.5, 0.1, 0.99])
-def test_a_d_that_knows_nothing_has_the_value_of_its_constant(answer):
-    scores = torch.logit(torch.full((1001,), answer, dtype=torch.float64))
-    found = theory.value(scores, gaussian(0, 1), gaussian(2, 1), WIDE).value.item()
-    assert found == pytest.approx(math.log(answer) + math.log(1 - answer))
+def test_a_d_that_knows_nothing_has_the_value_of_its_constant(subtests):
+    for answer in [0.5, 0.1, 0.99]:
+        with subtests.test(answer=answer):
+            scores = torch.logit(torch.full((1001,), answer, dtype=torch.float64))
+            found = theory.value(scores, gaussian(0, 1), gaussian(2, 1), WIDE).value.item()
+            assert found == pytest.approx(math.log(answer) + math.log(1 - answer))
 
 
 def test_at_the_optimum_both_ways_lead_to_minus_log_4_and_twice_the_divergence():
@@ -161,23 +162,23 @@ def test_a_trapezoid_is_exact_for_straight_lines():
     assert grid.integral(1 + x + y).error < 1e-12
 
 
-@pytest.mark.parametrize(
-    ("grid", "sentence"),
-    [
+def test_a_grid_that_misses_mass_is_refused(subtests):
+    for grid, sentence in [
         (
             theory.interval(-1, 14, 1001),
             "p_g has the mass 0.84134.., and 1 is wanted to 1e-06: take a wider grid",
         ),
         (theory.interval(-14, 14, 21), "or a finer one if the density is narrow"),
-    ],
-)
-def test_a_grid_that_misses_mass_is_refused(grid, sentence):
-    whole = torch.full((len(grid.weights),), -grid.weights.sum().log().item(), dtype=torch.float64)
-    density = grid.log_density(
-        Normal(torch.tensor(0.0).double(), torch.tensor(1.0 if len(whole) > 99 else 0.2))
-    )
-    with pytest.raises(ValueError, match=sentence):
-        theory.criterion(whole, density, grid)
+    ]:
+        with subtests.test(grid=grid, sentence=sentence):
+            whole = torch.full(
+                (len(grid.weights),), -grid.weights.sum().log().item(), dtype=torch.float64
+            )
+            density = grid.log_density(
+                Normal(torch.tensor(0.0).double(), torch.tensor(1.0 if len(whole) > 99 else 0.2))
+            )
+            with pytest.raises(ValueError, match=sentence):
+                theory.criterion(whole, density, grid)
 
 
 def test_a_density_that_is_no_number_is_refused_by_its_name():
@@ -197,10 +198,13 @@ def test_shapes_that_do_not_fit_the_grid_are_named():
         theory.criterion(logs(0.5, 0.5), logs(0.2, 0.3, 0.5), COIN)
 
 
-@pytest.mark.parametrize(("low", "high", "n"), [(0, 1, 4), (0, 1, 3), (1, 0, 101)])
-def test_grids_that_are_none_are_refused(low, high, n):
-    with pytest.raises(ValueError, match="want an odd number, 5 or more, and low below high"):
-        theory.interval(low, high, n)
+def test_grids_that_are_none_are_refused(subtests):
+    for low, high, n in [(0, 1, 4), (0, 1, 3), (1, 0, 101)]:
+        with subtests.test(low=low, high=high, n=n):
+            with pytest.raises(
+                ValueError, match="want an odd number, 5 or more, and low below high"
+            ):
+                theory.interval(low, high, n)
 
 
 def test_the_example_in_the_docstring_is_true():

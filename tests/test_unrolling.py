@@ -1,5 +1,6 @@
 """Updates written out: equal to PyTorch's own, and with finite gradients where nothing moves."""
 
+import itertools
 from functools import partial
 
 import pytest
@@ -42,39 +43,40 @@ def advance(optimizer, theta, steps, first=0):
         optimizer.step()
 
 
-@pytest.mark.parametrize("before", [0, 4])
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_updates_are_pytorchs(name, before):
-    theta = parameters()
-    optimizer = OPTIMIZERS[name](theta.values())
-    advance(optimizer, theta, before)
-    optimizer.param_groups[0]["lr"] *= 0.7  # as a schedule would
-    step = next_updates(optimizer, theta)
-    ours = {name: p.detach().clone().requires_grad_() for name, p in theta.items()}
-    for i in range(3):
-        ours = step(ours, gradients(ours, before + i))
-    advance(optimizer, theta, 3, first=before)
-    for name, p in theta.items():
-        torch.testing.assert_close(ours[name], p, rtol=0, atol=1e-12)
+def test_updates_are_pytorchs(subtests):
+    for name, before in itertools.product(OPTIMIZERS, [0, 4]):
+        with subtests.test(before=before, name=name):
+            theta = parameters()
+            optimizer = OPTIMIZERS[name](theta.values())
+            advance(optimizer, theta, before)
+            optimizer.param_groups[0]["lr"] *= 0.7  # as a schedule would
+            step = next_updates(optimizer, theta)
+            ours = {name: p.detach().clone().requires_grad_() for name, p in theta.items()}
+            for i in range(3):
+                ours = step(ours, gradients(ours, before + i))
+            advance(optimizer, theta, 3, first=before)
+            for name, p in theta.items():
+                torch.testing.assert_close(ours[name], p, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_the_optimizer_is_only_read(name):
-    theta = parameters()
-    optimizer = OPTIMIZERS[name](theta.values())
-    advance(optimizer, theta, 2)
-    before = {
-        id(p): {k: torch.as_tensor(v).clone() for k, v in state.items() if v is not None}
-        for p, state in optimizer.state.items()
-    }
-    values = [p.detach().clone() for p in theta.values()]
-    step = next_updates(optimizer, theta)
-    ahead = step(step(theta, gradients(theta, 2)), gradients(theta, 3))
-    assert not torch.equal(ahead["w"], theta["w"])
-    for p, value in zip(theta.values(), values, strict=True):
-        assert torch.equal(p, value)
-        for key, kept in before.get(id(p), {}).items():
-            assert torch.equal(torch.as_tensor(optimizer.state[p][key]), kept)
+def test_the_optimizer_is_only_read(subtests):
+    for name in OPTIMIZERS:
+        with subtests.test(name=name):
+            theta = parameters()
+            optimizer = OPTIMIZERS[name](theta.values())
+            advance(optimizer, theta, 2)
+            before = {
+                id(p): {k: torch.as_tensor(v).clone() for k, v in state.items() if v is not None}
+                for p, state in optimizer.state.items()
+            }
+            values = [p.detach().clone() for p in theta.values()]
+            step = next_updates(optimizer, theta)
+            ahead = step(step(theta, gradients(theta, 2)), gradients(theta, 3))
+            assert not torch.equal(ahead["w"], theta["w"])
+            for p, value in zip(theta.values(), values, strict=True):
+                assert torch.equal(p, value)
+                for key, kept in before.get(id(p), {}).items():
+                    assert torch.equal(torch.as_tensor(optimizer.state[p][key]), kept)
 
 
 def test_a_unit_that_never_fires_has_finite_gradients():
@@ -99,16 +101,17 @@ def test_a_parameter_without_a_gradient_stays():
     assert not torch.equal(ahead["w"], theta["w"])
 
 
-@pytest.mark.parametrize("largest", [0.1, 100.0, None])
-def test_clipping_is_pytorchs(largest):
-    g = [torch.randn(3, 2), None, torch.randn(5)]
-    theirs = [torch.zeros_like(t).requires_grad_() for t in g if t is not None]
-    for p, t in zip(theirs, (g[0], g[2]), strict=True):
-        p.grad = t.clone()
-    clip_grad_norm_(theirs, largest or float("inf"))
-    ours = clipped(g, largest)
-    assert ours[1] is None
-    torch.testing.assert_close([ours[0], ours[2]], [p.grad for p in theirs])
+def test_clipping_is_pytorchs(subtests):
+    for largest in [0.1, 100.0, None]:
+        with subtests.test(largest=largest):
+            g = [torch.randn(3, 2), None, torch.randn(5)]
+            theirs = [torch.zeros_like(t).requires_grad_() for t in g if t is not None]
+            for p, t in zip(theirs, (g[0], g[2]), strict=True):
+                p.grad = t.clone()
+            clip_grad_norm_(theirs, largest or float("inf"))
+            ours = clipped(g, largest)
+            assert ours[1] is None
+            torch.testing.assert_close([ours[0], ours[2]], [p.grad for p in theirs])
 
 
 def test_the_safe_root_is_the_root_and_flat_at_zero():
@@ -118,17 +121,17 @@ def test_the_safe_root_is_the_root_and_flat_at_zero():
     assert v.grad.tolist() == [0.0, 0.25]
 
 
-@pytest.mark.parametrize(
-    ("make", "named"),
-    [
+def test_other_rules_are_refused(subtests):
+    for make, named in [
         (partial(AdamW, lr=0.1), "AdamW with decoupled_weight_decay"),
         (partial(Adam, lr=0.1, amsgrad=True), "Adam with amsgrad"),
         (partial(SGD, lr=0.1, maximize=True), "SGD with maximize"),
         (partial(MaxNormSGD, lr=0.1), "MaxNormSGD"),
         (partial(torch.optim.RMSprop, lr=0.1), "RMSprop"),
-    ],
-)
-def test_other_rules_are_refused(make, named):
-    theta = parameters()
-    with pytest.raises(ValueError, match=f"D's optimizer is {named}, whose updates are not"):
-        next_updates(make(theta.values()), theta)
+    ]:
+        with subtests.test(make=make, named=named):
+            theta = parameters()
+            with pytest.raises(
+                ValueError, match=f"D's optimizer is {named}, whose updates are not"
+            ):
+                next_updates(make(theta.values()), theta)

@@ -7,7 +7,6 @@ import resource
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 import torch
 from pytorch_lightning.callbacks import EarlyStopping
 from torch import nn
@@ -96,18 +95,20 @@ BUGS = {
 }
 
 
-@pytest.mark.parametrize("row", SENTENCES)
-def test_what_a_user_can_mend_is_a_sentence(row):
-    call, said = SENTENCES[row]
-    error = error_of(call)
-    assert said in sentence(error)
-    if row != "nothing after a colon":
-        assert meant_for_a_person(error)
+def test_what_a_user_can_mend_is_a_sentence(subtests):
+    for row in SENTENCES:
+        with subtests.test(row=row):
+            call, said = SENTENCES[row]
+            error = error_of(call)
+            assert said in sentence(error)
+            if row != "nothing after a colon":
+                assert meant_for_a_person(error)
 
 
-@pytest.mark.parametrize("row", BUGS)
-def test_a_bug_keeps_its_traceback(row):
-    assert not meant_for_a_person(error_of(BUGS[row]))
+def test_a_bug_keeps_its_traceback(subtests):
+    for row in BUGS:
+        with subtests.test(row=row):
+            assert not meant_for_a_person(error_of(BUGS[row]))
 
 
 def test_every_traceback_is_shown_on_demand(monkeypatch):
@@ -148,28 +149,32 @@ def write_picture(path):
     images.save((torch.rand(3, 64, 64) * 255).byte(), path)
 
 
-@pytest.mark.parametrize("write", [write_text, write_tensors, write_picture])
-def test_a_full_disk_is_named_with_the_file(write, tmp_path):
-    path = tmp_path / "a.x"
-    with small_files():
-        error = error_of(lambda: write(path))
-    assert meant_for_a_person(error)
-    assert sentence(error).startswith(f"File too large: {path}. Choose another place")
-    assert not list(tmp_path.iterdir())
+def test_a_full_disk_is_named_with_the_file(tmp_path_factory, subtests):
+    for write in [write_text, write_tensors, write_picture]:
+        with subtests.test(write=write):
+            tmp_path = tmp_path_factory.mktemp("row")
+            path = tmp_path / "a.x"
+            with small_files():
+                error = error_of(lambda: write(path))
+            assert meant_for_a_person(error)
+            assert sentence(error).startswith(f"File too large: {path}. Choose another place")
+            assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("number", ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EFBIG"])
-def test_an_error_of_the_system_names_file_room_and_advice(number, tmp_path):
-    path = tmp_path / "new" / "a.txt"
+def test_an_error_of_the_system_names_file_room_and_advice(tmp_path_factory, subtests):
+    for number in ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EFBIG"]:
+        with subtests.test(number=number):
+            tmp_path = tmp_path_factory.mktemp("row")
+            path = tmp_path / "new" / "a.txt"
 
-    def write():
-        with whole(path):
-            raise OSError(getattr(errno, number), os.strerror(getattr(errno, number)))
+            def write():
+                with whole(path):
+                    raise OSError(getattr(errno, number), os.strerror(getattr(errno, number)))
 
-    said = describe_os_error(error_of(write))
-    assert said.startswith(f"{os.strerror(getattr(errno, number))}: {path}")
-    assert ("MB are free in" in said) == (number in ("ENOSPC", "EDQUOT"))
-    assert "None" not in said
+            said = describe_os_error(error_of(write))
+            assert said.startswith(f"{os.strerror(getattr(errno, number))}: {path}")
+            assert ("MB are free in" in said) == (number in ("ENOSPC", "EDQUOT"))
+            assert "None" not in said
 
 
 def test_an_error_without_a_file_says_no_file():

@@ -36,18 +36,20 @@ from lightning_gan.variants import ACGAN, ConditionalGAN
 X, Y = torch.rand(4, 1, 2, 2), torch.arange(4)
 
 
-@pytest.mark.parametrize(
-    ("batch", "length"),
-    [
-        (X, 1), ((X,), 1), ([X, Y], 2), ({"image": X, "label": Y}, 2), (X.double(), 1),
+def test_every_form_becomes_tensors(subtests):
+    for batch, length in [
+        (X, 1),
+        ((X,), 1),
+        ([X, Y], 2),
+        ({"image": X, "label": Y}, 2),
+        (X.double(), 1),
         ([X, Y, ["a", "b", "c", "d"]], 2),
-    ],
-)  # fmt: skip
-def test_every_form_becomes_tensors(batch, length):
-    found = as_tensors(batch, (0.0, 1.0))
-    assert len(found) == length
-    torch.testing.assert_close(found[0], X)
-    assert length == 1 or found[1].equal(Y)
+    ]:
+        with subtests.test(batch=batch, length=length):
+            found = as_tensors(batch, (0.0, 1.0))
+            assert len(found) == length
+            torch.testing.assert_close(found[0], X)
+            assert length == 1 or found[1].equal(Y)
 
 
 def test_bytes_take_the_models_range():
@@ -55,10 +57,11 @@ def test_bytes_take_the_models_range():
     assert as_tensors(x, (-1.0, 1.0))[0].tolist() == [[-1.0, 1.0]]
 
 
-@pytest.mark.parametrize("batch", [{"a": X}, [], ["a"], None, [Y]])
-def test_other_forms_are_named(batch):
-    with pytest.raises(ValueError, match="A minibatch of"):
-        as_tensors(batch, (0.0, 1.0))
+def test_other_forms_are_named(subtests):
+    for batch in [{"a": X}, [], ["a"], None, [Y]]:
+        with subtests.test(batch=batch):
+            with pytest.raises(ValueError, match="A minibatch of"):
+                as_tensors(batch, (0.0, 1.0))
 
 
 @pytest.mark.parametrize("norm", ["batch", "layer", "instance", "none"])
@@ -143,11 +146,13 @@ LOADERS = {
 
 
 @pytest.mark.filterwarnings("ignore:The 'train_dataloader' does not have many workers")
-@pytest.mark.parametrize("form", LOADERS)
-def test_every_loader_trains(form, tmp_path):
-    gan = game()
-    trainer(tmp_path, max_steps=4).fit(gan, LOADERS[form]())
-    assert (gan.g_updates, gan.images_seen) == (4, 16)
+def test_every_loader_trains(tmp_path_factory, subtests):
+    for form in LOADERS:
+        with subtests.test(form=form):
+            tmp_path = tmp_path_factory.mktemp("row")
+            gan = game()
+            trainer(tmp_path, max_steps=4).fit(gan, LOADERS[form]())
+            assert (gan.g_updates, gan.images_seen) == (4, 16)
 
 
 @pytest.mark.filterwarnings("ignore:The 'train_dataloader' does not have many workers")

@@ -240,23 +240,25 @@ def test_what_the_environment_names_goes_first(alone, monkeypatch):
     )
 
 
-@pytest.mark.parametrize(
-    ("variable", "asked", "mode"),
-    [
+def test_wandb_mode_of_the_environment_goes_first(tmp_path_factory, subtests):
+    for variable, asked, mode in [
         ("offline", "auto", "offline"),
         ("dryrun", "online", "offline"),
         ("disabled", "online", "disabled"),
         ("online", "disabled", "online"),
         (None, "disabled", "disabled"),
         (None, "auto", "offline"),
-    ],
-)
-def test_wandb_mode_of_the_environment_goes_first(variable, asked, mode, monkeypatch, tmp_path):
-    monkeypatch.delenv("WANDB_MODE", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    if variable:
-        monkeypatch.setenv("WANDB_MODE", variable)
-    assert wandb_mode(asked) == mode
+    ]:
+        with (
+            subtests.test(variable=variable, asked=asked, mode=mode),
+            pytest.MonkeyPatch.context() as monkeypatch,
+        ):
+            tmp_path = tmp_path_factory.mktemp("row")
+            monkeypatch.delenv("WANDB_MODE", raising=False)
+            monkeypatch.setenv("HOME", str(tmp_path))
+            if variable:
+                monkeypatch.setenv("WANDB_MODE", variable)
+            assert wandb_mode(asked) == mode
 
 
 def test_a_mode_that_wandb_does_not_know_is_named(monkeypatch):

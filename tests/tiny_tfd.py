@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from scipy.io import savemat
 
+from lightning_gan.file_format import FORMAT, KEY
 from lightning_gan.networks import SparseOutputGenerator
 
 TINY = [8, 100]  # widths in place of 8000, 8000; an output has its 100 sparse weights
@@ -44,5 +45,5 @@ def write_tiny_stage_1(root: Path) -> Path:
     path = root / "runs" / "tfd_2014_pretrain" / "version_0" / "checkpoints" / "last.ckpt"
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = {f"generator.{name}": weight for name, weight in upper.state_dict().items()}
-    torch.save({"state_dict": weights}, path)
+    torch.save({KEY: FORMAT, "state_dict": weights}, path)
     return path

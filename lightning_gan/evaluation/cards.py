@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from lightning_gan import __version__
+from lightning_gan.keys import score_of
 
 LIBRARIES = ("torch", "torchvision", "torchmetrics")
 
@@ -120,11 +121,18 @@ class Score:
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        if self.name == "modes":
-            return f"{self.value:.0f}/{self.card.settings['modes']}"
-        digits = 5 if self.name.startswith("kid") else 1 if self.name.endswith("nats") else 3
+        key = score_of(self.name)
+        digits = key.digits if key else 3
         text = f"{self.value:.{digits}f}"
+        if self.total is not None:
+            return f"{text}/{self.total}"
         return text if self.sd is None else f"{text} ± {self.sd:.{digits}f}"
+
+    @property
+    def total(self) -> int | None:
+        """Return the number that a count is a part of, such as the number of modes; None for other scores."""
+        key = score_of(self.name)
+        return self.card.settings[key.out_of] if key and key.out_of else None
 
     def row(self, prefix: str = "") -> tuple[str, str, str]:
         """Name, value and protocol, for a table; a star where there are notes."""

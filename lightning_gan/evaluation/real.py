@@ -15,6 +15,7 @@ from lightning_gan.domains import Count, CountOrZero, check_arguments
 from lightning_gan.evaluation.banks import Pictures
 from lightning_gan.evaluation.patience import once, told
 from lightning_gan.features import FeatureNetwork, cache_folder
+from lightning_gan.file_format import FORMAT, KEY
 from lightning_gan.metrics import Gaussian, Moments, Vectors
 from lightning_gan.whole_files import whole
 
@@ -147,7 +148,7 @@ def _read(path: Path, key: str) -> RealStatistics | None:
             if archive.testzip() is not None:  # torch.load does not look at the checksums
                 return None
         entry = torch.load(path, weights_only=True, map_location="cpu")
-        if entry["key"] != key:
+        if entry["key"] != key or entry.get(KEY) != FORMAT:
             return None
         gaussian = Gaussian(entry["n"], entry["mean"], entry["cov"])
         return RealStatistics(gaussian, entry["vectors"])
@@ -158,7 +159,14 @@ def _read(path: Path, key: str) -> RealStatistics | None:
 def _write(path: Path, key: str, found: RealStatistics) -> None:
     n, mean, cov = found.gaussian
     vectors = None if found.vectors is None else found.vectors.cpu()
-    entry = {"key": key, "n": n, "mean": mean.cpu(), "cov": cov.cpu(), "vectors": vectors}
+    entry = {
+        KEY: FORMAT,
+        "key": key,
+        "n": n,
+        "mean": mean.cpu(),
+        "cov": cov.cpu(),
+        "vectors": vectors,
+    }
     try:
         with whole(path) as beside:
             torch.save(entry, beside)

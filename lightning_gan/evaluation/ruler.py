@@ -12,6 +12,7 @@ from lightning_gan.domains import Count, Seed, check_arguments
 from lightning_gan.evaluation.banks import Pictures, Samples
 from lightning_gan.evaluation.cards import Score, card_from
 from lightning_gan.evaluation.patience import once
+from lightning_gan.file_format import FORMAT, KEY, check_format
 from lightning_gan.whole_files import whole
 
 CENTROIDS = 1000
@@ -61,11 +62,18 @@ def kept(key: str, folder: Path, make: Callable[[], Sequence[Score]]) -> list[Sc
     path = folder / "rulers" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
+        check_format(stored, path)
         scores = [
             Score(**(s | {"card": card_from(s["card"]), "notes": tuple(s["notes"])}))
-            for s in stored
+            for s in stored["scores"]
         ]
-    except (OSError, ValueError, KeyError, TypeError):  # not there, or not whole: make it again
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ):  # not there, older, or not whole
         scores = list(make())
         _write(path, scores)
     return scores
@@ -74,6 +82,7 @@ def kept(key: str, folder: Path, make: Callable[[], Sequence[Score]]) -> list[Sc
 def _write(path: Path, scores: Sequence[Score]) -> None:
     try:
         with whole(path) as beside:
-            beside.write_text(json.dumps([s.as_dict() for s in scores], indent=1), encoding="utf-8")
+            content = {KEY: FORMAT, "scores": [s.as_dict() for s in scores]}
+            beside.write_text(json.dumps(content, indent=1), encoding="utf-8")
     except OSError as error:  # the scores are worth more than their cache
         once(f"The ruler was not kept ({error.strerror}: {path.parent}).")

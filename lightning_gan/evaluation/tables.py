@@ -7,6 +7,7 @@ from typing import Any
 
 from lightning_gan.evaluation.cards import Card, Score, card_from
 from lightning_gan.evaluation.scores import Scores
+from lightning_gan.file_format import FORMAT, KEY, check_format
 from lightning_gan.tabular import table
 from lightning_gan.whole_files import whole
 
@@ -55,7 +56,7 @@ def _beside(score: Score | None, card: Card) -> str:
 
 def write_scores(path: Path, found: Scores, ruler: Mapping[str, Sequence[Score]]) -> None:
     """JSON with torch-fidelity's keys, the cards, the ruler and the refusals; beside, then renamed."""
-    content: dict[str, Any] = {}
+    content: dict[str, Any] = {KEY: FORMAT}
     for score in found.scores:
         mean, sd = FIDELITY.get(score.name, (score.name, f"{score.name}_sd"))
         content |= {mean: score.value} | ({} if score.sd is None else {sd: score.sd})
@@ -88,7 +89,7 @@ def read_scores(path: str) -> list[Score]:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
         stored = content if isinstance(content, list) else content["scores"]
         latest = {s["name"]: s for s in stored}
-        return [
+        scores = [
             Score(s["name"], s["value"], s["sd"], card_from(s["card"])) for s in latest.values()
         ]
     except (ValueError, KeyError, TypeError) as error:
@@ -96,6 +97,9 @@ def read_scores(path: str) -> list[Score]:
             f"{path} holds no scores with protocol cards, so nothing can be compared with it: give a file that "
             f"evaluate --json wrote, or a run's scores.json."
         ) from error
+    for entry in content if isinstance(content, list) else [content]:
+        check_format(entry, path)
+    return scores
 
 
 def compare(ours: Sequence[Score], theirs: Sequence[Score], path: str) -> str:

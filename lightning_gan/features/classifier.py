@@ -24,6 +24,7 @@ from lightning_gan.features.base import (
 )
 from lightning_gan.features.precision import exact_float32
 from lightning_gan.features.weights import cache_folder
+from lightning_gan.file_format import FormatError, check_format
 
 SHAPE = (1, 28, 28)
 DIM = 64
@@ -182,6 +183,10 @@ def _read(path: Path, advice: str) -> dict[str, Any]:
     wanted = {"state": dict, "data": str, "digest": str, "classes": int}
     if not all(isinstance(stored.get(key), kind) for key, kind in wanted.items()):
         raise WeightsError(f"{path} holds something else than a classifier: {advice}")
+    try:
+        check_format(stored, path)
+    except FormatError as error:
+        raise WeightsError(f"{error} To make it again, {advice}") from None
     return stored
 
 

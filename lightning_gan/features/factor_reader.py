@@ -16,6 +16,7 @@ from lightning_gan.features.classifier import DigitLayers
 from lightning_gan.features.precision import exact_float32
 from lightning_gan.features.training import fit, threads_of_torch
 from lightning_gan.features.weights import cache_folder
+from lightning_gan.file_format import FORMAT, KEY
 from lightning_gan.whole_files import whole
 
 SHAPE = (3, 32, 32)
@@ -127,14 +128,14 @@ def kept_reader(pictures: Tensor, factors: Tensor, sizes: Sequence[Size]) -> Fac
     try:
         stored = torch.load(path, weights_only=True, map_location="cpu")
         layers.load_state_dict(stored["state"])
-        if digest(stored["state"]) == stored["digest"]:
+        if stored[KEY] == FORMAT and digest(stored["state"]) == stored["digest"]:
             return FactorReader(layers, sizes)
     except Exception:  # no file, or bytes that are no tensors: a dozen kinds
         pass
     reader = train_reader(pictures, factors, sizes)
     state = dict(reader.layers.state_dict())
     with whole(path) as beside:
-        torch.save({"state": state, "digest": digest(state)}, beside)
+        torch.save({KEY: FORMAT, "state": state, "digest": digest(state)}, beside)
     return reader
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from lightning_gan.domains import Count, Seed, Share, Threads, check_arguments
 from lightning_gan.features.base import FeatureNetwork
 from lightning_gan.features.classifier import MOST_CLASSES, DigitLayers, DigitNetwork, check_digits
+from lightning_gan.file_format import FORMAT, KEY
 from lightning_gan.whole_files import whole
 
 BATCH = 256
@@ -127,6 +128,7 @@ def save_classifier(
         seed: of its training, 0 to 2^32 - 1.
     """
     stored = {
+        KEY: FORMAT,
         "state": dict(network.layers.state_dict()),
         "data": data,
         "classes": network.classes,

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lightning_gan.domains import Finite, Positive, Size, check_arguments
+from lightning_gan.file_format import check_format
 from lightning_gan.networks.base import Generator
 from lightning_gan.networks.layers import relu_then_sigmoid, uniform_
 
@@ -175,6 +176,7 @@ def generator_weights(path: str) -> dict[str, Tensor]:
         raise ValueError(
             f"{path} is not a whole checkpoint of this suite: train it again."
         ) from error
+    check_format(stored, path)
     return {name.removeprefix(PLAYER): w for name, w in named if name.startswith(PLAYER)}
 
 

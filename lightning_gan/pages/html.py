@@ -2,15 +2,12 @@
 
 import base64
 import hashlib
-import html
 from collections.abc import Iterable
 from pathlib import Path
 
+from markupsafe import Markup, escape
+
 HERE = Path(__file__).parent
-
-
-class Markup(str):
-    """Text that is HTML already."""
 
 
 def tag(name: str, /, *children: object, **attributes: object) -> Markup:
@@ -23,7 +20,7 @@ def tag(name: str, /, *children: object, **attributes: object) -> Markup:
             and None leave it out.
 
     Example:
-        >>> tag("p", "a < b", class_="x", hidden=True)
+        >>> str(tag("p", "a < b", class_="x", hidden=True))
         '<p class="x" hidden>a &lt; b</p>'
     """
     written = "".join(_attribute(key, value) for key, value in attributes.items())
@@ -39,14 +36,12 @@ def _attribute(key: str, value: object) -> str:
     name = key.rstrip("_").replace("_", "-")
     if value is None or value is False:
         return ""
-    return f" {name}" if value is True else f' {name}="{html.escape(str(value))}"'
+    return f" {name}" if value is True else f' {name}="{escape(str(value))}"'
 
 
 def _escaped(child: object) -> str:
-    if isinstance(child, Markup):
-        return child
     if isinstance(child, str) or not isinstance(child, Iterable):
-        return html.escape(str(child))
+        return escape(child)
     return "".join(map(_escaped, child))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from lightning_gan.evaluation import Score, card_from
+from lightning_gan.file_format import check_format
 from lightning_gan.running import about
 from lightning_gan.running.curve_points import Curve, curves_of
 
@@ -160,6 +161,7 @@ def _kept(path: Path, whose: str) -> tuple[list[Kept], int]:
         return [], 0
     found = []
     for entry in entries:
+        check_format(entry, path)
         try:
             card = card_from(entry["card"])
             score = Score(entry["name"], entry["value"], entry["sd"], card, tuple(entry["notes"]))

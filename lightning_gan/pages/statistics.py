@@ -34,9 +34,9 @@ class Cell:
     def __str__(self) -> str:
         if self.mean is None:
             return "unlike protocols" if self.protocol is None else "not finite"
-        if self.score.name == "modes":
+        if self.score.total is not None:
             spread = "" if self.se is None else f" ± {self.se:.1f}"
-            return f"{self.mean:.{0 if self.n == 1 else 1}f}{spread} of {self.score.card.settings['modes']}"
+            return f"{self.mean:.{0 if self.n == 1 else 1}f}{spread} of {self.score.total}"
         if (
             self.se is not None and abs(self.mean) < SMALL
         ):  # three digits behind the point would say nothing

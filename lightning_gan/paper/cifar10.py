@@ -1,6 +1,5 @@
 """Section 5 and Figure 2 c, d: CIFAR-10, with the networks and the hyper-parameters that were released."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,6 +13,7 @@ from lightning_gan import images
 from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict, over_seeds
 from lightning_gan.paper.experiments import ExperimentError, score, trained
 from lightning_gan.players import TwoPlayers
+from lightning_gan.running import score_file
 from lightning_gan.saved import load
 
 NUM = 1000  # samples, and test images, whose values are measured
@@ -160,7 +160,7 @@ def scored(kind: str, folders: Sequence[Path]) -> Finding:
 
 def protocol(folder: Path) -> str:
     """How many pictures the run's FID compares."""
-    entries = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+    entries = score_file.read(folder / "scores.json")
     card = next(e["card"] for e in reversed(entries) if (e["stage"], e["name"]) == ("test", "fid"))
     return (
         f"n = {card['n_generated']:,} samples against {card['n_real']:,} test images: "

@@ -76,11 +76,6 @@ def one_run(setting: Setting) -> int:
     return 1
 
 
-def a_run_for_each_seed(setting: Setting) -> int:
-    """Of mnist_parzen.yaml."""
-    return len(setting.seeds)
-
-
 @dataclass(frozen=True)
 class Claim:
     """A claim of Goodfellow et al. (2014) that can be run.

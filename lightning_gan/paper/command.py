@@ -13,6 +13,7 @@ from typing import Any
 from lightning_gan.command_line.errors import meant_for_a_person, sentence
 from lightning_gan.domains import Runs, check_arguments
 from lightning_gan.evaluation.tables import check_place
+from lightning_gan.file_format import FORMAT, KEY, check_format
 from lightning_gan.paper import CLAIMS
 from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict
 from lightning_gan.tabular import duration, table
@@ -95,6 +96,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise ValueError(
             f"{path} is damaged, or no file of findings: move it away, or give another --out."
         )
+    check_format(stored, path)
+    del stored[KEY]
     return stored
 
 
@@ -194,7 +197,10 @@ def _keep(claim: Claim, findings: list[Finding], path: Path, quick: bool) -> Non
     key = f"{claim.name} (quick)" if quick else claim.name
     stored = _read(path) | {key: [_plain(f) for f in findings]}
     with whole(path) as beside:
-        beside.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.write_text(
+            json.dumps({KEY: FORMAT, **stored}, indent=1, ensure_ascii=False) + "\n",
+            encoding="utf-8",
+        )
 
 
 def _plain(finding: Finding) -> dict[str, str]:

@@ -6,10 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lightning_gan.file_format import FORMAT, KEY, check_format
 from lightning_gan.paper.claim import Setting
+from lightning_gan.running import score_file
 from lightning_gan.whole_files import whole
 
-NAMED = "run folder  "  # how `fit` names its folder
 DONE = "finished.json"  # the command of a run that came to its end
 
 
@@ -36,18 +37,29 @@ def trained(config: str, setting: Setting, seed: int, *more: str) -> Path:
     words = ["--config", config, "--seed_everything", str(seed), *more]
     if setting.root != "data":
         words += ["--data.root", setting.root]
-    for done in sorted((root / name).glob(f"version_*/{DONE}")):
-        if json.loads(done.read_text(encoding="utf-8")) == words:
+    for done in sorted(_runs(root, seed, DONE)):
+        stored = json.loads(done.read_text(encoding="utf-8"))
+        check_format(stored if isinstance(stored, dict) else {}, done)
+        if stored["words"] == words:
             return done.parent
     root.mkdir(parents=True, exist_ok=True)
-    folder = _fit([*words, "--run.root", str(root), "--run.name", name], root / f"{name}.log")
+    before = _runs(root, seed, "run.json")
+    _fit([*words, "--run.root", str(root), "--run.name", name], root / f"{name}.log")
+    new = _runs(root, seed, "run.json") - before
+    folder = max(new, key=lambda path: path.stat().st_mtime_ns).parent
     with whole(folder / DONE) as beside:
-        beside.write_text(json.dumps(words), encoding="utf-8")
+        beside.write_text(json.dumps({KEY: FORMAT, "words": words}), encoding="utf-8")
     return folder
 
 
-def _fit(words: list[str], log: Path) -> Path:
-    """Run the command; the run folder that it names at its end (a run on other digits has a name of its own)."""
+def _runs(root: Path, seed: int, file: str) -> set[Path]:
+    """Find a file in the folders of all runs of a seed, whichever data each run is named after."""
+    names = (f"*_seed{seed}", f"*_seed{seed}_*")
+    return {path for name in names for path in root.glob(f"{name}/version_*/{file}")}
+
+
+def _fit(words: list[str], log: Path) -> None:
+    """Run the command; its output goes to the log."""
     print(f"  training: fit {' '.join(words[:4])} ... (its output: {log})", flush=True)
     environment = os.environ | {"WANDB_MODE": "disabled"}
     with log.open("w", encoding="utf-8") as output:
@@ -55,13 +67,11 @@ def _fit(words: list[str], log: Path) -> Path:
             [sys.executable, "-m", "lightning_gan", "fit", *words],
             stdout=output, stderr=subprocess.STDOUT, env=environment, check=False,
         )  # fmt: skip
-    lines = log.read_text(encoding="utf-8").strip().splitlines() or ["it said nothing"]
     if ended.returncode:
+        lines = log.read_text(encoding="utf-8").strip().splitlines() or ["it said nothing"]
         raise ExperimentError(
             f"`fit {' '.join(words)}` ended with status {ended.returncode}: {lines[-1]} (all of it: {log})"
         )
-    named = [line.removeprefix(NAMED).strip() for line in lines if line.startswith(NAMED)]
-    return Path(named[-1])
 
 
 def score(folder: Path, name: str) -> tuple[float, float]:
@@ -71,8 +81,7 @@ def score(folder: Path, name: str) -> tuple[float, float]:
         ExperimentError: if the run has no such score.
     """
     path = folder / "scores.json"
-    entries = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    for entry in reversed(entries):
+    for entry in reversed(score_file.read(path)):
         if entry["stage"] == "test" and entry["name"] == name:
             return float(entry["value"]), float(entry["sd"] or 0)
     raise ExperimentError(

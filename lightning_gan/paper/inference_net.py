@@ -11,6 +11,7 @@ from torch import Tensor
 from datamodules import ImageData
 from lightning_gan import images, plots
 from lightning_gan.features.base import digest
+from lightning_gan.file_format import FORMAT, KEY, check_format
 from lightning_gan.inference import FreshNoise, Inference
 from lightning_gan.metrics.nearest import nearest
 from lightning_gan.networks import Encoder
@@ -67,8 +68,9 @@ def inference_net(setting: Setting, seed: int) -> Trained:
         play(inference, FreshNoise(gan, seed=seed), steps)
         after = digest(dict(inference.generator.state_dict()))
         with whole(path) as beside:
-            torch.save({"encoder": encoder.state_dict(), "generator": after}, beside)
+            torch.save({KEY: FORMAT, "encoder": encoder.state_dict(), "generator": after}, beside)
     stored = torch.load(path, weights_only=True)
+    check_format(stored, path)
     encoder.load_state_dict(stored["encoder"])
     return Trained(inference.eval(), gan, data, stored["generator"] == own, name)
 

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from lightning_gan import __version__
+from lightning_gan.file_format import FORMAT, KEY, check_format
 from lightning_gan.running.run_record import RunRecord
 from lightning_gan.whole_files import whole
 
@@ -32,6 +33,7 @@ def about(
         step: updates of G in that checkpoint.
     """
     return {
+        KEY: FORMAT,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "game": type(model).__name__,
         "objective": type(model.loss).__name__,
@@ -102,7 +104,19 @@ def keep(folder: Path, facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """run.json of a run folder; empty if there is none, or no whole one."""
+    """Read run.json of a run folder; return nothing if there is none, or no whole one.
+
+    Raises:
+        FormatError: if another version of this suite wrote it.
+    """
+    facts = _stored(folder)
+    if facts:
+        check_format(facts, folder / FILE)
+    return facts
+
+
+def _stored(folder: Path) -> dict[str, Any]:
+    """Read run.json of any version."""
     try:
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -117,7 +131,7 @@ def _inherited(folder: Path, facts: dict[str, Any]) -> str | None:
     if not (path.is_file() and last.is_file() and path.samefile(last)):
         return None
     own: str | None = read(path.parents[1]).get("wandb_id")
-    heirs = [read(other) for other in folder.parent.glob("*") if other != folder]
+    heirs = [_stored(other) for other in folder.parent.glob("*") if other != folder]
     taken = any(
         heir.get("wandb_id") == own
         and Path((heir.get("continues") or {}).get("checkpoint") or "").resolve().parent

@@ -1,7 +1,9 @@
 """One run, one writer: the process that trains holds the run's folder until it ends; one that never began goes again.
 
 An flock on a file in the folder: the kernel lets go of it when the process ends, however it ends, so that no lock is
-ever left behind.
+ever left behind. The package filelock does not keep these promises: where a file system has no flock, it leaves a
+marker file, which stays when its process is killed; and its 3.x versions empty the file, which names the owner here,
+before they have the lock.
 """
 
 import errno

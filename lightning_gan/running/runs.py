@@ -13,19 +13,13 @@ from torch import nn
 
 from lightning_gan import home
 from lightning_gan.domains import Minutes, Threads, check_arguments
+from lightning_gan.file_format import check_format
+from lightning_gan.running import score_file
 from lightning_gan.running.metrics_file import rows_of
 from lightning_gan.running.tracking import WandbMode
 from lightning_gan.whole_files import clean, whole
 
 CHECKPOINTS = "version_*/checkpoints"  # in an experiment's folder
-BEFORE_THE_FIRST_STEP = {
-    ".writer",
-    "config.yaml",
-    "hparams.yaml",
-    "run.json",
-    "metrics.csv",
-    "wandb",
-}
 
 
 class CheckpointError(ValueError):
@@ -70,6 +64,7 @@ def checked(path: str | Path) -> dict[str, Any]:
 
     Raises:
         CheckpointError: naming what is wrong with the file.
+        FormatError: if another version of this suite wrote it.
     """
     path = Path(home.expand(str(path)))
     if not path.is_file():
@@ -98,6 +93,7 @@ def checked(path: str | Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{path} is no checkpoint of a run of this suite: it lacks counts or hyper_parameters."
         )
+    check_format(content, path)
     return content
 
 
@@ -210,7 +206,7 @@ def taken_up(folder: Path, checkpoint: dict[str, Any]) -> int:
     for left in (folder / "checkpoints").glob("*.tmp"):  # of older versions of this suite
         left.unlink()
     rows, scores = rows_of(folder / "metrics.csv"), folder / "scores.json"
-    entries = json.loads(scores.read_text(encoding="utf-8")) if scores.is_file() else []
+    entries = score_file.read(scores)
     step = checkpoint["counts"]["g_updates"]  # older checkpoints do not say how much is theirs
     written = checkpoint.get("written") or {
         "metrics.csv": len(list(takewhile(lambda row: int(row["step"]) <= step, rows))),

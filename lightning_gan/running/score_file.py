@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lightning_gan.file_format import FORMAT, KEY, check_format
 from lightning_gan.whole_files import whole
 
 BEGIN, END = "[\n {\n", "\n }\n]\n"  # of a list that `append` wrote
@@ -15,14 +16,27 @@ def append(path: Path, entries: Sequence[dict[str, Any]]) -> None:
     """Add entries to a JSON list, in one step; the file has the bytes of one that was written at once."""
     if not entries and path.is_file():
         return
+    entries = [{KEY: FORMAT, **entry} for entry in entries]
     before = path.read_text(encoding="utf-8") if path.is_file() else ""
     if before and not _is_ours(before):
-        entries, before = [*json.loads(before), *entries], ""
+        entries, before = [*read(path), *entries], ""
     text = json.dumps(list(entries), indent=1, ensure_ascii=False) + "\n"
     if before:
         text = before.removesuffix("\n]\n") + "," + text.removeprefix("[")
     with whole(path) as beside:
         beside.write_text(text, encoding="utf-8")
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Return the entries of a list; none if there is no file.
+
+    Raises:
+        ValueError: if the file is not JSON, or another version of this suite wrote it.
+    """
+    entries = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    for entry in entries:
+        check_format(entry, path)
+    return list(entries)
 
 
 def count(path: Path) -> int:

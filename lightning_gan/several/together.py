@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 
 import torch.distributed as dist
 from torch.distributed import distributed_c10d
@@ -18,11 +19,23 @@ POLL = 0.5  # seconds between two looks
 HOLD = 2.0  # seconds that the first process, which holds the store, lets the others read it
 GRACE = 20.0  # seconds from a failure until a process that hangs is ended
 LOOK_OUT = "look-out"  # name of the thread
-heard: list[int] = []  # which process failed first, once that is known
-signalled: list[
-    int
-] = []  # number of the signal that ends the evaluation of all processes, once that is known
 LOST = ("gloo", "Connection closed by peer", "Connection reset by peer", "NCCL")
+
+
+@dataclass
+class Peers:
+    """What this process knows of the processes that it trains with.
+
+    Attributes:
+        failed: rank of the first process that failed; None while none is known.
+        signal: number of the signal that ends the evaluation of all processes; 0 while there is none.
+    """
+
+    failed: int | None = None
+    signal: int = 0
+
+
+peers = Peers()  # of the process group, of which a process has one
 
 
 def several() -> bool:
@@ -37,8 +50,8 @@ def first_to_fail(error: BaseException) -> int | None:
         The rank of the first that failed, which may be this one; none if nobody has said so, or can be asked.
     """
     try:
-        if heard:
-            return heard[0]
+        if peers.failed is not None:
+            return peers.failed
         store = distributed_c10d._get_default_store()
         if not lost(error):
             return int(store.compare_set(KEY, "", str(dist.get_rank())))
@@ -54,8 +67,8 @@ def lost(error: BaseException) -> bool:
 
 def announce_signal(number: int) -> None:
     """Let the other processes leave their evaluation as well: their watchers deliver the signal to them."""
-    if several() and not signalled:
-        signalled.append(number)
+    if several() and not peers.signal:
+        peers.signal = number
         with suppress(RuntimeError):  # the first process has left
             distributed_c10d._get_default_store().set(SIGNAL, str(number))
 
@@ -70,9 +83,9 @@ def signal_behind(error: BaseException) -> int:
         return 0
     with suppress(RuntimeError):
         store = distributed_c10d._get_default_store()
-        if not signalled and store.check([SIGNAL]):
-            signalled.append(int(store.get(SIGNAL)))
-    return signalled[0] if signalled else 0
+        if not peers.signal and store.check([SIGNAL]):
+            peers.signal = int(store.get(SIGNAL))
+    return peers.signal
 
 
 def exit_status(number: int) -> int:
@@ -122,20 +135,20 @@ def _look_out() -> None:
     try:
         store = distributed_c10d._get_default_store()
         while not store.check([KEY]):
-            if not signalled and store.check([SIGNAL]):
-                signalled.append(int(store.get(SIGNAL)))
-                _pass_on(signalled[0])
+            if not peers.signal and store.check([SIGNAL]):
+                peers.signal = int(store.get(SIGNAL))
+                _pass_on(peers.signal)
             time.sleep(POLL)
             if not several():
                 return
-        heard.append(int(store.get(KEY)))
+        peers.failed = failed = int(store.get(KEY))
     except RuntimeError:
         return
     time.sleep(GRACE)
     if not several():
         return
-    if heard[0] != dist.get_rank():
-        print(f"error: {farewell(heard[0])}", file=sys.stderr, flush=True)
+    if failed != dist.get_rank():
+        print(f"error: {farewell(failed)}", file=sys.stderr, flush=True)
     os._exit(1)
 
 

@@ -1,6 +1,5 @@
 """`python -m lightning_gan bench`: which games are played, what is kept, and what is refused."""
 
-import json
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from lightning_gan.bench import command as module
 from lightning_gan.bench.benchmark import Benchmark, Column, Game, Number, Published
 from lightning_gan.bench.points import COLUMNS, RECIPES, measure, small
 from lightning_gan.record import NonFiniteLossError
+from lightning_gan.rows import rows_of
 
 PLAYED = []
 
@@ -73,14 +73,14 @@ def test_more_seeds_cost_only_what_is_new(bench):
 def test_the_same_seed_gives_the_same_row_and_another_length_another(bench):
     for out in ("one", "two"):
         bench("made", "--games", "gan", "--seeds", "1", "--steps", "4", "--out", out)
-    one, two = (json.loads(Path(out, "made", "rows.json").read_text()) for out in ("one", "two"))
+    one, two = (rows_of(Path(out, "made", "rows.json")) for out in ("one", "two"))
     for rows in (one, two):
         (key,) = rows
         assert key == "gan: plain | small | 4 updates of G | seed 0"
         assert rows[key].pop("seconds") > 0
     assert one == two
     bench("made", "--games", "gan", "--seeds", "1", "--out", "one")
-    assert len(json.loads(Path("one/made/rows.json").read_text())) == 2
+    assert len(rows_of(Path("one/made/rows.json"))) == 2
 
 
 def test_nothing_is_played_or_written_where_it_is_only_asked_what_would_be(bench):
@@ -97,7 +97,7 @@ def test_the_best_look_stands_beside_the_last(bench, monkeypatch):
     counted = made(lambda game, data: {"modes": next(told)}, (Column("modes", "modes", 1),))
     monkeypatch.setattr(module, "BENCHMARKS", (counted,))
     bench("made", "--games", "gan", "--seeds", "1", "--steps", "3")
-    (row,) = json.loads(Path("bench/made/rows.json").read_text()).values()
+    (row,) = rows_of(Path("bench/made/rows.json")).values()
     assert (row["modes"], row["best"], row["looks"], row["diverged"]) == (2, 5, "1:3 2:5", None)
 
 
@@ -106,7 +106,7 @@ def test_the_best_of_errors_is_the_smallest(bench, monkeypatch):
     counted = made(lambda game, data: {"e": next(told)}, (Column("e", "errors", 1, better=min),))
     monkeypatch.setattr(module, "BENCHMARKS", (counted,))
     bench("made", "--games", "gan", "--seeds", "1", "--steps", "3")
-    (row,) = json.loads(Path("bench/made/rows.json").read_text()).values()
+    (row,) = rows_of(Path("bench/made/rows.json")).values()
     assert (row["e"], row["best"]) == (4, 3)
 
 
@@ -120,9 +120,8 @@ def test_a_run_that_diverges_is_a_row_and_the_next_goes_on(bench, monkeypatch):
     assert "2 of 2 runs diverged, at 0, 0" in ended.out
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
+def test_what_cannot_be_played_is_one_sentence(bench, subtests):
+    for words, message in [
         ((), "Name a benchmark: there are made."),
         (("mad",), "No benchmark 'mad': did you mean made?"),
         (("zzz",), "No benchmark 'zzz': there are made."),
@@ -130,26 +129,28 @@ def test_a_run_that_diverges_is_a_row_and_the_next_goes_on(bench, monkeypatch):
         (("made", "--seeds", "0"), "seeds is 0; give a whole number from 1 to 1,000."),
         (("made", "--steps", "0"), "steps is 0; give a whole number from 1"),
         (("made", "--out", "small.yaml"), "small.yaml"),
-    ],
-)
-def test_what_cannot_be_played_is_one_sentence(bench, words, message):
-    ended = bench(*words)
-    assert ended.status == 1
-    assert ended.err.splitlines()[-1].startswith("error: ")
-    assert message in ended.err
-    assert PLAYED == []
+    ]:
+        with subtests.test(words=words, message=message):
+            ended = bench(*words)
+            assert ended.status == 1
+            assert ended.err.splitlines()[-1].startswith("error: ")
+            assert message in ended.err
+            assert PLAYED == []
 
 
-@pytest.mark.parametrize(
-    "text", ["{", "[]", '{"gan: plain | small | 2 updates of G | seed 0": {"modes": 8}}']
-)
-def test_a_damaged_file_of_rows_is_named_and_left_alone(bench, text):
-    path = Path("bench/made/rows.json")
-    path.parent.mkdir(parents=True)
-    path.write_text(text)
-    ended = bench("made", "--games", "gan", "--seeds", "1")
-    assert ended.status == 1
-    assert "bench/made/rows.json" in ended.err
-    assert "delete it" in ended.err
-    assert path.read_text() == text
-    assert PLAYED == []
+def test_a_damaged_file_of_rows_is_named_and_left_alone(bench, subtests):
+    for text in [
+        "{",
+        "[]",
+        '{"format": 1, "gan: plain | small | 2 updates of G | seed 0": {"modes": 8}}',
+    ]:
+        with subtests.test(text=text):
+            path = Path("bench/made/rows.json")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            ended = bench("made", "--games", "gan", "--seeds", "1")
+            assert ended.status == 1
+            assert "bench/made/rows.json" in ended.err
+            assert "delete it" in ended.err
+            assert path.read_text() == text
+            assert PLAYED == []

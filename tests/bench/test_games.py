@@ -33,20 +33,23 @@ from lightning_gan.priors import Gaussian
 from lightning_gan.variants import FeatureMatchingGAN, UnrolledGAN
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_a_game_of_small_players_moves_both_and_is_measured(name):
-    game, data = small(Ring, RECIPES[name], 0, 2, "")
-    before = [p.clone() for p in game.parameters() if p.dim() > 1]
-    play(game, data, 2)
-    assert game.g_updates == 2
-    assert game.d_updates == 2 * RECIPES[name].k
-    moved = [
-        not old.equal(p)
-        for old, p in zip(before, [p for p in game.parameters() if p.dim() > 1], strict=True)
-    ]
-    assert all(moved)
-    found = measure(game, data)
-    assert tuple(found.values()) == mode_coverage(game.sample(2500), data.means, data.std)
+def test_a_game_of_small_players_moves_both_and_is_measured(subtests):
+    for name in RECIPES:
+        with subtests.test(name=name):
+            game, data = small(Ring, RECIPES[name], 0, 2, "")
+            before = [p.clone() for p in game.parameters() if p.dim() > 1]
+            play(game, data, 2)
+            assert game.g_updates == 2
+            assert game.d_updates == 2 * RECIPES[name].k
+            moved = [
+                not old.equal(p)
+                for old, p in zip(
+                    before, [p for p in game.parameters() if p.dim() > 1], strict=True
+                )
+            ]
+            assert all(moved)
+            found = measure(game, data)
+            assert tuple(found.values()) == mode_coverage(game.sample(2500), data.means, data.std)
 
 
 def test_what_the_names_say_is_so():

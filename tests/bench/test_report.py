@@ -31,11 +31,12 @@ def test_the_error_is_that_of_the_mean_over_runs():
     assert over_seeds([4.0, math.inf]) == (math.inf, None)
 
 
-@pytest.mark.parametrize(("difference", "inside"), [(0.99, True), (1.01, False)])
-def test_inside_are_two_combined_standard_errors(difference, inside):
-    # combined: sqrt(0.3^2 + 0.4^2) = 0.5
-    assert agree(Number(5.0 + difference, 0.3), Number(5.0, 0.4)) is inside
-    assert agree(Number(5.0 - difference, 0.3), Number(5.0, 0.4)) is inside
+def test_inside_are_two_combined_standard_errors(subtests):
+    for difference, inside in [(0.99, True), (1.01, False)]:
+        with subtests.test(difference=difference, inside=inside):
+            # combined: sqrt(0.3^2 + 0.4^2) = 0.5
+            assert agree(Number(5.0 + difference, 0.3), Number(5.0, 0.4)) is inside
+            assert agree(Number(5.0 - difference, 0.3), Number(5.0, 0.4)) is inside
 
 
 def test_without_an_error_there_is_no_verdict():

@@ -84,17 +84,18 @@ def test_it_can_go_on_from_a_run_without_it_and_back(tmp_path):
         assert largest_difference(game.state_dict(), whole) == 0
 
 
-@pytest.mark.parametrize("name", ["R1 and R2, lazy", "unrolled", "least squares"])
-def test_d_stays_as_it_is_where_it_is_differentiated_twice(name, monkeypatch):
-    told, seen = [], []
-    monkeypatch.setattr(callbacks.compiled, "rank_zero_info", told.append)
-    monkeypatch.setattr(
-        callbacks.compiled, "compile_training", lambda player, **_: seen.append(player)
-    )
-    game = played(name, Traced(), steps=2)
-    assert seen == [game.generator] + [game.discriminator] * (name not in TWICE)
-    assert ("D is not, because" in told[0]) == (name in TWICE)
-    assert len(told) == 1
+def test_d_stays_as_it_is_where_it_is_differentiated_twice(subtests):
+    for name in ["R1 and R2, lazy", "unrolled", "least squares"]:
+        with subtests.test(name=name), pytest.MonkeyPatch.context() as monkeypatch:
+            told, seen = [], []
+            monkeypatch.setattr(callbacks.compiled, "rank_zero_info", told.append)
+            monkeypatch.setattr(
+                callbacks.compiled, "compile_training", lambda player, **_: seen.append(player)
+            )
+            game = played(name, Traced(), steps=2)
+            assert seen == [game.generator] + [game.discriminator] * (name not in TWICE)
+            assert ("D is not, because" in told[0]) == (name in TWICE)
+            assert len(told) == 1
 
 
 def test_every_game_knows_whether_it_differentiates_d_twice():

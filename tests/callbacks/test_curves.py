@@ -8,6 +8,7 @@ from games import Pixels, game, trainer
 
 import callbacks
 from lightning_gan import plots
+from lightning_gan.file_format import FORMAT
 from lightning_gan.running.metrics_file import MetricsLogger
 
 
@@ -59,7 +60,7 @@ def test_a_run_in_a_folder_of_its_own_draws_the_points_of_the_run_before_it(tmp_
     last = play(tmp_path / "first", 5, kept=True)
     folder = tmp_path / "second" / "run" / "version_0"
     folder.mkdir(parents=True)
-    told = {"continues": {"checkpoint": str(last), "step": 5}}
+    told = {"format": FORMAT, "continues": {"checkpoint": str(last), "step": 5}}
     (folder / "run.json").write_text(json.dumps(told))
     play(tmp_path / "second", 9, True, last)
     whole, first, second = drawn
@@ -67,7 +68,9 @@ def test_a_run_in_a_folder_of_its_own_draws_the_points_of_the_run_before_it(tmp_
     assert second["train/value"][:2] == first["train/value"]
 
 
-@pytest.mark.parametrize("kept", [True, False], ids=["metrics.csv", "no logger"])
-def test_checkpoints_hold_points_only_where_no_file_does(kept, tmp_path):
-    saved = torch.load(play(tmp_path, 5, kept), weights_only=True)
-    assert ("curves" in saved) is not kept
+def test_checkpoints_hold_points_only_where_no_file_does(tmp_path_factory, subtests):
+    for kept in [True, False]:
+        with subtests.test(kept=kept):
+            tmp_path = tmp_path_factory.mktemp("row")
+            saved = torch.load(play(tmp_path, 5, kept), weights_only=True)
+            assert ("curves" in saved) is not kept

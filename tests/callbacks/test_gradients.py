@@ -45,14 +45,16 @@ def played(tmp_path, **arguments):
     return moves
 
 
-@pytest.mark.parametrize("kind", [GAN, SimultaneousGAN])
-def test_the_last_step_of_an_interval_is_noted_and_no_other(kind, tmp_path):
-    moves = played(tmp_path, kind=kind)
-    d, g = moves.went[2]
-    expected = {"d_grad_norm": d, "g_grad_norm": g}
-    assert moves.noted[:2] == [{}, {}]
-    assert moves.noted[2] == pytest.approx(expected, rel=1e-3)
-    assert moves.noted[3] == moves.noted[2]
+def test_the_last_step_of_an_interval_is_noted_and_no_other(tmp_path_factory, subtests):
+    for kind in [GAN, SimultaneousGAN]:
+        with subtests.test(kind=kind):
+            tmp_path = tmp_path_factory.mktemp("row")
+            moves = played(tmp_path, kind=kind)
+            d, g = moves.went[2]
+            expected = {"d_grad_norm": d, "g_grad_norm": g}
+            assert moves.noted[:2] == [{}, {}]
+            assert moves.noted[2] == pytest.approx(expected, rel=1e-3)
+            assert moves.noted[3] == moves.noted[2]
 
 
 def test_of_k_updates_it_is_the_mean(tmp_path):

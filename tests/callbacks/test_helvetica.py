@@ -45,16 +45,18 @@ def played(tmp_path, *watching, steps=6, logger=False, gan=None, **arguments):
     return gan, run
 
 
-@pytest.mark.parametrize("kind", [{"k": 1}, {"k": 3}, {"kind": SimultaneousGAN}], ids=str)
-def test_looking_does_not_change_training(kind, tmp_path):
-    watching = looking(start=1000)
-    without, _ = played(tmp_path, **kind)
-    with_it, run = played(tmp_path, watching, **kind)
-    torch.testing.assert_close(with_it.state_dict(), without.state_dict(), rtol=0, atol=0)
-    for one, other in zip(run.optimizers, without.trainer.optimizers, strict=True):
-        torch.testing.assert_close(one.state_dict(), other.state_dict(), rtol=0, atol=0)
-    assert [step for step, _ in watching.looks] == [2, 4, 6]
-    assert with_it.generator.training
+def test_looking_does_not_change_training(tmp_path_factory, subtests):
+    for kind in [{"k": 1}, {"k": 3}, {"kind": SimultaneousGAN}]:
+        with subtests.test(kind=kind):
+            tmp_path = tmp_path_factory.mktemp("row")
+            watching = looking(start=1000)
+            without, _ = played(tmp_path, **kind)
+            with_it, run = played(tmp_path, watching, **kind)
+            torch.testing.assert_close(with_it.state_dict(), without.state_dict(), rtol=0, atol=0)
+            for one, other in zip(run.optimizers, without.trainer.optimizers, strict=True):
+                torch.testing.assert_close(one.state_dict(), other.state_dict(), rtol=0, atol=0)
+            assert [step for step, _ in watching.looks] == [2, 4, 6]
+            assert with_it.generator.training
 
 
 def test_g_itself_is_compared_with_training_examples_and_not_its_average(tmp_path):
@@ -144,16 +146,25 @@ def everything(gan, run):
     }
 
 
-@pytest.mark.parametrize("kind", [{"k": 1}, {"k": 2}, {"kind": SimultaneousGAN}], ids=str)
-def test_rolling_back_returns_everything(kind, tmp_path):
-    schedules = {"d_scheduler": halving, "g_scheduler": halving}
-    whole = everything(*played(tmp_path, steps=3, **kind, **schedules))
-    response = callbacks.RollBack(limit=0)
-    with pytest.warns(UserWarning, match="Back to step 3, for the last time: training stops"):
-        found = everything(
-            *played(tmp_path, Told(bad=[3, 4], patience=2, response=response), **kind, **schedules)
-        )
-    torch.testing.assert_close(found, whole, rtol=0, atol=0)
+def test_rolling_back_returns_everything(tmp_path_factory, subtests):
+    for kind in [{"k": 1}, {"k": 2}, {"kind": SimultaneousGAN}]:
+        with subtests.test(kind=kind):
+            tmp_path = tmp_path_factory.mktemp("row")
+            schedules = {"d_scheduler": halving, "g_scheduler": halving}
+            whole = everything(*played(tmp_path, steps=3, **kind, **schedules))
+            response = callbacks.RollBack(limit=0)
+            with pytest.warns(
+                UserWarning, match="Back to step 3, for the last time: training stops"
+            ):
+                found = everything(
+                    *played(
+                        tmp_path,
+                        Told(bad=[3, 4], patience=2, response=response),
+                        **kind,
+                        **schedules,
+                    )
+                )
+            torch.testing.assert_close(found, whole, rtol=0, atol=0)
 
 
 def test_after_a_return_the_run_has_its_length_and_g_is_slower(tmp_path):
@@ -221,19 +232,17 @@ def test_a_resumed_run_returns_as_the_run_that_was_never_stopped(stop, tmp_path)
     assert after.response.returns == 1
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
+def test_impossible_settings_are_refused(subtests):
+    for make, message in [
         (lambda: callbacks.Helvetica(every_n_steps=0), "every_n_steps is 0; give"),
         (lambda: callbacks.Helvetica(num=1), "num is 1; give"),
         (lambda: callbacks.Helvetica(num=8, jacobian_points=9), "jacobian_points is 9"),
         (lambda: callbacks.RollBack(limit=-1), "limit is -1; give"),
         (lambda: callbacks.RollBack(slower=0.0), r"slower is 0\.0; give"),
-    ],
-)
-def test_impossible_settings_are_refused(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make()
 
 
 def test_without_data_there_is_nothing_to_compare_with(tmp_path):

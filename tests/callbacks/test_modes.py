@@ -139,10 +139,11 @@ def test_other_data_than_stacked_digits_are_refused_in_one_sentence(tmp_path):
         run.fit(in_the_plane(), Ring())
 
 
-@pytest.mark.parametrize("near", [0.0, -1.0, math.nan])
-def test_nothing_is_within_no_standard_deviation(near):
-    with pytest.raises(ValueError, match="give a number above 0"):
-        callbacks.ModeCoverage(near=near)
+def test_nothing_is_within_no_standard_deviation(subtests):
+    for near in [0.0, -1.0, math.nan]:
+        with subtests.test(near=near):
+            with pytest.raises(ValueError, match="give a number above 0"):
+                callbacks.ModeCoverage(near=near)
 
 
 class FirstPixel(nn.Module):

@@ -200,14 +200,12 @@ def test_diverged_samples_are_named(tmp_path: Path):
         trainer.validate(model, datamodule=TinyData(), verbose=False)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
+def test_bad_arguments_are_named(subtests):
+    for arguments, words in [
         ({"num_samples": 0}, "num_samples is 0; give"),
         ({"num_validation": 0}, "num_validation is 0; give"),
         ({"sigmas": [0.1, -1.0]}, r"sigmas\[1\] is -1\.0; give"),
-    ],
-)
-def test_bad_arguments_are_named(arguments: dict, words: str):
-    with pytest.raises(ValueError, match=words):
-        ParzenLogLikelihood(**arguments)
+    ]:
+        with subtests.test(arguments=arguments, words=words):
+            with pytest.raises(ValueError, match=words):
+                ParzenLogLikelihood(**arguments)

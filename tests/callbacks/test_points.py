@@ -56,7 +56,8 @@ def test_other_data_are_refused_in_one_sentence(tmp_path):
         run.fit(game(), Pixels())
 
 
-@pytest.mark.parametrize("arguments", [{"num": 0}, {"every_n_steps": 0}])
-def test_nothing_cannot_be_drawn(arguments):
-    with pytest.raises(ValueError, match="; give a whole number from 1 to"):
-        callbacks.PointCloud(**arguments)
+def test_nothing_cannot_be_drawn(subtests):
+    for arguments in [{"num": 0}, {"every_n_steps": 0}]:
+        with subtests.test(arguments=arguments):
+            with pytest.raises(ValueError, match="; give a whole number from 1 to"):
+                callbacks.PointCloud(**arguments)

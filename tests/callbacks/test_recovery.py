@@ -37,20 +37,22 @@ def rates(run):
     return [o.param_groups[0]["lr"] for o in run.optimizers]
 
 
-@pytest.mark.parametrize("k", [1, 2])
-def test_it_goes_on_from_the_last_finite_state_and_says_so(k, tmp_path):
-    back = callbacks.Recovery(callbacks.RollBack(limit=3, slower=0.5))
-    run = trainer(tmp_path, max_steps=9, log_every_n_steps=3, callbacks=[Poison(4 * k), back])
-    gan = game(k=k)
-    said = (
-        r"loss became nan at step 5. Back to step 3, with 0.5 of the config's learning rate for G"
-    )
-    with pytest.warns(UserWarning, match=said):
-        run.fit(gan, Batches(40))
-    assert gan.g_updates == run.global_step == 9
-    assert finite(gan)
-    assert back.response.returns == 1
-    assert rates(run) == pytest.approx([0.05, 0.025])
+def test_it_goes_on_from_the_last_finite_state_and_says_so(tmp_path_factory, subtests):
+    for k in [1, 2]:
+        with subtests.test(k=k):
+            tmp_path = tmp_path_factory.mktemp("row")
+            back = callbacks.Recovery(callbacks.RollBack(limit=3, slower=0.5))
+            run = trainer(
+                tmp_path, max_steps=9, log_every_n_steps=3, callbacks=[Poison(4 * k), back]
+            )
+            gan = game(k=k)
+            said = r"loss became nan at step 5. Back to step 3, with 0.5 of the config's learning rate for G"
+            with pytest.warns(UserWarning, match=said):
+                run.fit(gan, Batches(40))
+            assert gan.g_updates == run.global_step == 9
+            assert finite(gan)
+            assert back.response.returns == 1
+            assert rates(run) == pytest.approx([0.05, 0.025])
 
 
 def test_it_gives_up_and_the_game_names_the_loss(tmp_path):
@@ -88,45 +90,48 @@ def test_the_overlay_names_it():
     assert (asked["class_path"], made.limit, made.slower) == ("Recovery", 3, 0.5)
 
 
-@pytest.mark.parametrize("when", ["crash", "nothing"])
-def test_a_kill_at_the_bad_loss_leaves_the_last_good_checkpoint(when, tmp_path, monkeypatch):
+def test_a_kill_at_the_bad_loss_leaves_the_last_good_checkpoint(tmp_path_factory, subtests):
     """Killed while the crash file is written, or not at all: what was saved before is whole and finite."""
-    child = os.fork()
-    if not child:  # no test runs here: it ends by a signal, or at once
-        try:
-            right = os.replace
+    for when in ["crash", "nothing"]:
+        with subtests.test(when=when):
+            tmp_path = tmp_path_factory.mktemp("row")
+            child = os.fork()
+            if not child:  # no test runs here: it ends by a signal, or at once
+                try:
+                    right = os.replace
 
-            def replace(source, target):
-                if when in str(target):
-                    os.kill(os.getpid(), signal.SIGKILL)
-                right(source, target)
+                    def replace(source, target):
+                        if when in str(target):
+                            os.kill(os.getpid(), signal.SIGKILL)
+                        right(source, target)
 
-            whole_files.os.replace = replace
-            run = trainer(
-                tmp_path, max_steps=9, log_every_n_steps=4, enable_checkpointing=True,
-                callbacks=[Poison(4), callbacks.FlightRecorder(), callbacks.Checkpoints(every_n_steps=1)],
-            )  # fmt: skip
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                run.fit(game(), Batches(40))
-        finally:
-            os._exit(7)
-    _, status = os.waitpid(child, 0)
-    killed = when == "crash"
-    assert os.WIFSIGNALED(status) == killed
-    last = tmp_path / "checkpoints" / "last.ckpt"
-    with zipfile.ZipFile(last) as archive:
-        assert archive.testzip() is None
-    content = torch.load(last, weights_only=True)
-    assert content["counts"]["g_updates"] == 4
-    assert all(bool(x.isfinite().all()) for x in content["state_dict"].values())
-    assert (tmp_path / "crash" / "step=5.pt").exists() == (not killed)
+                    whole_files.os.replace = replace
+                    run = trainer(
+                        tmp_path, max_steps=9, log_every_n_steps=4, enable_checkpointing=True,
+                        callbacks=[Poison(4), callbacks.FlightRecorder(), callbacks.Checkpoints(every_n_steps=1)],
+                    )  # fmt: skip
+                    with warnings.catch_warnings():
+                        warnings.simplefilter("ignore")
+                        run.fit(game(), Batches(40))
+                finally:
+                    os._exit(7)
+            _, status = os.waitpid(child, 0)
+            killed = when == "crash"
+            assert os.WIFSIGNALED(status) == killed
+            last = tmp_path / "checkpoints" / "last.ckpt"
+            with zipfile.ZipFile(last) as archive:
+                assert archive.testzip() is None
+            content = torch.load(last, weights_only=True)
+            assert content["counts"]["g_updates"] == 4
+            assert all(bool(x.isfinite().all()) for x in content["state_dict"].values())
+            assert (tmp_path / "crash" / "step=5.pt").exists() == (not killed)
 
 
-@pytest.mark.parametrize(("returns", "notes"), [(1, []), (2, ["All 2 returns were used up."])])
-def test_it_says_that_returns_are_used_up_where_they_are(returns, notes):
-    back = callbacks.Recovery(callbacks.RollBack(limit=2))
-    back.response.returns = returns
-    error = NonFiniteLossError("generator", 3, float("nan"))
-    back.on_exception(None, None, error)
-    assert getattr(error, "__notes__", []) == notes
+def test_it_says_that_returns_are_used_up_where_they_are(subtests):
+    for returns, notes in [(1, []), (2, ["All 2 returns were used up."])]:
+        with subtests.test(returns=returns, notes=notes):
+            back = callbacks.Recovery(callbacks.RollBack(limit=2))
+            back.response.returns = returns
+            error = NonFiniteLossError("generator", 3, float("nan"))
+            back.on_exception(None, None, error)
+            assert getattr(error, "__notes__", []) == notes

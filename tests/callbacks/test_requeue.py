@@ -230,16 +230,18 @@ def test_a_job_is_known_by_its_number_or_by_its_place_in_an_array():
     assert cluster.job({**JOB, **task}) == cluster.Job("41_3", 0)
 
 
-@pytest.mark.parametrize("name", ["SLURM_STEP_ID", "SLURM_NTASKS"])
-def test_what_srun_did_not_start_is_no_task(name):
-    assert cluster.job({key: value for key, value in JOB.items() if key != name}) is None
-    assert cluster.job({**JOB, "SLURM_JOB_NAME": "interactive"}) is None
+def test_what_srun_did_not_start_is_no_task(subtests):
+    for name in ["SLURM_STEP_ID", "SLURM_NTASKS"]:
+        with subtests.test(name=name):
+            assert cluster.job({key: value for key, value in JOB.items() if key != name}) is None
+            assert cluster.job({**JOB, "SLURM_JOB_NAME": "interactive"}) is None
 
 
-@pytest.mark.parametrize("number", ["", "42; rm -rf x", "42\n", "--all", "42_", "_3", "42_3_4"])
-def test_only_a_number_is_handed_to_scontrol(number, in_job):
-    assert "the job's number is" in cluster.Job(number).requeue()
-    assert asked() == ""
+def test_only_a_number_is_handed_to_scontrol(in_job, subtests):
+    for number in ["", "42; rm -rf x", "42\n", "--all", "42_", "_3", "42_3_4"]:
+        with subtests.test(number=number):
+            assert "the job's number is" in cluster.Job(number).requeue()
+            assert asked() == ""
 
 
 def test_several_nodes_without_srun_are_refused_and_one_is_a_machine_like_any():
@@ -250,18 +252,25 @@ def test_several_nodes_without_srun_are_refused_and_one_is_a_machine_like_any():
     assert cluster.plugin(2, {}) is None
 
 
-@pytest.mark.parametrize(
-    ("program", "name", "held"),
-    [("-m lightning_gan fit --config a.yaml", "gan", True), ("-m lightning_gan evaluate", "gan", False),
-     ("-m lightning_gan fit", "bash", False), ("train.py fit", "gan", False)],
-)  # fmt: skip
-def test_signals_wait_until_a_run_listens_and_nowhere_else(program, name, held, monkeypatch):
-    for key, value in (JOB | {"SLURM_JOB_NAME": name}).items():
-        monkeypatch.setenv(key, value)
-    told = []
-    monkeypatch.setattr(signal, "pthread_sigmask", lambda how, which: told.append((how, which)))
-    srun.hold_signals(["python", *program.split()])
-    assert told == ([(signal.SIG_BLOCK, (signal.SIGUSR1, signal.SIGTERM))] if held else [])
+def test_signals_wait_until_a_run_listens_and_nowhere_else(subtests):
+    for program, name, held in [
+        ("-m lightning_gan fit --config a.yaml", "gan", True),
+        ("-m lightning_gan evaluate", "gan", False),
+        ("-m lightning_gan fit", "bash", False),
+        ("train.py fit", "gan", False),
+    ]:
+        with (
+            subtests.test(program=program, name=name, held=held),
+            pytest.MonkeyPatch.context() as monkeypatch,
+        ):
+            for key, value in (JOB | {"SLURM_JOB_NAME": name}).items():
+                monkeypatch.setenv(key, value)
+            told = []
+            monkeypatch.setattr(
+                signal, "pthread_sigmask", lambda how, which: told.append((how, which))
+            )
+            srun.hold_signals(["python", *program.split()])
+            assert told == ([(signal.SIG_BLOCK, (signal.SIGUSR1, signal.SIGTERM))] if held else [])
 
 
 def test_lightnings_own_requeueing_is_off(monkeypatch):

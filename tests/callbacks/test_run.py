@@ -19,17 +19,21 @@ def names(folder):
     return sorted(p.name for p in (folder / "checkpoints").iterdir())
 
 
-@pytest.mark.parametrize("k", [1, 2, 5])
-def test_checkpoints_stand_at_updates_of_g(k, tmp_path):
-    keeps = callbacks.Checkpoints(every_n_steps=2, keep=0)
-    trainer(tmp_path, max_steps=5, callbacks=[keeps], enable_checkpointing=True).fit(
-        game(k=k), Batches(7)
-    )
-    assert names(tmp_path) == ["last.ckpt", "step=2.ckpt", "step=4.ckpt", "step=5.ckpt"]
-    for step in (2, 4, 5):
-        saved = torch.load(tmp_path / "checkpoints" / f"step={step}.ckpt", weights_only=True)
-        assert saved["global_step"] == saved["counts"]["g_updates"] == step
-        assert saved["counts"]["d_updates"] == k * step
+def test_checkpoints_stand_at_updates_of_g(tmp_path_factory, subtests):
+    for k in [1, 2, 5]:
+        with subtests.test(k=k):
+            tmp_path = tmp_path_factory.mktemp("row")
+            keeps = callbacks.Checkpoints(every_n_steps=2, keep=0)
+            trainer(tmp_path, max_steps=5, callbacks=[keeps], enable_checkpointing=True).fit(
+                game(k=k), Batches(7)
+            )
+            assert names(tmp_path) == ["last.ckpt", "step=2.ckpt", "step=4.ckpt", "step=5.ckpt"]
+            for step in (2, 4, 5):
+                saved = torch.load(
+                    tmp_path / "checkpoints" / f"step={step}.ckpt", weights_only=True
+                )
+                assert saved["global_step"] == saved["counts"]["g_updates"] == step
+                assert saved["counts"]["d_updates"] == k * step
 
 
 def test_only_the_newest_are_kept(tmp_path):
@@ -115,15 +119,16 @@ def test_all_processes_go_on_from_the_generators_of_the_first():
     assert random.getstate() == wanted[1]
 
 
-@pytest.mark.parametrize("processes", [1, 2, 5])
-def test_a_run_of_several_processes_resumes_on_any_number(processes):
-    torch.manual_seed(7)
-    states = torch.get_rng_state().expand(processes, -1).clone()
-    torch.manual_seed(8)
-    randomness = callbacks.Randomness()
-    randomness.on_load_checkpoint(None, CPU, {"random_states": {"cpu": states}})
-    randomness.on_train_start(SimpleNamespace(world_size=2, global_rank=1), CPU)
-    assert torch.equal(torch.get_rng_state(), states[0])
+def test_a_run_of_several_processes_resumes_on_any_number(subtests):
+    for processes in [1, 2, 5]:
+        with subtests.test(processes=processes):
+            torch.manual_seed(7)
+            states = torch.get_rng_state().expand(processes, -1).clone()
+            torch.manual_seed(8)
+            randomness = callbacks.Randomness()
+            randomness.on_load_checkpoint(None, CPU, {"random_states": {"cpu": states}})
+            randomness.on_train_start(SimpleNamespace(world_size=2, global_rank=1), CPU)
+            assert torch.equal(torch.get_rng_state(), states[0])
 
 
 def test_looking_does_not_change_training(tmp_path):
@@ -154,14 +159,12 @@ def test_the_grid_shows_the_same_noise_over_training(tmp_path):
     assert torch.equal(images.load(file), last)
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
+def test_impossible_intervals_are_refused(subtests):
+    for make, message in [
         (lambda: callbacks.Checkpoints(every_n_steps=0), "every_n_steps is 0; give"),
         (lambda: callbacks.SampleGrid(num=0), "num is 0; give"),
         (lambda: callbacks.NearestNeighbours(rows=0), "rows is 0; give"),
-    ],
-)
-def test_impossible_intervals_are_refused(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make()

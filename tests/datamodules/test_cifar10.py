@@ -174,18 +174,16 @@ def test_before_it_is_loaded_it_says_so(tmp_path):
             CIFAR10(str(tmp_path), validation=validation).val_dataloader()
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
+def test_bad_arguments_are_refused_when_it_is_made(subtests):
+    for options, message in [
         ({"batch_size": 0}, "batch_size is 0; give"),
         ({"source": "index"}, "source is 'index': set it to one of auto, files, mirrors"),
         ({"validation": -1}, "validation is -1; give"),
         ({"validation": 50_000}, "validation is 50000 of 50,000 .* less than 50,000"),
-    ],
-)
-def test_bad_arguments_are_refused_when_it_is_made(options, message):
-    with pytest.raises(ValueError, match=message):
-        CIFAR10(**options)
+    ]:
+        with subtests.test(options=options, message=message):
+            with pytest.raises(ValueError, match=message):
+                CIFAR10(**options)
 
 
 # From the command line.

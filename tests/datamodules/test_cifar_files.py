@@ -116,19 +116,17 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("source", ["auto", "files"])
 @pytest.mark.parametrize(("kind", "harm", "message"), CASES)
-def test_a_bad_file_is_named_and_neither_used_nor_touched(
-    make, tmp_path, kind, harm, message, source
-):
+def test_a_bad_file_is_named_and_neither_used_nor_touched(make, tmp_path, kind, harm, message):
     put(tmp_path, FORMATS[kind])
     place = tmp_path / PLACES[kind]
     harm(place)
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(ValueError, match=f"{re.escape(str(place))} {message}") as error:
-        make(source=source).prepare_data()
-    assert "\n" not in str(error.value)
-    assert sorted(tmp_path.rglob("*")) == before
+    for source in ("auto", "files"):
+        with pytest.raises(ValueError, match=f"{re.escape(str(place))} {message}") as error:
+            make(source=source).prepare_data()
+        assert "\n" not in str(error.value)
+        assert sorted(tmp_path.rglob("*")) == before, source
 
 
 def test_how_many_bytes_came_and_are_wanted_is_said(make, tmp_path):
@@ -215,20 +213,18 @@ def test_a_pickle_that_is_not_the_published_one_is_not_even_opened(make, tmp_pat
     assert opened == [pickled(BATCHES["data_batch_1"])]
 
 
-@pytest.mark.parametrize(
-    ("raw", "message"),
-    [
+def test_what_is_no_batch_is_said(subtests):
+    for raw, message in [
         (pickled(BATCHES["test_batch"][:11]), "holds 11 labels and 33,792 bytes, not 12 images"),
         (pickled(BATCHES["test_batch"])[:-900], "UnpicklingError|was not unpickled"),
         (pickle.dumps({"labels": [1], "data": "none"}), "is no pickled batch .*AttributeError"),
         (pickle.dumps({"labels": [300]}), "is no pickled batch of CIFAR-10 .*ValueError"),
         (pickle.dumps([]), "is no pickled batch of CIFAR-10 .*TypeError"),
         (b"", "is no pickled batch of CIFAR-10 .*EOFError"),
-    ],
-)
-def test_what_is_no_batch_is_said(raw, message):
-    with pytest.raises(ValueError, match=message):
-        cifar_pickle.records(raw, 12)
+    ]:
+        with subtests.test(raw=raw, message=message):
+            with pytest.raises(ValueError, match=message):
+                cifar_pickle.records(raw, 12)
 
 
 def test_what_an_archive_calls_its_members_leads_nowhere(tmp_path, monkeypatch):

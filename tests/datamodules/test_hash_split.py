@@ -34,15 +34,14 @@ def test_sizes_are_the_shares_within_the_spread_that_is_documented():
     assert (counts[:, 2].std() / spread - 1).abs() < 0.2
 
 
-@pytest.mark.parametrize(
-    "shares", [(0.1, 0.1), (0.01, 0.01), (0.49, 0.5), (0.01, 0.98), (0.98, 0.01)]
-)
-def test_every_split_has_a_file_from_three_files_on(shares):
-    for first in range(200):
-        for n in (3, 4, 7):
-            splits = split_by_hash(digests(n, first), *shares)
-            assert min(sizes(splits)) >= 1
-            assert sum(sizes(splits)) == n
+def test_every_split_has_a_file_from_three_files_on(subtests):
+    for shares in [(0.1, 0.1), (0.01, 0.01), (0.49, 0.5), (0.01, 0.98), (0.98, 0.01)]:
+        with subtests.test(shares=shares):
+            for first in range(200):
+                for n in (3, 4, 7):
+                    splits = split_by_hash(digests(n, first), *shares)
+                    assert min(sizes(splits)) >= 1
+                    assert sum(sizes(splits)) == n
 
 
 def test_copies_are_one_file():

@@ -203,20 +203,18 @@ def test_more_than_half_of_the_memory_is_refused_before_anything_is_read(tmp_pat
     )
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
+def test_bad_arguments_are_refused_when_it_is_made(subtests):
+    for options, message in [
         ({"size": 0}, "size is 0; give"),
         ({"channels": 4}, "channels is 4; give"),
         ({"validation": 0.0}, r"validation is 0\.0; give"),
         ({"validation": 0.5, "test": 0.5}, "leave some to train"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"value_range": (1.0, 0.0)}, "value_range is"),
-    ],
-)
-def test_bad_arguments_are_refused_when_it_is_made(options, message):
-    with pytest.raises(ValueError, match=message):
-        ImageFolder("somewhere", **options)
+    ]:
+        with subtests.test(options=options, message=message):
+            with pytest.raises(ValueError, match=message):
+                ImageFolder("somewhere", **options)
 
 
 def test_too_few_different_pictures_are_refused(tmp_path):

@@ -42,20 +42,24 @@ def test_evaluation_gives_every_image_once_in_order():
     assert len(loader) == len(seen(loader)) == 5
 
 
-@pytest.mark.parametrize("world_size", [2, 3, 5])
-def test_evaluation_shards_hold_every_image_once(world_size):
-    shards = [BatchLoader(IMAGES, LABELS, 4, rank, world_size) for rank in range(world_size)]
-    assert flat(flat(seen(shard)) for shard in shards) == list(range(N))
-    assert [len(shard) for shard in shards] == [len(seen(shard)) for shard in shards]
-    sizes = [len(flat(seen(shard))) for shard in shards]
-    assert max(sizes) - min(sizes) <= 1
+def test_evaluation_shards_hold_every_image_once(subtests):
+    for world_size in [2, 3, 5]:
+        with subtests.test(world_size=world_size):
+            shards = [
+                BatchLoader(IMAGES, LABELS, 4, rank, world_size) for rank in range(world_size)
+            ]
+            assert flat(flat(seen(shard)) for shard in shards) == list(range(N))
+            assert [len(shard) for shard in shards] == [len(seen(shard)) for shard in shards]
+            sizes = [len(flat(seen(shard))) for shard in shards]
+            assert max(sizes) - min(sizes) <= 1
 
 
-@pytest.mark.parametrize("world_size", [2, 3, 5])
-def test_ranks_see_together_what_one_sees_with_the_whole_batch(world_size):
-    ranks = [seen(shuffled(rank=rank, world_size=world_size)) for rank in range(world_size)]
-    together = [flat(parts) for parts in zip(*ranks, strict=True)]
-    assert together == seen(shuffled(batch_size=2 * world_size))
+def test_ranks_see_together_what_one_sees_with_the_whole_batch(subtests):
+    for world_size in [2, 3, 5]:
+        with subtests.test(world_size=world_size):
+            ranks = [seen(shuffled(rank=rank, world_size=world_size)) for rank in range(world_size)]
+            together = [flat(parts) for parts in zip(*ranks, strict=True)]
+            assert together == seen(shuffled(batch_size=2 * world_size))
 
 
 def test_an_epoch_is_shuffled_has_no_image_twice_and_drops_the_last_batch():
@@ -95,13 +99,14 @@ def test_asking_for_an_iterator_does_not_move_the_stream():
     assert seen(loader) == seen(shuffled())
 
 
-@pytest.mark.parametrize("position", [0, 1, 10, 11, 15])
-def test_a_loader_goes_on_after_the_batches_of_its_state(position):
-    whole = shuffled()
-    stream = seen(whole) + seen(whole) + seen(whole)
-    resumed = shuffled(seed=99)
-    resumed.load_state_dict({"seed": 3, "epoch": 0, "position": position})
-    assert seen(resumed) == stream[position : position + 11]
+def test_a_loader_goes_on_after_the_batches_of_its_state(subtests):
+    for position in [0, 1, 10, 11, 15]:
+        with subtests.test(position=position):
+            whole = shuffled()
+            stream = seen(whole) + seen(whole) + seen(whole)
+            resumed = shuffled(seed=99)
+            resumed.load_state_dict({"seed": 3, "epoch": 0, "position": position})
+            assert seen(resumed) == stream[position : position + 11]
 
 
 def test_a_batch_larger_than_the_data_is_refused():

@@ -106,15 +106,13 @@ def test_every_run_has_the_same_modes_and_points_seed_moves_the_points_only(mixt
     assert torch.equal(drawn(other, 3)[0], drawn(mixture, 3)[0])  # of one generator
 
 
-@pytest.mark.parametrize(
-    ("build", "words"),
-    [
+def test_impossible_mixtures_are_refused(subtests):
+    for build, words in [
         (lambda: Grid(side=0), "side is 0; give"),
         (lambda: Grid(spacing=-1.0), r"spacing is -1\.0; give"),
         (lambda: HighDimensionalMixture(std=0.0), r"std is 0\.0; give"),
         (lambda: HighDimensionalMixture(noise=0.0), r"noise is 0\.0; give"),
-    ],
-)
-def test_impossible_mixtures_are_refused(build, words):
-    with pytest.raises(ValueError, match=words):
-        build()
+    ]:
+        with subtests.test(build=build, words=words):
+            with pytest.raises(ValueError, match=words):
+                build()

@@ -112,17 +112,15 @@ def test_the_environment_names_the_root_unless_one_is_given(monkeypatch):
     assert MNIST(root="here").root == Path("here")
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
+def test_bad_arguments_are_refused_when_it_is_made(subtests):
+    for make, message in [
         (lambda: MNIST(batch_size=0), "batch_size is 0; give"),
         (lambda: MNIST(source="disk"), "source is 'disk': set it to one of auto, files, mirrors"),
         (lambda: FashionMNIST(source="embedded"), "source is 'embedded': .* auto, files, mirrors"),
-    ],
-)
-def test_bad_arguments_are_refused_when_it_is_made(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make()
 
 
 def test_data_that_were_not_set_up_say_so(tiny):

@@ -195,18 +195,20 @@ def test_validating_a_checkpoint_does_not_change_the_seed(tiny, tmp_path):
     assert data.seed == 99
 
 
-@pytest.mark.parametrize("triples", [50, None])
 def test_a_resumed_run_sees_the_triples_of_stacked_mnist_that_an_uninterrupted_one_sees(
-    stacked, tmp_path, monkeypatch, triples
+    stacked, tmp_path_factory, subtests
 ):
-    monkeypatch.setattr("datamodules.stacked_mnist.EPOCH", 50)
-    monkeypatch.setattr("datamodules.stacked_mnist.HELD_OUT", 10)
-    whole = run(stacked(triples=triples)).seen
-    for n in (4, 10, 13):
-        path = str(tmp_path / f"{n}.ckpt")
-        before = run(stacked(triples=triples), [StopAfterBatch(n, path)]).seen
-        after = run(stacked(triples=triples, seed=99), ckpt_path=path).seen
-        assert before + after == whole
+    for triples in [50, None]:
+        with subtests.test(triples=triples), pytest.MonkeyPatch.context() as monkeypatch:
+            tmp_path = tmp_path_factory.mktemp("row")
+            monkeypatch.setattr("datamodules.stacked_mnist.EPOCH", 50)
+            monkeypatch.setattr("datamodules.stacked_mnist.HELD_OUT", 10)
+            whole = run(stacked(triples=triples)).seen
+            for n in (4, 10, 13):
+                path = str(tmp_path / f"{n}.ckpt")
+                before = run(stacked(triples=triples), [StopAfterBatch(n, path)]).seen
+                after = run(stacked(triples=triples, seed=99), ckpt_path=path).seen
+                assert before + after == whole
 
 
 def test_what_comes_at_a_place_depends_on_seed_epoch_and_position_alone(ready):

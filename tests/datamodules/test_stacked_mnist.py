@@ -28,16 +28,18 @@ def stream(data, batches):
     return found[:batches]
 
 
-@pytest.mark.parametrize("split", ["train", "val", "test"])
-def test_each_channel_is_a_digit_of_its_split_and_the_label_is_100a_10b_c(stacked, split):
-    data = stacked()
-    pictures, labels = data.pictures(split), data.labels(split)
-    digits, classes = digits_of(split)
-    known = {digit.numpy().tobytes(): label for digit, label in zip(digits, classes.tolist(), strict=True)}  # fmt: skip
-    assert len(pictures) == len(labels) == (40 if split == "train" else HELD_OUT)
-    for picture, label in zip(pictures[:200], labels[:200].tolist(), strict=True):
-        a, b, c = (known[channel.numpy().tobytes()] for channel in picture)
-        assert label == 100 * a + 10 * b + c
+def test_each_channel_is_a_digit_of_its_split_and_the_label_is_100a_10b_c(stacked, subtests):
+    for split in ["train", "val", "test"]:
+        with subtests.test(split=split):
+            data = stacked()
+            pictures, labels = data.pictures(split), data.labels(split)
+            digits, classes = digits_of(split)
+            pairs = zip(digits, classes.tolist(), strict=True)
+            known = {digit.numpy().tobytes(): label for digit, label in pairs}
+            assert len(pictures) == len(labels) == (40 if split == "train" else HELD_OUT)
+            for picture, label in zip(pictures[:200], labels[:200].tolist(), strict=True):
+                a, b, c = (known[channel.numpy().tobytes()] for channel in picture)
+                assert label == 100 * a + 10 * b + c
 
 
 def test_shapes_and_ranges_are_those_it_states(stacked, monkeypatch):
@@ -104,17 +106,18 @@ def test_what_is_drawn_is_a_function_of_seed_epoch_and_place(stacked, monkeypatc
         assert again == whole[consumed : consumed + 8]
 
 
-@pytest.mark.parametrize("triples", [40, None])
-def test_ranks_see_together_what_one_sees_with_the_whole_batch(stacked, monkeypatch, triples):
-    monkeypatch.setattr("datamodules.stacked_mnist.EPOCH", 40)
-    whole = stream(stacked(triples=triples, batch_size=10), 4)
-    parts = []
-    for rank in (0, 1):
-        data = stacked(triples=triples)
-        monkeypatch.setattr(data, "_rank", lambda rank=rank: (rank, 2))
-        parts.append(stream(data, 4))
-    together = [(a[0] + b[0], a[1] + b[1]) for a, b in zip(*parts, strict=True)]
-    assert together == whole
+def test_ranks_see_together_what_one_sees_with_the_whole_batch(stacked, subtests):
+    for triples in [40, None]:
+        with subtests.test(triples=triples), pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setattr("datamodules.stacked_mnist.EPOCH", 40)
+            whole = stream(stacked(triples=triples, batch_size=10), 4)
+            parts = []
+            for rank in (0, 1):
+                data = stacked(triples=triples)
+                monkeypatch.setattr(data, "_rank", lambda rank=rank: (rank, 2))
+                parts.append(stream(data, 4))
+            together = [(a[0] + b[0], a[1] + b[1]) for a, b in zip(*parts, strict=True)]
+            assert together == whole
 
 
 def test_the_embedded_digits_give_themselves_another_name():
@@ -140,18 +143,16 @@ def test_mnist_can_be_given_out_in_the_range_of_tanh(tiny):
     assert FashionMNIST(value_range=(-1.0, 1.0)).shown_range == (-1, 1)
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
+def test_bad_arguments_are_refused_when_it_is_made(subtests):
+    for make, message in [
         (lambda: MNIST(value_range=(1.0, -1.0)), r"value_range is \[1, -1\]: give"),
         (lambda: FashionMNIST(value_range=(0.0, float("inf"))), r"value_range\[1\] is inf; give"),
         (lambda: StackedMNIST(triples=0), "triples is 0; give"),
         (lambda: StackedMNIST(source="disk"), "source is 'disk'"),
-    ],
-)
-def test_bad_arguments_are_refused_when_it_is_made(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make()
 
 
 # From the command line.

@@ -28,14 +28,19 @@ def tfd(tmp_path):
     return make
 
 
-@pytest.mark.parametrize("fold", [1, 2, 3, 4, 5])
-def test_each_fold_trains_on_what_it_leaves_without_labels_and_has_its_own_val_and_test(tfd, fold):
-    file, data = tiny_tfd(), tfd(fold=fold)
-    for split, mark in SPLITS.items():
-        wanted = np.flatnonzero(file["folds"][:, fold - 1] == mark)
-        assert data.pictures(split)[:, 0, 0, 0].tolist() == wanted.tolist()
-        assert torch.equal(data.pictures(split)[:, 0], torch.from_numpy(file["images"][wanted]))
-    assert [len(data.labels(s)) for s in SPLITS] == [40, 5, 5]
+def test_each_fold_trains_on_what_it_leaves_without_labels_and_has_its_own_val_and_test(
+    tfd, subtests
+):
+    for fold in [1, 2, 3, 4, 5]:
+        with subtests.test(fold=fold):
+            file, data = tiny_tfd(), tfd(fold=fold)
+            for split, mark in SPLITS.items():
+                wanted = np.flatnonzero(file["folds"][:, fold - 1] == mark)
+                assert data.pictures(split)[:, 0, 0, 0].tolist() == wanted.tolist()
+                assert torch.equal(
+                    data.pictures(split)[:, 0], torch.from_numpy(file["images"][wanted])
+                )
+            assert [len(data.labels(s)) for s in SPLITS] == [40, 5, 5]
 
 
 def test_values_are_bytes_over_255(tfd):
@@ -73,13 +78,15 @@ def test_matlab_writes_column_by_column_and_faces_stay_upright(tmp_path):
     assert data.pictures("train")[0, 0].nonzero().tolist() == [[5, 30]]
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_it_is_found_at_both_places_packed_or_not(tmp_path, packed):
-    savemat(tmp_path / "TFD_48x48.mat", tiny_tfd(), do_compression=packed)
-    data = TFD(str(tmp_path))
-    data.setup()
-    assert "40 without labels to train, 5 val, 5 test" in data.provenance
-    assert f"{tmp_path / 'TFD_48x48.mat'}, sha256 " in data.provenance
+def test_it_is_found_at_both_places_packed_or_not(tmp_path_factory, subtests):
+    for packed in [False, True]:
+        with subtests.test(packed=packed):
+            tmp_path = tmp_path_factory.mktemp("row")
+            savemat(tmp_path / "TFD_48x48.mat", tiny_tfd(), do_compression=packed)
+            data = TFD(str(tmp_path))
+            data.setup()
+            assert "40 without labels to train, 5 val, 5 test" in data.provenance
+            assert f"{tmp_path / 'TFD_48x48.mat'}, sha256 " in data.provenance
 
 
 def test_an_image_without_a_label_may_have_nan_there(tmp_path):
@@ -117,17 +124,15 @@ def test_without_the_file_it_says_that_the_data_are_not_public_and_where_the_fil
         TFD(str(tmp_path / "a_file")).prepare_data()
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
+def test_bad_arguments_are_refused_when_it_is_made(subtests):
+    for options, message in [
         ({"fold": 0}, "fold is 0; give"),
         ({"fold": 6}, "fold is 6; give"),
         ({"batch_size": 0}, "batch_size is 0"),
-    ],
-)
-def test_bad_arguments_are_refused_when_it_is_made(options, message):
-    with pytest.raises(ValueError, match=message):
-        TFD(**options)
+    ]:
+        with subtests.test(options=options, message=message):
+            with pytest.raises(ValueError, match=message):
+                TFD(**options)
 
 
 def without(name):
@@ -144,9 +149,8 @@ def transposed():
     return {"images": tiny_tfd()["images"].transpose(1, 2, 0).copy()}
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
+def test_a_file_of_another_layout_is_one_sentence(tmp_path_factory, subtests):
+    for change, message in [
         (lambda: without("folds"), r"has no variable folds; .*it holds images, labs_ex, labs_id"),
         (
             lambda: {"faces": np.zeros(3)},
@@ -178,19 +182,18 @@ def transposed():
             lambda: tiny_tfd() | marked(tiny_tfd()["folds"] == 0, 1),
             "has no images without labels in fold 1",
         ),
-    ],
-)
-def test_a_file_of_another_layout_is_one_sentence(tmp_path, change, message):
-    path = write_tiny_tfd(tmp_path, change())
-    with pytest.raises(ValueError, match=message) as refused:
-        TFD(str(tmp_path)).prepare_data()
-    assert str(refused.value).startswith(f"{path} ")
-    assert "\n" not in str(refused.value)
+    ]:
+        with subtests.test(change=change, message=message):
+            tmp_path = tmp_path_factory.mktemp("row")
+            path = write_tiny_tfd(tmp_path, change())
+            with pytest.raises(ValueError, match=message) as refused:
+                TFD(str(tmp_path)).prepare_data()
+            assert str(refused.value).startswith(f"{path} ")
+            assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
+def test_what_is_no_such_file_is_one_sentence(tmp_path_factory, subtests):
+    for content, message in [
         (b"", "is empty"),
         (
             b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(512) + b"\x89HDF\r\n\x1a\n",
@@ -198,12 +201,12 @@ def test_a_file_of_another_layout_is_one_sentence(tmp_path, change, message):
         ),
         (b"<html>not found</html>" * 50, "is no MATLAB file of version 5 to 7"),
         (b"\x80\x04\x95" + bytes(300), "is no MATLAB file of version 5 to 7"),
-    ],
-)
-def test_what_is_no_such_file_is_one_sentence(tmp_path, content, message):
-    (tmp_path / "TFD_48x48.mat").write_bytes(content)
-    with pytest.raises(ValueError, match=message):
-        TFD(str(tmp_path)).prepare_data()
+    ]:
+        with subtests.test(content=content, message=message):
+            tmp_path = tmp_path_factory.mktemp("row")
+            (tmp_path / "TFD_48x48.mat").write_bytes(content)
+            with pytest.raises(ValueError, match=message):
+                TFD(str(tmp_path)).prepare_data()
 
 
 def test_a_folder_of_that_name_is_one_sentence(tmp_path):
@@ -212,21 +215,25 @@ def test_a_folder_of_that_name_is_one_sentence(tmp_path):
         TFD(str(tmp_path)).prepare_data()
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_a_file_that_was_cut_or_flipped_is_read_whole_or_refused_in_a_sentence(tmp_path, packed):
-    whole = tmp_path / "whole.mat"
-    savemat(whole, tiny_tfd(12, 8), do_compression=packed)
-    raw, path, rng = whole.read_bytes(), Path(tmp_path, "TFD_48x48.mat"), random.Random(0)
-    refused = 0
-    for case in range(60):
-        place = rng.randrange(len(raw)) if case % 2 else rng.randrange(300)
-        path.write_bytes(
-            raw[:place]
-            if case % 4 == 0
-            else raw[:place] + bytes([raw[place] ^ 64]) + raw[place + 1 :]
-        )
-        with suppress(ValueError):
-            TFD(str(tmp_path)).prepare_data()
-            continue
-        refused += 1
-    assert refused >= 15
+def test_a_file_that_was_cut_or_flipped_is_read_whole_or_refused_in_a_sentence(
+    tmp_path_factory, subtests
+):
+    for packed in [False, True]:
+        with subtests.test(packed=packed):
+            tmp_path = tmp_path_factory.mktemp("row")
+            whole = tmp_path / "whole.mat"
+            savemat(whole, tiny_tfd(12, 8), do_compression=packed)
+            raw, path, rng = whole.read_bytes(), Path(tmp_path, "TFD_48x48.mat"), random.Random(0)
+            refused = 0
+            for case in range(60):
+                place = rng.randrange(len(raw)) if case % 2 else rng.randrange(300)
+                path.write_bytes(
+                    raw[:place]
+                    if case % 4 == 0
+                    else raw[:place] + bytes([raw[place] ^ 64]) + raw[place + 1 :]
+                )
+                with suppress(ValueError):
+                    TFD(str(tmp_path)).prepare_data()
+                    continue
+                refused += 1
+            assert refused >= 15

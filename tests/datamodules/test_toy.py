@@ -57,16 +57,14 @@ def test_two_seeds_of_training_learn_from_the_same_points_in_another_order():
     assert "100,000 points drawn with seed 1" in other.provenance
 
 
-@pytest.mark.parametrize(
-    ("build", "words"),
-    [
+def test_impossible_data_are_refused(subtests):
+    for build, words in [
         (lambda: Ring(modes=0), "modes is 0; give"),
         (lambda: Ring(std=0.0), r"std is 0\.0; give"),
         (lambda: Gaussian1D(means=(0.0, 1.0)), "as many of both"),
         (lambda: Gaussian1D(stds=(-1.0,)), "above 0"),
         (lambda: Ring(batch_size=0), "batch_size is 0"),
-    ],
-)
-def test_impossible_data_are_refused(build, words):
-    with pytest.raises(ValueError, match=words):
-        build()
+    ]:
+        with subtests.test(build=build, words=words):
+            with pytest.raises(ValueError, match=words):
+                build()

@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
-import torch_fidelity
 from tiny_features import TinyNetwork, pictures
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 
@@ -20,17 +18,15 @@ from lightning_gan.evaluation import (
     Neighbours,
     Pictures,
     RealSet,
+    Scores,
     score,
 )
+from lightning_gan.evaluation.fidelity import Pixels, score_with_torch_fidelity
 from lightning_gan.features import Inception as InceptionSpace
 
 SHARED = os.environ.get("LIGHTNING_GAN_SHARED")
 DATA = (Path(SHARED) if SHARED else Path(__file__).parents[3] / "shared") / "data"
 PUBLISHED = DATA / "inception" / "fid_inception_v3_2015-12-05_no_fc.pth"
-THEIR_NAMES = {
-    "fid": "frechet_inception_distance", "inception_score": "inception_score_mean",
-    "kid": "kernel_inception_distance_mean", "precision": "precision", "recall": "recall", "f_score": "f_score",
-}  # fmt: skip
 RELATIVE = {"fid": 1e-5, "kid": 1e-5}  # of the others 1e-6
 FLOAT32 = {"kid": 5e-7}  # torch-fidelity's kernels, of the order of 1, are float32
 
@@ -63,17 +59,6 @@ class Tiny(FeatureExtractorBase):
         return None
 
 
-class Bytes(Dataset):
-    def __init__(self, pictures: Tensor) -> None:
-        self.pictures = pictures
-
-    def __len__(self) -> int:
-        return len(self.pictures)
-
-    def __getitem__(self, i: int) -> Tensor:
-        return self.pictures[i]
-
-
 def synthetic() -> tuple[Tensor, Tensor]:
     """Two small sets that differ: noise, and smoother and brighter noise."""
     fake = pictures(64, seed=1, shape=(3, 32, 32))
@@ -83,27 +68,48 @@ def synthetic() -> tuple[Tensor, Tensor]:
     return fake, real.round().to(torch.uint8)
 
 
-def theirs(fake: Tensor, real: Tensor, **options: object) -> dict[str, float]:
-    return torch_fidelity.calculate_metrics(
-        input1=Bytes(fake), input2=Bytes(real), cuda=False, isc=True, fid=True, kid=True, prc=True, kid_subsets=20,
-        kid_subset_size=40, isc_splits=4, save_cpu_ram=True, verbose=False, cache=False, **options,
-    )  # fmt: skip
+MEASURES = [Frechet(), Inception(splits=4), Kernel(20, 40), Neighbours()]
 
 
-def assert_equal(network, expected, tmp_path):
-    fake, real = synthetic()
-    against = Against(RealSet("synthetic", "all", real), network, "", cache=tmp_path)
-    measures = [Frechet(), Inception(splits=4), Kernel(20, 40), Neighbours()]
-    ours = {s.name: s.value for s in score(Pictures(fake), against, measures).scores}
-    for name, their_name in THEIR_NAMES.items():
+def assert_equal(network, fake, real, cache, **options):
+    """Both engines agree on the same bytes, and their cards say that the values compare."""
+    against = Against(RealSet("synthetic", "all", real), network, "", cache=cache)
+    ours = score(Pictures(fake), against, MEASURES)
+    theirs = score_with_torch_fidelity(Pictures(fake), against, MEASURES, ours, **options)
+    own = {s.name: s for s in ours.scores}
+    expected = {"fid", "kid", "precision", "recall", "f_score"}
+    if network.classes:
+        expected.add("inception_score")
+    assert {s.name for s in theirs.scores} == expected
+    for their in theirs.scores:
+        our, name = own[their.name], their.name
         close = {"rel": RELATIVE.get(name, 1e-6), "abs": FLOAT32.get(name, 0.0)}
-        assert ours[name] == pytest.approx(expected[their_name], **close), name
+        assert our.value == pytest.approx(their.value, **close), name
+        assert our.card.differences(their.card) == []
+        assert (our.sd is None) == (their.sd is None), name
+        assert their.card.versions["torch-fidelity"]
+    assert theirs.refused == ours.refused
 
 
 def test_every_score_is_torch_fidelitys_through_a_registered_extractor(tmp_path, monkeypatch):
     monkeypatch.setitem(FEATURE_EXTRACTORS_REGISTRY, "tiny", Tiny)
-    expected = theirs(*synthetic(), feature_extractor="tiny")
-    assert_equal(TinyNetwork(), expected, tmp_path)
+    assert_equal(TinyNetwork(), *synthetic(), tmp_path, extractor="tiny")
+
+
+def test_grey_pictures_have_three_equal_channels():
+    grey = pictures(3, seed=1, shape=(1, 4, 4))
+    assert torch.equal(Pixels(grey)[1], grey[1].repeat(3, 1, 1))
+
+
+def test_another_feature_space_and_two_seeds_are_refused(tmp_path):
+    fake, real = synthetic()
+    against = Against(RealSet("synthetic", "all", real), TinyNetwork(), "", cache=tmp_path)
+    with pytest.raises(ValueError, match=r"the features are tiny: give --features Inception"):
+        score_with_torch_fidelity(Pictures(fake), against, MEASURES, Scores())
+    measures = [Inception(splits=4, rng=1), Kernel(20, 40, rng=2)]
+    ours = score(Pictures(fake), against, measures)
+    with pytest.raises(ValueError, match=r"one seed for all metrics, but \[1, 2\]"):
+        score_with_torch_fidelity(Pictures(fake), against, measures, ours, extractor="tiny")
 
 
 @pytest.mark.slow
@@ -117,9 +123,11 @@ def test_every_score_is_torch_fidelitys_on_the_published_weights(tmp_path):
     }
     path = tmp_path / "weights.pth"
     torch.save(tensors, path)
-    options = {
-        "feature_extractor": "inception-v3-compat",
-        "feature_extractor_weights_path": str(path),
-    }
-    expected = theirs(*synthetic(), **options)
-    assert_equal(InceptionSpace(str(path)).load(), expected, tmp_path)
+    assert_equal(InceptionSpace(str(path)).load(), *synthetic(), tmp_path, weights=str(path))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not PUBLISHED.is_file(), reason="needs the shared data")
+def test_weights_without_a_last_layer_have_every_score_but_one(tmp_path):
+    network = InceptionSpace(str(PUBLISHED)).load()
+    assert_equal(network, *synthetic(), tmp_path, weights=str(PUBLISHED))

@@ -33,12 +33,13 @@ def test_samples_in_parts_and_at_once_are_the_same():
     assert torch.equal(whole(kept)[0], streamed)
 
 
-@pytest.mark.parametrize("n", [1, 2, 5, 601])
-def test_shares_of_processes_are_the_bank_once(n):
-    bank = Pictures(pictures(n, seed=0))
-    parts = [part for rank in range(3) for part in bank.parts(rank, 3)]
-    assert torch.equal(torch.cat([p.places for p in parts]), torch.arange(n))
-    assert torch.equal(torch.cat([p.pictures for p in parts]), bank.pictures)
+def test_shares_of_processes_are_the_bank_once(subtests):
+    for n in [1, 2, 5, 601]:
+        with subtests.test(n=n):
+            bank = Pictures(pictures(n, seed=0))
+            parts = [part for rank in range(3) for part in bank.parts(rank, 3)]
+            assert torch.equal(torch.cat([p.places for p in parts]), torch.arange(n))
+            assert torch.equal(torch.cat([p.pictures for p in parts]), bank.pictures)
 
 
 def test_a_model_that_only_samples_is_asked_once():

@@ -18,9 +18,8 @@ def score(value=10.0, sd=0.3, name="fid", **changes):
     return Score(name, value, sd, replace(CARD, **changes))
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
+def test_values_of_other_protocols_are_not_comparable_and_the_difference_is_named(subtests):
+    for change, words in [
         ({"n_generated": 10_000}, "number of samples 50,000 and 10,000"),
         ({"split": "train"}, "split test and train"),
         ({"weights": "c" * 64}, "weights aaaaaaaa and cccccccc"),
@@ -29,25 +28,26 @@ def score(value=10.0, sd=0.3, name="fid", **changes):
         ({"precision": "bf16"}, "precision"),
         ({"settings": {"splits": 5}}, "splits 10 and 5"),
         ({"settings": {}}, "splits 10 and none"),
-    ],
-)
-def test_values_of_other_protocols_are_not_comparable_and_the_difference_is_named(change, words):
-    (difference,) = CARD.differences(replace(CARD, **change))
-    assert words in difference
-    assert verdict(score(), score(**change)) == f"not comparable: {difference}"
+    ]:
+        with subtests.test(change=change, words=words):
+            (difference,) = CARD.differences(replace(CARD, **change))
+            assert words in difference
+            assert verdict(score(), score(**change)) == f"not comparable: {difference}"
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"seed": 1}, {"generated": "average of G"}, {"versions": {}}, {"error": ""},
-        {"chosen": {"sigma": 0.3}}, {"batch_norm": "running averages"},
-    ],
-)  # fmt: skip
-def test_another_model_or_draw_may_be_compared_and_is_named(change):
-    other = replace(CARD, **change)
-    assert CARD.differences(other) == []
-    assert CARD.circumstances(other)
+def test_another_model_or_draw_may_be_compared_and_is_named(subtests):
+    for change in [
+        {"seed": 1},
+        {"generated": "average of G"},
+        {"versions": {}},
+        {"error": ""},
+        {"chosen": {"sigma": 0.3}},
+        {"batch_norm": "running averages"},
+    ]:
+        with subtests.test(change=change):
+            other = replace(CARD, **change)
+            assert CARD.differences(other) == []
+            assert CARD.circumstances(other)
 
 
 def test_a_difference_carries_both_uncertainties():

@@ -21,14 +21,16 @@ def saved(folder, bytes_, suffix=".png"):
     return paths
 
 
-@pytest.mark.parametrize("shape", [GREY, COLOUR])
-def test_a_folder_of_png_is_what_was_written_in_order_of_names(tmp_path, shape):
-    bytes_ = pictures(12, seed=0, shape=shape)
-    saved(tmp_path, bytes_)
-    (tmp_path / "notes.txt").write_text("not a picture")
-    read = read_pictures(tmp_path)
-    assert torch.equal(read.pictures, bytes_)
-    assert (read.notes, read.lossy) == (("12 pictures; passed over: other files 1",), False)
+def test_a_folder_of_png_is_what_was_written_in_order_of_names(tmp_path_factory, subtests):
+    for shape in [GREY, COLOUR]:
+        with subtests.test(shape=shape):
+            tmp_path = tmp_path_factory.mktemp("row")
+            bytes_ = pictures(12, seed=0, shape=shape)
+            saved(tmp_path, bytes_)
+            (tmp_path / "notes.txt").write_text("not a picture")
+            read = read_pictures(tmp_path)
+            assert torch.equal(read.pictures, bytes_)
+            assert (read.notes, read.lossy) == (("12 pictures; passed over: other files 1",), False)
 
 
 def test_a_set_is_grey_only_if_no_pixel_of_any_picture_has_a_colour(tmp_path):
@@ -92,9 +94,8 @@ def removed(folder):
     (folder / "000003.png").unlink()
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
+def test_a_list_that_is_not_true_any_more_is_refused(tmp_path_factory, subtests):
+    for change, words in [
         (replaced, r"000002\.png is not the file that samples\.json lists: it was replaced after"),
         (removed, r"lists 000003\.png, which is not there \(1 of 5 files are missing\): draw"),
         (
@@ -105,13 +106,13 @@ def removed(folder):
             lambda folder: write_manifest(folder, Manifest("", 0, 0, {"../x.png": ""})),
             r"samples\.json lists no files of its folder",
         ),
-    ],
-)
-def test_a_list_that_is_not_true_any_more_is_refused(tmp_path, change, words):
-    samples(tmp_path)
-    change(tmp_path)
-    with pytest.raises(ValueError, match=words):
-        read_pictures(tmp_path)
+    ]:
+        with subtests.test(change=change, words=words):
+            tmp_path = tmp_path_factory.mktemp("row")
+            samples(tmp_path)
+            change(tmp_path)
+            with pytest.raises(ValueError, match=words):
+                read_pictures(tmp_path)
 
 
 def test_a_file_of_that_name_by_another_program_is_one_of_the_other_files(tmp_path):
@@ -129,10 +130,12 @@ def test_grey_kept_as_three_colours_becomes_grey_and_colours_do_not():
         in_channels(pictures(3, seed=2, shape=COLOUR), 1, "they")
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.JFIF"])
-def test_jpeg_is_noticed(tmp_path, name):
-    Image.new("RGB", (4, 4)).save(tmp_path / name, format="JPEG")
-    assert read_pictures(tmp_path).lossy
+def test_jpeg_is_noticed(tmp_path_factory, subtests):
+    for name in ["a.jpg", "a.JFIF"]:
+        with subtests.test(name=name):
+            tmp_path = tmp_path_factory.mktemp("row")
+            Image.new("RGB", (4, 4)).save(tmp_path / name, format="JPEG")
+            assert read_pictures(tmp_path).lossy
 
 
 def sizes(folder):
@@ -144,18 +147,17 @@ def broken(folder):
     (folder / "a.png").write_bytes(b"\x89PNG\r\n\x1a\nnonsense")
 
 
-@pytest.mark.parametrize(
-    ("make", "words"),
-    [
+def test_a_bad_folder_is_named(tmp_path_factory, subtests):
+    for make, words in [
         (lambda folder: None, "holds no picture"),
         (sizes, r"b.png is \[5, 4\] but a.png is \[4, 4\] \(height, width\)"),
         (broken, "a.png cannot be read as a picture"),
-    ],
-)
-def test_a_bad_folder_is_named(tmp_path, make, words):
-    make(tmp_path)
-    with pytest.raises(ValueError, match=words):
-        read_pictures(tmp_path)
+    ]:
+        with subtests.test(make=make, words=words):
+            tmp_path = tmp_path_factory.mktemp("row")
+            make(tmp_path)
+            with pytest.raises(ValueError, match=words):
+                read_pictures(tmp_path)
 
 
 def test_other_files_and_nothing_are_named(tmp_path):

@@ -86,22 +86,17 @@ def test_without_a_last_layer_the_inception_score_is_refused_and_the_others_are_
     assert "no last layer" in found.refused["inception_score"]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"pictures": pictures(300, seed=1).index_fill(0, torch.tensor([299]), 7)},
-        {"name": "other"},
-        {"split": "train"},
-    ],
-)
-def test_a_changed_byte_or_name_is_another_entry(against, tmp_path, change):
-    score(Pictures(pictures(100, seed=2)), against, [Frechet()])
-    before = len(list((tmp_path / "statistics").iterdir()))
-    values = {"name": "noise", "split": "test", "pictures": against.real.pictures} | change
-    other = Against(RealSet(**values), TinyNetwork(), "", cache=tmp_path)
-    score(Pictures(pictures(100, seed=2)), other, [Frechet()])
-    assert other.network.seen == 400
-    assert len(list((tmp_path / "statistics").iterdir())) == before + 1
+def test_a_changed_byte_or_name_is_another_entry(against, tmp_path, subtests):
+    changed = pictures(300, seed=1).index_fill(0, torch.tensor([299]), 7)
+    for change in ({"pictures": changed}, {"name": "other"}, {"split": "train"}):
+        with subtests.test(change=next(iter(change))):
+            score(Pictures(pictures(100, seed=2)), against, [Frechet()])
+            before = len(list((tmp_path / "statistics").iterdir()))
+            values = {"name": "noise", "split": "test", "pictures": against.real.pictures} | change
+            other = Against(RealSet(**values), TinyNetwork(), "", cache=tmp_path)
+            score(Pictures(pictures(100, seed=2)), other, [Frechet()])
+            assert other.network.seen == 400
+            assert len(list((tmp_path / "statistics").iterdir())) == before + 1
 
 
 def test_other_weights_and_another_resize_are_other_entries(against, tmp_path):

@@ -107,27 +107,27 @@ def test_pictures_are_moved_by_a_pixel_at_most_and_each_by_itself():
     }
 
 
-@pytest.mark.parametrize(
-    ("pictures", "words"),
-    [
-        (torch.zeros(2, 1, 32, 32, dtype=torch.uint8), r"\[1, 32, 32\] came to classifier.* give \[m, 1, 28, 28\]"),
+def test_pictures_of_another_kind_are_refused(network, subtests):
+    for pictures, words in [
+        (
+            torch.zeros(2, 1, 32, 32, dtype=torch.uint8),
+            r"\[1, 32, 32\] came to classifier.* give \[m, 1, 28, 28\]",
+        ),
         (torch.zeros(2, 3, 28, 28, dtype=torch.uint8), r"\[3, 28, 28\] came to classifier"),
         (torch.zeros(2, 1, 28, 28), r"float32, .*give bytes"),
-    ],
-)  # fmt: skip
-def test_pictures_of_another_kind_are_refused(network, pictures, words):
-    with pytest.raises(ValueError, match=words):
-        network(pictures)
-    with pytest.raises(ValueError, match=words.replace("classifier", "the training")):
-        train_classifier(pictures, torch.tensor([0, 1]))
+    ]:
+        with subtests.test(pictures=pictures, words=words):
+            with pytest.raises(ValueError, match=words):
+                network(pictures)
+            with pytest.raises(ValueError, match=words.replace("classifier", "the training")):
+                train_classifier(pictures, torch.tensor([0, 1]))
 
 
 ONES = torch.ones(4, dtype=torch.long)
 
 
-@pytest.mark.parametrize(
-    ("labels", "options", "words"),
-    [
+def test_labels_and_options_that_teach_nothing_are_refused(subtests):
+    for labels, options, words in [
         (ONES[:3], {}, r"Labels of torch.int64, \[3\], came with 4 pictures"),
         (ONES.float(), {}, r"Labels of torch.float32"),
         (ONES[:, None], {}, r"\[4, 1\], came with 4 pictures"),
@@ -137,11 +137,10 @@ ONES = torch.ones(4, dtype=torch.long)
         (torch.tensor([-1, 0, 1, 1]), {}, r"\[-1, 0, 1\]"),
         (torch.tensor([0, 1, 0, 1]), {"epochs": 0}, "epochs is 0; give"),
         (torch.tensor([0, 1, 0, 1]), {"threads": 0}, "threads is 0; give"),
-    ],
-)
-def test_labels_and_options_that_teach_nothing_are_refused(labels, options, words):
-    with pytest.raises(ValueError, match=words):
-        train_classifier(bars(4, seed=0)[0], labels, **options)
+    ]:
+        with subtests.test(labels=labels, options=options, words=words):
+            with pytest.raises(ValueError, match=words):
+                train_classifier(bars(4, seed=0)[0], labels, **options)
 
 
 def test_training_that_diverges_says_so(monkeypatch):

@@ -92,12 +92,13 @@ def test_the_largest_size_has_gates():
     assert network(random_weights(gated=True), gated=True)(pictures(1)).vectors.shape == (1, DIM)
 
 
-@pytest.mark.parametrize(("size", "millions"), [("s", 22.1), ("b", 86.6), ("l", 304), ("g", 1140)])
-def test_every_size_has_as_many_weights_as_were_published(size, millions):
-    with torch.device("meta"):
-        transformer = VisionTransformer(*SIZES[size])
-    n = sum(parameter.numel() for parameter in transformer.parameters())
-    assert n / 1e6 == pytest.approx(millions, rel=0.004)
+def test_every_size_has_as_many_weights_as_were_published(subtests):
+    for size, millions in [("s", 22.1), ("b", 86.6), ("l", 304), ("g", 1140)]:
+        with subtests.test(size=size, millions=millions):
+            with torch.device("meta"):
+                transformer = VisionTransformer(*SIZES[size])
+            n = sum(parameter.numel() for parameter in transformer.parameters())
+            assert n / 1e6 == pytest.approx(millions, rel=0.004)
 
 
 def test_a_file_is_read_and_its_mask_token_does_not_count(tmp_path, monkeypatch):

@@ -140,9 +140,8 @@ def changed(tensors, name, change):
     return {key: change(value) if key == name else value for key, value in tensors.items()}
 
 
-@pytest.mark.parametrize(
-    ("name", "change", "message"),
-    [
+def test_other_weights_are_refused(tensors, subtests):
+    for name, change, message in [
         ("Conv2d_1a_3x3.conv.weight", lambda _: None, "lacks Conv2d_1a_3x3.conv.weight of"),
         (
             "Mixed_7c.branch_pool.bn.bias",
@@ -153,14 +152,14 @@ def changed(tensors, name, change):
         ("fc.weight", lambda x: x.mT, r"fc.weight of \[2048, 1008\]"),
         ("Mixed_6a.branch3x3.bn.bias", lambda x: x / 0, "bn.bias that are not finite"),
         ("Mixed_6a.branch3x3.bn.running_var", torch.neg, "Mixed_6a.branch3x3 with no variance"),
-    ],
-)
-def test_other_weights_are_refused(tensors, name, change, message):
-    with pytest.raises(WeightsError, match=rf"^here .*{message}.*fetch --weights"):
-        InceptionV3(changed(tensors, name, change), "here")
+    ]:
+        with subtests.test(name=name, change=change, message=message):
+            with pytest.raises(WeightsError, match=rf"^here .*{message}.*fetch --weights"):
+                InceptionV3(changed(tensors, name, change), "here")
 
 
-@pytest.mark.parametrize("images", [pictures(1).float(), pictures(1, channels=2), pictures(1)[0]])
-def test_what_are_no_pictures_is_refused(network, images):
-    with pytest.raises(ValueError, match=r"give\s+bytes"):
-        network(images)
+def test_what_are_no_pictures_is_refused(network, subtests):
+    for images in [pictures(1).float(), pictures(1, channels=2), pictures(1)[0]]:
+        with subtests.test(images=images):
+            with pytest.raises(ValueError, match=r"give\s+bytes"):
+                network(images)

@@ -1,15 +1,13 @@
 """Resizing as TensorFlow 1 did it."""
 
-import pytest
 import torch
 from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d_like_tensorflow1x
 
 from lightning_gan.features.resize import resize_tensorflow1
 
 
-@pytest.mark.parametrize(
-    ("height", "width", "size"),
-    [
+def test_every_bit_is_as_torch_fidelity_has_it(subtests):
+    for height, width, size in [
         (32, 32, 299),
         (28, 28, 299),
         (32, 32, 224),
@@ -17,13 +15,14 @@ from lightning_gan.features.resize import resize_tensorflow1
         (64, 64, 64),
         (90, 64, 64),
         (1, 1, 5),
-    ],
-)
-def test_every_bit_is_as_torch_fidelity_has_it(height, width, size):
-    rng = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (2, 3, height, width), generator=rng).float()
-    theirs = interpolate_bilinear_2d_like_tensorflow1x(images, (size, size), align_corners=False)
-    assert torch.equal(resize_tensorflow1(images, size), theirs)
+    ]:
+        with subtests.test(height=height, width=width, size=size):
+            rng = torch.Generator().manual_seed(0)
+            images = torch.randint(0, 256, (2, 3, height, width), generator=rng).float()
+            theirs = interpolate_bilinear_2d_like_tensorflow1x(
+                images, (size, size), align_corners=False
+            )
+            assert torch.equal(resize_tensorflow1(images, size), theirs)
 
 
 def test_corners_are_not_aligned_and_the_last_pixel_repeats():

@@ -12,6 +12,7 @@ from torch import nn
 from lightning_gan.features.base import WeightsError, digest
 from lightning_gan.features.classifier import Classifier
 from lightning_gan.features.training import save_classifier
+from lightning_gan.file_format import FORMAT
 
 
 def test_a_stored_classifier_comes_back_bit_by_bit(network, stored):
@@ -29,7 +30,8 @@ def test_the_file_holds_plain_values_that_say_what_it_is(network, stored):
     content = torch.load(stored, weights_only=True)
     assert content.pop("state").keys() == network.layers.state_dict().keys()
     assert content == {
-        "data": "bars", "classes": 10, "dim": 64, "accuracy": 0.99, "seed": 0, "digest": network.weights,
+        "format": FORMAT, "data": "bars", "classes": 10, "dim": 64, "accuracy": 0.99, "seed": 0,
+        "digest": network.weights,
     }  # fmt: skip
 
 
@@ -100,6 +102,7 @@ DAMAGE = {
     "no classes": (lambda path: change(path, classes=-1), "of another architecture"),
     "no tensors": (lambda path: change(path, state={1: "a"}), "of another architecture"),
     "other data": (lambda path: change(path, data="faces"), "is a classifier of faces"),
+    "older": (lambda path: change(path, format=0), "has format 0"),
     "a folder": (lambda path: (path.unlink(), path.mkdir()), "There is no classifier of bars at"),
 }  # fmt: skip
 

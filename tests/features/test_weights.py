@@ -56,12 +56,16 @@ def test_a_file_given_comes_before_the_variable_and_that_before_the_cache(
     assert tensors.keys() == {"other"}
 
 
-@pytest.mark.parametrize("name", [FILE, RELEASE])
-def test_the_variable_may_name_a_folder(tmp_path, monkeypatch, name):
-    monkeypatch.setenv("LIGHTNING_GAN_WEIGHTS", str(tmp_path))
-    with pytest.raises(WeightsError, match=f"LIGHTNING_GAN_WEIGHTS names .*{FILE}, which is no"):
-        load_inception(None)
-    assert load_inception(None if save(tmp_path / name) else "")[1] == tmp_path / name
+def test_the_variable_may_name_a_folder(tmp_path_factory, subtests):
+    for name in [FILE, RELEASE]:
+        with subtests.test(name=name), pytest.MonkeyPatch.context() as monkeypatch:
+            tmp_path = tmp_path_factory.mktemp("row")
+            monkeypatch.setenv("LIGHTNING_GAN_WEIGHTS", str(tmp_path))
+            with pytest.raises(
+                WeightsError, match=f"LIGHTNING_GAN_WEIGHTS names .*{FILE}, which is no"
+            ):
+                load_inception(None)
+            assert load_inception(None if save(tmp_path / name) else "")[1] == tmp_path / name
 
 
 def test_the_cache_is_in_the_persons_own_unless_said_otherwise(tmp_path, monkeypatch):
@@ -102,9 +106,8 @@ def damaged(path):
     path.write_bytes(raw)
 
 
-@pytest.mark.parametrize(
-    ("write", "message"),
-    [
+def test_files_that_are_no_weights_are_refused_and_never_run(tmp_path_factory, subtests):
+    for write, message in [
         (damaged, "is damaged: the checksum of .*/data/0 is another"),
         (lambda path: path.write_bytes(save(path).read_bytes()[:300]), "or is damaged"),
         (lambda path: path.write_bytes(b""), "or is damaged"),
@@ -113,14 +116,17 @@ def damaged(path):
         (lambda path: save(path, {"a": Payload()}), "or is damaged"),
         (lambda path: save(path, [torch.zeros(1)]), "something else than named tensors"),
         (lambda path: save(path, {"a": 1}), "something else than named tensors"),
-    ],
-)
-def test_files_that_are_no_weights_are_refused_and_never_run(tmp_path, monkeypatch, write, message):
-    monkeypatch.chdir(tmp_path)
-    write(tmp_path / "bad.pth")
-    with pytest.raises(WeightsError, match=rf"bad.pth .*{message}"):
-        Inception(str(tmp_path / "bad.pth")).load()
-    assert not (tmp_path / "made_by_the_payload").exists()
+    ]:
+        with (
+            subtests.test(write=write, message=message),
+            pytest.MonkeyPatch.context() as monkeypatch,
+        ):
+            tmp_path = tmp_path_factory.mktemp("row")
+            monkeypatch.chdir(tmp_path)
+            write(tmp_path / "bad.pth")
+            with pytest.raises(WeightsError, match=rf"bad.pth .*{message}"):
+                Inception(str(tmp_path / "bad.pth")).load()
+            assert not (tmp_path / "made_by_the_payload").exists()
 
 
 # The archive of the package index.
@@ -242,24 +248,30 @@ def test_a_damaged_file_in_the_cache_is_replaced(served, cache):
     assert is_published(load_inception(None)[0])
 
 
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [
+def test_what_cannot_be_fetched_leaves_nothing_and_says_why(
+    served, cache, tmp_path_factory, subtests
+):
+    for answer, message in [
         (b"<html>log in first</html>", r"release: 25 bytes came, whose sha256 begins"),
         (OSError("no network here"), r"release: no network here"),
         (None, r"release: its weights are not the published ones"),
-    ],
-)
-def test_what_cannot_be_fetched_leaves_nothing_and_says_why(
-    served, cache, monkeypatch, tmp_path, answer, message
-):
-    if answer is None:
-        answer = save(tmp_path / "other.pth", {LAYERS[0]: torch.zeros(1)}).read_bytes()
-        monkeypatch.setattr(published, "RELEASE_SHA256", hashlib.sha256(answer).hexdigest()[:8])
-    served["release"] = answer
-    with pytest.raises(FetchError, match=rf"{message}.*no index here.*may be put into .*cache"):
-        fetch_inception(lambda _: None)
-    assert not list(cache.iterdir())
+    ]:
+        with (
+            subtests.test(answer=answer, message=message),
+            pytest.MonkeyPatch.context() as monkeypatch,
+        ):
+            tmp_path = tmp_path_factory.mktemp("row")
+            if answer is None:
+                answer = save(tmp_path / "other.pth", {LAYERS[0]: torch.zeros(1)}).read_bytes()
+                monkeypatch.setattr(
+                    published, "RELEASE_SHA256", hashlib.sha256(answer).hexdigest()[:8]
+                )
+            served["release"] = answer
+            with pytest.raises(
+                FetchError, match=rf"{message}.*no index here.*may be put into .*cache"
+            ):
+                fetch_inception(lambda _: None)
+            assert not list(cache.iterdir())
 
 
 @scripts

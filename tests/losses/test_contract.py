@@ -1,9 +1,9 @@
 """What every objective must satisfy: found by type, so a new one is tested the day it is born."""
 
 import inspect
+import itertools
 import re
 
-import pytest
 import torch
 
 from lightning_gan import losses
@@ -12,11 +12,6 @@ from lightning_gan.losses import AdversarialLoss
 ALL = [c for _, c in inspect.getmembers(losses, inspect.isclass) if not inspect.isabstract(c)]
 REAL = torch.tensor([0.7, -1.3, 2.0, 0.1], dtype=torch.float64)  # 1 and -1 are kinks of Hinge
 FAKE = torch.tensor([-0.4, 0.9, -2.2, 0.3], dtype=torch.float64)
-
-
-@pytest.fixture(params=ALL, ids=lambda c: c.__name__)
-def loss(request):
-    return request.param()
 
 
 def values(loss, real, fake):
@@ -45,66 +40,91 @@ def descendants(kind):
     return {d for c in kind.__subclasses__() for d in ({c} | descendants(c))}
 
 
-def test_it_is_two_scalars(loss):
-    assert loss.d_loss(REAL, FAKE).shape == loss.g_loss(FAKE, REAL).shape == ()
+def test_it_is_two_scalars(subtests):
+    for kind in ALL:
+        with subtests.test(kind.__name__):
+            loss = kind()
+            assert loss.d_loss(REAL, FAKE).shape == loss.g_loss(FAKE, REAL).shape == ()
 
 
-@pytest.mark.parametrize("real", [-100.0, 100.0])
-@pytest.mark.parametrize("fake", [-100.0, 100.0])
-def test_it_is_finite_at_scores_of_100(loss, real, fake):
-    real, fake = torch.full([4], real), torch.full([4], fake)
-    assert values(loss, real, fake).isfinite().all()
-    assert all(pull.isfinite().all() for pull in pulls(loss, real, fake))
+def test_it_is_finite_at_scores_of_100(subtests):
+    scores = [torch.full([4], value) for value in (-100.0, 100.0)]
+    for kind, real, fake in itertools.product(ALL, scores, scores):
+        with subtests.test(kind.__name__, real=real[0].item(), fake=fake[0].item()):
+            loss = kind()
+            assert values(loss, real, fake).isfinite().all()
+            assert all(pull.isfinite().all() for pull in pulls(loss, real, fake))
 
 
-def test_d_raises_examples_and_lowers_samples_and_g_raises_samples(loss):
+def test_d_raises_examples_and_lowers_samples_and_g_raises_samples(subtests):
     """Between 0 and 1: inside of every margin, and short of every target."""
-    torch.manual_seed(0)
-    real, fake = 0.02 + 0.96 * torch.rand(2, 50, dtype=torch.float64)
-    d_on_real, d_on_fake, g_on_fake = pulls(loss, real, fake)
-    assert (d_on_real < 0).all()
-    assert (d_on_fake > 0).all()
-    assert (g_on_fake < 0).all()
+    for kind in ALL:
+        with subtests.test(kind.__name__):
+            loss = kind()
+            torch.manual_seed(0)
+            real, fake = 0.02 + 0.96 * torch.rand(2, 50, dtype=torch.float64)
+            d_on_real, d_on_fake, g_on_fake = pulls(loss, real, fake)
+            assert (d_on_real < 0).all()
+            assert (d_on_fake > 0).all()
+            assert (g_on_fake < 0).all()
 
 
-def test_a_doubled_batch_has_the_same_loss(loss):
-    doubled = values(loss, REAL.repeat(2), FAKE.repeat(2))  # the same pairs, twice
-    torch.testing.assert_close(doubled, values(loss, REAL, FAKE))
+def test_a_doubled_batch_has_the_same_loss(subtests):
+    for kind in ALL:
+        with subtests.test(kind.__name__):
+            loss = kind()
+            doubled = values(loss, REAL.repeat(2), FAKE.repeat(2))  # the same pairs, twice
+            torch.testing.assert_close(doubled, values(loss, REAL, FAKE))
 
 
-def test_numbers_that_differ_are_refused_or_make_no_difference(loss):
+def test_numbers_that_differ_are_refused_or_make_no_difference(subtests):
     """3 examples and 4 samples weigh as 12 of each with the same means, or are refused: never a broadcast."""
-    more = values(loss, REAL[:3].repeat(4), FAKE.repeat(3))
-    for value, scores, same in (
-        (loss.d_loss, (REAL[:3], FAKE), more[0]),
-        (loss.g_loss, (FAKE, REAL[:3]), more[1]),
-    ):
-        try:
-            got = value(*scores)
-        except ValueError as refusal:
-            got = str(refusal)
-        if isinstance(got, str):
-            assert "as many of one as of the other" in got
-        else:
-            torch.testing.assert_close(got, same)
+    for kind in ALL:
+        with subtests.test(kind.__name__):
+            loss = kind()
+            more = values(loss, REAL[:3].repeat(4), FAKE.repeat(3))
+            for value, scores, same in (
+                (loss.d_loss, (REAL[:3], FAKE), more[0]),
+                (loss.g_loss, (FAKE, REAL[:3]), more[1]),
+            ):
+                try:
+                    got = value(*scores)
+                except ValueError as refusal:
+                    got = str(refusal)
+                if isinstance(got, str):
+                    assert "as many of one as of the other" in got
+                else:
+                    torch.testing.assert_close(got, same)
 
 
-def test_g_reads_the_scores_of_examples_where_it_says_so(loss):
-    if loss.pairs_real_with_fake:
-        assert loss.g_loss(FAKE, REAL) != loss.g_loss(FAKE, REAL + 1)
-    else:
-        assert loss.g_loss(FAKE) == loss.g_loss(FAKE, REAL) == loss.g_loss(FAKE, REAL + 1)
+def test_g_reads_the_scores_of_examples_where_it_says_so(subtests):
+    for kind in ALL:
+        with subtests.test(kind.__name__):
+            loss = kind()
+            if loss.pairs_real_with_fake:
+                assert loss.g_loss(FAKE, REAL) != loss.g_loss(FAKE, REAL + 1)
+            else:
+                assert loss.g_loss(FAKE) == loss.g_loss(FAKE, REAL) == loss.g_loss(FAKE, REAL + 1)
 
 
-def test_its_gradient_is_that_of_its_value(loss):
-    real, fake = REAL.clone().requires_grad_(), FAKE.clone().requires_grad_()
-    assert torch.autograd.gradcheck(lambda r, f: values(loss, r, f), (real, fake))
+def test_its_gradient_is_that_of_its_value(subtests):
+    for kind in ALL:
+        with subtests.test(kind.__name__):
+            loss = kind()
+            real, fake = REAL.clone().requires_grad_(), FAKE.clone().requires_grad_()
+            assert torch.autograd.gradcheck(lambda r, f: values(loss, r, f), (real, fake))
 
 
-def test_it_learns_nothing_itself(loss):
-    assert not list(loss.parameters())
+def test_it_learns_nothing_itself(subtests):
+    for kind in ALL:
+        with subtests.test(kind.__name__):
+            loss = kind()
+            assert not list(loss.parameters())
 
 
-def test_its_docstring_gives_the_equation_and_its_file_the_paper(loss):
-    assert ".. math::" in type(loss).__doc__
-    assert re.search(r"\(\d{4}\)", inspect.getmodule(type(loss)).__doc__)
+def test_its_docstring_gives_the_equation_and_its_file_the_paper(subtests):
+    for kind in ALL:
+        with subtests.test(kind.__name__):
+            loss = kind()
+            assert ".. math::" in type(loss).__doc__
+            assert re.search(r"\(\d{4}\)", inspect.getmodule(type(loss)).__doc__)

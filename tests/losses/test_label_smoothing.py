@@ -38,7 +38,8 @@ def test_the_best_d_is_t_p_data_over_the_sum_of_both():
     torch.testing.assert_close(pull, torch.zeros(3, dtype=torch.float64))
 
 
-@pytest.mark.parametrize("smoothing", [-0.1, 0.5, 1.0, float("nan")])
-def test_smoothing_outside_of_its_range_is_refused(smoothing):
-    with pytest.raises(ValueError, match=r"; give a number of at least 0 and below 0\.5"):
-        OneSidedLabelSmoothing(smoothing)
+def test_smoothing_outside_of_its_range_is_refused(subtests):
+    for smoothing in [-0.1, 0.5, 1.0, float("nan")]:
+        with subtests.test(smoothing=smoothing):
+            with pytest.raises(ValueError, match=r"; give a number of at least 0 and below 0\.5"):
+                OneSidedLabelSmoothing(smoothing)

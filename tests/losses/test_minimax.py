@@ -26,15 +26,15 @@ def test_non_saturating_g_maximises_log_d():
     torch.testing.assert_close(NonSaturating().g_loss(fake), -fake.sigmoid().log().mean())
 
 
-@pytest.mark.parametrize(
-    ("loss", "gradient"),
-    [(Minimax(), lambda s: -s.sigmoid()), (NonSaturating(), lambda s: s.sigmoid() - 1)],
-    ids=["minimax", "non-saturating"],
-)
-def test_gs_gradient_is_the_closed_form_up_to_scores_of_100(loss, gradient):
-    scores = torch.linspace(-100, 100, 401, dtype=torch.float64, requires_grad=True)
-    (got,) = torch.autograd.grad(loss.g_loss(scores) * len(scores), scores)
-    torch.testing.assert_close(got, gradient(scores.detach()), rtol=LINEAR, atol=1e-14)
+def test_gs_gradient_is_the_closed_form_up_to_scores_of_100(subtests):
+    for loss, gradient in [
+        (Minimax(), lambda s: -s.sigmoid()),
+        (NonSaturating(), lambda s: s.sigmoid() - 1),
+    ]:
+        with subtests.test(loss=loss, gradient=gradient):
+            scores = torch.linspace(-100, 100, 401, dtype=torch.float64, requires_grad=True)
+            (got,) = torch.autograd.grad(loss.g_loss(scores) * len(scores), scores)
+            torch.testing.assert_close(got, gradient(scores.detach()), rtol=LINEAR, atol=1e-14)
 
 
 def test_ds_gradient_is_the_closed_form_up_to_scores_of_100():

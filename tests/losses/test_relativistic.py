@@ -62,16 +62,19 @@ def test_pairing_depends_on_who_meets_whom_and_average_does_not():
     assert abs(average) < 1e-12
 
 
-@pytest.mark.parametrize("m", [1, 4])
-def test_pairing_refuses_numbers_that_differ_and_does_not_broadcast(m):
-    fewer = FAKE[:m]
-    said = rf"scores \[5\] of examples and \[{m}\] of samples: give as many of one as of the other"
-    with pytest.raises(ValueError, match=said):
-        RelativisticPairing().d_loss(REAL, fewer)
-    with pytest.raises(ValueError, match=said):
-        RelativisticPairing().g_loss(fewer, REAL)
-    with pytest.raises(ValueError, match=r"\[5, 1\] of examples"):  # a D that forgot to squeeze
-        RelativisticPairing().d_loss(REAL[:, None], FAKE)
+def test_pairing_refuses_numbers_that_differ_and_does_not_broadcast(subtests):
+    for m in [1, 4]:
+        with subtests.test(m=m):
+            fewer = FAKE[:m]
+            said = rf"scores \[5\] of examples and \[{m}\] of samples: give as many of one as of the other"
+            with pytest.raises(ValueError, match=said):
+                RelativisticPairing().d_loss(REAL, fewer)
+            with pytest.raises(ValueError, match=said):
+                RelativisticPairing().g_loss(fewer, REAL)
+            with pytest.raises(
+                ValueError, match=r"\[5, 1\] of examples"
+            ):  # a D that forgot to squeeze
+                RelativisticPairing().d_loss(REAL[:, None], FAKE)
 
 
 def test_average_takes_numbers_that_differ():

@@ -1,5 +1,6 @@
 """Every score equals torch-fidelity's, from vectors and from pictures."""
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -33,51 +34,64 @@ FLOAT32 = 6e-8  # torch-fidelity means over zeros and ones in float32
 
 
 @few
-@pytest.mark.parametrize(("n", "n_real"), [(300, 250), (30, 25), (30, 250)])
-def test_frechet_distance(n, n_real):
-    x, y = cloud(n, 48), cloud(n_real, 48, seed=1)
-    theirs = fid_statistics_to_metric(
-        fid_features_to_statistics(x.double()), fid_features_to_statistics(y.double()), False
-    )["frechet_inception_distance"]
-    ours = frechet_distance(gaussian(x), gaussian(y))
-    assert ours == pytest.approx(theirs, rel=1e-6)  # theirs roots the rounding of zeros
+def test_frechet_distance(subtests):
+    for n, n_real in [(300, 250), (30, 25), (30, 250)]:
+        with subtests.test(n=n, n_real=n_real):
+            x, y = cloud(n, 48), cloud(n_real, 48, seed=1)
+            theirs = fid_statistics_to_metric(
+                fid_features_to_statistics(x.double()),
+                fid_features_to_statistics(y.double()),
+                False,
+            )["frechet_inception_distance"]
+            ours = frechet_distance(gaussian(x), gaussian(y))
+            assert ours == pytest.approx(theirs, rel=1e-6)  # theirs roots the rounding of zeros
 
 
-@pytest.mark.parametrize(("n", "splits", "seed"), [(500, 10, 2020), (53, 7, 0), (10, 1, 1)])
-def test_inception_score(n, splits, seed):
-    logits = cloud(n, 20, offset=-0.3) * 9
-    theirs = isc_features_to_metric(logits, splits, True, seed)
-    assert inception_score(logits, splits, seed) == pytest.approx(
-        [theirs[name] for name in ISC], rel=1e-9
-    )
+def test_inception_score(subtests):
+    for n, splits, seed in [(500, 10, 2020), (53, 7, 0), (10, 1, 1)]:
+        with subtests.test(n=n, splits=splits, seed=seed):
+            logits = cloud(n, 20, offset=-0.3) * 9
+            theirs = isc_features_to_metric(logits, splits, True, seed)
+            assert inception_score(logits, splits, seed) == pytest.approx(
+                [theirs[name] for name in ISC], rel=1e-9
+            )
 
 
 @few
-@pytest.mark.parametrize(
-    ("n", "n_real", "subsets", "size"),
-    [(120, 100, 30, 50), (400, 300, 5, 50), (40, 300, 20, 40), (30, 30, 3, 30)],
-)
-def test_kernel_distance(n, n_real, subsets, size):
-    x, y = cloud(n, 48), cloud(n_real, 48, seed=1) + 0.05
-    settings = {"kid_subsets": subsets, "kid_subset_size": size, "rng_seed": 7, "verbose": False}
-    ours = kernel_distance(x, y, subsets, size, seed=7)
-    double = kid_features_to_metric(x.double(), y.double(), **settings)
-    single = kid_features_to_metric(x, y, **settings)
-    assert ours == pytest.approx([double[name] for name in KID], rel=1e-9, abs=1e-15)
-    assert ours == pytest.approx([single[name] for name in KID], abs=1e-6)
+def test_kernel_distance(subtests):
+    for n, n_real, subsets, size in [
+        (120, 100, 30, 50),
+        (400, 300, 5, 50),
+        (40, 300, 20, 40),
+        (30, 30, 3, 30),
+    ]:
+        with subtests.test(n=n, n_real=n_real, subsets=subsets):
+            x, y = cloud(n, 48), cloud(n_real, 48, seed=1) + 0.05
+            settings = {
+                "kid_subsets": subsets,
+                "kid_subset_size": size,
+                "rng_seed": 7,
+                "verbose": False,
+            }
+            ours = kernel_distance(x, y, subsets, size, seed=7)
+            double = kid_features_to_metric(x.double(), y.double(), **settings)
+            single = kid_features_to_metric(x, y, **settings)
+            assert ours == pytest.approx([double[name] for name in KID], rel=1e-9, abs=1e-15)
+            assert ours == pytest.approx([single[name] for name in KID], abs=1e-6)
 
 
-@pytest.mark.parametrize(("n", "n_real", "d"), [(300, 250, 12), (80, 250, 48), (300, 40, 48)])
-@pytest.mark.parametrize("k", [3, 1])
-@pytest.mark.parametrize("by_parts", [True, False])
-def test_precision_and_recall(n, n_real, d, k, by_parts):
-    x, y = cloud(n, d), cloud(n_real, d, seed=1) * 1.2
-    theirs = prc_features_to_metric(
-        x, y, prc_neighborhood=k, prc_batch_size=64, save_cpu_ram=by_parts, verbose=False
-    )
-    ours = precision_recall(x, y, k)[:3]
-    assert ours == pytest.approx([theirs[name] for name in PRC], rel=FLOAT32)
-    assert all(0 < value for value in ours)
+def test_precision_and_recall(subtests):
+    for by_parts, k, (n, n_real, d) in itertools.product(
+        [True, False], [3, 1], [(300, 250, 12), (80, 250, 48), (300, 40, 48)]
+    ):
+        with subtests.test(n=n, n_real=n_real, d=d):
+            x, y = cloud(n, d), cloud(n_real, d, seed=1) * 1.2
+            theirs = prc_features_to_metric(
+                x, y, prc_neighborhood=k, prc_batch_size=64, save_cpu_ram=by_parts, verbose=False
+            )
+            ours = precision_recall(x, y, k)[:3]
+            assert ours == pytest.approx([theirs[name] for name in PRC], rel=FLOAT32)
+            assert all(0 < value for value in ours)
 
 
 class Means(torch_fidelity.FeatureExtractorBase):

@@ -37,16 +37,17 @@ def test_a_distance_between_large_vectors_is_not_lost():
     assert nearest_distances(x)[0] == pytest.approx(1e-3 * 20, rel=1e-2)
 
 
-@pytest.mark.parametrize("values", [2, 50])
-def test_equally_frequent_values_coincide_once_in_their_number(values):
-    rng = torch.Generator().manual_seed(0)
-    x = torch.randint(values, (2000, 1), generator=rng).float()
-    rate = duplicate_rate(x, 0.5)
-    # pairs are not independent, but the variance of their share is p (1 - p) over their number
-    assert rate == pytest.approx(
-        1 / values, abs=4 * math.sqrt(1 / values / (2000 * 1999 / 2)) + 1e-3
-    )
-    assert support_size(rate) == pytest.approx(values, rel=0.1)
+def test_equally_frequent_values_coincide_once_in_their_number(subtests):
+    for values in [2, 50]:
+        with subtests.test(values=values):
+            rng = torch.Generator().manual_seed(0)
+            x = torch.randint(values, (2000, 1), generator=rng).float()
+            rate = duplicate_rate(x, 0.5)
+            # pairs are not independent, but the variance of their share is p (1 - p) over their number
+            assert rate == pytest.approx(
+                1 / values, abs=4 * math.sqrt(1 / values / (2000 * 1999 / 2)) + 1e-3
+            )
+            assert support_size(rate) == pytest.approx(values, rel=0.1)
 
 
 def test_the_birthday_paradox_of_365_days():
@@ -79,11 +80,12 @@ def test_the_effective_rank_of_known_spectra():
     assert float(effective_rank(torch.tensor([3.0, 1.0]))) == pytest.approx(math.exp(entropy))
 
 
-@pytest.mark.parametrize("d", [4, 400])
-def test_the_covariance_of_a_subspace_has_its_rank_whatever_is_larger(d):
-    axes = torch.linalg.qr(normal(d, 2, seed=1)).Q
-    corners = torch.tensor([[1.0, 1], [1, -1], [-1, 1], [-1, -1]]).repeat(10, 1)
-    assert covariance_rank(corners @ axes.T + 7) == pytest.approx(2, rel=1e-4)
+def test_the_covariance_of_a_subspace_has_its_rank_whatever_is_larger(subtests):
+    for d in [4, 400]:
+        with subtests.test(d=d):
+            axes = torch.linalg.qr(normal(d, 2, seed=1)).Q
+            corners = torch.tensor([[1.0, 1], [1, -1], [-1, 1], [-1, -1]]).repeat(10, 1)
+            assert covariance_rank(corners @ axes.T + 7) == pytest.approx(2, rel=1e-4)
 
 
 def test_the_jacobian_of_a_linear_map_has_the_rank_of_its_matrix():
@@ -155,15 +157,13 @@ def test_samples_without_numbers_are_no_number():
     assert all(math.isnan(value) for value in seen)
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
+def test_what_cannot_be_compared_is_refused(subtests):
+    for call, message in [
         (lambda: mean_distance(torch.zeros(1, 2)), "1 examples came"),
         (lambda: covariance_rank(torch.zeros(0, 2)), "0 examples came"),
         (lambda: duplicate_radius(torch.zeros(3, 2), 0.0), r"quantile is 0\.0; give"),
         (lambda: Reference(torch.ones(3, 2)), "All 3 examples are the same"),
-    ],
-)
-def test_what_cannot_be_compared_is_refused(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()
+    ]:
+        with subtests.test(call=call, message=message):
+            with pytest.raises(ValueError, match=message):
+                call()

@@ -1,5 +1,6 @@
 """The Fréchet distance where it is known: in closed form, or from the vectors without covariances."""
 
+import itertools
 import math
 
 import pytest
@@ -67,21 +68,24 @@ def test_two_point_masses_are_at_the_square_of_their_distance():
 
 
 @few
-@pytest.mark.parametrize(("n", "d"), [(60, 5), (12, 40), (40, 40)])
-def test_data_are_at_distance_0_from_themselves(n, d):
-    x = gaussian(cloud(n, d))
-    assert 0 <= frechet_distance(x, x) < 1e-9
+def test_data_are_at_distance_0_from_themselves(subtests):
+    for n, d in [(60, 5), (12, 40), (40, 40)]:
+        with subtests.test(n=n, d=d):
+            x = gaussian(cloud(n, d))
+            assert 0 <= frechet_distance(x, x) < 1e-9
 
 
 @few
-@pytest.mark.parametrize(("n", "n_real"), [(400, 300), (400, 30), (30, 400), (30, 20), (2, 2)])
-@pytest.mark.parametrize("mean", [0.0, 0.3, 30.0])
-def test_singular_covariances_lose_no_digits(n, n_real, mean):
-    x, y = (v - v.mean(0) + mean for v in (cloud(n, 40), cloud(n_real, 40, seed=1)))
-    metric = FrechetDistance(gaussian(y))
-    for part in x.split(7):
-        metric.update(part)
-    assert metric.compute().item() == pytest.approx(from_vectors(x, y), rel=1e-9)
+def test_singular_covariances_lose_no_digits(subtests):
+    for mean, (n, n_real) in itertools.product(
+        [0.0, 0.3, 30.0], [(400, 300), (400, 30), (30, 400), (30, 20), (2, 2)]
+    ):
+        with subtests.test(n=n, n_real=n_real, mean=mean):
+            x, y = (v - v.mean(0) + mean for v in (cloud(n, 40), cloud(n_real, 40, seed=1)))
+            metric = FrechetDistance(gaussian(y))
+            for part in x.split(7):
+                metric.update(part)
+            assert metric.compute().item() == pytest.approx(from_vectors(x, y), rel=1e-9)
 
 
 def test_a_dead_unit_counts_nothing():
@@ -103,30 +107,28 @@ def test_the_metric_gives_a_float64_number_and_holds_no_real_statistics_in_check
     assert metric.higher_is_better is False
 
 
-@pytest.mark.parametrize(
-    ("n", "n_real", "words"),
-    [(6, 90, "6 generated vectors of 6"), (90, 4, "4 real vectors of 6")],
-)
-def test_too_few_vectors_are_said_to_bias_the_distance(n, n_real, words):
-    with pytest.warns(DegenerateWarning, match=f"{words} values have a singular covariance"):
-        frechet_distance(gaussian(cloud(n, 6)), gaussian(cloud(n_real, 6, seed=1)))
+def test_too_few_vectors_are_said_to_bias_the_distance(subtests):
+    for n, n_real, words in [(6, 90, "6 generated vectors of 6"), (90, 4, "4 real vectors of 6")]:
+        with subtests.test(n=n, n_real=n_real, words=words):
+            with pytest.warns(
+                DegenerateWarning, match=f"{words} values have a singular covariance"
+            ):
+                frechet_distance(gaussian(cloud(n, 6)), gaussian(cloud(n_real, 6, seed=1)))
 
 
 FINE = normal([0, 0], [1, 1])
 
 
-@pytest.mark.parametrize(
-    ("generated", "words"),
-    [
+def test_bad_statistics_are_named(subtests):
+    for generated, words in [
         (normal([0], [1]), "of 1 to 2 dimensions"),
         (FINE._replace(n=1), "1 generated vectors came"),
         (FINE._replace(mean=FINE.mean * math.nan), "generated vectors holds NaN"),
         (FINE._replace(cov=FINE.cov * math.inf), "generated vectors holds NaN or infinity"),
-    ],
-)
-def test_bad_statistics_are_named(generated, words):
-    with pytest.raises(ValueError, match=words):
-        frechet_distance(generated, FINE)
+    ]:
+        with subtests.test(generated=generated, words=words):
+            with pytest.raises(ValueError, match=words):
+                frechet_distance(generated, FINE)
 
 
 def test_one_sample_is_refused():

@@ -27,11 +27,12 @@ def test_certain_and_evenly_spread_samples_score_the_number_of_classes():
     assert value.sd == 0
 
 
-@pytest.mark.parametrize("logits", [torch.zeros(30, 7), one_hot(7, 1)[:1].repeat(30, 1)])
-def test_samples_that_all_look_alike_score_1_and_are_warned_of(logits):
-    with pytest.warns(DegenerateWarning, match="same class probabilities"):
-        value = inception_score(logits)
-    assert value == pytest.approx((1, 0), abs=1e-12)
+def test_samples_that_all_look_alike_score_1_and_are_warned_of(subtests):
+    for logits in [torch.zeros(30, 7), one_hot(7, 1)[:1].repeat(30, 1)]:
+        with subtests.test(logits=logits):
+            with pytest.warns(DegenerateWarning, match="same class probabilities"):
+                value = inception_score(logits)
+            assert value == pytest.approx((1, 0), abs=1e-12)
 
 
 @pytest.mark.filterwarnings("ignore::lightning_gan.metrics.DegenerateWarning")
@@ -95,46 +96,47 @@ def test_memory_does_not_grow_with_what_came():
     assert metric.state_dict() == {}
 
 
-@pytest.mark.parametrize("places", [range(9), [*range(9), 8]])
-def test_less_than_the_bank_or_a_sample_twice_is_refused(places):
-    metric = InceptionScore(6, 10, splits=5)
-    metric.update(cloud(len(places), 6), torch.tensor(places))
-    with pytest.raises(
-        ValueError, match=f"{len(places)} samples came for an Inception Score of 10"
-    ):
-        metric.compute()
+def test_less_than_the_bank_or_a_sample_twice_is_refused(subtests):
+    for places in [range(9), [*range(9), 8]]:
+        with subtests.test(places=places):
+            metric = InceptionScore(6, 10, splits=5)
+            metric.update(cloud(len(places), 6), torch.tensor(places))
+            with pytest.raises(
+                ValueError, match=f"{len(places)} samples came for an Inception Score of 10"
+            ):
+                metric.compute()
 
 
-@pytest.mark.parametrize(
-    ("m", "places", "words"),
-    [
+def test_a_place_outside_the_bank_is_refused(subtests):
+    for m, places, words in [
         (2, [0, 10], "place 10 of a bank of 10"),
         (2, [0, -1], r"places \[0, -1\]"),
         (2, [0], r"2 samples came with places \[0\]... of shape \[1\]"),
-    ],
-)
-def test_a_place_outside_the_bank_is_refused(m, places, words):
-    with pytest.raises(ValueError, match=words):
-        InceptionScore(6, 10).update(cloud(m, 6), torch.tensor(places))
+    ]:
+        with subtests.test(m=m, places=places, words=words):
+            with pytest.raises(ValueError, match=words):
+                InceptionScore(6, 10).update(cloud(m, 6), torch.tensor(places))
 
 
-@pytest.mark.parametrize(("n", "splits"), [(9, 10), (0, 1), (9, 0)])
-def test_fewer_samples_than_splits_are_refused(n, splits):
-    with pytest.raises(
-        ValueError, match=f"{n} samples cannot be cut into {splits} splits|is 0; give a whole"
-    ):
-        inception_score(torch.zeros(n, 3), splits)
-    with pytest.raises(ValueError, match=r"give at least one sample a split|is 0; give a whole"):
-        InceptionScore(3, n, splits)
+def test_fewer_samples_than_splits_are_refused(subtests):
+    for n, splits in [(9, 10), (0, 1), (9, 0)]:
+        with subtests.test(n=n, splits=splits):
+            with pytest.raises(
+                ValueError,
+                match=f"{n} samples cannot be cut into {splits} splits|is 0; give a whole",
+            ):
+                inception_score(torch.zeros(n, 3), splits)
+            with pytest.raises(
+                ValueError, match=r"give at least one sample a split|is 0; give a whole"
+            ):
+                InceptionScore(3, n, splits)
 
 
-@pytest.mark.parametrize(
-    ("logits", "words"),
-    [
+def test_bad_logits_are_named(subtests):
+    for logits, words in [
         (torch.full((20, 3), math.nan), "20 of 20 logits hold NaN"),
         (torch.zeros(20, 4), r"logits have shape \[20, 4\]: give \[m, 3\]"),
-    ],
-)
-def test_bad_logits_are_named(logits, words):
-    with pytest.raises(ValueError, match=words):
-        InceptionScore(3, 20).update(logits, torch.arange(20))
+    ]:
+        with subtests.test(logits=logits, words=words):
+            with pytest.raises(ValueError, match=words):
+                InceptionScore(3, 20).update(logits, torch.arange(20))

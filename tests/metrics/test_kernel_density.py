@@ -2,7 +2,6 @@
 
 import math
 
-import pytest
 import torch
 from strokes import in_float64, random, strokes
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
@@ -57,12 +56,13 @@ def test_all_sigmas_at_once_equal_one_at_a_time():
     )
 
 
-@pytest.mark.parametrize("max_bytes", [1, 64, 1000, 8 * 13 * 17, 1 << 30])
-def test_blocks_of_any_size_give_the_same_value(max_bytes: int):
-    x, centres = strokes(23, seed=0), strokes(101, seed=1)
-    whole = in_float64(x, centres, SIGMAS_2014)
-    nats = parzen_log_likelihood(x, centres, SIGMAS_2014, max_bytes=max_bytes)
-    assert_close(nats, whole, atol=2e-3, rtol=0)
+def test_blocks_of_any_size_give_the_same_value(subtests):
+    for max_bytes in [1, 64, 1000, 8 * 13 * 17, 1 << 30]:
+        with subtests.test(max_bytes=max_bytes):
+            x, centres = strokes(23, seed=0), strokes(101, seed=1)
+            whole = in_float64(x, centres, SIGMAS_2014)
+            nats = parzen_log_likelihood(x, centres, SIGMAS_2014, max_bytes=max_bytes)
+            assert_close(nats, whole, atol=2e-3, rtol=0)
 
 
 def test_order_and_duplication_of_centres_change_nothing():
@@ -72,11 +72,12 @@ def test_order_and_duplication_of_centres_change_nothing():
     assert_close(same, nats, atol=2e-3, rtol=0)
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16, torch.uint8])
-def test_any_dtype_is_scored_as_the_values_that_it_holds(dtype: torch.dtype):
-    x, centres = (random(9, 50) * 4).to(dtype), (random(8, 50, seed=1) * 4).to(dtype)
-    expected = in_float64(x, centres, (0.5,))
-    assert_close(parzen_log_likelihood(x, centres, [0.5]), expected, atol=1e-3, rtol=0)
+def test_any_dtype_is_scored_as_the_values_that_it_holds(subtests):
+    for dtype in [torch.float64, torch.float16, torch.bfloat16, torch.uint8]:
+        with subtests.test(dtype=dtype):
+            x, centres = (random(9, 50) * 4).to(dtype), (random(8, 50, seed=1) * 4).to(dtype)
+            expected = in_float64(x, centres, (0.5,))
+            assert_close(parzen_log_likelihood(x, centres, [0.5]), expected, atol=1e-3, rtol=0)
 
 
 def test_autocast_and_fast_products_change_nothing_and_stay_as_they_were():

@@ -40,18 +40,16 @@ def written_out(x: Tensor, y: Tensor, subsets: int, size: int, seed: int) -> tup
     return float(np.mean(values)), float(np.std(values))
 
 
-@pytest.mark.parametrize(
-    ("n", "n_real", "subsets", "size"),
-    [
+def test_means_over_subsets_equal_sums_pair_by_pair(subtests):
+    for n, n_real, subsets, size in [
         (20, 30, 10, 12),  # every value of the kernel once
         (90, 80, 4, 12),  # subset by subset
         (13, 200, 6, 12),  # a bit of both
-    ],
-)
-def test_means_over_subsets_equal_sums_pair_by_pair(n, n_real, subsets, size):
-    x, y = cloud(n, 5), cloud(n_real, 5, seed=1) + 0.1
-    value = kernel_distance(x, y, subsets, size, seed=3)
-    assert value == pytest.approx(written_out(x, y, subsets, size, seed=3), rel=1e-10)
+    ]:
+        with subtests.test(n=n, n_real=n_real, subsets=subsets):
+            x, y = cloud(n, 5), cloud(n_real, 5, seed=1) + 0.1
+            value = kernel_distance(x, y, subsets, size, seed=3)
+            assert value == pytest.approx(written_out(x, y, subsets, size, seed=3), rel=1e-10)
 
 
 def test_blocks_that_do_not_divide_the_vectors_change_nothing(monkeypatch):
@@ -122,9 +120,8 @@ def test_double_vectors_are_compared_in_double():
 FINE = torch.ones(4, 2)
 
 
-@pytest.mark.parametrize(
-    ("generated", "real", "subsets", "size", "words"),
-    [
+def test_bad_input_is_named(subtests):
+    for generated, real, subsets, size, words in [
         (FINE[:1], FINE, 1, 2, "1 generated vectors came"),
         (FINE[:0], FINE, 1, 2, "0 generated vectors came"),
         (FINE, FINE[:1], 1, 2, "1 real vectors came"),
@@ -133,11 +130,10 @@ FINE = torch.ones(4, 2)
         (FINE, FINE * math.inf, 1, 2, "4 of 4 real vectors hold NaN or infinity"),
         (FINE, FINE, 0, 2, "subsets is 0; give"),
         (FINE, FINE, 1, 1, "subset_size is 1; give"),
-    ],
-)
-def test_bad_input_is_named(generated, real, subsets, size, words):
-    with pytest.raises(ValueError, match=words):
-        kernel_distance(generated, real, subsets, size)
+    ]:
+        with subtests.test(generated=generated, real=real, subsets=subsets):
+            with pytest.raises(ValueError, match=words):
+                kernel_distance(generated, real, subsets, size)
 
 
 def test_a_metric_refuses_bad_real_vectors_before_any_sample_is_drawn():

@@ -30,15 +30,16 @@ def test_the_share_is_that_of_all_pairs():
     assert found.z == pytest.approx((3 - 2.5) / math.sqrt(6 / 12 * (6 - (2**3 - 2) / (5 * 4))))
 
 
-@pytest.mark.parametrize("levels", [1000, 7])
-def test_z_gives_the_p_value_of_scipy_with_and_without_ties(levels):
-    samples, held_out = (random(n, seed=n).double().mul(levels).round() for n in (40, 60))
-    found = audit(samples, held_out)
-    theirs = pytest.importorskip("scipy.stats").mannwhitneyu(
-        samples, held_out, alternative="two-sided", use_continuity=False
-    )
-    assert math.erfc(abs(found.z) / math.sqrt(2)) == pytest.approx(theirs.pvalue, rel=1e-9)
-    assert found.share == pytest.approx(1 - theirs.statistic / (40 * 60))
+def test_z_gives_the_p_value_of_scipy_with_and_without_ties(subtests):
+    for levels in [1000, 7]:
+        with subtests.test(levels=levels):
+            samples, held_out = (random(n, seed=n).double().mul(levels).round() for n in (40, 60))
+            found = audit(samples, held_out)
+            theirs = pytest.importorskip("scipy.stats").mannwhitneyu(
+                samples, held_out, alternative="two-sided", use_continuity=False
+            )
+            assert math.erfc(abs(found.z) / math.sqrt(2)) == pytest.approx(theirs.pvalue, rel=1e-9)
+            assert found.share == pytest.approx(1 - theirs.statistic / (40 * 60))
 
 
 def test_the_error_is_the_spread_of_the_share_over_draws():
@@ -59,10 +60,11 @@ def test_copies_have_a_share_of_one_and_distances_all_alike_say_nothing():
     assert audit(torch.ones(9), torch.ones(5)) == (0.5, 0.0, 0.0)
 
 
-@pytest.mark.parametrize(("m", "n"), [(1, 5), (5, 1), (0, 5)])
-def test_fewer_than_two_distances_are_refused(m, n):
-    with pytest.raises(ValueError, match=rf"\[{m}\] and \[{n}\]: want"):
-        audit(torch.ones(m), torch.ones(n))
+def test_fewer_than_two_distances_are_refused(subtests):
+    for m, n in [(1, 5), (5, 1), (0, 5)]:
+        with subtests.test(m=m, n=n):
+            with pytest.raises(ValueError, match=rf"\[{m}\] and \[{n}\]: want"):
+                audit(torch.ones(m), torch.ones(n))
 
 
 def test_the_distance_to_an_example_itself_is_exactly_zero():

@@ -1,5 +1,6 @@
 """Streamed mean and covariance equal those of all vectors at once."""
 
+import itertools
 import math
 
 import numpy as np
@@ -17,17 +18,17 @@ def streamed(x: torch.Tensor, size: int) -> Gaussian:
     return moments.compute()
 
 
-@pytest.mark.parametrize("size", [1, 7, 100])
-@pytest.mark.parametrize("offset", [0.0, 100.0])
-def test_parts_of_any_size_give_numpys_mean_and_covariance(size, offset):
-    x = cloud(100, 6, offset=offset)
-    n, mean, cov = streamed(x, size)
-    expected = np.cov(x.double().numpy(), rowvar=False)
-    assert n == 100
-    assert mean.numpy() == pytest.approx(x.double().mean(0).numpy(), rel=1e-13)
-    assert cov.numpy() == pytest.approx(expected, rel=1e-10, abs=1e-10 * expected.max())
-    assert torch.equal(cov, cov.T)
-    assert mean.dtype == cov.dtype == torch.float64
+def test_parts_of_any_size_give_numpys_mean_and_covariance(subtests):
+    for offset, size in itertools.product([0.0, 100.0], [1, 7, 100]):
+        with subtests.test(size=size, offset=offset):
+            x = cloud(100, 6, offset=offset)
+            n, mean, cov = streamed(x, size)
+            expected = np.cov(x.double().numpy(), rowvar=False)
+            assert n == 100
+            assert mean.numpy() == pytest.approx(x.double().mean(0).numpy(), rel=1e-13)
+            assert cov.numpy() == pytest.approx(expected, rel=1e-10, abs=1e-10 * expected.max())
+            assert torch.equal(cov, cov.T)
+            assert mean.dtype == cov.dtype == torch.float64
 
 
 def test_an_empty_part_changes_nothing():
@@ -73,26 +74,25 @@ def test_sums_made_in_inference_mode_go_on_outside():
     assert moments.compute().n == 9
 
 
-@pytest.mark.parametrize(
-    ("vectors", "words"),
-    [
+def test_bad_vectors_are_named(subtests):
+    for vectors, words in [
         (torch.ones(2, 4), r"The vectors have shape \[2, 4\]: give \[m, 3\]"),
         (torch.ones(3), r"have shape \[3\]: give \[m, 3\]"),
         (torch.tensor([[1, math.nan, 0], [0, 0, 0]]), "1 of 2 vectors hold NaN or infinity"),
         (torch.full((2, 3), math.inf), "2 of 2 vectors hold NaN or infinity"),
-    ],
-)
-def test_bad_vectors_are_named(vectors, words):
-    with pytest.raises(ValueError, match=words):
-        Moments(3).update(vectors)
+    ]:
+        with subtests.test(vectors=vectors, words=words):
+            with pytest.raises(ValueError, match=words):
+                Moments(3).update(vectors)
 
 
-@pytest.mark.parametrize("n", [0, 1])
-def test_a_covariance_of_fewer_than_two_is_refused(n):
-    moments = Moments(3)
-    moments.update(torch.ones(n, 3))
-    with pytest.raises(ValueError, match=f"A covariance of {n} vectors"):
-        moments.compute()
+def test_a_covariance_of_fewer_than_two_is_refused(subtests):
+    for n in [0, 1]:
+        with subtests.test(n=n):
+            moments = Moments(3)
+            moments.update(torch.ones(n, 3))
+            with pytest.raises(ValueError, match=f"A covariance of {n} vectors"):
+                moments.compute()
 
 
 def test_vectors_of_no_values_are_refused():

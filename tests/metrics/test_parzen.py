@@ -86,9 +86,8 @@ def test_a_score_says_its_protocol_and_warns_at_the_edge_of_its_grid():
 ONES = torch.ones(3, 4)
 
 
-@pytest.mark.parametrize(
-    ("samples", "validation", "test", "sigmas", "words"),
-    [
+def test_bad_input_is_named(subtests):
+    for samples, validation, test, sigmas, words in [
         (ONES, torch.ones(3, 5), ONES, [1.0], "Examples of 5 values came with centres of 4"),
         (torch.ones(0, 4), ONES, ONES, [1.0], r"samples have shape \[0, 4\]: give at least one"),
         (ONES, torch.ones(0, 4), ONES, [1.0], "validation examples have shape"),
@@ -99,11 +98,10 @@ ONES = torch.ones(3, 4)
         (ONES, ONES, ONES, [], "give at least one"),
         (ONES * 2 - 3, ONES, ONES, [1.0], r"samples lie in \[-1, -1\].* pixels in \[0, 1\]"),
         (ONES, ONES, ONES * 255, [1.0], r"test examples lie in \[255, 255\]"),
-    ],
-)
-def test_bad_input_is_named(samples, validation, test, sigmas, words):
-    with pytest.raises(ValueError, match=words):
-        parzen_protocol(samples, validation, test, sigmas)
+    ]:
+        with subtests.test(samples=samples, validation=validation, test=test):
+            with pytest.raises(ValueError, match=words):
+                parzen_protocol(samples, validation, test, sigmas)
 
 
 def test_another_range_is_scored_when_it_is_named():

@@ -1,5 +1,6 @@
 """Precision, recall, density and coverage by hand, and against distances written out again."""
 
+import itertools
 import math
 
 import numpy as np
@@ -34,13 +35,15 @@ def written_out(x: Tensor, y: Tensor, k: int = 3, k_density: int = 5) -> Precisi
     return PrecisionRecallValue(precision, recall, f_score, density, float(in_ball.any(0).mean()))
 
 
-@pytest.mark.parametrize(("n", "n_real"), [(60, 60), (40, 90), (20, 9), (4, 30)])
-@pytest.mark.parametrize(("k", "k_density"), [(3, 5), (1, 2), (2, 1)])
-def test_random_vectors_equal_distances_written_out(n, n_real, k, k_density):
-    x, y = cloud(n, 6), cloud(n_real, 6, seed=1) * 1.3
-    value = precision_recall(x, y, k, k_density)
-    assert value == pytest.approx(written_out(x, y, k, k_density), abs=1e-12)
-    assert 0 < value.density
+def test_random_vectors_equal_distances_written_out(subtests):
+    for (k, k_density), (n, n_real) in itertools.product(
+        [(3, 5), (1, 2), (2, 1)], [(60, 60), (40, 90), (20, 9), (4, 30)]
+    ):
+        with subtests.test(n=n, n_real=n_real, k=k):
+            x, y = cloud(n, 6), cloud(n_real, 6, seed=1) * 1.3
+            value = precision_recall(x, y, k, k_density)
+            assert value == pytest.approx(written_out(x, y, k, k_density), abs=1e-12)
+            assert 0 < value.density
 
 
 def on_line(*places: float) -> Tensor:
@@ -92,29 +95,33 @@ def test_equal_distributions_have_density_and_coverage_of_their_paper():
     assert value.coverage == pytest.approx(expected, abs=0.02)
 
 
-@pytest.mark.parametrize("most", [1, 500, 8000, 40_000, 10**6])
-def test_blocks_bound_the_working_memory_and_change_nothing(most, monkeypatch):
-    x, y, made, empty = cloud(90, 6), cloud(70, 6, seed=1), [], torch.empty
-    whole = precision_recall(x, y)
-    monkeypatch.setattr(torch, "empty", lambda *a, **k: made.append(empty(*a, **k)) or made[-1])
-    Distances(90, 6, most, x.device)
-    held = sum(tensor.nbytes for tensor in made)
-    monkeypatch.undo()
-    assert held <= max(most, 200)  # one distance needs as much
-    assert precision_recall(x, y, max_bytes=most) == whole
+def test_blocks_bound_the_working_memory_and_change_nothing(subtests):
+    for most in [1, 500, 8000, 40_000, 10**6]:
+        with subtests.test(most=most), pytest.MonkeyPatch.context() as monkeypatch:
+            x, y, made, empty = cloud(90, 6), cloud(70, 6, seed=1), [], torch.empty
+            whole = precision_recall(x, y)
+            monkeypatch.setattr(
+                torch, "empty", lambda *a, **k: made.append(empty(*a, **k)) or made[-1]
+            )
+            Distances(90, 6, most, x.device)
+            held = sum(tensor.nbytes for tensor in made)
+            monkeypatch.undo()
+            assert held <= max(most, 200)  # one distance needs as much
+            assert precision_recall(x, y, max_bytes=most) == whole
 
 
 def test_no_block_is_larger_than_the_sets():
     assert Distances(90, 6, 10**9, torch.device("cpu")).side == 90
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16])
-def test_distances_are_those_of_cdist_to_the_bit(dtype):
-    x, y = cloud(60, 33).to(dtype), cloud(47, 33, seed=1).to(dtype)
-    work = Distances(60, 33, 10**6, x.device)
-    work.begin(x)
-    mode = "use_mm_for_euclid_dist"
-    assert torch.equal(work.to(y)[0], torch.cdist(x.float(), y.float(), compute_mode=mode))
+def test_distances_are_those_of_cdist_to_the_bit(subtests):
+    for dtype in [torch.float32, torch.float64, torch.float16]:
+        with subtests.test(dtype=dtype):
+            x, y = cloud(60, 33).to(dtype), cloud(47, 33, seed=1).to(dtype)
+            work = Distances(60, 33, 10**6, x.device)
+            work.begin(x)
+            mode = "use_mm_for_euclid_dist"
+            assert torch.equal(work.to(y)[0], torch.cdist(x.float(), y.float(), compute_mode=mode))
 
 
 def test_distances_are_whole_float32_whatever_products_the_run_uses(monkeypatch):
@@ -168,9 +175,8 @@ def test_the_order_of_arrival_does_not_matter():
 FINE = cloud(8, 2)
 
 
-@pytest.mark.parametrize(
-    ("generated", "real", "k", "words"),
-    [
+def test_bad_input_is_named(subtests):
+    for generated, real, k, words in [
         (FINE[:3], FINE, 3, "3 generated vectors came, but each needs 3 neighbours"),
         (FINE[:0], FINE, 3, "0 generated vectors came"),
         (FINE, FINE[:5], 3, "5 real vectors came for nearest neighbours 3 and 5"),
@@ -179,11 +185,10 @@ FINE = cloud(8, 2)
         (FINE[:, :1], FINE, 3, r"generated vectors have shape \[8, 1\]: give \[m, 2\]"),
         (FINE * math.nan, FINE, 3, "8 of 8 generated vectors hold NaN"),
         (FINE, FINE * math.inf, 3, "8 of 8 real vectors hold NaN or infinity"),
-    ],
-)
-def test_bad_input_is_named(generated, real, k, words):
-    with pytest.raises(ValueError, match=words):
-        precision_recall(generated, real, k)
+    ]:
+        with subtests.test(generated=generated, real=real, k=k):
+            with pytest.raises(ValueError, match=words):
+                precision_recall(generated, real, k)
 
 
 def test_a_metric_refuses_few_real_vectors_before_any_sample_is_drawn():

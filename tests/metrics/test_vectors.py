@@ -35,24 +35,23 @@ def test_a_reset_forgets():
     assert torch.equal(vectors.compute(), cloud(4, 3, seed=1))
 
 
-@pytest.mark.parametrize("places", [[0, 1, 1], [0, 1, 3]])
-def test_a_place_that_is_missing_or_came_twice_is_refused(places):
-    vectors = Vectors()
-    vectors.update(cloud(3, 2), torch.tensor(places))
-    with pytest.raises(ValueError, match="give each sample of the bank once"):
-        vectors.compute()
+def test_a_place_that_is_missing_or_came_twice_is_refused(subtests):
+    for places in [[0, 1, 1], [0, 1, 3]]:
+        with subtests.test(places=places):
+            vectors = Vectors()
+            vectors.update(cloud(3, 2), torch.tensor(places))
+            with pytest.raises(ValueError, match="give each sample of the bank once"):
+                vectors.compute()
 
 
-@pytest.mark.parametrize(
-    ("x", "places", "words"),
-    [
+def test_bad_input_is_named(subtests):
+    for x, places, words in [
         (torch.ones(2, 4), [0, 1], r"have shape \[2, 4\]: give \[m, 3\]"),
         (torch.ones(2, 3), [0], "2 samples came with places"),
         (torch.ones(2, 3), [0, -1], r"\[0, -1\]"),
         (torch.ones(2, 3) * math.nan, [0, 1], "2 of 2 vectors hold NaN"),
         (torch.ones(2, 0), [0, 1], r"\[2, 0\]"),
-    ],
-)
-def test_bad_input_is_named(x, places, words):
-    with pytest.raises(ValueError, match=words):
-        Vectors(3).update(x, torch.tensor(places))
+    ]:
+        with subtests.test(x=x, places=places, words=words):
+            with pytest.raises(ValueError, match=words):
+                Vectors(3).update(x, torch.tensor(places))

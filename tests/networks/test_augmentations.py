@@ -150,14 +150,12 @@ def test_without_strength_nothing_changes():
         torch.testing.assert_close(kind(0.0)(x), x)
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
+def test_what_does_not_fit_is_one_sentence(subtests):
+    for make, message in [
         (lambda: Brightness(-0.1), r"strength is -0\.1; give"),
         (lambda: Cutout(float("nan")), "ratio is nan; give"),
         (lambda: DiffAugmented(PlainDiscriminator([2]), ALL), r"data_shape \[2\]: want pictures"),
-    ],
-)
-def test_what_does_not_fit_is_one_sentence(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make()

@@ -1,5 +1,6 @@
 """The pairs that 2014 trained on CIFAR-10, layer for layer; at full size without memory, on the meta device."""
 
+import itertools
 from dataclasses import asdict
 
 import pytest
@@ -44,17 +45,15 @@ def parameters(network):
     return sum(p.numel() for p in network.parameters())
 
 
-@pytest.mark.parametrize(
-    ("make", "count"),
-    [
+def test_parameters_at_full_size(subtests):
+    for make, count in [
         (lambda: ReLUSigmoidGenerator(COLOUR), 89_395_072),
         (lambda: MaxoutDiscriminator(COLOUR, widths=[1600, 1600]), 37_393_601),
         (lambda: DeconvolutionalGenerator(COLOUR), 64_825_072),
         (lambda: ConvMaxoutDiscriminator(COLOUR), 12_454_073),
-    ],
-)
-def test_parameters_at_full_size(make, count):
-    assert parameters(full_size(make)) == count
+    ]:
+        with subtests.test(make=make, count=count):
+            assert parameters(full_size(make)) == count
 
 
 def test_the_fully_connected_g_has_2014s_layers():
@@ -113,18 +112,23 @@ def small(kind):
     )
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
+def test_batch_norm_stands_before_each_relu_and_before_the_sigmoid(subtests):
+    for make in [
         lambda: ReLUSigmoidGenerator(COLOUR, 10, [20, 30], batch_norm=True),
         lambda: DeconvolutionalGenerator(COLOUR, 10, [20], [2, 10, 10], batch_norm=True),
-    ],
-)
-def test_batch_norm_stands_before_each_relu_and_before_the_sigmoid(make):
-    G = make()
-    names = [name for name, _ in outputs(G, torch.randn(4, 10))]
-    assert names[:6] == ["Linear", "BatchNorm1d", "ReLU", "Linear", "BatchNorm1d", "Sigmoid"]
-    assert all(layer.bias is None for layer in G.hidden if isinstance(layer, nn.Linear))
+    ]:
+        with subtests.test(make=make):
+            G = make()
+            names = [name for name, _ in outputs(G, torch.randn(4, 10))]
+            assert names[:6] == [
+                "Linear",
+                "BatchNorm1d",
+                "ReLU",
+                "Linear",
+                "BatchNorm1d",
+                "Sigmoid",
+            ]
+            assert all(layer.bias is None for layer in G.hidden if isinstance(layer, nn.Linear))
 
 
 def test_a_centred_g_is_one_that_is_not_with_other_biases():
@@ -155,34 +159,37 @@ def test_without_an_irange_the_convolutional_d_starts_as_torch_does():
     assert 0.99 * bound < first.weight.abs().max() <= bound
 
 
-@pytest.mark.parametrize("kind", ["fully connected", "convolutional"])
-def test_weights_start_in_their_iranges_and_biases_at_zero(kind):
-    G, D = small(kind)
-    for network, bound in ((G, 0.05), (D, 0.005)):
-        for name, p in network.named_parameters():
-            if name.endswith("bias"):
-                assert not p.any(), name
-                continue
-            own = 0.5 if (kind, name) == ("fully connected", "output.weight") else bound
-            assert p.abs().max() <= own, name
-            assert p.numel() < 100 or p.abs().max() > 0.9 * own, name
+def test_weights_start_in_their_iranges_and_biases_at_zero(subtests):
+    for kind in ["fully connected", "convolutional"]:
+        with subtests.test(kind=kind):
+            G, D = small(kind)
+            for network, bound in ((G, 0.05), (D, 0.005)):
+                for name, p in network.named_parameters():
+                    if name.endswith("bias"):
+                        assert not p.any(), name
+                        continue
+                    own = 0.5 if (kind, name) == ("fully connected", "output.weight") else bound
+                    assert p.abs().max() <= own, name
+                    assert p.numel() < 100 or p.abs().max() > 0.9 * own, name
 
 
-@pytest.mark.parametrize("kind", ["fully connected", "convolutional"])
-def test_every_parameter_takes_part_in_the_game(kind):
-    G, D = small(kind)
-    D(G(torch.randn(20, 10))).sum().backward()
-    for p in [*G.parameters(), *D.parameters()]:
-        assert p.grad is not None
-        assert p.grad.any()
+def test_every_parameter_takes_part_in_the_game(subtests):
+    for kind in ["fully connected", "convolutional"]:
+        with subtests.test(kind=kind):
+            G, D = small(kind)
+            D(G(torch.randn(20, 10))).sum().backward()
+            for p in [*G.parameters(), *D.parameters()]:
+                assert p.grad is not None
+                assert p.grad.any()
 
 
-@pytest.mark.parametrize("kind", ["fully connected", "convolutional"])
-def test_samples_have_no_bounds(kind):
-    G, _ = small(kind)
-    assert G.value_range == (-torch.inf, torch.inf)
-    nn.init.constant_(G.output.weight, 100.0)
-    assert G(torch.randn(2, 10)).min() > 100
+def test_samples_have_no_bounds(subtests):
+    for kind in ["fully connected", "convolutional"]:
+        with subtests.test(kind=kind):
+            G, _ = small(kind)
+            assert G.value_range == (-torch.inf, torch.inf)
+            nn.init.constant_(G.output.weight, 100.0)
+            assert G(torch.randn(2, 10)).min() > 100
 
 
 def test_the_transposed_convolution_lays_each_map_down_in_steps_of_three():
@@ -210,29 +217,29 @@ def test_a_convolutional_maxout_is_the_maximum_of_its_filters_over_windows_that_
     torch.testing.assert_close(layer(x), expected)
 
 
-@pytest.mark.parametrize("side", range(5, 40))
-@pytest.mark.parametrize("sizes", [Convolution(1, 2, 5, 1, 4, 2), Convolution(1, 1, 3, 0, 3, 3)])
-def test_a_layer_knows_the_side_of_what_it_makes(sizes, side):
-    layer = full_size(lambda: ConvMaxout(1, **asdict(sizes)))
-    if side + 2 * sizes.padding - sizes.kernel + 1 < sizes.pool:
-        with pytest.raises(ValueError, match="smaller than the pool"):
-            sizes.side(side)
-    else:
-        made = layer(torch.empty(1, 1, side, side, device="meta"))
-        assert made.shape[-1] == sizes.side(side)
+def test_a_layer_knows_the_side_of_what_it_makes(subtests):
+    for sizes, side in itertools.product(
+        [Convolution(1, 2, 5, 1, 4, 2), Convolution(1, 1, 3, 0, 3, 3)], range(5, 40)
+    ):
+        with subtests.test(side=side, sizes=sizes):
+            layer = full_size(lambda: ConvMaxout(1, **asdict(sizes)))
+            if side + 2 * sizes.padding - sizes.kernel + 1 < sizes.pool:
+                with pytest.raises(ValueError, match="smaller than the pool"):
+                    sizes.side(side)
+            else:
+                made = layer(torch.empty(1, 1, side, side, device="meta"))
+                assert made.shape[-1] == sizes.side(side)
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
+def test_impossible_sizes_are_refused(subtests):
+    for make, message in [
         (lambda: ReLUSigmoidGenerator(COLOUR, widths=[]), "without hidden layers"),
         (lambda: DeconvolutionalGenerator([3, 28, 28]), r"become \[C, 32, 32\]"),
         (lambda: DeconvolutionalGenerator(COLOUR, maps=[80, 100]), r"maps \[80, 100\]"),
         (lambda: ConvMaxoutDiscriminator([3072]), r"want \[C, H, W\]"),
         (lambda: ConvMaxoutDiscriminator([3, 4, 4]), "smaller than the pool"),
         (lambda: ConvMaxout(3, 4, pool=2, stride=3), "stride of at most the pool"),
-    ],
-)
-def test_impossible_sizes_are_refused(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make()

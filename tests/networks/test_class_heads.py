@@ -1,6 +1,7 @@
 """Class logits beside, and instead of, D's score."""
 
 import copy
+import itertools
 
 import pytest
 import torch
@@ -22,36 +23,38 @@ INNER = {
 }
 
 
-@pytest.mark.parametrize("kind", INNER)
-def test_one_pass_over_the_features_gives_the_score_and_the_logits(kind):
-    inner = INNER[kind]()
-    x = torch.randn(5, *inner.data_shape)
-    expected, f = inner(x), inner.features(x)
-    D = ClassHeadDiscriminator(inner, classes=3)
-    passes, features = [], inner.features
-    inner.features = lambda x: (passes.append(len(x)), features(x))[1]
-    scores, logits = D.judge(x)
-    assert passes == [5]
-    torch.testing.assert_close(scores, expected)
-    torch.testing.assert_close(D(x), expected)
-    torch.testing.assert_close(logits, f @ D.head.weight.T + D.head.bias)
-    assert logits.shape == (5, 3)
-    assert D.data_shape == inner.data_shape
+def test_one_pass_over_the_features_gives_the_score_and_the_logits(subtests):
+    for kind in INNER:
+        with subtests.test(kind=kind):
+            inner = INNER[kind]()
+            x = torch.randn(5, *inner.data_shape)
+            expected, f = inner(x), inner.features(x)
+            D = ClassHeadDiscriminator(inner, classes=3)
+            passes, features = [], inner.features
+            inner.features = lambda x: (passes.append(len(x)), features(x))[1]
+            scores, logits = D.judge(x)
+            assert passes == [5]
+            torch.testing.assert_close(scores, expected)
+            torch.testing.assert_close(D(x), expected)
+            torch.testing.assert_close(logits, f @ D.head.weight.T + D.head.bias)
+            assert logits.shape == (5, 3)
+            assert D.data_shape == inner.data_shape
 
 
-@pytest.mark.parametrize("kind", INNER)
-def test_the_probability_of_a_true_example_is_z_by_z_plus_1(kind):
-    inner = INNER[kind]()
-    dim, x = inner.feature_dim, torch.randn(5, *inner.data_shape)
-    f = inner.features(x)
-    D = ClassLogitsDiscriminator(inner, classes=4)
-    logits = D.logits(x)
-    torch.testing.assert_close(D.features(x), f)
-    torch.testing.assert_close(logits, f @ D.unit.weight.T + D.unit.bias)
-    assert logits.shape == (5, 4)
-    assert D.feature_dim == dim
-    Z = logits.exp().sum(1)
-    torch.testing.assert_close(D(x).sigmoid(), Z / (Z + 1))
+def test_the_probability_of_a_true_example_is_z_by_z_plus_1(subtests):
+    for kind in INNER:
+        with subtests.test(kind=kind):
+            inner = INNER[kind]()
+            dim, x = inner.feature_dim, torch.randn(5, *inner.data_shape)
+            f = inner.features(x)
+            D = ClassLogitsDiscriminator(inner, classes=4)
+            logits = D.logits(x)
+            torch.testing.assert_close(D.features(x), f)
+            torch.testing.assert_close(logits, f @ D.unit.weight.T + D.unit.bias)
+            assert logits.shape == (5, 4)
+            assert D.feature_dim == dim
+            Z = logits.exp().sum(1)
+            torch.testing.assert_close(D(x).sigmoid(), Z / (Z + 1))
 
 
 def test_a_classifier_of_k_plus_1_classes_with_one_logit_at_0_says_the_same():
@@ -64,22 +67,23 @@ def test_a_classifier_of_k_plus_1_classes_with_one_logit_at_0_says_the_same():
     torch.testing.assert_close(cross_entropy(D.logits(x), y), -own)
 
 
-@pytest.mark.parametrize("kind", INNER)
-@pytest.mark.parametrize("head", [ClassHeadDiscriminator, ClassLogitsDiscriminator])
-def test_every_weight_learns_and_none_is_idle(head, kind):
-    D = head(INNER[kind](), 3)
-    x = torch.randn(5, *D.data_shape)
-    logits = D.judge(x)[1] if head is ClassHeadDiscriminator else D.logits(x)
-    (D(x).square().sum() + cross_entropy(logits, torch.tensor([0, 1, 2, 0, 1]))).backward()
-    assert all(p.grad is not None and p.grad.any() for p in D.parameters())
-    again = head(INNER[kind](), 3)
-    again.load_state_dict(D.state_dict())
-    torch.testing.assert_close(again.eval()(x), copy.deepcopy(D).eval()(x))
+def test_every_weight_learns_and_none_is_idle(subtests):
+    for head, kind in itertools.product([ClassHeadDiscriminator, ClassLogitsDiscriminator], INNER):
+        with subtests.test(kind=kind, head=head):
+            D = head(INNER[kind](), 3)
+            x = torch.randn(5, *D.data_shape)
+            logits = D.judge(x)[1] if head is ClassHeadDiscriminator else D.logits(x)
+            (D(x).square().sum() + cross_entropy(logits, torch.tensor([0, 1, 2, 0, 1]))).backward()
+            assert all(p.grad is not None and p.grad.any() for p in D.parameters())
+            again = head(INNER[kind](), 3)
+            again.load_state_dict(D.state_dict())
+            torch.testing.assert_close(again.eval()(x), copy.deepcopy(D).eval()(x))
 
 
-@pytest.mark.parametrize("head", [ClassHeadDiscriminator, ClassLogitsDiscriminator])
-def test_what_cannot_have_a_head_is_one_sentence(head):
-    with pytest.raises(ValueError, match="; give a whole number from 1 to 1,048,576"):
-        head(PlainDiscriminator([2]), 0)
-    with pytest.raises(ValueError, match=r"NormedDiscriminator has no features f\(x\)"):
-        head(NormedDiscriminator(), 3)
+def test_what_cannot_have_a_head_is_one_sentence(subtests):
+    for head in [ClassHeadDiscriminator, ClassLogitsDiscriminator]:
+        with subtests.test(head=head):
+            with pytest.raises(ValueError, match="; give a whole number from 1 to 1,048,576"):
+                head(PlainDiscriminator([2]), 0)
+            with pytest.raises(ValueError, match=r"NormedDiscriminator has no features f\(x\)"):
+                head(NormedDiscriminator(), 3)

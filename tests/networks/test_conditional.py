@@ -57,9 +57,8 @@ def test_what_is_observed_is_kept_to_the_bit():
     torch.testing.assert_close(made[mask == 0], G.network(torch.cat([z, c], 1))[mask == 0])
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
+def test_sizes_that_do_not_fit_are_one_sentence(subtests):
+    for make, message in [
         (
             lambda: ConditionalGenerator(PlainGenerator([2], z_dim=3), 3),
             "condition_dim is 3 .* reads z_dim 3",
@@ -84,8 +83,7 @@ def test_what_is_observed_is_kept_to_the_bit():
             ),
             "2 numbers and a condition of 4 came to a player that reads 2 and 3",
         ),
-    ],
-)
-def test_sizes_that_do_not_fit_are_one_sentence(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make()

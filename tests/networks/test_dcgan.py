@@ -1,5 +1,6 @@
 """The pair of Radford et al. (2016): shapes, initial weights, sizes."""
 
+import itertools
 import math
 
 import pytest
@@ -23,36 +24,36 @@ def parameters(network):
     return sum(p.numel() for p in network.parameters())
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("kernel", [2, 3, 4, 5])
-def test_shapes(shape, kernel):
-    G, D = pair(shape, z_dim=7, width=4, kernel=kernel)
-    x = G(torch.randn(5, 7))
-    assert x.shape == (5, *shape)
-    assert D(x).shape == (5,)
-    assert G(torch.randn(1, 7)).shape == (1, *shape)
-    assert D(x[:1]).shape == (1,)
+def test_shapes(subtests):
+    for kernel, shape in itertools.product([2, 3, 4, 5], SHAPES):
+        with subtests.test(shape=shape, kernel=kernel):
+            G, D = pair(shape, z_dim=7, width=4, kernel=kernel)
+            x = G(torch.randn(5, 7))
+            assert x.shape == (5, *shape)
+            assert D(x).shape == (5,)
+            assert G(torch.randn(1, 7)).shape == (1, *shape)
+            assert D(x[:1]).shape == (1,)
 
 
-@pytest.mark.parametrize(
-    ("side", "maps"),
-    [
+def test_maps_have_the_sizes_of_the_table(subtests):
+    for side, maps in [
         (28, [(256, 7), (128, 14), (3, 28)]),
         (32, [(512, 4), (256, 8), (128, 16), (3, 32)]),
         (64, [(1024, 4), (512, 8), (256, 16), (128, 32), (3, 64)]),  # the paper's Figure 1
-    ],
-)
-def test_maps_have_the_sizes_of_the_table(side, maps):
-    with torch.device("meta"):
-        G, D = DCGANGenerator([3, side, side]), DCGANDiscriminator([3, side, side])
-    seen = {G: [], D: []}
-    for player in (G, D):
-        for layer in player.modules():
-            if isinstance(layer, nn.Unflatten | nn.Conv2d | nn.ConvTranspose2d):
-                layer.register_forward_hook(lambda _, __, y, p=player: seen[p].append(y.shape[1:]))
-    D(G(torch.empty(2, 100, device="meta")))
-    assert seen[G] == [(c, s, s) for c, s in maps]
-    assert seen[D] == [(c, s, s) for c, s in reversed(maps[:-1])]
+    ]:
+        with subtests.test(side=side, maps=maps):
+            with torch.device("meta"):
+                G, D = DCGANGenerator([3, side, side]), DCGANDiscriminator([3, side, side])
+            seen = {G: [], D: []}
+            for player in (G, D):
+                for layer in player.modules():
+                    if isinstance(layer, nn.Unflatten | nn.Conv2d | nn.ConvTranspose2d):
+                        layer.register_forward_hook(
+                            lambda _, __, y, p=player: seen[p].append(y.shape[1:])
+                        )
+            D(G(torch.empty(2, 100, device="meta")))
+            assert seen[G] == [(c, s, s) for c, s in maps]
+            assert seen[D] == [(c, s, s) for c, s in reversed(maps[:-1])]
 
 
 def test_at_the_sizes_of_pytorchs_example_it_has_that_ones_parameters():
@@ -99,15 +100,20 @@ def test_batch_norm_is_everywhere_but_before_tanh_and_behind_ds_first_layer():
     assert {m.negative_slope for m in D.modules() if isinstance(m, nn.LeakyReLU)} == {0.2}
 
 
-@pytest.mark.parametrize("norm", ["batch", "layer", "instance", "none"])
-def test_without_a_normalisation_every_layer_but_ds_last_has_a_bias(norm):
-    for player in pair(width=4, norm=norm):
-        layers = [
-            m for m in player.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)
-        ]
-        there = [layer.bias is not None for layer in layers]
-        scores = isinstance(player, DCGANDiscriminator)
-        assert there == [norm == "none" and not (scores and x is layers[-1]) for x in layers]
+def test_without_a_normalisation_every_layer_but_ds_last_has_a_bias(subtests):
+    for norm in ["batch", "layer", "instance", "none"]:
+        with subtests.test(norm=norm):
+            for player in pair(width=4, norm=norm):
+                layers = [
+                    m
+                    for m in player.modules()
+                    if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)
+                ]
+                there = [layer.bias is not None for layer in layers]
+                scores = isinstance(player, DCGANDiscriminator)
+                assert there == [
+                    norm == "none" and not (scores and x is layers[-1]) for x in layers
+                ]
 
 
 def test_scores_are_raw():
@@ -119,28 +125,30 @@ def test_scores_are_raw():
     assert scores.max() > 1
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_the_gradient_reaches_all_parameters(shape):
-    G, D = pair(shape, width=4)
-    x = torch.rand(8, *shape) * 2 - 1
-    (softplus(-D(x)) + softplus(D(G(torch.randn(8, 100))))).mean().backward()
-    for player in (G, D):
-        for name, parameter in player.named_parameters():
-            assert parameter.grad is not None, name
-            assert parameter.grad.abs().max() > 0, name
+def test_the_gradient_reaches_all_parameters(subtests):
+    for shape in SHAPES:
+        with subtests.test(shape=shape):
+            G, D = pair(shape, width=4)
+            x = torch.rand(8, *shape) * 2 - 1
+            (softplus(-D(x)) + softplus(D(G(torch.randn(8, 100))))).mean().backward()
+            for player in (G, D):
+                for name, parameter in player.named_parameters():
+                    assert parameter.grad is not None, name
+                    assert parameter.grad.abs().max() > 0, name
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda: DCGANGenerator([3, 48, 48]), r"data_shape \[3, 48, 48\]: want one of \[C, 28, 28\], "),
+def test_impossible_sizes_are_refused(subtests):
+    for make, message in [
+        (
+            lambda: DCGANGenerator([3, 48, 48]),
+            r"data_shape \[3, 48, 48\]: want one of \[C, 28, 28\], ",
+        ),
         (lambda: DCGANDiscriminator([3, 32, 28]), r"data_shape \[3, 32, 28\]"),
         (lambda: DCGANGenerator([784]), r"data_shape \[784\]"),
         (lambda: DCGANGenerator([3, 32, 32], width=0), "width is 0; give"),
         (lambda: DCGANDiscriminator([3, 32, 32], kernel=1), "kernel is 1; give"),
         (lambda: DCGANGenerator([3, 32, 32], z_dim=0), "z_dim is 0; give"),
-    ],
-)  # fmt: skip
-def test_impossible_sizes_are_refused(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make()

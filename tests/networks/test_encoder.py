@@ -1,5 +1,7 @@
 """E: x to z."""
 
+import itertools
+
 import pytest
 import torch
 from torch.distributions import Normal
@@ -7,13 +9,13 @@ from torch.distributions import Normal
 from lightning_gan.networks import Encoder, GaussianEncoder
 
 
-@pytest.mark.parametrize("kind", [Encoder, GaussianEncoder])
-@pytest.mark.parametrize("widths", [[], [5], [5, 6]])
-def test_shapes(kind, widths):
-    E = kind([1, 3, 4], z_dim=2, widths=widths)
-    x, z = torch.rand(7, 1, 3, 4), torch.randn(7, 2)
-    assert E(x).shape == (7, 2)
-    assert E.nats(z, x).shape == (7,)
+def test_shapes(subtests):
+    for widths, kind in itertools.product([[], [5], [5, 6]], [Encoder, GaussianEncoder]):
+        with subtests.test(kind=kind, widths=widths):
+            E = kind([1, 3, 4], z_dim=2, widths=widths)
+            x, z = torch.rand(7, 1, 3, 4), torch.randn(7, 2)
+            assert E(x).shape == (7, 2)
+            assert E.nats(z, x).shape == (7,)
 
 
 def test_nats_are_those_of_a_gaussian_of_variance_1_around_the_mean():

@@ -39,19 +39,20 @@ def test_it_runs_from_0_far_from_all_to_m_minus_1_where_all_are_one():
     torch.testing.assert_close(layer.closeness(one[:1]), torch.zeros(1, 3))  # alone
 
 
-@pytest.mark.parametrize(
-    "inner",
-    [lambda: PlainDiscriminator([2], widths=[6]), lambda: DCGANDiscriminator([1, 28, 28], 2)],
-)
-def test_d_reads_features_and_closeness(inner):
-    D = MinibatchDiscriminated(inner(), kernels=5, kernel_dim=2)
-    x = torch.randn(4, *D.data_shape)
-    f = D.features(x)
-    assert f.shape == (4, D.feature_dim)
-    assert D.feature_dim == inner().feature_dim + 5
-    torch.testing.assert_close(D(x), (f @ D.unit.weight.T + D.unit.bias).squeeze(1))
-    D(x).sum().backward()
-    assert all(p.grad is not None for p in D.parameters())
+def test_d_reads_features_and_closeness(subtests):
+    for inner in [
+        lambda: PlainDiscriminator([2], widths=[6]),
+        lambda: DCGANDiscriminator([1, 28, 28], 2),
+    ]:
+        with subtests.test(inner=inner):
+            D = MinibatchDiscriminated(inner(), kernels=5, kernel_dim=2)
+            x = torch.randn(4, *D.data_shape)
+            f = D.features(x)
+            assert f.shape == (4, D.feature_dim)
+            assert D.feature_dim == inner().feature_dim + 5
+            torch.testing.assert_close(D(x), (f @ D.unit.weight.T + D.unit.bias).squeeze(1))
+            D(x).sum().backward()
+            assert all(p.grad is not None for p in D.parameters())
 
 
 def test_a_collapsed_minibatch_is_told_from_a_varied_one_of_the_same_examples():

@@ -36,12 +36,13 @@ def test_the_pair_of_2014_has_its_parameters():
     assert parameters(D) == 1_231_441
 
 
-@pytest.mark.parametrize("pair", PAIRS)
-def test_shapes(pair):
-    G, D = PAIRS[pair]
-    x = G(torch.randn(5, G.z_dim))
-    assert x.shape == (5, 1, 28, 28)
-    assert D(x).shape == (5,)
+def test_shapes(subtests):
+    for pair in PAIRS:
+        with subtests.test(pair=pair):
+            G, D = PAIRS[pair]
+            x = G(torch.randn(5, G.z_dim))
+            assert x.shape == (5, 1, 28, 28)
+            assert D(x).shape == (5,)
 
 
 def test_g_makes_values_of_its_range():
@@ -111,9 +112,8 @@ def test_gaussian_noise_is_for_training_only():
     assert torch.equal(noise.eval()(x), x)
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
+def test_impossible_sizes_are_refused(subtests):
+    for make, message in [
         (lambda: MLPGenerator([]), "data_shape"),
         (lambda: MLPGenerator([1, 0, 28]), "data_shape"),
         (lambda: MLPGenerator(MNIST, z_dim=0), "z_dim is 0; give"),
@@ -122,8 +122,7 @@ def test_gaussian_noise_is_for_training_only():
         (lambda: MaxoutDiscriminator(MNIST, widths=[]), "without layers"),
         (lambda: Maxout(3, 0, 5), "units is 0; give"),
         (lambda: GaussianNoise(-1.0), r"std is -1\.0; give"),
-    ],
-)
-def test_impossible_sizes_are_refused(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make()

@@ -1,6 +1,5 @@
 """Packs: which examples lie in one, what fills the last, and that a packed game plays."""
 
-import pytest
 import torch
 from games import SHAPE, Batches, trainer
 
@@ -37,12 +36,13 @@ def test_packs_of_one_are_d_itself():
     torch.testing.assert_close(Packed(inner, 1)(x), inner(x))
 
 
-@pytest.mark.parametrize(("m", "filled"), [(5, [0, 1, 2, 3, 4, 0]), (1, [0, 0, 0]), (3, [0, 1, 2])])
-def test_in_evaluation_mode_the_last_pack_is_filled_with_the_first_examples(m, filled):
-    inner = PlainDiscriminator([6], widths=[8])
-    D = Packed(inner, 3).eval()
-    x = torch.randn(m, 2)
-    torch.testing.assert_close(D(x), inner(x[filled].reshape(-1, 6)))
+def test_in_evaluation_mode_the_last_pack_is_filled_with_the_first_examples(subtests):
+    for m, filled in [(5, [0, 1, 2, 3, 4, 0]), (1, [0, 0, 0]), (3, [0, 1, 2])]:
+        with subtests.test(m=m, filled=filled):
+            inner = PlainDiscriminator([6], widths=[8])
+            D = Packed(inner, 3).eval()
+            x = torch.randn(m, 2)
+            torch.testing.assert_close(D(x), inner(x[filled].reshape(-1, 6)))
 
 
 def test_a_packed_game_is_played_and_its_gradient_reaches_every_sample(tmp_path):

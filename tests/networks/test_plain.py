@@ -1,19 +1,20 @@
 """Plain pairs for data of a few numbers."""
 
-import pytest
+import itertools
+
 import torch
 from torch import nn
 
 from lightning_gan.networks import PlainDiscriminator, PlainGenerator
 
 
-@pytest.mark.parametrize("shape", [[1], [2], [3, 4]])
-@pytest.mark.parametrize("widths", [[], [5], [5, 6]])
-def test_shapes(shape, widths):
-    G, D = PlainGenerator(shape, z_dim=3, widths=widths), PlainDiscriminator(shape, widths)
-    x = G(torch.randn(7, 3))
-    assert x.shape == (7, *shape)
-    assert D(x).shape == (7,)
+def test_shapes(subtests):
+    for widths, shape in itertools.product([[], [5], [5, 6]], [[1], [2], [3, 4]]):
+        with subtests.test(shape=shape, widths=widths):
+            G, D = PlainGenerator(shape, z_dim=3, widths=widths), PlainDiscriminator(shape, widths)
+            x = G(torch.randn(7, 3))
+            assert x.shape == (7, *shape)
+            assert D(x).shape == (7,)
 
 
 def test_there_is_an_activation_between_layers_and_none_behind_the_last():

@@ -65,9 +65,8 @@ def test_both_residual_players_are_told_the_class_and_learn_from_it(wrap, tmp_pa
     assert gan.sample_of([2, 0], seed=1).shape == (2, *shape)
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
+def test_a_condition_of_another_size_is_one_sentence(subtests):
+    for make, message in [
         (
             lambda D: D(torch.zeros(2, 2)),
             "condition of 0 numbers came to a D that reads 3: .* such as ConditionalGAN",
@@ -80,8 +79,7 @@ def test_both_residual_players_are_told_the_class_and_learn_from_it(wrap, tmp_pa
             ),
             "4 conditions came for 2 packs",
         ),
-    ],
-)
-def test_a_condition_of_another_size_is_one_sentence(make, message):
-    with pytest.raises(ValueError, match=message):
-        make(ProjectionDiscriminator(PlainDiscriminator([2]), K))
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make(ProjectionDiscriminator(PlainDiscriminator([2]), K))

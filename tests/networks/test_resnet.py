@@ -1,5 +1,7 @@
 """The residual pair of SNGAN: its sizes, its first weights, its blocks written out, and its classes."""
 
+import itertools
+
 import pytest
 import torch
 from torch import nn
@@ -35,16 +37,16 @@ def test_the_published_pair_has_its_parameters():
     assert parameters(SpectrallyNormalized(ResNetDiscriminator([3, 32, 32]))) == 1_053_824
 
 
-@pytest.mark.parametrize("side", [8, 16, 32])
-@pytest.mark.parametrize("channels", [1, 3])
-def test_shapes(side, channels):
-    G = ResNetGenerator([channels, side, side], z_dim=5, width=4)
-    D = ResNetDiscriminator([channels, side, side], width=6)
-    x = G(torch.randn(2, 5))
-    assert x.shape == (2, channels, side, side)
-    assert -1 <= x.min() < x.max() <= 1
-    assert D(x).shape == (2,)
-    assert D.features(x).shape == (2, D.feature_dim) == (2, 6)
+def test_shapes(subtests):
+    for channels, side in itertools.product([1, 3], [8, 16, 32]):
+        with subtests.test(side=side, channels=channels):
+            G = ResNetGenerator([channels, side, side], z_dim=5, width=4)
+            D = ResNetDiscriminator([channels, side, side], width=6)
+            x = G(torch.randn(2, 5))
+            assert x.shape == (2, channels, side, side)
+            assert -1 <= x.min() < x.max() <= 1
+            assert D(x).shape == (2,)
+            assert D.features(x).shape == (2, D.feature_dim) == (2, 6)
 
 
 def test_g_is_the_papers_blocks_written_out():
@@ -136,9 +138,8 @@ def test_g_reads_the_class_beside_z_or_by_itself():
     torch.testing.assert_close(x[:1], G(z[:1], c[:1]))
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
+def test_impossible_sizes_are_refused(subtests):
+    for make, message in [
         (lambda: ResNetGenerator([1, 28, 28]), r"\[1, 28, 28\]: want \[C, S, S\] with S 8, 16, 32"),
         (lambda: ResNetGenerator([3, 4, 4]), "want"),
         (lambda: ResNetDiscriminator([3, 32, 16]), "want"),
@@ -149,8 +150,7 @@ def test_g_reads_the_class_beside_z_or_by_itself():
             lambda: ResNetGenerator(TINY, 5, 4, classes=3)(torch.zeros(2, 5)),
             "5 numbers and a condition of 0 came to a player that reads 5 and 3",
         ),
-    ],
-)
-def test_impossible_sizes_are_refused(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make()

@@ -4,7 +4,6 @@ import copy
 import inspect
 import math
 
-import pytest
 import torch
 
 from lightning_gan import networks
@@ -107,33 +106,35 @@ def test_every_pair_of_the_room_is_here():
     assert {type(make()) for make in DISCRIMINATORS} == concrete(Discriminator) - bases
 
 
-@pytest.mark.parametrize("make", GENERATORS, ids=lambda make: type(make()).__name__)
-def test_a_generator_makes_samples_in_its_range_and_every_noise_variable_reaches_them(make):
-    torch.manual_seed(0)
-    G = make()
-    z = torch.rand(6, G.z_dim).requires_grad_()
-    x = G(z, *told(G, 6))
-    assert x.shape == (6, *G.data_shape)
-    low, high = G.value_range
-    assert low <= x.min() < x.max() <= high
-    (torch.rand_like(x) * x).sum().backward()
-    assert z.grad.any(0).all()
-    G.eval()
-    torch.testing.assert_close(copy.deepcopy(G)(z, *told(G, 6)), G(z, *told(G, 6)))
+def test_a_generator_makes_samples_in_its_range_and_every_noise_variable_reaches_them(subtests):
+    for make in GENERATORS:
+        with subtests.test(make=make):
+            torch.manual_seed(0)
+            G = make()
+            z = torch.rand(6, G.z_dim).requires_grad_()
+            x = G(z, *told(G, 6))
+            assert x.shape == (6, *G.data_shape)
+            low, high = G.value_range
+            assert low <= x.min() < x.max() <= high
+            (torch.rand_like(x) * x).sum().backward()
+            assert z.grad.any(0).all()
+            G.eval()
+            torch.testing.assert_close(copy.deepcopy(G)(z, *told(G, 6)), G(z, *told(G, 6)))
 
 
-@pytest.mark.parametrize("make", DISCRIMINATORS, ids=lambda make: type(make()).__name__)
-def test_a_discriminator_scores_examples_and_the_score_moves_with_each(make):
-    torch.manual_seed(0)
-    D = make()
-    x = torch.randn(6, *D.data_shape).requires_grad_()
-    scores = D(x, *told(D, 6))
-    assert scores.shape == ((3,) if isinstance(D, Packed) else (6,))
-    assert D.data_size == math.prod(D.data_shape)
-    (torch.rand_like(scores) * scores).sum().backward()
-    assert x.grad.flatten(1).any(1).all()
-    D.eval()
-    torch.testing.assert_close(copy.deepcopy(D)(x, *told(D, 6)), D(x, *told(D, 6)))
-    if isinstance(D, FeatureDiscriminator):
-        f = D.features(x)
-        assert f.shape == (len(scores), D.feature_dim)
+def test_a_discriminator_scores_examples_and_the_score_moves_with_each(subtests):
+    for make in DISCRIMINATORS:
+        with subtests.test(make=make):
+            torch.manual_seed(0)
+            D = make()
+            x = torch.randn(6, *D.data_shape).requires_grad_()
+            scores = D(x, *told(D, 6))
+            assert scores.shape == ((3,) if isinstance(D, Packed) else (6,))
+            assert D.data_size == math.prod(D.data_shape)
+            (torch.rand_like(scores) * scores).sum().backward()
+            assert x.grad.flatten(1).any(1).all()
+            D.eval()
+            torch.testing.assert_close(copy.deepcopy(D)(x, *told(D, 6)), D(x, *told(D, 6)))
+            if isinstance(D, FeatureDiscriminator):
+                f = D.features(x)
+                assert f.shape == (len(scores), D.feature_dim)

@@ -30,22 +30,20 @@ def largest_singular_value(layer):
     return torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item()
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
+def test_every_layer_has_spectral_norm_1(subtests):
+    for make in [
         lambda: PlainDiscriminator([4], widths=[8, 8]),
         lambda: MaxoutDiscriminator([4], widths=[6], pieces=3, irange=0.5),
         lambda: DCGANDiscriminator([1, 28, 28], width=4),
         lambda: ConvMaxoutDiscriminator([3, 32, 32], units=6, irange=0.1),
-    ],
-)
-def test_every_layer_has_spectral_norm_1(make):
-    torch.manual_seed(0)
-    D = SpectrallyNormalized(make(), iterations=100)
-    D(torch.randn(2, *D.data_shape))
-    norms = [largest_singular_value(layer) for layer in weights(D)]
-    assert len(norms) >= 2
-    assert norms == pytest.approx([1] * len(norms), rel=0.02)
+    ]:
+        with subtests.test(make=make):
+            torch.manual_seed(0)
+            D = SpectrallyNormalized(make(), iterations=100)
+            D(torch.randn(2, *D.data_shape))
+            norms = [largest_singular_value(layer) for layer in weights(D)]
+            assert len(norms) >= 2
+            assert norms == pytest.approx([1] * len(norms), rel=0.02)
 
 
 def test_one_iteration_at_each_pass_gets_there():

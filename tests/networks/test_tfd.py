@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from lightning_gan.file_format import FORMAT, KEY
 from lightning_gan.networks import (
     MaxoutDiscriminator,
     MLPGenerator,
@@ -23,7 +24,7 @@ def small(**options):
 def stored(upper, path):
     """Write a checkpoint with a generator in it."""
     weights = {f"generator.{name}": w for name, w in upper.state_dict().items()}
-    torch.save({"state_dict": weights | {"discriminator.bias": torch.ones(1)}}, path)
+    torch.save({KEY: FORMAT, "state_dict": weights | {"discriminator.bias": torch.ones(1)}}, path)
     return str(path)
 
 
@@ -41,14 +42,15 @@ def test_the_networks_of_2014_have_their_parameters():
     assert parameters(D) == 2305 * 6000 + 1201 * 6000 + 1201 == 21_037_201
 
 
-@pytest.mark.parametrize("make", [small, lambda: StackedGenerator(small(), "", z_dim=7, width=6)])
-def test_samples_have_the_shape_of_the_data_and_lie_between_0_and_1(make):
-    G = make()
-    x = G(50 * torch.randn(9, G.z_dim))
-    assert x.shape == (9, *FACE)
-    assert G.value_range == (0, 1)
-    assert x.min() >= 0
-    assert x.max() <= 1
+def test_samples_have_the_shape_of_the_data_and_lie_between_0_and_1(subtests):
+    for make in [small, lambda: StackedGenerator(small(), "", z_dim=7, width=6)]:
+        with subtests.test(make=make):
+            G = make()
+            x = G(50 * torch.randn(9, G.z_dim))
+            assert x.shape == (9, *FACE)
+            assert G.value_range == (0, 1)
+            assert x.min() >= 0
+            assert x.max() <= 1
 
 
 def test_each_output_starts_with_so_many_weights_from_a_normal_distribution():
@@ -117,9 +119,8 @@ def test_without_the_file_it_says_so_when_a_sample_is_asked_but_not_where_weight
     assert torch.equal(copied["generator"](z), G(z))
 
 
-@pytest.mark.parametrize(
-    ("upper", "message"),
-    [
+def test_a_generator_of_another_shape_is_one_sentence(tmp_path_factory, subtests):
+    for upper, message in [
         (
             small(widths=[12, 9]),
             r"hidden.2.bias is \[9\] there and \[8\] in the upper SparseOutputGenerator",
@@ -127,13 +128,13 @@ def test_without_the_file_it_says_so_when_a_sample_is_asked_but_not_where_weight
         (small(z_dim=6), r"hidden.0.weight is \[12, 6\] there and \[12, 5\]"),
         (MLPGenerator(FACE, 5, [12, 8, 3]), r"hidden.4.bias is \[3\] there and nothing in"),
         (nn.Linear(1, 1), "bias is .1. there and nothing"),
-    ],
-)
-def test_a_generator_of_another_shape_is_one_sentence(tmp_path, upper, message):
-    G = StackedGenerator(small(), stored(upper, tmp_path / "a.ckpt"))
-    G.start_from(lambda: torch.zeros(FACE))
-    with pytest.raises(ValueError, match=message):
-        G(torch.zeros(1, 100))
+    ]:
+        with subtests.test(upper=upper, message=message):
+            tmp_path = tmp_path_factory.mktemp("row")
+            G = StackedGenerator(small(), stored(upper, tmp_path / "a.ckpt"))
+            G.start_from(lambda: torch.zeros(FACE))
+            with pytest.raises(ValueError, match=message):
+                G(torch.zeros(1, 100))
 
 
 def test_a_damaged_or_foreign_file_is_one_sentence(tmp_path):
@@ -151,9 +152,8 @@ def test_a_damaged_or_foreign_file_is_one_sentence(tmp_path):
             G(torch.zeros(1, 100))
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
+def test_impossible_sizes_are_refused(subtests):
+    for make, message in [
         (lambda: small(sparse=0), "sparse is 0; give"),
         (lambda: small(sparse=9), "sparse 9 weights of 8 hidden units: give 1 to 8"),
         (lambda: small(widths=[]), "without hidden layers"),
@@ -162,8 +162,7 @@ def test_a_damaged_or_foreign_file_is_one_sentence(tmp_path):
             lambda: StackedGenerator(small(), "", z_dim=0),
             "; give a whole number from 1 to 1,048,576",
         ),
-    ],
-)
-def test_impossible_sizes_are_refused(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make()

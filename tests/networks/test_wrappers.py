@@ -24,13 +24,14 @@ WRAPPERS = {
 }
 
 
-@pytest.mark.parametrize("kind", WRAPPERS)
-def test_the_score_is_the_last_unit_of_the_features_through_every_wrapper(kind):
-    D = WRAPPERS[kind](PlainDiscriminator([4, 3], widths=[6])).eval()
-    x = torch.randn(8, *D.data_shape)
-    f = D.features(x)
-    assert f.shape[1] == D.feature_dim == 6
-    torch.testing.assert_close((f @ D.unit.weight.T + D.unit.bias).squeeze(1), D(x))
+def test_the_score_is_the_last_unit_of_the_features_through_every_wrapper(subtests):
+    for kind in WRAPPERS:
+        with subtests.test(kind=kind):
+            D = WRAPPERS[kind](PlainDiscriminator([4, 3], widths=[6])).eval()
+            x = torch.randn(8, *D.data_shape)
+            f = D.features(x)
+            assert f.shape[1] == D.feature_dim == 6
+            torch.testing.assert_close((f @ D.unit.weight.T + D.unit.bias).squeeze(1), D(x))
 
 
 class TwoChannels(NormedDiscriminator):
@@ -41,13 +42,14 @@ class TwoChannels(NormedDiscriminator):
         self.data_shape = (2, 2)
 
 
-@pytest.mark.parametrize("kind", WRAPPERS)
-def test_what_has_no_features_is_wrapped_and_only_its_features_are_refused(kind):
-    D = WRAPPERS[kind](TwoChannels())
-    x = torch.randn(4, *D.data_shape)
-    assert len(D(x)) in (4, 2)
-    with pytest.raises(ValueError, match=r"TwoChannels has no features f\(x\)"):
-        D.features(x)
+def test_what_has_no_features_is_wrapped_and_only_its_features_are_refused(subtests):
+    for kind in WRAPPERS:
+        with subtests.test(kind=kind):
+            D = WRAPPERS[kind](TwoChannels())
+            x = torch.randn(4, *D.data_shape)
+            assert len(D(x)) in (4, 2)
+            with pytest.raises(ValueError, match=r"TwoChannels has no features f\(x\)"):
+                D.features(x)
 
 
 def test_a_condition_goes_through_to_what_reads_it():
@@ -62,28 +64,27 @@ def test_a_condition_goes_through_to_what_reads_it():
 # spectral normalisation
 
 
-@pytest.mark.parametrize(
-    "wrap",
-    [
+def test_what_hands_no_condition_on_goes_inside_what_reads_one(subtests):
+    for wrap in [
         lambda D: ClassHeadDiscriminator(D, 3),
         lambda D: ClassLogitsDiscriminator(D, 3),
         lambda D: MinibatchDiscriminated(D, 3, 2),
         lambda D: Packed(D, 2),
-    ],
-)
-def test_what_hands_no_condition_on_goes_inside_what_reads_one(wrap):
-    with pytest.raises(ValueError, match="ProjectionDiscriminator reads a condition, which"):
-        wrap(ProjectionDiscriminator(PlainDiscriminator([4]), 3))
+    ]:
+        with subtests.test(wrap=wrap):
+            with pytest.raises(
+                ValueError, match="ProjectionDiscriminator reads a condition, which"
+            ):
+                wrap(ProjectionDiscriminator(PlainDiscriminator([4]), 3))
 
 
-@pytest.mark.parametrize(
-    "wrap", [lambda D: ClassHeadDiscriminator(D, 3), lambda D: MinibatchDiscriminated(D, 3, 2)]
-)
-def test_a_projection_goes_around_other_wrappers(wrap):
-    D = ProjectionDiscriminator(wrap(PlainDiscriminator([4])), 3)
-    x, c = torch.randn(6, 4), torch.eye(3).repeat(2, 1)
-    f = D.features(x)
-    torch.testing.assert_close(D(x, c), D.unit(f)[:, 0] + (D.V(c) * f).sum(1))
+def test_a_projection_goes_around_other_wrappers(subtests):
+    for wrap in [lambda D: ClassHeadDiscriminator(D, 3), lambda D: MinibatchDiscriminated(D, 3, 2)]:
+        with subtests.test(wrap=wrap):
+            D = ProjectionDiscriminator(wrap(PlainDiscriminator([4])), 3)
+            x, c = torch.randn(6, 4), torch.eye(3).repeat(2, 1)
+            f = D.features(x)
+            torch.testing.assert_close(D(x, c), D.unit(f)[:, 0] + (D.V(c) * f).sum(1))
 
 
 def test_a_condition_is_packed_beside_its_example():
@@ -91,9 +92,8 @@ def test_a_condition_is_packed_beside_its_example():
     assert D(torch.randn(4, *SHAPE), torch.eye(3)[[0, 1, 2, 0]]).shape == (2,)
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
+def test_what_does_not_fit_is_one_sentence(subtests):
+    for make, message in [
         (
             lambda: Packed(PlainDiscriminator([4]), 2)(torch.zeros(7, 2)),
             "minibatch of 7 examples came to a D that judges packs of 2: .* multiple of 2",
@@ -108,11 +108,10 @@ def test_a_condition_is_packed_beside_its_example():
             "reads a condition, which Packed has not: put Packed inside Conditional",
         ),
         (lambda: SpectrallyNormalized(PlainDiscriminator([2]), 0), "iterations is 0; give"),
-    ],
-)
-def test_what_does_not_fit_is_one_sentence(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make()
 
 
 NESTED = {  # packs of augmented pictures make no paper's sense; that each level is understood is what is asked

@@ -1,5 +1,6 @@
 """Curves as drawings: every point where it belongs, peaks kept, lines to compare with."""
 
+import html
 import json
 import math
 import re
@@ -79,11 +80,12 @@ def test_an_early_value_far_away_does_not_flatten_the_rest_and_is_told_of():
     assert "outside" not in chart("t", [Series("a", [(0, -9.0), (1, 1.0), (2, 2.0), (3, 3.0)])])
 
 
-@pytest.mark.parametrize("points", [[(5, 1.0)], [(0, 0.0), (1, 0.0)], [(0, 3.0), (1, 3.0)]])
-def test_one_point_and_a_constant_can_be_drawn(points):
-    for x, y in drawn(chart("t", [Series("a", points)]))[0]:
-        assert LEFT <= x <= WIDTH - RIGHT
-        assert TOP < y < HEIGHT
+def test_one_point_and_a_constant_can_be_drawn(subtests):
+    for points in [[(5, 1.0)], [(0, 0.0), (1, 0.0)], [(0, 3.0), (1, 3.0)]]:
+        with subtests.test(points=points):
+            for x, y in drawn(chart("t", [Series("a", points)]))[0]:
+                assert LEFT <= x <= WIDTH - RIGHT
+                assert TOP < y < HEIGHT
 
 
 def test_nothing_to_draw_is_nothing():
@@ -93,7 +95,7 @@ def test_nothing_to_draw_is_nothing():
 def test_what_the_pointer_reads_is_what_was_logged():
     figure = chart("t", [Series("<b>", [(10, 0.123456), (20, 2500.0)], [0.5, 0.0])])
     (data,) = re.findall(r'data-chart="([^"]+)"', figure)
-    series = json.loads(data.replace("&quot;", '"'))["series"]
+    series = json.loads(html.unescape(data))["series"]
     assert series == [{"x": [10, 20], "y": ["0.1235", "2.5k"], "e": ["0.5", "0"]}]
     assert "&lt;b&gt;" in figure
 

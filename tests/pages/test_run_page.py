@@ -8,7 +8,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import pytest
 import yaml
 from made_runs import ABOUT, card, entries, grid_of, make_run
 from PIL import Image
@@ -95,17 +94,21 @@ def test_it_asks_the_network_for_nothing_and_forbids_itself_to(tmp_path):
     assert len(text) < 100_000
 
 
-@pytest.mark.parametrize("kind", ["samples", "points"])
-def test_the_slider_has_at_most_so_many_pictures_evenly_chosen_without_a_loss(kind, tmp_path):
-    folder = make_run(tmp_path / "a", kind=kind, pictures=101)
-    page = Page(write_report(folder).read_text())
-    steps = [int(s) for s in page.all("figure")[0]["data-steps"].split(",")]
-    assert len(steps) == MOST
-    assert (steps[0], steps[-1]) == (0, 100)
-    assert {b - a for a, b in pairwise(steps)} <= {3, 4}
-    for step, image in zip(steps, page.all("img"), strict=False):
-        found = pixels(image["src"]).repeat(2, 0).repeat(2, 1)  # stored once, drawn as four
-        assert (found == grid_of(step)[0].numpy()).all()
+def test_the_slider_has_at_most_so_many_pictures_evenly_chosen_without_a_loss(
+    tmp_path_factory, subtests
+):
+    for kind in ["samples", "points"]:
+        with subtests.test(kind=kind):
+            tmp_path = tmp_path_factory.mktemp("row")
+            folder = make_run(tmp_path / "a", kind=kind, pictures=101)
+            page = Page(write_report(folder).read_text())
+            steps = [int(s) for s in page.all("figure")[0]["data-steps"].split(",")]
+            assert len(steps) == MOST
+            assert (steps[0], steps[-1]) == (0, 100)
+            assert {b - a for a, b in pairwise(steps)} <= {3, 4}
+            for step, image in zip(steps, page.all("img"), strict=False):
+                found = pixels(image["src"]).repeat(2, 0).repeat(2, 1)  # stored once, drawn as four
+                assert (found == grid_of(step)[0].numpy()).all()
 
 
 def test_a_picture_whose_pixels_are_not_doubled_is_the_file_itself(tmp_path):

@@ -1,5 +1,6 @@
 """The claim about all conditionals: its densities, its distances and its fills, where the answer is known."""
 
+import itertools
 from functools import partial
 
 import pytest
@@ -17,16 +18,19 @@ def rng(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize("correlations", [(0.8,), CROSS])
-def test_the_conditional_is_the_joint_over_the_marginal(correlations):
-    data = Correlated(correlations)
-    at = torch.linspace(-6, 6, 1201)
-    for value in (-1.5, 0.3):
-        pairs = torch.stack([at, torch.full_like(at, value)], 1)
-        marginal = torch.distributions.Normal(0, 1).log_prob(torch.tensor(value))
-        expected = (data.density.log_prob(pairs) - marginal).exp()
-        torch.testing.assert_close(data.given_density(value, at), expected, atol=1e-5, rtol=1e-3)
-        assert torch.trapezoid(expected, at).item() == pytest.approx(1, abs=1e-4)
+def test_the_conditional_is_the_joint_over_the_marginal(subtests):
+    for correlations in [(0.8,), CROSS]:
+        with subtests.test(correlations=correlations):
+            data = Correlated(correlations)
+            at = torch.linspace(-6, 6, 1201)
+            for value in (-1.5, 0.3):
+                pairs = torch.stack([at, torch.full_like(at, value)], 1)
+                marginal = torch.distributions.Normal(0, 1).log_prob(torch.tensor(value))
+                expected = (data.density.log_prob(pairs) - marginal).exp()
+                torch.testing.assert_close(
+                    data.given_density(value, at), expected, atol=1e-5, rtol=1e-3
+                )
+                assert torch.trapezoid(expected, at).item() == pytest.approx(1, abs=1e-4)
 
 
 def test_draws_have_the_moments_of_the_density():
@@ -45,10 +49,11 @@ def test_draws_have_the_moments_of_the_density():
     torch.testing.assert_close(given.std(1), torch.tensor([0.6, 0.6]), atol=0.01, rtol=0)
 
 
-@pytest.mark.parametrize("correlations", [(), (1.0,), (0.5, -1.2)])
-def test_what_is_no_correlation_is_refused(correlations):
-    with pytest.raises(ValueError, match=r"above -1 and below 1|between -1 and 1"):
-        Correlated(correlations)
+def test_what_is_no_correlation_is_refused(subtests):
+    for correlations in [(), (1.0,), (0.5, -1.2)]:
+        with subtests.test(correlations=correlations):
+            with pytest.raises(ValueError, match=r"above -1 and below 1|between -1 and 1"):
+                Correlated(correlations)
 
 
 class Exact:
@@ -69,16 +74,16 @@ class Exact:
         return self.data.draw(n, rng(98))[0] if self.looks else torch.randn(n, 2, generator=rng(98))
 
 
-@pytest.mark.parametrize("correlations", [(0.8,), CROSS])
-@pytest.mark.parametrize(("looks", "missed"), [(True, 0.0), (False, 1.0)])
-def test_an_exact_model_misses_nothing_and_one_that_does_not_look_misses_all(
-    correlations, looks, missed
-):
-    data = Correlated(correlations)
-    members = family(Exact(data, looks), data, values=50, draws=200)
-    assert [m.name for m in members] == ["p(x1 | x2)", "p(x2 | x1)", "p(x1, x2)"]
-    for member in members:
-        assert member.missed == pytest.approx(missed, abs=0.1)
+def test_an_exact_model_misses_nothing_and_one_that_does_not_look_misses_all(subtests):
+    for (looks, missed), correlations in itertools.product(
+        [(True, 0.0), (False, 1.0)], [(0.8,), CROSS]
+    ):
+        with subtests.test(correlations=correlations, looks=looks, missed=missed):
+            data = Correlated(correlations)
+            members = family(Exact(data, looks), data, values=50, draws=200)
+            assert [m.name for m in members] == ["p(x1 | x2)", "p(x2 | x1)", "p(x1, x2)"]
+            for member in members:
+                assert member.missed == pytest.approx(missed, abs=0.1)
 
 
 def test_a_member_says_its_distances_with_their_errors():
@@ -154,14 +159,16 @@ def test_good_completions_are_read_as_they_should_and_bad_ones_are_not():
     assert bad.spread == (0.0, 0.0)
 
 
-@pytest.mark.parametrize(("good", "verdict"), [(True, Verdict.HOLDS), (False, Verdict.FAILS)])
-def test_verdicts_follow_the_measurement(good, verdict, tmp_path):
-    measured = inpainting.measure(Model(good), Digits(), reads_brightness, n=10)
-    assert inpainting._rightness([measured], tmp_path).verdict is verdict
-    alike = inpainting.Completed(
-        0.9, 0.4, 0.9, (0.5, 0.1), (0.03 if good else 0.02, 0.0), (0.1, 0.0)
-    )
-    assert inpainting._diversity([alike]).verdict is verdict
+def test_verdicts_follow_the_measurement(tmp_path_factory, subtests):
+    for good, verdict in [(True, Verdict.HOLDS), (False, Verdict.FAILS)]:
+        with subtests.test(good=good, verdict=verdict):
+            tmp_path = tmp_path_factory.mktemp("row")
+            measured = inpainting.measure(Model(good), Digits(), reads_brightness, n=10)
+            assert inpainting._rightness([measured], tmp_path).verdict is verdict
+            alike = inpainting.Completed(
+                0.9, 0.4, 0.9, (0.5, 0.1), (0.03 if good else 0.02, 0.0), (0.1, 0.0)
+            )
+            assert inpainting._diversity([alike]).verdict is verdict
 
 
 def test_the_picture_shows_a_row_for_each_digit(tmp_path):

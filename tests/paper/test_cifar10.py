@@ -14,6 +14,7 @@ from tiny_cifar import make_tiny_cifar
 
 import datamodules
 from lightning_gan.command_line.config_files import CONFIGS
+from lightning_gan.file_format import FORMAT
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.paper import cifar10
 from lightning_gan.paper.cifar10 import CLAIM, PAIRS, cifar10_runs
@@ -42,12 +43,13 @@ def players(kind):
     return made.generator, made.discriminator
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_configs_networks_have_the_parameters_of_the_released_sizes(kind):
-    G, D = players(kind)
-    counted = [sum(p.numel() for p in network.parameters()) for network in (G, D)]
-    assert counted == [PAIRS[kind].generator, PAIRS[kind].discriminator]
-    assert D(G(torch.empty(2, 100, device="meta"))).shape == (2,)
+def test_the_configs_networks_have_the_parameters_of_the_released_sizes(subtests):
+    for kind in KINDS:
+        with subtests.test(kind=kind):
+            G, D = players(kind)
+            counted = [sum(p.numel() for p in network.parameters()) for network in (G, D)]
+            assert counted == [PAIRS[kind].generator, PAIRS[kind].discriminator]
+            assert D(G(torch.empty(2, 100, device="meta"))).shape == (2,)
 
 
 def test_the_counts_are_those_that_are_written_down():
@@ -109,7 +111,14 @@ def test_what_is_found_in_two_finished_runs(runs):
     setting = Setting(out=Path("found"), root="pixels", seeds=[0, 1])
     for folder, value in zip(runs.values(), (300.0, 200.0), strict=True):
         card = {"n_generated": 256, "n_real": 128}
-        entry = {"stage": "test", "name": "fid", "value": value, "sd": None, "card": card}
+        entry = {
+            "format": FORMAT,
+            "stage": "test",
+            "name": "fid",
+            "value": value,
+            "sd": None,
+            "card": card,
+        }
         (folder / "scores.json").write_text(json.dumps([entry]))
     found = CLAIM.run(setting)
     assert [f.verdict for f in found] == [

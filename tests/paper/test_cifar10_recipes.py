@@ -20,28 +20,32 @@ def config(name):
     return yaml.safe_load((CONFIGS / name).read_text())
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_recipe_plays_the_released_game_with_layers_of_the_same_kinds(kind):
-    released, ours = (config(f"cifar10_{kind}{end}.yaml") for end in ("_2014", ""))
-    for player in ("generator", "discriminator"):
-        pair = [c["model"]["init_args"][player] for c in (released, ours)]
-        assert pair[0]["class_path"] == pair[1]["class_path"]
-    for what in ("loss", "prior"):
-        assert released["model"]["init_args"][what] == ours["model"]["init_args"][what]
-    assert released["data"]["class_path"] == ours["data"]["class_path"]
-    held_out = [c["data"]["init_args"]["validation"] for c in (released, ours)]
-    assert held_out[0] == held_out[1]
+def test_a_recipe_plays_the_released_game_with_layers_of_the_same_kinds(subtests):
+    for kind in KINDS:
+        with subtests.test(kind=kind):
+            released, ours = (config(f"cifar10_{kind}{end}.yaml") for end in ("_2014", ""))
+            for player in ("generator", "discriminator"):
+                pair = [c["model"]["init_args"][player] for c in (released, ours)]
+                assert pair[0]["class_path"] == pair[1]["class_path"]
+            for what in ("loss", "prior"):
+                assert released["model"]["init_args"][what] == ours["model"]["init_args"][what]
+            assert released["data"]["class_path"] == ours["data"]["class_path"]
+            held_out = [c["data"]["init_args"]["validation"] for c in (released, ours)]
+            assert held_out[0] == held_out[1]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_setting_of_a_recipe_names_its_source(kind):
-    text = (CONFIGS / f"cifar10_{kind}.yaml").read_text()
-    model = text.split("model:\n")[1].split("trainer:")[0]
-    unsourced = [
-        line for line in model.splitlines()
-        if line.split("#")[0].split(":", 1)[-1].strip() and "[" not in line.partition("#")[2]
-    ]  # fmt: skip
-    assert [line.split(":")[0].strip() for line in unsourced if "data_shape" not in line] == []
+def test_every_setting_of_a_recipe_names_its_source(subtests):
+    for kind in KINDS:
+        with subtests.test(kind=kind):
+            text = (CONFIGS / f"cifar10_{kind}.yaml").read_text()
+            model = text.split("model:\n")[1].split("trainer:")[0]
+            unsourced = [
+                line for line in model.splitlines()
+                if line.split("#")[0].split(":", 1)[-1].strip() and "[" not in line.partition("#")[2]
+            ]  # fmt: skip
+            assert [
+                line.split(":")[0].strip() for line in unsourced if "data_shape" not in line
+            ] == []
 
 
 @pytest.fixture

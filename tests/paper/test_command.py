@@ -76,7 +76,7 @@ def test_findings_of_other_claims_are_kept(command):
     command("paper", "refuses")
     command("paper", "counts", "--quick")
     kept = json.loads(Path("paper/findings.json").read_text())
-    assert set(kept) == {"refuses", "counts (quick)"}
+    assert set(kept) == {"format", "refuses", "counts (quick)"}
     assert kept["counts (quick)"][0]["ours"] == "0.0 (1 seed)"
     assert kept["refuses"][0]["verdict"] == "not run"
 
@@ -87,9 +87,8 @@ def test_quick_leaves_out_what_has_no_short_version_and_says_so(command):
     assert "quick: True" in ended.out
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
+def test_what_cannot_be_run_is_one_sentence(command, subtests):
+    for words, message in [
         (("count",), "No claim 'count': did you mean counts?"),
         (("--only", "zzz"), "No claim 'zzz': there are counts, refuses."),
         (("--seeds", "0"), "seeds is 0; give a whole number"),
@@ -97,13 +96,12 @@ def test_quick_leaves_out_what_has_no_short_version_and_says_so(command):
         (("refuses",), "Nothing could be run"),
         (("--out", "small.yaml"), "--out small.yaml is a file: give a folder."),
         (("refuses", "--quick"), "There is no short version of refuses"),
-    ],
-)
-def test_what_cannot_be_run_is_one_sentence(command, words, message):
-    ended = command("paper", *words)
-    assert ended.status == 1
-    assert ended.err.splitlines()[-1].startswith("error: ")
-    assert message in ended.err
+    ]:
+        with subtests.test(words=words, message=message):
+            ended = command("paper", *words)
+            assert ended.status == 1
+            assert ended.err.splitlines()[-1].startswith("error: ")
+            assert message in ended.err
 
 
 def test_a_bug_in_a_claim_keeps_its_traceback(command, monkeypatch):
@@ -112,18 +110,16 @@ def test_a_bug_in_a_claim_keeps_its_traceback(command, monkeypatch):
         command("paper")
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
+def test_several_claims_by_name(command, subtests):
+    for words in [
         ("counts", "refuses"),
         ("counts", "--dry_run", "refuses"),
         ("--only", "counts,refuses"),
         ("--only", "counts", "--only", "refuses"),
-    ],
-)
-def test_several_claims_by_name(command, words):
-    ended = command("paper", *words, "--dry_run")
-    assert "2 claims, about" in ended.out
+    ]:
+        with subtests.test(words=words):
+            ended = command("paper", *words, "--dry_run")
+            assert "2 claims, about" in ended.out
 
 
 def test_a_damaged_file_of_findings_is_refused_before_anything_runs(command):
@@ -141,7 +137,7 @@ def test_findings_are_on_disk_when_a_later_claim_breaks(command, monkeypatch):
     monkeypatch.setattr(module, "CLAIMS", (MADE[0], broken))
     with pytest.raises(ZeroDivisionError):
         command("paper")
-    assert set(json.loads(Path("paper/findings.json").read_text())) == {"counts"}
+    assert set(json.loads(Path("paper/findings.json").read_text())) == {"format", "counts"}
 
 
 def test_a_long_cell_is_folded_and_keeps_its_words():

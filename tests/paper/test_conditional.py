@@ -46,19 +46,26 @@ def test_samples_are_counted_by_what_was_asked_and_what_was_read():
     assert torch.equal(counts, expected)
 
 
-@pytest.mark.parametrize(("listens", "verdict"), [(True, Verdict.HOLDS), (False, Verdict.FAILS)])
-def test_the_verdict_is_that_of_the_classifier(listens, verdict, tmp_path, monkeypatch):
-    game = digits_game()
-    if listens:
-        game.sample_of = as_bright_as_asked
-    monkeypatch.setattr(conditional, "mnist_by_class", lambda setting, seed: tmp_path)
-    monkeypatch.setattr(conditional, "players_of", lambda run: game)
-    monkeypatch.setattr(conditional, "SAMPLES", 100)
-    monkeypatch.setattr(conditional, "QUICK_RIGHT", 0.85)
-    share, information = conditional.on_mnist(Setting(tmp_path, quick=True), reads_brightness)
-    assert {share.verdict, information.verdict} == {verdict}
-    assert ("0.9000 (1 seed)" == share.ours) == listens
-    assert share.picture.is_file()
+def test_the_verdict_is_that_of_the_classifier(tmp_path_factory, subtests):
+    for listens, verdict in [(True, Verdict.HOLDS), (False, Verdict.FAILS)]:
+        with (
+            subtests.test(listens=listens, verdict=verdict),
+            pytest.MonkeyPatch.context() as monkeypatch,
+        ):
+            tmp_path = tmp_path_factory.mktemp("row")
+            game = digits_game()
+            if listens:
+                game.sample_of = as_bright_as_asked
+            monkeypatch.setattr(conditional, "mnist_by_class", lambda setting, seed: tmp_path)
+            monkeypatch.setattr(conditional, "players_of", lambda run: game)
+            monkeypatch.setattr(conditional, "SAMPLES", 100)
+            monkeypatch.setattr(conditional, "QUICK_RIGHT", 0.85)
+            share, information = conditional.on_mnist(
+                Setting(tmp_path, quick=True), reads_brightness
+            )
+            assert {share.verdict, information.verdict} == {verdict}
+            assert ("0.9000 (1 seed)" == share.ours) == listens
+            assert share.picture.is_file()
 
 
 def test_the_parzen_score_stands_beside_that_of_the_same_recipe_without_classes(

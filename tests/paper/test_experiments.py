@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lightning_gan.file_format import FORMAT
 from lightning_gan.paper import experiments
 from lightning_gan.paper.claim import Setting
 from lightning_gan.paper.experiments import ExperimentError, score, trained
@@ -23,15 +24,17 @@ def fits(monkeypatch):
         if options.get("--fail"):
             stdout.write("step 1\nerror: it rained.\n")
             return subprocess.CompletedProcess(words, 1)
-        folder = Path(options["--run.root"], options["--run.name"])
+        name = options["--run.name"].replace("mnist_", f"{options.get('--data', 'mnist')}_")
+        folder = Path(options["--run.root"], name)
         folder = folder / f"version_{len(list(folder.glob('version_*')))}"
         folder.mkdir(parents=True)
         entries = [
-            {"stage": "val", "name": "parzen_nats", "value": 1.0, "sd": 0.1},
-            {"stage": "test", "name": "parzen_nats", "value": 2.0, "sd": None},
+            {"format": FORMAT, "stage": "val", "name": "parzen_nats", "value": 1.0, "sd": 0.1},
+            {"format": FORMAT, "stage": "test", "name": "parzen_nats", "value": 2.0, "sd": None},
         ]
         (folder / "scores.json").write_text(json.dumps(entries))
-        stdout.write(f"step 7\nrun folder  {folder}\npicture     a.png\n")
+        (folder / "run.json").write_text("{}")
+        stdout.write("step 7\n")
         return subprocess.CompletedProcess(words, 0)
 
     monkeypatch.setattr(experiments.subprocess, "run", run)
@@ -48,6 +51,23 @@ def test_a_finished_run_is_found_again(fits, tmp_path):
     assert " ".join(words[4:]).startswith(
         "--config mnist.yaml --seed_everything 3 --trainer.max_steps 7 --data.root elsewhere"
     )
+
+
+def test_a_run_that_is_named_after_other_data_is_found_again(fits, tmp_path):
+    """Where MNIST cannot be had, the run is named after the 5,000 digits that it learned from."""
+    setting = Setting(out=tmp_path)
+    (tmp_path / "runs" / "mnist_seed3" / "version_0").mkdir(parents=True)
+    folders = [trained("mnist.yaml", setting, 3, "--data", "mnist5k") for _ in range(2)]
+    assert folders == 2 * [tmp_path / "runs" / "mnist5k_seed3" / "version_0"]
+    assert len(fits) == 1
+
+
+def test_a_run_of_an_older_version_is_not_taken_for_this_one(fits, tmp_path):
+    setting = Setting(out=tmp_path)
+    folder = trained("mnist.yaml", setting, 3)
+    (folder / experiments.DONE).write_text('["--config", "mnist.yaml"]')
+    with pytest.raises(ValueError, match=r"finished.json has format 0, .* read it with commit"):
+        trained("mnist.yaml", setting, 3)
 
 
 def test_another_seed_or_length_is_another_run(fits, tmp_path):

@@ -39,14 +39,17 @@ class Scores(nn.Module):
         return self.score(x[:, 0])
 
 
-@pytest.mark.parametrize("shift", [0.0, 1.0, 3.0])
-def test_distances_of_two_gaussians_are_the_known_ones(shift):
-    _, g = straight(Normal(0.0, 1.0), shift=shift)
-    assert line.total_variation(g) == pytest.approx(2 * PHI.cdf(shift / 2) - 1, abs=1e-5)
-    grid = theory.interval(-10, 14, 4001)
-    other = Normal(shift, 1.0)
-    expected = theory.jensen_shannon(grid.log_density(line.P_DATA), grid.log_density(other), grid)
-    assert line.jensen_shannon(g) == pytest.approx(expected.value.item(), abs=1e-5)
+def test_distances_of_two_gaussians_are_the_known_ones(subtests):
+    for shift in [0.0, 1.0, 3.0]:
+        with subtests.test(shift=shift):
+            _, g = straight(Normal(0.0, 1.0), shift=shift)
+            assert line.total_variation(g) == pytest.approx(2 * PHI.cdf(shift / 2) - 1, abs=1e-5)
+            grid = theory.interval(-10, 14, 4001)
+            other = Normal(shift, 1.0)
+            expected = theory.jensen_shannon(
+                grid.log_density(line.P_DATA), grid.log_density(other), grid
+            )
+            assert line.jensen_shannon(g) == pytest.approx(expected.value.item(), abs=1e-5)
 
 
 def test_a_generator_with_ends_loses_what_lies_outside():

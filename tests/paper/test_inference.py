@@ -96,14 +96,12 @@ def row(share=(0.9, 0.8), gain=(0.1, 0.01), read=(0.9, 0.01)):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("finding", "good", "bad"),
-    [
+def test_a_verdict_asks_for_two_standard_errors_in_every_seed(subtests):
+    for finding, good, bad in [
         (recovery, {}, {"share": (0.99, 0.51)}),
         (lambda rows: reconstruction(rows, None), {}, {"gain": (0.1, 0.06)}),
         (lambda rows: reading(rows, None), {}, {"read": (0.51, 0.01)}),
-    ],
-)
-def test_a_verdict_asks_for_two_standard_errors_in_every_seed(finding, good, bad):
-    assert finding([row(), row(**good)]).verdict is Verdict.HOLDS
-    assert finding([row(), row(**bad)]).verdict is Verdict.FAILS
+    ]:
+        with subtests.test(finding=finding, good=good, bad=bad):
+            assert finding([row(), row(**good)]).verdict is Verdict.HOLDS
+            assert finding([row(), row(**bad)]).verdict is Verdict.FAILS

@@ -18,22 +18,25 @@ from lightning_gan.paper.optimal_discriminator import (
 )
 
 
-@pytest.mark.parametrize("known", [line(), plane()], ids=["line", "plane"])
-def test_p_g_is_the_density_of_what_g_makes(known):
-    z = known.prior.sample(
-        200_000, len(known.shift), torch.device("cpu"), torch.Generator().manual_seed(0)
-    )
-    x = z @ known.weight.T + known.shift
-    points, density = known.grid.points, known.logs[1].exp() * known.grid.weights
-    mean = (density[:, None] * points).sum(0)
-    second = (density[:, None] * points**2).sum(0)
-    assert torch.allclose(x.double().mean(0), mean, atol=0.02)
-    assert torch.allclose(x.double().square().mean(0), second, rtol=0.02)
-    if points.shape[1] == 1:  # four quarters of the line, so that two bumps are told from one
-        for low, high in ((-9, -1), (-1, 0.5), (0.5, 2), (2, 9)):
-            share = ((x > low) & (x < high)).double().mean()
-            inside = ((points > low) & (points < high)).squeeze(1)
-            assert share.item() == pytest.approx(density[inside].sum().item(), abs=0.01)
+def test_p_g_is_the_density_of_what_g_makes(subtests):
+    for known in [line(), plane()]:
+        with subtests.test(known=known):
+            z = known.prior.sample(
+                200_000, len(known.shift), torch.device("cpu"), torch.Generator().manual_seed(0)
+            )
+            x = z @ known.weight.T + known.shift
+            points, density = known.grid.points, known.logs[1].exp() * known.grid.weights
+            mean = (density[:, None] * points).sum(0)
+            second = (density[:, None] * points**2).sum(0)
+            assert torch.allclose(x.double().mean(0), mean, atol=0.02)
+            assert torch.allclose(x.double().square().mean(0), second, rtol=0.02)
+            if (
+                points.shape[1] == 1
+            ):  # four quarters of the line, so that two bumps are told from one
+                for low, high in ((-9, -1), (-1, 0.5), (0.5, 2), (2, 9)):
+                    share = ((x > low) & (x < high)).double().mean()
+                    inside = ((points > low) & (points < high)).squeeze(1)
+                    assert share.item() == pytest.approx(density[inside].sum().item(), abs=0.01)
 
 
 def test_the_noise_depends_on_its_generator_alone():
@@ -44,12 +47,15 @@ def test_the_noise_depends_on_its_generator_alone():
     assert torch.equal(*draws)
 
 
-@pytest.mark.parametrize("known", [line(), plane()], ids=["line", "plane"])
-def test_the_region_holds_its_mass_at_the_highest_densities(known):
-    density = torch.logaddexp(*known.logs).exp() / 2
-    inside = known.region
-    assert (density * known.grid.weights)[inside].sum().item() == pytest.approx(MASS, abs=2e-3)
-    assert density[inside].min() >= density[~inside].max()
+def test_the_region_holds_its_mass_at_the_highest_densities(subtests):
+    for known in [line(), plane()]:
+        with subtests.test(known=known):
+            density = torch.logaddexp(*known.logs).exp() / 2
+            inside = known.region
+            assert (density * known.grid.weights)[inside].sum().item() == pytest.approx(
+                MASS, abs=2e-3
+            )
+            assert density[inside].min() >= density[~inside].max()
 
 
 def test_the_best_d_is_off_by_nothing_and_any_other_falls_short():

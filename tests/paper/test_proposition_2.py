@@ -2,7 +2,6 @@
 
 import math
 
-import pytest
 import torch
 
 from lightning_gan import theory
@@ -112,10 +111,13 @@ def test_no_local_minimum_is_reported_where_descent_has_not_stopped(tmp_path):
     assert proposition_2.stuck([moving], tmp_path).verdict is Verdict.FAILS
 
 
-@pytest.mark.parametrize("rate", [0.01, 0.5, 1.0])
-def test_c_falls_at_any_rate_up_to_1(rate):
-    rng = torch.Generator().manual_seed(0)
-    data, g = (proposition_2.random_distributions(50, rng) for _ in range(2))
-    space = theory.states(data.shape[1])
-    before, after = (theory.criterion(data, q, space).value for q in (g, step(data, g, rate)))
-    assert (after <= before + 1e-14).all()
+def test_c_falls_at_any_rate_up_to_1(subtests):
+    for rate in [0.01, 0.5, 1.0]:
+        with subtests.test(rate=rate):
+            rng = torch.Generator().manual_seed(0)
+            data, g = (proposition_2.random_distributions(50, rng) for _ in range(2))
+            space = theory.states(data.shape[1])
+            before, after = (
+                theory.criterion(data, q, space).value for q in (g, step(data, g, rate))
+            )
+            assert (after <= before + 1e-14).all()

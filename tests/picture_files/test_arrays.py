@@ -1,6 +1,7 @@
 """Arrays of pictures in .npz, .npy and .pt: one rule for shape, type and count; refused by the head."""
 
 import io
+import itertools
 import zipfile
 
 import numpy as np
@@ -29,61 +30,77 @@ def write(path, array, **more):
     return path
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_all_shapes_types_and_files_give_the_same_bytes(tmp_path, suffix, monkeypatch):
-    monkeypatch.setattr(arrays, "BLOCK", 100)
-    monkeypatch.setattr(tensors, "BLOCK", 100)
-    path = tmp_path / f"a{suffix}"
-    for shape in (GREY, COLOUR):
-        bytes_ = pictures(7, seed=1, shape=shape)
-        first = bytes_.numpy()
-        last = np.ascontiguousarray(first.transpose(0, 2, 3, 1))
-        floats = [first / np.float32(255), (last / 255).astype(np.float64)]
-        for array in (
-            first,
-            last,
-            last.transpose(3, 0, 1, 2).copy("F").transpose(1, 2, 3, 0),
-            *floats,
-        ):
-            write(path, array)
-            assert torch.equal(read_pictures(path).pictures, bytes_)
-            assert torch.equal(read_pictures(path, 3).pictures, bytes_[:3])
-        write(path, first[:, 0], labels=np.arange(7) if "z" in suffix.lower() else torch.arange(7))
-        assert torch.equal(read_pictures(path).pictures, bytes_[:, :1])
-        write(path, first[:, 0] > 127)
-        assert torch.equal(
-            read_pictures(path).pictures,
-            (bytes_[:, :1] > 127) * torch.tensor(255, dtype=torch.uint8),
-        )
-    write(path, np.repeat(pictures(5, seed=1).numpy(), 3, 1))
-    assert torch.equal(read_pictures(path).pictures, pictures(5, seed=1))
+def test_all_shapes_types_and_files_give_the_same_bytes(tmp_path_factory, subtests):
+    for suffix in SUFFIXES:
+        with subtests.test(suffix=suffix), pytest.MonkeyPatch.context() as monkeypatch:
+            tmp_path = tmp_path_factory.mktemp("row")
+            monkeypatch.setattr(arrays, "BLOCK", 100)
+            monkeypatch.setattr(tensors, "BLOCK", 100)
+            path = tmp_path / f"a{suffix}"
+            for shape in (GREY, COLOUR):
+                bytes_ = pictures(7, seed=1, shape=shape)
+                first = bytes_.numpy()
+                last = np.ascontiguousarray(first.transpose(0, 2, 3, 1))
+                floats = [first / np.float32(255), (last / 255).astype(np.float64)]
+                for array in (
+                    first,
+                    last,
+                    last.transpose(3, 0, 1, 2).copy("F").transpose(1, 2, 3, 0),
+                    *floats,
+                ):
+                    write(path, array)
+                    assert torch.equal(read_pictures(path).pictures, bytes_)
+                    assert torch.equal(read_pictures(path, 3).pictures, bytes_[:3])
+                write(
+                    path,
+                    first[:, 0],
+                    labels=np.arange(7) if "z" in suffix.lower() else torch.arange(7),
+                )
+                assert torch.equal(read_pictures(path).pictures, bytes_[:, :1])
+                write(path, first[:, 0] > 127)
+                assert torch.equal(
+                    read_pictures(path).pictures,
+                    (bytes_[:, :1] > 127) * torch.tensor(255, dtype=torch.uint8),
+                )
+            write(path, np.repeat(pictures(5, seed=1).numpy(), 3, 1))
+            assert torch.equal(read_pictures(path).pictures, pictures(5, seed=1))
 
 
-@pytest.mark.parametrize("suffix", [".npz", ".npy", ".pt"])
-@pytest.mark.parametrize(
-    ("array", "words"),
-    [
-        (np.zeros((2, 4, 4), np.int64), r"int64, \[2, 4, 4\]: give pictures of bytes"),
-        (np.zeros((2, 4, 4), np.complex64), "complex64"),
-        (np.full((2, 4, 4), -0.5), r"floats from -0.5 to -0.5: give them in \[0, 1\] \(from \[-1, 1\]"),
-        (np.full((2, 4, 4), np.nan), "floats from nan to nan"),
-        (np.full((2, 4, 4), np.inf), "floats from inf to inf"),
-        (np.full((2, 4, 4), 255.0, np.float32), "floats from 255 to 255"),
-        (np.zeros((0, 4, 4), np.uint8), r"uint8, \[0, 4, 4\]: it holds no picture"),
-        (np.zeros((2, 0, 4, 1), np.uint8), "it holds no picture"),
-        (np.zeros((2, 4, 4, 2), np.uint8), "its channels are neither last nor second"),
-        (np.zeros((2, 3, 4, 3), np.uint8), "its channels may be last or second"),
-        (np.zeros((2, 4, 4, 3, 1), np.uint8), "its channels are neither last nor second"),
-        (np.zeros((28, 28), np.uint8), r"is \[28, 28\]: one picture without a dimension for their number"),
-        (np.zeros((28, 28, 3), np.uint8), r"may be one picture in channels, or 28 grey pictures\. Give 4"),
-        (np.zeros((32, 32, 4), np.uint8), "may be one picture in channels"),
-        (np.zeros((3, 28, 28), np.uint8), "may be one picture in channels, or 3 grey pictures"),
-        (np.zeros(3, np.uint8), "of which 0 could be pictures"),
-    ],
-)  # fmt: skip
-def test_what_could_be_read_in_two_ways_or_in_none_is_refused(tmp_path, suffix, array, words):
-    with pytest.raises(ValueError, match=words):
-        read_arrays(write(tmp_path / f"a{suffix}", array))
+def test_what_could_be_read_in_two_ways_or_in_none_is_refused(tmp_path_factory, subtests):
+    for (array, words), suffix in itertools.product(
+        [
+            (np.zeros((2, 4, 4), np.int64), r"int64, \[2, 4, 4\]: give pictures of bytes"),
+            (np.zeros((2, 4, 4), np.complex64), "complex64"),
+            (
+                np.full((2, 4, 4), -0.5),
+                r"floats from -0.5 to -0.5: give them in \[0, 1\] \(from \[-1, 1\]",
+            ),
+            (np.full((2, 4, 4), np.nan), "floats from nan to nan"),
+            (np.full((2, 4, 4), np.inf), "floats from inf to inf"),
+            (np.full((2, 4, 4), 255.0, np.float32), "floats from 255 to 255"),
+            (np.zeros((0, 4, 4), np.uint8), r"uint8, \[0, 4, 4\]: it holds no picture"),
+            (np.zeros((2, 0, 4, 1), np.uint8), "it holds no picture"),
+            (np.zeros((2, 4, 4, 2), np.uint8), "its channels are neither last nor second"),
+            (np.zeros((2, 3, 4, 3), np.uint8), "its channels may be last or second"),
+            (np.zeros((2, 4, 4, 3, 1), np.uint8), "its channels are neither last nor second"),
+            (
+                np.zeros((28, 28), np.uint8),
+                r"is \[28, 28\]: one picture without a dimension for their number",
+            ),
+            (
+                np.zeros((28, 28, 3), np.uint8),
+                r"may be one picture in channels, or 28 grey pictures\. Give 4",
+            ),
+            (np.zeros((32, 32, 4), np.uint8), "may be one picture in channels"),
+            (np.zeros((3, 28, 28), np.uint8), "may be one picture in channels, or 3 grey pictures"),
+            (np.zeros(3, np.uint8), "of which 0 could be pictures"),
+        ],
+        [".npz", ".npy", ".pt"],
+    ):
+        with subtests.test(suffix=suffix, array=array, words=words):
+            tmp_path = tmp_path_factory.mktemp("row")
+            with pytest.raises(ValueError, match=words):
+                read_arrays(write(tmp_path / f"a{suffix}", array))
 
 
 def head(shape, descr="|u1"):
@@ -134,30 +151,37 @@ def test_nothing_in_a_file_runs(tmp_path, capsys):
     assert "this ran" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("suffix", [".npz", ".npy", ".pt"])
-@pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 0.95])
-def test_a_file_that_is_cut_off_is_named(tmp_path, suffix, share):
-    path = write(tmp_path / f"a{suffix}", pictures(50, seed=0, shape=(1, 9, 9)).numpy())
-    whole = path.read_bytes()
-    path.write_bytes(whole[: int(len(whole) * share)])
-    with pytest.raises(ValueError, match=r"a\.(npz|npy|pt) (is|should)"):
-        read_arrays(path)
+def test_a_file_that_is_cut_off_is_named(tmp_path_factory, subtests):
+    for share, suffix in itertools.product([0.0, 0.05, 0.5, 0.95], [".npz", ".npy", ".pt"]):
+        with subtests.test(suffix=suffix, share=share):
+            tmp_path = tmp_path_factory.mktemp("row")
+            path = write(tmp_path / f"a{suffix}", pictures(50, seed=0, shape=(1, 9, 9)).numpy())
+            whole = path.read_bytes()
+            path.write_bytes(whole[: int(len(whole) * share)])
+            with pytest.raises(ValueError, match=r"a\.(npz|npy|pt) (is|should)"):
+                read_arrays(path)
 
 
-@pytest.mark.parametrize("suffix", [".npz", ".pt"])
-def test_damaged_bytes_in_an_archive_are_found(tmp_path, suffix):
-    path = tmp_path / f"a{suffix}"
-    pixels = pictures(50, seed=0)
-    if suffix == ".pt":
-        torch.save(pixels, path)
-    else:
-        np.savez_compressed(path, pixels.numpy())
-    content = bytearray(path.read_bytes())
-    place = content.index(pixels.numpy().tobytes()[:40]) if suffix == ".pt" else len(content) // 2
-    content[place] ^= 0xFF
-    path.write_bytes(bytes(content))
-    with pytest.raises(ValueError, match=rf"not a whole \{suffix} file"):
-        read_arrays(path)
+def test_damaged_bytes_in_an_archive_are_found(tmp_path_factory, subtests):
+    for suffix in [".npz", ".pt"]:
+        with subtests.test(suffix=suffix):
+            tmp_path = tmp_path_factory.mktemp("row")
+            path = tmp_path / f"a{suffix}"
+            pixels = pictures(50, seed=0)
+            if suffix == ".pt":
+                torch.save(pixels, path)
+            else:
+                np.savez_compressed(path, pixels.numpy())
+            content = bytearray(path.read_bytes())
+            place = (
+                content.index(pixels.numpy().tobytes()[:40])
+                if suffix == ".pt"
+                else len(content) // 2
+            )
+            content[place] ^= 0xFF
+            path.write_bytes(bytes(content))
+            with pytest.raises(ValueError, match=rf"not a whole \{suffix} file"):
+                read_arrays(path)
 
 
 def test_several_arrays_and_other_contents_are_named(tmp_path):
@@ -178,18 +202,17 @@ def test_the_head_counts_only_what_is_asked_for(tmp_path, monkeypatch):
         read_arrays(path)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "words"),
-    [
+def test_a_damaged_head_is_named(tmp_path_factory, subtests):
+    for old, new, words in [
         (b"(2, 4, 4)", b"(2, 4, (4", "its head cannot be read"),
         (b"(2, 4, 4)", b"(-2,-4,4)", "it holds no picture"),
         (b"'|u1'", b"'|O1'", "its head cannot be read"),
         (b"NUMPY\x01", b"NUMPY\x09", "its head cannot be read"),
-    ],
-)
-def test_a_damaged_head_is_named(tmp_path, old, new, words):
-    content = head((2, 4, 4)) + bytes(32)
-    assert old in content
-    (tmp_path / "a.npy").write_bytes(content.replace(old, new))
-    with pytest.raises(ValueError, match=words):
-        read_arrays(tmp_path / "a.npy")
+    ]:
+        with subtests.test(old=old, new=new, words=words):
+            tmp_path = tmp_path_factory.mktemp("row")
+            content = head((2, 4, 4)) + bytes(32)
+            assert old in content
+            (tmp_path / "a.npy").write_bytes(content.replace(old, new))
+            with pytest.raises(ValueError, match=words):
+                read_arrays(tmp_path / "a.npy")

@@ -87,32 +87,37 @@ def write(folder, suffix, mode):
     return True
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_every_mode_that_pillow_writes_has_the_same_bytes_for_all(tmp_path, suffix):
-    seen = 0
-    for mode in MODES:
-        folder = tmp_path / mode.replace(";", "_")
-        if not write(folder, suffix, mode):
-            continue
-        seen += 1
-        if (suffix, mode) in NO_RANGE:
-            with pytest.raises(
-                ValueError, match=r"\(integers of 32 bits, or signed ones, have no set range"
-            ):
-                read_pictures(folder)
-            continue
-        read = read_pictures(folder).pictures
-        bytes_ = [p.numpy().tobytes() for p in read]
-        assert by_a_run(folder, read.shape[1], 3) == {*bytes_}, mode
-        assert examined(find(folder), SIDE).grey == (read.shape[1] == 1), mode
-        rewritten = suffix == ".gif" or (
-            suffix in (".bmp", ".ppm", ".pgm", ".pnm") and mode == "RGBA"
-        )
-        if suffix not in LOSSY and not rewritten:
-            for i in range(3):
-                expected = np.broadcast_to(wanted(mode, i), (SIDE, SIDE, read.shape[1]))
-                np.testing.assert_array_equal(read[i].permute(1, 2, 0), expected, err_msg=mode)
-    assert seen >= 4
+def test_every_mode_that_pillow_writes_has_the_same_bytes_for_all(tmp_path_factory, subtests):
+    for suffix in SUFFIXES:
+        with subtests.test(suffix=suffix):
+            tmp_path = tmp_path_factory.mktemp("row")
+            seen = 0
+            for mode in MODES:
+                folder = tmp_path / mode.replace(";", "_")
+                if not write(folder, suffix, mode):
+                    continue
+                seen += 1
+                if (suffix, mode) in NO_RANGE:
+                    with pytest.raises(
+                        ValueError,
+                        match=r"\(integers of 32 bits, or signed ones, have no set range",
+                    ):
+                        read_pictures(folder)
+                    continue
+                read = read_pictures(folder).pictures
+                bytes_ = [p.numpy().tobytes() for p in read]
+                assert by_a_run(folder, read.shape[1], 3) == {*bytes_}, mode
+                assert examined(find(folder), SIDE).grey == (read.shape[1] == 1), mode
+                rewritten = suffix == ".gif" or (
+                    suffix in (".bmp", ".ppm", ".pgm", ".pnm") and mode == "RGBA"
+                )
+                if suffix not in LOSSY and not rewritten:
+                    for i in range(3):
+                        expected = np.broadcast_to(wanted(mode, i), (SIDE, SIDE, read.shape[1]))
+                        np.testing.assert_array_equal(
+                            read[i].permute(1, 2, 0), expected, err_msg=mode
+                        )
+            assert seen >= 4
 
 
 def tiff(values, bits, photometric=1, sample_format=1):
@@ -144,9 +149,8 @@ FRAMES = {"save_all": True, "append_images": [Image.fromarray(255 - RAMP)], "los
 NO_36 = np.where(RAMP == 36, 255, RAMP)
 
 
-@pytest.mark.parametrize(
-    ("name", "make", "expected"),
-    [
+def test_what_else_a_grey_ramp_can_be_stored_as(tmp_path_factory, subtests):
+    for name, make, expected in [
         ("16 bits, white is 0.tif", tiff(RAMP * np.uint16(257), 16, photometric=0), 255 - RAMP),
         ("8 bits, white is 0.tif", tiff(RAMP, 8, photometric=0), 255 - RAMP),
         ("floats, white is 0.tif", tiff(RAMP / np.float32(255), 32, 0, 3), 255 - RAMP),
@@ -156,51 +160,64 @@ NO_36 = np.where(RAMP == 36, 255, RAMP)
         ("12 bits in colour.ppm", pnm("P6", 4095), RAMP),
         ("16 bits, turned.png", (DEEP, {"exif": TURNED}), np.rot90(RAMP, -1)),
         ("16 bits, turned.tif", (DEEP, {"exif": TURNED}), np.rot90(RAMP, -1)),
-        ("turned.webp", (Image.fromarray(RAMP), {"exif": TURNED, "lossless": True}), np.rot90(RAMP, -1)),
+        (
+            "turned.webp",
+            (Image.fromarray(RAMP), {"exif": TURNED, "lossless": True}),
+            np.rot90(RAMP, -1),
+        ),
         ("compressed.tif", (DEEP, {"compression": "tiff_lzw"}), RAMP),
         ("a transparent grey.png", (Image.fromarray(RAMP), {"transparency": 36}), NO_36),
         ("one of 16 bits.png", (DEEP, {"transparency": 36 * 257}), NO_36),
-        ("a transparent colour.png", (Image.fromarray(RAMP).convert("RGB"), {"transparency": (36,) * 3}), NO_36),
+        (
+            "a transparent colour.png",
+            (Image.fromarray(RAMP).convert("RGB"), {"transparency": (36,) * 3}),
+            NO_36,
+        ),
         ("damaged EXIF.png", (Image.fromarray(RAMP), {"exif": b"Exif\0\0damaged"}), RAMP),
         ("CMYK of Adobe.jpg", (Image.fromarray(RAMP).convert("CMYK"), {"quality": 100}), RAMP),
         ("frames.png", (Image.fromarray(RAMP), FRAMES), RAMP),
         ("frames.tif", (Image.fromarray(RAMP), FRAMES), RAMP),
         ("frames.gif", (Image.fromarray(RAMP), FRAMES), RAMP),
         ("frames.webp", (Image.fromarray(RAMP), FRAMES), RAMP),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)  # fmt: skip
-def test_what_else_a_grey_ramp_can_be_stored_as(tmp_path, name, make, expected):
-    path = tmp_path / name
-    if isinstance(make, bytes):
-        path.write_bytes(make)
-    else:
-        make[0].save(path, **make[1])
-    read = read_pictures(tmp_path).pictures
-    assert read.shape[1] == 1
-    np.testing.assert_array_equal(read[0, 0], expected)
-    assert read_file(path, lambda image: None).look.frames == name.startswith("frames")
+    ]:
+        with subtests.test(name=name, make=make, expected=expected):
+            tmp_path = tmp_path_factory.mktemp("row")
+            path = tmp_path / name
+            if isinstance(make, bytes):
+                path.write_bytes(make)
+            else:
+                make[0].save(path, **make[1])
+            read = read_pictures(tmp_path).pictures
+            assert read.shape[1] == 1
+            np.testing.assert_array_equal(read[0, 0], expected)
+            assert read_file(path, lambda image: None).look.frames == name.startswith("frames")
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (tiff(RAMP.astype(np.uint32), 32), "integers of 32 bits, or signed ones, have no set range"),
+def test_what_has_no_meaning_is_refused_with_the_reason(tmp_path_factory, subtests):
+    for content, words in [
+        (
+            tiff(RAMP.astype(np.uint32), 32),
+            "integers of 32 bits, or signed ones, have no set range",
+        ),
         (tiff(RAMP.astype(np.int16), 16, sample_format=2), "integers of 32 bits, or signed ones"),
-        (tiff(RAMP.astype(np.float32), 32, sample_format=3), "its floats go from 0 to 255: save it with"),
+        (
+            tiff(RAMP.astype(np.float32), 32, sample_format=3),
+            "its floats go from 0 to 255: save it with",
+        ),
         (tiff(RAMP * np.float32("nan"), 32, sample_format=3), "its floats go from nan to nan"),
         (tiff(RAMP.astype(np.float64), 64, sample_format=3), "of a kind that Pillow cannot read"),
         (b"", "it is empty"),
         (b"GIF89a", "it is no PNG, JPEG, WEBP, BMP, GIF, TIFF or PPM file"),
-    ],
-)  # fmt: skip
-def test_what_has_no_meaning_is_refused_with_the_reason(tmp_path, content, words):
-    (tmp_path / "a.tif").write_bytes(content)
-    assert words in read_file(tmp_path / "a.tif", np.asarray).look.problem
-    with pytest.raises(
-        ValueError, match=r"a\.tif cannot be read as a picture \(.*\): mend it or take it away"
-    ):
-        read_pictures(tmp_path)
+    ]:
+        with subtests.test(content=content, words=words):
+            tmp_path = tmp_path_factory.mktemp("row")
+            (tmp_path / "a.tif").write_bytes(content)
+            assert words in read_file(tmp_path / "a.tif", np.asarray).look.problem
+            with pytest.raises(
+                ValueError,
+                match=r"a\.tif cannot be read as a picture \(.*\): mend it or take it away",
+            ):
+                read_pictures(tmp_path)
 
 
 def test_a_profile_is_not_applied_and_is_counted(tmp_path):
@@ -212,16 +229,16 @@ def test_a_profile_is_not_applied_and_is_counted(tmp_path):
     assert read.notes == ("1 carry an ICC profile, which is not applied",)
 
 
-@pytest.mark.parametrize(
-    "limit", [40, 20]
-)  # Pillow warns above its limit, and raises above twice as many
-def test_a_decompression_bomb_is_refused_without_a_warning(tmp_path, monkeypatch, limit):
-    Image.fromarray(RAMP).save(tmp_path / "a.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with pytest.raises(ValueError, match=rf"more than {limit} pixels: make it smaller"):
-            read_pictures(tmp_path)
+def test_a_decompression_bomb_is_refused_without_a_warning(tmp_path_factory, subtests):
+    for limit in [40, 20]:
+        with subtests.test(limit=limit), pytest.MonkeyPatch.context() as monkeypatch:
+            tmp_path = tmp_path_factory.mktemp("row")
+            Image.fromarray(RAMP).save(tmp_path / "a.png")
+            monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                with pytest.raises(ValueError, match=rf"more than {limit} pixels: make it smaller"):
+                    read_pictures(tmp_path)
 
 
 def test_the_digest_is_of_the_bytes_of_the_file(tmp_path):

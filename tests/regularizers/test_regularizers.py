@@ -39,16 +39,14 @@ def test_every_class_of_the_room_is_a_regulariser_whose_file_names_its_paper():
         assert re.search(r"\(\d{4}\)", inspect.getmodule(kind).__doc__)
 
 
-@pytest.mark.parametrize(
-    ("penalty", "wanted"),
-    [
+def test_of_a_linear_d_it_is_the_closed_form_wherever_x_is(subtests):
+    for penalty, wanted in [
         (R1(gamma=3.0), 1.5 * W.square().sum()),
         (R2(gamma=3.0), 1.5 * W.square().sum()),
         (GradientPenalty(weight=7.0), 7 * (W.norm() - 1) ** 2),
-    ],
-)
-def test_of_a_linear_d_it_is_the_closed_form_wherever_x_is(penalty, wanted):
-    torch.testing.assert_close(penalty(linear, X, FAKE), wanted)
+    ]:
+        with subtests.test(penalty=penalty, wanted=wanted):
+            torch.testing.assert_close(penalty(linear, X, FAKE), wanted)
 
 
 def test_of_a_quadratic_d_r1_sees_examples_and_r2_samples():
@@ -65,35 +63,38 @@ def test_of_a_quadratic_d_the_gradient_penalty_sees_points_on_the_lines_between_
     torch.testing.assert_close(found, (between.norm(dim=1) - 1).square().mean())
 
 
-@pytest.mark.parametrize("penalty", [R1(2.0), R2(2.0), GradientPenalty(2.0)])
-def test_its_gradient_in_the_weights_of_a_linear_d_is_the_closed_form(penalty):
-    w = W.clone().requires_grad_()
-    penalty(lambda x: x @ w, X, FAKE).backward()
-    wanted = 4 * (1 - 1 / W.norm()) * W if isinstance(penalty, GradientPenalty) else 2 * W
-    torch.testing.assert_close(w.grad, wanted)
+def test_its_gradient_in_the_weights_of_a_linear_d_is_the_closed_form(subtests):
+    for penalty in [R1(2.0), R2(2.0), GradientPenalty(2.0)]:
+        with subtests.test(penalty=penalty):
+            w = W.clone().requires_grad_()
+            penalty(lambda x: x @ w, X, FAKE).backward()
+            wanted = 4 * (1 - 1 / W.norm()) * W if isinstance(penalty, GradientPenalty) else 2 * W
+            torch.testing.assert_close(w.grad, wanted)
 
 
-@pytest.mark.parametrize("kind", PENALTIES)
-def test_it_is_float32_under_mixed_precision(kind):
-    D = nn.Linear(3, 1)
-    torch.manual_seed(0)
-    alone = kind()(lambda x: D(x).squeeze(1), X, FAKE)
-    torch.manual_seed(0)
-    with torch.autocast("cpu", torch.bfloat16):
-        mixed = kind()(lambda x: D(x).squeeze(1), X.bfloat16().float(), FAKE)
-        assert D(X).dtype is torch.bfloat16
-    assert mixed.dtype is torch.float32
-    torch.testing.assert_close(mixed, alone)  # a linear D: wherever x is
+def test_it_is_float32_under_mixed_precision(subtests):
+    for kind in PENALTIES:
+        with subtests.test(kind=kind):
+            D = nn.Linear(3, 1)
+            torch.manual_seed(0)
+            alone = kind()(lambda x: D(x).squeeze(1), X, FAKE)
+            torch.manual_seed(0)
+            with torch.autocast("cpu", torch.bfloat16):
+                mixed = kind()(lambda x: D(x).squeeze(1), X.bfloat16().float(), FAKE)
+                assert D(X).dtype is torch.bfloat16
+            assert mixed.dtype is torch.float32
+            torch.testing.assert_close(mixed, alone)  # a linear D: wherever x is
 
 
-@pytest.mark.parametrize("kind", PENALTIES)
-def test_its_gradient_reaches_neither_x_nor_g(kind):
-    x, x_fake = X.clone().requires_grad_(), FAKE.clone().requires_grad_()
-    w = W.clone().requires_grad_()
-    kind()(lambda x: (x @ w).square(), x, x_fake).backward()
-    assert w.grad.abs().max() > 0
-    assert x.grad is None
-    assert x_fake.grad is None
+def test_its_gradient_reaches_neither_x_nor_g(subtests):
+    for kind in PENALTIES:
+        with subtests.test(kind=kind):
+            x, x_fake = X.clone().requires_grad_(), FAKE.clone().requires_grad_()
+            w = W.clone().requires_grad_()
+            kind()(lambda x: (x @ w).square(), x, x_fake).backward()
+            assert w.grad.abs().max() > 0
+            assert x.grad is None
+            assert x_fake.grad is None
 
 
 def test_a_d_that_ignores_x_has_a_finite_gradient_penalty():
@@ -118,37 +119,41 @@ class Watched(Penalty):
         return score(x).square().mean()
 
 
-@pytest.mark.parametrize(("every", "asked"), [(1, 6), (2, 3), (4, 2)])
 def test_a_lazy_penalty_is_added_at_every_so_many_updates_of_d_as_much_heavier(
-    every, asked, tmp_path
+    tmp_path_factory, subtests
 ):
-    watched = Watched(every)
-    gan = game(regularizers=[watched], k=2)
-    trainer(tmp_path, max_steps=3).fit(gan, Batches(6))
-    assert watched.asked == asked
-    gan.d_updates = 0
-    x = next(iter(Batches(1)))[0]
-    gan.record.forget()
-    added = gan.penalty(gan.discriminator, x, x)
-    torch.testing.assert_close(added, every * gan.record.terms["watched"][0])
-    gan.d_updates = 1
-    assert (gan.penalty(gan.discriminator, x, x) == 0) == (every > 1)
+    for every, asked in [(1, 6), (2, 3), (4, 2)]:
+        with subtests.test(every=every, asked=asked):
+            tmp_path = tmp_path_factory.mktemp("row")
+            watched = Watched(every)
+            gan = game(regularizers=[watched], k=2)
+            trainer(tmp_path, max_steps=3).fit(gan, Batches(6))
+            assert watched.asked == asked
+            gan.d_updates = 0
+            x = next(iter(Batches(1)))[0]
+            gan.record.forget()
+            added = gan.penalty(gan.discriminator, x, x)
+            torch.testing.assert_close(added, every * gan.record.terms["watched"][0])
+            gan.d_updates = 1
+            assert (gan.penalty(gan.discriminator, x, x) == 0) == (every > 1)
 
 
-@pytest.mark.parametrize("kind", [None, SimultaneousGAN])
-def test_d_descends_its_loss_and_the_penalty_and_g_its_loss_alone(kind, tmp_path):
-    plain = game(*[kind] if kind else [])
-    penalised = game(*[kind] if kind else [], regularizers=[R1(50.0)])
-    for gan in (plain, penalised):
-        torch.manual_seed(3)
-        trainer(tmp_path, max_steps=1).fit(gan, Batches(1))
-    weights = [g.discriminator.network[0].weight for g in (plain, penalised)]
-    assert not torch.allclose(*weights)
-    if kind:  # both moved from gradients at the same parameters
-        for ours, theirs in zip(
-            plain.generator.parameters(), penalised.generator.parameters(), strict=True
-        ):
-            torch.testing.assert_close(ours, theirs)
+def test_d_descends_its_loss_and_the_penalty_and_g_its_loss_alone(tmp_path_factory, subtests):
+    for kind in [None, SimultaneousGAN]:
+        with subtests.test(kind=kind):
+            tmp_path = tmp_path_factory.mktemp("row")
+            plain = game(*[kind] if kind else [])
+            penalised = game(*[kind] if kind else [], regularizers=[R1(50.0)])
+            for gan in (plain, penalised):
+                torch.manual_seed(3)
+                trainer(tmp_path, max_steps=1).fit(gan, Batches(1))
+            weights = [g.discriminator.network[0].weight for g in (plain, penalised)]
+            assert not torch.allclose(*weights)
+            if kind:  # both moved from gradients at the same parameters
+                for ours, theirs in zip(
+                    plain.generator.parameters(), penalised.generator.parameters(), strict=True
+                ):
+                    torch.testing.assert_close(ours, theirs)
 
 
 def test_its_curve_is_logged(tmp_path):
@@ -167,15 +172,13 @@ def test_weight_clipping_holds_all_of_d_after_each_of_its_updates_and_none_of_g(
     assert any(p.abs().max() > 0.02 for p in gan.generator.parameters())
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
+def test_impossible_numbers_are_refused(subtests):
+    for make, message in [
         (lambda: R1(-1.0), r"gamma is -1\.0; give"),
         (lambda: R2(1.0, every=0), "every is 0; give"),
         (lambda: GradientPenalty(float("nan")), "weight is nan; give"),
         (lambda: WeightClip(0.0), r"limit is 0\.0; give"),
-    ],
-)
-def test_impossible_numbers_are_refused(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+    ]:
+        with subtests.test(make=make, message=message):
+            with pytest.raises(ValueError, match=message):
+                make()

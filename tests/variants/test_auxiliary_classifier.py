@@ -39,35 +39,41 @@ def acgan(loss=None, **arguments):
     return ACGAN(*pair(), loss or Minimax(), Uniform(), **arguments)
 
 
-@pytest.mark.parametrize("weight", [1.0, 0.3])
-def test_both_descend_equations_2_and_3_written_out(weight):
-    gan = acgan(weight=weight, regularizers=[R1(2.0)])
-    x, y = next(iter(Labelled(1, m=5)))
-    c = one_hot(y, K).float()
-    objectives = []
-    for objective in (gan.d_objective, gan.g_objective):
-        torch.manual_seed(7)
-        objectives.append(objective([x, y]))
-    torch.manual_seed(7)
-    x_fake = gan.generator(gan.beside(c))
-    (real, said), (fake, said_fake) = gan.discriminator.judge(x), gan.discriminator.judge(x_fake)
-    on_fake = (1 - fake.sigmoid()).log().mean()
-    L_S = real.sigmoid().log().mean() + on_fake
-    right = [s.softmax(1)[torch.arange(5), y].log().mean() for s in (said, said_fake)]
-    penalty = R1(2.0)(gan.discriminator, x, x_fake)
-    torch.testing.assert_close(objectives[0], -(L_S + weight * sum(right)) + penalty)
-    # L_S's term of examples, and L_C's, are no business of G
-    torch.testing.assert_close(objectives[1], on_fake - weight * right[1])
-    torch.testing.assert_close(gan.record.terms["class_loss"], [-sum(right).detach()])
-    torch.testing.assert_close(gan.record.terms["g_class_loss"], [-right[1].detach()])
+def test_both_descend_equations_2_and_3_written_out(subtests):
+    for weight in [1.0, 0.3]:
+        with subtests.test(weight=weight):
+            gan = acgan(weight=weight, regularizers=[R1(2.0)])
+            x, y = next(iter(Labelled(1, m=5)))
+            c = one_hot(y, K).float()
+            objectives = []
+            for objective in (gan.d_objective, gan.g_objective):
+                torch.manual_seed(7)
+                objectives.append(objective([x, y]))
+            torch.manual_seed(7)
+            x_fake = gan.generator(gan.beside(c))
+            (real, said), (fake, said_fake) = (
+                gan.discriminator.judge(x),
+                gan.discriminator.judge(x_fake),
+            )
+            on_fake = (1 - fake.sigmoid()).log().mean()
+            L_S = real.sigmoid().log().mean() + on_fake
+            right = [s.softmax(1)[torch.arange(5), y].log().mean() for s in (said, said_fake)]
+            penalty = R1(2.0)(gan.discriminator, x, x_fake)
+            torch.testing.assert_close(objectives[0], -(L_S + weight * sum(right)) + penalty)
+            # L_S's term of examples, and L_C's, are no business of G
+            torch.testing.assert_close(objectives[1], on_fake - weight * right[1])
+            torch.testing.assert_close(gan.record.terms["class_loss"], [-sum(right).detach()])
+            torch.testing.assert_close(gan.record.terms["g_class_loss"], [-right[1].detach()])
 
 
-@pytest.mark.parametrize(("k", "moves"), [(1, "DGDGDGDG"), (2, "DDGDDG")])
-def test_who_moves_stays_algorithm_1(k, moves, tmp_path):
-    gan = acgan(k=k)
-    journal = Journal(gan)
-    trainer(tmp_path, max_epochs=1).fit(gan, Labelled(4))
-    assert journal.moves == moves
+def test_who_moves_stays_algorithm_1(tmp_path_factory, subtests):
+    for k, moves in [(1, "DGDGDGDG"), (2, "DDGDDG")]:
+        with subtests.test(k=k, moves=moves):
+            tmp_path = tmp_path_factory.mktemp("row")
+            gan = acgan(k=k)
+            journal = Journal(gan)
+            trainer(tmp_path, max_epochs=1).fit(gan, Labelled(4))
+            assert journal.moves == moves
 
 
 def test_d_is_told_nothing_and_g_the_class(tmp_path):
@@ -97,16 +103,14 @@ def test_held_out_scores_are_ds_and_classes_its_second_output(tmp_path):
     assert torch.equal(gan.classify(x), gan.discriminator.judge(x)[1].argmax(1))
 
 
-@pytest.mark.parametrize(
-    ("batch", "message"),
-    [
+def test_labels_that_are_no_classes_are_one_sentence(subtests):
+    for batch, message in [
         ([torch.zeros(2, 1, 2, 2)], "minibatch without labels came: .* classes 0 to 2"),
         ([torch.zeros(2, 1, 2, 2), torch.tensor([0, 3])], "Label 3 came, but the classes are 0 to"),
-    ],
-)
-def test_labels_that_are_no_classes_are_one_sentence(batch, message):
-    with pytest.raises(ValueError, match=message):
-        acgan().d_objective(batch)
+    ]:
+        with subtests.test(batch=batch, message=message):
+            with pytest.raises(ValueError, match=message):
+                acgan().d_objective(batch)
 
 
 def test_parts_that_do_not_fit_are_one_sentence():

@@ -62,12 +62,14 @@ def test_d_is_told_the_class_of_the_example_for_the_example_and_for_the_sample(t
     assert not torch.equal(made[0][:, :-K], made[1][:, :-K])  # G moves on fresh noise
 
 
-@pytest.mark.parametrize(("k", "moves"), [(1, "DGDGDGDG"), (2, "DDGDDG")])
-def test_who_moves_stays_algorithm_1(k, moves, tmp_path):
-    gan = conditional(k=k)
-    journal = Journal(gan)
-    trainer(tmp_path, max_epochs=1).fit(gan, Labelled(4))
-    assert journal.moves == moves
+def test_who_moves_stays_algorithm_1(tmp_path_factory, subtests):
+    for k, moves in [(1, "DGDGDGDG"), (2, "DDGDDG")]:
+        with subtests.test(k=k, moves=moves):
+            tmp_path = tmp_path_factory.mktemp("row")
+            gan = conditional(k=k)
+            journal = Journal(gan)
+            trainer(tmp_path, max_epochs=1).fit(gan, Labelled(4))
+            assert journal.moves == moves
 
 
 def test_samples_take_the_classes_in_turn_or_as_they_are_asked():
@@ -113,19 +115,17 @@ class Classes(LightningDataModule):
         return Labelled(1)
 
 
-@pytest.mark.parametrize(
-    ("batch", "message"),
-    [
+def test_labels_that_are_no_classes_are_one_sentence(subtests):
+    for batch, message in [
         ([torch.zeros(2, 4)], "minibatch without labels came: .* classes 0 to 2"),
         ([torch.zeros(2, 4), torch.tensor([0, 3])], "Label 3 came, but the classes are 0 to 2"),
         ([torch.zeros(2, 4), torch.tensor([-1, 0])], "Label -1 came"),
         ([torch.zeros(2, 4), torch.zeros(2)], r"Labels of torch.float32, \[2\], came"),
         ([torch.zeros(2, 4), torch.zeros(2, 3).long()], r"Labels of torch.int64, \[2, 3\]"),
-    ],
-)
-def test_labels_that_are_no_classes_are_one_sentence(batch, message):
-    with pytest.raises(ValueError, match=message):
-        conditional().condition(batch)
+    ]:
+        with subtests.test(batch=batch, message=message):
+            with pytest.raises(ValueError, match=message):
+                conditional().condition(batch)
 
 
 def test_parts_that_do_not_fit_are_one_sentence(tmp_path):

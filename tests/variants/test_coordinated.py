@@ -78,9 +78,8 @@ def test_where_it_stands_is_in_the_checkpoint(tmp_path):
     assert (again.waited, again.lead, again.d_updates) == (3, gan.lead, 3)
 
 
-@pytest.mark.parametrize(
-    "bad", [{"lead": 0.0}, {"lead": 1.4}, {"most": 0}, {"memory": 1.0}, {"memory": -0.1}]
-)
-def test_impossible_settings_are_refused(bad):
-    with pytest.raises(ValueError, match="; give a "):
-        game(CoordinatedGAN, **bad)
+def test_impossible_settings_are_refused(subtests):
+    for bad in [{"lead": 0.0}, {"lead": 1.4}, {"most": 0}, {"memory": 1.0}, {"memory": -0.1}]:
+        with subtests.test(bad=bad):
+            with pytest.raises(ValueError, match="; give a "):
+                game(CoordinatedGAN, **bad)

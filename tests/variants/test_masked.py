@@ -49,12 +49,14 @@ def test_the_example_and_the_sample_have_one_mask_and_agree_where_it_observes(tm
     assert len(c[:, SIZE:].unique(dim=0)) > 5  # each example has its own
 
 
-@pytest.mark.parametrize(("k", "moves"), [(1, "DGDGDGDG"), (3, "DDDGD")])
-def test_who_moves_stays_algorithm_1(k, moves, tmp_path):
-    gan = masked(k=k)
-    journal = Journal(gan)
-    trainer(tmp_path, max_epochs=1).fit(gan, Batches(4))
-    assert journal.moves == moves
+def test_who_moves_stays_algorithm_1(tmp_path_factory, subtests):
+    for k, moves in [(1, "DGDGDGDG"), (3, "DDDGD")]:
+        with subtests.test(k=k, moves=moves):
+            tmp_path = tmp_path_factory.mktemp("row")
+            gan = masked(k=k)
+            journal = Journal(gan)
+            trainer(tmp_path, max_epochs=1).fit(gan, Batches(4))
+            assert journal.moves == moves
 
 
 def test_completions_keep_what_is_observed_and_differ_where_it_is_not():
@@ -98,9 +100,8 @@ def test_held_out_masks_depend_on_the_batch_alone(tmp_path):
     assert values[0] == values[1]
 
 
-@pytest.mark.parametrize(
-    ("ask", "message"),
-    [
+def test_what_cannot_be_completed_is_one_sentence(subtests):
+    for ask, message in [
         (
             lambda gan, x: gan.inpaint(x, torch.ones(SHAPE)),
             "observes everything leaves nothing to model",
@@ -116,11 +117,10 @@ def test_held_out_masks_depend_on_the_batch_alone(tmp_path):
             r"examples of shape \[1, 2, 2\] were asked",
         ),
         (lambda gan, x: gan.inpaint(x, torch.zeros(SHAPE), n=0), "0 completions"),
-    ],
-)
-def test_what_cannot_be_completed_is_one_sentence(ask, message):
-    with pytest.raises(ValueError, match=message):
-        ask(masked(), torch.rand(2, *SHAPE))
+    ]:
+        with subtests.test(ask=ask, message=message):
+            with pytest.raises(ValueError, match=message):
+                ask(masked(), torch.rand(2, *SHAPE))
 
 
 def test_players_and_masks_that_do_not_fit_are_one_sentence():

@@ -23,17 +23,19 @@ def fitted(folder, gan, **arguments):
     return run
 
 
-@pytest.mark.parametrize("kind", [SemiSupervisedGAN, FeatureMatchingGAN])
-def test_no_label_but_the_drawn_ones_is_looked_at(kind, tmp_path):
-    gan = semi(kind)
-    fitted(tmp_path, gan)  # Forbidden raises
-    x, y = gan.known
-    assert torch.bincount(y).tolist() == [2, 2, 2]
-    data = Examples()
-    for example, label in zip(x, y, strict=True):
-        place = [i for i in range(N) if torch.equal(data.pixels[i], example)]
-        assert len(place) == 1
-        assert place[0] % K == label
+def test_no_label_but_the_drawn_ones_is_looked_at(tmp_path_factory, subtests):
+    for kind in [SemiSupervisedGAN, FeatureMatchingGAN]:
+        with subtests.test(kind=kind):
+            tmp_path = tmp_path_factory.mktemp("row")
+            gan = semi(kind)
+            fitted(tmp_path, gan)  # Forbidden raises
+            x, y = gan.known
+            assert torch.bincount(y).tolist() == [2, 2, 2]
+            data = Examples()
+            for example, label in zip(x, y, strict=True):
+                place = [i for i in range(N) if torch.equal(data.pixels[i], example)]
+                assert len(place) == 1
+                assert place[0] % K == label
 
 
 def test_the_draw_depends_on_its_own_seed_alone(tmp_path):
@@ -88,12 +90,14 @@ def test_odenas_g_descends_the_loss_and_salimans_g_matches_features(tmp_path):
         torch.testing.assert_close(found, wanted)
 
 
-@pytest.mark.parametrize("kind", [SemiSupervisedGAN, FeatureMatchingGAN])
-def test_who_moves_stays_algorithm_1(kind, tmp_path):
-    gan = semi(kind, k=2)
-    journal = Journal(gan)
-    fitted(tmp_path, gan, max_steps=-1, max_epochs=1)
-    assert journal.moves == "DDGDDGDDG"
+def test_who_moves_stays_algorithm_1(tmp_path_factory, subtests):
+    for kind in [SemiSupervisedGAN, FeatureMatchingGAN]:
+        with subtests.test(kind=kind):
+            tmp_path = tmp_path_factory.mktemp("row")
+            gan = semi(kind, k=2)
+            journal = Journal(gan)
+            fitted(tmp_path, gan, max_steps=-1, max_epochs=1)
+            assert journal.moves == "DDGDDGDDG"
 
 
 def test_labelled_examples_come_in_shuffled_rounds_and_all_equally_often(tmp_path):
@@ -164,33 +168,30 @@ class Misnamed(Examples):
         return torch.arange(N) % 5
 
 
-@pytest.mark.parametrize(
-    ("arguments", "data", "message"),
-    [
+def test_labels_that_are_not_there_are_one_sentence(tmp_path_factory, subtests):
+    for arguments, data, message in [
         ({}, Unlabelled(), r"no data module that gives images\('train'\) and labels\('train'\)"),
         ({}, Batches(2), r"no data module that gives images\('train'\) and labels\('train'\)"),
         ({}, Misnamed(), r"are \[0, 1, 2, 3, 4\], but the model has classes 0 to 2"),
         ({"labels_per_class": 9}, Examples(), r"9 labels of each class were asked, .*\[8, 8, 8\]"),
-    ],
-)
-def test_labels_that_are_not_there_are_one_sentence(arguments, data, message, tmp_path):
-    with pytest.raises(ValueError, match=message):
-        trainer(tmp_path, max_steps=1).fit(semi(**arguments), data)
+    ]:
+        with subtests.test(arguments=arguments, data=data, message=message):
+            tmp_path = tmp_path_factory.mktemp("row")
+            with pytest.raises(ValueError, match=message):
+                trainer(tmp_path, max_steps=1).fit(semi(**arguments), data)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
+def test_impossible_numbers_are_refused(subtests):
+    for arguments, message in [
         ({"classes": 0}, "classes is 0"),
         ({"classes": 4}, "D knows 3 classes, but the model 4"),
         ({"labels_per_class": 0}, "labels_per_class is 0; give"),
         ({"labelled_batch": 0}, "labelled_batch is 0; give"),
         ({"label_weight": -1.0}, r"label_weight is -1\.0; give"),
-    ],
-)
-def test_impossible_numbers_are_refused(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        semi(**arguments)
+    ]:
+        with subtests.test(arguments=arguments, message=message):
+            with pytest.raises(ValueError, match=message):
+                semi(**arguments)
 
 
 def test_a_d_without_classes_is_refused():

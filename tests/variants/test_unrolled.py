@@ -1,6 +1,7 @@
 """G's gradient through D's next updates, against finite differences of the updates themselves."""
 
 import copy
+import itertools
 from functools import partial
 
 import pytest
@@ -97,29 +98,36 @@ def probe(folder, rule, unroll, **arguments):
     return gan.pairs
 
 
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("unroll", [0, 1, 3])
-def test_its_gradient_is_that_of_gs_loss_after_d_has_really_moved(rule, unroll, tmp_path):
-    for ours, differences in probe(tmp_path, rule, unroll):
-        assert ours == pytest.approx(differences, rel=1e-6)
+def test_its_gradient_is_that_of_gs_loss_after_d_has_really_moved(tmp_path_factory, subtests):
+    for unroll, rule in itertools.product([0, 1, 3], RULES):
+        with subtests.test(rule=rule, unroll=unroll):
+            tmp_path = tmp_path_factory.mktemp("row")
+            for ours, differences in probe(tmp_path, rule, unroll):
+                assert ours == pytest.approx(differences, rel=1e-6)
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_clipping_takes_part_in_the_moves_ahead(rule, tmp_path):
-    plain = probe(tmp_path, rule, 2)
-    for ours, differences in probe(tmp_path, rule, 2, d_clip=0.05):
-        assert ours == pytest.approx(differences, rel=1e-6)
-    assert plain[0][0] != pytest.approx(probe(tmp_path, rule, 2, d_clip=0.05)[0][0], rel=1e-3)
+def test_clipping_takes_part_in_the_moves_ahead(tmp_path_factory, subtests):
+    for rule in RULES:
+        with subtests.test(rule=rule):
+            tmp_path = tmp_path_factory.mktemp("row")
+            plain = probe(tmp_path, rule, 2)
+            for ours, differences in probe(tmp_path, rule, 2, d_clip=0.05):
+                assert ours == pytest.approx(differences, rel=1e-6)
+            assert plain[0][0] != pytest.approx(
+                probe(tmp_path, rule, 2, d_clip=0.05)[0][0], rel=1e-3
+            )
 
 
-@pytest.mark.parametrize("penalty", [R1(0.3), R1(0.3, every=2), R2(0.3), R2(0.3, every=3)])
-def test_penalties_take_part_in_the_moves_ahead(penalty, tmp_path, monkeypatch):
-    monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)  # penalties are float32
-    plain = probe(tmp_path, "sgd", 3)
-    found = probe(tmp_path, "sgd", 3, regularizers=[penalty])
-    for ours, differences in found:
-        assert ours == pytest.approx(differences, rel=1e-6)
-    assert plain[0][0] != pytest.approx(found[0][0], rel=1e-3)
+def test_penalties_take_part_in_the_moves_ahead(tmp_path_factory, subtests):
+    for penalty in [R1(0.3), R1(0.3, every=2), R2(0.3), R2(0.3, every=3)]:
+        with subtests.test(penalty=penalty), pytest.MonkeyPatch.context() as monkeypatch:
+            tmp_path = tmp_path_factory.mktemp("row")
+            monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)  # penalties are float32
+            plain = probe(tmp_path, "sgd", 3)
+            found = probe(tmp_path, "sgd", 3, regularizers=[penalty])
+            for ours, differences in found:
+                assert ours == pytest.approx(differences, rel=1e-6)
+            assert plain[0][0] != pytest.approx(found[0][0], rel=1e-3)
 
 
 def test_a_gradient_penalty_reaches_g_through_the_points_it_is_taken_at():
@@ -143,14 +151,16 @@ def played(folder, kind, steps=3, **arguments):
     return gan
 
 
-@pytest.mark.parametrize("loss", [NonSaturating(), Minimax()])
-def test_without_unrolling_it_is_the_plain_gan_bit_for_bit(loss, tmp_path):
-    plain = played(tmp_path, GAN, k=2, loss=loss, d_clip=0.5)
-    none = played(tmp_path, UnrolledGAN, k=2, loss=loss, d_clip=0.5, unroll=0)
-    assert_equal(none.state_dict(), plain.state_dict())
-    assert not torch.equal(
-        moved(played(tmp_path, UnrolledGAN, k=2, loss=loss, unroll=1)), moved(plain)
-    )
+def test_without_unrolling_it_is_the_plain_gan_bit_for_bit(tmp_path_factory, subtests):
+    for loss in [NonSaturating(), Minimax()]:
+        with subtests.test(loss=loss):
+            tmp_path = tmp_path_factory.mktemp("row")
+            plain = played(tmp_path, GAN, k=2, loss=loss, d_clip=0.5)
+            none = played(tmp_path, UnrolledGAN, k=2, loss=loss, d_clip=0.5, unroll=0)
+            assert_equal(none.state_dict(), plain.state_dict())
+            assert not torch.equal(
+                moved(played(tmp_path, UnrolledGAN, k=2, loss=loss, unroll=1)), moved(plain)
+            )
 
 
 class Ahead(UnrolledGAN):
@@ -214,16 +224,14 @@ def test_what_is_frozen_in_d_is_frozen_ahead_too(tmp_path):
     }
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
+def test_impossible_games_are_refused(subtests):
+    for arguments, message in [
         ({"unroll": -1}, "unroll is -1; give"),
         ({"regularizers": [WeightClip(0.1)]}, "cannot look ahead through WeightClip"),
-    ],
-)
-def test_impossible_games_are_refused(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        game(UnrolledGAN, **arguments)
+    ]:
+        with subtests.test(arguments=arguments, message=message):
+            with pytest.raises(ValueError, match=message):
+                game(UnrolledGAN, **arguments)
 
 
 def test_an_optimizer_that_is_not_written_out_is_refused_before_the_first_step(tmp_path):

@@ -1,0 +1,136 @@
+"""Links, commands, configs, keys and pictures of every page exist; each system and claim has a page."""
+
+import inspect
+import re
+from pathlib import Path
+
+from lightning_gan import bench, keys, networks, regularizers, variants
+from lightning_gan.command_line.cli import KNOWN
+from lightning_gan.command_line.config_files import CONFIGS
+from lightning_gan.paper import CLAIMS
+
+ROOT = Path(__file__).parents[1]
+PAGES = {
+    path: path.read_text(encoding="utf-8")
+    for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+}
+PAPER, SYSTEMS = ROOT / "docs" / "paper", ROOT / "docs" / "systems"
+PAPER_PAGES = {path: text for path, text in PAGES.items() if path.parent == PAPER}
+SYSTEM_PAGES = {p: t for p, t in PAGES.items() if p.parent == SYSTEMS and p.name != "README.md"}
+HANGUL = re.compile("[\uac00-\ud7a3]")
+OWN_FILES = {  # that a reader writes
+    "pictures.yaml", "changes.yaml", "small_digits.yaml", "objectives/total_variation.yaml", "theirs.yaml",
+}  # fmt: skip
+OF_2014 = {"CoordinatedGAN", "MaskedGAN", "SimultaneousGAN"}  # on the pages of docs/paper
+BASES = {"Regularizer"}
+
+
+def test_the_pages_are_found():
+    assert len(PAGES) > 50
+    assert len(PAPER_PAGES) > 15
+    assert len(SYSTEM_PAGES) > 10
+
+
+def test_everything_that_a_page_links_to_is_there():
+    missing = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page, text in PAGES.items()
+        for target in re.findall(r"\]\((?!http|mailto)([^)#\s]+)(?:#[^)]*)?\)", text)
+        if not (page.parent / target).exists()
+    ]
+    assert not missing, "\n".join(missing)
+
+
+def wrong_words(command, rest):
+    """Names behind a command that do not exist: configs, claims, and the games of a benchmark."""
+    words = rest.split("#")[0].split("`")[0].split()
+    for name in re.findall(r"--config (\S+\.yaml)", rest):
+        if name not in OWN_FILES and not (CONFIGS / name).is_file():
+            yield name
+    if command == "paper":
+        yield from {w for w in words[:1] if w.isidentifier()} - {c.name for c in CLAIMS}
+    if command == "bench" and words:
+        games = [{g.name for g in b.games} for b in bench.BENCHMARKS if b.name == words[0]]
+        named = ",".join(re.findall(r"--games (\S+)", rest))
+        yield from [words[0]] if not games else set(filter(None, named.split(","))) - games[0]
+
+
+def test_every_command_of_a_page_exists():
+    wrong, count = [], 0
+    for page, text in PAGES.items():
+        for command, rest in re.findall(r"python3? -m lightning_gan ([\w-]+)(.*)", text):
+            count += 1
+            names = [command] if command not in KNOWN else list(wrong_words(command, rest))
+            wrong += [f"{page.relative_to(ROOT)}: {name} in {command}{rest}" for name in names]
+    assert count > 100
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_key_that_a_page_names_is_in_the_table():
+    key = re.compile(r"`((?:train|val|test|lr|collapse|progress)/\w+)`")
+    named = {(page.name, name) for page, text in PAGES.items() for name in key.findall(text)}
+    assert len(named) > 50
+    assert [found for found in named if not keys.entry(found[1])] == []
+
+
+def pictures(text):
+    return sorted(re.findall(r"!\[[^]]*\]\((?:\.\./)*([^)]+)\)", text))
+
+
+def test_a_page_of_the_paper_has_its_twin_in_korean_and_both_say_so():
+    assert {p.name for p in PAPER_PAGES} == {p.name for p in (PAPER / "ko").glob("*.md")}
+    for page, text in PAPER_PAGES.items():
+        twin = PAGES[page.parent / "ko" / page.name]
+        assert f"(ko/{page.name})" in text, page
+        assert f"(../{page.name})" in twin, page
+        assert len(HANGUL.findall(twin)) > 200, page
+        assert pictures(text) == pictures(twin), page
+
+
+def test_every_claim_has_its_page_and_the_first_page_names_them_all():
+    first = PAPER_PAGES[PAPER / "README.md"]
+    for page in PAPER_PAGES:
+        assert page.name == "README.md" or f"({page.name})" in first, page.name
+    together = "\n".join(PAPER_PAGES.values())
+    for claim in CLAIMS:
+        assert re.search(rf"paper {claim.name}\b", together), claim.name
+
+
+def test_a_system_has_an_equation_files_deviations_keys_and_numbers():
+    for page, text in SYSTEM_PAGES.items():
+        assert text.startswith("# "), page
+        assert re.search(r"\(\d{4}\)", text), page
+        assert "../../lightning_gan/" in text, page
+        assert page.name == "dcgan.md" or "$$" in text, page  # an architecture has no equation
+        assert "python -m lightning_gan " in text, page
+        for heading in ("eviations", "logged", "easured"):
+            assert re.search(rf"^(## |\*\*).*{heading}", text, re.MULTILINE), (page, heading)
+
+
+def test_the_index_of_the_systems_names_every_page():
+    index = PAGES[SYSTEMS / "README.md"]
+    assert set(re.findall(r"\]\((\w+\.md)\)", index)) == {p.name for p in SYSTEM_PAGES}
+
+
+def test_every_regulariser_variant_and_part_of_d_has_a_page():
+    """An objective has its equation and paper in its file and overlay: tests/losses, tests/test_objectives.py.
+
+    A class counts where a page names it as code, or names a config of the class in one of its commands.
+    """
+    text = "\n".join(SYSTEM_PAGES.values())
+    code = re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL)
+    configs = {CONFIGS / name for name in re.findall(r"[\w/]+\.yaml", " ".join(code))}
+    code += [config.read_text() for config in configs if config.is_file()]
+    named = set(re.findall(r"\w+", " ".join(code)))
+    kinds = [
+        kind
+        for room in (regularizers, variants)
+        for _, kind in inspect.getmembers(room, inspect.isclass)
+    ]
+    kinds += networks.WrappedDiscriminator.__subclasses__()
+    names = {k.__name__ for k in kinds if not inspect.isabstract(k)} - OF_2014 - BASES
+    assert names - named == set()
+
+
+def test_nothing_is_left_to_fill_in():
+    assert [page for page, text in PAGES.items() if re.search(r"@\w+@", text)] == []
