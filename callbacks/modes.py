@@ -79,9 +79,9 @@ class StackedModeCoverage(CountedModes):
     """Counts the numbers, of 1,000, that samples of stacked MNIST show, after each validation and at test.
 
     A sample is three digits in three channels. Each is read by the suite's own classifier of MNIST
-    (`python -m lightning_gan fetch --classifier mnist`), where the papers had others of about 99 %: Metz et al. (2017),
-    Unrolled GAN, section 3.3.1; Srivastava et al. (2017), VEEGAN. Logs <stage>/modes and <stage>/reverse_kl, the KL of
-    what was read from uniform, in nats.
+    (`python -m lightning_gan download --classifier mnist`), where the papers had others of about 99 %: Metz et al.
+    (2017), Unrolled GAN, section 3.3.1; Srivastava et al. (2017), VEEGAN. Logs <stage>/modes and
+    <stage>/reverse_kl, the KL of what was read from uniform, in nats.
 
     Args:
         num_samples: of the model, 1 to 10,000,000: 26,000 in VEEGAN and in PacGAN's Table 2, 25,600 in Unrolled GAN and

@@ -9,6 +9,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision.utils import make_grid
 
+from lightning_gan.errors import UserError
 from lightning_gan.whole_files import whole
 
 
@@ -64,3 +65,14 @@ def load(path: Path) -> Tensor:
     """
     with Image.open(path) as picture:
         return torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1)
+
+
+def png_path(out: str) -> Path:
+    """Return the path of an image file.
+
+    Raises:
+        UserError: The name does not end in .png.
+    """
+    if Path(out).suffix.lower() != ".png":
+        raise UserError(f"out is {out}, but pictures are PNG files: give a name that ends in .png.")
+    return Path(out)

@@ -41,7 +41,7 @@ CALLBACKS = {
     "LearningRateFinder": "needs one optimizer, and a GAN has two: set the lr of --model.d_optimizer and "
     "--model.g_optimizer",
     "BatchSizeFinder": "would change the batch size that the learning rates were chosen for: set --data.batch_size, "
-    "and measure time and memory with `python -m lightning_gan plan`",
+    "and measure time and memory with `python -m lightning_gan estimate`",
     "BackboneFinetuning": "needs a network with a `backbone`, and G and D have none: leave it out",
     "ModelPruning": "keeps masks that no checkpoint holds, so that a resumed run would differ: leave it out",
     "OnExceptionCheckpoint": "saves in the middle of a step: use --checkpoint.every_n_steps; what led to an error is "
@@ -74,7 +74,7 @@ def check_flags(trainer: Namespace) -> None:
     if trainer.barebones:
         raise ValueError(
             "trainer.barebones is true, but a run needs its curves and checkpoints: leave it out, and measure speed "
-            "with `python -m lightning_gan plan`."
+            "with `python -m lightning_gan estimate`."
         )
     if trainer.gradient_clip_algorithm:
         raise ValueError(

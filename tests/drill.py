@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from pytorch_lightning.loops.fit_loop import _FitLoop
 
 from lightning_gan import GAN
-from lightning_gan.command_line.cli import main
+from lightning_gan.cli.main import main
 
 PIECES = 40  # that a checkpoint is written in
 

@@ -211,8 +211,8 @@ ROWS = {
     ),
     "no patience": (
         nothing,
-        ["--run.patience", "0"],
-        "run.patience is 0.0; give a number above 0",
+        ["--run.timeout_minutes", "0"],
+        "run.timeout_minutes is 0.0; give a number above 0",
     ),
     "rows never": (
         nothing,

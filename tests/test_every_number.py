@@ -29,8 +29,8 @@ from lightning_gan import (
     regularizers,
     variants,
 )
-from lightning_gan.command_line import plan
-from lightning_gan.command_line.cli import COMMANDS
+from lightning_gan.cli.actions import estimate
+from lightning_gan.cli.registry import COMMANDS
 from lightning_gan.domains import Domain, domains_of
 from lightning_gan.jobs.slurm import Order
 from lightning_gan.latent import latents
@@ -60,7 +60,7 @@ WITHOUT_A_LIST = (
 )  # everything in them is public
 MORE = (
     baselines.KMeans, ema.EMA, few_labels.fit_classifier, gan.GAN, inference.FreshNoise, latents.interpolate,
-    latents.around, probes.pooled_features, probes.svm_error, Correlated, Order, Run, plan.Asked,
+    latents.around, probes.pooled_features, probes.svm_error, Correlated, Order, Run, estimate.Asked,
 )  # fmt: skip
 RESULTS = (evaluation.Card, evaluation.Score, metrics.ParzenScore)  # made by code, given by no user
 TRIED = (-1, 0, math.nan, math.inf, -math.inf, 1e20, 2**63, 10**20, True, "many")
@@ -75,7 +75,7 @@ def public() -> list[Callable]:
             for name, thing in vars(room).items()
             if getattr(thing, "__module__", "") == room.__name__ and not name.startswith("_")
         ]
-    found += [*MORE, *COMMANDS.values()]
+    found += [*MORE, *(c.module.import_function() for c in COMMANDS.values())]
     return [
         thing
         for thing in dict.fromkeys(found)
@@ -134,7 +134,7 @@ def test_a_number_has_a_domain_and_is_documented(thing):
         hint = domains_of(function.__wrapped__).get(name)
         assert domains_in(hint), f"{name} has no domain: annotate it, such as {name}: Count"
         entry = re.search(rf"^\s+{name}: ", documentation(thing), re.MULTILINE)
-        assert entry or thing is plan.Asked, f"{name} is not documented"
+        assert entry or thing is estimate.Asked, f"{name} is not documented"
 
 
 def refused(build: Callable) -> str:

@@ -8,8 +8,8 @@ import pytest
 import torch
 from tiny_features import TinySpace
 
-from lightning_gan.command_line.cli import KNOWN
-from lightning_gan.command_line.config_files import CONFIGS
+from lightning_gan.cli.config_files import CONFIGS
+from lightning_gan.cli.registry import COMMANDS
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 LINES = re.findall(r"^python -m lightning_gan (.+?)(?:\s+#.*)?$", README, flags=re.MULTILINE)
@@ -18,7 +18,7 @@ LINES = re.findall(r"^python -m lightning_gan (.+?)(?:\s+#.*)?$", README, flags=
 def test_every_command_and_config_that_it_names_exists():
     assert len(LINES) > 5
     for line in LINES:
-        assert line.split()[0] in KNOWN
+        assert line.split()[0] in COMMANDS
         for name in re.findall(r"--config (\S+)", line):
             assert name in ("pictures.yaml", "changes.yaml") or (CONFIGS / name).is_file()
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lightning_gan import bench, losses, networks, regularizers, variants
-from lightning_gan.command_line.cli import KNOWN
-from lightning_gan.command_line.config_files import CONFIGS
+from lightning_gan.cli.config_files import CONFIGS
+from lightning_gan.cli.registry import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "systems"
@@ -36,10 +36,10 @@ def test_its_commands_name_what_there_is(page):
         r"^python -m lightning_gan (.+?)(?:\s+#.*)?$", page.read_text(), re.MULTILINE
     ):
         command, *words = line.split()
-        assert command in KNOWN, line
+        assert command in COMMANDS, line
         for name in re.findall(r"--config (\S+)", line):
             assert name in ("pictures.yaml", "changes.yaml") or (CONFIGS / name).is_file(), line
-        if command == "bench":
+        if command == "benchmark":
             (one,) = [b for b in bench.BENCHMARKS if b.name == words[0]]
             for games in re.findall(r"--games (\S+)", line):
                 assert set(games.split(",")) <= {g.name for g in one.games}, line

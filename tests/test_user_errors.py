@@ -13,9 +13,9 @@ from pytorch_lightning.callbacks import EarlyStopping
 from torch import nn
 
 from lightning_gan import images
-from lightning_gan.command_line import errors, user_errors
-from lightning_gan.command_line.errors import meant_for_a_person, sentence
-from lightning_gan.command_line.system_errors import describe_os_error
+from lightning_gan.cli import errors, user_errors
+from lightning_gan.cli.errors import is_user_error, sentence
+from lightning_gan.cli.system_errors import describe_os_error
 from lightning_gan.whole_files import whole
 
 
@@ -102,17 +102,17 @@ def test_what_a_user_can_mend_is_a_sentence(row):
     error = error_of(call)
     assert said in sentence(error)
     if row != "nothing after a colon":
-        assert meant_for_a_person(error)
+        assert is_user_error(error)
 
 
 @pytest.mark.parametrize("row", BUGS)
 def test_a_bug_keeps_its_traceback(row):
-    assert not meant_for_a_person(error_of(BUGS[row]))
+    assert not is_user_error(error_of(BUGS[row]))
 
 
 def test_every_traceback_is_shown_on_demand(monkeypatch):
     monkeypatch.setenv(errors.SHOW, "1")
-    assert not any(meant_for_a_person(error_of(call)) for call, _ in SENTENCES.values())
+    assert not any(is_user_error(error_of(call)) for call, _ in SENTENCES.values())
 
 
 def test_lightnings_own_errors_are_recognised():
@@ -120,7 +120,7 @@ def test_lightnings_own_errors_are_recognised():
     error = error_of(lambda: stopper._validate_condition_metric({"val/x": torch.tensor(0)}))
     assert user_errors.origin_of(error).deliberate
     assert "nope" in sentence(error)
-    assert meant_for_a_person(error)
+    assert is_user_error(error)
 
 
 @contextmanager
@@ -153,7 +153,7 @@ def test_a_full_disk_is_named_with_the_file(write, tmp_path):
     path = tmp_path / "a.x"
     with small_files():
         error = error_of(lambda: write(path))
-    assert meant_for_a_person(error)
+    assert is_user_error(error)
     assert sentence(error).startswith(f"File too large: {path}. Choose another place")
     assert not list(tmp_path.iterdir())
 

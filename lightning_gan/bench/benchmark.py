@@ -83,7 +83,7 @@ class Benchmark:
     """Games whose rows compare: one data set, one pair of networks, one length.
 
     Args:
-        name: what a person types behind `bench`.
+        name: what a person types behind `benchmark`.
         says: what it tests, in one sentence.
         ours: networks, optimizers, minibatch: all that is the same for every game; a part of the key of its rows.
         theirs: the protocol of the published rows.

@@ -10,7 +10,7 @@ from pytorch_lightning.cli import LightningArgumentParser
 
 import datamodules  # noqa: F401  (a config names a class of it)
 from lightning_gan import variants  # noqa: F401
-from lightning_gan.command_line.config_files import find
+from lightning_gan.cli.config_files import find
 from lightning_gan.play import seeded
 from lightning_gan.players import TwoPlayers
 

@@ -9,8 +9,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from lightning_gan.errors import UserError
 
-class WeightsError(ValueError):
+
+class WeightsError(UserError):
     """Weights of a feature network that cannot be had; the message says what to do."""
 
 

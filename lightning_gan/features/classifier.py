@@ -117,7 +117,7 @@ class Classifier(FeatureSpace):
     Args:
         data: name of the data that it learned.
         weights: file of the classifier; none: that of the cache, which
-            `python -m lightning_gan fetch --classifier DATA` fills.
+            `python -m lightning_gan download --classifier DATA` fills.
     """
 
     data: str = "mnist"
@@ -141,7 +141,9 @@ class Classifier(FeatureSpace):
             WeightsError: if there is none, or the file is damaged, or holds something else.
         """
         path = cache_folder() / self.file if self.weights is None else Path(self.weights)
-        advice = f"run `python -m lightning_gan fetch --classifier {self.data}`, or give its file."
+        advice = (
+            f"run `python -m lightning_gan download --classifier {self.data}`, or give its file."
+        )
         if not path.expanduser().is_file():
             raise WeightsError(f"There is no classifier of {self.data} at {path}: {advice}")
         stored = _read(path.expanduser(), advice)

@@ -19,7 +19,7 @@ class Place(NamedTuple):
         python: the program.
         fit: the flags of fit.
         exports: environment variables.
-        fetch: what to type where there is network; empty if the data need no files.
+        download: what to type where there is network; empty if the data need no files.
         written_by: the command that wrote the file.
         file: its name.
     """
@@ -30,7 +30,7 @@ class Place(NamedTuple):
     python: str
     fit: Sequence[str]
     exports: Mapping[str, str]
-    fetch: str
+    download: str
     written_by: str
     file: str
 
@@ -51,7 +51,7 @@ def written(size: Size, place: Place) -> str:
         place.folder,
         place.root,
         place.python,
-        place.fetch,
+        place.download,
         place.written_by,
         place.file,
         place.experiment,
@@ -71,8 +71,8 @@ def _head(size: Size, place: Place) -> str:
     devices = f"{size.gpus} GPUs" if size.gpus else f"{size.processes} processes"
     lines = ["#!/bin/bash", f"# {place.experiment}: {size.nodes} nodes x {devices}. Written by:"]
     lines += [f"#   {place.written_by}", "#"]
-    if place.fetch:
-        lines += ["# Once, where there is network:", f"#   {place.fetch}"]
+    if place.download:
+        lines += ["# Once, where there is network:", f"#   {place.download}"]
     name, file = word(place.experiment), shlex.quote(place.file)
     lines += [f"# Then:  sbatch {file}", "# To go on with job 123 after it has failed:"]
     return "\n".join([*lines, f"#   LIGHTNING_GAN_RUN={name}/job_123 sbatch {file}"])
@@ -90,7 +90,7 @@ def _options(size: Size, place: Place) -> str:
         *([f"gres=gpu:{size.gpus}"] if size.gpus else []),
         f"time={size.time}",
         *([f"array={size.array}"] if size.array else []),
-        f"signal=SIGUSR1@{size.lead}",
+        f"signal=SIGUSR1@{size.signal_seconds}",
         "requeue",
         "open-mode=append",
         f'chdir="{place.folder}"',

@@ -1,4 +1,4 @@
-"""`python -m lightning_gan paper`: which claims are run, what they cost, and the table of what was found."""
+"""`python -m lightning_gan reproduce`: which claims are run, what they cost, and the table of what was found."""
 
 import difflib
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from lightning_gan.command_line.errors import meant_for_a_person, sentence
+from lightning_gan.cli.errors import is_user_error, sentence
 from lightning_gan.domains import Runs, check_arguments
 from lightning_gan.evaluation.tables import check_place
 from lightning_gan.paper import CLAIMS
@@ -28,8 +28,8 @@ HEADER = ("claim", "measured", "theirs", "ours", "verdict", "picture")
 
 
 @check_arguments
-def paper(
-    only: list[str] | None = None,
+def reproduce(
+    claims: list[str] | None = None,
     quick: bool = False,
     seeds: Runs | None = None,
     out: str = "paper",
@@ -39,8 +39,7 @@ def paper(
     """Run the claims of Goodfellow et al. (2014), and say of each whether it holds here.
 
     Args:
-        only: Claims to run, by name, with commas between them; all if it is not given. Names may also stand first:
-            `paper figure1 table1`.
+        claims: Names of the claims to run; all if it is not given.
         quick: Run the short versions, which together fit five minutes on two cores.
         seeds: Number of trainings of each claim, 1 to 1,000, with seeds from 0 up; each claim has a number of its
             own if it is not given.
@@ -52,16 +51,16 @@ def paper(
         raise ValueError(
             f"--seeds {seeds} --quick: leave --seeds out, because --quick takes one seed."
         )
-    claims = with_short_version(chosen(only)) if quick else chosen(only)
+    picked = with_short_version(chosen(claims)) if quick else chosen(claims)
     basis = Setting(Path(out), root, quick=quick)
-    settings = [replace(basis, seeds=range(1 if quick else seeds or c.seeds)) for c in claims]
-    print(plan(claims, settings))
+    settings = [replace(basis, seeds=range(1 if quick else seeds or c.seeds)) for c in picked]
+    print(plan(picked, settings))
     if dry_run:
         return
     path = Path(out) / FILE
     check_out(path)
     found = []
-    for claim, setting in zip(claims, settings, strict=True):
+    for claim, setting in zip(picked, settings, strict=True):
         found.append((claim, _run(claim, setting)))
         _keep(*found[-1], path, quick)
     print(
@@ -155,7 +154,7 @@ def _run(claim: Claim, setting: Setting) -> list[Finding]:
     try:
         findings = claim.run(setting)
     except Exception as error:
-        if not meant_for_a_person(error):
+        if not is_user_error(error):
             raise
         findings = [Finding("nothing", "", "", Verdict.NOT_RUN, note=sentence(error))]
     for finding in findings:

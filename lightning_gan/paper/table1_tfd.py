@@ -9,7 +9,7 @@ import torch
 
 from datamodules import TFD
 from datamodules.tfd import FOLDS
-from lightning_gan.command_line.errors import sentence
+from lightning_gan.cli.errors import sentence
 from lightning_gan.evaluation.parzen import window
 from lightning_gan.metrics import ParzenScore, parzen_protocol
 from lightning_gan.paper.claim import Finding, Setting, Verdict

@@ -43,7 +43,8 @@ class Run:
         threads: of the CPU, at most the cores that this process may use; torch decides if it is not given, and then
             the last digits depend on the machine.
         wandb: online with a key and offline without (auto), or as named; WANDB_MODE goes first.
-        patience: minutes that one of several processes waits for the others, above 0 and at most 1,000,000.
+        timeout_minutes: time that one of several processes waits for the others, in minutes, above 0 and at most
+            1,000,000.
         accept_changed_data: Whether a checkpoint's run goes on, or is scored, with data that are not the same any more.
             Applies to this command only; run.json and the report then name the change.
     """
@@ -52,7 +53,7 @@ class Run:
     root: str = "runs"
     threads: Threads | None = None
     wandb: WandbMode = "auto"
-    patience: Minutes = 10.0
+    timeout_minutes: Minutes = 10.0
     accept_changed_data: bool = False
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import yaml
 from pytorch_lightning.loggers import Logger, WandbLogger
@@ -14,9 +14,8 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from lightning_gan.running import about, recipe
 from lightning_gan.running.metrics_file import MetricsLogger
+from lightning_gan.running.wandb_mode import WandbMode
 from lightning_gan.running.wandb_server import unreachable
-
-WandbMode = Literal["auto", "online", "offline", "disabled"]
 
 
 def loggers(

@@ -156,7 +156,7 @@ def changed(tensors, name, change):
     ],
 )
 def test_other_weights_are_refused(tensors, name, change, message):
-    with pytest.raises(WeightsError, match=rf"^here .*{message}.*fetch --weights"):
+    with pytest.raises(WeightsError, match=rf"^here .*{message}.*download --weights"):
         InceptionV3(changed(tensors, name, change), "here")
 
 
