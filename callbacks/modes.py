@@ -7,6 +7,7 @@ from pytorch_lightning import LightningModule, Trainer
 
 from callbacks.scoring import SampleScore, Stage, datamodule, keep_cards
 from lightning_gan.domains import Positive, SampleCount, Seed, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.evaluation import Score
 from lightning_gan.evaluation.modes import mode_scores, stacked_scores
 from lightning_gan.features import Classifier
@@ -63,7 +64,7 @@ class ModeCoverage(CountedModes):
         data: Any = datamodule(trainer, self)
         if not (hasattr(data, "means") and hasattr(data, "std")):
             name = getattr(data, "name", type(data).__name__)
-            raise ValueError(
+            raise UserError(
                 f"ModeCoverage counts modes whose places are known, such as those of Ring and Grid; those of {name} "
                 f"are not: take it out of trainer.callbacks."
             )
@@ -106,7 +107,7 @@ class StackedModeCoverage(CountedModes):
         """
         data: Any = datamodule(trainer, self)
         if (tuple(data.data_shape), getattr(data, "num_classes", None)) != ((3, 28, 28), 1000):
-            raise ValueError(
+            raise UserError(
                 f"StackedModeCoverage reads three digits in three channels, as StackedMNIST has them; {data.name} "
                 f"has not: take it out of trainer.callbacks."
             )

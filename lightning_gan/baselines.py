@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.domains import Count, CountOrZero, Seed, check_arguments
+from lightning_gan.errors import UserError
 
 
 class TrainingSet:
@@ -18,7 +19,7 @@ class TrainingSet:
 
     def __init__(self, images: Tensor) -> None:
         if not len(images):
-            raise ValueError("A training set without images came: give at least one.")
+            raise UserError("A training set without images came: give at least one.")
         self.images = images
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
@@ -28,7 +29,7 @@ class TrainingSet:
             ValueError: if there are fewer than n.
         """
         if n > len(self.images):
-            raise ValueError(
+            raise UserError(
                 f"{n:,} different images were asked of {len(self.images):,}: ask for fewer."
             )
         order = torch.randperm(len(self.images), generator=torch.Generator().manual_seed(seed))
@@ -59,7 +60,7 @@ class PixelBernoulli:
 
     def __init__(self, images: Tensor) -> None:
         if not len(images):
-            raise ValueError("Pixel means of no images were asked: give at least one.")
+            raise UserError("Pixel means of no images were asked: give at least one.")
         self.mean = images.mean(0)
 
     def sample(self, n: int, seed: int = 0) -> Tensor:

@@ -21,7 +21,7 @@ def to_unit(x: Tensor, value_range: tuple[float, float]) -> Tensor:
     """
     low, high = value_range
     if not (low < high and isfinite(low) and isfinite(high)):
-        raise ValueError(
+        raise UserError(
             f"A value range from {low} to {high} is empty or has no end: give finite (low, high) with low < high."
         )
     return x if (low, high) == (0, 1) else (x - low) / (high - low)
@@ -34,7 +34,7 @@ def to_uint8(x: Tensor, value_range: tuple[float, float]) -> Tensor:
         ValueError: if x holds NaN, which no picture can show.
     """
     if x.isnan().any():
-        raise ValueError("A picture was asked of values that are NaN: the generator has diverged.")
+        raise UserError("A picture was asked of values that are NaN: the generator has diverged.")
     return (to_unit(x.float(), value_range).clamp(0, 1) * 255).round().to(torch.uint8)
 
 

@@ -25,7 +25,7 @@ class Loadable(HeldOut):
         is always true.
         """
         if not kwargs.pop("weights_only", True):
-            raise ValueError(
+            raise UserError(
                 "weights_only is False: a checkpoint is read as data alone; leave it out."
             )
         return super().load_from_checkpoint(*args, weights_only=True, **kwargs).eval()  # type: ignore[misc]

@@ -278,6 +278,14 @@ def test_files_and_functions_stay_small():
                 assert lines <= 35, f"{file}: {node.name} has {lines} lines"
 
 
+def test_errors_of_the_user_have_one_base_class():
+    for file in [f for room in OURS for f in (ROOT / room).rglob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            call = node.exc if isinstance(node, ast.Raise) else None
+            name = getattr(getattr(call, "func", None), "id", "")
+            assert name not in ("ValueError", "Exception"), f"{file}:{node.lineno}: UserError"
+
+
 def test_no_constructor_swallows_arguments():
     for file in [f for room in OURS for f in (ROOT / room).rglob("*.py")]:
         for node in ast.walk(ast.parse(file.read_text())):

@@ -16,6 +16,7 @@ from lightning_gan import images
 from lightning_gan.cli import errors, user_errors
 from lightning_gan.cli.errors import is_user_error, sentence
 from lightning_gan.cli.system_errors import describe_os_error
+from lightning_gan.errors import UserError
 from lightning_gan.whole_files import whole
 
 
@@ -80,7 +81,7 @@ SENTENCES = {
         "pip install q",
     ),
     "a name that is not UTF-8": (lambda: os.fsdecode(b"f\xff").encode(), r"f\\xff"),
-    "no text": (raised_in("datamodules.mine", ValueError()), "ValueError of datamodules.mine, which has no text"),
+    "no text": (raised_in("datamodules.mine", UserError()), "UserError of datamodules.mine, which has no text"),
     "nothing after a colon": (chained("Problem with 'X':"), "Problem with 'X': what lies behind"),
 }  # fmt: skip
 BUGS = {
@@ -92,6 +93,10 @@ BUGS = {
     "a module without this attribute": lambda: torch.nn.Linear(1, 1).no_such_attribute,
     "a failed assertion": raised_in("lightning_gan.gan", AssertionError("x")),
     "unknown code": raised_in("somewhere", ValueError("x")),
+    "ours is no error of the user": raised_in("lightning_gan.gan", ValueError("x")),
+    "of a process of a DataLoader": raised_in(
+        "torch._utils", UserError("Caught it.\nOriginal Traceback (most")
+    ),
     "ours is missing": lambda: importlib.import_module("lightning_gan.no_such_module"),
 }
 

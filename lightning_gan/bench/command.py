@@ -10,6 +10,7 @@ from lightning_gan.bench import BENCHMARKS
 from lightning_gan.bench.benchmark import Benchmark, Game
 from lightning_gan.bench.report import report
 from lightning_gan.domains import Count, Runs, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.evaluation.tables import check_place
 from lightning_gan.rows import Row, rows_of
 from lightning_gan.tabular import duration, table
@@ -89,7 +90,7 @@ def named(kind: str, name: str, known: Iterable[Thing]) -> Thing:
         return found[name]
     near = difflib.get_close_matches(name, found, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(found)}."
-    raise ValueError(f"No {kind} {name!r}: {hint}" if name else f"Name a {kind}: {hint}")
+    raise UserError(f"No {kind} {name!r}: {hint}" if name else f"Name a {kind}: {hint}")
 
 
 def cost(plan: Plan) -> str:

@@ -11,9 +11,11 @@ from lightning_gan import (
     regularizers,
     variants,
 )
+from lightning_gan.features import Classifier, DINOv2, Inception
 from lightning_gan.gan import GAN
 
 ROOMS = (
     losses, regularizers, networks, priors, masks, variants, optimizers, datamodules, callbacks,
 )  # fmt: skip
 CLASSES = [GAN.__name__, *(name for room in ROOMS for name in room.__all__)]
+FEATURES = (Classifier, DINOv2, Inception)  # their package imports them at the first use

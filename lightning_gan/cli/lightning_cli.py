@@ -38,6 +38,7 @@ from lightning_gan.cli.lightning_parser import Parser
 from lightning_gan.cli.resumption import OVERRIDE, ResumingCLI, say, with_config_of_checkpoint
 from lightning_gan.cli.trainer_parts import device_arguments
 from lightning_gan.command_text import command_text
+from lightning_gan.errors import UserError
 from lightning_gan.interrupts import EvaluationInterrupted
 from lightning_gan.jobs import cluster
 from lightning_gan.pages.run_page import leave_report
@@ -120,7 +121,7 @@ class GANCLI(ResumingCLI):
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Find the data first: a run is named after what it really learns from."""
         if self.datamodule is None:
-            raise ValueError("No data were given: name them, such as --data MNIST.")
+            raise UserError("No data were given: name them, such as --data MNIST.")
         check_data(self.datamodule, self.model.generator)
         declared = self.datamodule.name
         self.datamodule.prepare_data()
@@ -224,7 +225,7 @@ class GANCLI(ResumingCLI):
     def before_validate(self) -> None:
         """There must be something to score."""
         if not self.stored:
-            raise ValueError(f"{self.subcommand} scores a checkpoint: give --ckpt_path.")
+            raise UserError(f"{self.subcommand} scores a checkpoint: give --ckpt_path.")
 
     before_test = before_validate
 

@@ -11,6 +11,7 @@ from pytorch_lightning.cli import LightningArgumentParser
 import datamodules
 from lightning_gan import trust
 from lightning_gan.cli import config_files
+from lightning_gan.errors import UserError
 from lightning_gan.evaluation import RealSet
 from lightning_gan.evaluation.door import RealData
 from lightning_gan.evaluation.files import read_pictures
@@ -38,7 +39,7 @@ def data_of_run(ckpt_path: str | None, accept: bool) -> datamodules.ImageData:
     folder = run_folder_of(ckpt_path) if ckpt_path else None
     if folder is None:
         where = f"{ckpt_path} lies in no run's folder" if ckpt_path else "Files name no data"
-        raise ValueError(
+        raise UserError(
             f"{where}: give the real images with --data, such as --data MNIST or --data FOLDER."
         )
     path = str(ckpt_path)
@@ -84,7 +85,7 @@ def real_data(
     if kind is None:
         if not Path(data).exists():
             known = ", ".join(k.__name__ for k in kinds.values() if k is not datamodules.ImageData)
-            raise ValueError(
+            raise UserError(
                 f"{data} is no data set ({known}), and no folder or file of that name is here."
             )
         read = read_pictures(data)
@@ -110,7 +111,7 @@ def _of_module(module: Any, split: str, num: int | None, with_window: bool) -> R
 def _of_config(path: Path) -> datamodules.ImageData:
     """The data module that a config names, with the config's own settings."""
     if not path.is_file():
-        raise ValueError(f"There is no config {path}: give one that names data, or --data FOLDER.")
+        raise UserError(f"There is no config {path}: give one that names data, or --data FOLDER.")
     config_files.check(path)
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     return _made(content.get("data") if isinstance(content, dict) else None, str(path))
@@ -129,5 +130,5 @@ def _made(asked: Any, path: str) -> datamodules.ImageData:
     parser.add_lightning_class_args(datamodules.InMemory, "data", subclass_mode=True)
     made = asked and parser.instantiate_classes(parser.parse_object({"data": asked})).data
     if not isinstance(made, datamodules.ImageData):
-        raise ValueError(f"{path} names no data set of pictures under `data`: give --data.")
+        raise UserError(f"{path} names no data set of pictures under `data`: give --data.")
     return made

@@ -12,6 +12,7 @@ from lightning_gan import trust
 from lightning_gan.checks import check_seed
 from lightning_gan.cli import config_files
 from lightning_gan.cli.trainer_cli import TrainerCLI
+from lightning_gan.errors import UserError
 from lightning_gan.running import (
     branching,
     data_digest,
@@ -60,9 +61,9 @@ class ResumingCLI(TrainerCLI):
         check_seed(settings.seed_everything)
         typed = overrides.parse(settings.pop("override", None) or ())
         if typed and not self.fits:
-            raise ValueError("--override changes a run that is trained further: it belongs to fit.")
+            raise UserError("--override changes a run that is trained further: it belongs to fit.")
         if typed and not asked:
-            raise ValueError(
+            raise UserError(
                 "--override changes settings of a run that is resumed: give --ckpt_path as well, or set them by their "
                 "own flags, such as --model.k 2."
             )
@@ -116,7 +117,7 @@ class ResumingCLI(TrainerCLI):
         due = "validation_due" in self.stored and self.home is not None
         if self.ended and asked != "auto" and not due:
             flag = self.steps_flag.replace("=", "=N, N").strip()
-            raise ValueError(
+            raise UserError(
                 f"{self.settings.ckpt_path} is at step {step} already: give {flag} above {step} to go on, or "
                 f"--ckpt_path auto to make its last pictures and scores again."
             )

@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 
+from lightning_gan.errors import UserError
+
 HANDLER = "lightning_gan.readable"
 READABLE = {  # plus-minus, sigma, arrows, signs of arithmetic, Greek letters, quotation marks
     "\u00b1": "+-", "\u03c3": "sigma", "\u2192": "->", "\u2190": "<-", "\u00d7": "x", "\u00b7": "*",
@@ -73,7 +75,7 @@ def check_names(arguments: Sequence[str]) -> None:
         *(("The argument", a) for a in arguments),
     ):
         if escape(text) != text:
-            raise ValueError(
+            raise UserError(
                 f"{what} {escape(text)} is not UTF-8, so no config and no file of a run can hold it: rename it."
             )
 

@@ -18,6 +18,7 @@ from lightning_gan.cli.trainer_parts import (
     kept_checkpoints,
     prepare_callbacks,
 )
+from lightning_gan.errors import UserError
 from lightning_gan.running import external_loggers
 from lightning_gan.running.runs import Run
 from lightning_gan.running.tracking import WandbMode
@@ -88,7 +89,7 @@ class TrainerCLI(LightningCLI):
             raise
         except (TypeError, ValueError, RuntimeError, ImportError) as error:
             why = " ".join(str(error).split())
-            raise ValueError(f"Lightning's Trainer refused its settings: {why}") from error
+            raise UserError(f"Lightning's Trainer refused its settings: {why}") from error
 
     def wandb_of(self, asked: WandbMode) -> WandbMode | None:
         """Return the mode of the suite's own W&B logger; None where the user named other loggers, or none."""

@@ -14,6 +14,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint, ProgressBar
 from pytorch_lightning.loggers import CSVLogger
 
 from callbacks import Checkpoints, FlightRecorder, MonitoredKeys, Progress
+from lightning_gan.errors import UserError
 from lightning_gan.jobs import cluster
 from lightning_gan.several.strategy import ANY, SeveralDevices, alone
 
@@ -94,7 +95,7 @@ def interval_named() -> Iterator[None]:
     except ValueError as error:
         if found := LONG_INTERVAL.search(str(error)):
             every, length = found.groups()
-            raise ValueError(
+            raise UserError(
                 f"trainer.val_check_interval is {every}, but an epoch has {length} minibatches: give {length} or "
                 f"fewer, or --trainer.check_val_every_n_epoch null, which counts minibatches over all epochs."
             ) from error

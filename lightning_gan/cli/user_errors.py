@@ -1,7 +1,8 @@
-"""Which errors are the user's: one table of exception types, of the modules that raise them, and of when they do.
+"""Which errors of other packages are the user's: a table of types, of the modules that raise them, and of when.
 
-An error belongs to the user if some code raised it deliberately to reject an input, or if the machine lacks something:
-memory, disk space, a package. Any other error is a bug of this suite and keeps its traceback.
+This suite raises `UserError`. An error of another package belongs to the user if it was raised deliberately to reject
+an input, or if the machine lacks something: memory, disk space, a package. Any other error is a bug of this suite and
+keeps its traceback.
 """
 
 import dis
@@ -189,8 +190,6 @@ RULES = (
     Rule((Exception,), describe_weights, says=re.compile(re.escape(FOREIGN_WEIGHTS))),
     Rule((Exception,), describe_untrusted, says=UNTRUSTED),
     Rule((Exception,), message, says=re.compile(UNION)),
-    # what this suite rejected
-    Rule((Exception,), message, raised_in=OURS),
     # what the machine lacks, by the words of other packages
     Rule((RuntimeError, ValueError), describe_memory, says=NO_MEMORY),
     Rule((ImportError,), describe_package, says=re.compile("pip install")),

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lightning_gan.errors import UserError
 from lightning_gan.features.base import (
     FeatureNetwork,
     Features,
@@ -160,7 +161,7 @@ def check_digits(images: Tensor, whose: str) -> None:
     """
     check_pictures(images)
     if images.shape[1:] != SHAPE:
-        raise ValueError(
+        raise UserError(
             f"Pictures of {list(images.shape[1:])} came to {whose}, which knows grey ones of 28x28: "
             f"give [m, 1, 28, 28], or choose the features of Inception."
         )

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from lightning_gan.errors import UserError
 from lightning_gan.jobs.job_size import Size
 from lightning_gan.jobs.srun import NO_JOBS
 
@@ -58,9 +59,9 @@ def written(size: Size, place: Place) -> str:
     )
     for text in (*place.fit, *place.exports.values(), *names):
         if "\n" in text or "\r" in text:
-            raise ValueError(f"{text!r} has a line break, which an sbatch file cannot hold.")
+            raise UserError(f"{text!r} has a line break, which an sbatch file cannot hold.")
     if {*place.folder, *place.root} & {'"', "\\"} or "%" in place.root:
-        raise ValueError(
+        raise UserError(
             f'{place.folder} or {place.root} has ", \\ or % in it: choose another folder.'
         )
     parts = (_head(size, place), _options(size, place), _run(size, place), _exports(place))

@@ -74,11 +74,11 @@ def order(
     asked.check()
     run, sbatch = settings["run"], shutil.which("sbatch")
     if asked.submit and sbatch is None:
-        raise ValueError(
+        raise UserError(
             "There is no sbatch on this machine: leave out --submit, and hand the file to sbatch on a login node."
         )
     if asked.array and any(text.partition("=")[0] == "--seed_everything" for text in fit):
-        raise ValueError("--array gives the seeds: leave out --seed_everything.")
+        raise UserError("--array gives the seeds: leave out --seed_everything.")
     name = word(run["name"])
     out = asked.out or (f"{name}.sbatch" if asked.submit else None)
     place = Place(
@@ -132,9 +132,9 @@ def exports(mode: WandbMode, group: str) -> dict[str, str]:
 def _keep(path: Path, text: str) -> None:
     """Write a file; one that a person has changed is not replaced."""
     if path.is_dir():
-        raise ValueError(f"--out {path} is a folder: give the name of a file.")
+        raise UserError(f"--out {path} is a folder: give the name of a file.")
     if path.is_file() and path.read_text(encoding="utf-8", errors="replace") != text:
-        raise ValueError(
+        raise UserError(
             f"{path} is there already and holds something else: delete it, or give another --out."
         )
     with whole(path, durable=False) as beside:
@@ -146,5 +146,5 @@ def _submitted(sbatch: str, out: str) -> str:
     answer = subprocess.run([sbatch, "--parsable", out], capture_output=True, text=True)
     if answer.returncode:
         why = " ".join(answer.stderr.split()) or f"status {answer.returncode}"
-        raise ValueError(f"sbatch refused {out}: {why}.")
+        raise UserError(f"sbatch refused {out}: {why}.")
     return answer.stdout.strip().partition(";")[0]

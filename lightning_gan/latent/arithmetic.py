@@ -8,6 +8,7 @@ from torch import Tensor
 from datamodules import Factors
 from lightning_gan import images
 from lightning_gan.domains import Count, CountFromTwo, NonNegative, Seed, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.features import FactorReader, accuracy_of_reader, kept_reader
 from lightning_gan.latent import latents
 from lightning_gan.latent.analogies import POOL, Samples, judge, report
@@ -80,7 +81,7 @@ def _check_words(ckpt_path: str, terms: Sequence[Term]) -> None:
     """
     data = checked(ckpt_path)["data"]
     if data != Factors.name:
-        raise ValueError(
+        raise UserError(
             f"{ckpt_path} was trained on {data or 'data without a name'}, whose factors nobody knows: give numbers of "
             f'samples, such as --equation "1,5,9 - 2,4,8 + 3,7,11", or a checkpoint of factors.yaml.'
         )
@@ -112,7 +113,7 @@ def _of_numbers(
     groups = [torch.tensor([int(word) for word in term.words]) for term in terms]
     largest = max(int(group.max()) for group in groups)
     if largest >= num_samples:
-        raise ValueError(
+        raise UserError(
             f"Sample {largest} of {num_samples} was asked, numbered from 0: give smaller numbers, or a larger "
             f"--num_samples."
         )

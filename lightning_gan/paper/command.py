@@ -12,6 +12,7 @@ from typing import Any
 
 from lightning_gan.cli.errors import is_user_error, sentence
 from lightning_gan.domains import Runs, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.evaluation.tables import check_place
 from lightning_gan.paper import CLAIMS
 from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict
@@ -48,7 +49,7 @@ def reproduce(
         dry_run: Only say which claims would run, and what they cost.
     """
     if seeds is not None and quick:
-        raise ValueError(
+        raise UserError(
             f"--seeds {seeds} --quick: leave --seeds out, because --quick takes one seed."
         )
     picked = with_short_version(chosen(claims)) if quick else chosen(claims)
@@ -67,7 +68,7 @@ def reproduce(
         f"\n{report(found, quick)}\n\n± is the standard error of the mean over seeds. Written: {path}"
     )
     if all(f.verdict is Verdict.NOT_RUN for _, findings in found for f in findings):
-        raise ValueError("Nothing could be run: the reasons stand above.")
+        raise UserError("Nothing could be run: the reasons stand above.")
 
 
 def check_out(path: Path) -> None:
@@ -77,7 +78,7 @@ def check_out(path: Path) -> None:
         ValueError: if findings cannot be written there, or the file there holds something else.
     """
     if path.parent.exists() and not path.parent.is_dir():
-        raise ValueError(f"--out {path.parent} is a file: give a folder.")
+        raise UserError(f"--out {path.parent} is a file: give a folder.")
     check_place(path)
     _read(path)
 
@@ -91,7 +92,7 @@ def _read(path: Path) -> dict[str, Any]:
     except ValueError:
         stored = None
     if not isinstance(stored, dict):
-        raise ValueError(
+        raise UserError(
             f"{path} is damaged, or no file of findings: move it away, or give another --out."
         )
     return stored
@@ -108,7 +109,7 @@ def chosen(only: Sequence[str] | None) -> list[Claim]:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
-            raise ValueError(f"No claim {name!r}: {hint}")
+            raise UserError(f"No claim {name!r}: {hint}")
     return [c for c in CLAIMS if not only or c.name in only]
 
 
@@ -121,7 +122,7 @@ def with_short_version(claims: Sequence[Claim]) -> list[Claim]:
     left_out = ", ".join(c.name for c in claims if c.quick_seconds is None)
     short = [c for c in claims if c.quick_seconds is not None]
     if not short:
-        raise ValueError(f"There is no short version of {left_out}: leave out --quick.")
+        raise UserError(f"There is no short version of {left_out}: leave out --quick.")
     if left_out:
         print(f"left out, because there is no short version: {left_out}")
     return short

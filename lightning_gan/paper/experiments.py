@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lightning_gan.errors import UserError
 from lightning_gan.paper.claim import Setting
 from lightning_gan.whole_files import whole
 
@@ -13,7 +14,7 @@ NAMED = "run folder  "  # how `fit` names its folder
 DONE = "finished.json"  # the command of a run that came to its end
 
 
-class ExperimentError(RuntimeError):
+class ExperimentError(UserError, RuntimeError):
     """An experiment that ended before its end."""
 
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from lightning_gan import home
 from lightning_gan.domains import Minutes, Threads, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.running.metrics_file import rows_of
 from lightning_gan.running.tracking import WandbMode
 from lightning_gan.whole_files import clean, whole
@@ -28,7 +29,7 @@ BEFORE_THE_FIRST_STEP = {
 }
 
 
-class CheckpointError(ValueError):
+class CheckpointError(UserError):
     """A file that cannot be resumed from."""
 
 
@@ -61,7 +62,7 @@ class Run:
         self.root = home.expand(self.root)
         parts = Path(self.name).parts
         if not parts or Path(self.name).is_absolute() or ".." in parts:
-            raise ValueError(
+            raise UserError(
                 f"run.name is {self.name!r}: give a name, or one below another, such as mnist/first."
             )
 
@@ -131,7 +132,7 @@ def check_data_of(path: str | None, checkpoint: dict[str, Any], name: str) -> No
     """
     learned = checkpoint.get("data") or name
     if learned != name:
-        raise ValueError(
+        raise UserError(
             f"{path} learned from {learned}, but the data here are {name}: their scores do not compare. Bring "
             f"{learned} back, or start a new run."
         )

@@ -8,6 +8,7 @@ import callbacks
 import datamodules
 from callbacks.features import FeatureScore
 from lightning_gan.domains import Seed, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.evaluation import natural_space
 from lightning_gan.features import (
     Classifier,
@@ -58,7 +59,7 @@ def download(
             failed.append(name)
             print(f"{name}: failed: {error}", flush=True)
     if failed:
-        raise ValueError(f"Not fetched: {', '.join(failed)}; the reasons stand above.")
+        raise UserError(f"Not fetched: {', '.join(failed)}; the reasons stand above.")
 
 
 def needed(settings: Mapping[str, Any]) -> list[str]:
@@ -103,7 +104,7 @@ def _kinds() -> dict[str, type[datamodules.ImageData]]:
 
 def _data(kinds: dict[str, type[datamodules.ImageData]], name: str, root: str) -> str:
     if name not in kinds:
-        raise ValueError(f"there is no data set {name!r}: name one of {', '.join(kinds)}.")
+        raise UserError(f"there is no data set {name!r}: name one of {', '.join(kinds)}.")
     return _load(kinds[name], root)
 
 
@@ -123,7 +124,7 @@ def _classifier(
     by_name: dict[str, Any] = {k.name: k for k in kinds.values() if k.data_shape[0] == 1}
     by_name[EMBEDDED] = datamodules.MNIST
     if name not in by_name:
-        raise ValueError(
+        raise UserError(
             f"there is no data set of grey images called {name!r}: name one of {', '.join(by_name)}."
         )
     source = {"source": "embedded"} if name == EMBEDDED else {}

@@ -95,9 +95,9 @@ def measure(
     """
     steps = own.target or trainer.max_steps
     if steps < 1:
-        raise ValueError("The run has no end: give --trainer.max_steps, or --target N.")
+        raise UserError("The run has no end: give --trainer.max_steps, or --target N.")
     if trainer.fast_dev_run or trainer._val_check_time_interval:  # type: ignore[attr-defined]
-        raise ValueError(
+        raise UserError(
             "estimate measures steps and validations at steps: leave out trainer.fast_dev_run, and give "
             "trainer.val_check_interval as a number of minibatches."
         )

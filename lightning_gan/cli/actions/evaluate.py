@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from lightning_gan import trust
+from lightning_gan.cli import class_names
 from lightning_gan.cli.lightning_parser import Parser
 from lightning_gan.cli.reference_data import CHOOSING, data_of_run, real_data
 from lightning_gan.domains import Count, SampleCount, Seed, check_arguments
@@ -110,7 +111,7 @@ def evaluate(
     if theirs is not None:
         print(compare(found.scores, theirs, str(compare_to)))
     if not found.scores:
-        raise ValueError("No score could be had: the reasons stand above.")
+        raise UserError("No score could be had: the reasons stand above.")
 
 
 def _extractor(asked: Sequence[str] | FeatureSpace | None) -> FeatureSpace | None:
@@ -126,6 +127,8 @@ def _extractor(asked: Sequence[str] | FeatureSpace | None) -> FeatureSpace | Non
         words += [f"--features.{key}", value]
     trust.settle()
     parser = Parser()
+    parser.classes = [kind.__name__ for kind in class_names.FEATURES]
+    parser.words = words
     parser.add_subclass_arguments(FeatureSpace, "features")
     made: FeatureSpace = parser.instantiate_classes(parser.parse_args(words)).features
     return made
@@ -157,7 +160,7 @@ def _samples(
     real = known.real
     shape = tuple(real.pictures.shape[1:])
     if gan.generator.data_shape != shape:
-        raise ValueError(
+        raise UserError(
             f"{ckpt_path} makes {list(gan.generator.data_shape)} but {real.name} is {list(shape)}: compare it with "
             f"data of its own shape."
         )
@@ -197,12 +200,12 @@ def _names(metrics: list[str] | None) -> list[str]:
     known = [*MEASURES, "parzen"]
     for name in metrics or ():
         if name not in known:
-            raise ValueError(f"There is no metric {name!r}: choose from {', '.join(known)}.")
+            raise UserError(f"There is no metric {name!r}: choose from {', '.join(known)}.")
     return list(dict.fromkeys(metrics or known))
 
 
 def _check(ckpt_path: str | None, samples: str | None, repeats: int) -> None:
     if (ckpt_path is None) == (samples is None):
-        raise ValueError("Give one of --ckpt_path FILE and --samples DIR|FILE (.npz, .npy, .pt).")
+        raise UserError("Give one of --ckpt_path FILE and --samples DIR|FILE (.npz, .npy, .pt).")
     if samples is not None and repeats > 1:
-        raise ValueError("Files hold one bank: only a checkpoint can draw again for --repeats.")
+        raise UserError("Files hold one bank: only a checkpoint can draw again for --repeats.")

@@ -8,6 +8,7 @@ from datamodules.hash_split import LEAST, split_by_hash
 from lightning_gan.cli.actions.image_report import Seen, examined, report
 from lightning_gan.command_text import command_text
 from lightning_gan.domains import Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.networks.dcgan import HALVINGS
 from lightning_gan.picture_files import check_utf8, find, printable
 from lightning_gan.whole_files import whole
@@ -96,23 +97,23 @@ def config(seen: Seen, size: int, out: Path) -> str:
 
 def _check_place(out: Path, size: int) -> None:
     if size not in HALVINGS:
-        raise ValueError(
+        raise UserError(
             f"DCGAN, for which {out} would be, draws squares of {', '.join(map(str, HALVINGS))} pixels, not of {size}: "
             f"give one of these as --size."
         )
     if out.exists() or out.is_symlink():
-        raise ValueError(f"{out} is there already and is not replaced: give another name as --out.")
+        raise UserError(f"{out} is there already and is not replaced: give another name as --out.")
 
 
 def _check_usable(seen: Seen) -> None:
     if seen.problems:
         first = next(iter(seen.problems))
-        raise ValueError(
+        raise UserError(
             f"No config was written, since no run could begin: {len(seen.problems):,} of {len(seen.found.files):,} "
             f"files cannot be read, {printable(first)} among them. Mend them, or take them away."
         )
     if len(set(seen.digests)) < LEAST:
-        raise ValueError(
+        raise UserError(
             f"No config was written, since no run could begin: {len(set(seen.digests)):,} different pictures are here, "
             f"{LEAST} are wanted at least."
         )

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from lightning_gan import images
 from lightning_gan.domains import Count, CountFromTwo, CountOrZero, Seed, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.latent import latents
 from lightning_gan.limits import check_disk, check_memory
 from lightning_gan.picture_files import manifest
@@ -56,7 +57,7 @@ def sample(
     check_disk(num_samples * BLOCK, Path(out), f"{num_samples:,} pictures", instead)
     told = gan if isinstance(gan, Classes) else None
     if classes and told is None:
-        raise ValueError(
+        raise UserError(
             f"{ckpt_path} is a {type(gan).__name__}, which is told no classes: leave out --classes."
         )
     asked = classes or list(range(told.classes if told else 8))
