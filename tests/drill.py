@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pytorch_lightning.loops.fit_loop import _FitLoop
 
+import lightning_gan.cli.training  # noqa: F401  (imported before the forks)
 from lightning_gan import GAN
 from lightning_gan.cli.main import main
 
