@@ -75,7 +75,10 @@ def public() -> list[Callable]:
             for name, thing in vars(room).items()
             if getattr(thing, "__module__", "") == room.__name__ and not name.startswith("_")
         ]
-    found += [*MORE, *(c.module.import_function() for c in COMMANDS.values())]
+    found += [
+        *MORE,
+        *(c.module.import_function() for c in COMMANDS.values() if not c.takes_settings),
+    ]
     return [
         thing
         for thing in dict.fromkeys(found)

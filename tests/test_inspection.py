@@ -133,8 +133,8 @@ def test_a_folder_of_unreadable_files_alone_becomes_nothing(command):
         (["mine", "--size", "0"], "size is 0; give a whole number"),
         (["mine", "--size", "30", "--out", "x.yaml"], "squares of 28, 32, 64 pixels, not of 30"),
         (["mine", "--out", "small.yaml"], "small.yaml is there already and is not replaced"),
-        (["mine", "more"], "There is no setting 'more'"),
-        ([], "Settings are missing that have no default: give folder."),
+        (["mine", "more"], "'more' is one argument too many"),
+        ([], "Arguments are missing that have no default: give FOLDER."),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(command, folder, arguments, message):
