@@ -34,7 +34,7 @@ from lightning_gan.cli.console import (
     stopped,
 )
 from lightning_gan.cli.leaving import end_from_thread, leave_evaluation
-from lightning_gan.cli.lightning_parser import Parser
+from lightning_gan.cli.lightning_parser import make_parser_class
 from lightning_gan.cli.resumption import OVERRIDE, ResumingCLI, say, with_config_of_checkpoint
 from lightning_gan.cli.trainer_parts import device_arguments
 from lightning_gan.command_text import command_text
@@ -79,7 +79,7 @@ class GANCLI(ResumingCLI):
         with ExitStack() as self.holds:  # the run's folder, until the end
             super().__init__(
                 TwoPlayers, args=self.words, subclass_mode_model=True, subclass_mode_data=True,
-                parser_class=Parser, parser_kwargs=kwargs,
+                parser_class=make_parser_class(class_names.CLASSES, self.words), parser_kwargs=kwargs,
                 save_config_callback=SaveConfig, auto_configure_optimizers=False,
                 trainer_defaults={"callbacks": [
                     callbacks.Progress(), callbacks.Randomness(), self.interruption, callbacks.FlightRecorder(),
@@ -90,13 +90,6 @@ class GANCLI(ResumingCLI):
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
         """Return the subcommand of these words alone: each takes a second to set up."""
         return {self.words[0]: LightningCLI.subcommands()[self.words[0]]}
-
-    def init_parser(self, **kwargs: Any) -> LightningArgumentParser:
-        """Let the parser's messages name what was typed, and the classes that there are."""
-        parser = super().init_parser(**kwargs)
-        if isinstance(parser, Parser):
-            parser.classes, parser.words = class_names.CLASSES, self.words
-        return parser
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parse the words; Lightning would warn that `sys.argv` is not empty."""

@@ -42,3 +42,21 @@ class Parser(LightningArgumentParser):
         keys = sorted({a.dest for a in self._actions if a.dest != "help"})
         sys.stderr.write(f"error: {sentence(message, keys, self.classes, self.words)}\n")
         sys.exit(2)
+
+
+def make_parser_class(classes: Sequence[str], words: Sequence[str]) -> type[Parser]:
+    """Return a class of parsers whose messages name what was typed, and the classes that there are.
+
+    The names belong to the class, because jsonargparse makes more parsers of the same class for the settings of nested
+    classes.
+
+    Args:
+        classes: Names that a config may use for a class.
+        words: Command line.
+    """
+
+    class NamingParser(Parser):
+        """A parser of one command line."""
+
+    NamingParser.classes, NamingParser.words = tuple(classes), tuple(words)
+    return NamingParser

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 from lightning_gan import trust
 from lightning_gan.cli import class_names
-from lightning_gan.cli.lightning_parser import Parser
+from lightning_gan.cli.lightning_parser import make_parser_class
 from lightning_gan.cli.reference_data import CHOOSING, data_of_run, real_data
 from lightning_gan.domains import Count, SampleCount, Seed, check_arguments
 from lightning_gan.errors import UserError
@@ -126,9 +126,8 @@ def _extractor(asked: Sequence[str] | FeatureSpace | None) -> FeatureSpace | Non
             raise UserError(f"--features {name} {setting}: give settings as KEY=VALUE.")
         words += [f"--features.{key}", value]
     trust.settle()
-    parser = Parser()
-    parser.classes = [kind.__name__ for kind in class_names.FEATURES]
-    parser.words = words
+    names = [kind.__name__ for kind in class_names.FEATURES]
+    parser = make_parser_class(names, words)()
     parser.add_subclass_arguments(FeatureSpace, "features")
     made: FeatureSpace = parser.instantiate_classes(parser.parse_args(words)).features
     return made
