@@ -49,7 +49,7 @@ def test_it_says_what_is_there_and_what_would_become_of_it(command, folder):
 
 
 def test_fit_runs_the_config_that_it_writes(command, folder):
-    ended = command("inspect", "--folder", "mine", "--size", "28", "--out", "mine.yaml")
+    ended = command("inspect", "mine", "--size", "28", "--out", "mine.yaml")
     assert ended.status == 0, ended.err
     assert ended.out.endswith("python -m lightning_gan fit --config mine.yaml\n")
     ended = command(

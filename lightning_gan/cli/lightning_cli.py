@@ -51,7 +51,6 @@ from lightning_gan.running.saved_config import SaveConfig
 from lightning_gan.running.tracking import WandbMode, log_score_table, loggers
 from lightning_gan.several import together
 
-OWN = {"prog": "python -m lightning_gan", "allow_abbrev": False}
 page_of = rank_zero_only(leave_report)
 
 
@@ -75,7 +74,7 @@ class GANCLI(ResumingCLI):
         self.interruption = self.requeue or callbacks.Interruption()
         files = [str(config_files.CONFIGS / "defaults.yaml")]
         defaults = {"default_config_files": files, "allow_abbrev": False}
-        kwargs = {words[0]: defaults} | OWN
+        kwargs = {words[0]: defaults, "prog": "python -m lightning_gan", "allow_abbrev": False}
         with ExitStack() as self.holds:  # the run's folder, until the end
             super().__init__(
                 TwoPlayers, args=self.words, subclass_mode_model=True, subclass_mode_data=True,
