@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import callbacks
 from lightning_gan import GAN
-from lightning_gan.command_line.quiet import quiet
+from lightning_gan.cli.log_filter import quiet
 from lightning_gan.losses import NonSaturating
 from lightning_gan.networks import MaxoutDiscriminator, UpsampledMLPGenerator
 from lightning_gan.priors import Gaussian

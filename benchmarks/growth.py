@@ -27,7 +27,7 @@ from made_runs import card, entries
 
 import callbacks
 from lightning_gan import plots
-from lightning_gan.command_line.quiet import quiet
+from lightning_gan.cli.log_filter import quiet
 from lightning_gan.evaluation import Score
 from lightning_gan.running import score_file
 from lightning_gan.running.curve_points import curves_of

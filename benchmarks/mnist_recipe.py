@@ -73,7 +73,7 @@ def score(folder: Path) -> str:
     file = folder / "scores.json"
     file.unlink(missing_ok=True)
     call(
-        "evaluate", "--ckpt_path", str(newest), "--split", "val", "--ruler", "false", "--json", str(file),
+        "evaluate", "--ckpt_path", str(newest), "--split", "val", "--baselines", "false", "--json", str(file),
     )  # fmt: skip
     values = json.loads(file.read_text())
     return json.dumps({k: round(v, 3) for k, v in values.items() if isinstance(v, float)})

@@ -20,7 +20,7 @@ from rounds import Batches, Told, block, game, machine, quiet_trainer, spread
 from torch.optim import Adam
 
 from callbacks import Compiled
-from lightning_gan.command_line.quiet import quiet
+from lightning_gan.cli.log_filter import quiet
 from lightning_gan.players import TwoPlayers
 
 SIZES = {"data_shape": [3, 32, 32], "width": 16}  # those of the config take eight seconds a step

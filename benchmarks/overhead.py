@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import callbacks
 from lightning_gan import GAN
-from lightning_gan.command_line.quiet import quiet
+from lightning_gan.cli.log_filter import quiet
 from lightning_gan.losses import NonSaturating
 from lightning_gan.networks import MaxoutDiscriminator, MLPGenerator
 from lightning_gan.priors import Uniform

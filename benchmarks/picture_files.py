@@ -5,8 +5,8 @@
 Microseconds a file until all pictures are squares of 32 pixels in colour: of small PNG files (32 x 32, noise), and of
 JPEG files (512 x 512, noise that was smoothed). "one task a file" is how pictures were read before: a pass over the
 heads and a pass over the pixels, each with one future a file, and no digest. The plain loop does the work of
-`read_files` in Pillow's own calls: digest, orientation, colours, square. The row of 200 files is what `evaluate --num`
-does now, against reading every file of the folder, as it did before.
+`read_files` in Pillow's own calls: digest, orientation, colours, square. The row of 200 files is what
+`evaluate --num_samples` does now, against reading every file of the folder, as it did before.
 """
 
 import argparse

@@ -18,7 +18,7 @@ from pytorch_lightning import Callback
 from rounds import Batches, Blocks, game, machine, quiet_trainer, spread
 
 import callbacks
-from lightning_gan.command_line.quiet import quiet
+from lightning_gan.cli.log_filter import quiet
 
 
 class Switched(Callback):

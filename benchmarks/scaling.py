@@ -20,7 +20,7 @@ import torch
 from rounds import Batches, Told, block, game, machine, quiet_trainer, spread
 
 from callbacks import Randomness
-from lightning_gan.command_line.quiet import quiet
+from lightning_gan.cli.log_filter import quiet
 from lightning_gan.several.strategy import SeveralDevices
 
 

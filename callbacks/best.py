@@ -8,6 +8,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import WandbLogger
 
 from callbacks.pictures import run_folder
+from lightning_gan.errors import UserError
 from lightning_gan.whole_files import whole
 
 
@@ -25,7 +26,7 @@ class BestGenerator(Callback):
 
     def __init__(self, score: str, lower_is_better: bool = True, upload: bool = False) -> None:
         if not score.startswith("val/"):
-            raise ValueError(
+            raise UserError(
                 f"BestGenerator by {score!r}: give a score of the validation, such as val/fid."
             )
         self.score, self.lower_is_better, self.upload = score, lower_is_better, upload
@@ -41,7 +42,7 @@ class BestGenerator(Callback):
             return
         if self.score not in trainer.callback_metrics:
             known = ", ".join(k for k in trainer.callback_metrics if k.startswith("val/"))
-            raise ValueError(
+            raise UserError(
                 f"BestGenerator looks for {self.score}, but a validation gave {known}: name one of these."
             )
         value = float(trainer.callback_metrics[self.score])

@@ -7,6 +7,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from callbacks.scoring import Stage, datamodule, keep_cards
+from lightning_gan.errors import UserError
 from lightning_gan.evaluation import Card, RealSet, Score
 
 
@@ -35,7 +36,7 @@ class ClassificationError(Callback):
             ValueError: naming the model.
         """
         if not hasattr(pl_module, "classify"):
-            raise ValueError(
+            raise UserError(
                 f"ClassificationError asks for classes, but {type(pl_module).__name__} says none: train a "
                 f"SemiSupervisedGAN or an ACGAN, or take the callback out."
             )

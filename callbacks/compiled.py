@@ -7,6 +7,8 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.utilities.rank_zero import rank_zero_info
 from torch import Tensor, nn
 
+from lightning_gan.errors import UserError
+
 NO_SECOND = (
     "this game differentiates D's gradient, and compiled functions have no second derivative"
 )
@@ -60,11 +62,11 @@ class Compiled(Callback):
     def check(self, device: str) -> None:
         """Whether this machine can."""
         if self.graphs and device != "cuda":
-            raise ValueError(
+            raise UserError(
                 f"Compiled with graphs: CUDA graphs need a CUDA device, and this run is on {device}: leave graphs out."
             )
         if device == "cpu" and not there_is_a_compiler():
-            raise ValueError(
+            raise UserError(
                 "Compiled needs a C++ compiler on a CPU, and there is none: install g++, name another one in CXX, or "
                 "leave callbacks/compiled.yaml out."
             )

@@ -10,6 +10,7 @@ from torch.distributions import Distribution
 from callbacks.animated import AnimatedPicture
 from lightning_gan.densities import SAMPLES, GeneratorDensity, by_samples
 from lightning_gan.domains import Count, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.plots_density import View, frame
 
 ARROWS = 16
@@ -82,7 +83,7 @@ class DensityCurves(AnimatedPicture):
         shape = getattr(data, "data_shape", None)
         if shape != (1,) or not hasattr(data, "density"):
             name = getattr(data, "name", type(data).__name__)
-            raise ValueError(
+            raise UserError(
                 f"DensityCurves draws data of shape [1] whose density is known, such as Gaussian1D; {name} are not: "
                 f"take it out of trainer.callbacks."
             )

@@ -18,6 +18,7 @@ from lightning_gan.domains import (
     Seed,
     check_arguments,
 )
+from lightning_gan.errors import UserError
 from lightning_gan.metrics.collapse import Indicators, Reference, jacobian_ranks
 
 
@@ -66,9 +67,7 @@ class Helvetica(Callback):
         response: Response | None = None,
     ) -> None:
         if jacobian_points > num:
-            raise ValueError(
-                f"jacobian_points is {jacobian_points}: want 0 to num, which is {num}."
-            )
+            raise UserError(f"jacobian_points is {jacobian_points}: want 0 to num, which is {num}.")
         self.every_n_steps, self.num = every_n_steps, num
         self.start, self.patience = start, patience
         self.most_duplicates = most_duplicates
@@ -85,7 +84,7 @@ class Helvetica(Callback):
         """Look at the data, once."""
         data: Any = getattr(trainer, "datamodule", None)
         if not hasattr(data, "images"):
-            raise ValueError(
+            raise UserError(
                 "Helvetica compares samples with training examples, but the Trainer has no data module that gives "
                 "images('train'): give it one (datamodule=), or take the callback out."
             )
@@ -132,7 +131,7 @@ class Helvetica(Callback):
     ) -> tuple[Indicators, dict[str, float]]:
         """Of G as it is now; and all values by their keys. The same on every process."""
         if self.reference is None:
-            raise ValueError(
+            raise UserError(
                 "Helvetica has not seen the data yet: it looks at them when training starts."
             )
         generator: Any = pl_module.generator

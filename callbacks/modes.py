@@ -7,6 +7,7 @@ from pytorch_lightning import LightningModule, Trainer
 
 from callbacks.scoring import SampleScore, Stage, datamodule, keep_cards
 from lightning_gan.domains import Positive, SampleCount, Seed, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.evaluation import Score
 from lightning_gan.evaluation.modes import mode_scores, stacked_scores
 from lightning_gan.features import Classifier
@@ -64,7 +65,7 @@ class ModeCoverage(CountedModes):
         data: Any = datamodule(trainer, self)
         if not (hasattr(data, "means") and hasattr(data, "std")):
             name = getattr(data, "name", type(data).__name__)
-            raise ValueError(
+            raise UserError(
                 f"ModeCoverage counts modes whose places are known, such as those of Ring and Grid; those of {name} "
                 f"are not: take it out of trainer.callbacks."
             )
@@ -80,9 +81,9 @@ class StackedModeCoverage(CountedModes):
     """Counts the numbers, of 1,000, that samples of stacked MNIST show, after each validation and at test.
 
     A sample is three digits in three channels. Each is read by the suite's own classifier of MNIST
-    (`python -m lightning_gan fetch --classifier mnist`), where the papers had others of about 99 %: Metz et al. (2017),
-    Unrolled GAN, section 3.3.1; Srivastava et al. (2017), VEEGAN. Logs <stage>/modes and <stage>/reverse_kl, the KL of
-    what was read from uniform, in nats.
+    (`python -m lightning_gan download --classifier mnist`), where the papers had others of about 99 %: Metz et al.
+    (2017), Unrolled GAN, section 3.3.1; Srivastava et al. (2017), VEEGAN. Logs <stage>/modes and
+    <stage>/reverse_kl, the KL of what was read from uniform, in nats.
 
     Args:
         num_samples: of the model, 1 to 10,000,000: 26,000 in VEEGAN and in PacGAN's Table 2, 25,600 in Unrolled GAN and
@@ -108,7 +109,7 @@ class StackedModeCoverage(CountedModes):
         super().setup(trainer, pl_module, stage)
         data: Any = datamodule(trainer, self)
         if (tuple(data.data_shape), getattr(data, "num_classes", None)) != ((3, 28, 28), 1000):
-            raise ValueError(
+            raise UserError(
                 f"StackedModeCoverage reads three digits in three channels, as StackedMNIST has them; {data.name} "
                 f"has not: take it out of trainer.callbacks."
             )

@@ -7,6 +7,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 
 from lightning_gan import keys
+from lightning_gan.errors import UserError
 
 OWN_PACKAGES = ("callbacks", "datamodules", "lightning_gan", "pytorch_lightning")
 
@@ -34,7 +35,7 @@ class MonitoredKeys(Callback):
         for callback, key in ((type(c).__name__, c.monitor) for c in _monitors(trainer)):
             if not _is_known(key) and not key.startswith("lr-"):  # the keys of LearningRateMonitor
                 names = [name for known in keys.KEYS for name in known.written]
-                raise ValueError(_unknown(callback, key, names))
+                raise UserError(_unknown(callback, key, names))
 
     def on_train_batch_end(
         self,
@@ -76,11 +77,11 @@ class MonitoredKeys(Callback):
             if key in trainer.callback_metrics:
                 continue
             if _is_known(key):
-                raise ValueError(
+                raise UserError(
                     f"{callback} monitors {key}, which has no value at step {trainer.global_step}: add the callback "
                     f"that computes it, or let it be computed before {callback} looks."
                 )
-            raise ValueError(_unknown(callback, key, list(trainer.callback_metrics)))
+            raise UserError(_unknown(callback, key, list(trainer.callback_metrics)))
 
 
 def _callbacks(trainer: Trainer) -> list[Callback]:

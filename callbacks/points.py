@@ -8,6 +8,7 @@ from torch import Tensor
 
 from callbacks.animated import AnimatedPicture
 from lightning_gan.domains import Count, Seed, Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.plots_points import cloud
 
 
@@ -45,7 +46,7 @@ class PointCloud(AnimatedPicture):
         data: Any = getattr(trainer, "datamodule", None)
         if getattr(data, "data_shape", None) != (2,):
             name = getattr(data, "name", type(data).__name__)
-            raise ValueError(
+            raise UserError(
                 f"PointCloud draws data of shape [2], such as Ring and Grid; {name} are of another: take it out of "
                 f"trainer.callbacks."
             )

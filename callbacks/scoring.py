@@ -9,6 +9,7 @@ from pytorch_lightning.loggers import WandbLogger
 
 from callbacks.pictures import run_folder, shown_range, spared
 from lightning_gan.domains import SampleCount, Seed, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.evaluation import Samples, Score, described
 from lightning_gan.running.score_file import append
 
@@ -97,7 +98,7 @@ def datamodule(trainer: Trainer, asker: Callback) -> Any:
     """
     data = getattr(trainer, "datamodule", None)
     if data is None:
-        raise ValueError(
+        raise UserError(
             f"{type(asker).__name__} needs validation and test images, but the Trainer has no data "
             "module: give it one (datamodule=), or take the callback out."
         )

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from datamodules.in_memory import InMemory, Split, Splits
+from lightning_gan.errors import UserError
 
 __all__ = ["ImageData", "Split", "Splits"]
 
@@ -40,7 +41,7 @@ def checked(value_range: tuple[float, float]) -> tuple[float, float]:
     """
     low, high = value_range
     if not low < high:
-        raise ValueError(
+        raise UserError(
             f"value_range is [{low:g}, {high:g}]: give [low, high] with low < high, such as [-1, 1]."
         )
     return float(low), float(high)

@@ -24,6 +24,7 @@ from datamodules.cifar_files import (
 from datamodules.loader import BatchLoader
 from lightning_gan import home
 from lightning_gan.domains import Count, CountOrZero, Seed, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.fetching import download
 
 PICKLED_FOLDER = "cifar-10-batches-py"  # as torchvision and Keras lay it out
@@ -84,10 +85,10 @@ class CIFAR10(ImageData):
     ) -> None:
         super().__init__(batch_size, seed)
         if source not in self.sources:
-            raise ValueError(f"source is {source!r}: set it to one of {', '.join(self.sources)}.")
+            raise UserError(f"source is {source!r}: set it to one of {', '.join(self.sources)}.")
         n = sum(spec.n for spec in self.files[:-1])
         if validation >= n:
-            raise ValueError(
+            raise UserError(
                 f"validation is {validation} of {n:,} training images: set it to less than {n:,}."
             )
         self.root = home.data_folder(root)
@@ -177,7 +178,7 @@ class CIFAR10(ImageData):
 
     def _split(self, split: Split) -> tuple[Tensor, Tensor]:
         if split == "val" and self._splits and not self.validation:
-            raise ValueError(
+            raise UserError(
                 "CIFAR-10 has no validation split, since all training images train: set"
                 " data.validation to 5000, or ask for the test split."
             )

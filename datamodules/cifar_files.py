@@ -13,6 +13,7 @@ from torch import Tensor
 
 from datamodules.cifar_pickle import PIXELS, records
 from datamodules.idx import blamed_on
+from lightning_gan.errors import UserError
 from lightning_gan.whole_files import whole
 
 RECORD = 1 + PIXELS  # a label, then red, green and blue, each row by row
@@ -70,17 +71,17 @@ def check(raw: bytes, spec: BatchFile) -> None:
     sha1 = hashlib.sha1(raw, usedforsecurity=False).hexdigest()
     if sha1 != spec.sha1:
         _check_size(len(raw), spec.size, raw[:1000])
-        raise ValueError(f"has other contents: its sha1 is {sha1}, {spec.sha1} is wanted")
+        raise UserError(f"has other contents: its sha1 is {sha1}, {spec.sha1} is wanted")
 
 
 def _check_size(size: int, wanted: int, beginning: bytes) -> None:
     if not size:
-        raise ValueError("is empty")
+        raise UserError("is empty")
     if beginning.lstrip()[:2].lower() in (b"<!", b"<h"):
-        raise ValueError("is a web page, not a file of CIFAR-10")
+        raise UserError("is a web page, not a file of CIFAR-10")
     if size != wanted:
         what = "is cut off" if size < wanted else "is too long"
-        raise ValueError(f"{what}: {size:,} bytes, where {wanted:,} are wanted")
+        raise UserError(f"{what}: {size:,} bytes, where {wanted:,} are wanted")
 
 
 def read_binary(path: Path, spec: BatchFile) -> Tensor:
@@ -105,7 +106,7 @@ def read_pickled(path: Path, spec: BatchFile) -> Tensor:
         raw = path.read_bytes()
         md5 = hashlib.md5(raw, usedforsecurity=False).hexdigest()
         if md5 != spec.md5:
-            raise ValueError(
+            raise UserError(
                 f"has other contents: {len(raw):,} bytes with md5 {md5}, {spec.md5} is wanted"
             )
         return _tensor(records(raw, spec.n))
@@ -136,7 +137,7 @@ def unpack(
     packed.seek(0)
     if md5 != archive.md5:
         _check_size(size, archive.size, packed.read(1000))
-        raise ValueError(f"has other contents: its md5 is {md5}, {archive.md5} is wanted")
+        raise UserError(f"has other contents: its md5 is {md5}, {archive.md5} is wanted")
     wanted = {f"{FOLDER}/{spec.name}.bin": spec for spec in specs}
     raws = {}
     with tarfile.open(fileobj=packed, mode="r:gz") as members:
@@ -148,7 +149,7 @@ def unpack(
             try:
                 check(raws[spec.name], spec)
             except ValueError as error:
-                raise ValueError(f"holds {member.name}, which {error}") from error
+                raise UserError(f"holds {member.name}, which {error}") from error
     return raws
 
 

@@ -8,6 +8,8 @@ import io
 import pickle
 from typing import Any
 
+from lightning_gan.errors import UserError
+
 PIXELS = 3 * 32 * 32
 
 
@@ -59,12 +61,10 @@ def records(raw: bytes, n: int) -> bytes:
         labels, shape = bytes(batch["labels"]), batch["data"].shape
         pixels = batch["data"].text.encode("latin1")
     except pickle.UnpicklingError as error:
-        raise ValueError(f"was not unpickled: {error}") from error
+        raise UserError(f"was not unpickled: {error}") from error
     except Exception as error:  # a pickle can go wrong in any way
         reason = f"{type(error).__name__}: {error}"
-        raise ValueError(f"is no pickled batch of CIFAR-10 ({reason})") from error
+        raise UserError(f"is no pickled batch of CIFAR-10 ({reason})") from error
     if (len(labels), shape, len(pixels)) != (n, (n, PIXELS), n * PIXELS):
-        raise ValueError(
-            f"holds {len(labels):,} labels and {len(pixels):,} bytes, not {n:,} images"
-        )
+        raise UserError(f"holds {len(labels):,} labels and {len(pixels):,} bytes, not {n:,} images")
     return b"".join(labels[i : i + 1] + pixels[i * PIXELS : (i + 1) * PIXELS] for i in range(n))

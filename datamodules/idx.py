@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from lightning_gan.errors import UserError
 from lightning_gan.whole_files import whole
 
 
@@ -53,11 +54,11 @@ def unpack(data: bytes, size: int) -> bytes:
     try:
         raw = gunzip.decompress(data, size + 1)
     except zlib.error as error:
-        raise ValueError(f"is damaged: gzip says {str(error).lower()!r}") from error
+        raise UserError(f"is damaged: gzip says {str(error).lower()!r}") from error
     if len(raw) > size:
-        raise ValueError(f"unpacks to more than the {size:,} bytes wanted")
+        raise UserError(f"unpacks to more than the {size:,} bytes wanted")
     if not gunzip.eof:
-        raise ValueError("is cut off: the gzip data end too early")
+        raise UserError("is cut off: the gzip data end too early")
     return raw
 
 
@@ -69,20 +70,20 @@ def check(raw: bytes, spec: FileSpec) -> None:
     """
     header = raw[: len(spec.header)]
     if not raw:
-        raise ValueError("is empty")
+        raise UserError("is empty")
     if raw.lstrip()[:1] == b"<":
-        raise ValueError("is a web page, not an idx file")
+        raise UserError("is a web page, not an idx file")
     if header[:4] != spec.header[:4] or len(header) < len(spec.header):
-        raise ValueError(f"does not begin as an idx file of {len(spec.shape)} dimension(s) does")
+        raise UserError(f"does not begin as an idx file of {len(spec.shape)} dimension(s) does")
     if header != spec.header:
         shape = tuple(int.from_bytes(header[i : i + 4], "big") for i in range(4, len(header), 4))
-        raise ValueError(f"holds data of shape {shape}, where {spec.shape} is wanted")
+        raise UserError(f"holds data of shape {shape}, where {spec.shape} is wanted")
     if len(raw) != spec.size:
         what = "is cut off" if len(raw) < spec.size else "is too long"
-        raise ValueError(f"{what}: {len(raw):,} bytes, where {spec.size:,} are wanted")
+        raise UserError(f"{what}: {len(raw):,} bytes, where {spec.size:,} are wanted")
     md5 = hashlib.md5(raw, usedforsecurity=False).hexdigest()
     if md5 != spec.md5:
-        raise ValueError(f"has other contents: its unpacked md5 is {md5}, {spec.md5} is wanted")
+        raise UserError(f"has other contents: its unpacked md5 is {md5}, {spec.md5} is wanted")
 
 
 def candidates(name: str, folders: Sequence[Path]) -> Iterator[Path]:
@@ -118,13 +119,13 @@ def blamed_on(path: Path) -> Iterator[None]:
     """
     try:
         if path.is_dir():
-            raise ValueError("is a folder, not a file")
+            raise UserError("is a folder, not a file")
         yield
     except OSError as error:
         reason = f"cannot be read ({error.strerror or error})"
-        raise ValueError(f"{path} {reason}: make it readable, or move it away.") from error
+        raise UserError(f"{path} {reason}: make it readable, or move it away.") from error
     except ValueError as error:
-        raise ValueError(
+        raise UserError(
             f"{path} {error}. It was not used and not touched: move it away or delete it yourself,"
             " and run again."
         ) from error
@@ -151,6 +152,6 @@ def write(folder: Path, spec: FileSpec, raw: bytes) -> None:
     try:
         check(raw, spec)
     except ValueError as error:
-        raise ValueError(f"{spec.name} {error}") from error
+        raise UserError(f"{spec.name} {error}") from error
     with whole(folder / spec.name) as beside:
         beside.write_bytes(raw)

@@ -13,6 +13,7 @@ from datamodules.idx import FileSpec, holds_any, locate, read, write
 from datamodules.sources import CsvWheel, FetchError, from_mirrors, from_wheel
 from lightning_gan import home
 from lightning_gan.domains import Count, Finite, Seed, check_arguments
+from lightning_gan.errors import UserError
 
 # How long "auto" waits for a source before it tries the next; one that is pinned has longer.
 SECONDS = {"mirrors": 30.0, "index": 300.0}
@@ -63,7 +64,7 @@ class IdxImages(ImageData):
         super().__init__(batch_size, seed)
         self.value_range = checked(value_range)
         if source not in self.sources:
-            raise ValueError(f"source is {source!r}: set it to one of {', '.join(self.sources)}.")
+            raise UserError(f"source is {source!r}: set it to one of {', '.join(self.sources)}.")
         self.root = home.data_folder(root)
         self.source = source
 

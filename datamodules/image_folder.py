@@ -12,6 +12,7 @@ from datamodules.base import ImageData, Splits, checked
 from datamodules.hash_split import LEAST, split_by_hash
 from lightning_gan import home
 from lightning_gan.domains import Count, Domain, Finite, OpenShare, Seed, Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.limits import memory
 from lightning_gan.picture_files import (
     Found,
@@ -79,11 +80,11 @@ class ImageFolder(ImageData):
     ) -> None:
         super().__init__(batch_size, seed)
         if channels not in (1, 3):
-            raise ValueError(
+            raise UserError(
                 f"Pictures with {channels} channels were asked: give 1 channel (grey) or 3 (colour)."
             )
         if validation + test >= 1:
-            raise ValueError(
+            raise UserError(
                 f"validation is {validation} and test {test}: give shares above 0 that leave some to train."
             )
         check_utf8(root)
@@ -151,7 +152,7 @@ def fits_in_memory(n: int, data_shape: tuple[int, int, int]) -> None:
     channels, size, _ = data_shape
     wanted, there = n * channels * size**2, memory()
     if there and wanted > there / 2:
-        raise ValueError(
+        raise UserError(
             f"{n:,} pictures of {channels} x {size} x {size} bytes take {wanted / 1e9:.1f} GB, more than half of this "
             f"machine's {there / 1e9:.1f} GB: set data.size to {int((there / 2 / n / channels) ** 0.5)} or less, or "
             f"give fewer pictures."
@@ -167,7 +168,7 @@ def refuse(problems: dict[Path, str], root: Path) -> None:
     if problems:
         path, why = next(iter(problems.items()))
         more = f", and {len(problems) - 1:,} more cannot either" if len(problems) > 1 else ""
-        raise ValueError(
+        raise UserError(
             f"{printable(path)} cannot be read as a picture {why}{more}: mend it or take it away; "
             f"`python -m lightning_gan inspect {printable(shlex.quote(str(root)))}` lists them all."
         )
@@ -182,7 +183,7 @@ def refuse_few(digests: list[bytes], root: Path) -> None:
     different = len(set(digests))
     if different < LEAST:
         copies = f", {different} of them different" if different < len(digests) else ""
-        raise ValueError(
+        raise UserError(
             f"{root} holds {len(digests):,} pictures{copies}: give {LEAST} different ones or more, to train, validate "
             f"and test."
         )
@@ -197,7 +198,7 @@ def refuse_small(looks: list[Look], size: int) -> None:
     small = [seen for seen in looks if min(seen.size) < size]
     if small:
         least = min(small, key=lambda seen: min(seen.size))
-        raise ValueError(
+        raise UserError(
             f"{printable(least.path)} has {least.size[0]} x {least.size[1]} pixels, the smallest of {len(small):,} "
             f"pictures below size {size}: set data.size to {min(least.size)} or less, take them away, or set "
             f"data.enlarge to true."

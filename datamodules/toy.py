@@ -10,6 +10,7 @@ from torch.distributions import Categorical, Distribution, Independent, MixtureS
 
 from datamodules.in_memory import InMemory, Splits
 from lightning_gan.domains import Count, Domain, Finite, Positive, Seed, Size, check_arguments
+from lightning_gan.errors import UserError
 
 SIZES = {"train": 100_000, "val": 10_000, "test": 10_000}  # 100,000 as in Lin et al. (2018), PacGAN
 
@@ -113,7 +114,7 @@ class Gaussian1D(Gaussians):
     ) -> None:
         super().__init__(batch_size, seed, points_seed)
         if not means or len(means) != len(stds):
-            raise ValueError(
+            raise UserError(
                 f"Gaussian1D of means {list(means)} and stds {list(stds)}: give as many of both."
             )
         self.means, self.std = (

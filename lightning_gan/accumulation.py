@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lightning_gan.errors import UserError
 from lightning_gan.players import TwoPlayers
 
 
@@ -22,7 +23,7 @@ def accumulate(gan: TwoPlayers, data: Any, minibatches: int) -> None:
     if minibatches == 1:
         return
     if not hasattr(data, "batch_size"):
-        raise ValueError(
+        raise UserError(
             f"trainer.accumulate_grad_batches is {minibatches}, but {type(data).__name__} has no batch_size: "
             f"make its minibatches {minibatches} times as large, and set `parts` of the game to {minibatches}."
         )

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.domains import Count, Domain, Seed, check_arguments
+from lightning_gan.errors import UserError
 
 Iterations = Annotated[int, Domain(2, whole=True)]
 
@@ -23,7 +24,7 @@ class TrainingSet:
 
     def __init__(self, images: Tensor) -> None:
         if not len(images):
-            raise ValueError("A training set without images came: give at least one.")
+            raise UserError("A training set without images came: give at least one.")
         self.images = images
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
@@ -33,7 +34,7 @@ class TrainingSet:
             ValueError: if there are fewer than n.
         """
         if n > len(self.images):
-            raise ValueError(
+            raise UserError(
                 f"{n:,} different images were asked of {len(self.images):,}: ask for fewer."
             )
         order = torch.randperm(len(self.images), generator=torch.Generator().manual_seed(seed))
@@ -64,7 +65,7 @@ class PixelBernoulli:
 
     def __init__(self, images: Tensor) -> None:
         if not len(images):
-            raise ValueError("Pixel means of no images were asked: give at least one.")
+            raise UserError("Pixel means of no images were asked: give at least one.")
         self.mean = images.mean(0)
 
     def sample(self, n: int, seed: int = 0) -> Tensor:

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lightning_gan.errors import UserError
+
 PICTURES = ("image", "images", "img", "pixel_values", "x", "data", "input")
 LABELS = ("label", "labels", "y", "target", "targets", "class")
 
@@ -27,7 +29,7 @@ def as_tensors(
     """
     parts = _parts(batch)
     if not parts or not all(isinstance(part, Tensor) for part in parts[:1]):
-        raise ValueError(
+        raise UserError(
             f"A minibatch of type {_described(batch)} came from the DataLoader: give x, [x, labels] or "
             f"{{'image': x, 'label': labels}} as tensors."
         )
@@ -48,12 +50,12 @@ def _floats(x: Tensor, value_range: tuple[float, float]) -> Tensor:
     if x.dtype == torch.uint8:
         low, high = value_range
         if not (isfinite(low) and isfinite(high)):
-            raise ValueError(
+            raise UserError(
                 f"A minibatch of bytes came, but G makes values from {low} to {high}: give floating-point numbers."
             )
         return x.float() / 255 * (high - low) + low
     if not x.is_floating_point():
-        raise ValueError(
+        raise UserError(
             f"A minibatch of {x.dtype} came: give bytes (torch.uint8) 0 to 255, or floating-point numbers."
         )
     return x

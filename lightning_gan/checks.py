@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from lightning_gan.domains import Count, CountOrZero, Domain, PositiveShare, Seed, Share, check
+from lightning_gan.errors import UserError
 from lightning_gan.limits import cpu_count
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.regularizers import Penalty
@@ -47,7 +48,7 @@ WITHOUT_BATCH_NORM = (
 )
 
 
-class MismatchError(ValueError):
+class MismatchError(UserError):
     """Two parts of an experiment do not fit each other."""
 
 
@@ -176,7 +177,7 @@ def check_trainer(trainer: Namespace) -> None:
             check("trainer.", name, value, domain)
     check_devices(trainer.get("devices"), trainer.get("accelerator"))
     if trainer.gradient_clip_val:
-        raise ValueError(
+        raise UserError(
             f"trainer.gradient_clip_val is {trainer.gradient_clip_val}, but the players are clipped apart: set "
             f"--model.d_clip and --model.g_clip."
         )

@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from lightning_gan import keys
+from lightning_gan.errors import UserError
 
 EVALUATED_AT = "trainer/global_step"  # W&B's name for a step of ours
 SINCE_START = "_runtime"  # seconds
@@ -36,13 +37,13 @@ def dashboard(
     import wandb
 
     if not wandb.login(prompt=False, verify=False):
-        raise ValueError(
+        raise UserError(
             "W&B knows no key on this machine: type `wandb login`, or look at the view with --dry_run."
         )
     try:
         view = workspace(entity or str(wandb.Api().default_entity), project, name).save()
     except wandb.Error as error:
-        raise ValueError(f"W&B did not take the dashboard: {error}") from error
+        raise UserError(f"W&B did not take the dashboard: {error}") from error
     print(f"dashboard   {view.url}")
 
 
@@ -57,7 +58,7 @@ def workspace(entity: str, project: str, name: str) -> Any:
         import wandb_workspaces.workspaces as views
         from wandb_workspaces.expr import Config, Metric
     except ImportError as error:
-        raise ValueError(NEEDS) from error
+        raise UserError(NEEDS) from error
     sections = [
         views.Section(name=section, panels=panels, is_open=section in OPEN)
         for section in keys.SECTIONS

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
+from lightning_gan.errors import UserError
+
 SAMPLES = 100_000  # behind an estimate
 EDGE = 1e-7  # of p_z's mass, left out at either end, where a Gaussian has no last quantile
 
@@ -98,7 +100,7 @@ def by_samples(x: Tensor, drawn: str = "of G") -> GeneratorDensity:
     spread = (quarters[1] - quarters[0]).item() / 1.34 or x.std().item()
     width = 0.9 * min(x.std().item(), spread) * len(x) ** -0.2
     if not width > 0:
-        raise ValueError(
+        raise UserError(
             f"All {len(x):,} samples of G are {x[0].item():g}: a point has no density. Let G start from other weights."
         )
     low, high = x.min().item() - 5 * width, x.max().item() + 5 * width
@@ -143,7 +145,7 @@ def _on_the_line(generator: nn.Module, z: Tensor) -> Tensor:
     """G at points z, [n] to [n]."""
     x = generator(z[:, None])
     if x.numel() != len(z):
-        raise ValueError(
+        raise UserError(
             f"G makes {list(x.shape[1:])} of one noise variable: p_g is computed on the line, where G makes one number."
         )
     return x.flatten()
@@ -153,6 +155,6 @@ def _quantile(p_z: Distribution, u: Tensor) -> Tensor:
     try:
         return p_z.icdf(u)
     except NotImplementedError as error:
-        raise ValueError(
+        raise UserError(
             f"{type(p_z).__name__} has no quantile function: give p_z as a distribution with `icdf`."
         ) from error

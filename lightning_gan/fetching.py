@@ -8,10 +8,12 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from urllib.request import urlopen
 
+from lightning_gan.errors import UserError
+
 CONNECT_SECONDS = 10.0
 
 
-class FetchError(Exception):
+class FetchError(UserError):
     """A source could not deliver; its message says why."""
 
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize, one_hot
 
 from lightning_gan.domains import Count, Positive, Seed, check_arguments
+from lightning_gan.errors import UserError
 
 DECAYS = tuple(10 ** (0.25 * i) for i in range(-16, 9))  # 1e-4 to 100
 
@@ -39,7 +40,7 @@ def hidden_layers(network: nn.Module, x: Tensor, batch_size: Count = 1000) -> li
     """
     layers = [m for m in network.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
     if len(layers) < 2:
-        raise ValueError(
+        raise UserError(
             f"{type(network).__name__} has {len(layers)} layers with weights, so none is hidden: give two or more."
         )
     seen: list[Tensor] = []
@@ -89,7 +90,7 @@ def labelled(labels: Tensor, per_class: int, seed: int) -> Tensor:
         ValueError: if a class has fewer.
     """
     if per_class < 1 or per_class > int(labels.bincount().min()):
-        raise ValueError(
+        raise UserError(
             f"{per_class} labels of each class were asked, but the classes have {labels.bincount().tolist()}: "
             f"give 1 or more, and at most the smallest."
         )
@@ -137,7 +138,7 @@ def linear_head(features: Tensor, labels: Tensor, classes: int) -> LinearHead:
     from sklearn.linear_model import RidgeCV  # takes longer to import than most commands to start
 
     if len(features) < 2 or len(labels) != len(features):
-        raise ValueError(
+        raise UserError(
             f"{len(features)} feature vectors with {len(labels)} labels: give two or more, and as many."
         )
     x, y = features.double(), one_hot(labels, classes).double()
@@ -157,7 +158,7 @@ def classifier_from(network: nn.Module, classes: int, seed: int) -> nn.Module:
     """
     linear = [(n, m) for n, m in network.named_modules() if n and isinstance(m, nn.Linear)]
     if not linear or classes < 2:
-        raise ValueError(
+        raise UserError(
             f"A classifier of {classes} classes was asked of {type(network).__name__}, {len(linear)} linear layers: "
             f"give 2 classes or more, and a network whose last layer is linear."
         )

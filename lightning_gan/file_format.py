@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from lightning_gan.errors import UserError
+
 KEY = "format"
 FORMAT = 1
 READ_BY = {0: "dca883b"}
 """Older formats, and a commit of this repository that reads each. Files of format 0 have no number."""
 
 
-class FormatError(ValueError):
+class FormatError(UserError):
     """A file in another format than this version reads."""
 
 

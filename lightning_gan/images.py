@@ -9,6 +9,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision.utils import make_grid
 
+from lightning_gan.errors import UserError
 from lightning_gan.whole_files import whole
 
 
@@ -20,7 +21,7 @@ def to_unit(x: Tensor, value_range: tuple[float, float]) -> Tensor:
     """
     low, high = value_range
     if not (low < high and isfinite(low) and isfinite(high)):
-        raise ValueError(
+        raise UserError(
             f"A value range from {low} to {high} is empty or has no end: give finite (low, high) with low < high."
         )
     return x if (low, high) == (0, 1) else (x - low) / (high - low)
@@ -33,7 +34,7 @@ def to_uint8(x: Tensor, value_range: tuple[float, float]) -> Tensor:
         ValueError: if x holds NaN, which no picture can show.
     """
     if x.isnan().any():
-        raise ValueError("A picture was asked of values that are NaN: the generator has diverged.")
+        raise UserError("A picture was asked of values that are NaN: the generator has diverged.")
     return (to_unit(x.float(), value_range).clamp(0, 1) * 255).round().to(torch.uint8)
 
 
@@ -64,3 +65,14 @@ def load(path: Path) -> Tensor:
     """
     with Image.open(path) as picture:
         return torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1)
+
+
+def png_path(out: str) -> Path:
+    """Return the path of an image file.
+
+    Raises:
+        UserError: The name does not end in .png.
+    """
+    if Path(out).suffix.lower() != ".png":
+        raise UserError(f"out is {out}, but pictures are PNG files: give a name that ends in .png.")
+    return Path(out)

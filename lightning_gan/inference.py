@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from lightning_gan.domains import Count, Seed, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.networks import Encoder
 from lightning_gan.optimizers import Constant
 from lightning_gan.players import TwoPlayers
@@ -57,7 +58,7 @@ class Inference(LightningModule):
         super().__init__()
         generator = gan.shown_generator
         if (encoder.data_shape, encoder.z_dim) != (generator.data_shape, generator.z_dim):
-            raise ValueError(
+            raise UserError(
                 f"E reads {list(encoder.data_shape)} and predicts {encoder.z_dim} noise variables, but G makes "
                 f"{list(generator.data_shape)} from {generator.z_dim}: give E G's data_shape and z_dim."
             )

@@ -4,6 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
+from lightning_gan.errors import UserError
+
 CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -38,7 +40,7 @@ def check_memory(n_bytes: int, what: str, instead: str) -> None:
     """
     there = memory()
     if there and n_bytes > there:
-        raise ValueError(
+        raise UserError(
             f"{what} take {n_bytes / 1e9:,.1f} GB of memory, and this machine has {there / 1e9:,.1f} GB: {instead}."
         )
 
@@ -60,7 +62,7 @@ def check_disk(n_bytes: int, folder: Path, what: str, instead: str) -> None:
     )
     free = shutil.disk_usage(home).free
     if n_bytes > free:
-        raise ValueError(
+        raise UserError(
             f"{what} take {n_bytes / 1e9:,.1f} GB in {folder}, and {free / 1e9:,.1f} GB are free: {instead}."
         )
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from lightning_gan import images
 from lightning_gan.batches import as_tensors
 from lightning_gan.checks import check_batch
+from lightning_gan.errors import UserError
 from lightning_gan.held_out import HeldOut
 
 
@@ -24,7 +25,7 @@ class Loadable(HeldOut):
         is always true.
         """
         if not kwargs.pop("weights_only", True):
-            raise ValueError(
+            raise UserError(
                 "weights_only is False: a checkpoint is read as data alone; leave it out."
             )
         return super().load_from_checkpoint(*args, weights_only=True, **kwargs).eval()  # type: ignore[misc]
@@ -34,14 +35,21 @@ class Loadable(HeldOut):
         if not self.training:
             self.train()
 
-    def images(self, n: int, seed: int = 0) -> Tensor:
-        """Draw n samples as pictures: bytes [n, C, H, W], 0 black and 255 white, that depend on the seed alone.
+    def sample_bytes(self, n: int, seed: int = 0) -> Tensor:
+        """Draw the images of `sample(n, seed)` as bytes, to be shown or saved.
+
+        Args:
+            n: Number of images.
+            seed: Seed of the noise, 0 to 2^32 - 1; the same seed gives the same images.
+
+        Returns:
+            uint8, [n, C, H, W]: 0 black and 255 white.
 
         Raises:
-            ValueError: if samples are no pictures, or if their values have no finite range.
+            UserError: Samples are no images, or their values have no finite range.
         """
         if len(shape := self.generator.data_shape) != 3:
-            raise ValueError(
+            raise UserError(
                 f"{type(self.generator).__name__} makes examples of shape {list(shape)}, which are no pictures: "
                 f"call sample(n, seed)."
             )

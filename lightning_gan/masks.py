@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.domains import NonNegative, PositiveShare, Rate, Size, check_arguments
+from lightning_gan.errors import UserError
 
 __all__ = [
     "HalfPlanes",
@@ -64,7 +65,7 @@ class Subsets(Masks):
         """The binary digits of random integers."""
         size = math.prod(data_shape)
         if size > self.MOST:
-            raise ValueError(
+            raise UserError(
                 f"Subsets of {size} numbers are too many to be met: choose masks for images, such as HalfPlanes."
             )
         number = torch.randint(2**size - 1, (n, 1), generator=rng)
@@ -82,7 +83,7 @@ class Pixels(Masks):
     @check_arguments
     def __init__(self, least: Rate = 0.0, most: Rate = 0.5) -> None:
         if least > most:
-            raise ValueError(
+            raise UserError(
                 f"Pixels observed with probabilities from {least} to {most}: give a least of at most the most."
             )
         self.least, self.most = least, most
@@ -126,7 +127,7 @@ class Rectangles(Masks):
     @check_arguments
     def __init__(self, least: PositiveShare = 0.3, most: PositiveShare = 0.8) -> None:
         if least > most:
-            raise ValueError(
+            raise UserError(
                 f"Rectangles with sides from {least} to {most} of the image's: give a least of at most the most."
             )
         self.least, self.most = least, most
@@ -155,7 +156,7 @@ class Mixture(Masks):
     ) -> None:
         weights = [1.0] * len(kinds) if weights is None else list(weights)
         if not kinds or len(weights) != len(kinds) or sum(weights) <= 0:
-            raise ValueError(
+            raise UserError(
                 f"A mixture of {len(kinds)} kinds of masks with weights {weights}: give at least one kind, and for "
                 f"each a weight of 0 or more, not all 0."
             )
@@ -184,23 +185,23 @@ def check_mask(mask: Tensor, data_shape: Sequence[Size]) -> None:
     """
     shape = tuple(data_shape)
     if tuple(mask.shape) != shape and tuple(mask.shape[1:]) != shape:
-        raise ValueError(
+        raise UserError(
             f"A mask of {list(mask.shape)} came for examples of {list(shape)}: give one of that shape, or one for each."
         )
     if not ((mask == 0) | (mask == 1)).all():
-        raise ValueError(
+        raise UserError(
             f"A mask with values from {mask.min().item():g} to {mask.max().item():g} came: give 1 where x is observed "
             f"and 0 where it is hidden."
         )
     if mask.view(-1, math.prod(shape)).amin(1).max() == 1:
-        raise ValueError(
+        raise UserError(
             "A mask that observes everything leaves nothing to model: hide something (0)."
         )
 
 
 def _image(data_shape: Sequence[int], whose: Masks) -> tuple[int, int, int]:
     if len(data_shape) != 3:
-        raise ValueError(
+        raise UserError(
             f"{type(whose).__name__} are masks of images [C, H, W], not of {list(data_shape)}: choose Subsets."
         )
     channels, height, width = data_shape

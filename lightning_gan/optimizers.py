@@ -12,6 +12,7 @@ from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from lightning_gan.domains import Count, CountFromTwo, NonNegative, Positive, Rate, check_arguments
+from lightning_gan.errors import UserError
 
 __all__ = ["Constant", "DCGANAdam", "Goodfellow2014", "LinearDecay", "MaxNormSGD", "dcgan_adam"]
 
@@ -111,7 +112,7 @@ class Goodfellow2014(LRScheduler):
         saturate: CountFromTwo = 250,
     ) -> None:
         if not isinstance(optimizer, SGD):
-            raise ValueError(
+            raise UserError(
                 f"Goodfellow2014 ramps SGD's momentum; {type(optimizer).__name__} was given."
             )
         self.updates_per_epoch, self.decay, self.min_lr = updates_per_epoch, decay, min_lr

@@ -21,6 +21,7 @@ from lightning_gan.checks import (
 )
 from lightning_gan.domains import Positive, check_arguments
 from lightning_gan.ema import EMA
+from lightning_gan.errors import UserError
 from lightning_gan.file_format import FORMAT, KEY
 from lightning_gan.loadable import Loadable
 from lightning_gan.losses import AdversarialLoss
@@ -142,7 +143,7 @@ class TwoPlayers(WrittenCurves, Loadable):
             return [batch]
         m = len(batch[0])
         if m % self.parts:
-            raise ValueError(
+            raise UserError(
                 f"A minibatch of {m} cannot be taken in {self.parts} equal parts: choose a multiple of {self.parts}."
             )
         cut = [x.split(m // self.parts) for x in batch]

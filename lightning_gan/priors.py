@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.domains import Finite, check_arguments
+from lightning_gan.errors import UserError
 
 __all__ = ["Gaussian", "Prior", "Uniform"]
 
@@ -41,7 +42,7 @@ class Uniform(Prior):
     @check_arguments
     def __init__(self, low: Finite = -ROOT_3, high: Finite = ROOT_3) -> None:
         if not low < high:
-            raise ValueError(f"Uniform prior from {low} to {high}: low must be below high.")
+            raise UserError(f"Uniform prior from {low} to {high}: low must be below high.")
         self.low, self.high = low, high
 
     def sample(

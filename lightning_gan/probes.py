@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_max_pool2d
 
 from lightning_gan.domains import Count, Positive, Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.metrics.nearest import nearest
 
 
@@ -37,7 +38,7 @@ def pooled_features(
     layers = [m for m in discriminator.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
     readers = [after for before, after in pairwise(layers) if isinstance(before, nn.Conv2d)]
     if not readers:
-        raise ValueError(
+        raise UserError(
             f"{type(discriminator).__name__} has no convolution before another layer: give a convolutional D."
         )
     seen: list[Tensor] = []
@@ -91,12 +92,12 @@ def svm_error(
         ValueError: if there are not as many labels as features, or fewer than two classes.
     """
     if len(features) != len(labels) or len(test_features) != len(test_labels):
-        raise ValueError(
+        raise UserError(
             f"{len(features)} features with {len(labels)} labels, {len(test_features)} test features with "
             f"{len(test_labels)}: give as many labels as features."
         )
     if len(labels.unique()) < 2:
-        raise ValueError("The labels hold fewer than two classes: give examples of two or more.")
+        raise UserError("The labels hold fewer than two classes: give examples of two or more.")
     from sklearn.svm import LinearSVC  # a second of import that few commands need
 
     centre, scale = features.mean(0), features.std(0).clamp_min(1e-6)
@@ -119,7 +120,7 @@ def nearest_neighbour_error(x: Tensor, labels: Tensor, test: Tensor, test_labels
         ValueError: if sizes disagree or there is nothing to compare.
     """
     if len(x) != len(labels) or len(test) != len(test_labels) or not len(test):
-        raise ValueError(
+        raise UserError(
             f"{len(x)} examples with {len(labels)} labels, {len(test)} test images with {len(test_labels)}: give as "
             f"many labels as images, and one test image or more."
         )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lightning_gan.errors import UserError
 from lightning_gan.file_format import FORMAT, KEY, check_format
 from lightning_gan.whole_files import whole
 
@@ -44,7 +45,7 @@ def rows_of(path: Path) -> dict[str, Row]:
     except ValueError:
         rows = None
     if not isinstance(rows, dict):
-        raise ValueError(
+        raise UserError(
             f"{path} is no file of finished seeds: delete it, and they are measured again."
         )
     check_format(rows, path)

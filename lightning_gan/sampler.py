@@ -46,5 +46,13 @@ class Sampler(LightningModule):
             generator.train(training)
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
-        """Draw n samples of G, [n, *data_shape], that depend on the seed alone; the global noise is not touched."""
+        """Draw samples of the generator that is shown and scored; they depend on the seed alone.
+
+        Args:
+            n: Number of samples.
+            seed: Seed of the noise, 0 to 2^32 - 1. The global generator of random numbers is not touched.
+
+        Returns:
+            [n, *data_shape], in the generator's `value_range`. `sample_bytes` returns the same images as bytes.
+        """
         return self.generate(self.noise(n, torch.Generator().manual_seed(seed)))

@@ -5,6 +5,7 @@ from math import isfinite
 from pytorch_lightning import LightningModule
 
 from lightning_gan import trust
+from lightning_gan.errors import UserError
 from lightning_gan.players import TwoPlayers
 from lightning_gan.running.runs import CheckpointError, checked
 
@@ -38,13 +39,13 @@ def pictures_range(gan: TwoPlayers, ckpt_path: str) -> tuple[float, float]:
     """
     shape = list(gan.generator.data_shape)
     if len(shape) != 3 or shape[0] not in (1, 3):
-        raise ValueError(
+        raise UserError(
             f"{ckpt_path} makes examples of shape {shape}, which are no pictures: [1, H, W] and [3, H, W] can be "
             f"drawn."
         )
     low, high = gan.shown_range
     if not (isfinite(low) and isfinite(high)):
-        raise ValueError(
+        raise UserError(
             f"{type(gan.generator).__name__} makes values without ends, and {ckpt_path} does not say which of them a "
             f"picture shows as black and white: train it on a data module with a finite shown_range."
         )

@@ -15,6 +15,8 @@ from torch import Tensor
 from torch.distributions import Distribution
 from torch.nn.functional import logsigmoid
 
+from lightning_gan.errors import UserError
+
 MASS = 1e-6  # the most by which a density's integral may differ from 1
 
 
@@ -70,7 +72,7 @@ def rectangle(low: Sequence[float], high: Sequence[float], n: int = 401) -> Grid
         ValueError: if n is even or below 5, or the rectangle is empty.
     """
     if n < 5 or n % 2 == 0 or any(a >= b for a, b in zip(low, high, strict=True)):
-        raise ValueError(
+        raise UserError(
             f"A grid of {n} points from {list(low)} to {list(high)}: want an odd number, 5 or more, and low below high."
         )
     sides = [torch.linspace(a, b, n, dtype=torch.float64) for a, b in zip(low, high, strict=True)]
@@ -167,13 +169,13 @@ def _expected(log_p: Tensor, values: Tensor) -> Tensor:
 def _check(log_data: Tensor, log_g: Tensor, grid: Grid) -> None:
     for name, log_p in (("p_data", log_data), ("p_g", log_g)):
         if log_p.shape[-1:] != grid.weights.shape:
-            raise ValueError(
+            raise UserError(
                 f"log {name} has shape {list(log_p.shape)}: its last side has to be the grid's {len(grid.weights)}."
             )
         masses = grid.integral(log_p.detach().double().exp()).value.flatten()
         mass = masses[(masses - 1).abs().argmax()].item()  # a NaN counts as the largest
         if not abs(mass - 1) <= MASS:
-            raise ValueError(
+            raise UserError(
                 f"On this grid {name} has the mass {mass:.7f}, and 1 is wanted to {MASS:g}: take a wider grid, or a "
                 f"finer one if the density is narrow."
             )

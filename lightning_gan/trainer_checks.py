@@ -18,6 +18,8 @@ from pytorch_lightning.accelerators import (
 )
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+from lightning_gan.errors import UserError
+
 STRATEGIES = ("auto", "ddp", "ddp_find_unused_parameters_true")
 PRECISIONS = (
     "32-true", "16-mixed", "bf16-mixed", "64-true", "32", "16", "bf16", "64", 32, 16, 64, None,
@@ -41,7 +43,7 @@ CALLBACKS = {
     "LearningRateFinder": "needs one optimizer, and a GAN has two: set the lr of --model.d_optimizer and "
     "--model.g_optimizer",
     "BatchSizeFinder": "would change the batch size that the learning rates were chosen for: set --data.batch_size, "
-    "and measure time and memory with `python -m lightning_gan plan`",
+    "and measure time and memory with `python -m lightning_gan estimate`",
     "BackboneFinetuning": "needs a network with a `backbone`, and G and D have none: leave it out",
     "ModelPruning": "keeps masks that no checkpoint holds, so that a resumed run would differ: leave it out",
     "OnExceptionCheckpoint": "saves in the middle of a step: use --checkpoint.every_n_steps; what led to an error is "
@@ -72,22 +74,22 @@ def check_flags(trainer: Namespace) -> None:
         ValueError: naming the flag.
     """
     if trainer.barebones:
-        raise ValueError(
+        raise UserError(
             "trainer.barebones is true, but a run needs its curves and checkpoints: leave it out, and measure speed "
-            "with `python -m lightning_gan plan`."
+            "with `python -m lightning_gan estimate`."
         )
     if trainer.gradient_clip_algorithm:
-        raise ValueError(
+        raise UserError(
             f"trainer.gradient_clip_algorithm is {trainer.gradient_clip_algorithm}, but each player's gradient is "
             f"clipped by its norm: set --model.d_clip and --model.g_clip."
         )
     if trainer.default_root_dir:
-        raise ValueError(
+        raise UserError(
             f"trainer.default_root_dir is {trainer.default_root_dir}, but runs lie below another setting: give "
             f"--run.root {trainer.default_root_dir}."
         )
     if trainer.profiler == "xla":
-        raise ValueError(
+        raise UserError(
             "trainer.profiler is xla, which needs a TPU: give simple, advanced or pytorch."
         )
 
@@ -100,7 +102,7 @@ def check_val_check_interval(trainer: Namespace) -> None:
     """
     every = trainer.val_check_interval
     if isinstance(every, str) and not DURATION.fullmatch(every):
-        raise ValueError(
+        raise UserError(
             f"trainer.val_check_interval is {every!r}: give a number of minibatches, or a time as DD:HH:MM:SS, such "
             f"as 00:00:10:00 for ten minutes."
         )
@@ -113,7 +115,7 @@ def check_precision(trainer: Namespace) -> None:
         ValueError: naming those that work.
     """
     if trainer.precision not in PRECISIONS:
-        raise ValueError(
+        raise UserError(
             f"trainer.precision is {trainer.precision}, but noise, penalties and scores are computed in float32: give "
             f"32-true, bf16-mixed, 16-mixed or 64-true."
         )
@@ -128,7 +130,7 @@ def check_strategy(trainer: Namespace) -> None:
     asked = trainer.strategy
     path = getattr(asked, "class_path", asked)
     if asked not in STRATEGIES and (asked == path or ".strategies." in path):
-        raise ValueError(
+        raise UserError(
             f"trainer.strategy is {path}, but G and D are copied to every device, and each device has a process that "
             f"this command starts: give auto or ddp."
         )
@@ -144,13 +146,13 @@ def check_devices(trainer: Namespace) -> None:
     if not isinstance(asked, str):
         return
     if asked not in ("auto", *ACCELERATORS):
-        raise ValueError(
+        raise UserError(
             f"trainer.accelerator is {asked!r}, which this suite does not support: give auto, cpu, gpu, cuda or mps."
         )
     name = _chosen(asked)
     kind = ACCELERATORS[name]
     if not kind.is_available():
-        raise ValueError(
+        raise UserError(
             f"trainer.accelerator is {asked}, but torch finds none on this machine: give cpu or auto; "
             f"`python -m lightning_gan doctor` shows what is here."
         )
@@ -163,7 +165,7 @@ def check_devices(trainer: Namespace) -> None:
             if kind is CPUAccelerator
             else f"give auto, -1 for all, a number from 1 to {kind.auto_device_count()}, or a list of their indices"
         )
-        raise ValueError(f"trainer.devices is {devices} on {name}: {some}.") from error
+        raise UserError(f"trainer.devices is {devices} on {name}: {some}.") from error
 
 
 def _chosen(accelerator: str) -> str:
@@ -181,10 +183,10 @@ def check_nodes(trainer: Namespace) -> None:
         ValueError: naming what starts processes on several nodes.
     """
     if trainer.num_nodes < 1:
-        raise ValueError(f"trainer.num_nodes is {trainer.num_nodes}: give 1 or more.")
+        raise UserError(f"trainer.num_nodes is {trainer.num_nodes}: give 1 or more.")
     told = ("MASTER_ADDR", "SLURM_JOB_ID", "TORCHELASTIC_RUN_ID")
     if trainer.num_nodes > 1 and not any(name in os.environ for name in told):
-        raise ValueError(
+        raise UserError(
             f"trainer.num_nodes is {trainer.num_nodes}, but nothing says where the first node is: start the command "
             f"with srun or torchrun, or set MASTER_ADDR, MASTER_PORT and NODE_RANK on each node."
         )
@@ -198,9 +200,9 @@ def check_callbacks(trainer: Namespace) -> None:
     """
     for name, arguments in _classes(trainer.callbacks):
         if name in CALLBACKS:
-            raise ValueError(f"trainer.callbacks has {name}, which {CALLBACKS[name]}.")
+            raise UserError(f"trainer.callbacks has {name}, which {CALLBACKS[name]}.")
         if name == "ModelCheckpoint" and arguments.get("train_time_interval"):
-            raise ValueError(
+            raise UserError(
                 "trainer.callbacks has ModelCheckpoint with train_time_interval, which Lightning ignores under manual "
                 "optimization: set its every_n_train_steps, or --checkpoint.every_n_steps."
             )

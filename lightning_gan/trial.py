@@ -8,6 +8,7 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import nn
 from torch.nn import Parameter
 
+from lightning_gan.errors import UserError
 from lightning_gan.networks import Discriminator, Generator
 
 
@@ -65,20 +66,20 @@ def check_player(
     try:
         optimizer.step()
     except Exception as error:
-        raise ValueError(
+        raise UserError(
             f"model.{letter}_optimizer is {type(optimizer).__name__}, which cannot make an update from one dense "
             f"gradient for each parameter ({_first_line(error)}): give another one, such as torch.optim.Adam."
         ) from error
     try:
         scheduler.step()
     except Exception as error:
-        raise ValueError(
+        raise UserError(
             f"model.{letter}_scheduler is {type(scheduler).__name__}, which cannot be stepped after an update without "
             f"a metric ({_first_line(error)}): give a schedule over updates, such as LinearDecay."
         ) from error
     length = getattr(scheduler, "total_steps", None)
     if isinstance(length, int) and length < updates:
-        raise ValueError(
+        raise UserError(
             f"model.{letter}_scheduler is {type(scheduler).__name__} of total_steps {length}, but the run has "
             f"{updates} updates of {letter.upper()}: give total_steps {updates}, or fewer trainer.max_steps."
         )

@@ -6,11 +6,11 @@ Lightning, or of a package that the person at the keyboard trusts. A config cann
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from math import inf
 from typing import Any
 
-from jsonargparse import set_parsing_settings
+from lightning_gan.errors import UserError
 
 KNOWN = (
     "lightning_gan", "datamodules", "callbacks", "torch.optim", "torch.nn", "torchmetrics",
@@ -27,7 +27,7 @@ HOW = (
 )
 
 
-class UntrustedError(ValueError):
+class UntrustedError(UserError):
     """A name that nobody vouched for, or more values than a person writes."""
 
 
@@ -41,28 +41,21 @@ def settle() -> None:
 
     Also what a known module merely holds, such as `pytorch_lightning.cli.os.system`.
     """
+    from jsonargparse import set_parsing_settings  # not every command has configs
+
     set_parsing_settings(import_path_denylist=["*"], import_path_allowlist=[*KNOWN, *trusted()])
 
 
-def with_trust(arguments: Sequence[str]) -> list[str]:
-    """Take --trust PACKAGE out of a command line; other processes of the run find it in the environment.
+def add_trusted(packages: Iterable[str]) -> None:
+    """Trust packages in this process, and in the other processes of the run, which find them in the environment.
 
-    Raises:
-        UntrustedError: if no package follows.
+    Args:
+        packages: Names that the user gave with --trust.
     """
-    rest: list[str] = []
-    words = iter(arguments)
-    for word in words:
-        flag, equals, name = word.partition("=")
-        if flag != FLAG:
-            rest.append(word)
-            continue
-        name = name if equals else next(words, "")
-        if not all(part.isidentifier() for part in name.split(".")):
-            raise UntrustedError(f"{FLAG} {name}: give the name of a package, such as {FLAG} mine.")
-        os.environ[VARIABLE] = " ".join([*trusted(), name])
-    settle()
-    return rest
+    known = trusted()
+    added = [name for name in packages if name not in known]
+    if added:
+        os.environ[VARIABLE] = " ".join([*known, *added])
 
 
 def refused(name: str) -> bool:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim import SGD, Adam, Optimizer
 
+from lightning_gan.errors import UserError
 from lightning_gan.optimizers import DCGANAdam
 from lightning_gan.several import devices
 
@@ -104,7 +105,7 @@ def next_updates(optimizer: Optimizer, theta: Theta) -> NextUpdates:
     # a subclass, such as MaxNormSGD, does more than its parent
     if odd or type(optimizer) not in kinds:
         with_what = f" with {' and '.join(odd)}" if odd else ""
-        raise ValueError(
+        raise UserError(
             f"D's optimizer is {type(optimizer).__name__}{with_what}, whose updates are not written out for "
             f"unrolling: give D torch.optim.Adam or torch.optim.SGD."
         )

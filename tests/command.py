@@ -9,7 +9,7 @@ import yaml
 from tiny import make_tiny_mnist
 
 import datamodules
-from lightning_gan.command_line.cli import main
+from lightning_gan.cli.main import main
 
 SMALL = {
     "model": {

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 from pytorch_lightning.loops.fit_loop import _FitLoop
 
+import lightning_gan.cli.training  # noqa: F401  (imported before the forks)
 from lightning_gan import GAN
-from lightning_gan.command_line.cli import main
+from lightning_gan.cli.main import main
 
 PIECES = 40  # that a checkpoint is written in
 

@@ -23,13 +23,14 @@ ROOMS = {  # room: what of ours it may import
         "lightning_gan.crash.traces", "lightning_gan.interrupts", "lightning_gan.several.together",
     },
     "lightning_gan/interrupts.py": set(),
-    "lightning_gan/jobs/srun.py": set(),
+    "lightning_gan/jobs/srun.py": {"lightning_gan.starting"},
+    "lightning_gan/starting.py": set(),
     "lightning_gan/jobs/cluster.py": {"lightning_gan.jobs.srun"},
     "lightning_gan/jobs/job_size.py": set(),
     "lightning_gan/jobs/sbatch.py": {"lightning_gan.jobs.srun", "lightning_gan.jobs.job_size"},
     "lightning_gan/doctor": {
         "lightning_gan.doctor", "lightning_gan.jobs.cluster", "lightning_gan.jobs.srun", "lightning_gan.features",
-        "lightning_gan.running.tracking", "lightning_gan.__version__",
+        "lightning_gan.running.wandb_mode", "lightning_gan.__version__",
     },
     "lightning_gan/losses": {"lightning_gan.losses", "lightning_gan.several.devices"},
     "lightning_gan/regularizers": {"lightning_gan.regularizers", "lightning_gan.several.devices"},
@@ -95,8 +96,8 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/crash/replay.py": {
         "lightning_gan.saved", "lightning_gan.players", "lightning_gan.running.runs", "lightning_gan.crash.suspects",
     },
-    "lightning_gan/command_line/stopwatch.py": set(),
-    "lightning_gan/command_line/plan.py": {"lightning_gan.command_line.stopwatch", "lightning_gan.tabular"},
+    "lightning_gan/cli/actions/stopwatch.py": set(),
+    "lightning_gan/cli/actions/estimate.py": {"lightning_gan.cli.actions.stopwatch", "lightning_gan.tabular"},
     "lightning_gan/turns.py": set(),
     "lightning_gan/images.py": {"lightning_gan.whole_files"},
     "lightning_gan/animation.py": {"lightning_gan.gif", "lightning_gan.images", "lightning_gan.whole_files"},
@@ -110,31 +111,36 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/rows.py": {"lightning_gan.whole_files"},
     "lightning_gan/densities.py": set(),
     "lightning_gan/baselines.py": set(),
-    "lightning_gan/command_line/errors.py": {"lightning_gan.command_line.user_errors"},
-    "lightning_gan/command_line/user_errors.py": {
-        "lightning_gan.command_line.packages", "lightning_gan.command_line.parser_errors",
-        "lightning_gan.command_line.system_errors", "lightning_gan.command_line.terminal", "lightning_gan.trust",
+    "lightning_gan/cli/errors.py": {"lightning_gan.cli.user_errors"},
+    "lightning_gan/cli/argument_types.py": set(),
+    "lightning_gan/cli/commands": {
+        "lightning_gan.cli", "lightning_gan.bench", "lightning_gan.crash", "lightning_gan.dashboard",
+        "lightning_gan.doctor", "lightning_gan.latent", "lightning_gan.pages", "lightning_gan.paper",
     },
-    "lightning_gan/command_line/system_errors.py": {"lightning_gan.command_line.terminal"},
-    "lightning_gan/command_line/terminal.py": set(),
-    "lightning_gan/command_line/written.py": set(),
-    "lightning_gan/command_line/near_names.py": {
-        "lightning_gan.command_line.written", "lightning_gan.command_line.config_files",
+    "lightning_gan/cli/user_errors.py": {
+        "lightning_gan.cli.packages", "lightning_gan.cli.parser_errors",
+        "lightning_gan.cli.system_errors", "lightning_gan.cli.terminal", "lightning_gan.trust",
     },
-    "lightning_gan/command_line/parser_errors.py": {
-        "lightning_gan.command_line.written", "lightning_gan.command_line.near_names", "lightning_gan.trust",
+    "lightning_gan/cli/system_errors.py": {"lightning_gan.cli.terminal"},
+    "lightning_gan/cli/terminal.py": set(),
+    "lightning_gan/cli/written.py": set(),
+    "lightning_gan/cli/near_names.py": {
+        "lightning_gan.cli.written", "lightning_gan.cli.config_files",
+    },
+    "lightning_gan/cli/parser_errors.py": {
+        "lightning_gan.cli.written", "lightning_gan.cli.near_names", "lightning_gan.trust",
     },
     "lightning_gan/home.py": set(),
     "lightning_gan/command_text.py": set(),
-    "lightning_gan/command_line/parser.py": {
-        "lightning_gan.home", "lightning_gan.command_line.parser_errors",
+    "lightning_gan/cli/lightning_parser.py": {
+        "lightning_gan.home", "lightning_gan.cli.parser_errors",
     },
-    "lightning_gan/command_line/config_files.py": {"lightning_gan.trust", "lightning_gan.command_line.written"},
+    "lightning_gan/cli/config_files.py": {"lightning_gan.trust", "lightning_gan.cli.written"},
     "lightning_gan/trust.py": set(),
     "lightning_gan/theory.py": set(),
     "lightning_gan/running/tracking.py": {
         "lightning_gan.running.about", "lightning_gan.running.metrics_file", "lightning_gan.running.recipe",
-        "lightning_gan.running.wandb_server",
+        "lightning_gan.running.wandb_mode", "lightning_gan.running.wandb_server",
     },
     "lightning_gan/running/about.py": {
         "lightning_gan.running.run_record", "lightning_gan.whole_files", "lightning_gan.__version__",
@@ -159,8 +165,8 @@ ROOMS = {  # room: what of ours it may import
     "lightning_gan/trial.py": {"lightning_gan.networks"},
     "lightning_gan/written_curves.py": {"lightning_gan.held_out", "lightning_gan.record"},
     "lightning_gan/running/external_loggers.py": set(),
-    "lightning_gan/command_line/packages.py": set(),
-    "lightning_gan/command_line/trainer_parts.py": {
+    "lightning_gan/cli/packages.py": set(),
+    "lightning_gan/cli/trainer_parts.py": {
         "callbacks", "lightning_gan.jobs.cluster", "lightning_gan.several.strategy",
     },
     "lightning_gan/batches.py": set(),
@@ -181,6 +187,8 @@ FLOOR = {
     "lightning_gan.domains",
     "lightning_gan.limits",
     "lightning_gan.file_format",
+    "lightning_gan.errors",
+    "lightning_gan.lazy",
 }  # every room may import these
 OURS = ("lightning_gan", "datamodules", "callbacks")
 
@@ -218,28 +226,30 @@ def test_only_the_command_line_knows_every_room():
         "lightning_gan/latent/arithmetic.py",
         "lightning_gan/running/resuming.py",
         *(
-            f"lightning_gan/command_line/{name}.py"
+            f"lightning_gan/cli/{name}.py"
             for name in (
-                "gan_cli",
-                "fetch",
-                "inspection",
+                "lightning_cli",
+                "actions/download",
+                "actions/inspect",
                 "leaving",
-                "names",
-                "picture_report",
-                "real_data",
+                "class_names",
+                "actions/image_report",
+                "reference_data",
                 "trainer_parts",
             )
         ),
     }
 
 
-@pytest.mark.parametrize(("module", "user"), [("cli", "__main__.py"), ("gan_cli", "cli.py")])
+@pytest.mark.parametrize(
+    ("module", "user"), [("main", "__main__.py"), ("lightning_cli", "training.py")]
+)
 def test_nothing_imports_the_command_line_but_its_own_door(module, user):
     files = [file for room in OURS for file in (ROOT / room).rglob("*.py")]
     users = [
         f.name
         for f in files
-        if any(n.split(".")[:3] == ["lightning_gan", "command_line", module] for n in imported(f))
+        if any(n.split(".")[:3] == ["lightning_gan", "cli", module] for n in imported(f))
     ]
     assert users == [user]
 
@@ -268,6 +278,14 @@ def test_files_and_functions_stay_small():
                 body = node.body[1:] if ast.get_docstring(node) else node.body
                 lines = node.end_lineno - body[0].lineno + 1 if body else 0
                 assert lines <= 35, f"{file}: {node.name} has {lines} lines"
+
+
+def test_errors_of_the_user_have_one_base_class():
+    for file in [f for room in OURS for f in (ROOT / room).rglob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            call = node.exc if isinstance(node, ast.Raise) else None
+            name = getattr(getattr(call, "func", None), "id", "")
+            assert name not in ("ValueError", "Exception"), f"{file}:{node.lineno}: UserError"
 
 
 def test_no_constructor_swallows_arguments():

@@ -98,9 +98,9 @@ def test_scores_on_changed_data_can_be_asked_for(grown):
         LAST,
         "--metrics",
         "parzen",
-        "--num",
+        "--num_samples",
         "5",
-        "--ruler",
+        "--baselines",
         "false",
     )
     ended = grown(*line, "--accept_changed_data", "true")

@@ -13,7 +13,7 @@ from PIL import Image
 
 import datamodules
 from lightning_gan import GAN
-from lightning_gan.command_line import gan_cli
+from lightning_gan.cli import lightning_cli
 from lightning_gan.evaluation.files import read_pictures
 from lightning_gan.limits import cpu_count
 
@@ -85,19 +85,37 @@ def test_sample_needs_neither_data_nor_a_config(command):
     checkpoint = Path("runs/small/version_0/checkpoints/last.ckpt").rename("moved.ckpt")
     Path("pixels").rename("gone")
     ended = command(
-        "sample", "--ckpt_path", str(checkpoint), "--num", "5", "--out", "made", "--seed", "3"
+        "sample",
+        "--ckpt_path",
+        str(checkpoint),
+        "--num_samples",
+        "5",
+        "--out",
+        "made",
+        "--seed",
+        "3",
     )
     assert ended.status == 0, ended.err
     made = [np.asarray(Image.open(p)) for p in sorted(Path("made").glob("*.png"))]
     assert [m.shape for m in made] == [(28, 28)] * 5
     assert np.stack(made).std() > 5
     assert np.asarray(Image.open("made_grid.png")).shape[0] > 28
-    command("sample", "--ckpt_path", str(checkpoint), "--num", "5", "--out", "again", "--seed", "3")
+    command(
+        "sample",
+        "--ckpt_path",
+        str(checkpoint),
+        "--num_samples",
+        "5",
+        "--out",
+        "again",
+        "--seed",
+        "3",
+    )
     assert [p.read_bytes() for p in sorted(Path("again").glob("*.png"))] == [
         p.read_bytes() for p in sorted(Path("made").glob("*.png"))
     ]
     assert "other pictures" not in ended.out
-    ended = command("sample", "--ckpt_path", str(checkpoint), "--num", "3", "--out", "made")
+    ended = command("sample", "--ckpt_path", str(checkpoint), "--num_samples", "3", "--out", "made")
     assert "2 other pictures are in made: `evaluate --samples` scores only the 3 that" in ended.out
     assert len(read_pictures("made").pictures) == 3
 
@@ -223,13 +241,13 @@ def test_a_run_on_the_embedded_digits_calls_itself_so_everywhere(command, monkey
     monkeypatch.chdir(command.folder)
     monkeypatch.setenv("WANDB_MODE", "disabled")
     Path("mnist_tiny.yaml").write_text(Path("small.yaml").read_text())
-    told, loggers = [], gan_cli.loggers
+    told, loggers = [], lightning_cli.loggers
 
     def listening(root, name, mode, config, **more):
         told.append((name, config["run"]["name"], config["data"]["init_args"]["source"]))
         return loggers(root, name, mode, config, **more)
 
-    monkeypatch.setattr(gan_cli, "loggers", listening)
+    monkeypatch.setattr(lightning_cli, "loggers", listening)
     ended = command(
         "fit", "--config", "mnist_tiny.yaml", "--data.source", "embedded", "--data.batch_size", "100",
         "--trainer.max_steps", "3",

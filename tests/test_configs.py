@@ -9,7 +9,7 @@ from tiny_tfd import TINY, write_tiny_stage_1, write_tiny_tfd
 
 import datamodules
 import datamodules.factors
-from lightning_gan.command_line.config_files import CONFIGS
+from lightning_gan.cli.config_files import CONFIGS
 
 EXPERIMENTS = sorted(p.name for p in CONFIGS.glob("*.yaml") if p.name != "defaults.yaml")
 

@@ -58,7 +58,7 @@ BOTH = """
 import sys
 import pytest
 status = pytest.main(sys.argv[1 : sys.argv.index("--")])
-from lightning_gan.command_line.cli import main
+from lightning_gan.cli.main import main
 sys.argv = sys.argv[sys.argv.index("--") + 1 :]
 main()
 sys.exit(status)

@@ -162,12 +162,12 @@ def test_a_folder_in_which_no_file_can_be_made_is_wrong(tmp_path, monkeypatch):
 def test_data_that_were_named_must_be_there(tmp_path):
     assert places.data_folder(tmp_path, True).advice == ""
     assert places.data_folder(tmp_path / "no", False).advice == ""
-    assert "lightning_gan fetch" in places.data_folder(tmp_path / "no", True).advice
+    assert "lightning_gan download" in places.data_folder(tmp_path / "no", True).advice
 
 
 def test_weights_may_be_missing_but_those_named_must_be_whole(tmp_path, monkeypatch):
     assert places.inception().advice == ""
-    assert "fetch --weights" in places.inception().seen
+    assert "download --weights" in places.inception().seen
     monkeypatch.setenv("LIGHTNING_GAN_WEIGHTS", str(tmp_path / "none.pth"))
     assert "leave it out" in places.inception().advice
     Path(tmp_path / "none.pth").write_bytes(b"half")

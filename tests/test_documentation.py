@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 from lightning_gan import bench, keys, networks, regularizers, variants
-from lightning_gan.command_line.cli import KNOWN
-from lightning_gan.command_line.config_files import CONFIGS
+from lightning_gan.cli.config_files import CONFIGS
+from lightning_gan.cli.registry import COMMANDS
 from lightning_gan.paper import CLAIMS
 
 ROOT = Path(__file__).parents[1]
@@ -47,9 +47,9 @@ def wrong_words(command, rest):
     for name in re.findall(r"--config (\S+\.yaml)", rest):
         if name not in OWN_FILES and not (CONFIGS / name).is_file():
             yield name
-    if command == "paper":
+    if command == "reproduce":
         yield from {w for w in words[:1] if w.isidentifier()} - {c.name for c in CLAIMS}
-    if command == "bench" and words:
+    if command == "benchmark" and words:
         games = [{g.name for g in b.games} for b in bench.BENCHMARKS if b.name == words[0]]
         named = ",".join(re.findall(r"--games (\S+)", rest))
         yield from [words[0]] if not games else set(filter(None, named.split(","))) - games[0]
@@ -60,7 +60,7 @@ def test_every_command_of_a_page_exists():
     for page, text in PAGES.items():
         for command, rest in re.findall(r"python3? -m lightning_gan ([\w-]+)(.*)", text):
             count += 1
-            names = [command] if command not in KNOWN else list(wrong_words(command, rest))
+            names = [command] if command not in COMMANDS else list(wrong_words(command, rest))
             wrong += [f"{page.relative_to(ROOT)}: {name} in {command}{rest}" for name in names]
     assert count > 100
     assert not wrong, "\n".join(wrong)
@@ -93,7 +93,7 @@ def test_every_claim_has_its_page_and_the_first_page_names_them_all():
         assert page.name == "README.md" or f"({page.name})" in first, page.name
     together = "\n".join(PAPER_PAGES.values())
     for claim in CLAIMS:
-        assert re.search(rf"paper {claim.name}\b", together), claim.name
+        assert re.search(rf"reproduce {claim.name}\b", together), claim.name
 
 
 def test_a_system_has_an_equation_files_deviations_keys_and_numbers():

@@ -9,8 +9,8 @@ from tiny_features import TinyNetwork, TinySpace, pictures
 
 import datamodules
 from lightning_gan import images
-from lightning_gan.command_line.evaluate import evaluate
-from lightning_gan.command_line.real_data import real_data
+from lightning_gan.cli.actions.evaluate import evaluate
+from lightning_gan.cli.reference_data import real_data
 
 SPACE = ["--features", "tiny_features.TinySpace"]
 
@@ -51,8 +51,8 @@ def test_the_door_and_the_callback_give_the_same_numbers(command, trained):
     (path,) = command.folder.glob("runs/small/version_0/test/**/scores.json")
     callback = {s["name"]: s for s in json.loads(path.read_text())}
     ended = command(
-        "evaluate", "--data", "MNIST", "--root", "pixels", "--ckpt_path", trained, "--num", "30",
-        *SPACE, "--json", "out/ours.json", "--ruler", "false",
+        "evaluate", "--data", "MNIST", "--root", "pixels", "--ckpt_path", trained, "--num_samples", "30",
+        *SPACE, "--json", "out/ours.json", "--baselines", "false",
     )  # fmt: skip
     assert ended.status == 0, ended.err
     ours = {
@@ -61,8 +61,8 @@ def test_the_door_and_the_callback_give_the_same_numbers(command, trained):
     assert ours.keys() == callback.keys()
     assert ours
     again = command(
-        "evaluate", "--data", "mnist", "--root", "pixels", "--ckpt_path", trained, "--num", "30", *SPACE,
-        "--against", str(path), "--ruler", "false",
+        "evaluate", "--data", "mnist", "--root", "pixels", "--ckpt_path", trained, "--num_samples", "30", *SPACE,
+        "--compare_to", str(path), "--baselines", "false",
     )  # fmt: skip
     assert again.out.partition("Against")[2].count("+0") == len(ours)
     for name, score in ours.items():
@@ -79,7 +79,7 @@ def test_the_table_carries_protocol_uncertainty_and_the_ruler(command, trained):
         "pixels",
         "--ckpt_path",
         trained,
-        "--num",
+        "--num_samples",
         "30",
         *SPACE,
     )
@@ -99,7 +99,7 @@ def test_the_ruler_is_kept_for_the_next_time(command, trained, monkeypatch):
         "pixels",
         "--ckpt_path",
         trained,
-        "--num",
+        "--num_samples",
         "30",
         *SPACE,
     ]
@@ -112,16 +112,16 @@ def test_the_ruler_is_kept_for_the_next_time(command, trained, monkeypatch):
 
 def test_repeats_draw_again_and_give_the_spread(command, trained):
     ended = command(
-        "evaluate", "--data", "MNIST", "--root", "pixels", "--ckpt_path", trained, "--num", "30", *SPACE,
-        "--metrics", "[fid]", "--repeats", "3", "--json", "r.json", "--ruler", "false",
+        "evaluate", "--data", "MNIST", "--root", "pixels", "--ckpt_path", trained, "--num_samples", "30", *SPACE,
+        "--metrics", "[fid]", "--repeats", "3", "--json", "r.json", "--baselines", "false",
     )  # fmt: skip
     assert ended.status == 0, ended.err
     content = json.loads((command.folder / "r.json").read_text())
     singles = []
     for seed in range(3):
         command(
-            "evaluate", "--data", "MNIST", "--root", "pixels", "--ckpt_path", trained, "--num", "30", *SPACE,
-            "--metrics", "[fid]", "--seed", str(seed), "--json", "s.json", "--ruler", "false",
+            "evaluate", "--data", "MNIST", "--root", "pixels", "--ckpt_path", trained, "--num_samples", "30", *SPACE,
+            "--metrics", "[fid]", "--seed", str(seed), "--json", "s.json", "--baselines", "false",
         )  # fmt: skip
         singles.append(json.loads((command.folder / "s.json").read_text())["fid_tiny"])
     assert content["fid_tiny"] == pytest.approx(np.mean(singles))
@@ -167,15 +167,15 @@ def test_a_comparison_names_the_difference_of_the_protocols(command):
     a, b = (saved(command.folder, f"{s}.npz", seed=s) for s in (0, 1))
     line = ["evaluate", "--samples", a, "--data", b, *SPACE, "--metrics", "[fid]"]
     command(*line, "--json", "first.json")
-    same = command(*line, "--against", "first.json")
+    same = command(*line, "--compare_to", "first.json")
     assert "+0" in same.out
-    other = command(*line, "--num", "30", "--against", "first.json")
+    other = command(*line, "--num_samples", "30", "--compare_to", "first.json")
     assert "not comparable: number of samples 30 and 40" in other.out
 
 
 def test_an_inception_score_without_last_layer_is_refused_with_the_reason(command):
     a, b = (saved(command.folder, f"{s}.npz", seed=s) for s in (0, 1))
-    ended = command("evaluate", "--samples", a, "--data", b, *SPACE, "--features.classes", "null")
+    ended = command("evaluate", "--samples", a, "--data", b, *SPACE, "classes=null")
     assert ended.status == 0, ended.err
     assert "Refused: is_tiny: the weights have no last layer" in ended.out
     assert "is_tiny  " not in ended.out
@@ -187,9 +187,9 @@ def test_what_cannot_be_scored_is_one_sentence(command, subtests):
         (["--samples", "a.npz", "--ckpt_path", "x"], "Give one of"),
         (["--samples", "nothing"], "No such folder or file of arrays (.npz, .npy, .pt): nothing"),
         (["--samples", "a.npz", "--repeats", "2"], "Files hold one bank"),
-        (["--samples", "a.npz", "--num", "0"], "num is 0"),
+        (["--samples", "a.npz", "--num_samples", "0"], "num_samples is 0"),
         (["--samples", "a.npz", "--num_real", "99"], "99 real images were asked of 40"),
-        (["--samples", "a.npz", "--against", "b.npz"], "holds no scores with protocol cards"),
+        (["--samples", "a.npz", "--compare_to", "b.npz"], "holds no scores with protocol cards"),
         (
             ["--samples", "a.npz", "--metrics", "fid,lpips"],
             "There is no metric 'lpips': choose from ",
@@ -206,10 +206,8 @@ def test_what_cannot_be_scored_is_one_sentence(command, subtests):
             [
                 "--samples",
                 "a.npz",
-                "--features",
-                "tiny_features.TinySpace",
-                "--features.missing",
-                "No weights here.",
+                *SPACE,
+                "missing=No weights here.",
                 "--metrics",
                 "[fid]",
             ],
@@ -232,8 +230,7 @@ def test_what_cannot_be_scored_is_one_sentence(command, subtests):
 def test_missing_weights_leave_the_other_scores(command):
     a, b = (saved(command.folder, f"{s}.npz", seed=s) for s in (0, 1))
     ended = command(
-        "evaluate", "--samples", a, "--data", b, "--features", "tiny_features.TinySpace",
-        "--features.missing", "Fetch them.",
+        "evaluate", "--samples", a, "--data", b, *SPACE, "missing=Fetch them.",
     )  # fmt: skip
     assert ended.status == 0, ended.err
     assert "f_score_tiny, density_tiny, coverage_tiny: no weights of tiny: Fetch them." in ended.out

@@ -28,8 +28,8 @@ from lightning_gan import (
     regularizers,
     variants,
 )
-from lightning_gan.command_line import plan
-from lightning_gan.command_line.cli import COMMANDS
+from lightning_gan.cli.actions import estimate
+from lightning_gan.cli.registry import COMMANDS
 from lightning_gan.domains import Domain, domains_of
 from lightning_gan.jobs.slurm import Order
 from lightning_gan.latent import latents
@@ -59,7 +59,7 @@ WITHOUT_A_LIST = (
 )  # everything in them is public
 MORE = (
     baselines.KMeans, ema.EMA, few_labels.fit_classifier, gan.GAN, inference.FreshNoise, latents.interpolate,
-    latents.around, probes.pooled_features, probes.svm_error, Correlated, Order, Run, plan.Asked,
+    latents.around, probes.pooled_features, probes.svm_error, Correlated, Order, Run, estimate.Asked,
 )  # fmt: skip
 RESULTS = (evaluation.Card, evaluation.Score, metrics.ParzenScore)  # made by code, given by no user
 TRIED = (-1, 0, math.nan, math.inf, -math.inf, 1e20, 2**63, 10**20, True, "many")
@@ -74,7 +74,10 @@ def public() -> list[Callable]:
             for name, thing in vars(room).items()
             if getattr(thing, "__module__", "") == room.__name__ and not name.startswith("_")
         ]
-    found += [*MORE, *COMMANDS.values()]
+    found += [
+        *MORE,
+        *(c.module.import_function() for c in COMMANDS.values() if not c.takes_settings),
+    ]
     return [
         thing
         for thing in dict.fromkeys(found)
@@ -135,7 +138,7 @@ def test_a_number_has_a_domain_and_is_documented():
         for name in names:
             if not domains_in(hints.get(name)):
                 wrong.append(f"{thing.__name__}: {name} has no domain: annotate it: {name}: Count")
-            if thing is not plan.Asked and not re.search(
+            if thing is not estimate.Asked and not re.search(
                 rf"^\s+{name}: ", documented, re.MULTILINE
             ):
                 wrong.append(f"{thing.__name__}: {name} is not documented")

@@ -8,7 +8,7 @@ import yaml
 from PIL import Image
 
 from datamodules.hash_split import split_by_hash
-from lightning_gan.command_line import picture_report
+from lightning_gan.cli.actions import image_report
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_it_says_what_is_there_and_what_would_become_of_it(command, folder):
 
 
 def test_fit_runs_the_config_that_it_writes(command, folder):
-    ended = command("inspect", "--folder", "mine", "--size", "28", "--out", "mine.yaml")
+    ended = command("inspect", "mine", "--size", "28", "--out", "mine.yaml")
     assert ended.status == 0, ended.err
     assert ended.out.endswith("python -m lightning_gan fit --config mine.yaml\n")
     ended = command(
@@ -72,13 +72,13 @@ def test_samples_are_scored_against_the_pictures_they_learned_from(command, fold
     assert command("inspect", "mine", "--size", "28", "--out", "mine.yaml").status == 0
     short = ("--trainer.max_steps", "2", "--trainer.accelerator", "cpu")
     assert command("fit", "--config", "mine.yaml", *short).status == 0
-    asked = ("--num", "12", "--metrics", "fid", "--features", "tiny_features.TinySpace")
+    asked = ("--num_samples", "12", "--metrics", "fid", "--features", "tiny_features.TinySpace")
     ended = command("evaluate", "--ckpt_path", "runs/mine/version_0/checkpoints/last.ckpt", *asked)
     assert ended.status == 0, ended.err
     assert (
         f"12 samples (average of G, seed 0) and {counts(folder)[2]} mine test images" in ended.out
     )
-    asked = ("--num", "12", "--metrics", "fid")
+    asked = ("--num_samples", "12", "--metrics", "fid")
     ended = command("evaluate", "--samples", "mine/cats", "--data", "other.yaml", *asked)
     assert ended.err.startswith("error: There is no config other.yaml: ")
 
@@ -106,7 +106,7 @@ def test_any_name_of_a_folder_can_be_written(command):
 
 
 def test_unreadable_files_are_listed_and_no_config_is_written(command, folder, monkeypatch):
-    monkeypatch.setattr(picture_report, "LISTED", 2)
+    monkeypatch.setattr(image_report, "LISTED", 2)
     for path in sorted((folder / "cats").iterdir())[:3]:
         path.write_bytes(path.read_bytes()[:900])
     ended = command("inspect", "mine", "--out", "mine.yaml")
@@ -134,8 +134,8 @@ def test_what_cannot_be_done_is_said_in_a_sentence(command, folder, subtests):
         (["mine", "--size", "0"], "size is 0; give a whole number"),
         (["mine", "--size", "30", "--out", "x.yaml"], "squares of 28, 32, 64 pixels, not of 30"),
         (["mine", "--out", "small.yaml"], "small.yaml is there already and is not replaced"),
-        (["mine", "more"], "There is no setting 'more'"),
-        ([], "Settings are missing that have no default: give folder."),
+        (["mine", "more"], "'more' is one argument too many"),
+        ([], "Arguments are missing that have no default: give FOLDER."),
     ]:
         with subtests.test(arguments=arguments, message=message):
             before = (command.folder / "small.yaml").read_bytes()

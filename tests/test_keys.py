@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from lightning_gan import keys
-from lightning_gan.command_line.config_files import CONFIGS
+from lightning_gan.cli.config_files import CONFIGS
 
 ROOT = Path(__file__).parents[1]
 SCORES = [

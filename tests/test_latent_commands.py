@@ -1,4 +1,4 @@
-"""`interpolate` and `arithmetic`, from a checkpoint to a picture."""
+"""`interpolate` and `latent-arithmetic`, from a checkpoint to a picture."""
 
 import re
 from pathlib import Path
@@ -73,7 +73,9 @@ def test_interpolate_draws_rows_from_sample_to_sample(small):
 
 def test_numbers_of_samples_can_be_added_for_any_checkpoint(small):
     words = "1,5,9 - 2,4 + 3"
-    ended = small("arithmetic", "--ckpt_path", SMALL, "--equation", words, "--num", "10")
+    ended = small(
+        "latent-arithmetic", "--ckpt_path", SMALL, "--equation", words, "--num_samples", "10"
+    )
     assert ended.status == 0, ended.err
     assert f"{words} (step 1, seed 0) in arithmetic.png" in ended.out
     assert 20 < np.asarray(Image.open("arithmetic.png")).std()
@@ -85,13 +87,13 @@ def test_numbers_of_samples_can_be_added_for_any_checkpoint(small):
         (("--equation", "1 - 2 + 3", "--out", "a.gif"), "give a name that ends in .png"),
         (("--equation", "1 - 2 + 3", "--noise", "-1"), "noise is -1.0; give"),
     ):
-        ended = small("arithmetic", "--ckpt_path", SMALL, *arguments)
+        ended = small("latent-arithmetic", "--ckpt_path", SMALL, *arguments)
         assert ended.status == 1
         assert words in ended.err
 
 
 def test_sums_in_words_are_judged(drawn):
-    ended = drawn("arithmetic", "--ckpt_path", DRAWN, "--equation", RED, "--draws", "100")
+    ended = drawn("latent-arithmetic", "--ckpt_path", DRAWN, "--equation", RED, "--draws", "100")
     assert ended.status == 0, ended.err
     assert "classifier on 10 test images: digit" in ended.out
     assert "100.0% of 400 samples are read" in ended.out
@@ -106,6 +108,6 @@ def test_sums_in_words_are_judged(drawn):
         (("--draws", "5"), "This G clearly draws 2 combinations"),  # only zeros, all upright
         (("--equation", "thick - thin"), "The sum leaves thin -1, thick +1"),
     ):
-        ended = drawn("arithmetic", "--ckpt_path", DRAWN, *arguments)
+        ended = drawn("latent-arithmetic", "--ckpt_path", DRAWN, *arguments)
         assert ended.status == 1
         assert words in ended.err

@@ -4,8 +4,8 @@ import pytest
 import yaml
 from pytorch_lightning.cli import LightningArgumentParser
 
-from lightning_gan.command_line.config_files import CONFIGS
-from lightning_gan.command_line.inspection import CONFIG
+from lightning_gan.cli.actions.inspect import CONFIG
+from lightning_gan.cli.config_files import CONFIGS
 from lightning_gan.players import TwoPlayers
 
 INSPECTED = CONFIG.format(
@@ -20,7 +20,7 @@ EXPERIMENTS = {
 
 @pytest.fixture(scope="module")
 def parser():
-    import lightning_gan.command_line.names  # noqa: F401
+    import lightning_gan.cli.class_names  # noqa: F401
 
     parser = LightningArgumentParser()
     parser.add_argument("--config", action="config")

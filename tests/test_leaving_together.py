@@ -16,7 +16,7 @@ sys.path[:0] = ["{here}", "{here.parent}"]
 from tiny import make_tiny_mnist
 
 import datamodules
-from lightning_gan.command_line.cli import main
+from lightning_gan.cli.main import main
 from lightning_gan.record import Record
 
 tiny = make_tiny_mnist(Path("pixels"))

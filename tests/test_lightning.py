@@ -19,7 +19,7 @@ from torch import nn
 from callbacks.pictures import run_folder
 from datamodules import toy
 from lightning_gan import trial
-from lightning_gan.command_line.packages import packages_named
+from lightning_gan.cli.packages import packages_named
 from lightning_gan.optimizers import Constant, dcgan_adam
 from lightning_gan.running.runs import checked
 from lightning_gan.trainer_checks import check_settings
@@ -427,11 +427,11 @@ def test_wandb_is_not_started_where_another_logger_or_none_is_named(fit, monkeyp
 def test_a_plan_takes_no_settings_that_it_cannot_measure(fit, command):
     lines = ("--config", "ring.yaml", "--config", "three.yaml")
     for setting in (flag("fast_dev_run", "true"), flag("val_check_interval", "00:00:00:05")):
-        ended = command("plan", *lines, *setting)
+        ended = command("estimate", *lines, *setting)
         assert ended.status == 1
         assert "plan measures steps" in ended.err
     named = logger(("CSVLogger", {"save_dir": "asked"}))
-    assert command("plan", *lines, "--steps", "2", "--quick", *named).status == 0
+    assert command("estimate", *lines, "--steps", "2", "--quick", *named).status == 0
     assert not Path("asked").exists()
 
 

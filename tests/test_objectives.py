@@ -12,7 +12,7 @@ from jsonargparse import ActionConfigFile
 from pytorch_lightning.cli import LightningArgumentParser
 
 from lightning_gan import losses
-from lightning_gan.command_line.config_files import CONFIGS, resolve
+from lightning_gan.cli.config_files import CONFIGS, resolve
 from lightning_gan.players import TwoPlayers
 from lightning_gan.variants import SimultaneousGAN
 

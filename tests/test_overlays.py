@@ -11,7 +11,7 @@ from tiny_cifar import make_tiny_cifar
 
 import datamodules
 from datamodules import Ring
-from lightning_gan.command_line.config_files import CONFIGS
+from lightning_gan.cli.config_files import CONFIGS
 from lightning_gan.play import play, seeded
 from lightning_gan.players import TwoPlayers
 

@@ -17,8 +17,8 @@ import datamodules
 import datamodules.factors
 import datamodules.toy
 from callbacks import Helvetica, RollBack
-from lightning_gan.command_line.config_files import CONFIGS, find
-from lightning_gan.command_line.gan_cli import GANCLI
+from lightning_gan.cli.config_files import CONFIGS, find
+from lightning_gan.cli.lightning_cli import GANCLI
 from lightning_gan.losses import NonSaturating
 from lightning_gan.networks import MaxoutDiscriminator, MLPGenerator
 from lightning_gan.optimizers import LinearDecay
@@ -37,7 +37,7 @@ def parser():
         patch.setattr(GANCLI, "parse_arguments", lambda self, parser, _: made.append(parser))
         patch.setattr(GANCLI, "_parse_ckpt_path", lambda _: 1 / 0)
         with pytest.raises((ZeroDivisionError, AttributeError)):
-            GANCLI("any")
+            GANCLI(["fit"])
     return made[0]
 
 

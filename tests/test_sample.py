@@ -48,7 +48,9 @@ def test_pictures_show_the_range_that_the_data_show(command, monkeypatch):
     ended = command("fit", "--config", "unbounded.yaml")
     assert ended.status == 0, ended.err
     assert load(LAST).shown_range == (-3.0, 3.0)
-    ended = command("sample", "--ckpt_path", LAST, "--num", "4", "--out", "made", "--seed", "3")
+    ended = command(
+        "sample", "--ckpt_path", LAST, "--num_samples", "4", "--out", "made", "--seed", "3"
+    )
     assert ended.status == 0, ended.err
     made = [np.asarray(Image.open(p)) for p in sorted(Path("made").glob("*.png"))]
     expected = to_uint8(load(LAST).sample(4, seed=3), (-3.0, 3.0)).permute(0, 2, 3, 1)
@@ -70,7 +72,9 @@ def test_an_older_checkpoint_of_bounded_values_is_drawn_as_ever(command):
     Path("runs/small/version_0/checkpoints").rename(folder)
     without_shown_range()
     for path, out in ((LAST, "new"), ("older.ckpt", "old")):
-        assert command("sample", "--ckpt_path", path, "--num", "2", "--out", out).status == 0
+        assert (
+            command("sample", "--ckpt_path", path, "--num_samples", "2", "--out", out).status == 0
+        )
     assert [p.read_bytes() for p in sorted(Path("new").glob("*.png"))] == [
         p.read_bytes() for p in sorted(Path("old").glob("*.png"))
     ]
@@ -105,7 +109,7 @@ def test_classes_can_be_asked_for(command):
     ended = command("fit", "--config", "mnist_conditional.yaml", *few, *short)
     assert ended.status == 0, ended.err
     last = "runs/mnist_conditional/version_0/checkpoints/last.ckpt"
-    asked = ("--ckpt_path", last, "--seed", "2", "--num")
+    asked = ("--ckpt_path", last, "--seed", "2", "--num_samples")
     ended = command("sample", *asked, "5", "--classes", "3,7", "--out", "made")
     assert ended.status == 0, ended.err
     made = np.stack([pixels(p) for p in sorted(Path("made").glob("*.png"))])

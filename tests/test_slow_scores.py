@@ -281,7 +281,7 @@ from pathlib import Path
 from tiny import make_tiny_mnist
 import datamodules
 from slow_scores import slow_score, stuck_score
-from lightning_gan.command_line.cli import main
+from lightning_gan.cli.main import main
 
 tiny = make_tiny_mnist(Path("pixels"))
 for name in ("files", "train_size", "sources"):

@@ -4,12 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
-from lightning_gan.command_line.cli import main
+from lightning_gan.cli.main import main
+from lightning_gan.cli.parser import parse
 from lightning_gan.jobs import slurm
 from lightning_gan.jobs.job_size import Size, seconds
 from lightning_gan.jobs.sbatch import Place, word, written
@@ -17,7 +18,7 @@ from lightning_gan.jobs.sbatch import Place, word, written
 PLACE = Place(
     experiment="mnist", root="runs", folder="/home/me/work", python="/opt/venv/bin/python",
     fit=["--config", "mnist.yaml", "--trainer.max_steps", "50"], exports={"WANDB_MODE": "offline"},
-    fetch="python -m lightning_gan fetch --data MNIST --root data", written_by="python -m lightning_gan slurm",
+    download="python -m lightning_gan download --data MNIST --root data", written_by="python -m lightning_gan slurm",
     file="mnist.sbatch",
 )  # fmt: skip
 
@@ -29,7 +30,7 @@ def options(text: str) -> list[str]:
 
 
 def test_the_file_asks_for_a_process_for_each_gpu_and_a_signal_before_the_end():
-    asked = options(written(Size(nodes=2, gpus=8, time="1-12:00:00", lead=300), PLACE))
+    asked = options(written(Size(nodes=2, gpus=8, time="1-12:00:00", signal_seconds=300), PLACE))
     wanted = {
         "job-name=mnist", "nodes=2", "ntasks-per-node=8", "gres=gpu:8", "cpus-per-task=4", "time=1-12:00:00",
         "signal=SIGUSR1@300", "requeue", "open-mode=append", 'chdir="/home/me/work"',
@@ -193,7 +194,7 @@ def test_what_slurm_would_refuse_or_misread_gets_one_sentence(subtests):
         ({"time": "4h"}, "--time is '4h'"),
         ({"time": "0"}, "--time is '0'"),
         ({"time": "1:00:00 --partition=x"}, "--time is"),
-        ({"time": "1", "lead": 120}, "smaller --lead"),
+        ({"time": "1", "signal_seconds": 120}, "smaller --signal_seconds"),
         ({"nodes": 0}, "nodes is 0; give"),
         ({"gpus": -1}, "gpus is -1; give"),
         ({"cpus": 0}, "cpus is 0; give"),
@@ -210,10 +211,21 @@ def test_what_slurm_would_refuse_or_misread_gets_one_sentence(subtests):
 
 
 def test_flags_of_slurm_and_flags_of_fit_are_told_apart():
-    own, fit = slurm.split(
-        ["--config", "a.yaml", "--nodes=2", "--submit", "--data", "MNIST", "--sbatch", "a=1,b", "--sbatch=c=2", "--k"]
-    )  # fmt: skip
-    assert own == ["--nodes", "2", "--submit", "true", "--sbatch", "[a=1,b,c=2]"]
+    typed = [
+        "--config",
+        "a.yaml",
+        "--nodes=2",
+        "--submit",
+        "--data",
+        "MNIST",
+        "--sbatch",
+        "a=1,b",
+        "--sbatch=c=2",
+        "--k",
+    ]
+    _, own, fit = parse(["slurm", *typed])
+    assert (own.nodes, own.submit, own.sbatch) == (2, True, ["a=1", "b", "c=2"])
+    assert own.typed == typed
     assert fit == ["--config", "a.yaml", "--data", "MNIST", "--k"]
 
 
@@ -221,7 +233,7 @@ def test_what_the_file_decides_is_no_flag(subtests):
     for flag in ["--ckpt_path", "--trainer.devices=2", "--trainer.num_nodes"]:
         with subtests.test(flag=flag):
             with pytest.raises(ValueError, match="leave it out"):
-                slurm.split(["--config", "a.yaml", flag, "1"])
+                slurm.check_words(["--config", "a.yaml", flag, "1"])
 
 
 # The command as a whole
@@ -245,7 +257,7 @@ def test_the_command_writes_a_file_once_and_a_changed_one_is_left_alone(command,
     text = Path("jobs/a.sbatch").read_text()
     assert f"export LIGHTNING_GAN_DATA={command.folder / 'pixels'}" in text
     assert "export WANDB_MODE=offline" in text
-    assert "lightning_gan fetch --data MNIST --root pixels" in text
+    assert "lightning_gan download --data MNIST --root pixels" in text
     assert Path("runs/small/logs").is_dir()
     assert command(*words).status == 0
     Path("jobs/a.sbatch").write_text(text + "# mine\n")
@@ -257,16 +269,16 @@ def test_the_command_writes_a_file_once_and_a_changed_one_is_left_alone(command,
 def test_scores_in_a_config_need_weights_which_the_file_names(command):
     command.write("fid.yaml", {"trainer": {"callbacks": [{"class_path": "FID"}]}})
     ended = command("slurm", "--config", "small.yaml", "--config", "fid.yaml")
-    assert "lightning_gan fetch --data MNIST --root pixels --classifier mnist" in ended.out
+    assert "lightning_gan download --data MNIST --root pixels --classifier mnist" in ended.out
     ended = command("slurm", "--config", "cifar10_smoke.yaml", "--config", "fid.yaml")
-    assert "lightning_gan fetch --data CIFAR10 --root data --weights" in ended.out
+    assert "lightning_gan download --data CIFAR10 --root data --weights" in ended.out
 
 
 def test_a_flag_that_fit_would_refuse_is_refused_before_the_job_waits(command, subtests):
     for flags, said in [
         (["--config", "smal.yaml"], "No config 'smal.yaml'"),
         (["--config", "small.yaml", "--model.kk", "2"], "There is no setting 'kk'"),
-        (["--config", "small.yaml", "--nodes", "two"], "'nodes' wants a whole number; got 'two'."),
+        (["--config", "small.yaml", "--nodes", "two"], "--nodes wants a whole number; got 'two'."),
         (
             ["--config", "small.yaml", "--array", "0-2", "--seed_everything", "1"],
             "--array gives the seeds",
@@ -308,7 +320,7 @@ def test_help_is_one_page_of_its_own_flags(monkeypatch, capsys):
         main()
     out = capsys.readouterr().out
     assert "--nodes" in out
-    assert "--lead" in out
+    assert "--signal_seconds" in out
 
 
 def test_the_page_shows_the_file_as_it_is_written():
@@ -319,17 +331,19 @@ def test_the_page_shows_the_file_as_it_is_written():
         for line in shown.splitlines()
         if line.startswith("#   python -m lightning_gan slurm")
     )
-    own, fit = slurm.split(typed.split()[4:])
+    _, own, fit = parse(typed.split()[3:])
     lines = [
         line.removeprefix("export ") for line in shown.splitlines() if line.startswith("export ")
     ]
     exported = dict(line.split("=", 1) for line in lines if "$" not in line)
+    names = [field.name for field in fields(slurm.Order)]
+    asked = slurm.Order(**{name: getattr(own, name) for name in names})
     place = PLACE._replace(
         experiment="cifar10_dcgan", folder="/home/me/gans", python="/home/me/venv/bin/python", fit=fit,
-        exports=exported, fetch="python -m lightning_gan fetch --data CIFAR10 --root data --weights",
+        exports=exported, download="python -m lightning_gan download --data CIFAR10 --root data --weights",
         written_by=typed, file="dcgan.sbatch",
     )  # fmt: skip
-    assert shown == written(slurm.parsed(own), place)
+    assert shown == written(asked, place)
 
 
 def test_a_job_trusts_what_the_person_who_wrote_it_trusts(monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from lightning_gan import keys
-from lightning_gan.command_line.config_files import CONFIGS
+from lightning_gan.cli.config_files import CONFIGS
 
 SWEEPS = sorted((CONFIGS / "sweeps").glob("*.yaml"))
 SMALL = {

@@ -13,10 +13,11 @@ import pytest
 
 import datamodules
 from lightning_gan import home
-from lightning_gan.command_line import cli, terminal
-from lightning_gan.command_line.leaving import describe_end
-from lightning_gan.command_line.parser import Parser
-from lightning_gan.command_line.report import next_steps
+from lightning_gan.cli import main as cli
+from lightning_gan.cli import terminal
+from lightning_gan.cli.console import next_steps
+from lightning_gan.cli.leaving import describe_end
+from lightning_gan.cli.lightning_parser import Parser
 from lightning_gan.command_text import command_text
 from lightning_gan.running.runs import Run
 from lightning_gan.starting import LINE

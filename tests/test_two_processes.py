@@ -60,7 +60,7 @@ sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(__file__).parents[1])!
 from tiny import make_tiny_mnist
 
 import datamodules
-from lightning_gan.command_line.cli import main
+from lightning_gan.cli.main import main
 
 tiny = make_tiny_mnist(Path("pixels"))
 for name in ("files", "train_size", "sources"):

@@ -12,9 +12,10 @@ from pytorch_lightning.callbacks import EarlyStopping
 from torch import nn
 
 from lightning_gan import images
-from lightning_gan.command_line import errors, user_errors
-from lightning_gan.command_line.errors import meant_for_a_person, sentence
-from lightning_gan.command_line.system_errors import describe_os_error
+from lightning_gan.cli import errors, user_errors
+from lightning_gan.cli.errors import is_user_error, sentence
+from lightning_gan.cli.system_errors import describe_os_error
+from lightning_gan.errors import UserError
 from lightning_gan.whole_files import whole
 
 
@@ -79,7 +80,7 @@ SENTENCES = {
         "pip install q",
     ),
     "a name that is not UTF-8": (lambda: os.fsdecode(b"f\xff").encode(), r"f\\xff"),
-    "no text": (raised_in("datamodules.mine", ValueError()), "ValueError of datamodules.mine, which has no text"),
+    "no text": (raised_in("datamodules.mine", UserError()), "UserError of datamodules.mine, which has no text"),
     "nothing after a colon": (chained("Problem with 'X':"), "Problem with 'X': what lies behind"),
 }  # fmt: skip
 BUGS = {
@@ -91,6 +92,10 @@ BUGS = {
     "a module without this attribute": lambda: torch.nn.Linear(1, 1).no_such_attribute,
     "a failed assertion": raised_in("lightning_gan.gan", AssertionError("x")),
     "unknown code": raised_in("somewhere", ValueError("x")),
+    "ours is no error of the user": raised_in("lightning_gan.gan", ValueError("x")),
+    "of a process of a DataLoader": raised_in(
+        "torch._utils", UserError("Caught it.\nOriginal Traceback (most")
+    ),
     "ours is missing": lambda: importlib.import_module("lightning_gan.no_such_module"),
 }
 
@@ -102,18 +107,18 @@ def test_what_a_user_can_mend_is_a_sentence(subtests):
             error = error_of(call)
             assert said in sentence(error)
             if row != "nothing after a colon":
-                assert meant_for_a_person(error)
+                assert is_user_error(error)
 
 
 def test_a_bug_keeps_its_traceback(subtests):
     for row in BUGS:
         with subtests.test(row=row):
-            assert not meant_for_a_person(error_of(BUGS[row]))
+            assert not is_user_error(error_of(BUGS[row]))
 
 
 def test_every_traceback_is_shown_on_demand(monkeypatch):
     monkeypatch.setenv(errors.SHOW, "1")
-    assert not any(meant_for_a_person(error_of(call)) for call, _ in SENTENCES.values())
+    assert not any(is_user_error(error_of(call)) for call, _ in SENTENCES.values())
 
 
 def test_lightnings_own_errors_are_recognised():
@@ -121,7 +126,7 @@ def test_lightnings_own_errors_are_recognised():
     error = error_of(lambda: stopper._validate_condition_metric({"val/x": torch.tensor(0)}))
     assert user_errors.origin_of(error).deliberate
     assert "nope" in sentence(error)
-    assert meant_for_a_person(error)
+    assert is_user_error(error)
 
 
 @contextmanager
@@ -156,7 +161,7 @@ def test_a_full_disk_is_named_with_the_file(tmp_path_factory, subtests):
             path = tmp_path / "a.x"
             with small_files():
                 error = error_of(lambda: write(path))
-            assert meant_for_a_person(error)
+            assert is_user_error(error)
             assert sentence(error).startswith(f"File too large: {path}. Choose another place")
             assert not list(tmp_path.iterdir())
 

@@ -232,7 +232,7 @@ def test_points_are_no_pictures():
     gan = game()
     gan.generator.data_shape = (4,)
     with pytest.raises(ValueError, match=r"examples of shape \[4\], which are no pictures"):
-        gan.images(2)
+        gan.sample_bytes(2)
 
 
 @pytest.mark.parametrize("kind", [ConditionalGAN, ACGAN])

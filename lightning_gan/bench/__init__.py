@@ -1,6 +1,6 @@
 """Benchmarks of the GAN literature, one a file: what is run, beside what was published of it.
 
-`BENCHMARKS` holds them in order of their cost; `python -m lightning_gan bench` runs them.
+`BENCHMARKS` holds them in order of their cost; `python -m lightning_gan benchmark` runs them.
 """
 
 from lightning_gan.bench.benchmark import Benchmark

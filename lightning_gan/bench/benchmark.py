@@ -9,6 +9,7 @@ from typing import NamedTuple, cast
 
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 
+from lightning_gan.errors import UserError
 from lightning_gan.play import play
 from lightning_gan.players import TwoPlayers
 from lightning_gan.record import NonFiniteLossError
@@ -83,7 +84,7 @@ class Benchmark:
     """Games whose rows compare: one data set, one pair of networks, one length.
 
     Args:
-        name: what a person types behind `bench`.
+        name: what a person types behind `benchmark`.
         says: what it tests, in one sentence.
         ours: networks, optimizers, minibatch: all that is the same for every game; a part of the key of its rows.
         theirs: the protocol of the published rows.
@@ -127,7 +128,7 @@ class Benchmark:
         row = kept(path, self.key(game, steps, seed), partial(self.played, game, steps, seed, root))
         wanted = {c.key for c in self.columns} | {"best", "diverged", "seconds"}
         if not isinstance(row, dict) or not wanted <= set(row):
-            raise ValueError(
+            raise UserError(
                 f"{path} holds a damaged row of {game.name}, seed {seed}: delete it, and it is measured again."
             )
         return row

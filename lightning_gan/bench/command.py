@@ -1,4 +1,4 @@
-"""`python -m lightning_gan bench`: which games are played, what they cost, and the table of what was found."""
+"""`python -m lightning_gan benchmark`: which games are played, what they cost, and the table of what was found."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -10,6 +10,7 @@ from lightning_gan.bench import BENCHMARKS
 from lightning_gan.bench.benchmark import Benchmark, Game
 from lightning_gan.bench.report import report
 from lightning_gan.domains import Count, Runs, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.evaluation.tables import check_place
 from lightning_gan.rows import Row, rows_of
 from lightning_gan.tabular import duration, table
@@ -45,7 +46,7 @@ class Plan:
 
 
 @check_arguments
-def bench(
+def benchmark(
     benchmarks: list[str] | None = None,
     games: list[str] | None = None,
     seeds: Runs = 10,
@@ -57,8 +58,8 @@ def bench(
     """Play the games of a benchmark, and compare them with what was published.
 
     Args:
-        benchmarks: By name, with commas between them. Names may also stand first: `bench ring grid`.
-        games: Of them, by name, with commas between them; all if it is not given.
+        benchmarks: Names of the benchmarks.
+        games: Names of their games; all if it is not given.
         seeds: Number of runs of each game, 1 to 1,000, with seeds from 0 up.
         steps: Updates of G, at least 1; each benchmark has a number of its own if it is not given.
         out: Folder for the rows of finished runs, which are not run again: more seeds later cost only what is new.
@@ -89,7 +90,7 @@ def named(kind: str, name: str, known: Iterable[Thing]) -> Thing:
         return found[name]
     near = difflib.get_close_matches(name, found, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(found)}."
-    raise ValueError(f"No {kind} {name!r}: {hint}" if name else f"Name a {kind}: {hint}")
+    raise UserError(f"No {kind} {name!r}: {hint}" if name else f"Name a {kind}: {hint}")
 
 
 def cost(plan: Plan) -> str:

@@ -8,9 +8,18 @@ import yaml
 from pytorch_lightning import LightningDataModule
 from pytorch_lightning.cli import LightningArgumentParser
 
-import datamodules  # noqa: F401  (a config names a class of it)
-from lightning_gan import variants  # noqa: F401
-from lightning_gan.command_line.config_files import find
+import datamodules  # noqa: F401  (a config names classes of these)
+from lightning_gan import (  # noqa: F401
+    losses,
+    masks,
+    networks,
+    optimizers,
+    priors,
+    regularizers,
+    trust,
+    variants,
+)
+from lightning_gan.cli.config_files import find
 from lightning_gan.play import seeded
 from lightning_gan.players import TwoPlayers
 
@@ -32,6 +41,7 @@ def configured(
     asked["model"]["class_path"] = kind or asked["model"]["class_path"]
     asked["model"]["init_args"] |= model
     asked["data"]["init_args"] |= data
+    trust.settle()
     parser = LightningArgumentParser()
     parser.add_lightning_class_args(TwoPlayers, "model", subclass_mode=True)
     parser.add_lightning_class_args(LightningDataModule, "data", subclass_mode=True)

@@ -13,6 +13,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from lightning_gan.crash.suspects import FoundError, Suspect, Watch
+from lightning_gan.errors import UserError
 from lightning_gan.players import TwoPlayers
 from lightning_gan.running.runs import CheckpointError, checked
 from lightning_gan.saved import load
@@ -122,7 +123,7 @@ def replay(file: str, device: str = "cpu") -> None:
         device: cpu, or cuda; only the kind of device that the run had draws the same noise.
     """
     if device not in ("cpu", "cuda") or (device == "cuda" and not torch.cuda.is_available()):
-        raise ValueError(f"device is {device!r}: give cpu, or cuda where there is one.")
+        raise UserError(f"device is {device!r}: give cpu, or cuda where there is one.")
     flight = read(file)
     crash = flight["crash"]
     torch.set_num_threads(crash["threads"])

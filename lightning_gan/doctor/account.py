@@ -6,7 +6,7 @@ from typing import get_args
 from urllib.parse import urlsplit
 
 from lightning_gan.doctor.finding import Environment, Finding
-from lightning_gan.running.tracking import WandbMode
+from lightning_gan.running.wandb_mode import WandbMode
 
 MODES = (*(m for m in get_args(WandbMode) if m != "auto"), "dryrun", "run")
 SERVER = "https://api.wandb.ai"

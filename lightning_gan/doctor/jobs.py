@@ -3,10 +3,8 @@
 import shutil
 import socket
 
-import torch
-from pytorch_lightning.plugins.environments import SLURMEnvironment
-
 from lightning_gan.doctor.finding import Environment, Finding
+from lightning_gan.doctor.gpus import device_count
 from lightning_gan.jobs.srun import NO_JOBS, allocated, started_by_srun
 
 INTERFACES = ("NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME")
@@ -36,7 +34,7 @@ def slurm(env: Environment) -> list[Finding]:
         Finding("SLURM", seen),
         srun(env),
         tasks(env),
-        gpus(env, torch.cuda.device_count()),
+        gpus(env, device_count()),
         first(env),
     ]
 
@@ -88,6 +86,8 @@ def gpus(env: Environment, seen: int) -> Finding:
 
 def first(env: Environment) -> Finding:
     """The name by which all processes find the first."""
+    from pytorch_lightning.plugins.environments import SLURMEnvironment  # only inside a job
+
     nodes = env.get("SLURM_NODELIST") or env.get("SLURM_JOB_NODELIST", "127.0.0.1")
     address = env.get("MASTER_ADDR") or SLURMEnvironment.resolve_root_node_address(nodes)
     try:

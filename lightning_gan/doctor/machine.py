@@ -3,14 +3,12 @@
 import os
 import platform
 import re
-import shutil
 from importlib import metadata
 from pathlib import Path
 
-import torch
-
 from lightning_gan import __version__
 from lightning_gan.doctor.finding import Environment, Finding
+from lightning_gan.doctor.gpus import cuda_of_torch, device_count, driver_is_here
 
 NAMES = (
     "torch", "torchvision", "pytorch-lightning", "torchmetrics", "torch-fidelity", "jsonargparse", "wandb", "numpy",
@@ -20,7 +18,7 @@ GIB = 2**30
 
 def machine(env: Environment) -> list[Finding]:
     """All of them."""
-    return [*versions(), *devices(env), chosen(torch.cuda.device_count()), cores(env)]
+    return [*versions(), *devices(env), chosen(device_count()), cores(env)]
 
 
 def versions() -> list[Finding]:
@@ -68,18 +66,17 @@ def devices(env: Environment) -> list[Finding]:
     """GPUs and their memory; or why there are none although a driver is here."""
     visible = env.get("CUDA_VISIBLE_DEVICES")
     masked = f"; CUDA_VISIBLE_DEVICES={visible}" if visible is not None else ""
-    found = [gpu(i) for i in range(torch.cuda.device_count())]
+    found = [gpu(i) for i in range(device_count())]
     if found:
         return found
-    built = torch.version.cuda
-    here = Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi") is not None
+    built, here = cuda_of_torch(), driver_is_here()
     if visible in ("", "-1", "NoDevFiles"):
         return [Finding("devices", f"no GPU is shown to this process{masked}: the CPU")]
     if here and built is None:
         return [
             Finding(
                 "devices",
-                f"this machine has an NVIDIA driver, but torch {torch.__version__} was built without CUDA",
+                f"this machine has an NVIDIA driver, but torch {metadata.version('torch')} was built without CUDA",
                 "install torch with CUDA, as pytorch.org tells for this driver",
             )
         ]
@@ -96,6 +93,8 @@ def devices(env: Environment) -> list[Finding]:
 
 def gpu(index: int) -> Finding:
     """One GPU: its name, its free and whole memory, and whether it knows bfloat16."""
+    import torch  # only where there is a GPU
+
     known = torch.cuda.get_device_properties(index)
     free, whole = torch.cuda.mem_get_info(index)
     bfloat = "with" if known.major >= 8 else "without"
@@ -116,7 +115,7 @@ def cores(env: Environment) -> Finding:
     """Cores that this process may use, and threads that were asked for."""
     usable = len(os.sched_getaffinity(0))
     asked = env.get("OMP_NUM_THREADS", "")
-    seen = f"{usable} of {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+    seen = f"{usable} of {os.cpu_count()} cores, {asked or usable} threads"
     if asked.isdecimal() and int(asked) > usable:
         return Finding(
             "CPU",

@@ -6,8 +6,7 @@ import tempfile
 from pathlib import Path
 
 from lightning_gan.doctor.finding import Environment, Finding
-from lightning_gan.features import WeightsError, cache_folder
-from lightning_gan.features.weights import load_inception
+from lightning_gan.features.cache import cache_folder, in_folder
 
 GIB = 2**30
 LEAST = 1  # GiB
@@ -37,7 +36,7 @@ def data_folder(path: Path, named: bool) -> Finding:
         return Finding(
             "data",
             f"LIGHTNING_GAN_DATA is {path}, which is no folder",
-            "correct it, or bring the data there: python -m lightning_gan fetch",
+            "correct it, or bring the data there: python -m lightning_gan download",
         )
     return Finding("data", f"{path.absolute()} is not there yet: fit fetches data into it")
 
@@ -71,21 +70,24 @@ def writable(path: Path) -> bool:
 def inception() -> Finding:
     """The weights for FID and its kin: none are needed before a score asks for them; damaged ones are wrong."""
     asked = bool(os.environ.get("LIGHTNING_GAN_WEIGHTS"))
+    if not asked and not in_folder(cache_folder()).is_file():
+        return Finding(
+            "Inception", "no weights; for FID: python -m lightning_gan download --weights"
+        )
+    from lightning_gan.features import WeightsError  # reading weights takes torch
+    from lightning_gan.features.weights import load_inception
+
     try:
         path = load_inception(None)[1]
     except WeightsError as error:
         text = str(error).rstrip(".")
-        if "are not in" in text and not asked:
-            return Finding(
-                "Inception", "no weights; for FID: python -m lightning_gan fetch --weights"
-            )
         what, _, advice = text.partition(": ")
-        return Finding("Inception", what, advice or "python -m lightning_gan fetch --weights")
+        return Finding("Inception", what, advice or "python -m lightning_gan download --weights")
     return Finding("Inception", f"{path}, whole")
 
 
 def classifiers() -> Finding:
     """Those for scores of grey digits."""
     found = sorted(path.stem for path in cache_folder().glob("classifier-*.pt"))
-    none = "none; for scores of grey digits: python -m lightning_gan fetch --classifier mnist"
+    none = "none; for scores of grey digits: python -m lightning_gan download --classifier mnist"
     return Finding("classifiers", ", ".join(found) or none)

@@ -7,6 +7,7 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints, overload
 
 from lightning_gan.domains.domain import Domain, shown
+from lightning_gan.errors import UserError
 
 Wrong = tuple[str, Any, str]  # place, such as widths[1]; value; domain
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -92,7 +93,7 @@ def check(prefix: str, name: str, value: Any, annotation: Any, default: Any = ..
         place, what, wanted = wrong
         optional = NoneType in alternatives(annotation)
         instead = (", or leave it out" if default is None else ", or null") if optional else ""
-        raise ValueError(f"{prefix}{place} is {shown(what)}; give {wanted}{instead}.")
+        raise UserError(f"{prefix}{place} is {shown(what)}; give {wanted}{instead}.")
 
 
 def find_wrong(name: str, value: Any, annotation: Any) -> Wrong | None:

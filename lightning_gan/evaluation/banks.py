@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.domains import Bound, SampleCount, Seed, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.images import to_uint8
 from lightning_gan.limits import check_memory
 
@@ -73,7 +74,7 @@ class Pictures:
     @check_arguments
     def __init__(self, pictures: Tensor, description: str = "", seed: Seed | None = None) -> None:
         if pictures.dtype != torch.uint8 or pictures.dim() != 4 or not len(pictures):
-            raise ValueError(
+            raise UserError(
                 f"Pictures of {pictures.dtype}, {list(pictures.shape)}, came: give bytes (uint8), [n, C, H, W], "
                 f"at least one."
             )

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from lightning_gan import __version__
+from lightning_gan.errors import UserError
 from lightning_gan.keys import score_of
 
 LIBRARIES = ("torch", "torchvision", "torchmetrics")
@@ -153,7 +154,7 @@ def card_from(stored: Mapping[str, Any]) -> Card:
         return Card(**stored)
     except TypeError as error:
         reason = str(error).split(") ")[-1]
-        raise ValueError(f"No protocol card of this suite ({reason}).") from error
+        raise UserError(f"No protocol card of this suite ({reason}).") from error
 
 
 def _short(value: object) -> str:

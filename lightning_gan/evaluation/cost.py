@@ -63,12 +63,12 @@ def cost_of_scoring(
         return ""
     more = (
         "; the baselines that are scored beside them take several times as long, unless they are kept from an earlier "
-        "command (--ruler false leaves them out)"
+        "command (--baselines false leaves them out)"
     )
     return (
         f"{num_samples:,} samples and {n_real:,} real images through {network_name} take about {_words(seconds)} here "
-        f"({speed:.1f} images/s measured){more if ruler else ''}. --num and --num_real take fewer; values of different "
-        f"numbers of images must not be compared."
+        f"({speed:.1f} images/s measured){more if ruler else ''}. --num_samples and --num_real take fewer; values of "
+        f"different numbers of images must not be compared."
     )
 
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from lightning_gan.errors import UserError
 from lightning_gan.evaluation.banks import Bank
 from lightning_gan.evaluation.cards import Score
 from lightning_gan.evaluation.measures import Inception, Kernel, Measure, Neighbours
@@ -72,13 +73,13 @@ def score_with_torch_fidelity(
         extractor: name of the feature extractor in torch-fidelity's registry.
 
     Raises:
-        ValueError: if the feature space is not Inception, or the metrics have different seeds.
+        UserError: if the feature space is not Inception, or the metrics have different seeds.
         WeightsError: if there are no weights.
     """
     from torch_fidelity import calculate_metrics  # slow to import
 
     if extractor == INCEPTION and against.network.name != "inception":
-        raise ValueError(
+        raise UserError(
             f"{PACKAGE} scores in Inception's feature space, but the features are "
             f"{against.network.name}: give --features Inception."
         )
@@ -109,7 +110,7 @@ def _settings(measures: Sequence[Measure]) -> dict[str, Any]:
             given |= {"prc": True, "prc_neighborhood": measure.k}
     seeds = {m.rng for m in measures if isinstance(m, Inception | Kernel)}
     if len(seeds) > 1:
-        raise ValueError(f"{PACKAGE} has one seed for all metrics, but {sorted(seeds)} were given.")
+        raise UserError(f"{PACKAGE} has one seed for all metrics, but {sorted(seeds)} were given.")
     return given | ({"rng_seed": seeds.pop()} if seeds else {})
 
 

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from lightning_gan.errors import UserError
 from lightning_gan.limits import describe_excess
 from lightning_gan.picture_files import (
     Found,
@@ -61,7 +62,7 @@ def read_pictures(path: str | Path, num: int | None = None) -> FilePictures:
         return FilePictures(_channels_first(array[..., :1] if _all_grey(array) else array))
     kinds = ", ".join(array_files.SUFFIXES)
     if path.exists():
-        raise ValueError(
+        raise UserError(
             f"{printable(path)} is neither a folder of pictures nor a file of arrays ({kinds}): give one of these."
         )
     raise FileNotFoundError(2, f"No such folder or file of arrays ({kinds})", printable(path))
@@ -132,7 +133,7 @@ class _Stack:
         """
         path, picture = read.look.path, read.picture
         if picture is None:
-            raise ValueError(
+            raise UserError(
                 f"{printable(path)} cannot be read as a picture {read.look.problem}: mend it or take it away."
             )
         if self.manifest is not None and read.digest.hex() != self.manifest.files[path.name]:
@@ -140,7 +141,7 @@ class _Stack:
         if not self.n:
             self._make(picture)
         if picture.shape[:2] != self.array.shape[1:3]:
-            raise ValueError(
+            raise UserError(
                 f"{printable(path)} is {list(picture.shape[:2])} but {printable(self.files[0].name)} is "
                 f"{list(self.array.shape[1:3])} (height, width): give pictures of one size."
             )
@@ -154,7 +155,7 @@ class _Stack:
         """Ask for memory for all pictures."""
         size = describe_excess(len(self.files) * 3 * first.shape[0] * first.shape[1])
         if size:
-            raise ValueError(
+            raise UserError(
                 f"{len(self.files):,} pictures of {first.shape[0]} x {first.shape[1]} pixels {size}: give fewer or "
                 f"smaller ones."
             )
@@ -194,7 +195,7 @@ def in_channels(pictures: Tensor, channels: int, what: str) -> Tensor:
         return pictures.expand(-1, 3, -1, -1).contiguous()
     if channels == 1 and bool((pictures == pictures[:, :1]).all()):
         return pictures[:, :1]
-    raise ValueError(
+    raise UserError(
         f"{what} are in colour but the real images are grey: compare like with like. Convert {what} to grey, or give "
         f"real images in colour."
     )

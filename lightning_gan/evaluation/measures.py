@@ -9,6 +9,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from lightning_gan.domains import Count, CountFromTwo, Seed, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.features import Features
 from lightning_gan.metrics import (
     FrechetDistance,
@@ -117,7 +118,7 @@ class Inception(Measure):
     def metric(self, ground: Ground) -> Metric:
         """Streaming sums of each split."""
         if ground.classes is None:
-            raise ValueError(
+            raise UserError(
                 "the weights have no last layer, so there are no class probabilities: give weights with fc.weight"
             )
         return InceptionScore(ground.classes, ground.n, self.splits, self.rng)

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lightning_gan.errors import UserError
 from lightning_gan.evaluation.banks import Samples
 from lightning_gan.evaluation.cards import Card, Score
 from lightning_gan.evaluation.real import RealSet
@@ -67,7 +68,7 @@ def window_of_files(real: RealSet, num_validation: int) -> Window:
     """
     n = len(real.pictures)
     if n < 2:
-        raise ValueError("one real image cannot both choose sigma and be scored: give two or more")
+        raise UserError("one real image cannot both choose sigma and be scored: give two or more")
     unit = real.pictures.float() / 255
     cut = min(num_validation, n // 2)
     return Window(real.name, real.split, unit[:cut], unit[cut:])

@@ -12,6 +12,7 @@ import torch.distributed
 from torch import Tensor
 
 from lightning_gan.domains import Count, CountOrZero, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.evaluation.banks import Pictures
 from lightning_gan.evaluation.patience import once, told
 from lightning_gan.features import FeatureNetwork, cache_folder
@@ -53,7 +54,7 @@ class RealSet:
         if n is None or n == len(self.pictures):
             return self
         if n > len(self.pictures):
-            raise ValueError(
+            raise UserError(
                 f"{n:,} real images were asked of {len(self.pictures):,} ({self.name} {self.split}): "
                 f"ask for 1 to {len(self.pictures):,}."
             )

@@ -11,6 +11,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from lightning_gan.domains import Count, CountOrZero, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.evaluation.banks import Bank
 from lightning_gan.evaluation.cards import Card, Score
 from lightning_gan.evaluation.measures import Ground, Measure
@@ -58,7 +59,7 @@ class Against:
     def ground(self, n: int, measures: Sequence[Measure]) -> Ground:
         """What these measures rest on; no pass over the real set where none of them asks."""
         if len(self.real.pictures) < 2:
-            raise ValueError(
+            raise UserError(
                 f"One real image ({self.real.name}) is no set to compare with: give two or more."
             )
         if not any(m.uses_real for m in measures):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lightning_gan.errors import UserError
 from lightning_gan.evaluation.cards import Card, Score, card_from
 from lightning_gan.evaluation.scores import Scores
 from lightning_gan.file_format import FORMAT, KEY, check_format
@@ -93,7 +94,7 @@ def read_scores(path: str) -> list[Score]:
             Score(s["name"], s["value"], s["sd"], card_from(s["card"])) for s in latest.values()
         ]
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
+        raise UserError(
             f"{path} holds no scores with protocol cards, so nothing can be compared with it: give a file that "
             f"evaluate --json wrote, or a run's scores.json."
         ) from error

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lightning_gan.errors import UserError
+
 _TRUNK = {  # layers of a block in the order in which both the archive and torch-fidelity have them
     "A": "1x1 5x5_1 5x5_2 3x3dbl_1 3x3dbl_2 3x3dbl_3 _pool",
     "B": "3x3 3x3dbl_1 3x3dbl_2 3x3dbl_3",
@@ -85,9 +87,9 @@ def read_inception(data: bytes) -> dict[str, Tensor]:
             root = _Reader(archive, pickled.removesuffix("/data.pkl")).load()
             layers = _layers(root)
     except Exception as error:  # a pickle of something else fails in ways of its own
-        raise ValueError(f"the archive cannot be read: {error}") from error
+        raise UserError(f"the archive cannot be read: {error}") from error
     if len(layers) != len(LAYERS):
-        raise ValueError(f"the archive has {len(layers)} convolutions instead of {len(LAYERS)}")
+        raise UserError(f"the archive has {len(layers)} convolutions instead of {len(LAYERS)}")
     tensors = {}
     for name, layer in zip(LAYERS, layers, strict=True):
         tensors[f"{name}.conv.weight"] = layer["weight"]

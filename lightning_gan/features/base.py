@@ -9,8 +9,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from lightning_gan.errors import UserError
 
-class WeightsError(ValueError):
+
+class WeightsError(UserError):
     """Weights of a feature network that cannot be had; the message says what to do."""
 
 
@@ -97,7 +99,7 @@ def check_pictures(images: Tensor) -> None:
         ValueError: naming dtype and shape that came.
     """
     if images.dtype != torch.uint8 or images.dim() != 4 or images.shape[1] not in (1, 3):
-        raise ValueError(
+        raise UserError(
             f"Pictures of {images.dtype}, {list(images.shape)}, came to a feature network: give "
             f"bytes (uint8) of [m, 1, H, W] or [m, 3, H, W]."
         )

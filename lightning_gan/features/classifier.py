@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lightning_gan.errors import UserError
 from lightning_gan.features.base import (
     FeatureNetwork,
     Features,
@@ -118,7 +119,7 @@ class Classifier(FeatureSpace):
     Args:
         data: name of the data that it learned.
         weights: file of the classifier; none: that of the cache, which
-            `python -m lightning_gan fetch --classifier DATA` fills.
+            `python -m lightning_gan download --classifier DATA` fills.
     """
 
     data: str = "mnist"
@@ -142,7 +143,9 @@ class Classifier(FeatureSpace):
             WeightsError: if there is none, or the file is damaged, or holds something else.
         """
         path = cache_folder() / self.file if self.weights is None else Path(self.weights)
-        advice = f"run `python -m lightning_gan fetch --classifier {self.data}`, or give its file."
+        advice = (
+            f"run `python -m lightning_gan download --classifier {self.data}`, or give its file."
+        )
         if not path.expanduser().is_file():
             raise WeightsError(f"There is no classifier of {self.data} at {path}: {advice}")
         stored = _read(path.expanduser(), advice)
@@ -159,7 +162,7 @@ def check_digits(images: Tensor, whose: str) -> None:
     """
     check_pictures(images)
     if images.shape[1:] != SHAPE:
-        raise ValueError(
+        raise UserError(
             f"Pictures of {list(images.shape[1:])} came to {whose}, which knows grey ones of 28x28: "
             f"give [m, 1, 28, 28], or choose the features of Inception."
         )

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lightning_gan.domains import Count, Seed, Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.features.base import check_pictures, digest
 from lightning_gan.features.classifier import DigitLayers
 from lightning_gan.features.precision import exact_float32
@@ -59,7 +60,7 @@ class FactorReader(nn.Module):
         """
         check_pictures(pictures)
         if pictures.shape[1:] != SHAPE:
-            raise ValueError(
+            raise UserError(
                 f"Pictures of {list(pictures.shape[1:])} came to a reader of factors: give [m, 3, 32, 32]."
             )
         with exact_float32(pictures.device):

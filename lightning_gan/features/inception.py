@@ -31,7 +31,7 @@ PER_CORE, MOST = 16, 64
 ON_DEVICE = 128
 _WANTED = (
     "give the Inception-v3 of 2015-12-05 as torch-fidelity stores it, in float32, or fetch it with "
-    "`python -m lightning_gan fetch --weights`."
+    "`python -m lightning_gan download --weights`."
 )
 
 
@@ -41,7 +41,7 @@ class Inception(FeatureSpace):
 
     Args:
         weights: file with the weights, under torch-fidelity's names; none: LIGHTNING_GAN_WEIGHTS,
-            then the cache, which `python -m lightning_gan fetch --weights` fills.
+            then the cache, which `python -m lightning_gan download --weights` fills.
     """
 
     weights: str | None = None

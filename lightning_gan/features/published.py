@@ -13,9 +13,8 @@ from torch import Tensor
 
 from lightning_gan.features.archive import read_inception
 from lightning_gan.features.base import WeightsError
+from lightning_gan.features.cache import FILE, RELEASE
 from lightning_gan.features.weights import (
-    FILE,
-    RELEASE,
     cache_folder,
     is_published,
     read_open,

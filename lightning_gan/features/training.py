@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lightning_gan.domains import Count, Seed, Share, Threads, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.features.base import FeatureNetwork
 from lightning_gan.features.classifier import MOST_CLASSES, DigitLayers, DigitNetwork, check_digits
 from lightning_gan.file_format import FORMAT, KEY
@@ -81,7 +82,7 @@ def fit(
             optimizer.step()
             schedule.step()
     if not loss.isfinite():
-        raise ValueError(f"The training of a classifier diverged: its last loss is {loss:.3g}.")
+        raise UserError(f"The training of a classifier diverged: its last loss is {loss:.3g}.")
 
 
 def moved(pictures: Tensor, rng: torch.Generator) -> Tensor:
@@ -102,14 +103,14 @@ def accuracy(network: FeatureNetwork, pictures: Tensor, labels: Tensor) -> float
         ValueError: if there are none, or they are not as many, or the network has no classes.
     """
     if not len(pictures) or len(pictures) != len(labels):
-        raise ValueError(
+        raise UserError(
             f"{len(pictures)} pictures with {len(labels)} labels: give one or more, and as many."
         )
     right = 0
     for images, wanted in zip(pictures.split(1000), labels.split(1000), strict=True):
         logits = network(images).logits
         if logits is None:
-            raise ValueError(f"{network.name} has no last layer, so it cannot be right or wrong.")
+            raise UserError(f"{network.name} has no last layer, so it cannot be right or wrong.")
         right += int((logits.argmax(1) == wanted).sum())
     return right / len(pictures)
 
@@ -145,13 +146,13 @@ def _classes(labels: Tensor, n: int) -> int:
     """Number of classes of n labels that are as they should be."""
     counted = labels.dim() == 1 and not (labels.is_floating_point() or labels.is_complex())
     if not counted or len(labels) != n or n < 2:
-        raise ValueError(
+        raise UserError(
             f"Labels of {labels.dtype}, {list(labels.shape)}, came with {n} pictures: give one "
             f"integer for each, and two pictures or more."
         )
     seen = labels.unique().tolist()
     if not 2 <= len(seen) <= MOST_CLASSES or seen != list(range(len(seen))):
-        raise ValueError(
+        raise UserError(
             f"The labels are {seen[:12]}: give 0, 1, ... without a gap, 2 to {MOST_CLASSES} classes."
         )
     return len(seen)

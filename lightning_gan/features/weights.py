@@ -11,25 +11,15 @@ from torch import Tensor
 
 from lightning_gan.features.archive import LAYERS
 from lightning_gan.features.base import WeightsError, digest
+from lightning_gan.features.cache import cache_folder, in_folder
 from lightning_gan.features.inception_layers import NORM
 
-FILE = "inception-2015-12-05.pth"
-RELEASE = "weights-inception-2015-12-05-6726825d.pth"
 TRUNK = "db4e3053f76d5048fe97ccf0eb151720c5828c975f530ea182a0b9334ab74918"
 """Digest of the published network without its last layer: 470 tensors under torch-fidelity's names."""
 TRUNK_NAMES = frozenset(
     f"{layer}.{part}" for layer in LAYERS for part in ("conv.weight", *(f"bn.{n}" for n in NORM))
 )
-ADVICE = "run `python -m lightning_gan fetch --weights`, or name a file in LIGHTNING_GAN_WEIGHTS"
-
-
-def cache_folder() -> Path:
-    """LIGHTNING_GAN_CACHE, else lightning_gan in the person's cache folder; it may not exist yet."""
-    own = os.environ.get("LIGHTNING_GAN_CACHE")
-    if own:
-        return Path(own).expanduser()
-    common = os.environ.get("XDG_CACHE_HOME")
-    return (Path(common) if common else Path.home() / ".cache") / "lightning_gan"
+ADVICE = "run `python -m lightning_gan download --weights`, or name a file in LIGHTNING_GAN_WEIGHTS"
 
 
 def load_inception(given: str | None) -> tuple[dict[str, Tensor], Path]:
@@ -46,25 +36,19 @@ def load_inception(given: str | None) -> tuple[dict[str, Tensor], Path]:
         ("LIGHTNING_GAN_WEIGHTS", os.environ.get("LIGHTNING_GAN_WEIGHTS")),
     ):
         if named:
-            path = _in_folder(Path(named).expanduser())
+            path = in_folder(Path(named).expanduser())
             if not path.is_file():
                 raise WeightsError(
                     f"{what} names {path}, which is no file: correct it, or leave it out and {ADVICE}."
                 )
             return read_weights(path), path
-    path = _in_folder(cache_folder())
+    path = in_folder(cache_folder())
     if not path.is_file():
         raise WeightsError(f"Inception's weights are not in {cache_folder()}: {ADVICE}.")
     tensors = read_weights(path)
     if not is_published(tensors):
         raise WeightsError(f"{path} has other weights than the published ones: {ADVICE}.")
     return tensors, path
-
-
-def _in_folder(path: Path) -> Path:
-    """The file of a folder: ours, or torch-fidelity's as released."""
-    names = [name for name in (FILE, RELEASE) if (path / name).is_file()]
-    return path / (names or [FILE])[0] if path.is_dir() else path
 
 
 def is_published(tensors: Mapping[str, Tensor]) -> bool:

@@ -19,6 +19,7 @@ from pytorch_lightning.plugins.environments import (
     TorchElasticEnvironment,
 )
 
+from lightning_gan.errors import UserError
 from lightning_gan.jobs.srun import allocated, started_by_srun
 
 PATIENCE = 60  # seconds for an answer of SLURM's controller
@@ -82,7 +83,7 @@ def plugin(
     if started_by_srun(environment):
         return SLURMEnvironment(auto_requeue=False)
     if num_nodes > 1:
-        raise ValueError(
+        raise UserError(
             f"{num_nodes} nodes were asked in a SLURM allocation, but this process was not started by srun: write "
             f"srun before python, or let `python -m lightning_gan slurm` write the file."
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from lightning_gan.domains import Domain, check_arguments
+from lightning_gan.errors import UserError
 
 TIME = re.compile(
     r"(?:(?P<days>\d+)-)?(?P<a>\d+)(?::(?P<b>\d+))?(?::(?P<c>\d+))?"
@@ -19,7 +20,7 @@ OWN = (
 Nodes = Annotated[int, Domain(1, 10_000, whole=True)]
 Gpus = Annotated[int, Domain(0, 1_000, whole=True)]
 PerNode = Annotated[int, Domain(1, 10_000, whole=True)]
-Lead = Annotated[int, Domain(1, 604_800, whole=True)]
+SignalSeconds = Annotated[int, Domain(1, 604_800, whole=True)]
 
 
 @check_arguments(prefix="--")
@@ -33,8 +34,8 @@ class Size:
         tasks: Processes of each node, 1 to 10,000, where there are no GPUs (--gpus 0).
         cpus: Cores of each process, 1 to 10,000.
         time: Longest time of one turn, as SLURM writes it: minutes, 4:00:00, or 1-12:00:00.
-        lead: Seconds before the end, 1 to 604,800, at which the run is saved and queued again; a validation must fit
-            in.
+        signal_seconds: Seconds before the end, 1 to 604,800, at which the run is saved and queued again; a validation
+            must fit in.
         array: Seeds, as SLURM writes them: 0-4, or 0,2,5%1; a run for each.
         sbatch: More options of sbatch: partition=gpu,account=me.
     """
@@ -44,7 +45,7 @@ class Size:
     tasks: PerNode | None = None
     cpus: PerNode = 4
     time: str = "4:00:00"
-    lead: Lead = 120
+    signal_seconds: SignalSeconds = 120
     array: str | None = None
     sbatch: list[str] = field(default_factory=list)
 
@@ -55,19 +56,19 @@ class Size:
             ValueError: naming the flag.
         """
         if self.tasks is not None and self.gpus:
-            raise ValueError(
+            raise UserError(
                 f"--tasks {self.tasks} and --gpus {self.gpus}: each GPU has one process; give --tasks with --gpus 0."
             )
         if self.array is not None and not ARRAY.fullmatch(self.array):
-            raise ValueError(f"--array is {self.array!r}: give seeds such as 0-4, 0,2,5 or 0-9%2.")
-        if seconds(self.time) <= self.lead:
-            raise ValueError(
-                f"--time {self.time} is {seconds(self.time)} s, and the run would be saved {self.lead} s before its "
-                f"end: give more --time or a smaller --lead."
+            raise UserError(f"--array is {self.array!r}: give seeds such as 0-4, 0,2,5 or 0-9%2.")
+        if seconds(self.time) <= self.signal_seconds:
+            raise UserError(
+                f"--time {self.time} is {seconds(self.time)} s, and the run would be saved {self.signal_seconds} s "
+                f"before its end: give more --time or a smaller --signal_seconds."
             )
         for option in self.sbatch:
             if not OPTION.fullmatch(option) or option.partition("=")[0] in OWN:
-                raise ValueError(
+                raise UserError(
                     f"--sbatch is {option!r}: give options of sbatch without dashes, such as partition=gpu, and none "
                     f"that the file sets itself ({', '.join(OWN)})."
                 )
@@ -96,7 +97,7 @@ def seconds(time: str) -> int:
     elif match:
         total = (a * 60 + b) * 60 + c if match["c"] else a * 60 + b
     if not total:
-        raise ValueError(
+        raise UserError(
             f"--time is {time!r}: give minutes, hours:minutes:seconds or days-hours:minutes:seconds, such as 4:00:00."
         )
     return total

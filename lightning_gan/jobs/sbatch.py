@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from lightning_gan.errors import UserError
 from lightning_gan.jobs.job_size import Size
 from lightning_gan.jobs.srun import NO_JOBS
 
@@ -19,7 +20,7 @@ class Place(NamedTuple):
         python: the program.
         fit: the flags of fit.
         exports: environment variables.
-        fetch: what to type where there is network; empty if the data need no files.
+        download: what to type where there is network; empty if the data need no files.
         written_by: the command that wrote the file.
         file: its name.
     """
@@ -30,7 +31,7 @@ class Place(NamedTuple):
     python: str
     fit: Sequence[str]
     exports: Mapping[str, str]
-    fetch: str
+    download: str
     written_by: str
     file: str
 
@@ -51,16 +52,16 @@ def written(size: Size, place: Place) -> str:
         place.folder,
         place.root,
         place.python,
-        place.fetch,
+        place.download,
         place.written_by,
         place.file,
         place.experiment,
     )
     for text in (*place.fit, *place.exports.values(), *names):
         if "\n" in text or "\r" in text:
-            raise ValueError(f"{text!r} has a line break, which an sbatch file cannot hold.")
+            raise UserError(f"{text!r} has a line break, which an sbatch file cannot hold.")
     if {*place.folder, *place.root} & {'"', "\\"} or "%" in place.root:
-        raise ValueError(
+        raise UserError(
             f'{place.folder} or {place.root} has ", \\ or % in it: choose another folder.'
         )
     parts = (_head(size, place), _options(size, place), _run(size, place), _exports(place))
@@ -71,8 +72,8 @@ def _head(size: Size, place: Place) -> str:
     devices = f"{size.gpus} GPUs" if size.gpus else f"{size.processes} processes"
     lines = ["#!/bin/bash", f"# {place.experiment}: {size.nodes} nodes x {devices}. Written by:"]
     lines += [f"#   {place.written_by}", "#"]
-    if place.fetch:
-        lines += ["# Once, where there is network:", f"#   {place.fetch}"]
+    if place.download:
+        lines += ["# Once, where there is network:", f"#   {place.download}"]
     name, file = word(place.experiment), shlex.quote(place.file)
     lines += [f"# Then:  sbatch {file}", "# To go on with job 123 after it has failed:"]
     return "\n".join([*lines, f"#   LIGHTNING_GAN_RUN={name}/job_123 sbatch {file}"])
@@ -90,7 +91,7 @@ def _options(size: Size, place: Place) -> str:
         *([f"gres=gpu:{size.gpus}"] if size.gpus else []),
         f"time={size.time}",
         *([f"array={size.array}"] if size.array else []),
-        f"signal=SIGUSR1@{size.lead}",
+        f"signal=SIGUSR1@{size.signal_seconds}",
         "requeue",
         "open-mode=append",
         f'chdir="{place.folder}"',

@@ -6,14 +6,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lightning_gan.command_line.parser import Parser
 from lightning_gan.command_text import command_text
 from lightning_gan.domains import check_arguments
-from lightning_gan.features import cache_folder
+from lightning_gan.errors import UserError
+from lightning_gan.features.cache import cache_folder
 from lightning_gan.jobs.job_size import Size
 from lightning_gan.jobs.sbatch import Place, word, written
 from lightning_gan.running.tracking import WandbMode
@@ -39,59 +39,25 @@ class Order(Size):
     wandb: WandbMode = "offline"
 
 
-def split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Words of this command, and those for fit. --sbatch and --array take what follows as it stands.
+def check_words(fit: Sequence[str]) -> None:
+    """Refuse settings of `fit` that the file itself decides.
 
     Raises:
-        ValueError: if a flag of fit is given that the file itself decides.
+        UserError: One of them is there.
     """
-    kinds = {f"--{field.name}": field.type for field in fields(Order)}
-    own: list[str] = []
-    fit: list[str] = []
-    words = list(arguments)
-    while words:
-        flag, equals, value = words.pop(0).partition("=")
-        if flag in ("--help", "-h"):
-            own.append(flag)
-        elif flag not in kinds:
-            fit.append(flag + equals + value)
-        elif kinds[flag] is bool and not equals:
-            follows = words and words[0] in ("true", "false")
-            own += [flag, words.pop(0) if follows else "true"]
-        elif flag == "--sbatch":
-            own += ["--sbatch+", value if equals else (words or [""]).pop(0)]
-        else:
-            own += [flag, value if equals else (words or [""]).pop(0)]
     for flag in DECIDED:
         if any(text.partition("=")[0] == flag for text in fit):
-            raise ValueError(
+            raise UserError(
                 f"{flag} is decided by --nodes, --gpus and the job itself: leave it out."
             )
-    return _listed(own), fit
-
-
-def parsed(own: list[str]) -> Order:
-    """The words of this command as what they ask for."""
-    about = (Order.__doc__ or "").splitlines()[0]
-    parser = Parser(prog="python -m lightning_gan slurm", description=about)
-    parser.add_class_arguments(Order)
-    return Order(**parser.parse_args(own).as_dict())
-
-
-def _listed(own: list[str]) -> list[str]:
-    """Options of sbatch from several flags and commas as one list."""
-    rest, options = [], []
-    for flag, value in zip(own[::2], own[1::2], strict=False):
-        if flag == "--sbatch+":
-            options += value.split(",")
-        else:
-            rest += [flag, value]
-    tail = own[len(own) // 2 * 2 :]
-    return rest + (["--sbatch", f"[{','.join(options)}]"] if options else []) + tail
 
 
 def order(
-    asked: Order, fit: Sequence[str], typed: Sequence[str], settings: Mapping[str, Any], fetch: str
+    asked: Order,
+    fit: Sequence[str],
+    typed: Sequence[str],
+    settings: Mapping[str, Any],
+    download: str,
 ) -> None:
     """Print, write or submit.
 
@@ -100,7 +66,7 @@ def order(
         fit: flags of fit.
         typed: the words behind `slurm`, as they were given.
         settings: what fit would make of its flags.
-        fetch: what to type where there is network.
+        download: what to type where there is network.
 
     Raises:
         ValueError: if something cannot be.
@@ -108,11 +74,11 @@ def order(
     asked.check()
     run, sbatch = settings["run"], shutil.which("sbatch")
     if asked.submit and sbatch is None:
-        raise ValueError(
+        raise UserError(
             "There is no sbatch on this machine: leave out --submit, and hand the file to sbatch on a login node."
         )
     if asked.array and any(text.partition("=")[0] == "--seed_everything" for text in fit):
-        raise ValueError("--array gives the seeds: leave out --seed_everything.")
+        raise UserError("--array gives the seeds: leave out --seed_everything.")
     name = word(run["name"])
     out = asked.out or (f"{name}.sbatch" if asked.submit else None)
     place = Place(
@@ -122,7 +88,7 @@ def order(
         python=sys.executable,
         fit=fit,
         exports=exports(asked.wandb, name),
-        fetch=fetch,
+        download=download,
         written_by=command_text("slurm", *typed),
         file=out or f"{name}.sbatch",
     )
@@ -166,9 +132,9 @@ def exports(mode: WandbMode, group: str) -> dict[str, str]:
 def _keep(path: Path, text: str) -> None:
     """Write a file; one that a person has changed is not replaced."""
     if path.is_dir():
-        raise ValueError(f"--out {path} is a folder: give the name of a file.")
+        raise UserError(f"--out {path} is a folder: give the name of a file.")
     if path.is_file() and path.read_text(encoding="utf-8", errors="replace") != text:
-        raise ValueError(
+        raise UserError(
             f"{path} is there already and holds something else: delete it, or give another --out."
         )
     with whole(path, durable=False) as beside:
@@ -180,5 +146,5 @@ def _submitted(sbatch: str, out: str) -> str:
     answer = subprocess.run([sbatch, "--parsable", out], capture_output=True, text=True)
     if answer.returncode:
         why = " ".join(answer.stderr.split()) or f"status {answer.returncode}"
-        raise ValueError(f"sbatch refused {out}: {why}.")
+        raise UserError(f"sbatch refused {out}: {why}.")
     return answer.stdout.strip().partition(";")[0]

@@ -4,6 +4,8 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 
+from lightning_gan.starting import command_words
+
 NO_JOBS = ("bash", "interactive")  # names that Lightning, too, takes for a person at a terminal
 SIGNALS = (signal.SIGUSR1, signal.SIGTERM)
 
@@ -25,8 +27,7 @@ def hold_signals(arguments: Sequence[str]) -> None:
     it before its run has said its last.
 
     Args:
-        arguments: of Python: only `python -m lightning_gan fit` has a run that will listen.
+        arguments: Command line of Python; only the command `fit` has a run that will listen.
     """
-    text = " ".join(arguments)
-    if started_by_srun() and " -m lightning_gan fit " in f"{text} ":
+    if started_by_srun() and (command_words(arguments) or [""])[0] == "fit":
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lightning_gan import images
 from lightning_gan.domains import Count, Finite, Seed, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.features import FactorReader
 from lightning_gan.latent.concepts import Concepts, Term
 from lightning_gan.latent.latents import Group, combine
@@ -68,7 +69,7 @@ class Samples:
         """
         found = self._clearly(concepts.factors_of(words))
         if len(found) < group:
-            raise ValueError(
+            raise UserError(
                 f"{len(found)} of {len(self.z):,} samples are clearly {' '.join(words)}, and a group has {group}: "
                 f"train longer, or ask for what this G draws."
             )

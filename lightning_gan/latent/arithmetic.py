@@ -1,4 +1,4 @@
-"""`python -m lightning_gan arithmetic`: sums in z of a finished G, drawn, and judged where the factors are known."""
+"""`python -m lightning_gan latent-arithmetic`: sums in z, drawn, and judged where the factors are known."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,8 @@ from torch import Tensor
 
 from datamodules import Factors
 from lightning_gan import images
-from lightning_gan.command_line.commands import png
 from lightning_gan.domains import Count, CountFromTwo, NonNegative, Seed, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.features import FactorReader, accuracy_of_reader, kept_reader
 from lightning_gan.latent import latents
 from lightning_gan.latent.analogies import POOL, Samples, judge, report
@@ -23,37 +23,37 @@ CONCEPTS = Concepts(Factors.factor_names, Factors.factor_values)
 
 
 @check_arguments
-def arithmetic(
+def latent_arithmetic(
     ckpt_path: str,
     equation: str | None = None,
     group: Count = 3,
     draws: CountFromTwo = 1000,
-    num: Count = 64,
+    num_samples: Count = 64,
     seed: Seed = 0,
     noise: NonNegative = latents.NOISE,
     out: str = "arithmetic.png",
 ) -> None:
     """Add and subtract means of z, and draw G of the result: Radford et al. (2016), section 6.3.2.
 
-    Terms are numbers of samples, as `sample --num` and `--seed` number them: "1,5,9 - 2,4,8 + 3,7,11". Where the data
-    are Factors they may be words, "thick red - thin red + thin green": groups are then drawn again and again, and the
-    results read by a classifier. Without an equation all pairs of factors are judged so.
+    Terms are numbers of samples, as `sample --num_samples` and `--seed` number them: "1,5,9 - 2,4,8 + 3,7,11". Where
+    the data are Factors they may be words, "thick red - thin red + thin green": groups are then drawn again and
+    again, and the results read by a classifier. Without an equation all pairs of factors are judged so.
 
     Args:
         ckpt_path: A checkpoint of this suite.
         equation: Groups with " + " and " - " between them.
         group: Samples of a group, where words are given, at least 1.
         draws: Sums that are judged, for each pair of factors, at least 2.
-        num: Of `sample`, where numbers are given, at least 1.
+        num_samples: Number of samples of `sample`, where numbers are given, at least 1.
         seed: Of the noise, and of the draw of groups, 0 to 2^32 - 1.
         noise: How far each number of z is moved for the eight neighbours of the result, at least 0.
         out: File of the picture; its folder is made.
     """
     terms = terms_of(equation) if equation else []
-    path, gan = png(out), load(ckpt_path)
+    path, gan = images.png_path(out), load(ckpt_path)
     shown = pictures_range(gan, ckpt_path)
     if terms and all(word.isdecimal() for term in terms for word in term.words):
-        pictured = [_of_numbers(gan, terms, shown, num, seed, noise)]
+        pictured = [_of_numbers(gan, terms, shown, num_samples, seed, noise)]
         said = f"{equation} (step {gan.g_updates}, seed {seed})"
     else:
         _check_words(ckpt_path, terms)
@@ -81,7 +81,7 @@ def _check_words(ckpt_path: str, terms: Sequence[Term]) -> None:
     """
     data = checked(ckpt_path)["data"]
     if data != Factors.name:
-        raise ValueError(
+        raise UserError(
             f"{ckpt_path} was trained on {data or 'data without a name'}, whose factors nobody knows: give numbers of "
             f'samples, such as --equation "1,5,9 - 2,4,8 + 3,7,11", or a checkpoint of factors.yaml.'
         )
@@ -105,19 +105,21 @@ def _of_numbers(
     gan: TwoPlayers,
     terms: Sequence[Term],
     shown: tuple[float, float],
-    num: int,
+    num_samples: int,
     seed: int,
     noise: float,
 ) -> Sum:
     """The picture of a sum whose terms are numbers of samples; groups may differ in size."""
     groups = [torch.tensor([int(word) for word in term.words]) for term in terms]
     largest = max(int(group.max()) for group in groups)
-    if largest >= num:
-        raise ValueError(
-            f"Sample {largest} of {num} was asked, numbered from 0: give smaller numbers, or a larger --num."
+    if largest >= num_samples:
+        raise UserError(
+            f"Sample {largest} of {num_samples} was asked, numbered from 0: give smaller numbers, or a larger "
+            f"--num_samples."
         )
-    check_memory(4 * num * gan.generator.z_dim, f"{num:,} samples", "give a smaller --num")
-    z = gan.noise(num, torch.Generator().manual_seed(seed))
+    n_bytes = 4 * num_samples * gan.generator.z_dim
+    check_memory(n_bytes, f"{num_samples:,} samples", "give a smaller --num_samples")
+    z = gan.noise(num_samples, torch.Generator().manual_seed(seed))
     y = latents.combine([latents.Group(t.sign, z[g]) for t, g in zip(terms, groups, strict=True)])
     return _picture(gan, z, terms, groups, y, shown, seed, noise)
 

@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from itertools import combinations, product
 from typing import NamedTuple
 
+from lightning_gan.errors import UserError
+
 
 class Term(NamedTuple):
     """A summand: its sign, 1 or -1, and its words or numbers."""
@@ -24,7 +26,7 @@ def terms_of(equation: str) -> list[Term]:
             words.append(word)
             continue
         if not words:
-            raise ValueError(
+            raise UserError(
                 f'There is a summand missing in "{equation}": give groups with " + " or " - " between them, such as '
                 f'"thick red - thin red + thin green" or "1,5,9 - 2,4,8 + 3,7,11".'
             )
@@ -53,10 +55,10 @@ class Concepts:
         """
         for word in words:
             if word not in self.places:
-                raise ValueError(f"{word!r} is no word of these data: {self.vocabulary()}.")
+                raise UserError(f"{word!r} is no word of these data: {self.vocabulary()}.")
         found = dict(self.places[word] for word in words)
         if len(found) < len(words):
-            raise ValueError(
+            raise UserError(
                 f'"{" ".join(words)}" names a factor twice, and no picture is both: name each once.'
             )
         return found
@@ -76,7 +78,7 @@ class Concepts:
         factors = {self.places[word][0] for word in left}
         if not left or any(count[w] != 1 for w in left) or len(factors) < len(left):
             what = ", ".join(f"{w} {count[w]:+d}" for w in left) or "nothing"
-            raise ValueError(
+            raise UserError(
                 f'The sum leaves {what}: it must leave one word of a factor, once, as "thick red - thin red + thin '
                 f'green" leaves thick and green.'
             )
@@ -112,7 +114,7 @@ class Concepts:
             for other in sorted({b for a, b in drawn if a == old and b != kept})
         ]
         if not sums:
-            raise ValueError(
+            raise UserError(
                 f"This G clearly draws {len(drawn)} combinations of two factors, of which none differ in each of them: "
                 f"train longer."
             )

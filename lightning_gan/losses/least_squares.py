@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from lightning_gan.domains import Finite, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.losses.base import AdversarialLoss
 
 
@@ -30,7 +31,7 @@ class LeastSquares(AdversarialLoss):
     @check_arguments
     def __init__(self, a: Finite = 0.0, b: Finite = 1.0, c: Finite = 1.0) -> None:
         if not (a < b and a < c):
-            raise ValueError(
+            raise UserError(
                 f"LeastSquares with a {a:g}, b {b:g}, c {c:g}: a high score says real, so give b and c above a."
             )
         super().__init__()

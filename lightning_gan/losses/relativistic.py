@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from lightning_gan.errors import UserError
 from lightning_gan.losses.base import AdversarialLoss
 from lightning_gan.several import devices
 
@@ -56,7 +57,7 @@ class RelativisticAverage(AdversarialLoss):
 def _lead(real: Tensor, fake: Tensor) -> Tensor:
     """By how much each example's score is above its sample's; nothing is broadcast."""
     if real.shape != fake.shape:
-        raise ValueError(
+        raise UserError(
             f"RelativisticPairing got scores {list(real.shape)} of examples and {list(fake.shape)} of samples: "
             f"give as many of one as of the other, or take RelativisticAverage."
         )
@@ -66,7 +67,5 @@ def _lead(real: Tensor, fake: Tensor) -> Tensor:
 def _given(real: Tensor | None) -> Tensor:
     """Scores of examples, which these objectives of G read."""
     if real is None:
-        raise ValueError(
-            "A relativistic g_loss got no scores of examples: call g_loss(fake, real)."
-        )
+        raise UserError("A relativistic g_loss got no scores of examples: call g_loss(fake, real).")
     return real

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from lightning_gan.errors import UserError
+
 
 class BankMetric(Metric):
     """A metric of a bank of samples that several processes see in shares, of which some are empty."""
@@ -38,11 +40,11 @@ def check_vectors(vectors: Tensor, name: str, dim: int | None = None) -> Tensor:
     """
     shape = list(vectors.shape)
     if len(shape) != 2 or not shape[1] or dim not in (None, shape[1]):
-        raise ValueError(f"The {name} have shape {shape}: give [m, {'d' if dim is None else dim}].")
+        raise UserError(f"The {name} have shape {shape}: give [m, {'d' if dim is None else dim}].")
     counts = [(~part.isfinite()).any(1).sum() for part in vectors.split(rows_at_a_time(vectors))]
     bad = int(torch.stack(counts).sum())
     if bad:
-        raise ValueError(
+        raise UserError(
             f"{bad:,} of {len(vectors):,} {name} hold NaN or infinity, but scores need finite "
             f"numbers: look at the weights and the precision of the network that made them."
         )
@@ -56,7 +58,7 @@ def check_places(index: Tensor, m: int) -> Tensor:
         ValueError: if there are not m of them, or one is negative.
     """
     if index.shape != (m,) or (m and int(index.min()) < 0):
-        raise ValueError(
+        raise UserError(
             f"{m:,} samples came with places {index.flatten()[:3].tolist()}... of shape "
             f"{list(index.shape)}: give each its place in the bank, from 0, as [{m}]."
         )
@@ -71,7 +73,7 @@ def check_whole(places: Tensor) -> None:
     """
     n = len(places)
     if not torch.equal(places, torch.arange(n, device=places.device)):
-        raise ValueError(
+        raise UserError(
             f"{n:,} samples came with {len(places.unique()):,} places up to {int(places[-1]):,}: "
             f"give each sample of the bank once, with its own place from 0 to {n - 1:,}."
         )

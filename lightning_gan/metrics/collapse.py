@@ -11,6 +11,7 @@ from torch.func import jvp
 from torch.nn.functional import pdist
 
 from lightning_gan.domains import NonNegative, PositiveShare, Share, Size, check_arguments
+from lightning_gan.errors import UserError
 
 
 class Indicators(NamedTuple):
@@ -41,7 +42,7 @@ class Reference:
         self.radius = duplicate_radius(data, quantile)
         self.distance, self.rank = mean_distance(data), covariance_rank(data)
         if not self.distance:
-            raise ValueError(
+            raise UserError(
                 f"All {len(data)} examples are the same: nothing can be compared with them."
             )
         self.rate = duplicate_rate(data, self.radius)
@@ -213,4 +214,4 @@ def distances(x: Tensor) -> Tensor:
 
 def _check(x: Tensor) -> None:
     if len(x) < 2:
-        raise ValueError(f"{len(x)} examples came, but pairs are compared: give 2 or more.")
+        raise UserError(f"{len(x)} examples came, but pairs are compared: give 2 or more.")

@@ -7,6 +7,7 @@ better. Few samples bias it upwards, so only values of equal n may be compared.
 import torch
 from torch import Tensor
 
+from lightning_gan.errors import UserError
 from lightning_gan.metrics.degenerate import warn
 from lightning_gan.metrics.moments import Gaussian, Moments
 
@@ -42,7 +43,7 @@ def frechet_distance(generated: Gaussian, real: Gaussian) -> float:
         2.0
     """
     if generated.mean.numel() != real.mean.numel():
-        raise ValueError(
+        raise UserError(
             f"A Fréchet distance of {generated.mean.numel():,} to {real.mean.numel():,} dimensions "
             f"was asked: take both from one feature space."
         )
@@ -76,9 +77,9 @@ def _checked(gaussian: Gaussian, name: str) -> tuple[Tensor, Tensor]:
     n, d = gaussian.n, gaussian.mean.numel()
     mean, cov = gaussian.mean.double().cpu().view(d), gaussian.cov.double().cpu().view(d, d)
     if n < 2:
-        raise ValueError(f"{n} {name} vectors came, but a covariance needs two: give more samples.")
+        raise UserError(f"{n} {name} vectors came, but a covariance needs two: give more samples.")
     if not bool(mean.isfinite().all() and cov.isfinite().all()):
-        raise ValueError(
+        raise UserError(
             f"The mean or covariance of the {name} vectors holds NaN or infinity: compute it again "
             f"from finite vectors."
         )

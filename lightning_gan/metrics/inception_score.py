@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.domains import Count, Seed, Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.metrics.bank_metric import BankMetric, check_places, check_vectors
 from lightning_gan.metrics.degenerate import warn
 
@@ -40,7 +41,7 @@ def split_of(n: Count, splits: Count = 10, seed: Seed = 2020) -> Tensor:
         ValueError: if some split would be empty.
     """
     if splits > n:
-        raise ValueError(
+        raise UserError(
             f"{n:,} samples cannot be cut into {splits:,} splits for an Inception Score: give at "
             f"least one sample a split, and better hundreds."
         )
@@ -119,7 +120,7 @@ class InceptionScore(BankMetric):
         logits = check_vectors(logits, "logits", self.classes)
         places = check_places(index, len(logits)).cpu()
         if len(places) and int(places.max()) >= self.n:
-            raise ValueError(
+            raise UserError(
                 f"A sample came with place {int(places.max()):,} of a bank of {self.n:,}: give "
                 f"places from 0 to {self.n - 1:,}."
             )
@@ -138,7 +139,7 @@ class InceptionScore(BankMetric):
             DegenerateWarning: if all samples got the same class probabilities.
         """
         if not torch.equal(self.count.cpu().long(), self.split.bincount()):
-            raise ValueError(
+            raise UserError(
                 f"{int(self.count.sum()):,} samples came for an Inception Score of {self.n:,}: "
                 f"give each sample of the bank once."
             )

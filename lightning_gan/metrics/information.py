@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from lightning_gan.errors import UserError
+
 
 def mutual_information(counts: Tensor) -> float:
     """I(i; j), in nats, of how often i and j were seen together, with frequencies taken for probabilities.
@@ -18,9 +20,7 @@ def mutual_information(counts: Tensor) -> float:
         0.6931471805599453
     """
     if counts.dim() != 2 or counts.min() < 0 or not counts.sum() > 0:
-        raise ValueError(
-            f"Counts {counts.tolist()} came: give a table [I, J] of counts, not all 0."
-        )
+        raise UserError(f"Counts {counts.tolist()} came: give a table [I, J] of counts, not all 0.")
     p = counts.double() / counts.sum()
     apart = p.sum(1, keepdim=True) * p.sum(0, keepdim=True)
     return float(torch.special.xlogy(p, torch.where(p > 0, p / apart, 1)).sum())

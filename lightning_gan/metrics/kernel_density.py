@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.domains import Bytes, Finite, Positive, check_arguments
+from lightning_gan.errors import UserError
 
 CPU_BYTES = 32 << 20  # fits a large cache, and threads seldom wait for each other (measured)
 GPU_BYTES = 256 << 20  # few, large products
@@ -81,7 +82,7 @@ def parzen_log_likelihood(
     centres = centres if isinstance(centres, Centres) else prepare_centres(centres)
     (n_centres, d), device = centres.mu.shape, centres.mu.device
     if x.shape[1] != d:
-        raise ValueError(
+        raise UserError(
             f"Examples of {x.shape[1]:,} values came with centres of {d:,}: give both one size."
         )
     default_bytes = CPU_BYTES if device.type == "cpu" else GPU_BYTES
@@ -131,18 +132,18 @@ def flat_examples(x: Tensor, name: str, value_range: tuple[float, float] | None 
         ValueError: if there are none, or some are not finite or out of range.
     """
     if x.ndim < 2 or not x.numel():
-        raise ValueError(f"The {name} have shape {list(x.shape)}: give at least one, as [n, ...].")
+        raise UserError(f"The {name} have shape {list(x.shape)}: give at least one, as [n, ...].")
     x = x.detach().flatten(1)
     x = x if x.is_floating_point() else x.float()
     bad = int((~x.sum(1, dtype=torch.float32).isfinite()).sum())
     if bad:
-        raise ValueError(
+        raise UserError(
             f"{bad:,} of {len(x):,} {name} hold NaN or infinity, but a log-likelihood needs finite "
             f"pixels: if a model drew them, its training diverged; go back to an older checkpoint."
         )
     low, high = (float(v) for v in x.aminmax())
     if value_range and not value_range[0] - TOLERANCE <= low <= high <= value_range[1] + TOLERANCE:
-        raise ValueError(
+        raise UserError(
             f"The {name} lie in [{low:.4g}, {high:.4g}], but nats depend on the range and are "
             f"wanted for pixels in [{value_range[0]:g}, {value_range[1]:g}]: map them there first."
         )
@@ -152,7 +153,7 @@ def flat_examples(x: Tensor, name: str, value_range: tuple[float, float] | None 
 def check_sigmas(sigmas: Sequence[float]) -> None:
     """Refuse a grid that is empty."""
     if not len(sigmas):
-        raise ValueError("No sigmas were given: give at least one.")
+        raise UserError("No sigmas were given: give at least one.")
 
 
 def _block(n: int, max_bytes: int) -> tuple[int, int]:

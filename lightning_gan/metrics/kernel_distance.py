@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.domains import Count, CountFromTwo, Seed, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.metrics.bank_metric import check_vectors
 from lightning_gan.metrics.degenerate import warn, warn_of_copies
 from lightning_gan.metrics.vectors import Vectors
@@ -109,13 +110,13 @@ def check_sizes(real: Tensor) -> None:
     """
     check_vectors(real, "real vectors")
     if len(real) < 2:
-        raise ValueError(f"{len(real)} real vectors came for a kernel distance: give two or more.")
+        raise UserError(f"{len(real)} real vectors came for a kernel distance: give two or more.")
 
 
 def _size(n: int, n_real: int, subset_size: int) -> int:
     """Vectors a subset."""
     if n < 2:
-        raise ValueError(
+        raise UserError(
             f"{n} generated vectors came for a kernel distance: draw at least two samples."
         )
     size = min(n, n_real, subset_size)

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lightning_gan.domains import Count, Domain, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.metrics.nearest import nearest
 
 Reach = Annotated[int, Domain(0, 1000, whole=True)]
@@ -51,7 +52,7 @@ def audit(samples: Tensor, held_out: Tensor) -> Audit:
     m, n = len(samples), len(held_out)
     both = torch.cat([samples.flatten(), held_out.flatten()]).double()
     if min(m, n) < 2 or len(both) != m + n or both.isnan().any():
-        raise ValueError(
+        raise UserError(
             f"Distances {list(samples.shape)} and {list(held_out.shape)}: want [m], [n], two or more of each, not NaN."
         )
     difference = held_out.double() - samples.double()[:, None]
@@ -126,7 +127,7 @@ def shift_blind_distance(
         ValueError: if the shapes differ, the bank is empty, or reach is negative.
     """
     if images.dim() != 4:
-        raise ValueError(f"Images of {list(images.shape)} cannot be moved: give [n, C, H, W].")
+        raise UserError(f"Images of {list(images.shape)} cannot be moved: give [n, C, H, W].")
     passes = [nearest_distance(moved, bank, block) for moved in shifts(images, reach)]
     return torch.stack(passes).amin(0)
 
@@ -151,7 +152,7 @@ def crowding(x: Tensor, bank: Tensor, k: Count = 50, block: Count = 10_000) -> T
         ValueError: if the shapes differ, or the bank has fewer than k examples.
     """
     if x.shape[1:] != bank.shape[1:] or k > len(bank):
-        raise ValueError(
+        raise UserError(
             f"The {k} nearest of {list(x.shape)} were asked in {list(bank.shape)}: want examples of the same shape, "
             f"and at least {k} of them."
         )

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.domains import Positive, check_arguments
+from lightning_gan.errors import UserError
 
 NEAR = 3.0  # standard deviations: Lin et al. (2018), section 4
 
@@ -43,7 +44,7 @@ def mode_coverage(samples: Tensor, means: Tensor, std: Tensor, near: Positive = 
         Modes(covered=1, high_quality=0.5, reverse_kl=0.6931471805599453)
     """
     if not len(samples) or samples.shape[1:] != means.shape[1:] or len(std) != len(means):
-        raise ValueError(
+        raise UserError(
             f"Samples {list(samples.shape)}, means {list(means.shape)}, std {list(std.shape)}: want [n, d] with n > 0, "
             f"[modes, d] and [modes]."
         )

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.domains import Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.metrics.bank_metric import BankMetric, check_vectors
 
 
@@ -66,7 +67,7 @@ class Moments(BankMetric):
         """
         n = int(self.count)
         if n < 2:
-            raise ValueError(
+            raise UserError(
                 f"A covariance of {n} vectors was asked, but it needs two: give more samples."
             )
         mean = self.sum / n

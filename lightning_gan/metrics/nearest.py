@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.domains import Count, check_arguments
+from lightning_gan.errors import UserError
 
 
 @check_arguments
@@ -25,7 +26,7 @@ def nearest(x: Tensor, bank: Tensor, block: Count = 10_000) -> Tensor:
         ValueError: if the shapes differ or the bank is empty.
     """
     if not len(bank) or x.shape[1:] != bank.shape[1:]:
-        raise ValueError(
+        raise UserError(
             f"Neighbours of {list(x.shape)} were asked in {list(bank.shape)}: want a bank that is not empty, of the "
             f"same example shape."
         )

@@ -13,6 +13,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from lightning_gan.domains import Bytes, Count, CountOrZero, Finite, Positive, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.metrics.kernel_density import (
     Centres,
     check_sigmas,
@@ -115,7 +116,7 @@ class ParzenWindow(Metric):
     def update(self, x: Tensor) -> None:
         """Score examples, [n, ...]; n may be 0, for a process that has no share."""
         if self.centres is None:
-            raise ValueError("The Parzen window has no centres: call set_centres(samples) first.")
+            raise UserError("The Parzen window has no centres: call set_centres(samples) first.")
         if not len(x):
             return
         x = flat_examples(x, "examples", self.value_range)
@@ -128,7 +129,7 @@ class ParzenWindow(Metric):
         """Mean and standard error: population deviation / sqrt(n), as in parzen_ll.py."""
         n = int(self.count)
         if not n:
-            raise ValueError("The Parzen window has seen no examples: call update(x) first.")
+            raise UserError("The Parzen window has seen no examples: call update(x) first.")
         mean = self.sums / n
         se = ((self.squares / n - mean.square()).clamp(min=0) / n).sqrt()
         return ParzenCurve(self.sigmas, tuple(mean.tolist()), tuple(se.tolist()), n)

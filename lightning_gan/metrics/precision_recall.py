@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.domains import Bytes, Count, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.metrics.bank_metric import check_vectors
 from lightning_gan.metrics.degenerate import warn_of_copies
 from lightning_gan.metrics.distances import Distances
@@ -80,7 +81,7 @@ def precision_recall(
     check_neighbours(real, k, k_density)
     x, y = check_vectors(generated, "generated vectors", real.shape[1]), real
     if len(x) <= k:
-        raise ValueError(
+        raise UserError(
             f"{len(x):,} generated vectors came, but each needs {k} neighbours: draw more samples."
         )
     points = "their balls are points, in which nothing lies but copies"
@@ -120,7 +121,7 @@ def check_neighbours(real: Tensor, k: int, k_density: int) -> None:
     """
     check_vectors(real, "real vectors")
     if len(real) <= max(k, k_density):
-        raise ValueError(
+        raise UserError(
             f"{len(real):,} real vectors came for nearest neighbours {k} and {k_density}: give a k "
             f"of 1 or more, and more real vectors than that."
         )

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor
 
+from lightning_gan.errors import UserError
+
 DIRECTIONS = 16
 
 
@@ -22,7 +24,7 @@ def wasserstein_1d(a: Tensor, b: Tensor) -> Tensor:
         tensor(1.)
     """
     if a.shape != b.shape or not a.shape[-1]:
-        raise ValueError(
+        raise UserError(
             f"Samples {list(a.shape)} and {list(b.shape)} came: give as many of both, one or more."
         )
     return (a.sort(-1).values - b.sort(-1).values).abs().mean(-1)
@@ -35,7 +37,7 @@ def sliced_wasserstein(a: Tensor, b: Tensor) -> Tensor:
         ValueError: if there are not as many of both, or they do not lie in the plane.
     """
     if a.shape != b.shape or a.shape[1:] != (2,):
-        raise ValueError(
+        raise UserError(
             f"Samples {list(a.shape)} and {list(b.shape)} came: give [n, 2], as many of both."
         )
     angle = math.pi * torch.arange(DIRECTIONS) / DIRECTIONS

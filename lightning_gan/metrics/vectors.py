@@ -5,6 +5,7 @@ from torch import Tensor
 from torchmetrics.utilities import dim_zero_cat
 
 from lightning_gan.domains import Count, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.metrics.bank_metric import (
     BankMetric,
     check_places,
@@ -65,7 +66,7 @@ class Vectors(BankMetric):
         """
         flat, index = dim_zero_cat(self.flat), dim_zero_cat(self.index)
         if not len(index):
-            raise ValueError("No vectors came: call update(vectors, index) first.")
+            raise UserError("No vectors came: call update(vectors, index) first.")
         places, order = index.sort()
         check_whole(places)
         return flat.view(len(index), -1)[order]

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.domains import NonNegative, Share, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.networks.base import Discriminator
 from lightning_gan.networks.wrappers import WrappedDiscriminator
 from lightning_gan.several import devices
@@ -145,7 +146,7 @@ class DiffAugmented(WrappedDiscriminator):
     def __init__(self, discriminator: Discriminator, augmentations: Sequence[Augmentation]) -> None:
         super().__init__(discriminator)
         if len(self.data_shape) != 3:
-            raise ValueError(
+            raise UserError(
                 f"DiffAugmented of data_shape {list(self.data_shape)}: want pictures, [C, H, W]."
             )
         self.augmentations = tuple(augmentations)

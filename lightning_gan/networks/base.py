@@ -8,6 +8,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from lightning_gan.domains import Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.limits import check_memory
 
 
@@ -22,7 +23,7 @@ class Player(nn.Module):
     def __init__(self, data_shape: Sequence[Size]) -> None:
         super().__init__()
         if not len(data_shape):
-            raise ValueError(
+            raise UserError(
                 f"data_shape {list(data_shape)}: give at least one size, such as [1, 28, 28]."
             )
         self.data_shape = tuple(data_shape)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lightning_gan.domains import Positive, Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.networks.base import Generator
 from lightning_gan.networks.layers import relu_then_sigmoid, uniform_
 
@@ -108,10 +109,10 @@ class DeconvolutionalGenerator(Generator):
     ) -> None:
         super().__init__(data_shape, z_dim)
         if len(maps) != 3:
-            raise ValueError(f"maps {list(maps)}: give [channels, height, width].")
+            raise UserError(f"maps {list(maps)}: give [channels, height, width].")
         made = (stride * (maps[1] - 1) + kernel, stride * (maps[2] - 1) + kernel)
         if self.data_shape[1:] != made:
-            raise ValueError(
+            raise UserError(
                 f"Maps of {maps[1]} x {maps[2]} with kernel {kernel} and stride {stride} become [C, {made[0]}, "
                 f"{made[1]}], but data_shape is {list(data_shape)}: choose sizes that fit."
             )

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.domains import Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.networks.base import Discriminator, Generator
 
 
@@ -26,7 +27,7 @@ class ConditionalGenerator(Generator):
     @check_arguments
     def __init__(self, generator: Generator, condition_dim: Size) -> None:
         if condition_dim >= generator.z_dim:
-            raise ValueError(
+            raise UserError(
                 f"condition_dim is {condition_dim} and the generator inside reads z_dim {generator.z_dim} numbers: "
                 f"give it condition_dim and at least one noise variable, such as {condition_dim + 8}."
             )
@@ -78,7 +79,7 @@ class ConditionalDiscriminator(Discriminator):
     ) -> None:
         super().__init__(data_shape)
         if discriminator.data_shape != (self.data_size + condition_dim,):
-            raise ValueError(
+            raise UserError(
                 f"The discriminator inside reads {list(discriminator.data_shape)}, but x has {self.data_size} numbers "
                 f"and c {condition_dim}: give it data_shape [{self.data_size + condition_dim}]."
             )
@@ -98,7 +99,7 @@ def beside(first: Tensor, c: Tensor | None, size: int, condition_dim: int) -> Te
     both = first if c is None else torch.cat([first, c.to(first)], dim=1)
     if both.shape[1] != size + condition_dim:
         told = both.shape[1] - first.shape[1]
-        raise ValueError(
+        raise UserError(
             f"{first.shape[1]} numbers and a condition of {told} came to a player that reads {size} and "
             f"{condition_dim}: train it by a GAN that tells its players c, such as ConditionalGAN."
         )

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from torch import Tensor, nn
 
 from lightning_gan.domains import NonNegative, Positive, Rate, Size, SizeOrZero, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.networks.base import FeatureDiscriminator
 from lightning_gan.networks.layers import ConvMaxout, Dropout, GaussianNoise, Maxout, uniform_
 
@@ -40,7 +41,7 @@ class Convolution:
         """
         filtered = n + 2 * self.padding - self.kernel + 1
         if filtered < self.pool:
-            raise ValueError(
+            raise UserError(
                 f"{self} on maps of side {n}: filters leave {filtered}, which is smaller than the pool."
             )
         return math.ceil((filtered - self.pool) / self.stride) + 1
@@ -96,7 +97,7 @@ class ConvMaxoutDiscriminator(FeatureDiscriminator):
     ) -> None:
         super().__init__(data_shape)
         if len(self.data_shape) != 3:
-            raise ValueError(
+            raise UserError(
                 f"ConvMaxoutDiscriminator of data_shape {list(data_shape)}: want [C, H, W]."
             )
         layers: list[nn.Module] = []

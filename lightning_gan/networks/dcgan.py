@@ -6,6 +6,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from lightning_gan.domains import CountFromTwo, Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 from lightning_gan.networks.normalization import Norm, make_norm
 
@@ -135,7 +136,7 @@ def _pyramid(data_shape: Sequence[int], width: int) -> tuple[list[int], int]:
     """Channels from the image to the narrowest map, and the side of that."""
     if len(data_shape) != 3 or data_shape[1] != data_shape[2] or data_shape[1] not in HALVINGS:
         sides = ", ".join(f"[C, {s}, {s}]" for s in HALVINGS)
-        raise ValueError(f"DCGAN of data_shape {list(data_shape)}: want one of {sides}.")
+        raise UserError(f"DCGAN of data_shape {list(data_shape)}: want one of {sides}.")
     halvings = HALVINGS[data_shape[1]]
     channels = [data_shape[0], *(width * 2**i for i in range(halvings))]
     return channels, data_shape[1] >> halvings

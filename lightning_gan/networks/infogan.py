@@ -9,6 +9,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from lightning_gan.domains import NonNegative, Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 from lightning_gan.networks.normalization import Norm, make_norm
 
@@ -138,12 +139,10 @@ def _list_channels(data_shape: Sequence[int], width: int) -> tuple[list[int], in
     """List the channels from the image to the smallest map, and give the side of that map.
 
     Raises:
-        ValueError: for a shape that these layers do not make.
+        UserError: for a shape that these layers do not make.
     """
     if len(data_shape) != 3 or data_shape[1] != data_shape[2] or data_shape[1] not in HALVINGS:
         sides = ", ".join(f"[C, {s}, {s}]" for s in HALVINGS)
-        raise ValueError(
-            f"The InfoGAN pair for data_shape {list(data_shape)}: give one of {sides}."
-        )
+        raise UserError(f"The InfoGAN pair for data_shape {list(data_shape)}: give one of {sides}.")
     halvings = HALVINGS[data_shape[1]]
     return [data_shape[0], *(width * 2**i for i in range(halvings))], data_shape[1] >> halvings

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout, linear
 
 from lightning_gan.domains import Count, NonNegative, Size, SizeOrZero, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.several import devices
 
 
@@ -60,7 +61,7 @@ class ConvMaxout(nn.Conv2d):
         stride: Size = 2,
     ) -> None:
         if stride > pool:
-            raise ValueError(
+            raise UserError(
                 f"ConvMaxout with stride {stride} and pool {pool}: give a stride of at most the pool."
             )
         super().__init__(n_in, channels * pieces, kernel, padding=padding)
@@ -155,7 +156,7 @@ def relu_then_sigmoid(z_dim: int, widths: Sequence[int], batch_norm: bool = Fals
     With `batch_norm` there is a BatchNorm before each ReLU and before the sigmoid.
     """
     if not widths:
-        raise ValueError("A generator without hidden layers: give widths, such as [8000, 8000].")
+        raise UserError("A generator without hidden layers: give widths, such as [8000, 8000].")
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise([z_dim, *widths]):
         norm = [nn.BatchNorm1d(n_out)] if batch_norm else []

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
 from lightning_gan.domains import NonNegative, Positive, Rate, Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 from lightning_gan.networks.layers import Dropout, GaussianNoise, Maxout, uniform_
 
@@ -48,7 +49,7 @@ class MLPGenerator(Generator):
     ) -> None:
         super().__init__(data_shape, z_dim)
         if not widths:
-            raise ValueError(
+            raise UserError(
                 "MLPGenerator without hidden layers: give widths, such as [1200, 1200]."
             )
         hidden: list[nn.Module] = []
@@ -93,7 +94,7 @@ class UpsampledMLPGenerator(MLPGenerator):
     ) -> None:
         super().__init__(data_shape, z_dim, widths, batch_norm=True, irange=None)
         if len(self.data_shape) != 3 or len(coarse) != 2:
-            raise ValueError(
+            raise UserError(
                 f"coarse {list(coarse)} for data_shape {list(data_shape)}: want [h, w] and [C, H, W]."
             )
         self.coarse = (coarse[0], coarse[1])
@@ -150,7 +151,7 @@ class MaxoutDiscriminator(FeatureDiscriminator):
     ) -> None:
         super().__init__(data_shape)
         if not widths:
-            raise ValueError("MaxoutDiscriminator without layers: give widths, such as [240, 240].")
+            raise UserError("MaxoutDiscriminator without layers: give widths, such as [240, 240].")
         sizes = [self.data_size, *widths]
         rates = [input_dropout] + [dropout] * len(widths)
         hidden: list[nn.Module] = []

@@ -4,6 +4,8 @@ from typing import Literal
 
 from torch import nn
 
+from lightning_gan.errors import UserError
+
 Norm = Literal["batch", "layer", "instance", "none"]
 
 
@@ -21,7 +23,7 @@ def make_norm(norm: Norm, channels: int) -> nn.Module:
         The layer; an identity for none, so that the layers after it keep their indices.
 
     Raises:
-        ValueError: for another norm.
+        UserError: for another norm.
     """
     if norm == "batch":
         return nn.BatchNorm2d(channels)
@@ -31,4 +33,4 @@ def make_norm(norm: Norm, channels: int) -> nn.Module:
         return nn.InstanceNorm2d(channels, affine=True)
     if norm == "none":
         return nn.Identity()
-    raise ValueError(f"norm {norm!r}: give batch, layer, instance or none.")
+    raise UserError(f"norm {norm!r}: give batch, layer, instance or none.")

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from lightning_gan.domains import Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.networks.base import FeatureDiscriminator
 from lightning_gan.networks.wrappers import WrappedDiscriminator
 
@@ -50,13 +51,13 @@ class ProjectionDiscriminator(WrappedDiscriminator):
         """
         told = 0 if c is None else c.shape[1]
         if c is None or told != self.condition_dim:
-            raise ValueError(
+            raise UserError(
                 f"A condition of {told} numbers came to a D that reads {self.condition_dim}: train it by a GAN that "
                 f"tells its players c, such as ConditionalGAN."
             )
         f = self.features(x)
         if len(f) != len(c):
-            raise ValueError(
+            raise UserError(
                 f"{len(c)} conditions came for {len(f)} packs of examples: a projection is not packed; put Packed "
                 f"inside a ConditionalDiscriminator."
             )

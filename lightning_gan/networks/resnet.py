@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, relu
 
 from lightning_gan.domains import Size, SizeOrZero, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 from lightning_gan.networks.conditional import beside
 from lightning_gan.networks.layers import ConditionalBatchNorm2d
@@ -187,7 +188,7 @@ def _doublings(data_shape: Sequence[int]) -> int:
     doublings = (side // COARSE).bit_length() - 1
     square = len(data_shape) == 3 and data_shape[1] == side
     if not square or doublings < 1 or side != COARSE << doublings:
-        raise ValueError(
+        raise UserError(
             f"ResNet of data_shape {list(data_shape)}: want [C, S, S] with S 8, 16, 32, 64, ..."
         )
     return doublings

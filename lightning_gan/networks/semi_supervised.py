@@ -13,6 +13,7 @@ from torch.nn.functional import linear, normalize
 from torch.nn.utils.parametrizations import weight_norm
 
 from lightning_gan.domains import Count, NonNegative, Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 from lightning_gan.networks.layers import GaussianNoise
 from lightning_gan.several import devices
@@ -159,7 +160,7 @@ class WeightNormDiscriminator(FeatureDiscriminator):
     ) -> None:
         super().__init__(data_shape)
         if not widths:
-            raise ValueError("WeightNormDiscriminator without hidden layers: give widths.")
+            raise UserError("WeightNormDiscriminator without hidden layers: give widths.")
         layers: list[nn.Module] = [nn.Flatten()]
         stds = [input_noise] + [noise] * len(widths)
         sizes = [self.data_size, *widths]

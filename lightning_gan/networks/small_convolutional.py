@@ -6,6 +6,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from lightning_gan.domains import Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 
 SHAPE = (28, 28)
@@ -92,6 +93,6 @@ def _check(data_shape: Sequence[int]) -> None:
         ValueError: naming what came.
     """
     if len(data_shape) != 3 or tuple(data_shape[1:]) != SHAPE:
-        raise ValueError(
+        raise UserError(
             f"The small convolutional pair for data_shape {list(data_shape)}: want [C, 28, 28]."
         )

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lightning_gan.domains import Finite, Positive, Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.file_format import check_format
 from lightning_gan.networks.base import Generator
 from lightning_gan.networks.layers import relu_then_sigmoid, uniform_
@@ -59,7 +60,7 @@ class SparseOutputGenerator(Generator):
         super().__init__(data_shape, z_dim)
         self.hidden = sigmoid_code(z_dim, widths, irange, bias)
         if sparse > widths[-1]:
-            raise ValueError(
+            raise UserError(
                 f"sparse {sparse} weights of {widths[-1]} hidden units: give 1 to {widths[-1]}."
             )
         self.output = nn.Linear(widths[-1], self.data_size)
@@ -128,7 +129,7 @@ class StackedGenerator(Generator):
             ValueError: if training began without the upper generator's weights.
         """
         if self.missing:
-            raise ValueError(self.missing)
+            raise UserError(self.missing)
         x: Tensor = self.upper(self.lower(z))
         return x
 
@@ -163,7 +164,7 @@ def generator_weights(path: str) -> dict[str, Tensor]:
         ValueError: naming what is wrong with the file.
     """
     if not Path(path).is_file():
-        raise ValueError(
+        raise UserError(
             f"No checkpoint of the pretrained generator at {path}: train it first, or say where it is with "
             f"--model.generator.pretrained."
         )
@@ -173,7 +174,7 @@ def generator_weights(path: str) -> dict[str, Tensor]:
         stored = {} if damaged else torch.load(path, weights_only=True, map_location="cpu")
         named = stored["state_dict"].items()
     except Exception as error:
-        raise ValueError(
+        raise UserError(
             f"{path} is not a whole checkpoint of this suite: train it again."
         ) from error
     check_format(stored, path)
@@ -191,7 +192,7 @@ def check_weights(stored: dict[str, Tensor], network: nn.Module, path: str) -> N
         came = list(stored[name].shape) if name in stored else "nothing"
         want = list(wanted[name].shape) if name in wanted else "nothing"
         if came != want:
-            raise ValueError(
+            raise UserError(
                 f"{path} does not fit: {name} is {came} there and {want} in the upper {type(network).__name__}: give "
                 f"both stages the same sizes."
             )

@@ -9,6 +9,7 @@ from torch.nn.modules.conv import _ConvNd
 from torch.nn.utils.parametrizations import spectral_norm
 
 from lightning_gan.domains import Count, Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.networks.base import Discriminator, FeatureDiscriminator
 
 
@@ -43,7 +44,7 @@ class WrappedDiscriminator(FeatureDiscriminator):
         """
         if self.condition_dim:
             inner, outer = type(self.inner).__name__, type(self).__name__
-            raise ValueError(
+            raise UserError(
                 f"{inner} reads a condition, which {outer} has not: put {outer} inside {inner}, not around it."
             )
 
@@ -55,7 +56,7 @@ class WrappedDiscriminator(FeatureDiscriminator):
             ValueError: if it has no features.
         """
         if not isinstance(self.inner, FeatureDiscriminator):
-            raise ValueError(
+            raise UserError(
                 f"{type(self.inner).__name__} has no features f(x): put a FeatureDiscriminator inside, such as "
                 f"DCGANDiscriminator."
             )
@@ -144,7 +145,7 @@ class Packed(WrappedDiscriminator):
     def __init__(self, discriminator: Discriminator, pack: Size) -> None:
         first, *rest = discriminator.data_shape
         if first % pack:
-            raise ValueError(
+            raise UserError(
                 f"Packs of {pack} for a discriminator of data_shape {list(discriminator.data_shape)}: its first number "
                 f"must be pack times that of the data, so that {pack} divides it."
             )
@@ -160,7 +161,7 @@ class Packed(WrappedDiscriminator):
         """
         left = len(x) % self.pack
         if left and self.training:
-            raise ValueError(
+            raise UserError(
                 f"A minibatch of {len(x)} examples came to a D that judges packs of {self.pack}: make the batch size a "
                 f"multiple of {self.pack}."
             )

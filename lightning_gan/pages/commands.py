@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lightning_gan.errors import UserError
 from lightning_gan.pages.compare_page import compare_page, text
 from lightning_gan.pages.groups import groups_of
 from lightning_gan.pages.run_files import read_run, run_folders
@@ -43,7 +44,7 @@ def html(out: str) -> Path:
         ValueError: if that is no HTML file.
     """
     if Path(out).suffix.lower() not in (".html", ".htm"):
-        raise ValueError(
+        raise UserError(
             f"out is {out}, but a page is an HTML file: give a name that ends in .html."
         )
     return Path(out)

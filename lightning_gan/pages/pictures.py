@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from PIL import Image
 
+from lightning_gan.errors import UserError
 from lightning_gan.pages.html import Markup, tag
 
 MOST = 30  # pictures on a slider
@@ -53,7 +54,7 @@ def small_png(path: Path) -> Png:
         with Image.open(path) as picture:
             x = np.array(picture.convert("RGB"))
     except OSError as error:
-        raise ValueError(
+        raise UserError(
             f"{path} is no picture: delete it, and the page is made without it."
         ) from error
     if any(side % 2 for side in x.shape[:2]) or not _is_doubled(x):

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from lightning_gan.errors import UserError
 from lightning_gan.evaluation import Score, card_from
 from lightning_gan.file_format import check_format
 from lightning_gan.running import about
@@ -110,13 +111,13 @@ def read_run(folder: Path) -> RunFiles:
     """
     config = folder / "config.yaml"
     if not config.is_file():
-        raise ValueError(
+        raise UserError(
             f"{folder} is no run: give a run's folder, such as runs/mnist/version_0, which has a config.yaml."
         )
     try:
         settings = read_plain(config.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{config} is not YAML: {' '.join(str(error).split())}.") from error
+        raise UserError(f"{config} is not YAML: {' '.join(str(error).split())}.") from error
     scores, unread = _kept(folder / "scores.json", "stage")
     ruler, unread_ruler = _kept(folder / "ruler.json", "baseline")
     facts = about.read(folder)
@@ -137,7 +138,7 @@ def run_folders(path: str) -> list[Path]:
         found = [p.parent for p in place.glob("version_*/config.yaml")]
         if found:
             return sorted(found, key=_version)
-    raise ValueError(
+    raise UserError(
         f"There is no run at {path}: give the folder of a run or of an experiment, such as runs/mnist/version_0 or "
         f"runs/mnist."
     )

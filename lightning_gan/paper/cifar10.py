@@ -153,7 +153,7 @@ def scored(kind: str, folders: Sequence[Path]) -> Finding:
     try:
         values = [score(folder, "fid")[0] for folder in folders]
     except ExperimentError:
-        absent = "no FID: Inception's weights are missing. Run `fetch --weights`, delete the run, and run it again"
+        absent = "no FID: Inception's weights are missing. Run `download --weights`, delete the run, and run it again"
         return Finding(what, theirs, absent, Verdict.NOT_RUN)
     return Finding(what, theirs, over_seeds(values, 1), Verdict.SHOWN, note=protocol(folders[0]))
 

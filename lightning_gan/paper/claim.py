@@ -81,7 +81,7 @@ class Claim:
     """A claim of Goodfellow et al. (2014) that can be run.
 
     Args:
-        name: what a person types behind `paper`.
+        name: what a person types behind `reproduce`.
         section: of the paper.
         says: the claim, in one sentence.
         run: trains, measures and draws; several findings are several rows.

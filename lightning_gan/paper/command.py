@@ -1,4 +1,4 @@
-"""`python -m lightning_gan paper`: which claims are run, what they cost, and the table of what was found."""
+"""`python -m lightning_gan reproduce`: which claims are run, what they cost, and the table of what was found."""
 
 import difflib
 import json
@@ -10,8 +10,9 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from lightning_gan.command_line.errors import meant_for_a_person, sentence
+from lightning_gan.cli.errors import is_user_error, sentence
 from lightning_gan.domains import Runs, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.evaluation.tables import check_place
 from lightning_gan.file_format import FORMAT, KEY, check_format
 from lightning_gan.paper import CLAIMS
@@ -29,8 +30,8 @@ HEADER = ("claim", "measured", "theirs", "ours", "verdict", "picture")
 
 
 @check_arguments
-def paper(
-    only: list[str] | None = None,
+def reproduce(
+    claims: list[str] | None = None,
     quick: bool = False,
     seeds: Runs | None = None,
     out: str = "paper",
@@ -40,8 +41,7 @@ def paper(
     """Run the claims of Goodfellow et al. (2014), and say of each whether it holds here.
 
     Args:
-        only: Claims to run, by name, with commas between them; all if it is not given. Names may also stand first:
-            `paper figure1 table1`.
+        claims: Names of the claims to run; all if it is not given.
         quick: Run the short versions, which together fit five minutes on two cores.
         seeds: Number of trainings of each claim, 1 to 1,000, with seeds from 0 up; each claim has a number of its
             own if it is not given.
@@ -50,26 +50,26 @@ def paper(
         dry_run: Only say which claims would run, and what they cost.
     """
     if seeds is not None and quick:
-        raise ValueError(
+        raise UserError(
             f"--seeds {seeds} --quick: leave --seeds out, because --quick takes one seed."
         )
-    claims = with_short_version(chosen(only)) if quick else chosen(only)
+    picked = with_short_version(chosen(claims)) if quick else chosen(claims)
     basis = Setting(Path(out), root, quick=quick)
-    settings = [replace(basis, seeds=range(1 if quick else seeds or c.seeds)) for c in claims]
-    print(plan(claims, settings))
+    settings = [replace(basis, seeds=range(1 if quick else seeds or c.seeds)) for c in picked]
+    print(plan(picked, settings))
     if dry_run:
         return
     path = Path(out) / FILE
     check_out(path)
     found = []
-    for claim, setting in zip(claims, settings, strict=True):
+    for claim, setting in zip(picked, settings, strict=True):
         found.append((claim, _run(claim, setting)))
         _keep(*found[-1], path, quick)
     print(
         f"\n{report(found, quick)}\n\n± is the standard error of the mean over seeds. Written: {path}"
     )
     if all(f.verdict is Verdict.NOT_RUN for _, findings in found for f in findings):
-        raise ValueError("Nothing could be run: the reasons stand above.")
+        raise UserError("Nothing could be run: the reasons stand above.")
 
 
 def check_out(path: Path) -> None:
@@ -79,7 +79,7 @@ def check_out(path: Path) -> None:
         ValueError: if findings cannot be written there, or the file there holds something else.
     """
     if path.parent.exists() and not path.parent.is_dir():
-        raise ValueError(f"--out {path.parent} is a file: give a folder.")
+        raise UserError(f"--out {path.parent} is a file: give a folder.")
     check_place(path)
     _read(path)
 
@@ -93,7 +93,7 @@ def _read(path: Path) -> dict[str, Any]:
     except ValueError:
         stored = None
     if not isinstance(stored, dict):
-        raise ValueError(
+        raise UserError(
             f"{path} is damaged, or no file of findings: move it away, or give another --out."
         )
     check_format(stored, path)
@@ -112,7 +112,7 @@ def chosen(only: Sequence[str] | None) -> list[Claim]:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
-            raise ValueError(f"No claim {name!r}: {hint}")
+            raise UserError(f"No claim {name!r}: {hint}")
     return [c for c in CLAIMS if not only or c.name in only]
 
 
@@ -125,7 +125,7 @@ def with_short_version(claims: Sequence[Claim]) -> list[Claim]:
     left_out = ", ".join(c.name for c in claims if c.quick_seconds is None)
     short = [c for c in claims if c.quick_seconds is not None]
     if not short:
-        raise ValueError(f"There is no short version of {left_out}: leave out --quick.")
+        raise UserError(f"There is no short version of {left_out}: leave out --quick.")
     if left_out:
         print(f"left out, because there is no short version: {left_out}")
     return short
@@ -158,7 +158,7 @@ def _run(claim: Claim, setting: Setting) -> list[Finding]:
     try:
         findings = claim.run(setting)
     except Exception as error:
-        if not meant_for_a_person(error):
+        if not is_user_error(error):
             raise
         findings = [Finding("nothing", "", "", Verdict.NOT_RUN, note=sentence(error))]
     for finding in findings:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lightning_gan.errors import UserError
 from lightning_gan.file_format import FORMAT, KEY, check_format
 from lightning_gan.paper.claim import Setting
 from lightning_gan.running import score_file
@@ -14,7 +15,7 @@ from lightning_gan.whole_files import whole
 DONE = "finished.json"  # the command of a run that came to its end
 
 
-class ExperimentError(RuntimeError):
+class ExperimentError(UserError, RuntimeError):
     """An experiment that ended before its end."""
 
 

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan import images
+from lightning_gan.errors import UserError
 from lightning_gan.features import Classifier, FeatureNetwork
 from lightning_gan.metrics.memorisation import nearest_distance
 from lightning_gan.paper.claim import Claim, Finding, Setting, Verdict, one_run, over_seeds
@@ -87,7 +88,7 @@ def first_seen_as(classes: Sequence[int], probabilities: Tensor) -> list[int]:
     clear = probabilities >= CLEAR
     for c in classes:
         if not clear[:, c].any():
-            raise ValueError(
+            raise UserError(
                 f"None of {len(probabilities):,} samples is seen as a {c} with a confidence of {CLEAR:g}: train longer."
             )
     return [int(clear[:, c].nonzero()[0]) for c in classes]
@@ -116,7 +117,7 @@ def measure(gan: TwoPlayers, eye: Eye, bank: Tensor, n: int) -> Lines:
     apart = (ends[0] - ends[1]).flatten(1).norm(dim=1).mean()
     kept = different(eye(ends)[0]).nonzero()[:n, 0]
     if len(kept) < 2:
-        raise ValueError(
+        raise UserError(
             f"{len(kept)} of {DRAWN // 2} pairs of samples are two clear digits of two kinds: train longer."
         )
     points = line(z[0, kept], z[1, kept], POINTS)

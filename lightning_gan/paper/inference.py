@@ -124,7 +124,7 @@ def reading(rows: list[Row], picture: Path) -> Finding:
     what = "share of G(E(x)) of test digits that a classifier reads as the digit's label"
     theirs = f"the digit is kept (here: above {HALF:g}; chance 0.1)"
     if not all(r["read"] for r in rows):
-        advice = "there is no classifier: run `python -m lightning_gan fetch --classifier mnist`"
+        advice = "there is no classifier: run `python -m lightning_gan download --classifier mnist`"
         return Finding(what, theirs, advice, Verdict.NOT_RUN, picture)
     shares = [r["read"][OWN] for r in rows]
     return Finding(

@@ -11,6 +11,7 @@ from torch.distributions import Categorical, Distribution, MixtureSameFamily, Mu
 
 from datamodules import ToyData
 from lightning_gan.domains import Count, Domain, Seed, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.metrics.transport import sliced_wasserstein, wasserstein_1d
 from lightning_gan.variants import MaskedGAN
 
@@ -52,7 +53,7 @@ class Correlated(ToyData):
     ) -> None:
         super().__init__(batch_size, seed, points_seed)
         if not correlations:
-            raise ValueError("No correlations were given: give one or more, between -1 and 1.")
+            raise UserError("No correlations were given: give one or more, between -1 and 1.")
         self.correlations = torch.tensor(list(correlations))
         self.num_classes = len(correlations)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from lightning_gan.command_line.real_data import real_data
+from lightning_gan.cli.reference_data import real_data
 from lightning_gan.evaluation import Score
 from lightning_gan.metrics.nearest import nearest
 from lightning_gan.paper.claim import Finding, Verdict

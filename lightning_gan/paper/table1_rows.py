@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import NamedTuple
 
-from lightning_gan.command_line.real_data import real_data
+from lightning_gan.cli.reference_data import real_data
 from lightning_gan.evaluation import Score
 from lightning_gan.evaluation.door import Door
 from lightning_gan.evaluation.tables import read_scores

@@ -9,7 +9,8 @@ import torch
 
 from datamodules import TFD
 from datamodules.tfd import FOLDS
-from lightning_gan.command_line.errors import sentence
+from lightning_gan.cli.errors import sentence
+from lightning_gan.errors import UserError
 from lightning_gan.evaluation.parzen import window
 from lightning_gan.metrics import ParzenScore, parzen_protocol
 from lightning_gan.paper.claim import Finding, Setting, Verdict
@@ -35,7 +36,7 @@ def tfd(setting: Setting) -> list[Finding]:
     try:
         folds = [_fold(setting.root, fold) for fold in range(1, FOLDS + 1)]
         if setting.quick:
-            raise ValueError("The file is there, but TFD has no short version: leave out --quick.")
+            raise UserError("The file is there, but TFD has no short version: leave out --quick.")
         scores = per_fold(both_stages(setting, folds[0]), folds)
     except (ValueError, OSError) as error:
         return [Finding(WHAT, theirs, "-", Verdict.NOT_RUN, note=sentence(error))]
@@ -82,7 +83,7 @@ def per_fold(checkpoint: Path, folds: Sequence[TFD]) -> list[ParzenScore]:
     scores = []
     for data in folds:
         if not torch.equal(data.pictures("train"), learned):
-            raise ValueError(
+            raise UserError(
                 f"Fold {data.fold} of TFD leaves other images without labels than fold 1, on which the model was "
                 f"trained: one model cannot be scored on both."
             )

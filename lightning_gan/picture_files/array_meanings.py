@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lightning_gan.errors import UserError
 from lightning_gan.limits import describe_excess
 from lightning_gan.picture_files.names import printable
 
@@ -46,11 +47,11 @@ def only(headers: Sequence[Header], names: Sequence[str], path: Path, num: int |
     if len(found) != 1:
         single = [header for header in headers if len(header.shape) == 2]
         if single and not found:
-            raise ValueError(
+            raise UserError(
                 f"{single[0].name} is {list(single[0].shape)}: one picture without a dimension for their number, or "
                 f"no picture. Give {SHAPES}."
             )
-        raise ValueError(
+        raise UserError(
             f"{printable(path)} holds {', '.join(names[:10]) or 'nothing'}, of which {len(found)} could be pictures: "
             f"give one array, {SHAPES}."
         )
@@ -63,7 +64,7 @@ def only(headers: Sequence[Header], names: Sequence[str], path: Path, num: int |
         wanted = math.prod(header.shape) * header.dtype.itemsize
     size = describe_excess(wanted)
     if size:
-        raise ValueError(
+        raise UserError(
             f"{header.name} is {list(header.shape)}; its pictures {size}: give fewer or smaller ones."
         )
     return header
@@ -77,12 +78,12 @@ def channels_of(header: Header) -> str:
     """
     shape = header.shape
     if min(shape) < 1:
-        raise ValueError(
+        raise UserError(
             f"{header.name} is {header.dtype}, {list(shape)}: it holds no picture. Give {SHAPES}."
         )
     has_channels = shape[-1] in (1, 3) or (shape[-1] == 4 and shape[-2] > 16)
     if len(shape) == 3 and (has_channels or shape[0] in (1, 3)):
-        raise ValueError(
+        raise UserError(
             f"{header.name} is {list(shape)}: this may be one picture in channels, or {shape[0]} grey pictures. "
             f"Give 4 dimensions, [n, H, W, C] or [n, C, H, W]."
         )
@@ -91,14 +92,14 @@ def channels_of(header: Header) -> str:
     last, second = (len(shape) == 4 and shape[axis] in (1, 3) for axis in (-1, 1))
     if last == second:
         which = "channels may be last or second" if last else "channels are neither last nor second"
-        raise ValueError(f"{header.name} is {list(shape)}: its {which}. Give {SHAPES}.")
+        raise UserError(f"{header.name} is {list(shape)}: its {which}. Give {SHAPES}.")
     return "last" if last else "second"
 
 
 def _check_type(header: Header) -> None:
     dtype = header.dtype
     if dtype != np.uint8 and dtype != np.bool_ and dtype.kind != "f":
-        raise ValueError(
+        raise UserError(
             f"{header.name} is {dtype}, {list(header.shape)}: give pictures of bytes (uint8, 0 to 255), of floats "
             f"in [0, 1], or of bool."
         )
@@ -116,7 +117,7 @@ def to_bytes(values: np.ndarray, name: str) -> np.ndarray:
         return values.astype(np.uint8) * 255
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= 1):
-        raise ValueError(
+        raise UserError(
             f"{name} holds floats from {low:g} to {high:g}: give them in [0, 1] (from [-1, 1]: x / 2 + 0.5), or bytes."
         )
     return np.rint(values.astype(np.float64) * 255).astype(np.uint8)

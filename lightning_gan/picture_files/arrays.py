@@ -11,6 +11,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.lib import format as npy
 
+from lightning_gan.errors import UserError
 from lightning_gan.picture_files.array_meanings import SHAPES, Header, channels_last, only, to_bytes
 from lightning_gan.picture_files.names import printable
 from lightning_gan.picture_files.tensors import read_tensor
@@ -50,7 +51,7 @@ def read_arrays(path: Path, num: int | None = None) -> np.ndarray:
         NotImplementedError,
         RuntimeError,
     ) as error:
-        raise ValueError(
+        raise UserError(
             f"{printable(path)} is not a whole {kind} file of plain arrays ({' '.join(str(error).split())})."
         ) from error
 
@@ -93,16 +94,16 @@ def read_header(file: IO[bytes], name: str) -> Header:
     try:
         shape, by_column, dtype = readers[npy.read_magic(file)](file)
     except (KeyError, ValueError, TypeError, SyntaxError, TokenError) as error:
-        raise ValueError(f"{name} is not a whole array: its head cannot be read.") from error
+        raise UserError(f"{name} is not a whole array: its head cannot be read.") from error
     if dtype.hasobject:
-        raise ValueError(f"{name} holds Python objects, which are not read: give {SHAPES}.")
+        raise UserError(f"{name} holds Python objects, which are not read: give {SHAPES}.")
     return Header(name, tuple(int(n) for n in shape), dtype, by_column)
 
 
 def _check_size(header: Header, there: int) -> None:
     wanted = math.prod(header.shape) * header.dtype.itemsize
     if there != wanted:
-        raise ValueError(
+        raise UserError(
             f"{header.name} should hold {wanted:,} bytes ({header.dtype}, {list(header.shape)}) but holds {there:,}: "
             f"it is not whole."
         )

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
+from lightning_gan.errors import UserError
+
 BITS_PER_SAMPLE, PHOTOMETRIC = 258, 262  # tags of TIFF
 WHITE_IS_ZERO = 0
 GREY = ("1", "L")
@@ -37,7 +39,7 @@ def to_eight_bits(opened: Image.Image) -> Image.Image:
     if image.mode == "I" and form in SIXTEEN_BITS:
         return _grey(np.asarray(image).astype(np.uint32), 65535, False, image.info)
     if image.mode == "I":
-        raise ValueError(
+        raise UserError(
             "integers of 32 bits, or signed ones, have no set range: save it in 8 or 16 bits"
         )
     if image.mode == "F":
@@ -73,7 +75,7 @@ def _from_floats(values: np.ndarray, inverted: bool) -> Image.Image:
     """Scale floats from [0, 1] to bytes, rounding."""
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= 1):  # NaN fails too
-        raise ValueError(
+        raise UserError(
             f"its floats go from {low:g} to {high:g}: save it with values from 0 to 1, or in 8 bits"
         )
     scaled = np.rint(values.astype(np.float64) * 255).astype(np.uint8)

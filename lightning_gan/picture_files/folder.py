@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lightning_gan.errors import UserError
 from lightning_gan.picture_files.names import SUFFIXES, is_hidden, is_picture, printable
 
 
@@ -140,13 +141,13 @@ def find(root: Path) -> Found:
     below = {os.path.basename(folder): sorted(walk.below(folder)) for folder in folders}
     classes = {name: files for name, files in below.items() if files}
     if own and classes:
-        raise ValueError(
+        raise UserError(
             f"{printable(root)} holds {len(own):,} pictures beside the folders {', '.join(map(printable, classes))}: "
             f"put each of them into the folder of its class, or all pictures into one folder."
         )
     files = own or [path for part in classes.values() for path in part]
     if not files:
-        raise ValueError(_nothing(root, walk))
+        raise UserError(_nothing(root, walk))
     labels = [i for i, part in enumerate(classes.values()) for _ in part] or [0] * len(files)
     return Found(root, tuple(classes), tuple(map(Path, files)), tuple(labels), **dict(walk.counts))
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from lightning_gan.errors import UserError
 from lightning_gan.picture_files.names import is_hidden, is_picture, printable
 from lightning_gan.whole_files import whole
 
@@ -57,15 +58,15 @@ def read_manifest(folder: Path) -> Manifest | None:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:  # also text that is not UTF-8
-        raise ValueError(f"{printable(path)} is not whole: {how}.") from error
+        raise UserError(f"{printable(path)} is not whole: {how}.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         return None
     files = content.get("files")
     if not isinstance(files, dict) or not files or not all(map(_is_plain, files)):
-        raise ValueError(f"{printable(path)} lists no files of its folder: {how}.")
+        raise UserError(f"{printable(path)} lists no files of its folder: {how}.")
     missing = [name for name in files if not (folder / name).is_file()]
     if missing:
-        raise ValueError(
+        raise UserError(
             f"{printable(path)} lists {printable(missing[0])}, which is not there ({len(missing):,} of {len(files):,} "
             f"files are missing): {how}."
         )

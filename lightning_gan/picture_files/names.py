@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from lightning_gan.errors import UserError
+
 SUFFIXES = (
     ".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pnm",
 )  # fmt: skip
@@ -41,7 +43,7 @@ def check_utf8(path: str | Path) -> None:
     try:
         str(path).encode("utf-8")
     except UnicodeEncodeError:
-        raise ValueError(
+        raise UserError(
             f"The name of the folder {printable(path)} is not UTF-8, so no config and no file of a run can hold it: "
             f"rename it."
         ) from None

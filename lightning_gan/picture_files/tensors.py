@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lightning_gan.errors import UserError
 from lightning_gan.picture_files.array_meanings import SHAPES, Header, channels_last, only, to_bytes
 from lightning_gan.picture_files.names import printable
 
@@ -48,20 +49,20 @@ def read_tensor(path: Path, num: int | None = None) -> np.ndarray:
 def _content(path: Path) -> dict[str, Any]:
     """Return what a file holds, by name."""
     if not _is_whole(path):
-        raise ValueError(
+        raise UserError(
             f"{printable(path)} is not a whole .pt file of torch.save: write it again, or give an .npz file."
         )
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:  # torch raises errors of many types for a damaged or hostile file
-        raise ValueError(
+        raise UserError(
             f"{printable(path)} cannot be read as tensors alone, and nothing else is read from a .pt file: save a "
             f"tensor, {SHAPES}, with torch.save."
         ) from error
     if isinstance(content, Tensor):
         return {printable(path): content}
     if not isinstance(content, dict):
-        raise ValueError(
+        raise UserError(
             f"{printable(path)} holds a {type(content).__name__}: give a tensor, {SHAPES}, or a dict with one."
         )
     return {f"{printable(str(key))} in {printable(path)}": value for key, value in content.items()}

@@ -8,21 +8,21 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from lightning_gan import __version__
 from lightning_gan.file_format import FORMAT, KEY, check_format
-from lightning_gan.running.run_record import RunRecord
 from lightning_gan.whole_files import whole
+
+if TYPE_CHECKING:
+    from lightning_gan.running.run_record import RunRecord
 
 FILE = "run.json"
 LIBRARIES = ("torch", "pytorch-lightning", "torchvision", "torchmetrics", "numpy")
 
 
 def about(
-    model: Any, record: RunRecord, checkpoint: str | None = None, step: int = 0
+    model: Any, record: "RunRecord", checkpoint: str | None = None, step: int = 0
 ) -> dict[str, Any]:
     """What a run depends on beside its config, in plain values.
 
@@ -68,6 +68,8 @@ def commit(root: Path) -> str:
 
 def environment() -> dict[str, str]:
     """Python, libraries and hardware of this process."""
+    import torch  # pages read what was written, without torch
+
     gpu = torch.cuda.is_available()
     return {
         "python": platform.python_version(),

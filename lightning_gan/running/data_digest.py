@@ -6,12 +6,14 @@ from typing import Any
 
 from torch import Tensor
 
+from lightning_gan.errors import UserError
+
 SPLITS = ("train", "val", "test")
 Digest = dict[str, dict[str, Any]]
 """For each split: `examples`, their number; `sha256` of shape and bytes, as in protocol cards; `labels`, of labels."""
 
 
-class ChangedDataError(ValueError):
+class ChangedDataError(UserError):
     """The data differ from those that a checkpoint's run learned from."""
 
 

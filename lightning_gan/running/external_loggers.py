@@ -8,6 +8,8 @@ from jsonargparse import Namespace
 from pytorch_lightning.cli import instantiate_class
 from pytorch_lightning.loggers import Logger
 
+from lightning_gan.errors import UserError
+
 DEFAULT_PLACES = {"WandbLogger": (".", ""), "MLFlowLogger": ("./mlruns", "mlruns")}
 """Class name: the default of save_dir, which lies in the working folder, and its place in the run folder."""
 
@@ -46,7 +48,5 @@ def make(settings: Mapping[str, Any], folder: Path) -> Logger:
         logger: Logger = instantiate_class((), {"class_path": path, "init_args": arguments})
     except Exception as error:
         why = " ".join(str(error).split())
-        raise ValueError(
-            f"trainer.logger is {path.split('.')[-1]}, which refused: {why}"
-        ) from error
+        raise UserError(f"trainer.logger is {path.split('.')[-1]}, which refused: {why}") from error
     return logger

@@ -8,6 +8,7 @@ from typing import Any
 
 from jsonargparse import get_loader
 
+from lightning_gan.errors import UserError
 from lightning_gan.running import settings
 
 FIXED = {
@@ -47,20 +48,20 @@ def parse(texts: Iterable[str]) -> dict[str, Any]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not (equals and key and value):
-            raise ValueError(
+            raise UserError(
                 f"--override {text}: give KEY=VALUE, such as --override model.d_optimizer.lr=1e-5."
             )
         if key in FIXED or key.replace(".init_args.", ".") in FIXED:
-            raise ValueError(f"--override {key}: {FIXED[key.replace('.init_args.', '.')]}.")
+            raise UserError(f"--override {key}: {FIXED[key.replace('.init_args.', '.')]}.")
         if key.split(".")[0] not in SECTIONS:
-            raise ValueError(
+            raise UserError(
                 f"--override {key}: only settings under {', '.join(SECTIONS)} can be overridden; give others as "
                 f"plain flags."
             )
         try:
             found[key] = read(value)
         except Exception as error:  # whatever YAML's reader raises
-            raise ValueError(f"--override {text}: {value!r} is not YAML.") from error
+            raise UserError(f"--override {text}: {value!r} is not YAML.") from error
     return found
 
 
@@ -95,12 +96,12 @@ def apply(values: Mapping[str, Any], sections: dict[str, Any], step: int) -> lis
 def _check_value(key: str, leaf: settings.Leaf, new: Any) -> None:
     """Refuse classes, and words in the place of numbers; the parser looks at everything else."""
     if leaf.is_class or isinstance(new, Mapping) or settings.holds_objects(new):
-        raise ValueError(
+        raise UserError(
             f"--override {key}={new}: an override changes numbers, words and lists of them, not a class. Begin a new "
             f"run to exchange a part."
         )
     if type(leaf.value) in (int, float) and isinstance(new, str | bool | list):
-        raise ValueError(f"--override {key}={new}: the setting is {leaf.value}; give a number.")
+        raise UserError(f"--override {key}={new}: the setting is {leaf.value}; give a number.")
 
 
 def short(key: str) -> str:

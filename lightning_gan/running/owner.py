@@ -19,6 +19,7 @@ from typing import Any
 
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
+from lightning_gan.errors import UserError
 from lightning_gan.running.metrics_file import rows_of
 from lightning_gan.running.tracking import finish_wandb
 
@@ -37,7 +38,7 @@ BEFORE_THE_FIRST_STEP = {
 REQUEUED = 120.0  # seconds that a job which was queued again waits for its own former life
 
 
-class InUseError(ValueError):
+class InUseError(UserError):
     """A run that another process writes to."""
 
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from lightning_gan import home
 from lightning_gan.domains import Minutes, Threads, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.file_format import check_format
 from lightning_gan.running import score_file
 from lightning_gan.running.metrics_file import rows_of
@@ -22,7 +23,7 @@ from lightning_gan.whole_files import clean, whole
 CHECKPOINTS = "version_*/checkpoints"  # in an experiment's folder
 
 
-class CheckpointError(ValueError):
+class CheckpointError(UserError):
     """A file that cannot be resumed from."""
 
 
@@ -37,7 +38,8 @@ class Run:
         threads: of the CPU, at most the cores that this process may use; torch decides if it is not given, and then
             the last digits depend on the machine.
         wandb: online with a key and offline without (auto), or as named; WANDB_MODE goes first.
-        patience: minutes that one of several processes waits for the others, above 0 and at most 1,000,000.
+        timeout_minutes: time that one of several processes waits for the others, in minutes, above 0 and at most
+            1,000,000.
         accept_changed_data: Whether a checkpoint's run goes on, or is scored, with data that are not the same any more.
             Applies to this command only; run.json and the report then name the change.
     """
@@ -46,7 +48,7 @@ class Run:
     root: str = "runs"
     threads: Threads | None = None
     wandb: WandbMode = "auto"
-    patience: Minutes = 10.0
+    timeout_minutes: Minutes = 10.0
     accept_changed_data: bool = False
 
     def __post_init__(self) -> None:
@@ -54,7 +56,7 @@ class Run:
         self.root = home.expand(self.root)
         parts = Path(self.name).parts
         if not parts or Path(self.name).is_absolute() or ".." in parts:
-            raise ValueError(
+            raise UserError(
                 f"run.name is {self.name!r}: give a name, or one below another, such as mnist/first."
             )
 
@@ -126,7 +128,7 @@ def check_data_of(path: str | None, checkpoint: dict[str, Any], name: str) -> No
     """
     learned = checkpoint.get("data") or name
     if learned != name:
-        raise ValueError(
+        raise UserError(
             f"{path} learned from {learned}, but the data here are {name}: their scores do not compare. Bring "
             f"{learned} back, or start a new run."
         )

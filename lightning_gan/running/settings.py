@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from lightning_gan.errors import UserError
+
 CLASS, ARGUMENTS = "class_path", "init_args"
 OPTIMIZERS = "lightning_gan.optimizers."
 
@@ -108,7 +110,7 @@ def find(settings: Mapping[str, Any], key: str) -> tuple[str, Leaf]:
     hint = f" Did you mean {near[0]!r}?" if near else ""
     if not near and beside:
         hint = f" There are {', '.join(beside[:12])}."
-    raise ValueError(f"There is no setting {key!r} in this run.{hint}")
+    raise UserError(f"There is no setting {key!r} in this run.{hint}")
 
 
 def write_out_optimizers(sections: Mapping[str, Any]) -> None:

@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import yaml
 from pytorch_lightning.loggers import Logger, WandbLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
+from lightning_gan.errors import UserError
 from lightning_gan.running import about, recipe
 from lightning_gan.running.metrics_file import MetricsLogger
+from lightning_gan.running.wandb_mode import WandbMode
 from lightning_gan.running.wandb_server import unreachable
-
-WandbMode = Literal["auto", "online", "offline", "disabled"]
 
 
 def loggers(
@@ -69,7 +69,7 @@ def wandb_mode(asked: WandbMode) -> WandbMode:
     modes: dict[str, WandbMode] = {"dryrun": "offline", "run": "online"}
     modes |= {name: name for name in get_args(WandbMode) if name != "auto"}
     if mode not in modes:
-        raise ValueError(
+        raise UserError(
             f"WANDB_MODE is {mode!r}: set it to online, offline or disabled, or leave it out."
         )
     return modes[mode]
@@ -133,7 +133,7 @@ def check_project() -> None:
     """
     project = os.environ.get("WANDB_PROJECT", "")
     if refused := sorted(set(project) & set("/\\#?%:")):
-        raise ValueError(
+        raise UserError(
             f"WANDB_PROJECT is {project!r}, but W&B allows no {' '.join(refused)} there: choose another name; "
             f"WANDB_ENTITY names the team."
         )

@@ -14,6 +14,7 @@ from pytorch_lightning.utilities.seed import isolate_rng
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from lightning_gan.errors import UserError
 from lightning_gan.interrupts import EvaluationInterrupted
 from lightning_gan.several import devices, together
 
@@ -40,7 +41,7 @@ class SeveralDevices(DDPStrategy):
 
     def __init__(self, patience: float = 10.0) -> None:
         if not patience > 0:
-            raise ValueError(f"A patience of {patience} minutes: give a positive number.")
+            raise UserError(f"A patience of {patience} minutes: give a positive number.")
         super().__init__(find_unused_parameters=True, timeout=timedelta(minutes=patience))
 
     def setup_distributed(self) -> None:

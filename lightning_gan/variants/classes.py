@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lightning_gan.errors import UserError
+
 
 def check_classes(discriminator: nn.Module, kind: type[nn.Module], classes: int) -> None:
     """D must be of this kind, and know so many classes.
@@ -14,12 +16,12 @@ def check_classes(discriminator: nn.Module, kind: type[nn.Module], classes: int)
         ValueError: naming what D is.
     """
     if not isinstance(discriminator, kind):
-        raise ValueError(
+        raise UserError(
             f"D is a {type(discriminator).__name__}, which says no classes: put it inside a {kind.__name__}, the "
             f"outermost one."
         )
     if discriminator.classes != classes:
-        raise ValueError(
+        raise UserError(
             f"D knows {discriminator.classes} classes, but the model {classes}: give both the same number."
         )
 
@@ -31,13 +33,13 @@ def check_labels(data: Any, classes: int) -> None:
         ValueError: naming what they have.
     """
     if not (hasattr(data, "images") and hasattr(data, "labels")):
-        raise ValueError(
+        raise UserError(
             "Labels of training examples are needed, but the Trainer has no data module that gives images('train') and "
             "labels('train'): give it one (datamodule=), such as MNIST."
         )
     found = data.labels("train").unique().tolist()
     if found != list(range(classes)):
-        raise ValueError(
+        raise UserError(
             f"The labels of the training examples are {found[:12]}, but the model has classes 0 to {classes - 1}: set "
             f"its classes, and D's, to those of the data."
         )

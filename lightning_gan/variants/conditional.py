@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from lightning_gan.domains import Count, Positive, Size, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.gan import GAN
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
@@ -93,7 +94,7 @@ def check_reads(letter: str, player: nn.Module, wanted: int, what: str) -> None:
     read = getattr(player, "condition_dim", 0)
     if read != wanted:
         kind = "Generator" if letter == "G" else "Discriminator"
-        raise ValueError(
+        raise UserError(
             f"{letter} ({type(player).__name__}) reads a condition of {read} numbers, but {what} are {wanted}: "
             f"make it a player with condition_dim {wanted}, such as Conditional{kind}."
         )
@@ -154,11 +155,11 @@ class ConditionalGAN(GANGiven):
         held = getattr(data, "num_classes", self.classes)
         if held != self.classes:
             if held == 1:
-                raise ValueError(
+                raise UserError(
                     f"The data have no labels, but this game is told which of {self.classes} classes a picture is of: "
                     f"put pictures into a folder for each class, or take a game without classes, such as GAN."
                 )
-            raise ValueError(
+            raise UserError(
                 f"The data have {held} classes, but the model was made for {self.classes}: set its classes, and "
                 f"condition_dim of both players, to {held}."
             )
@@ -167,7 +168,7 @@ class ConditionalGAN(GANGiven):
     def condition(self, batch: list[Tensor], rng: torch.Generator | None = None) -> Tensor:
         """The classes of m examples, [m, K]."""
         if len(batch) < 2:
-            raise ValueError(
+            raise UserError(
                 f"A minibatch without labels came: give [x, y], y being classes 0 to {self.classes - 1}."
             )
         # where labels lie on a GPU, looking at them would wait for it
@@ -184,12 +185,12 @@ class ConditionalGAN(GANGiven):
             ValueError: naming a label that is no class.
         """
         if y.is_floating_point() or y.dim() != 1:
-            raise ValueError(
+            raise UserError(
                 f"Labels of {y.dtype}, {list(y.shape)}, came: give integers 0 to {self.classes - 1}, [m]."
             )
         if look and len(y) and not 0 <= y.min() <= y.max() < self.classes:
             wrong = y[(y < 0) | (y >= self.classes)][0].item()
-            raise ValueError(f"Label {wrong} came, but the classes are 0 to {self.classes - 1}.")
+            raise UserError(f"Label {wrong} came, but the classes are 0 to {self.classes - 1}.")
         return one_hot(y.long(), self.classes).float()
 
     def unasked(self, m: int) -> Tensor:

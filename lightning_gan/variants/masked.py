@@ -7,6 +7,7 @@ from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import Tensor
 
 from lightning_gan.domains import Count, Positive, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.masks import Masks, check_mask
 from lightning_gan.networks import Discriminator, Generator
@@ -108,13 +109,13 @@ class MaskedGAN(GANGiven):
         """
         shape = self.generator.data_shape
         if tuple(x.shape[1:]) != shape or n < 1:
-            raise ValueError(
+            raise UserError(
                 f"{n} completions of examples of shape {list(x.shape)} were asked: give 1 or more, and "
                 f"[m, {', '.join(map(str, shape))}]."
             )
         check_mask(mask, shape)
         if mask.dim() > len(shape) and len(mask) != len(x):
-            raise ValueError(
+            raise UserError(
                 f"{len(mask)} masks came for {len(x)} examples: give one for each, or one for all."
             )
         c = self.told(x, mask.expand_as(x)).repeat_interleave(n, 0)

@@ -10,6 +10,7 @@ from torch.func import functional_call
 from torch.optim import Optimizer
 
 from lightning_gan.domains import Count, CountOrZero, Positive, check_arguments
+from lightning_gan.errors import UserError
 from lightning_gan.gan import GAN
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.networks import Discriminator, Generator
@@ -83,7 +84,7 @@ class UnrolledGAN(GAN):
             regularizers,
         )  # fmt: skip
         if self.projections and unroll:
-            raise ValueError(
+            raise UserError(
                 f"UnrolledGAN cannot look ahead through {type(self.projections[0]).__name__}, which moves D's weights "
                 f"after each update: take a penalty instead, such as GradientPenalty, or set unroll to 0."
             )

@@ -1,4 +1,4 @@
-"""`python -m lightning_gan bench`: which games are played, what is kept, and what is refused."""
+"""`python -m lightning_gan benchmark`: which games are played, what is kept, and what is refused."""
 
 from functools import partial
 from pathlib import Path
@@ -45,7 +45,7 @@ def made(measure=measure, columns=COLUMNS):
 def bench(command, monkeypatch):
     PLAYED.clear()
     monkeypatch.setattr(module, "BENCHMARKS", (made(),))
-    return partial(command, "bench")
+    return partial(command, "benchmark")
 
 
 def test_all_games_are_played_with_every_seed_and_tabulated(bench):

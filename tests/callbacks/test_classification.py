@@ -8,7 +8,7 @@ from games import Batches, game, trainer
 from unlabelled import Examples, semi
 
 from callbacks import ClassificationError
-from lightning_gan.command_line.report import score_table
+from lightning_gan.cli.console import score_table
 
 
 class Labelled(Examples):

@@ -160,5 +160,5 @@ def test_the_overlay_lies_on_an_experiment(command, monkeypatch):
     assert ended.status == 0, ended.err
     assert lines == ["G and D will be compiled at the first steps."]
     (last,) = (command.folder / "runs").rglob("last.ckpt")
-    ended = command("sample", "--ckpt_path", str(last), "--num", "2", "--out", "drawn")
+    ended = command("sample", "--ckpt_path", str(last), "--num_samples", "2", "--out", "drawn")
     assert ended.status == 0, ended.err

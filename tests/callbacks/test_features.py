@@ -8,7 +8,7 @@ from pytorch_lightning.loggers import CSVLogger
 from tiny_features import TinyNetwork, TinySpace
 
 from callbacks import FID, KID, Checkpoints, InceptionScore, ParzenLogLikelihood, PrecisionRecall
-from lightning_gan.command_line.report import score_table
+from lightning_gan.cli.console import score_table
 from lightning_gan.evaluation import Against, Frechet, RealSet, Samples, score
 from lightning_gan.images import to_uint8
 

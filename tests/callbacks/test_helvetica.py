@@ -13,7 +13,7 @@ from pytorch_lightning.loggers import CSVLogger
 from torch.optim.lr_scheduler import StepLR
 
 import callbacks
-from lightning_gan.command_line.config_files import CONFIGS, find
+from lightning_gan.cli.config_files import CONFIGS, find
 from lightning_gan.metrics.collapse import Indicators
 from lightning_gan.variants import SimultaneousGAN
 
@@ -296,7 +296,7 @@ sys.path[:0] = [{str(Path(__file__).parents[1])!r}, {str(Path(__file__).parents[
 from tiny import make_tiny_mnist
 
 import datamodules
-from lightning_gan.command_line.cli import main
+from lightning_gan.cli.main import main
 
 tiny = make_tiny_mnist(Path("pixels"))
 for name in ("files", "train_size", "sources"):

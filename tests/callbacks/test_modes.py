@@ -13,7 +13,7 @@ from torch import nn
 import callbacks
 from datamodules import Ring, StackedMNIST
 from lightning_gan import GAN
-from lightning_gan.command_line.report import score_table
+from lightning_gan.cli.console import score_table
 from lightning_gan.evaluation import Pictures
 from lightning_gan.evaluation.modes import stacked_digits, stacked_scores
 from lightning_gan.features import Classifier, Features

@@ -13,7 +13,7 @@ from pytorch_lightning import Callback
 
 import callbacks
 from lightning_gan import whole_files
-from lightning_gan.command_line.config_files import CONFIGS
+from lightning_gan.cli.config_files import CONFIGS
 from lightning_gan.record import NonFiniteLossError
 
 

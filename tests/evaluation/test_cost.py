@@ -13,8 +13,8 @@ def test_a_slow_look_is_stated_with_its_minutes_and_a_fast_one_is_not():
 def test_a_slow_command_is_stated_with_and_without_baselines():
     said = cost_of_scoring("inception", 10_000, 2_000, speed=20.0, ruler=True)
     assert "10,000 samples and 2,000 real images through inception take about 10 min" in said
-    assert "--ruler false" in said
-    assert "--ruler" not in cost_of_scoring("inception", 10_000, 2_000, speed=20.0, ruler=False)
+    assert "--baselines false" in said
+    assert "--baselines" not in cost_of_scoring("inception", 10_000, 2_000, speed=20.0, ruler=False)
     assert cost_of_scoring("inception", 100, 100, speed=20.0, ruler=True) == ""
 
 

@@ -154,7 +154,7 @@ def test_other_weights_are_refused(tensors, subtests):
         ("Mixed_6a.branch3x3.bn.running_var", torch.neg, "Mixed_6a.branch3x3 with no variance"),
     ]:
         with subtests.test(name=name, change=change, message=message):
-            with pytest.raises(WeightsError, match=rf"^here .*{message}.*fetch --weights"):
+            with pytest.raises(WeightsError, match=rf"^here .*{message}.*download --weights"):
                 InceptionV3(changed(tensors, name, change), "here")
 
 

@@ -56,7 +56,9 @@ def test_a_space_names_itself_and_is_found_in_the_cache(network, tmp_path, monke
         "classifier-bars.pt",
     )
     assert space == Classifier("bars") != Classifier("mnist")
-    with pytest.raises(WeightsError, match=r"no classifier of bars at .*fetch --classifier bars"):
+    with pytest.raises(
+        WeightsError, match=r"no classifier of bars at .*download --classifier bars"
+    ):
         space.load()
     save_classifier(network, tmp_path / space.file, data="bars", accuracy=1.0, seed=0)
     assert space.load().name == "classifier-bars"
@@ -113,7 +115,7 @@ def test_a_file_that_is_not_the_stored_classifier_is_refused(kind, stored):
     damage(stored)
     with pytest.raises(WeightsError, match=words) as caught:
         Classifier("bars", str(stored)).load()
-    assert "run `python -m lightning_gan fetch --classifier bars`" in str(caught.value)
+    assert "run `python -m lightning_gan download --classifier bars`" in str(caught.value)
 
 
 def test_a_file_that_may_not_be_read_is_named(stored, monkeypatch):

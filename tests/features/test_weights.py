@@ -14,7 +14,8 @@ from torch import nn
 from lightning_gan.features import Inception, WeightsError, fetch_inception, published, weights
 from lightning_gan.features.archive import LAYERS, read_inception
 from lightning_gan.features.base import digest
-from lightning_gan.features.weights import FILE, RELEASE, TRUNK, is_published, load_inception
+from lightning_gan.features.cache import FILE, RELEASE
+from lightning_gan.features.weights import TRUNK, is_published, load_inception
 from lightning_gan.fetching import FetchError
 
 SHARED = os.environ.get("LIGHTNING_GAN_SHARED")
@@ -44,7 +45,9 @@ def save(path, tensors=SMALL, **options):
 def test_a_file_given_comes_before_the_variable_and_that_before_the_cache(
     tmp_path, monkeypatch, cache
 ):
-    with pytest.raises(WeightsError, match=r"not in .*cache: run `python -m lightning_gan fetch"):
+    with pytest.raises(
+        WeightsError, match=r"not in .*cache: run `python -m lightning_gan download"
+    ):
         load_inception(None)
     save(cache / FILE)
     assert load_inception(None)[1] == cache / FILE

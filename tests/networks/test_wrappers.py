@@ -153,5 +153,5 @@ def test_wrappers_in_wrappers_are_a_config_that_trains_and_is_built_again(comman
     ended = command("fit", "--config", "small.yaml", "--config", "wrapped.yaml", *short)
     assert ended.status == 0, ended.err
     last = "runs/small+wrapped/version_0/checkpoints/last.ckpt"
-    ended = command("sample", "--ckpt_path", last, "--num", "2", "--out", "samples")
+    ended = command("sample", "--ckpt_path", last, "--num_samples", "2", "--out", "samples")
     assert ended.status == 0, ended.err

@@ -179,4 +179,4 @@ def test_the_picture_shows_a_row_for_each_digit(tmp_path):
 def test_without_a_classifier_completions_are_not_judged(tmp_path):
     (found,) = inpainting.completed_digits(Setting(tmp_path), "all_conditionals")
     assert found.verdict is Verdict.NOT_RUN
-    assert "fetch --classifier mnist" in found.ours
+    assert "download --classifier mnist" in found.ours

@@ -13,7 +13,7 @@ from PIL import Image
 from tiny_cifar import make_tiny_cifar
 
 import datamodules
-from lightning_gan.command_line.config_files import CONFIGS
+from lightning_gan.cli.config_files import CONFIGS
 from lightning_gan.file_format import FORMAT
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.paper import cifar10
@@ -140,4 +140,4 @@ def test_what_is_found_in_two_finished_runs(runs):
 def test_without_inceptions_weights_there_is_no_fid_and_the_claim_says_so(tmp_path):
     finding = cifar10.scored("convolutional", [tmp_path])
     assert finding.verdict is Verdict.NOT_RUN
-    assert "fetch --weights" in finding.ours
+    assert "download --weights" in finding.ours

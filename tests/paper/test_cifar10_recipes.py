@@ -8,7 +8,7 @@ import yaml
 from tiny_cifar import make_tiny_cifar
 
 import datamodules
-from lightning_gan.command_line.config_files import CONFIGS
+from lightning_gan.cli.config_files import CONFIGS
 from lightning_gan.paper import cifar10, cifar10_recipes, figure2
 from lightning_gan.paper.cifar10_recipes import CLAIM
 from lightning_gan.paper.claim import Setting, Verdict

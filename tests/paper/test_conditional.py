@@ -107,4 +107,4 @@ def test_without_a_classifier_the_line_is_played_and_the_rest_says_why_not(tmp_p
     line, digits = conditional.run(Setting(tmp_path, quick=True))
     assert line.verdict is Verdict.FAILS  # after two steps
     assert digits.verdict is Verdict.NOT_RUN
-    assert "fetch --classifier mnist" in digits.ours
+    assert "download --classifier mnist" in digits.ours

@@ -91,7 +91,7 @@ def test_samples_may_be_copies_as_often_as_held_out_images_and_by_chance(subtest
 
 
 def test_without_the_file_tfd_is_not_run_in_the_data_modules_words(command):
-    ended = command("paper", "figure2_tfd", "--root", "faces")
+    ended = command("reproduce", "figure2_tfd", "--root", "faces")
     assert ended.status == 1
     assert "not run: nothing" in ended.out
     assert "TFD_48x48.mat" in ended.out

@@ -65,7 +65,7 @@ def test_without_the_classifier_its_row_is_not_run_and_says_why(setting, monkeyp
     monkeypatch.setattr(inference, "reader", lambda: None)
     read = run(setting)[2]
     assert read.verdict is Verdict.NOT_RUN
-    assert "fetch --classifier mnist" in read.ours
+    assert "download --classifier mnist" in read.ours
 
 
 def test_e_is_trained_once(setting, monkeypatch):

@@ -78,7 +78,7 @@ def test_without_a_classifier_one_sentence_says_so(audited):
     *found, missing = audited(lambda splits: pictures(80, 2), seeds=(0, 1))
     assert len(found) == 10
     assert missing.verdict is Verdict.NOT_RUN
-    assert "fetch --classifier mnist" in missing.ours
+    assert "download --classifier mnist" in missing.ours
     assert "(2 seeds), z = " in of(found, "samples of G", PIXELS).ours
 
 

@@ -76,7 +76,7 @@ def test_both_stages_run_from_the_file_to_the_row_and_not_again(command, monkeyp
     assert (weights["generator.upper.output.weight"] - learned).norm() < 0.5 * learned.norm()
 
     stage_1.unlink()  # a stage 2 that began needs it no more
-    ended = command("sample", "--ckpt_path", str(last), "--num", "4", "--out", "s")
+    ended = command("sample", "--ckpt_path", str(last), "--num_samples", "4", "--out", "s")
     assert ended.status == 0, ended.err
     ended = command(
         "fit", "--ckpt_path", str(last), "--trainer.max_steps", "5", "--data.root", "faces"

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from datamodules import ImageFolder
-from lightning_gan.command_line.picture_report import examined
+from lightning_gan.cli.actions.image_report import examined
 from lightning_gan.evaluation.files import read_pictures
 from lightning_gan.picture_files import SUFFIXES, find, read_file
 

@@ -12,7 +12,7 @@ import torch
 import yaml
 from slurm.cluster import wait
 
-from lightning_gan.command_line.cli import main
+from lightning_gan.cli.main import main
 from lightning_gan.running.runs import checked
 
 pytestmark = pytest.mark.slurm
@@ -210,7 +210,7 @@ def test_a_job_whose_time_runs_out_goes_on_until_the_run_is_complete(drill):
     """SLURM sends the signal by itself, 60 to 120 s after the beginning; 120 s of steps and the start need more."""
     Path("slow.yaml").write_text(yaml.safe_dump({"trainer": {"callbacks": [slow(1.0)]}}))
     job = drill.submit(
-        "--config", "slow.yaml", "--run.name", "drill", "--time", "3", "--lead", "60"
+        "--config", "slow.yaml", "--run.name", "drill", "--time", "3", "--signal_seconds", "60"
     )
     state = drill.cluster.ended(job, 1500)
     assert state["JobState"] == "COMPLETED", drill.log(job)

@@ -1,0 +1,21 @@
+"""`doctor`: check this machine."""
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of `lightning_gan.doctor.command.doctor`."""
+    parser.description = (
+        "Check packages, devices, SLURM, W&B and folders; status 1 if something is wrong."
+    )
+    parser.add_argument(
+        "--root", default="runs", metavar="FOLDER", help="folder of all runs (runs)"
+    )
+
+
+def import_function() -> Callable[..., None]:
+    """Import and return the function that checks."""
+    from lightning_gan.doctor.command import doctor
+
+    return doctor

@@ -1,0 +1,22 @@
+"""`report`: write the page of a run."""
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of `lightning_gan.pages.commands.report`."""
+    add = parser.add_argument
+    add(
+        "run",
+        metavar="RUN",
+        help="run folder, or experiment folder for its newest run, or a name under runs/",
+    )
+    add("--out", metavar="FILE", help="HTML file; report.html in the run folder by default")
+
+
+def import_function() -> Callable[..., None]:
+    """Import and return the function that writes the page."""
+    from lightning_gan.pages.commands import report
+
+    return report

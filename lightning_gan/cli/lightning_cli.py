@@ -1,0 +1,230 @@
+"""fit, validate and test: LightningCLI with this suite's run folders, loggers and score table."""
+
+import sys
+from argparse import SUPPRESS
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from pytorch_lightning import Trainer
+from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.loggers.logger import DummyLogger
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
+
+import callbacks
+from callbacks.pictures import run_folder
+from lightning_gan import trust
+from lightning_gan.accumulation import accumulate
+from lightning_gan.checks import check_data, check_trainer
+from lightning_gan.cli import class_names, config_files
+from lightning_gan.cli.console import (
+    closing,
+    describe,
+    fast_closing,
+    next_steps,
+    rates_ended,
+    resumed,
+    score_rows,
+    score_table,
+    stopped,
+)
+from lightning_gan.cli.leaving import end_from_thread, leave_evaluation
+from lightning_gan.cli.lightning_parser import make_parser_class
+from lightning_gan.cli.resumption import OVERRIDE, ResumingCLI, say, with_config_of_checkpoint
+from lightning_gan.cli.trainer_parts import device_arguments
+from lightning_gan.command_text import command_text
+from lightning_gan.errors import UserError
+from lightning_gan.interrupts import EvaluationInterrupted
+from lightning_gan.jobs import cluster
+from lightning_gan.pages.run_page import leave_report
+from lightning_gan.players import TwoPlayers
+from lightning_gan.running import owner, run_record, runs
+from lightning_gan.running.about import about
+from lightning_gan.running.ending import end_again
+from lightning_gan.running.runs import Run, run_folder_of
+from lightning_gan.running.saved_config import SaveConfig
+from lightning_gan.running.tracking import WandbMode, log_score_table, loggers
+from lightning_gan.several import together
+
+page_of = rank_zero_only(leave_report)
+
+
+class GANCLI(ResumingCLI):
+    """Lightning's command line, with run folders, loggers, a score table and short errors.
+
+    Args:
+        words: Name of the subcommand and its settings. `sys.argv` is not read.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        trust.settle()
+        self.experiment = config_files.experiment(words)
+        self.words = with_config_of_checkpoint(config_files.resolve(words))
+        self.stored: dict[str, Any] = {}  # the checkpoint that was asked for
+        self.home: Path | None = None  # of a run that goes on in its own folder
+        self.ended = False  # whether all of its steps are done
+        self.keeper = run_record.KeepRunRecord()
+        job = cluster.job()
+        self.requeue = callbacks.Requeue(job) if job else None
+        self.interruption = self.requeue or callbacks.Interruption()
+        files = [str(config_files.CONFIGS / "defaults.yaml")]
+        defaults = {"default_config_files": files, "allow_abbrev": False}
+        kwargs = {words[0]: defaults, "prog": "python -m lightning_gan", "allow_abbrev": False}
+        with ExitStack() as self.holds:  # the run's folder, until the end
+            super().__init__(
+                TwoPlayers, args=self.words, subclass_mode_model=True, subclass_mode_data=True,
+                parser_class=make_parser_class(class_names.CLASSES, self.words), parser_kwargs=kwargs,
+                save_config_callback=SaveConfig, auto_configure_optimizers=False,
+                trainer_defaults={"callbacks": [
+                    callbacks.Progress(), callbacks.Randomness(), self.interruption, callbacks.FlightRecorder(),
+                    callbacks.GradientNorms(), self.keeper,
+                ]},
+            )  # fmt: skip
+
+    def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
+        """Return the subcommand of these words alone: each takes a second to set up."""
+        return {self.words[0]: LightningCLI.subcommands()[self.words[0]]}
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse the words; Lightning would warn that `sys.argv` is not empty."""
+        self.config = parser.parse_args(args)
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add --run.* and --checkpoint.*: where a run is written, and what is kept of it."""
+        parser.add_class_arguments(Run, "run")
+        parser.add_argument(
+            "--override", action="append", default=SUPPRESS, metavar="KEY=VALUE", help=OVERRIDE
+        )
+        parser.set_defaults({"run.name": self.experiment})
+        parser.add_lightning_class_args(callbacks.Checkpoints, "checkpoint")
+
+    def before_instantiate_classes(self) -> None:
+        """Settle the threads; refuse what no game of two players can do."""
+        if (threads := self.run.threads) is not None:
+            torch.set_num_threads(threads)
+        super().before_instantiate_classes()
+        check_trainer(self.settings.trainer)
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Find the data first: a run is named after what it really learns from."""
+        if self.datamodule is None:
+            raise UserError("No data were given: name them, such as --data MNIST.")
+        check_data(self.datamodule, self.model.generator)
+        declared = self.datamodule.name
+        self.datamodule.prepare_data()
+        run, actual = self.run, self.datamodule.name
+        runs.check_weights(self.settings.ckpt_path, self.stored, self.model)
+        runs.check_data_of(self.settings.ckpt_path, self.stored, actual)
+        self.check_digest()
+        if declared != actual:
+            run.name = self.settings.run.name = runs.renamed(run.name, declared, actual)
+            self.settings.data.init_args.source = "embedded"
+            del self.config_dump  # Lightning's, made before the run had its name
+            self._dump_config()
+        self.keep_record()
+        trainer = self.settings.trainer
+        if trainer.fast_dev_run:  # leaves no file
+            kwargs["logger"] = DummyLogger()
+            kwargs["default_root_dir"] = self.holds.enter_context(TemporaryDirectory())
+        else:
+            kwargs["logger"] = self.with_external(self.own_loggers(run, self.wandb_of(run.wandb)))
+        kwargs["accumulate_grad_batches"] = 1
+        accumulate(self.model, self.datamodule, trainer.accumulate_grad_batches)
+        return super().instantiate_trainer(
+            **kwargs, **device_arguments(trainer, run.timeout_minutes)
+        )
+
+    def own_loggers(self, run: Run, wandb: WandbMode | None) -> list[Logger]:
+        """A new run folder for `fit`; for a checkpoint's scores, a folder inside its run's."""
+        step = self.stored["counts"]["g_updates"] if self.stored else 0
+        facts = partial(about, self.model, self.keeper.record, self.settings.ckpt_path, step)
+        if self.home:
+            rows = rank_zero_only(runs.taken_up)(self.home, self.stored) or 0
+            place = str(self.home.parents[1]), self.home.parent.name
+            return loggers(*place, wandb, self.config_dump, self.home.name, rows, facts())
+        if self.subcommand == "fit":
+            made = loggers(run.root, run.name, wandb, self.config_dump, facts=facts())
+            folder = Path(str(made[0].log_dir))
+            self.holds.push(partial(rank_zero_only(owner.taken_back), folder, self))
+            self.holds.enter_context(owner.held(folder, say))
+            return made
+        home = self.settings.ckpt_path and run_folder_of(self.settings.ckpt_path)
+        root, within = (home, "") if home else (run.root, f"{run.name}/")
+        mode: WandbMode | None = "disabled" if wandb else None
+        return loggers(str(root), f"{within}{self.subcommand}", mode, self.config_dump)
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        """Run it; where a signal has ended an evaluation, say what is saved, and leave with the signal's status."""
+        how = self.trainer, self.subcommand == "fit", self.requeue
+        self.interruption.on_timeout = partial(end_from_thread, *how)
+        try:
+            super()._run_subcommand(subcommand)
+        except EvaluationInterrupted as stop:
+            leave_evaluation(*how, stop.number)
+        except RuntimeError as error:
+            if number := together.signal_behind(error):
+                leave_evaluation(*how, number)
+            raise
+
+    def before_fit(self) -> None:
+        """Say what is about to run."""
+        if self.stored:
+            say(resumed(str(self.settings.ckpt_path), self.stored, self.ended))
+        if self.ended:
+            end_again(self.trainer)
+        folder, devices = str(run_folder(self.trainer)), self.trainer.world_size
+        fast = self.settings.trainer.fast_dev_run
+        place = "nothing is written: trainer.fast_dev_run" if fast else folder
+        say(describe(self.model, self.datamodule, place, devices))
+
+    def after_fit(self) -> None:
+        """Score the result on the test split; say where everything is and what to type next."""
+        if self.requeue:
+            self.requeue.leave(self.trainer)
+        still = rates_ended([o.state_dict() for o in self.trainer.optimizers])
+        if reason := stopped(self.trainer):
+            say(reason)
+        self.trainer.test(self.model, self.datamodule, verbose=False, weights_only=True)
+        if self.settings.trainer.fast_dev_run:
+            say(fast_closing(self.trainer))
+        else:
+            self.close(still)
+        if self.interruption.received:
+            sys.exit(128 + self.interruption.received)
+
+    def close(self, still: bool) -> None:
+        """Say where everything is and what to type next.
+
+        Args:
+            still: whether more steps would change nothing.
+        """
+        folder, step = run_folder(self.trainer), self.trainer.global_step
+        log_score_table(self.trainer.loggers, "test", score_rows(self.trainer, "test"), step)
+        draws = len(self.model.generator.data_shape) == 3  # points are no pictures
+        longer = "" if still or self.interruption.received else f"{self.steps_flag}{2 * step}"
+        notes = run_record.describe(self.keeper.record)
+        next_ = next_steps(folder, draws, longer)
+        say(closing(self.trainer, folder, str(page_of(folder)), next_, notes))
+        last = folder / "checkpoints" / "last.ckpt"
+        if self.interruption.received and last.is_file():
+            say(f"to go on\n  {command_text('fit', '--ckpt_path', last)}")
+
+    def before_validate(self) -> None:
+        """There must be something to score."""
+        if not self.stored:
+            raise UserError(f"{self.subcommand} scores a checkpoint: give --ckpt_path.")
+
+    before_test = before_validate
+
+    def after_validate(self) -> None:
+        """Print the scores."""
+        say(score_table(self.trainer, "val"))
+
+    def after_test(self) -> None:
+        """Print the scores."""
+        say(score_table(self.trainer, "test"))

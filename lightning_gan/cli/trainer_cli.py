@@ -1,0 +1,111 @@
+"""LightningCLI with what the Trainer's settings ask of this suite: callbacks, and the user's loggers."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonargparse import Namespace
+from pytorch_lightning import Callback, Trainer
+from pytorch_lightning.cli import LightningCLI
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
+
+from lightning_gan.cli.packages import packages_named
+from lightning_gan.cli.trainer_parts import (
+    choose_callbacks,
+    interval_named,
+    kept_checkpoints,
+    prepare_callbacks,
+)
+from lightning_gan.errors import UserError
+from lightning_gan.running import external_loggers
+from lightning_gan.running.runs import Run
+from lightning_gan.running.tracking import WandbMode
+from lightning_gan.trainer_checks import check_settings
+
+
+class TrainerCLI(LightningCLI):
+    """Constructs the user's loggers after the run folder, names missing packages, and leaves out replaced callbacks."""
+
+    external: list[Any] | None = None
+    """The settings of the loggers that the user named; none in the list for false, None for the default."""
+
+    def _plain(self) -> dict[str, Any]:
+        """Return the configuration of the subcommand as plain values."""
+        how = {"skip_link_targets": False, "skip_none": False, "skip_validation": True}
+        text = self.parser.dump(self.config, format="yaml", **how)
+        plain: dict[str, Any] = yaml.safe_load(text)[self.config.subcommand]
+        return plain
+
+    def _dump_config(self) -> None:
+        """As Lightning's, without another look at what has just been parsed."""
+        if not hasattr(self, "config_dump"):
+            self.config_dump = self._plain()
+
+    @property
+    def settings(self) -> Namespace:
+        """The configuration of the subcommand."""
+        return self.config[self.config.subcommand]
+
+    @property
+    def run(self) -> Run:
+        """Where the run is written."""
+        return Run(**self.settings.run.as_dict())
+
+    def before_instantiate_classes(self) -> None:
+        """Refuse settings of the Trainer that cannot work here, before anything is written."""
+        check_settings(self.settings.trainer)
+
+    def after_instantiate_classes(self) -> None:
+        """The score table is ours."""
+        if "verbose" in self.config_init[self.subcommand]:
+            self.config_init[self.subcommand].verbose = False
+
+    def instantiate_classes(self) -> None:
+        """Construct everything but the user's loggers, which wait until the run has a folder for their files."""
+        config = self.config.clone()
+        trainer = config[config.subcommand].trainer
+        self.external = external_loggers.settings_of(trainer.logger)
+        trainer.logger = False
+        with packages_named():
+            self.config_init = self.parser.instantiate_classes(config)
+            self.datamodule = self._get(self.config_init, "data")
+            self.model = self._get(self.config_init, "model")
+            self.trainer = self.instantiate_trainer()
+
+    def _instantiate_trainer(self, config: dict[str, Any], added: list[Callback]) -> Trainer:
+        """Construct the Trainer without those of the suite's callbacks that the settings replace or leave out.
+
+        Raises:
+            ValueError: with what Lightning says of the settings.
+        """
+        chosen = choose_callbacks(config, self.trainer_defaults["callbacks"])
+        self.trainer_defaults["callbacks"] = chosen
+        prepare_callbacks(config)
+        try:
+            return super()._instantiate_trainer(config, kept_checkpoints(config, added))
+        except MisconfigurationException:
+            raise
+        except (TypeError, ValueError, RuntimeError, ImportError) as error:
+            why = " ".join(str(error).split())
+            raise UserError(f"Lightning's Trainer refused its settings: {why}") from error
+
+    def wandb_of(self, asked: WandbMode) -> WandbMode | None:
+        """Return the mode of the suite's own W&B logger; None where the user named other loggers, or none."""
+        return asked if self.external is None else None
+
+    def with_external(self, own: list[Logger]) -> list[Logger]:
+        """Return the run's own loggers, and the user's behind them on the first process."""
+        folder = Path(str(own[0].log_dir))
+        others = [] if rank_zero_only.rank else self.external or []  # type: ignore[attr-defined]
+        made = list(own)
+        for settings in others:
+            with packages_named(settings["class_path"].split(".")[-1]):
+                made.append(external_loggers.make(settings, folder))
+        return made
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        """Run it as Lightning does; name a missing package, and an interval longer than an epoch."""
+        with packages_named(), interval_named():
+            super()._run_subcommand(subcommand)

@@ -1,0 +1,215 @@
+"""Which errors of other packages are the user's: a table of types, of the modules that raise them, and of when.
+
+This suite raises `UserError`. An error of another package belongs to the user if it was raised deliberately to reject
+an input, or if the machine lacks something: memory, disk space, a package. Any other error is a bug of this suite and
+keeps its traceback.
+"""
+
+import dis
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import torch
+from PIL import Image
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+from lightning_gan.cli.packages import missing_package
+from lightning_gan.cli.parser_errors import UNTRUSTED, innermost
+from lightning_gan.cli.system_errors import describe_os_error
+from lightning_gan.cli.terminal import escape
+from lightning_gan.trust import HOW
+
+RAISE = dis.opmap["RAISE_VARARGS"]
+OURS = ("lightning_gan", "datamodules", "callbacks")
+LIGHTNING = ("pytorch_lightning", "lightning_fabric", "lightning_utilities")
+REJECTIONS = (
+    ValueError, TypeError, RuntimeError, LookupError, AttributeError, NotImplementedError,
+)  # fmt: skip
+REJECTIONS_OF_VALUES = (ValueError, TypeError, RuntimeError, NotImplementedError)
+NO_MEMORY = re.compile(
+    r"not enough memory|can't allocate memory|CUDA out of memory|CUDA error: out of memory|Unable to allocate"
+    r"|Storage size calculation overflowed|invalid for total size overflow",
+    flags=re.IGNORECASE,
+)
+BYTES = re.compile(r"(?:allocate|to allocate) (?:a total of )?([\d.]+ ?(?:[KMGTP]i?B|bytes))")
+FOREIGN_WEIGHTS = "Error(s) in loading state_dict"
+UNION = "Does not validate against any of the Union subtypes"  # how jsonargparse wraps an error
+NO_MODULE = re.compile(rf"No module named '(?!{'|'.join(OURS)})")
+HOOKS = tuple(
+    f"pytorch_lightning.{part}" for part in ("callbacks", "loggers", "profilers", "tuner")
+)
+OTHERS = (
+    "torch.nn", "torch.cuda", "torch.distributed", "torchmetrics", "jsonargparse", "PIL",
+)  # fmt: skip
+NO_PICKLE = re.compile(r"[Cc]an(?:not|'t) pickle")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an error was raised.
+
+    Attributes:
+        module: Name of the module of the innermost frame; empty without a traceback.
+        deliberate: Whether that frame executes a `raise` statement.
+        in_training: Whether the error left a training step, or a hook around one.
+        modules: Names of the modules of all frames.
+    """
+
+    module: str
+    deliberate: bool
+    in_training: bool
+    modules: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A kind of error for which the user gets a sentence.
+
+    Attributes:
+        kinds: Exception types.
+        describe: Function that returns the sentence.
+        raised_in: Modules, or packages, whose `raise` statements count; empty for any origin.
+        in_training: Whether the rule also holds once the first step has begun.
+        says: Pattern that the message must contain.
+        passes: Modules one of which must be among those of the traceback's frames; empty for any.
+    """
+
+    kinds: tuple[type[BaseException], ...]
+    describe: Callable[[Any], str]
+    raised_in: tuple[str, ...] = ()
+    in_training: bool = True
+    says: re.Pattern[str] | None = None
+    passes: tuple[str, ...] = ()
+
+    def holds(self, error: BaseException, origin: Origin) -> bool:
+        """Return whether the rule is about this error."""
+        return (
+            isinstance(error, self.kinds)
+            and (self.in_training or not origin.in_training)
+            and (not self.says or self.says.search(str(error)) is not None)
+            and (
+                not self.raised_in or (origin.deliberate and within(origin.module, self.raised_in))
+            )
+            and (not self.passes or any(within(name, self.passes) for name in origin.modules))
+        )
+
+
+def origin_of(error: BaseException) -> Origin:
+    """Return where an error was raised, from its traceback."""
+    frames: list[TracebackType] = []
+    entry = error.__traceback__
+    while entry is not None:
+        frames.append(entry)
+        entry = entry.tb_next
+    names = [str(frame.tb_frame.f_globals.get("__name__", "")) for frame in frames]
+    functions = [frame.tb_frame.f_code.co_name for frame in frames]
+    training = ("pytorch_lightning.loops.training_epoch_loop", "advance")
+    last = frames[-1] if frames else None
+    return Origin(
+        module=names[-1] if names else "",
+        deliberate=last is not None
+        and last.tb_frame.f_code.co_code[last.tb_lasti] == RAISE
+        and not isinstance(error, AssertionError),
+        in_training=training in zip(names, functions, strict=True),
+        modules=frozenset(names),
+    )
+
+
+def within(module: str, packages: tuple[str, ...]) -> bool:
+    """Return whether a module is one of these, or inside one of them."""
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+def message(error: BaseException) -> str:
+    """Return an error's message on one line; one that ends in nothing is completed by its cause, or by its type."""
+    text = error.args[0] if isinstance(error, KeyError) and error.args else error
+    line = innermost(str(text))
+    cause = error.__cause__ or error.__context__
+    if line and not line.endswith(":"):
+        return line
+    if cause is not None and str(cause).strip():
+        return f"{line} {message(cause)}".strip()
+    what = f"{type(error).__name__} of {origin_of(error).module or 'unknown origin'}"
+    return f"{line} {what}, which has no text. LIGHTNING_GAN_TRACEBACK=1 shows where it was raised.".strip()
+
+
+def describe_memory(error: BaseException) -> str:
+    """Return what did not fit, and what needs less."""
+    asked = BYTES.search(str(error))
+    wanted = f" ({asked.group(1)} were asked for at once)" if asked else ""
+    return (
+        f"Out of memory{wanted}: give a smaller --data.batch_size, or the same batch in parts with "
+        f"--trainer.accumulate_grad_batches, or smaller networks; sample and evaluate need less with a smaller "
+        f"--num_samples."
+    )
+
+
+def describe_package(error: ImportError) -> str:
+    """Return which package is missing, and the command that installs it."""
+    if sentence := missing_package(error, "This setting"):
+        return sentence
+    package = str(error.name).partition(".")[0]
+    return f"The package {package} is needed here and is not installed: python -m pip install {package}"
+
+
+def describe_text(error: UnicodeEncodeError) -> str:
+    """Return which text cannot be written."""
+    text = escape(str(error.object))
+    text = text if len(text) < 200 else escape(str(error.object)[error.start : error.end])
+    return f"{text!r} cannot be written as {error.encoding}: give files and folders names that are UTF-8."
+
+
+def describe_pickle(error: BaseException) -> str:
+    """Return why processes could not be started."""
+    return (
+        f"A part of this run cannot be copied to another process ({message(error)}): give --trainer.strategy ddp, "
+        f"which copies nothing, and --data.num_workers 0."
+    )
+
+
+def describe_untrusted(error: BaseException) -> str:
+    """Return which class was refused."""
+    match = UNTRUSTED.search(str(error))
+    return f"{match.group(1)!r} was refused: {HOW}." if match else message(error)
+
+
+def describe_weights(error: BaseException) -> str:
+    """Return why weights could not be loaded."""
+    return "The checkpoint's weights do not fit these networks: it comes from another model."
+
+
+RULES = (
+    # what the operating system or the machine reports
+    Rule((torch.OutOfMemoryError, MemoryError), describe_memory),
+    Rule((UnicodeEncodeError,), describe_text),
+    Rule((OSError,), describe_os_error),
+    # what is known by its text
+    Rule((Exception,), describe_weights, says=re.compile(re.escape(FOREIGN_WEIGHTS))),
+    Rule((Exception,), describe_untrusted, says=UNTRUSTED),
+    Rule((Exception,), message, says=re.compile(UNION)),
+    # what the machine lacks, by the words of other packages
+    Rule((RuntimeError, ValueError), describe_memory, says=NO_MEMORY),
+    Rule((ImportError,), describe_package, says=re.compile("pip install")),
+    Rule((ModuleNotFoundError,), describe_package, says=NO_MODULE),
+    Rule((Exception,), describe_pickle, says=NO_PICKLE, passes=("multiprocessing", "torch.multiprocessing")),
+    Rule((Image.DecompressionBombError,), message),
+    # what other packages rejected
+    Rule((MisconfigurationException,), message),
+    Rule(REJECTIONS, message, raised_in=LIGHTNING, in_training=False),
+    Rule(REJECTIONS, message, raised_in=HOOKS),
+    Rule(REJECTIONS, message, raised_in=("torch.optim", "torch.utils.data")),
+    Rule((ValueError,), message, raised_in=("torch.nn.functional",)),
+    # torch.nn raises AttributeError for an attribute that a module of ours lacks: a bug
+    Rule(REJECTIONS_OF_VALUES, message, raised_in=OTHERS, in_training=False),
+    Rule((Exception,), message, raised_in=("wandb",), in_training=False),
+)  # fmt: skip
+"""The first rule that holds is taken."""
+
+
+def rule_of(error: BaseException) -> Rule | None:
+    """Return the rule for an error; None for a bug."""
+    origin = origin_of(error)
+    return next((rule for rule in RULES if rule.holds(error, origin)), None)
