@@ -214,6 +214,10 @@ def test_what_cannot_be_scored_is_one_sentence(command, subtests):
             "No score could be had",
         ),
         (["--samples", "one.npz", *SPACE, "--metrics", "[fid]"], "No score could be had"),
+        (
+            ["--samples", "a.npz", *SPACE, "--engine", "torch-fidelity"],
+            "torch-fidelity scores in Inception's feature space, but the features are tiny",
+        ),
     ]:
         with subtests.test(arguments=arguments, words=words):
             saved(command.folder, "a.npz")

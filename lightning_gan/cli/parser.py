@@ -145,6 +145,6 @@ def parse(words: Sequence[str]) -> tuple[Command, Namespace, list[str]]:
 
 def leaf_of(parser: CommandParser, name: str) -> CommandParser:
     """Return the parser of one command."""
-    (action,) = (a for a in parser._actions if isinstance(a.choices, dict))
-    leaf: CommandParser = action.choices[name]
+    (choices,) = (a.choices for a in parser._actions if isinstance(a.choices, dict))
+    leaf: CommandParser = choices[name]
     return leaf

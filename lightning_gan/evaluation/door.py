@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lightning_gan.evaluation.banks import Pictures, Samples
 from lightning_gan.evaluation.cards import Score
+from lightning_gan.evaluation.fidelity import PACKAGE, check_space, score_with_torch_fidelity
 from lightning_gan.evaluation.measures import Frechet, Inception, Kernel, Measure, Neighbours
 from lightning_gan.evaluation.parzen import Window, as_score, centres
 from lightning_gan.evaluation.real import RealSet
@@ -47,12 +48,24 @@ class Door:
         space: of the features; a space without weights refuses its scores, and the others are computed.
         asked: names of metrics.
         must: whether the weights were named by a person, so that a space without them is an error.
+        engine: suite, or torch-fidelity, which scores as well and has Inception's space only.
+
+    Raises:
+        UserError: if torch-fidelity is asked for another space.
     """
 
     def __init__(
-        self, known: RealData, space: FeatureSpace, asked: Sequence[str], must: bool = False
+        self,
+        known: RealData,
+        space: FeatureSpace,
+        asked: Sequence[str],
+        must: bool = False,
+        engine: str = "suite",
     ) -> None:
+        if engine == PACKAGE:
+            check_space(space.name)
         self.known, self.parzen = known, "parzen" in asked
+        self.weights_file = getattr(space, "weights", None)
         self.measures = [MEASURES[name] for name in asked if name in MEASURES]
         self.against, self.reason, self.suffix = None, "", space.suffix
         try:
@@ -75,6 +88,12 @@ class Door:
         if self.parzen:
             self._parzen(bank, found)
         return found
+
+    def score_with_torch_fidelity(self, bank: Samples | Pictures, ours: Scores) -> Scores:
+        """Score with torch-fidelity what the suite has scored."""
+        if self.against is None:
+            return Scores(refused=dict(ours.refused))
+        return score_with_torch_fidelity(bank, self.against, self.measures, ours, self.weights_file)
 
     def _parzen(self, bank: Samples | Pictures, found: Scores) -> None:
         images = self.known.window

@@ -54,6 +54,21 @@ class Pixels(Dataset[Tensor]):
         return self.pictures[index].expand(3, -1, -1)
 
 
+def check_space(name: str) -> None:
+    """Refuse a feature space that torch-fidelity does not score in.
+
+    Args:
+        name: name of the feature space.
+
+    Raises:
+        UserError: if it is not Inception.
+    """
+    if name != "inception":
+        raise UserError(
+            f"{PACKAGE} scores in Inception's feature space, but the features are {name}: give --features Inception."
+        )
+
+
 def score_with_torch_fidelity(
     bank: Bank,
     against: Against,
@@ -78,11 +93,8 @@ def score_with_torch_fidelity(
     """
     from torch_fidelity import calculate_metrics  # slow to import
 
-    if extractor == INCEPTION and against.network.name != "inception":
-        raise UserError(
-            f"{PACKAGE} scores in Inception's feature space, but the features are "
-            f"{against.network.name}: give --features Inception."
-        )
+    if extractor == INCEPTION:
+        check_space(against.network.name)
     answered = {score.name for score in ours.scores}
     asked = [m for m in measures if any(against.name(name) in answered for name in m.names)]
     if not asked:

@@ -16,6 +16,7 @@ from lightning_gan.evaluation import (
     Frechet,
     Pictures,
     Samples,
+    Scores,
     described,
     natural_space,
     over_banks,
@@ -55,6 +56,7 @@ def evaluate(
     compare_to: str | None = None,
     json: str | None = None,
     accept_changed_data: bool = False,
+    engine: Literal["suite", "torch-fidelity"] = "suite",
 ) -> None:
     """Score samples of a checkpoint, or pictures of any model, against real images: a table, and a file.
 
@@ -79,6 +81,7 @@ def evaluate(
         compare_to: A file that --json wrote, or a run's scores.json, to set scores side by side where protocols agree.
         json: File to write, with torch-fidelity's key names and the protocol cards.
         accept_changed_data: Whether to score against a run's own data although they have changed since it read them.
+        engine: torch-fidelity: compute the scores with that package as well, on the same images, and print both.
     """
     _check(ckpt_path, samples, repeats)
     asked = _names(metrics)
@@ -97,10 +100,11 @@ def evaluate(
     space = _extractor(features) or natural_space(known.real.pictures.shape[1:], learned)
     if weights:
         space = replace(cast(Any, space), weights=weights)
-    door = Door(known, space, asked, must=weights is not None)
+    door = Door(known, space, asked, must=weights is not None, engine=engine)
     _state_cost(door, banks, baselines)
     started = time.monotonic()
-    found = over_banks([door.score(bank) for bank in banks])
+    scored = [door.score(bank) for bank in banks]
+    found = over_banks(scored)
     print_scores(found, time.monotonic() - started)
     rows = door.ruler(banks[0].n, seed) if baselines and found.scores else {}
     if rows:
@@ -108,10 +112,21 @@ def evaluate(
     if json:
         write_scores(Path(json), found, rows)
         print(f"written: {json}")
+    if engine == "torch-fidelity":
+        print(_beside_torch_fidelity(door, banks, scored))
     if theirs is not None:
         print(compare(found.scores, theirs, str(compare_to)))
     if not found.scores:
         raise UserError("No score could be had: the reasons stand above.")
+
+
+def _beside_torch_fidelity(
+    door: Door, banks: Sequence[Samples | Pictures], scored: Sequence[Scores]
+) -> str:
+    """Score the same images with torch-fidelity; return a table of both."""
+    pairs = zip(banks, scored, strict=True)
+    theirs = over_banks([door.score_with_torch_fidelity(bank, ours) for bank, ours in pairs])
+    return compare(over_banks(scored).scores, theirs.scores, "torch-fidelity")
 
 
 def _extractor(asked: Sequence[str] | FeatureSpace | None) -> FeatureSpace | None:
