@@ -9,8 +9,9 @@ from lightning_gan.command_line.inspection import CONFIG
 from lightning_gan.players import TwoPlayers
 
 INSPECTED = CONFIG.format(
-    n=9, folder="f", name="n", root='"r"', size=32, channels=3, enlarge="true", batch=64
-)
+    n=9, folder="f", name="n", root='"r"', size=32, channels=3, enlarge="true", batch=32, gamma=1.0,
+    gamma_source="s", z_dim=100, width=64, lr_d="5.0e-4", lr_g="1.0e-3", source="s",
+)  # fmt: skip
 EXPERIMENTS = {
     path.name: path.read_text()
     for path in sorted(CONFIGS.glob("*.yaml"))
