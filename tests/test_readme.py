@@ -55,7 +55,8 @@ def test_its_python_examples_run(command, monkeypatch):
     assert names["gan"].g_updates == 20
     assert command("fit", "--config", "small.yaml").status == 0
     exec(read.replace("runs/mnist/", "runs/small/"), names)
-    gan, pictures, logits = (names[name] for name in ("gan", "pictures", "logits"))
-    assert not gan.training
-    assert (pictures.dtype, pictures.shape) == (torch.uint8, (16, 1, 28, 28))
-    torch.testing.assert_close(logits[:4], gan.score(pictures[:4]))
+    model, images, logits, pixels = (names[n] for n in ("model", "images", "logits", "pixels"))
+    assert not model.training
+    assert images.shape == (64, 1, 28, 28)
+    assert (pixels.dtype, pixels.shape) == (torch.uint8, images.shape)
+    torch.testing.assert_close(logits[:4], model.score(images[:4]))

@@ -114,7 +114,7 @@ def test_classes_can_be_asked_for(command):
     assert ended.status == 0, ended.err
     made = np.stack([pixels(p) for p in sorted(Path("made").glob("*.png"))])
     gan = load(last)
-    wanted = to_uint8(gan.sample_of([3, 7, 3, 7, 3], seed=2), (0.0, 1.0))[:, 0]
+    wanted = to_uint8(gan.sample_of([3, 7, 3, 7, 3], seed=2), (-1.0, 1.0))[:, 0]
     assert np.array_equal(made, wanted.numpy())
     command("sample", *asked, "20", "--out", "all")
     with Image.open("all_grid.png") as grid:

@@ -204,7 +204,7 @@ def test_a_run_that_goes_on_is_the_same_run_on_wandb(alone):
 def run_folder(root, name, continues=None, checkpoint="last.ckpt"):
     """A run's id in a folder that has a newest checkpoint and an older one."""
     path = continues and {"checkpoint": str(root / continues / "checkpoints" / checkpoint)}
-    kept = about.keep(root / name, {"continues": path})
+    kept = about.keep(root / name, {"format": 1, "continues": path})
     (root / name / "checkpoints").mkdir()
     for file in ("last.ckpt", "older.ckpt"):
         (root / name / "checkpoints" / file).touch()
@@ -220,7 +220,7 @@ def test_the_first_heir_of_a_run_is_the_same_run_and_every_other_one_is_another(
 
 
 def test_a_folder_that_is_written_again_keeps_its_id(tmp_path):
-    facts = {"game": "GAN", "continues": None}
+    facts = {"format": 1, "game": "GAN", "continues": None}
     first = about.keep(tmp_path, facts)
     assert about.keep(tmp_path, facts) == first == about.read(tmp_path)
     assert about.keep(tmp_path / "other", facts)["wandb_id"] != first["wandb_id"]

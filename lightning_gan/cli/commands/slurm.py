@@ -34,7 +34,7 @@ def add_arguments(parser: CommandParser) -> None:
         metavar="SEEDS",
         help="seeds as SLURM writes them: 0-4, or 0,2,5%%1; a run for each",
     )
-    add("--sbatch", type=names, nargs="+", action=ListAction, metavar="OPTION",
+    add("--sbatch", type=names, nargs="+", action=ListAction, default=[], metavar="OPTION",
         help="more options of sbatch, without dashes: partition=gpu account=me")  # fmt: skip
     add("--out", metavar="FILE", help="file to write; printed by default")
     add("--submit", action="store_true", help="also submit the file with sbatch")
