@@ -51,13 +51,29 @@ def window(data: Any, split: str, num_validation: int) -> Window:
 
     At validation the others are scored, or all where there are no others.
     """
-    validation = to_unit(data.images("val"), data.value_range)
+    validation = _to_exact_unit(data.images("val"), data.value_range)
     choosing, held_out = validation[:num_validation], validation[num_validation:]
     if split != "val":
-        return Window(data.name, split, choosing, to_unit(data.images(split), data.value_range))
+        scored = _to_exact_unit(data.images(split), data.value_range)
+        return Window(data.name, split, choosing, scored)
     if len(held_out):
         return Window(data.name, split, choosing, held_out)
     return Window(data.name, split, choosing, validation, also_chose=True)
+
+
+def _to_exact_unit(x: Tensor, value_range: tuple[float, float]) -> Tensor:
+    """Map images to [0, 1], free of rounding where they were bytes, so that data in [-1, 1] and in [0, 1] are equal.
+
+    Args:
+        x: images, [n, ...], with values in `value_range`.
+        value_range: the values that stand for black and white.
+
+    Returns:
+        Images of the same shape, in [0, 1]: multiples of 1/255 where all lie within 1e-6 of these.
+    """
+    unit = to_unit(x, value_range)
+    exact = (unit * 255).round() / 255
+    return exact if torch.allclose(unit, exact, rtol=0.0, atol=1e-6) else unit
 
 
 def window_of_files(real: RealSet, num_validation: int) -> Window:

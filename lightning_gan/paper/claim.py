@@ -89,7 +89,7 @@ class Claim:
             the run of mnist_parzen.yaml that several claims look at.
         quick_seconds: the same of the short version; none: there is no short version, and `--quick` leaves it out.
         seeds: how many the full version takes unless the person says otherwise.
-        mnist_runs: how many runs of mnist_parzen.yaml it looks at: one, or one for each seed, or none.
+        mnist_runs: Number of runs of mnist_parzen.yaml that the claim needs: one, one for each seed, or none.
     """
 
     name: str

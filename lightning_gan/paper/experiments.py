@@ -25,7 +25,7 @@ def trained(config: str, setting: Setting, seed: int, *more: str) -> Path:
     Its last checkpoint is checkpoints/last.ckpt, its scores are in scores.json, its output in <name>.log beside it.
 
     Args:
-        config: by bare name, such as mnist_parzen.yaml.
+        config: Bare file name of the config, such as mnist_parzen.yaml.
         setting: of the claim: where data are and runs go.
         seed: of everything.
         more: further words of the command line, such as "--trainer.max_steps", "300".
