@@ -103,7 +103,7 @@ def test_scores_on_changed_data_can_be_asked_for(grown):
         "--baselines",
         "false",
     )
-    ended = grown(*line, "--accept_changed_data", "true")
+    ended = grown(*line, "--accept_changed_data")
     assert "NOTE: the data grow have changed: train had 7 examples" in ended.out
     assert "have changed since" not in ended.err
 

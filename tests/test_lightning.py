@@ -429,7 +429,7 @@ def test_a_plan_takes_no_settings_that_it_cannot_measure(fit, command):
     for setting in (flag("fast_dev_run", "true"), flag("val_check_interval", "00:00:00:05")):
         ended = command("estimate", *lines, *setting)
         assert ended.status == 1
-        assert "plan measures steps" in ended.err
+        assert "estimate measures steps" in ended.err
     named = logger(("CSVLogger", {"save_dir": "asked"}))
     assert command("estimate", *lines, "--steps", "2", "--quick", *named).status == 0
     assert not Path("asked").exists()

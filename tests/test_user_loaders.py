@@ -265,5 +265,6 @@ def test_the_lines_of_docs_models_run(tmp_path, monkeypatch):
     (lines,) = re.findall(r"```python\n(.+?)```", page, flags=re.DOTALL)
     names = {}
     exec(lines, names)
-    assert (names["pictures"].dtype, names["pictures"].shape) == (torch.uint8, (16, 1, 2, 2))
-    assert names["scores"].shape == (16,)
+    assert (names["pixels"].dtype, names["pixels"].shape) == (torch.uint8, (64, 1, 2, 2))
+    assert names["images"].shape == (64, 1, 2, 2)
+    assert names["logits"].shape == (64,)
