@@ -2,7 +2,7 @@
 
     python benchmarks/animation.py [--frames 640] [--rounds 7] [--pictures FOLDER]
 
-Colour frames are grids of 64 pictures of 32 x 32 pixels, doubled; without a folder of PNG files to take them from they
+Colour frames are grids of 64 images of 32 x 32 pixels, doubled; without a folder of PNG files to take them from they
 are smooth noise. "median cut at the end" is how animations were made before: all frames in memory, a median cut of each
 at the end of every run. Processor time, one thread; the two ways take turns. The last rows are processes of their own,
 because a peak of memory is one of a process.
@@ -27,10 +27,10 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lightning_gan import images
-from lightning_gan.animation import Animation
-from lightning_gan.gif import encoded, palette
-from lightning_gan.plots_points import cloud
+from lightning_gan.plotting.animation import Animation
+from lightning_gan.plotting.gif import choose_palette, encode_frame
+from lightning_gan.plotting.points import draw_points
+from lightning_gan.utils import images
 
 
 def median_cut(frame: Tensor) -> Image.Image:
@@ -41,21 +41,21 @@ def median_cut(frame: Tensor) -> Image.Image:
 
 
 def colours(i: int, folder: str | None) -> Tensor:
-    """A grid of 64 colour pictures."""
+    """A grid of 64 colour images."""
     if folder:
         files = sorted(Path(folder).glob("*.png"))
-        chosen = [images.load(files[(64 * i + j) % len(files)]) for j in range(64)]
-        return images.grid(torch.stack(chosen), 8, scale=2)
+        chosen = [images.load_image(files[(64 * i + j) % len(files)]) for j in range(64)]
+        return images.make_image_grid(torch.stack(chosen), 8, scale=2)
     rng = torch.Generator().manual_seed(i)
     rough = torch.rand(64, 3, 6, 6, generator=rng)
     smooth = torch.nn.functional.interpolate(rough, size=32, mode="bicubic").clamp(0, 1)
-    return images.grid((smooth * 255).to(torch.uint8), 8, scale=2)
+    return images.make_image_grid((smooth * 255).to(torch.uint8), 8, scale=2)
 
 
 def greys(i: int, folder: str | None) -> Tensor:
-    """A grid of 64 grey pictures of 28 x 28 pixels."""
+    """A grid of 64 grey images of 28 x 28 pixels."""
     rng = torch.Generator().manual_seed(i)
-    return images.grid(
+    return images.make_image_grid(
         torch.randint(256, (64, 1, 28, 28), generator=rng, dtype=torch.uint8), 8, scale=2
     )
 
@@ -63,7 +63,7 @@ def greys(i: int, folder: str | None) -> Tensor:
 def points(i: int, folder: str | None) -> Tensor:
     """A cloud of points."""
     rng = torch.Generator().manual_seed(i)
-    return cloud(
+    return draw_points(
         torch.randn(1000, 2, generator=rng), torch.randn(1000, 2, generator=rng), f"step {i}"
     )
 
@@ -93,10 +93,10 @@ def a_frame(kind: str, rounds: int, folder: str | None) -> None:
     rest = []
     for i in range(rounds):
         frame = KINDS[kind](i, folder)
-        for name, make in (("median cut", median_cut), ("octree", palette)):
+        for name, make in (("median cut", median_cut), ("octree", choose_palette)):
             spent, made = seconds(lambda make=make, frame=frame: make(frame))
             found[name].append((1e3 * spent, decibels(frame, made)))
-        whole, data = seconds(lambda frame=frame: encoded(frame))
+        whole, data = seconds(lambda frame=frame: encode_frame(frame))
         png, _ = seconds(lambda frame=frame: images.to_pil(frame).save(io.BytesIO(), "PNG"))
         rest.append((1e3 * whole, len(data) / 1e3, 1e3 * png))
     for name, values in found.items():
@@ -127,12 +127,12 @@ def as_drawn(frames: int, folder: str | None, place: Path, sink: Any) -> None:
     """Each frame encoded when it is drawn; then a second process's start, for which all are there."""
     colours(0, folder)
     before = peak()
-    animation, pictures, spent = Animation(place / "b.gif"), {}, 0.0
+    animation, image_bytes, spent = Animation(place / "b.gif"), {}, 0.0
     for i in range(frames):
         frame = colours(i % 8, folder)
         spent += seconds(lambda i=i, frame=frame: animation.add(i, frame))[0]
-        pictures[i] = place / f"{i}.png"
-    again, _ = seconds(lambda: Animation(place / "b.gif").keep(pictures))
+        image_bytes[i] = place / f"{i}.png"
+    again, _ = seconds(lambda: Animation(place / "b.gif").keep(image_bytes))
     sink.put((spent, again, (place / "b.gif").stat().st_size, peak() - before))
 
 
@@ -149,13 +149,13 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     for kind in KINDS:
-        a_frame(kind, asked.rounds, asked.pictures)
+        a_frame(kind, asked.rounds, asked.uint8_images)
     context = multiprocessing.get_context("spawn")
     for name, way in (("median cut at the end", at_the_end), ("as they are drawn", as_drawn)):
         with tempfile.TemporaryDirectory() as place:
             sink = context.Queue()
             child = context.Process(
-                target=way, args=(asked.frames, asked.pictures, Path(place), sink)
+                target=way, args=(asked.frames, asked.uint8_images, Path(place), sink)
             )
             child.start()
             drawing, end, size, memory = sink.get()

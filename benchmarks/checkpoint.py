@@ -24,11 +24,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import callbacks
 from lightning_gan import GAN
-from lightning_gan.cli.log_filter import quiet
+from lightning_gan.cli.log_filter import filter_logs
 from lightning_gan.losses import NonSaturating
 from lightning_gan.networks import MaxoutDiscriminator, UpsampledMLPGenerator
 from lightning_gan.priors import Gaussian
-from lightning_gan.running.metrics_file import MetricsLogger
+from lightning_gan.tracking.metrics_csv import MetricsLogger
 
 MNIST, M = [1, 28, 28], 100
 INTERVAL = 1000  # configs/defaults.yaml
@@ -71,7 +71,7 @@ class Rounds(Callback):
         self.last, self.since = trainer.global_step, time.perf_counter()
 
 
-def player() -> GAN:
+def network() -> GAN:
     """As mnist_parzen.yaml has it."""
     return GAN(
         UpsampledMLPGenerator(MNIST, coarse=[14, 14], z_dim=8, widths=[512, 512]),
@@ -90,14 +90,14 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    quiet()
+    filter_logs()
     rounds = Rounds(asked.steps)
     with tempfile.TemporaryDirectory(dir=asked.root) as folder:
         Trainer(
             max_steps=asked.steps * (asked.rounds + 1), max_epochs=-1, accelerator="cpu", devices=1,
             logger=MetricsLogger(folder, "run"), callbacks=[rounds], enable_progress_bar=False,
             enable_model_summary=False, enable_checkpointing=False,
-        ).fit(player(), Batches())  # fmt: skip
+        ).fit(network(), Batches())  # fmt: skip
         size = rounds.keeps.saved[-1].stat().st_size
     times = list(zip(rounds.training[1:], rounds.saving[1:], strict=True))  # the first warms up
     shares = sorted(saving / (INTERVAL * step) for step, saving in times)

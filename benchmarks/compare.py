@@ -20,12 +20,12 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from made_runs import make_run
+from run_fixtures import make_run
 
-from lightning_gan.pages import groups
-from lightning_gan.pages.compare_page import compare_page
-from lightning_gan.pages.groups import differing, groups_of
-from lightning_gan.pages.run_files import RunFiles, read_run
+from lightning_gan.reports import seed_groups
+from lightning_gan.reports.comparison import make_comparison
+from lightning_gan.reports.run_reader import RunFiles, read_run
+from lightning_gan.reports.seed_groups import find_differing, find_seed_groups
 
 SETTINGS = 150  # leaves of the config of mnist_parzen.yaml, about
 
@@ -35,7 +35,7 @@ def labels_run_by_run(firsts: Sequence[RunFiles]) -> list[str]:
     labels: list[str] = []
     for run in firsts:
         alike = [other for other in firsts if other.experiment == run.experiment]
-        settings = differing(alike)
+        settings = find_differing(alike)
         place = next(i for i, other in enumerate(alike) if other is run)
         words = [f"{key.split('.')[-1]} {values[place]}" for key, values in settings.items()]
         labels.append(", ".join([run.experiment, *words[:3]]))
@@ -67,11 +67,11 @@ def main() -> None:
             clock = [time.process_time()]
             runs = [read_run(path) for path in folders[:n]]
             clock.append(time.process_time())
-            found = groups_of(runs)
+            found = find_seed_groups(runs)
             clock.append(time.process_time())
-            compare_page(found)
+            make_comparison(found)
             clock.append(time.process_time())
-            groups._labels(runs)
+            seed_groups._labels(runs)
             clock.append(time.process_time())
             labels_run_by_run(runs)
             clock.append(time.process_time())

@@ -1,8 +1,8 @@
-"""What grows with a run: bytes and seconds of a checkpoint, of an entry of scores.json, of the curves' picture.
+"""What grows with a run: bytes and seconds of a checkpoint, of an entry of scores.json, of the curves' image.
 
     python benchmarks/growth.py [--points 1000,10000,100000] [--looks 10,100,1000]
 
-A small pair, whose checkpoint is mostly not weights. "in the checkpoint" is how the points of the curves' picture were
+A small pair, whose checkpoint is mostly not weights. "in the checkpoint" is how the points of the curves' image were
 kept before; "by parsing" is how scores were added before. One thread; the ways take turns; medians of five.
 """
 
@@ -22,20 +22,20 @@ from pytorch_lightning import Trainer
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from games import Pixels, game
-from made_runs import card, entries
+from model_factory import Pixels, make_model
+from run_fixtures import entries, score_protocol
 
 import callbacks
-from lightning_gan import plots
-from lightning_gan.cli.log_filter import quiet
+from lightning_gan.cli.log_filter import filter_logs
 from lightning_gan.evaluation import Score
-from lightning_gan.running import score_file
-from lightning_gan.running.curve_points import curves_of
-from lightning_gan.running.metrics_file import MetricsLogger
-from lightning_gan.whole_files import whole
+from lightning_gan.plotting import figures
+from lightning_gan.tracking import scores_json
+from lightning_gan.tracking.curve_points import read_curves
+from lightning_gan.tracking.metrics_csv import MetricsLogger
+from lightning_gan.utils.atomic_files import atomic_write
 
 
-class PointsInTheCheckpoint(callbacks.Curves):
+class PointsInTheCheckpoint(callbacks.TrainingCurves):
     """The peer."""
 
     def on_save_checkpoint(
@@ -55,15 +55,15 @@ def median_ms(call: Callable[[], Any]) -> float:
 
 def saving(points: int, folder: Path) -> None:
     """Save a checkpoint of a run whose metrics.csv has this number of rows."""
-    values = {key: [(i, i / points) for i in range(1, points + 1)] for key in plots.KEYS}
+    values = {key: [(i, i / points) for i in range(1, points + 1)] for key in figures.KEYS}
     rows = [
-        ",".join(("step", *plots.KEYS)),
-        *(f"{i}" + f",{i / points}" * len(plots.KEYS) for i in range(1, points + 1)),
+        ",".join(("step", *figures.KEYS)),
+        *(f"{i}" + f",{i / points}" * len(figures.KEYS) for i in range(1, points + 1)),
     ]
     line = f"{points:7,} points:"
     for name, kind in (
         ("in the checkpoint", PointsInTheCheckpoint),
-        ("in metrics.csv", callbacks.Curves),
+        ("in metrics.csv", callbacks.TrainingCurves),
     ):
         root = folder / f"{name} {points}"
         run_folder = root / "run" / "version_0"
@@ -75,32 +75,34 @@ def saving(points: int, folder: Path) -> None:
             logger=MetricsLogger(str(root), "run", "version_0", keep=points), enable_progress_bar=False,
             enable_checkpointing=False, enable_model_summary=False, log_every_n_steps=50,
         )  # fmt: skip
-        run.fit(game(), datamodule=Pixels())
+        run.fit(make_model(), datamodule=Pixels())
         if kind is PointsInTheCheckpoint:
             curves.curves.update(values)
         path = root / "a.ckpt"
         spent = median_ms(lambda run=run, path=path: run.save_checkpoint(path))
         line += f"  {name} {path.stat().st_size:10,} bytes {spent:7.1f} ms"
-    reading = median_ms(lambda: curves_of(run_folder, plots.KEYS))
+    reading = median_ms(lambda: read_curves(run_folder, figures.KEYS))
     print(f"{line}; read at the end, once {reading:.0f} ms", flush=True)
 
 
 def adding(looks: int, folder: Path) -> None:
     """Add ten scores to a file that already holds ten for each of these evaluations."""
-    new = entries("stage", "val", *(Score(f"score_{i}", 1.0, None, card()) for i in range(10)))
+    new = entries(
+        "stage", "val", *(Score(f"score_{i}", 1.0, None, score_protocol()) for i in range(10))
+    )
     path = folder / f"{looks}.json"
-    score_file.append(path, new * looks)
+    scores_json.append_score(path, new * looks)
 
     def parsed() -> None:
         before = json.loads(path.read_text(encoding="utf-8"))
-        with whole(path) as beside:
+        with atomic_write(path) as beside:
             beside.write_text(json.dumps([*before, *new], indent=1, ensure_ascii=False) + "\n")
 
     size = path.stat().st_size
-    times = [median_ms(parsed), median_ms(lambda: score_file.append(path, new))]
+    times = [median_ms(parsed), median_ms(lambda: scores_json.append_score(path, new))]
     counts = [
         median_ms(lambda: len(json.loads(path.read_text()))),
-        median_ms(lambda: score_file.count(path)),
+        median_ms(lambda: scores_json.count_scores(path)),
     ]
     print(
         f"{looks:5,} looks of ten scores, {size:9,} bytes: added by parsing {times[0]:6.1f} ms, at the "
@@ -115,7 +117,7 @@ def main() -> None:
     parser.add_argument("--looks", default="10,100,1000")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    quiet()
+    filter_logs()
     with tempfile.TemporaryDirectory() as folder:
         for points in asked.points.split(","):
             saving(int(points), Path(folder))

@@ -1,8 +1,8 @@
-"""Inception's features: pictures a second of ours, torch-fidelity's and torchmetrics', on equal weights and pictures.
+"""Inception's features: images a second of ours, torch-fidelity's and torchmetrics', on equal weights and images.
 
     python benchmarks/inception.py [--threads 1] [--rounds 5] [--images 32] [--size 32] [--weights FILE]
 
-Random bytes are as good as pictures here: the work is the same. The weights are those that `Inception` finds; a last
+Random bytes are as good as images here: the work is the same. The weights are those that `Inception` finds; a last
 layer that they lack is made up, for torch-fidelity, which wants one. torchmetrics resizes with half-pixel centres and
 antialiasing unless told otherwise, so that its features are others; here it is told. Three minutes on one busy core.
 """
@@ -23,12 +23,12 @@ from torchmetrics.image.fid import NoTrainInceptionV3
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
-from lightning_gan.features import InceptionV3  # noqa: E402
-from lightning_gan.features.weights import load_inception  # noqa: E402
+from lightning_gan.feature_extractors import InceptionV3  # noqa: E402
+from lightning_gan.feature_extractors.weights import load_inception  # noqa: E402
 
 
 def networks(weights: str | None, folder: Path) -> dict[str, Callable[[Tensor], Tensor]]:
-    """Vectors of pictures, [m, 2048], in three ways from one file."""
+    """Vectors of images, [m, 2048], in three ways from one file."""
     tensors, path = load_inception(weights)
     rng = torch.Generator().manual_seed(0)
     made_up = {
@@ -49,7 +49,7 @@ def networks(weights: str | None, folder: Path) -> dict[str, Callable[[Tensor], 
 
 
 def rate(work: Callable[[Tensor], Tensor], images: Tensor) -> float:
-    """Pictures a second, in one call: each way cuts the work as it does by itself."""
+    """Images a second, in one call: each way cuts the work as it does by itself."""
     start = time.perf_counter()
     work(images)
     return len(images) / (time.perf_counter() - start)
@@ -79,7 +79,7 @@ def main() -> None:
             for name, way in ways.items():
                 rates[name].append(rate(way, images))
     print(
-        f"{len(images)} pictures of {arguments.size}x{arguments.size}, torch {torch.__version__}, "
+        f"{len(images)} images of {arguments.size}x{arguments.size}, torch {torch.__version__}, "
         f"{arguments.threads} thread(s), {arguments.rounds} rounds; medians (and ranges):"
     )
     for name, values in rates.items():

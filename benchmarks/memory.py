@@ -22,9 +22,9 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from lightning_gan.metrics import kernel_distance, parzen_log_likelihood, precision_recall
-from lightning_gan.metrics.collapse import Reference
+from lightning_gan.metrics.collapse import CollapseReference
 from lightning_gan.metrics.memorisation import crowding
-from lightning_gan.metrics.nearest import nearest
+from lightning_gan.metrics.nearest import find_nearest
 
 MB = 1 << 20
 
@@ -73,7 +73,7 @@ def vectors(n: int, d: int, seed: int) -> Tensor:
     return made.mul_(1 + 0.05 * seed).relu_()
 
 
-def pictures(n: int, d: int, seed: int) -> Tensor:
+def image_bytes(n: int, d: int, seed: int) -> Tensor:
     return torch.rand(n, d, generator=torch.Generator().manual_seed(seed))
 
 
@@ -89,11 +89,19 @@ for most in (32, 128, 256):
 PEERS["kernel distance"] = (vectors, kernel_distance, -1)
 for most in (32, 256):
     PEERS[f"Parzen, 784 pixels, {most} MB"] = (
-        pictures, lambda x, y, most=most: parzen_log_likelihood(x, y, [0.1, 0.2], max_bytes=most * MB), most,
+        image_bytes, lambda x, y, most=most: parzen_log_likelihood(x, y, [0.1, 0.2], max_bytes=most * MB), most,
     )  # fmt: skip
-PEERS["nearest, 42 in the bank, 784 pixels"] = (pictures, lambda x, y: nearest(x[:42], y), -1)
-PEERS["crowding, 42 in the bank, 784 pixels"] = (pictures, lambda x, y: crowding(x[:42], y), -1)
-PEERS["collapse, 500 of 784 pixels"] = (pictures, lambda x, y: Reference(x[:500]), -1)
+PEERS["nearest, 42 in the sample set, 784 pixels"] = (
+    image_bytes,
+    lambda x, y: find_nearest(x[:42], y),
+    -1,
+)
+PEERS["crowding, 42 in the sample set, 784 pixels"] = (
+    image_bytes,
+    lambda x, y: crowding(x[:42], y),
+    -1,
+)
+PEERS["collapse, 500 of 784 pixels"] = (image_bytes, lambda x, y: CollapseReference(x[:500]), -1)
 
 
 def measured(name: str, n: int, d: int, sink: Any) -> None:

@@ -5,7 +5,7 @@
 Each row changes one setting of mnist.yaml. A first run of 200 steps measures the CPU seconds of a step; the second
 trains for `seconds` of them, its learning rates falling to zero at its end. Prints one line for each row: steps, CPU
 seconds of training, Parzen nats, and FID, precision, recall and Inception Score in the feature space of the digit
-classifier (`fetch --classifier mnist` first). Test images are not read.
+classifier (`download --classifier mnist` first). Test images are not read.
 """
 
 import argparse

@@ -3,7 +3,7 @@
     python benchmarks/options.py [--device cpu|cuda] [--rounds 8] [--steps 10]
 
 A process for each option lives as long as the benchmark, with one thread (CPU), and all but one of them sleep. A
-round is a block of steps of each; the first blocks, in which players are compiled, are not counted. Ratios are to the
+round is a block of steps of each; the first blocks, in which networks are compiled, are not counted. Ratios are to the
 plain run in the same round, as medians over rounds, with their range: below 1 is faster.
 """
 
@@ -16,19 +16,19 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import torch
-from rounds import Batches, Told, block, game, machine, quiet_trainer, spread
+from rounds import Batches, Message, block, machine, model, quiet_trainer, spread
 from torch.optim import Adam
 
-from callbacks import Compiled
-from lightning_gan.cli.log_filter import quiet
-from lightning_gan.players import TwoPlayers
+from callbacks import TorchCompile
+from lightning_gan.cli.log_filter import filter_logs
+from lightning_gan.models.base import AdversarialModel
 
 SIZES = {"data_shape": [3, 32, 32], "width": 16}  # those of the config take eight seconds a step
 NARROW = {
     "generator": {"class_path": "DCGANGenerator", "init_args": SIZES},
     "discriminator": {"class_path": "DCGANDiscriminator", "init_args": SIZES},
 }
-GAMES: dict[
+MODELS: dict[
     str, tuple[str, int, dict[str, Any]]
 ] = {  # config, examples in a minibatch, other arguments
     "mnist_parzen.yaml": ("mnist_parzen.yaml", 100, {}),
@@ -37,36 +37,36 @@ GAMES: dict[
 OPTIONS = ("plain", "fused", "compiled", "bf16-mixed", "channels_last", "graphs")
 
 
-def players(name: str, fused: bool) -> TwoPlayers:
-    """A game with Adam of either kind."""
-    config, _, more = GAMES[name]
+def networks(name: str, fused: bool) -> AdversarialModel:
+    """A model with Adam of either kind."""
+    config, _, more = MODELS[name]
     adam = partial(Adam, lr=2e-4, betas=(0.5, 0.999), fused=fused)
-    made = game(config, **more)
-    made.new_optimizers = (adam, adam)
+    made = model(config, **more)
+    made.make_optimizers = (adam, adam)
     return made
 
 
 def play(name: str, option: str, asked: argparse.Namespace, line: Connection) -> None:
-    """One process: a game with one option."""
-    quiet()
+    """One process: a model with one option."""
+    filter_logs()
     torch.set_num_threads(1)
-    made = players(name, option == "fused")
-    told = Told(asked.steps, line)
-    more: dict[str, Any] = {"callbacks": [told]}
+    made = networks(name, option == "fused")
+    message = Message(asked.steps, line)
+    more: dict[str, Any] = {"callbacks": [message]}
     if option in ("compiled", "graphs"):
-        more["callbacks"].append(Compiled(graphs=option == "graphs"))
+        more["callbacks"].append(TorchCompile(graphs=option == "graphs"))
     if option == "bf16-mixed":
         more["precision"] = option
     if option == "channels_last":
         made = made.to(memory_format=torch.channels_last)
-    batches = Batches(made.generator.data_shape, GAMES[name][1], asked.device)
+    batches = Batches(made.generator.data_shape, MODELS[name][1], asked.device)
     quiet_trainer(asked.device, max_steps=asked.steps * (asked.rounds + 1), **more).fit(
         made, batches
     )
 
 
 def measured(name: str, options: tuple[str, ...], asked: argparse.Namespace) -> None:
-    """A table of one game."""
+    """A table of one model."""
     context = get_context("spawn")
     lines, processes = [], []
     for option in options:
@@ -78,7 +78,7 @@ def measured(name: str, options: tuple[str, ...], asked: argparse.Namespace) -> 
     rounds = [[block([line]) for line in lines] for _ in range(asked.rounds)]
     for process in processes:
         process.join()
-    print(f"{name}, {GAMES[name][1]} examples, load {os.getloadavg()[0]:.1f}")
+    print(f"{name}, {MODELS[name][1]} examples, load {os.getloadavg()[0]:.1f}")
     for i, option in enumerate(options):
         wall, cpu = (spread([row[i][j] / row[0][j] for row in rounds]) for j in (0, 1))
         step = 1e3 * statistics.median(row[i][0] for row in rounds)
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10)
     asked = parser.parse_args()
     print(f"{asked.rounds} rounds of {asked.steps} steps, {asked.device}; {machine()}")
-    for name in GAMES:
+    for name in MODELS:
         options = OPTIONS[: 6 if asked.device == "cuda" else 5]
         if name == "mnist_parzen.yaml":  # no maps
             options = tuple(o for o in options if o != "channels_last")

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import callbacks
 from lightning_gan import GAN
-from lightning_gan.cli.log_filter import quiet
+from lightning_gan.cli.log_filter import filter_logs
 from lightning_gan.losses import NonSaturating
 from lightning_gan.networks import MaxoutDiscriminator, MLPGenerator
 from lightning_gan.priors import Uniform
@@ -81,9 +81,9 @@ def fit(pair: tuple, batches: Batches, steps: int, warm: int, device: str) -> fl
     clock = Clock(warm, device)
     usual = [
         callbacks.Progress(seconds=1),
-        callbacks.Randomness(),
+        callbacks.RNGState(),
         callbacks.SampleGrid(every_n_steps=500),
-        callbacks.Curves(),
+        callbacks.TrainingCurves(),
         callbacks.Checkpoints(every_n_steps=1000),
     ]
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()):
@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    quiet()
+    filter_logs()
     batches = Batches(args.device)
     print(
         f"{args.rounds} rounds of {args.steps} steps, {args.threads} thread(s), {args.device}, "

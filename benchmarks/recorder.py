@@ -15,10 +15,10 @@ from collections.abc import Callable
 
 import torch
 from pytorch_lightning import Callback
-from rounds import Batches, Blocks, game, machine, quiet_trainer, spread
+from rounds import Batches, Blocks, machine, model, quiet_trainer, spread
 
 import callbacks
-from lightning_gan.cli.log_filter import quiet
+from lightning_gan.cli.log_filter import filter_logs
 
 
 class Switched(Callback):
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--m", type=int, default=100, help="examples in a minibatch")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    quiet()
+    filter_logs()
     switch = Switched()
 
     def before(block: int) -> None:
@@ -60,11 +60,11 @@ def main() -> None:
         switch.inside.append(0.0)
 
     blocks = Blocks(asked.steps, before, skip=4)
-    players = game(asked.config)
+    networks = model(asked.config)
     quiet_trainer(
         max_steps=asked.steps * (2 * asked.rounds + 4), log_every_n_steps=asked.steps,
         callbacks=[blocks, switch],
-    ).fit(players, Batches(players.generator.data_shape, asked.m))  # fmt: skip
+    ).fit(networks, Batches(networks.generator.data_shape, asked.m))  # fmt: skip
     print(f"{asked.config}: {asked.rounds} rounds of two times {asked.steps} steps, 1 thread")
     print(machine())
     for name, times in (("wall", blocks.wall), ("CPU", blocks.cpu)):

@@ -14,8 +14,8 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lightning_gan.bench.configured import configured
-from lightning_gan.players import TwoPlayers
+from lightning_gan.models.base import AdversarialModel
+from lightning_gan.studies.benchmarks.configured import build_from_config
 
 
 class Batches:
@@ -39,9 +39,9 @@ class Batches:
             yield [x, torch.zeros(len(x), dtype=torch.long, device=x.device)]
 
 
-def game(config: str, **model: Any) -> TwoPlayers:
-    """The players of an experiment, without its data."""
-    return configured(config, None, model, {}, 0)[0]
+def gan(config: str, **model: Any) -> AdversarialModel:
+    """The networks of an experiment, without its data."""
+    return build_from_config(config, None, model, {}, 0)[0]
 
 
 class Blocks(Callback):
@@ -84,7 +84,7 @@ class Blocks(Callback):
             self.cpu.append((time.process_time() - cpu) / self.steps)
 
 
-class Told(Callback):
+class Message(Callback):
     """Begins a block when it is told to, and says how long the last one took.
 
     Args:

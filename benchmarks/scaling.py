@@ -3,8 +3,8 @@
     python benchmarks/scaling.py [--config mnist_parzen.yaml] [--rounds 8] [--steps 10] [--m 100]
 
 Four processes of one thread each live as long as the benchmark. In each round one plays a block of steps alone; then
-two play one at the same time, each its own game; then the other two play one together; the others sleep. Efficiency
-is seconds of a step alone by seconds of a step of two, 1 at best, as a median over rounds. What two games lose that
+two play one at the same time, each its own model; then the other two play one together; the others sleep. Efficiency
+is seconds of a step alone by seconds of a step of two, 1 at best, as a median over rounds. What two models lose that
 know nothing of each other is the machine's doing (caches, memory, other work); the rest is what playing together costs.
 CPU time counts what each process does; wall time also how long it waits.
 """
@@ -17,26 +17,26 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import torch
-from rounds import Batches, Told, block, game, machine, quiet_trainer, spread
+from rounds import Batches, Message, block, machine, model, quiet_trainer, spread
 
-from callbacks import Randomness
-from lightning_gan.cli.log_filter import quiet
-from lightning_gan.several.strategy import SeveralDevices
+from callbacks import RNGState
+from lightning_gan.cli.log_filter import filter_logs
+from lightning_gan.distributed.strategy import AdversarialDDPStrategy
 
 
 def play(rank: int, world: int, times: int, asked: argparse.Namespace, line: Connection) -> None:
     """One process: alone, or one of two; so many blocks a round."""
-    quiet()
+    filter_logs()
     torch.set_num_threads(1)
     more: dict[str, Any] = {}
     if world > 1:
         os.environ |= {"LOCAL_RANK": str(rank), "NODE_RANK": "0", "WORLD_SIZE": str(world)}
         os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(asked.port)}
-        more = {"devices": world, "strategy": SeveralDevices()}
-    players = game(asked.config)
+        more = {"devices": world, "strategy": AdversarialDDPStrategy()}
+    networks = model(asked.config)
     quiet_trainer(
-        max_steps=times * asked.steps * (asked.rounds + 1), callbacks=[Told(asked.steps, line), Randomness()], **more
-    ).fit(players, Batches(players.generator.data_shape, asked.m))  # fmt: skip
+        max_steps=times * asked.steps * (asked.rounds + 1), callbacks=[Message(asked.steps, line), RNGState()], **more
+    ).fit(networks, Batches(networks.generator.data_shape, asked.m))  # fmt: skip
 
 
 def main() -> None:

@@ -1,55 +1,60 @@
 """When to look at a run; what is computed lives in `lightning_gan.metrics`."""
 
-from callbacks.best import BestGenerator
+from callbacks.best_checkpoint import BestCheckpoint
 from callbacks.checkpoint import Checkpoints
-from callbacks.classification import ClassificationError
-from callbacks.compiled import Compiled
-from callbacks.curves import Curves
-from callbacks.density import DensityCurves
-from callbacks.features import FID, KID, InceptionScore, PrecisionRecall
+from callbacks.classification_error import ClassificationError
+from callbacks.collapse_responses import (
+    CollapseResponse,
+    RollbackOnCollapse,
+    StopOnCollapse,
+    WarnOnCollapse,
+)
+from callbacks.density_plot import DensityPlot
+from callbacks.feature_metrics import FID, KID, InceptionScore, PrecisionRecall
 from callbacks.flight_recorder import FlightRecorder
-from callbacks.gradients import GradientNorms
-from callbacks.helvetica import Helvetica
-from callbacks.interruption import Interruption
-from callbacks.modes import ModeCoverage, StackedModeCoverage
-from callbacks.monitored import MonitoredKeys
+from callbacks.graceful_shutdown import GracefulShutdown
+from callbacks.gradient_norms import GradientNorms
+from callbacks.mode_collapse import ModeCollapseMonitor
+from callbacks.mode_coverage import ModeCoverage, StackedModeCoverage
+from callbacks.monitored_keys import MonitoredKeys
+from callbacks.nonfinite_recovery import NonFiniteRecovery
 from callbacks.parzen import ParzenLogLikelihood
-from callbacks.points import PointCloud
 from callbacks.progress import Progress
-from callbacks.randomness import Randomness
-from callbacks.recovery import Recovery
-from callbacks.requeue import Requeue
-from callbacks.responses import Alert, Response, RollBack, Stop
-from callbacks.samples import NearestNeighbours, SampleGrid
+from callbacks.rng_state import RNGState
+from callbacks.sample_grid import NearestNeighbours, SampleGrid
+from callbacks.sample_scatter import SampleScatter
+from callbacks.slurm_requeue import SlurmRequeue
+from callbacks.torch_compile import TorchCompile
+from callbacks.training_curves import TrainingCurves
 
 __all__ = [
     "FID",
     "KID",
-    "Alert",
-    "BestGenerator",
+    "BestCheckpoint",
     "Checkpoints",
     "ClassificationError",
-    "Compiled",
-    "Curves",
-    "DensityCurves",
+    "CollapseResponse",
+    "DensityPlot",
     "FlightRecorder",
+    "GracefulShutdown",
     "GradientNorms",
-    "Helvetica",
     "InceptionScore",
-    "Interruption",
+    "ModeCollapseMonitor",
     "ModeCoverage",
     "MonitoredKeys",
     "NearestNeighbours",
+    "NonFiniteRecovery",
     "ParzenLogLikelihood",
-    "PointCloud",
     "PrecisionRecall",
     "Progress",
-    "Randomness",
-    "Recovery",
-    "Requeue",
-    "Response",
-    "RollBack",
+    "RNGState",
+    "RollbackOnCollapse",
     "SampleGrid",
+    "SampleScatter",
+    "SlurmRequeue",
     "StackedModeCoverage",
-    "Stop",
+    "StopOnCollapse",
+    "TorchCompile",
+    "TrainingCurves",
+    "WarnOnCollapse",
 ]

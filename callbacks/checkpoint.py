@@ -10,14 +10,14 @@ from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 from pytorch_lightning.utilities.rank_zero import rank_zero_warn
 
-from callbacks.checkpoint_io import WholeCheckpoints
-from callbacks.pictures import run_folder
+from callbacks.checkpoint_io import AtomicCheckpointIO
+from callbacks.image_logging import find_run_folder_of_trainer
 from callbacks.validation_schedule import validate_first, validation_is_due
-from lightning_gan.domains import Count, CountOrZero, check_arguments
-from lightning_gan.interrupts import EvaluationInterrupted
-from lightning_gan.running.score_file import count
-from lightning_gan.several import together
-from lightning_gan.whole_files import whole
+from lightning_gan.arguments import Count, CountOrZero, check_arguments
+from lightning_gan.distributed import failures
+from lightning_gan.tracking.scores_json import count_scores
+from lightning_gan.utils.atomic_files import atomic_write
+from lightning_gan.utils.interrupts import EvaluationInterrupted
 
 
 class Checkpoints(Checkpoint):
@@ -58,7 +58,7 @@ class Checkpoints(Checkpoint):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Every file that this Trainer saves is written whole."""
         if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
-            trainer.strategy.checkpoint_io = WholeCheckpoints()
+            trainer.strategy.checkpoint_io = AtomicCheckpointIO()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Files of an earlier life of this run count, oldest first; those of steps still to come are the oldest."""
@@ -67,7 +67,7 @@ class Checkpoints(Checkpoint):
             (step, trainer.fit_loop.total_batch_idx) if step else (-1, -1)
         )
         self.on_disk = (self.last_step, self.last_batch)
-        there = {p: step_of(p) for p in _folder(trainer).glob("step=*.ckpt")}
+        there = {p: read_step(p) for p in _folder(trainer).glob("step=*.ckpt")}
         self.saved = sorted(there, key=lambda path: (there[path] <= step, there[path]))
         if self.resumed_before_validation is not None:
             metrics, self.resumed_before_validation = self.resumed_before_validation, None
@@ -119,7 +119,7 @@ class Checkpoints(Checkpoint):
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Save the step whose validation a signal has ended."""
-        if isinstance(exception, EvaluationInterrupted) or together.signal_behind(exception):
+        if isinstance(exception, EvaluationInterrupted) or failures.signal_behind(exception):
             self.save_before_validation(trainer)
         self.before_validation = {}
 
@@ -145,7 +145,7 @@ class Checkpoints(Checkpoint):
     ) -> None:
         """Say how much of the run's files belongs to this checkpoint."""
         rows = [logger.settle() for logger in trainer.loggers if hasattr(logger, "settle")]
-        entries = count(run_folder(trainer) / "scores.json")
+        entries = count_scores(find_run_folder_of_trainer(trainer) / "scores.json")
         checkpoint["written"] = {"metrics.csv": sum(rows[:1]), "scores.json": entries}
 
     def is_saved(self, trainer: Trainer) -> bool:
@@ -193,7 +193,7 @@ class Checkpoints(Checkpoint):
                 raise
         if not trainer.is_global_zero:
             return
-        with whole(path.with_name("last.ckpt")) as link:
+        with atomic_write(path.with_name("last.ckpt")) as link:
             try:
                 os.link(path, link)
             except OSError:  # a file system without second names
@@ -210,10 +210,10 @@ def _place(trainer: Trainer) -> tuple[int, int]:
 
 
 def _folder(trainer: Trainer) -> Path:
-    return run_folder(trainer) / "checkpoints"
+    return find_run_folder_of_trainer(trainer) / "checkpoints"
 
 
-def step_of(path: Path) -> int:
+def read_step(path: Path) -> int:
     """The step that a file is named after; -1 for another name."""
     number = path.stem.removeprefix("step=")
     return int(number) if number.isdecimal() else -1

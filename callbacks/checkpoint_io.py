@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from lightning_gan.whole_files import whole
+from lightning_gan.utils.atomic_files import atomic_write
 
 
-class WholeCheckpoints(TorchCheckpointIO):
+class AtomicCheckpointIO(TorchCheckpointIO):
     """Writes beside in the target's own folder, to the disk, and renames.
 
     Lightning writes to the system's folder for temporary files and moves from there, which is no single step where
@@ -27,5 +27,5 @@ class WholeCheckpoints(TorchCheckpointIO):
         """
         content = io.BytesIO()
         torch.save(checkpoint, content)
-        with whole(Path(path)) as beside:
+        with atomic_write(Path(path)) as beside:
             beside.write_bytes(content.getbuffer())

@@ -10,22 +10,24 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from callbacks.pictures import run_folder
-from lightning_gan.command_text import command_text
-from lightning_gan.crash import traces
-from lightning_gan.domains import Bytes, check_arguments
-from lightning_gan.file_format import FORMAT, KEY
-from lightning_gan.record import NonFiniteLossError
-from lightning_gan.whole_files import whole
+from callbacks.image_logging import find_run_folder_of_trainer
+from lightning_gan.arguments import Bytes, check_arguments
+from lightning_gan.debugging import step_record
+from lightning_gan.training.statistics import NonFiniteLossError
+from lightning_gan.utils.atomic_files import atomic_write
+from lightning_gan.utils.file_format import FORMAT, KEY
+from lightning_gan.utils.shell_text import format_command
 
 
 class FlightRecorder(Callback):
     """Writes crash/step=<updates of G>.pt when a step fails; `python -m lightning_gan replay FILE` names what went bad.
 
     A loss that is not finite is found when the curves are written, so the state is kept once per such interval
-    (`trainer.log_every_n_steps`): players, their average, optimizers, schedules, counts, on the CPU. Of each step since
+    (`trainer.log_every_n_steps`): networks, their average, optimizers, schedules, counts, on the
+    CPU. Of each step since
     then the minibatch is kept as it came, the state of the random numbers, and on the device what tells whether
-    anything but the steps moved a parameter (`lightning_gan.crash.traces`). Nothing waits for the device within an
+    anything but the steps moved a parameter (`lightning_gan.debugging.step_record`). Nothing waits
+    for the device within an
     interval. The file holds tensors and plain values.
 
     Args:
@@ -45,28 +47,33 @@ class FlightRecorder(Callback):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Let all processes know the run's folder: a new one has a number that only the first of them knows."""
-        self.folder = Path(trainer.strategy.broadcast(str(run_folder(trainer))))
+        self.folder = Path(trainer.strategy.broadcast(str(find_run_folder_of_trainer(trainer))))
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
         """Keep the minibatch; at the start of an interval, or where there is no more room, the state as well."""
-        record: Any = pl_module.record
+        record: Any = pl_module.statistics
         if not self.start or not record.d_losses or self.held > self.most_bytes:
             record.check(pl_module.g_updates)
             self.keep_state(trainer, pl_module)
-        again(self.random_states, len(self.batches), states(pl_module), copied)
-        now = traces.marks(self.parameters)
-        self.touched.append(traces.touched(self.names, self.parameters, self.marks, now))
-        again(self.norms, len(self.batches), traces.norms(self.parameters, self.parts), stacked)
+        restore_batches(self.random_states, len(self.batches), read_states(pl_module), copy_batch)
+        now = step_record.mark_tensors(self.parameters)
+        self.touched.append(step_record.find_touched(self.names, self.parameters, self.marks, now))
+        restore_batches(
+            self.norms,
+            len(self.batches),
+            step_record.measure_norms(self.parameters, self.parts),
+            stack_losses,
+        )
         self.batches.append(batch)
-        self.held += sum(x.nbytes for x in tensors(batch))
+        self.held += sum(x.nbytes for x in find_tensors(batch))
         self.in_step = bool(pl_module.d_updates)  # the very first minibatch may be bad input
 
     def on_before_backward(
         self, trainer: Trainer, pl_module: LightningModule, loss: Tensor
     ) -> None:
-        """The players took the minibatch: what fails now is no bad input."""
+        """The networks took the minibatch: what fails now is no bad input."""
         self.in_step = True
 
     def on_train_batch_end(
@@ -79,26 +86,31 @@ class FlightRecorder(Callback):
     ) -> None:
         """The step is done."""
         self.in_step = False
-        self.marks = traces.marks(self.parameters)
+        self.marks = step_record.mark_tensors(self.parameters)
 
     def keep_state(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """What the next steps begin with, on the CPU."""
         own: dict[str, Any] = {}
         pl_module.on_save_checkpoint(own)  # the counts
         own.pop("record", None)
-        record: Any = pl_module.record
+        record: Any = pl_module.statistics
         kept = own | {
             "state_dict": pl_module.state_dict(),
             "optimizer_states": [o.state_dict() for o in trainer.optimizers],
             "lr_schedulers": [c.scheduler.state_dict() for c in trainer.lr_scheduler_configs],
         }
-        self.start = copied(kept, self.start)
+        self.start = copy_batch(kept, self.start)
         self.losses = record.d_losses, record.g_losses  # these lists grow until the curves are read
         self.before = tuple(map(len, self.losses))
         named = [(name, p) for name, p in pl_module.named_parameters() if p.requires_grad]
         self.names, self.parameters = zip(*named, strict=True)
-        self.parts, self.turn = traces.parts(self.parameters, self.turn), self.turn + 1
-        self.marks = traces.marks(self.parameters)  # whatever touched them before is in the state
+        self.parts, self.turn = (
+            step_record.select_model_parts(self.parameters, self.turn),
+            self.turn + 1,
+        )
+        self.marks = step_record.mark_tensors(
+            self.parameters
+        )  # whatever touched them before is in the state
         self.batches = []
         self.touched: list[dict[str, Tensor]] = []
         self.held = 0
@@ -120,19 +132,19 @@ class FlightRecorder(Callback):
         others = f"_process={trainer.global_rank}" if trainer.global_rank else ""
         path = self.folder / "crash" / f"step={step}{others}.pt"
         try:
-            with whole(path) as beside:
+            with atomic_write(path) as beside:
                 torch.save(self.flight(trainer, pl_module, exception, step), beside)
         except OSError as error:
             exception.add_note(f"What led to it could not be written ({error.strerror}).")
             return
         exception.add_note(
-            f"What led to it is kept; to see which tensor went bad first: {command(path)}"
+            f"What led to it is kept; to see which tensor went bad first: {format_replay_command(path)}"
         )
 
     def flight(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException, step: int
     ) -> dict[str, Any]:
-        """All that `lightning_gan.crash.replay` reads, as tensors and plain values."""
+        """All that `lightning_gan.debugging.replay` reads, as tensors and plain values."""
         losses = [
             torch.stack(noted[n:]).float().cpu() if noted[n:] else torch.zeros(0)
             for noted, n in zip(self.losses, self.before, strict=True)
@@ -146,7 +158,7 @@ class FlightRecorder(Callback):
                 "step": step,
                 "error": f"{type(exception).__name__}: {exception}",
                 "losses": losses,
-                "batches": copied(self.batches),
+                "batches": copy_batch(self.batches),
                 "random_states": self.random_states[: len(self.batches)],
                 "norms": torch.stack(self.norms[: len(self.batches)]).float().cpu(),
                 "parts": self.parts,
@@ -156,18 +168,18 @@ class FlightRecorder(Callback):
                 "processes": trainer.world_size,
                 "precision": str(trainer.precision),
                 "threads": torch.get_num_threads(),
-                "accumulated": pl_module.parts,
-                "compiled": any(player._compiled_call_impl for player in pl_module.children()),
+                "accumulated": pl_module.microbatches,
+                "compiled": any(network._compiled_call_impl for network in pl_module.children()),
             },
         }
 
 
-def command(path: Path) -> str:
-    """What a person types to see it again."""
-    return command_text("replay", path)
+def format_replay_command(path: Path) -> str:
+    """What the user types to see it again."""
+    return format_command("replay", path)
 
 
-def copied(value: Any, old: Any = None) -> Any:
+def copy_batch(value: Any, old: Any = None) -> Any:
     """Tensors on the CPU, and what holds them; in the memory of an older copy, where it fits: new memory costs more."""
     if isinstance(value, Tensor):
         if isinstance(old, Tensor) and (old.shape, old.dtype) == (value.shape, value.dtype):
@@ -175,19 +187,19 @@ def copied(value: Any, old: Any = None) -> Any:
         return value.detach().to("cpu", copy=True)
     if isinstance(value, dict):
         before = old if isinstance(old, dict) else {}
-        return {key: copied(part, before.get(key)) for key, part in value.items()}
+        return {key: copy_batch(part, before.get(key)) for key, part in value.items()}
     if isinstance(value, list | tuple):
         earlier = old if isinstance(old, list) else []
-        return [copied(part, o) for part, o in zip_longest(value, earlier[: len(value)])]
+        return [copy_batch(part, o) for part, o in zip_longest(value, earlier[: len(value)])]
     return value
 
 
-def stacked(norms: Sequence[Tensor], old: Tensor | None) -> Tensor:
+def stack_losses(norms: Sequence[Tensor], old: Tensor | None) -> Tensor:
     """In one tensor, where they lie."""
     return torch.stack(list(norms), out=old)
 
 
-def again(rows: list[Any], i: int, new: Any, put: Callable[[Any, Any], Any]) -> None:
+def restore_batches(rows: list[Any], i: int, new: Any, put: Callable[[Any, Any], Any]) -> None:
     """Write row i in the memory of an earlier row i: small things that stay would part the memory that steps use."""
     if i < len(rows):
         rows[i] = put(new, rows[i])
@@ -195,7 +207,7 @@ def again(rows: list[Any], i: int, new: Any, put: Callable[[Any, Any], Any]) -> 
         rows.append(put(new, None))
 
 
-def states(pl_module: LightningModule) -> dict[str, Tensor]:
+def read_states(pl_module: LightningModule) -> dict[str, Tensor]:
     """Of the generators of random numbers, by kind of device."""
     found = {"cpu": torch.get_rng_state()}
     if pl_module.device.type == "cuda":
@@ -203,7 +215,7 @@ def states(pl_module: LightningModule) -> dict[str, Tensor]:
     return found
 
 
-def tensors(batch: Any) -> Iterable[Tensor]:
+def find_tensors(batch: Any) -> Iterable[Tensor]:
     """Those of a minibatch."""
     parts = batch.values() if isinstance(batch, dict) else batch
     return [x for x in ([batch] if isinstance(batch, Tensor) else parts) if isinstance(x, Tensor)]

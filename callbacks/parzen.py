@@ -9,18 +9,25 @@ from typing import Any
 from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 
-from callbacks.pictures import run_folder, spared
-from callbacks.scoring import SampleScore, Stage, datamodule, keep_cards, keep_ruler, updates
-from lightning_gan.baselines import OneImage, TrainingSet
-from lightning_gan.domains import Count, Positive, SampleCount, Seed, check_arguments
-from lightning_gan.evaluation.parzen import as_score, centres, window
-from lightning_gan.images import to_unit
+from callbacks.image_logging import find_run_folder_of_trainer, warn_on_oserror
+from callbacks.sample_metric import (
+    SampleMetric,
+    Stage,
+    count_updates,
+    find_datamodule,
+    write_baselines,
+    write_protocols,
+)
+from lightning_gan.arguments import Count, Positive, SampleCount, Seed, check_arguments
+from lightning_gan.evaluation.baselines import OneImage, TrainingSet
+from lightning_gan.evaluation.parzen import draw_centres, make_parzen_score, make_parzen_split
 from lightning_gan.metrics import SIGMAS_2014, ParzenScore, parzen_protocol
 from lightning_gan.metrics.kernel_density import check_sigmas
-from lightning_gan.whole_files import whole
+from lightning_gan.utils.atomic_files import atomic_write
+from lightning_gan.utils.images import to_unit
 
 
-class ParzenLogLikelihood(SampleScore):
+class ParzenLogLikelihood(SampleMetric):
     """Score samples in nats, pixels in [0, 1], after each validation and at test.
 
     Sigma is chosen on the first validation images. At test the whole test set is scored, as in
@@ -34,10 +41,10 @@ class ParzenLogLikelihood(SampleScore):
         num_validation: validation images that choose sigma, at least 1.
         sigmas: the grid it is chosen from, in pixel units, each above 0.
         seed: of the noise, the same at every look, 0 to 2^32 - 1.
-        ruler: whether a test also scores real images and one image repeated, for comparison.
+        baselines: whether a test also scores real images and one image repeated, for comparison.
     """
 
-    whole_bank = True
+    whole_sample_set = True
 
     @check_arguments
     def __init__(
@@ -46,11 +53,15 @@ class ParzenLogLikelihood(SampleScore):
         num_validation: Count = 1_000,
         sigmas: Sequence[Positive] = SIGMAS_2014,
         seed: Seed = 0,
-        ruler: bool = True,
+        baselines: bool = True,
     ) -> None:
         check_sigmas(sigmas)
         super().__init__(num_samples, seed)
-        self.num_validation, self.sigmas, self.ruler = num_validation, tuple(sigmas), ruler
+        self.num_validation, self.sigmas, self.baseline_rows = (
+            num_validation,
+            tuple(sigmas),
+            baselines,
+        )
         self.scores: dict[str, ParzenScore] = {}
         self._rows: dict[str, list[tuple[str, str, str]]] = {}
 
@@ -58,10 +69,10 @@ class ParzenLogLikelihood(SampleScore):
         """(name, nats with their standard error, protocol) of the latest scores of a stage."""
         return self._rows.get(stage, [])
 
-    def look(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
+    def evaluate(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
         """Score, log, remember and write."""
-        data = datamodule(trainer, self)
-        images = window(data, stage, self.num_validation)
+        data = find_datamodule(trainer, self)
+        images = make_parzen_split(data, stage, self.num_validation)
         score_of = partial(
             parzen_protocol,
             validation=images.choosing,
@@ -70,30 +81,30 @@ class ParzenLogLikelihood(SampleScore):
             rank=trainer.global_rank,
             world_size=trainer.world_size,
         )
-        bank = self.bank(trainer, pl_module)
-        score = self.scores[stage] = score_of(centres(bank))
+        sample_set = self.sample_set(trainer, pl_module)
+        score = self.scores[stage] = score_of(draw_centres(sample_set))
         averaged = "EMA" if getattr(pl_module, "ema", None) is not None else "no EMA"
         scores = {f"{stage}/parzen_nats": (score, f"{averaged}, seed {self.seed}")}
-        if stage == "test" and self.ruler:
-            ruler = self._ruler(data, score_of)
-            scores |= ruler
-            for name, (found, _) in ruler.items():
-                one = as_score(found, bank, images)
-                of = replace(one, card=replace(one.card, generated=name.strip()))
-                keep_ruler(trainer, pl_module, name.strip(), [of])
+        if stage == "test" and self.baseline_rows:
+            baseline_rows = self._baselines(data, score_of)
+            scores |= baseline_rows
+            for name, (found, _) in baseline_rows.items():
+                one = make_parzen_score(found, sample_set, images)
+                of = replace(one, protocol=replace(one.protocol, generated=name.strip()))
+                write_baselines(trainer, pl_module, name.strip(), [of])
         self._rows[stage] = [
             (name, str(s), f"{s.protocol(images.wording)}, {how}, pixels in [0,1]")
             for name, (s, how) in scores.items()
         ]
-        self.results[stage] = [as_score(score, bank, images)]
-        keep_cards(trainer, pl_module, stage, self.results[stage])
+        self.results[stage] = [make_parzen_score(score, sample_set, images)]
+        write_protocols(trainer, pl_module, stage, self.results[stage])
         n = float(score.n_test)
         values = {"nats": score.nats, "se": score.se, "sigma": score.sigma, "n": n}
         pl_module.log_dict({f"{stage}/parzen_{k}": v for k, v in values.items()}, sync_dist=True)
         if trainer.is_global_zero:
-            self._write(trainer, stage, updates(trainer, pl_module))
+            self._write(trainer, stage, count_updates(trainer, pl_module))
 
-    def _ruler(
+    def _baselines(
         self, data: Any, score_of: Callable[[Tensor], ParzenScore]
     ) -> dict[str, tuple[ParzenScore, str]]:
         """What real images and one image score by the same protocol."""
@@ -105,7 +116,7 @@ class ParzenLogLikelihood(SampleScore):
         }
 
     def _write(self, trainer: Trainer, stage: Stage, step: int) -> None:
-        path = run_folder(trainer) / "parzen" / f"{stage}_step{step}.json"
+        path = find_run_folder_of_trainer(trainer) / "parzen" / f"{stage}_step{step}.json"
         rows = [
             dict(zip(("name", "value", "protocol"), row, strict=True)) for row in self.rows(stage)
         ]
@@ -117,6 +128,6 @@ class ParzenLogLikelihood(SampleScore):
             **asdict(score),
             "rows": rows,
         }
-        with spared(path), whole(path, durable=False) as beside:
+        with warn_on_oserror(path), atomic_write(path, durable=False) as beside:
             text = json.dumps(report, indent=2, ensure_ascii=False)
             beside.write_text(text + "\n", encoding="utf-8")

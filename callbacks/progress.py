@@ -7,7 +7,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import ProgressBar
 from tqdm import tqdm
 
-from lightning_gan.domains import NonNegative, check_arguments
+from lightning_gan.arguments import NonNegative, check_arguments
 
 SHOWN = {"d": "train/d_loss", "g": "train/g_loss", "D(x)": "train/d_x", "D(G(z))": "train/d_gz"}
 
@@ -43,7 +43,7 @@ class Progress(ProgressBar):
         """The clock starts."""
         self.total = trainer.max_steps if trainer.max_steps > 0 else None
         self.began, self.first = time.monotonic(), trainer.global_step
-        self.told = self.began
+        self.printed = self.began
         if sys.stderr.isatty() and not self.off:
             self.bar = tqdm(total=self.total, initial=self.first, unit="step", dynamic_ncols=True)
 
@@ -62,12 +62,12 @@ class Progress(ProgressBar):
             if (new := trainer.global_step - self.bar.n) > 0:
                 self.bar.update(new)
                 self.bar.set_postfix(self.numbers(trainer), refresh=False)
-        elif time.monotonic() - self.told > self.seconds:
-            self.told = time.monotonic()
+        elif time.monotonic() - self.printed > self.seconds:
+            self.printed = time.monotonic()
             print(self.line(trainer), flush=True)
 
     def numbers(self, trainer: Trainer) -> dict[str, str]:
-        """The four numbers of the game, as they were last logged."""
+        """The four numbers of the model, as they were last logged."""
         values = trainer.callback_metrics
         return {name: f"{float(values[key]):.3f}" for name, key in SHOWN.items() if key in values}
 

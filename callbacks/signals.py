@@ -10,8 +10,8 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from callbacks.validation_schedule import validation_is_due
-from lightning_gan.interrupts import EvaluationInterrupted, SignalWatch
-from lightning_gan.several import together
+from lightning_gan.distributed import failures
+from lightning_gan.utils.interrupts import EvaluationInterrupted, SignalWatch
 
 
 class SignalListener(Callback):
@@ -41,20 +41,20 @@ class SignalListener(Callback):
 
     def listen(self, signals: tuple[signal.Signals, ...]) -> None:
         """Install the handler; a process can only do so in its main thread."""
-        if in_main_thread():
+        if is_main_thread():
             handlers: dict[int, Any] = {n: signal.signal(n, self.note) for n in signals}
             self.before = self.before or handlers
 
     def note(self, number: int, frame: FrameType | None) -> None:
         """Record a signal, and leave an evaluation at once."""
         self.received = max(number, self.received or 0)
-        self.heard(number)
+        self.received_signal(number)
         if self.evaluating:
             self.evaluating = False
-            together.announce_signal(number)
+            failures.announce_signal(number)
             raise EvaluationInterrupted(number)
 
-    def heard(self, number: int) -> None:
+    def received_signal(self, number: int) -> None:
         """Print what will happen."""
 
     def begin_evaluation(self) -> None:
@@ -63,7 +63,7 @@ class SignalListener(Callback):
             return
         if self.watch is None and self.on_timeout is not None:
             watched = tuple(signal.Signals(number) for number in self.before)
-            self.watch = SignalWatch(watched, together.announce_signal, self.on_timeout)
+            self.watch = SignalWatch(watched, failures.announce_signal, self.on_timeout)
         self.evaluating = True
 
     def end_evaluation(self) -> int:
@@ -166,6 +166,6 @@ class SignalListener(Callback):
         self.before = {}
 
 
-def in_main_thread() -> bool:
+def is_main_thread() -> bool:
     """Whether this thread can handle signals."""
     return threading.current_thread() is threading.main_thread()

@@ -2,8 +2,8 @@
 
 from datamodules.base import ImageData
 from datamodules.cifar10 import CIFAR10
-from datamodules.cifar10_contrast import CIFAR10Contrast
-from datamodules.factors import Factors
+from datamodules.cifar10_gcn import CIFAR10GCN
+from datamodules.factors import FactorDigits
 from datamodules.high_dimensional import HighDimensionalMixture
 from datamodules.image_folder import ImageFolder
 from datamodules.in_memory import InMemory
@@ -15,11 +15,11 @@ from datamodules.toy import Gaussian1D, Grid, Ring, ToyData
 
 __all__ = [
     "CIFAR10",
+    "CIFAR10GCN",
     "MNIST",
     "TFD",
     "BatchLoader",
-    "CIFAR10Contrast",
-    "Factors",
+    "FactorDigits",
     "FashionMNIST",
     "Gaussian1D",
     "Grid",

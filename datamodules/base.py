@@ -1,9 +1,9 @@
-"""What all image data sets share: bytes, and what a picture of them shows."""
+"""What all image data sets share: bytes, and what an image of them shows."""
 
 from torch import Tensor
 
 from datamodules.in_memory import InMemory, Split, Splits
-from lightning_gan.errors import UserError
+from lightning_gan.utils.errors import UserError
 
 __all__ = ["ImageData", "Split", "Splits"]
 
@@ -12,14 +12,14 @@ class ImageData(InMemory):
     """Images held in memory as uint8, given out as float32 in `value_range`.
 
     A subclass says where the bytes come from: `load` returns them, [n, C, H, W]. One whose values are no linear
-    function of the bytes says so too: `convert`, `shown_range` and `pictures`.
+    function of the bytes says so too: `convert`, `find_display_range_of_data` and `uint8_images`.
     """
 
     data_shape: tuple[int, int, int]
 
     @property
-    def shown_range(self) -> tuple[float, float]:
-        """The values that a picture shows as 0 and as 255; those outside are clipped."""
+    def display_range(self) -> tuple[float, float]:
+        """The values that an image shows as 0 and as 255; those outside are clipped."""
         return self.value_range
 
     def convert(self, stored: Tensor) -> Tensor:
@@ -28,13 +28,13 @@ class ImageData(InMemory):
         x = stored.float().div_(255 / (high - low))
         return x if low == 0 else x.add_(low)
 
-    def pictures(self, split: Split) -> Tensor:
-        """What pictures of a split show: uint8, [n, C, H, W], on the CPU; the data's own memory."""
+    def uint8_images(self, split: Split) -> Tensor:
+        """What images of a split show: uint8, [n, C, H, W], on the CPU; the data's own memory."""
         return self._split(split)[0]
 
 
-def checked(value_range: tuple[float, float]) -> tuple[float, float]:
-    """A range of values that a person asked for.
+def check_value_range(value_range: tuple[float, float]) -> tuple[float, float]:
+    """A range of values that the user asked for.
 
     Raises:
         ValueError: if it is empty.

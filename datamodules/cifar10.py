@@ -14,25 +14,25 @@ from datamodules.cifar_files import (
     FOLDER,
     Archive,
     BatchFile,
-    first,
+    find_first,
     read_archive,
     read_binary,
     read_pickled,
-    unpack,
-    write,
+    unpack_archive,
+    write_files,
 )
 from datamodules.loader import BatchLoader
-from lightning_gan import home
-from lightning_gan.domains import Count, CountOrZero, Seed, check_arguments
-from lightning_gan.errors import UserError
-from lightning_gan.fetching import download
+from lightning_gan.arguments import Count, CountOrZero, Seed, check_arguments
+from lightning_gan.utils import home_folder
+from lightning_gan.utils.downloads import download
+from lightning_gan.utils.errors import UserError
 
 PICKLED_FOLDER = "cifar-10-batches-py"  # as torchvision and Keras lay it out
 SECONDS = 900.0  # for 170 MB: there is no other source that a longer wait would keep waiting
 
 
 class CIFAR10(ImageData):
-    """50,000 + 10,000 colour pictures of ten kinds of things, 32 x 32; values in [-1, 1].
+    """50,000 + 10,000 colour images of ten kinds of things, 32 x 32; values in [-1, 1].
 
     Sources, in the order of "auto": the binary files (cifar-10-batches-bin) under root or root
     itself, their archive (cifar-10-binary.tar.gz) under root, torchvision's pickled files
@@ -91,7 +91,7 @@ class CIFAR10(ImageData):
             raise UserError(
                 f"validation is {validation} of {n:,} training images: set it to less than {n:,}."
             )
-        self.root = home.data_folder(root)
+        self.root = home_folder.find_data_folder(root)
         self.validation, self.source = validation, source
 
     def load(self, *, fetch: bool) -> Splits:
@@ -119,10 +119,10 @@ class CIFAR10(ImageData):
     def _read(self, specs: Iterable[BatchFile]) -> tuple[dict[str, Tensor], set[str]]:
         """Those of the files that exist, verified, and the folders or the archive they lie in."""
         batches, where, packed = {}, set(), []
-        archive = first([self.root / self.archive.name])
+        archive = find_first([self.root / self.archive.name])
         for spec in specs:
-            binary = first([self.root / f / f"{spec.name}.bin" for f in (FOLDER, ".")])
-            pickled = first([self.root / f / spec.name for f in (PICKLED_FOLDER, ".")])
+            binary = find_first([self.root / f / f"{spec.name}.bin" for f in (FOLDER, ".")])
+            pickled = find_first([self.root / f / spec.name for f in (PICKLED_FOLDER, ".")])
             if binary is not None:
                 batches[spec.name] = read_binary(binary, spec)
                 where.add(str(binary.parent))
@@ -145,9 +145,9 @@ class CIFAR10(ImageData):
         )
         try:
             packed = download(url, self.archive.size + 1, SECONDS)
-            raws = unpack(io.BytesIO(packed), specs, self.archive)
+            raws = unpack_archive(io.BytesIO(packed), specs, self.archive)
             for spec in specs:
-                write(self.root / FOLDER, spec, raws[spec.name])
+                write_files(self.root / FOLDER, spec, raws[spec.name])
         except (OSError, HTTPException, ValueError) as error:
             reason = f"{url}: {getattr(error, 'reason', error) or type(error).__name__}"
             rank_zero_info(f"CIFAR-10: {reason}")

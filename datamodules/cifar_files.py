@@ -11,10 +11,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from datamodules.cifar_pickle import PIXELS, records
-from datamodules.idx import blamed_on
-from lightning_gan.errors import UserError
-from lightning_gan.whole_files import whole
+from datamodules.cifar_pickle import PIXELS, read_records
+from datamodules.idx import describe_damage
+from lightning_gan.utils.atomic_files import atomic_write
+from lightning_gan.utils.errors import UserError
 
 RECORD = 1 + PIXELS  # a label, then red, green and blue, each row by row
 FOLDER = "cifar-10-batches-bin"  # of the binary files, also in their archive
@@ -56,13 +56,13 @@ class Archive:
         return self.url.rsplit("/", 1)[-1]
 
 
-def first(paths: Sequence[Path]) -> Path | None:
+def find_first(paths: Sequence[Path]) -> Path | None:
     """The first of them that exists; a folder of that name only where there is no file."""
     there = [path for path in paths if os.path.lexists(path)]
     return next(iter([path for path in there if not path.is_dir()] or there), None)
 
 
-def check(raw: bytes, spec: BatchFile) -> None:
+def check_file(raw: bytes, spec: BatchFile) -> None:
     """Compare the contents of a binary file with its specification.
 
     Raises:
@@ -90,9 +90,9 @@ def read_binary(path: Path, spec: BatchFile) -> Tensor:
     Raises:
         ValueError: if it cannot be read or is not, to the byte, what spec says.
     """
-    with blamed_on(path):
+    with describe_damage(path):
         raw = path.read_bytes()
-        check(raw, spec)
+        check_file(raw, spec)
     return _tensor(raw)
 
 
@@ -102,14 +102,14 @@ def read_pickled(path: Path, spec: BatchFile) -> Tensor:
     Raises:
         ValueError: if it cannot be read or is not, to the byte, the published one.
     """
-    with blamed_on(path):
+    with describe_damage(path):
         raw = path.read_bytes()
         md5 = hashlib.md5(raw, usedforsecurity=False).hexdigest()
         if md5 != spec.md5:
             raise UserError(
                 f"has other contents: {len(raw):,} bytes with md5 {md5}, {spec.md5} is wanted"
             )
-        return _tensor(records(raw, spec.n))
+        return _tensor(read_records(raw, spec.n))
 
 
 def read_archive(path: Path, specs: Sequence[BatchFile], archive: Archive) -> dict[str, Tensor]:
@@ -118,11 +118,11 @@ def read_archive(path: Path, specs: Sequence[BatchFile], archive: Archive) -> di
     Raises:
         ValueError: if it cannot be read or is not, to the byte, the published one.
     """
-    with blamed_on(path), path.open("rb") as packed:
-        return {name: _tensor(raw) for name, raw in unpack(packed, specs, archive).items()}
+    with describe_damage(path), path.open("rb") as packed:
+        return {name: _tensor(raw) for name, raw in unpack_archive(packed, specs, archive).items()}
 
 
-def unpack(
+def unpack_archive(
     packed: BufferedReader | BytesIO, specs: Sequence[BatchFile], archive: Archive
 ) -> dict[str, bytes]:
     """Verified contents of the files in an archive, by name. Its bytes are checked before they are unpacked.
@@ -147,15 +147,15 @@ def unpack(
             contents = members.extractfile(member)
             raws[spec.name] = contents.read(spec.size + 1) if contents else b""
             try:
-                check(raws[spec.name], spec)
+                check_file(raws[spec.name], spec)
             except ValueError as error:
                 raise UserError(f"holds {member.name}, which {error}") from error
     return raws
 
 
-def write(folder: Path, spec: BatchFile, raw: bytes) -> None:
+def write_files(folder: Path, spec: BatchFile, raw: bytes) -> None:
     """Put a file's verified contents in place in one step; a reader sees all of it or nothing."""
-    with whole(folder / f"{spec.name}.bin") as beside:
+    with atomic_write(folder / f"{spec.name}.bin") as beside:
         beside.write_bytes(raw)
 
 

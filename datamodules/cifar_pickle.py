@@ -8,7 +8,7 @@ import io
 import pickle
 from typing import Any
 
-from lightning_gan.errors import UserError
+from lightning_gan.utils.errors import UserError
 
 PIXELS = 3 * 32 * 32
 
@@ -50,7 +50,7 @@ class _Reader(pickle.Unpickler):
         return STAND_INS[module, name]
 
 
-def records(raw: bytes, n: int) -> bytes:
+def read_records(raw: bytes, n: int) -> bytes:
     """The n records of a pickled batch as its binary version has them: a label, then 3,072 pixels.
 
     Raises:

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from datamodules.base import Split
-from lightning_gan.errors import UserError
+from lightning_gan.utils.errors import UserError
 
 LEAST = 3  # different files: one for each split
 
 
-def position(digest: bytes, split_seed: int) -> float:
+def compute_hash_position(digest: bytes, split_seed: int) -> float:
     """Return the place of a file in [0, 1): uniform, and another one for each seed."""
     mixed = sha256(f"{split_seed} ".encode() + digest).digest()
     return int.from_bytes(mixed[:6], "big") / 2**48
@@ -39,7 +39,7 @@ def split_by_hash(
     Raises:
         ValueError: if there are fewer than 3 different digests.
     """
-    at = {digest: position(digest, split_seed) for digest in set(digests)}
+    at = {digest: compute_hash_position(digest, split_seed) for digest in set(digests)}
     n = len(at)
     if n < LEAST:
         raise UserError(f"{n} different files cannot be split: give {LEAST} or more.")

@@ -14,7 +14,7 @@ from torch.distributions import (
 )
 
 from datamodules.toy import Gaussians
-from lightning_gan.domains import Count, Positive, Seed, check_arguments
+from lightning_gan.arguments import Count, Positive, Seed, check_arguments
 
 DIM = 1200
 INNER = 700  # dimensions of each Gaussian
@@ -45,7 +45,7 @@ class HighDimensionalMixture(Gaussians):
         noise: standard deviation of what is added in all 1200 directions, above 0.
         batch_size: points per batch and device, at least 1.
         seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        points_seed: of the points themselves, 0 to 2^32 - 1.
+        data_seed: of the points themselves, 0 to 2^32 - 1.
     """
 
     name = "mixture1200"
@@ -59,9 +59,9 @@ class HighDimensionalMixture(Gaussians):
         noise: Positive = 0.01,
         batch_size: Count = 100,
         seed: Seed | None = None,
-        points_seed: Seed = 0,
+        data_seed: Seed = 0,
     ) -> None:
-        super().__init__(batch_size, seed, points_seed)
+        super().__init__(batch_size, seed, data_seed)
         self.noise = float(noise)
         rng = torch.Generator().manual_seed(GEOMETRY)
         directions = torch.randn(DIM, DIM, generator=rng, dtype=torch.float64)

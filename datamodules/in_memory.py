@@ -10,8 +10,8 @@ from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 
 from datamodules.loader import BatchLoader, ShuffledBatchLoader
-from lightning_gan.domains import Count, Seed, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import Count, Seed, check_arguments
+from lightning_gan.utils.errors import UserError
 
 Split = Literal["train", "val", "test"]
 Splits = dict[Split, tuple[Tensor, Tensor]]

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from lightning_gan.domains import Count, CountOrZero, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import Count, CountOrZero, check_arguments
+from lightning_gan.utils.errors import UserError
 
 
 def to_unit_range(images: Tensor) -> Tensor:

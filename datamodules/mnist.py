@@ -8,10 +8,10 @@ from typing import ClassVar, Literal
 
 import torchvision
 
+from datamodules.download_sources import CsvWheel
 from datamodules.idx import FileSpec
 from datamodules.idx_images import IdxImages
-from datamodules.sources import CsvWheel
-from lightning_gan.domains import Count, Finite, Seed, check_arguments
+from lightning_gan.arguments import Count, Finite, Seed, check_arguments
 
 
 def _files(train: tuple[str, str], test: tuple[str, str]) -> dict[str, FileSpec]:
@@ -70,7 +70,7 @@ class MNIST(IdxImages):
 
 
 class FashionMNIST(IdxImages):
-    """60,000 + 10,000 pictures of clothes, in the format of MNIST.
+    """60,000 + 10,000 images of clothes, in the format of MNIST.
 
     Sources, in the order of "auto": idx files under root, gz or not, or where Debian's package
     dataset-fashion-mnist puts them; torchvision's mirror.

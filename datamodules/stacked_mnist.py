@@ -1,4 +1,4 @@
-"""Stacked MNIST: three digits as the three channels of one picture, 1,000 modes (Metz et al., 2017, section 3.3.1)."""
+"""Stacked MNIST: three digits as the three channels of one image, 1,000 modes (Metz et al., 2017, section 3.3.1)."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -9,8 +9,8 @@ from torch import Tensor
 from datamodules.base import Split, Splits
 from datamodules.loader import BatchLoader, ShuffledBatchLoader
 from datamodules.mnist import MNIST
-from lightning_gan.domains import Count, Finite, Seed, check_arguments
-from lightning_gan.limits import check_memory
+from lightning_gan.arguments import Count, Finite, Seed, check_arguments
+from lightning_gan.utils.machine_limits import check_memory
 
 HELD_OUT = 10_000  # triples that validate, and as many that test
 EPOCH = 128_000  # triples of an epoch where each is new
@@ -21,7 +21,7 @@ class StackedMNIST(MNIST):
     """Triples of MNIST's digits, [3, 28, 28]: label 100a + 10b + c of the digits a, b, c in the three channels.
 
     Two protocols are in use. Fixed triples: 128,000 of them train, again and again (Srivastava et al. (2017), VEEGAN;
-    Lin et al. (2018), PacGAN, Table 2). Triples drawn anew: no picture comes twice but by chance (Metz et al. (2017),
+    Lin et al. (2018), PacGAN, Table 2). Triples drawn anew: no image comes twice but by chance (Metz et al. (2017),
     Unrolled GAN; PacGAN, Table 3); give `triples: null` for it. Then an epoch is 128,000 triples, and what is drawn is
     a function of seed, epoch and place, so that a resumed run sees what one that was not stopped would have seen.
 
@@ -78,8 +78,8 @@ class StackedMNIST(MNIST):
             FileNotFoundError: if files are missing and `source` cannot deliver them.
         """
         splits = super().load(fetch=fetch)
-        bank, labels = (torch.cat(parts) for parts in zip(*splits.values(), strict=True))
-        self._digits[bank.device] = bank[:, 0], labels
+        sample_set, labels = (torch.cat(parts) for parts in zip(*splits.values(), strict=True))
+        self._digits[sample_set.device] = sample_set[:, 0], labels
         self._training = len(splits["train"][1])
         rng = torch.Generator().manual_seed(self.triples_seed)
         sizes: dict[Split, int] = {
@@ -91,7 +91,7 @@ class StackedMNIST(MNIST):
         first = 0
         for split, (digits, _) in splits.items():
             triples = first + torch.randint(len(digits), (sizes[split], 3), generator=rng)
-            stacked[split] = triples, labelled(triples, labels)
+            stacked[split] = triples, label_triples(triples, labels)
             first += len(digits)
         kept = "drawn once" if self.triples else "drawn anew for each batch"
         self.provenance = (
@@ -100,35 +100,35 @@ class StackedMNIST(MNIST):
         return stacked
 
     def convert(self, stored: Tensor) -> Tensor:
-        """Places of three digits, [m, 3], as their picture, float32 [m, 3, 28, 28] in `value_range`."""
-        return super().convert(self._pictures(stored))
+        """Places of three digits, [m, 3], as their image, float32 [m, 3, 28, 28] in `value_range`."""
+        return super().convert(self._images(stored))
 
-    def pictures(self, split: Split) -> Tensor:
-        """What pictures of a split show: uint8, [n, 3, 28, 28], on the CPU; made anew each time."""
-        return self._pictures(self._split(split)[0])
+    def uint8_images(self, split: Split) -> Tensor:
+        """What images of a split show: uint8, [n, 3, 28, 28], on the CPU; made anew each time."""
+        return self._images(self._split(split)[0])
 
-    def _pictures(self, triples: Tensor) -> Tensor:
+    def _images(self, triples: Tensor) -> Tensor:
         digits = self.digits(triples.device)[0]
         return digits.index_select(0, triples.flatten()).unflatten(0, triples.shape)
 
     def digits(self, device: torch.device) -> tuple[Tensor, Tensor]:
         """All digits, uint8 [n, 28, 28], and their labels, on a device, moved there once."""
         if device not in self._digits:
-            bank, labels = self._digits[torch.device("cpu")]
-            self._digits[device] = bank.to(device), labels.to(device)
+            sample_set, labels = self._digits[torch.device("cpu")]
+            self._digits[device] = sample_set.to(device), labels.to(device)
         return self._digits[device]
 
     def _shuffled(self, consumed: int) -> BatchLoader:
         if self.triples is not None:
             return super()._shuffled(consumed)
         triples, labels = self._on_device("train")
-        return NewTriples(
+        return ResampledTriples(
             triples, labels, self.batch_size, self._seed(), consumed, *self._rank(), self.convert,
             self.digits(triples.device)[1][: self._training],
         )  # fmt: skip
 
 
-class NewTriples(ShuffledBatchLoader):
+class ResampledTriples(ShuffledBatchLoader):
     """Training batches of triples drawn anew, as many an epoch as there are fixed ones.
 
     What is drawn is a pure function of (seed, epoch), and cut into batches as a shuffled epoch is.
@@ -166,9 +166,9 @@ class NewTriples(ShuffledBatchLoader):
         return torch.randint(len(self.digits), shape, generator=generator).to(self.digits.device)
 
     def _examples(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        return index, labelled(index, self.digits)
+        return index, label_triples(index, self.digits)
 
 
-def labelled(triples: Tensor, digits: Tensor) -> Tensor:
+def label_triples(triples: Tensor, digits: Tensor) -> Tensor:
     """100a + 10b + c, int64 [m], of the digits at the places in `triples`, [m, 3]."""
     return digits[triples] @ torch.tensor(PLACES, device=digits.device)

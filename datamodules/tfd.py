@@ -1,4 +1,4 @@
-"""The Toronto Face Database (Susskind et al., 2010): a file that a person brings, and its five folds."""
+"""The Toronto Face Database (Susskind et al., 2010): a file that the user brings, and its five folds."""
 
 import os
 from pathlib import Path
@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from datamodules.base import ImageData, Split, Splits
-from datamodules.tfd_file import EXPRESSIONS, NAME, SIDE, TFDFile, read
-from lightning_gan import home
-from lightning_gan.domains import Count, Domain, Seed, check_arguments
+from datamodules.tfd_file import EXPRESSIONS, NAME, SIDE, TFDFile, read_tfd
+from lightning_gan.arguments import Count, Domain, Seed, check_arguments
+from lightning_gan.utils import home_folder
 
 FOLDERS = ("TFD", ".")  # under root
 FOLDS = 5
@@ -46,7 +46,7 @@ class TFD(ImageData):
         self, root: str = "data", fold: Fold = 1, batch_size: Count = 100, seed: Seed | None = None
     ) -> None:
         super().__init__(batch_size, seed)
-        self.root = home.data_folder(root)
+        self.root = home_folder.find_data_folder(root)
         self.fold = fold
 
     def load(self, *, fetch: bool) -> Splits:
@@ -58,7 +58,7 @@ class TFD(ImageData):
             FileNotFoundError: if it is not there.
         """
         path = self.path()
-        file = read(path)
+        file = read_tfd(path)
         marks = file.folds[:, self.fold - 1]
         splits: Splits = {}
         for split, mark in self.parts.items():

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from datamodules.idx import blamed_on
-from datamodules.mat5 import read_arrays
-from lightning_gan.errors import UserError
+from datamodules.idx import describe_damage
+from datamodules.matlab5 import read_matlab_arrays
+from lightning_gan.utils.errors import UserError
 
 NAME = "TFD_48x48.mat"
 SIDE = 48
@@ -35,7 +35,7 @@ class TFDFile:
     sha256: str
 
 
-def read(path: Path) -> TFDFile:
+def read_tfd(path: Path) -> TFDFile:
     """The contents of the file, checked.
 
     MATLAB writes arrays column by column, so that the first n bytes of `images` are the upper left pixels of all n
@@ -44,7 +44,7 @@ def read(path: Path) -> TFDFile:
     Raises:
         ValueError: with a sentence that has the file as its subject.
     """
-    with blamed_on(path):
+    with describe_damage(path):
         raw = path.read_bytes()
         if not raw:
             raise UserError("is empty")
@@ -53,10 +53,10 @@ def read(path: Path) -> TFDFile:
                 "was saved by MATLAB as version 7.3, which is HDF5; version 7 is wanted (in MATLAB: load it, then "
                 "save it with '-v7')"
             )
-        found = read_arrays(raw)
+        found = read_matlab_arrays(raw)
         arrays = {name: _array(found, name) for name in VARIABLES}
         images, folds, expressions = arrays["images"], arrays["folds"], arrays["labs_ex"].ravel()
-        check(images, folds, expressions)
+        check_tfd(images, folds, expressions)
         return TFDFile(images, folds, expressions, hashlib.sha256(raw).hexdigest())
 
 
@@ -70,7 +70,7 @@ def _array(found: dict[str, np.ndarray | str], name: str) -> np.ndarray:
     return value
 
 
-def check(images: np.ndarray, folds: np.ndarray, expressions: np.ndarray) -> None:
+def check_tfd(images: np.ndarray, folds: np.ndarray, expressions: np.ndarray) -> None:
     """Compare the arrays with the layout of TFD.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Data whose density is known: the truth that a game can be compared with."""
+"""Data whose density is known: the truth that a model can be compared with."""
 
 from abc import abstractmethod
 from math import cos, pi, sin
@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.distributions import Categorical, Distribution, Independent, MixtureSameFamily, Normal
 
 from datamodules.in_memory import InMemory, Splits
-from lightning_gan.domains import Count, Domain, Finite, Positive, Seed, Size, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import Count, Domain, Finite, Positive, Seed, Size, check_arguments
+from lightning_gan.utils.errors import UserError
 
 SIZES = {"train": 100_000, "val": 10_000, "test": 10_000}  # 100,000 as in Lin et al. (2018), PacGAN
 
@@ -18,12 +18,12 @@ SIZES = {"train": 100_000, "val": 10_000, "test": 10_000}  # 100,000 as in Lin e
 class ToyData(InMemory):
     """Points drawn once from a density that is written down; label y is the component that a point came from.
 
-    The points depend on `points_seed` alone, so that runs of different seeds learn from the same data.
+    The points depend on `data_seed` alone, so that runs of different seeds learn from the same data.
 
     Args:
         batch_size: points per batch and device, at least 1.
         seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        points_seed: of the points themselves, 0 to 2^32 - 1.
+        data_seed: of the points themselves, 0 to 2^32 - 1.
     """
 
     value_range = (-torch.inf, torch.inf)
@@ -31,10 +31,10 @@ class ToyData(InMemory):
 
     @check_arguments
     def __init__(
-        self, batch_size: Count = 100, seed: Seed | None = None, points_seed: Seed = 0
+        self, batch_size: Count = 100, seed: Seed | None = None, data_seed: Seed = 0
     ) -> None:
         super().__init__(batch_size, seed)
-        self.points_seed = points_seed
+        self.data_seed = data_seed
 
     @property
     @abstractmethod
@@ -47,10 +47,8 @@ class ToyData(InMemory):
 
     def load(self, *, fetch: bool) -> Splits:
         """Draw the points of all splits, one after the other, from one stream."""
-        rng = torch.Generator().manual_seed(self.points_seed)
-        self.provenance = (
-            f"{self.name}: {SIZES['train']:,} points drawn with seed {self.points_seed}"
-        )
+        rng = torch.Generator().manual_seed(self.data_seed)
+        self.provenance = f"{self.name}: {SIZES['train']:,} points drawn with seed {self.data_seed}"
         return {
             "train": self.draw(SIZES["train"], rng),
             "val": self.draw(SIZES["val"], rng),
@@ -94,7 +92,7 @@ class Gaussian1D(Gaussians):
         stds: of the components, as many, each above 0.
         batch_size: points per batch and device, at least 1.
         seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        points_seed: of the points themselves, 0 to 2^32 - 1.
+        data_seed: of the points themselves, 0 to 2^32 - 1.
 
     Raises:
         ValueError: if there are not as many standard deviations as means.
@@ -110,9 +108,9 @@ class Gaussian1D(Gaussians):
         stds: tuple[Positive, ...] = (1.0,),
         batch_size: Count = 100,
         seed: Seed | None = None,
-        points_seed: Seed = 0,
+        data_seed: Seed = 0,
     ) -> None:
-        super().__init__(batch_size, seed, points_seed)
+        super().__init__(batch_size, seed, data_seed)
         if not means or len(means) != len(stds):
             raise UserError(
                 f"Gaussian1D of means {list(means)} and stds {list(stds)}: give as many of both."
@@ -136,7 +134,7 @@ class Ring(Gaussians):
         std: of each Gaussian, in both directions, above 0.
         batch_size: points per batch and device, at least 1.
         seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        points_seed: of the points themselves, 0 to 2^32 - 1.
+        data_seed: of the points themselves, 0 to 2^32 - 1.
     """
 
     name = "ring"
@@ -150,9 +148,9 @@ class Ring(Gaussians):
         std: Positive = 0.01,
         batch_size: Count = 100,
         seed: Seed | None = None,
-        points_seed: Seed = 0,
+        data_seed: Seed = 0,
     ) -> None:
-        super().__init__(batch_size, seed, points_seed)
+        super().__init__(batch_size, seed, data_seed)
         angles = [2 * pi * j / modes for j in range(modes)]
         self.means = float(radius) * torch.tensor([[cos(a), sin(a)] for a in angles])
         self.std = torch.full((modes,), float(std))
@@ -171,7 +169,7 @@ class Grid(Gaussians):
         std: of each Gaussian, in both directions, above 0.
         batch_size: points per batch and device, at least 1.
         seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        points_seed: of the points themselves, 0 to 2^32 - 1.
+        data_seed: of the points themselves, 0 to 2^32 - 1.
     """
 
     name = "grid"
@@ -185,9 +183,9 @@ class Grid(Gaussians):
         std: Positive = 0.05,
         batch_size: Count = 100,
         seed: Seed | None = None,
-        points_seed: Seed = 0,
+        data_seed: Seed = 0,
     ) -> None:
-        super().__init__(batch_size, seed, points_seed)
+        super().__init__(batch_size, seed, data_seed)
         places = float(spacing) * (torch.arange(side) - (side - 1) / 2)
         self.means = torch.cartesian_prod(places, places)
         self.std = torch.full((side**2,), float(std))

@@ -1,11 +1,11 @@
-"""Generative adversarial networks, beginning with Goodfellow et al. (2014). Start at `lightning_gan.gan`."""
+"""Generative adversarial networks, beginning with Goodfellow et al. (2014). Start at `lightning_gan.models.gan`."""
 
 import sys
 from typing import TYPE_CHECKING
 
-from lightning_gan.jobs.srun import hold_signals
-from lightning_gan.lazy import attribute_importer
-from lightning_gan.starting import hold_interrupts
+from lightning_gan.slurm.environment import hold_signals
+from lightning_gan.utils.lazy_imports import attribute_importer
+from lightning_gan.utils.startup_interrupts import hold_interrupts
 
 hold_interrupts(sys.orig_argv)
 hold_signals(sys.orig_argv)  # before the seconds that torch takes to start
@@ -14,9 +14,9 @@ __version__ = "0.1.0"
 __all__ = ["GAN", "load"]
 
 if TYPE_CHECKING:
-    from lightning_gan.gan import GAN
-    from lightning_gan.saved import load
+    from lightning_gan.checkpoints.load import load
+    from lightning_gan.models.gan import GAN
 else:
     __getattr__ = attribute_importer(
-        __name__, {"GAN": "lightning_gan.gan", "load": "lightning_gan.saved"}
+        __name__, {"GAN": "lightning_gan.models.gan", "load": "lightning_gan.checkpoints.load"}
     )

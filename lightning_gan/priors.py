@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
-from lightning_gan.domains import Finite, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import Finite, check_arguments
+from lightning_gan.utils.errors import UserError
 
 __all__ = ["Gaussian", "Prior", "Uniform"]
 

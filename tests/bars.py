@@ -1,4 +1,4 @@
-"""Ten patterns that a classifier of grey pictures learns in a second, for tests."""
+"""Ten patterns that a classifier of grey images learns in a second, for tests."""
 
 import torch
 from torch import Tensor
@@ -8,8 +8,8 @@ def bars(n: int, seed: int) -> tuple[Tensor, Tensor]:
     """Five upright and five level bars, a pixel here or there, under noise: uint8 [n, 1, 28, 28], labels [n]."""
     rng = torch.Generator().manual_seed(seed)
     labels = torch.arange(n) % 10
-    pictures = torch.randint(120, (n, 1, 28, 28), generator=rng)
+    image_bytes = torch.randint(120, (n, 1, 28, 28), generator=rng)
     at = labels % 5 * 5 + torch.randint(3, (n,), generator=rng)
-    for picture, label, place in zip(pictures, labels.tolist(), at.tolist(), strict=True):
-        picture.narrow(1 + label // 5, place, 3).add_(120)
-    return pictures.to(torch.uint8), labels
+    for image, label, place in zip(image_bytes, labels.tolist(), at.tolist(), strict=True):
+        image.narrow(1 + label // 5, place, 3).add_(120)
+    return image_bytes.to(torch.uint8), labels

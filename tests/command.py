@@ -1,4 +1,4 @@
-"""The command line inside a test: small data, small players, what it printed and how it ended."""
+"""The command line inside a test: small data, small networks, what it printed and how it ended."""
 
 import sys
 from pathlib import Path

@@ -18,7 +18,7 @@ torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 
 @pytest.fixture(autouse=True)
 def _no_account(monkeypatch):
-    """Tests see neither a W&B key nor a network mode of the person who runs them."""
+    """Tests see neither a W&B key nor a network mode of the user who runs them."""
     for name in [n for n in os.environ if n.startswith("WANDB_") and n != "WANDB_SILENT"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("WANDB_MODE", "disabled")
@@ -26,7 +26,7 @@ def _no_account(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _no_weights(monkeypatch, tmp_path_factory):
-    """Nor the weights, statistics and rulers that this person has kept; whoever keeps some makes the folder."""
+    """Nor the weights, statistics and baselines that this user has kept; whoever keeps some makes the folder."""
     cache = tmp_path_factory.getbasetemp() / "caches" / uuid.uuid4().hex
     monkeypatch.setenv("LIGHTNING_GAN_CACHE", str(cache))
     monkeypatch.delenv("LIGHTNING_GAN_WEIGHTS", raising=False)

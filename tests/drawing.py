@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from datamodules.glyphs import draw
-from lightning_gan.features.factor_reader import Reading
+from datamodules.digit_renderer import draw_digit
+from lightning_gan.feature_extractors.factor_classifier import FactorPrediction
 from lightning_gan.networks import Generator
 
 
@@ -21,7 +21,7 @@ class DrawingGenerator(Generator):
         n = len(z)
         width = torch.where(z[:, 0] > 0, 4.2, 1.8)
         colour = torch.eye(3)[z[:, 1:].argmax(1)]
-        bytes_ = draw(
+        bytes_ = draw_digit(
             torch.zeros(n), width, torch.zeros(n), colour, torch.ones(n), torch.zeros(n, 2)
         )
         return bytes_ / 127.5 - 1 + self.weight
@@ -30,8 +30,8 @@ class DrawingGenerator(Generator):
 class InkReader:
     """Thickness from the amount of ink, colour from the largest channel; any digit is an upright 0."""
 
-    def read(self, pictures: Tensor) -> Reading:
-        ink = pictures.double().sum((2, 3)) / 255
+    def read(self, image_bytes: Tensor) -> FactorPrediction:
+        ink = image_bytes.double().sum((2, 3)) / 255
         zeros = torch.zeros(len(ink), dtype=torch.long)
         values = torch.stack([zeros, (ink.amax(1) > 120).long(), zeros + 1, ink.argmax(1)], 1)
-        return Reading(values, torch.ones(values.shape))
+        return FactorPrediction(values, torch.ones(values.shape))

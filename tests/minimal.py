@@ -5,19 +5,20 @@ import math
 from typing import Any
 
 import torch
-from games import SHAPE, NormedDiscriminator
+from model_factory import SHAPE, NormedDiscriminator
 from torch.optim import SGD
 
-from lightning_gan import GAN, masks
+from lightning_gan import GAN
 from lightning_gan.losses import NonSaturating
+from lightning_gan.models import masks
 from lightning_gan.networks import (
-    ClassHeadDiscriminator,
-    ClassLogitsDiscriminator,
+    AuxiliaryClassifierDiscriminator,
     ConditionalDiscriminator,
     ConditionalGenerator,
+    KPlusOneDiscriminator,
     MaskedGenerator,
+    MLPDiscriminator,
     MLPGenerator,
-    PlainDiscriminator,
     SparseOutputGenerator,
 )
 from lightning_gan.priors import Uniform
@@ -48,11 +49,11 @@ def few(z_dim: int = 3) -> MLPGenerator:
 
 
 def flat(n: int) -> ConditionalDiscriminator:
-    return ConditionalDiscriminator(PlainDiscriminator([SIZE + n], widths=[2]), SHAPE, n)
+    return ConditionalDiscriminator(MLPDiscriminator([SIZE + n], widths=[2]), SHAPE, n)
 
 
 def few_labels() -> dict[str, Any]:
-    D = ClassLogitsDiscriminator(PlainDiscriminator(SHAPE, widths=[2]), K)
+    D = KPlusOneDiscriminator(MLPDiscriminator(SHAPE, widths=[2]), K)
     return pair(discriminator=D) | {"classes": K, "labels_per_class": 1}
 
 
@@ -65,26 +66,26 @@ def sgd() -> SGD:
     return SGD([torch.nn.Parameter(torch.ones(2))], lr=0.1)
 
 
-PLAIN = {"discriminator": PlainDiscriminator([2], widths=[2])}
-TOLD = ConditionalGenerator(few(3 + K), K)
+PLAIN = {"discriminator": MLPDiscriminator([2], widths=[2])}
+MESSAGE = ConditionalGenerator(few(3 + K), K)
 NEEDED = {
-    "ACGAN": pair(TOLD, ClassHeadDiscriminator(PlainDiscriminator(SHAPE, widths=[2]), K)) | {"classes": K},
-    "ConditionalDiscriminator": {"discriminator": PlainDiscriminator([6]), "data_shape": SHAPE},
-    "ConditionalGAN": pair(TOLD, flat(K)) | {"classes": K},
+    "ACGAN": pair(MESSAGE, AuxiliaryClassifierDiscriminator(MLPDiscriminator(SHAPE, widths=[2]), K)) | {"classes": K},
+    "ConditionalDiscriminator": {"discriminator": MLPDiscriminator([6]), "data_shape": SHAPE},
+    "ConditionalGAN": pair(MESSAGE, flat(K)) | {"classes": K},
     "ConditionalGenerator": {"generator": few()},
     "EMA": {"generator": few()},
     "FeatureMatchingGAN": few_labels(),
-    "FreshNoise": {"gan": GAN(**pair())},
+    "NoiseDataModule": {"gan": GAN(**pair())},
     "Goodfellow2014": {"optimizer": sgd()},
     "ImageFolder": {"root": "."},
     "KMeans": {"images": torch.rand(3, *SHAPE)},
     "KernelDistance": {"real": torch.rand(3, 2)},
     "LinearDecay": {"optimizer": sgd()},
-    "MaskedGAN": masked(),
+    "InpaintingGAN": masked(),
     "MaxNormSGD": {"params": [torch.nn.Parameter(torch.ones(2))]},
     "DCGANAdam": {"params": [torch.nn.Parameter(torch.ones(2))]},
-    "Mixture": {"kinds": [masks.Pixels()]},
-    "Pictures": {"pictures": torch.zeros(2, 1, 2, 2, dtype=torch.uint8)},
+    "MaskMixture": {"kinds": [masks.Pixels()]},
+    "ImageSet": {"image_bytes": torch.zeros(2, 1, 2, 2, dtype=torch.uint8)},
     "Run": {"name": "run"},
     "SemiSupervisedGAN": few_labels(),
     "StackedGenerator": {"upper": SparseOutputGenerator(SHAPE, 3, [2, 2], sparse=1), "pretrained": ""},

@@ -10,8 +10,8 @@ from drill import begin
 from stopping import parts
 
 import callbacks.parzen
-from lightning_gan import interrupts
-from lightning_gan.running.runs import checked
+from lightning_gan.checkpoints.verify import read_checkpoint
+from lightning_gan.utils import interrupts
 
 
 def wait_minutes():
@@ -40,7 +40,7 @@ def slow_score(stage, number, step=0, wait_long=wait_minutes):
 
     def put():
         score = callbacks.parzen.parzen_protocol
-        look = callbacks.parzen.ParzenLogLikelihood.look
+        look = callbacks.parzen.ParzenLogLikelihood.evaluate
 
         def looked(self, trainer, pl_module, at):
             slow = at == stage and trainer.global_step >= step
@@ -54,7 +54,7 @@ def slow_score(stage, number, step=0, wait_long=wait_minutes):
             callbacks.parzen.parzen_protocol = wait if slow else score
             look(self, trainer, pl_module, at)
 
-        callbacks.parzen.ParzenLogLikelihood.look = looked
+        callbacks.parzen.ParzenLogLikelihood.evaluate = looked
 
     return put
 
@@ -77,9 +77,9 @@ def stop_while_scoring(arguments, number, before):
 
 
 def result(name):
-    """What a run leaves: curves, scores, pictures and the state of its last checkpoint."""
+    """What a run leaves: curves, scores, images and the state of its last checkpoint."""
     folder = Path("runs", name, "version_0")
-    state = checked(folder / "checkpoints" / "last.ckpt")
+    state = read_checkpoint(folder / "checkpoints" / "last.ckpt")
     state["hyper_parameters"] = {}
     scores = json.loads((folder / "scores.json").read_text())
     return {

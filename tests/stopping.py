@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from games import trainer
+from model_factory import trainer
 from pytorch_lightning import Callback
 from torch import Tensor
 
-from callbacks import Checkpoints, Randomness
+from callbacks import Checkpoints, RNGState
 
 # how much of which file is its own; and Lightning's count of epochs begun, one less after a stop between two
 APART = (".written", ".loops.fit_loop.epoch_progress.total.ready", ".loops.fit_loop.epoch_progress.total.started",
@@ -46,14 +46,14 @@ class Dice(Callback):
 def fit(
     gan: Any, data: Any, folder: Path, steps: int, seed: int, *more: Callback, ckpt: Any = None
 ) -> Any:
-    """Play a copy of a game to its end under a seed; what its last checkpoint holds.
+    """Play a copy of a model to its end under a seed; what its last checkpoint holds.
 
     It saves at the end alone; `more` are callbacks before that.
     """
     gan, data = copy.deepcopy(gan), copy.deepcopy(data)
     for seeded in (torch.manual_seed, random.seed, np.random.seed):
         seeded(seed)
-    watching = [Randomness(), Dice(), *more, Checkpoints(every_n_steps=10**6)]
+    watching = [RNGState(), Dice(), *more, Checkpoints(every_n_steps=10**6)]
     run = trainer(
         folder,
         max_steps=steps,
@@ -66,7 +66,7 @@ def fit(
 
 
 def scrambled(gan: Any) -> Any:
-    """A copy of a game whose every number is another one, so that nothing but a checkpoint can put it right."""
+    """A copy of a model whose every number is another one, so that nothing but a checkpoint can put it right."""
     gan = copy.deepcopy(gan)
     for tensor in gan.state_dict().values():
         tensor.copy_(~tensor if tensor.dtype == torch.bool else tensor + 1)

@@ -1,30 +1,31 @@
-"""A minibatch in parts is one minibatch: the same players, the same counts, the same rows."""
+"""A minibatch in parts is one minibatch: the same networks, the same counts, the same rows."""
 
 import csv
 from pathlib import Path
 
 import pytest
 import torch
-from several import GAMES, fit, gan, largest_difference, plain, sgd
+from process_group import MODELS, fit, gan, largest_difference, plain, sgd
 
-from lightning_gan.accumulation import accumulate
 from lightning_gan.losses import RelativisticAverage
-from lightning_gan.record import NonFiniteLossError
-from lightning_gan.variants import SimultaneousGAN
+from lightning_gan.models import SimultaneousGAN
+from lightning_gan.models.accumulation import set_microbatches
+from lightning_gan.training.statistics import NonFiniteLossError
 
 STEPS = 10
-# games without dropout, and without anything that is taken over a minibatch
+# models without dropout, and without anything that is taken over a minibatch
 APART = {
-    name: GAMES[name] for name in ("least squares", "weight clip", "R1 and R2, lazy", "coordinated")
+    name: MODELS[name]
+    for name in ("least squares", "weight clip", "R1 and R2, lazy", "coordinated")
 } | {"simultaneous": gan(plain, SimultaneousGAN)}
 
 
 def played(make, parts, steps=STEPS):
     torch.manual_seed(0)
-    game = make(d_optimizer=sgd, g_optimizer=sgd)
-    game.parts = parts
-    fit(game, 1, steps)
-    return game
+    module = make(d_optimizer=sgd, g_optimizer=sgd)
+    module.microbatches = parts
+    fit(module, 1, steps)
+    return module
 
 
 def test_two_parts_and_eight_play_what_one_plays(subtests):
@@ -36,10 +37,13 @@ def test_two_parts_and_eight_play_what_one_plays(subtests):
                 > 1e-3
             )
             for parts in (2, 8):
-                game = played(APART[name], parts)
-                assert largest_difference(whole.state_dict(), game.state_dict()) < 1e-6
-                assert (game.d_updates, game.images_seen) == (whole.d_updates, whole.images_seen)
-                assert game.g_updates == STEPS
+                module = played(APART[name], parts)
+                assert largest_difference(whole.state_dict(), module.state_dict()) < 1e-6
+                assert (module.d_updates, module.images_seen) == (
+                    whole.d_updates,
+                    whole.images_seen,
+                )
+                assert module.g_updates == STEPS
 
 
 def test_what_is_taken_over_a_minibatch_is_taken_over_a_part():
@@ -49,31 +53,31 @@ def test_what_is_taken_over_a_minibatch_is_taken_over_a_part():
 
 
 def test_every_game_plays_in_parts_and_writes_one_loss_an_update():
-    for name, make in GAMES.items():
-        game = make(d_optimizer=sgd, g_optimizer=sgd)
-        game.parts, updates = 2, {}
-        game.on_train_end = lambda game=game, updates=updates: updates.update(
-            d=(len(game.record.d_losses), game.d_updates),
-            g=(len(game.record.g_losses), game.g_updates),
+    for name, make in MODELS.items():
+        module = make(d_optimizer=sgd, g_optimizer=sgd)
+        module.microbatches, updates = 2, {}
+        module.on_train_end = lambda module=module, updates=updates: updates.update(
+            d=(len(module.statistics.d_losses), module.d_updates),
+            g=(len(module.statistics.g_losses), module.g_updates),
         )
-        fit(game, 1, 2)
+        fit(module, 1, 2)
         assert updates["d"][0] == updates["d"][1] >= 2, name
         assert updates["g"] == (2, 2), name
 
 
 def test_a_bad_loss_in_a_part_is_that_of_its_step():
-    game = gan(plain)(d_optimizer=sgd, g_optimizer=sgd)
-    game.parts, objective, seen = 4, game.g_objective, []
+    module = gan(plain)(d_optimizer=sgd, g_optimizer=sgd)
+    module.microbatches, objective, seen = 4, module.g_objective, []
 
     def third_step(batch):
         seen.append(len(batch[0]))
         return objective(batch) * (float("nan") if len(seen) == 10 else 1)
 
-    game.g_objective = third_step
-    g = game.record.g
-    game.record.g = lambda loss: g(loss * (float("nan") if len(seen) == 10 else 1))
+    module.g_objective = third_step
+    g = module.statistics.g
+    module.statistics.g = lambda loss: g(loss * (float("nan") if len(seen) == 10 else 1))
     with pytest.raises(NonFiniteLossError, match="generator's loss became nan at step 3"):
-        fit(game, 1, 5, log_every_n_steps=5)
+        fit(module, 1, 5, log_every_n_steps=5)
     assert set(seen) == {4}  # of sixteen
 
 
@@ -83,12 +87,12 @@ def test_a_minibatch_that_cannot_be_cut_is_named():
 
 
 def test_data_without_a_batch_size_are_told_what_to_do():
-    game = gan(plain)()
+    module = gan(plain)()
     with pytest.raises(
-        ValueError, match=r"object has no batch_size.* set `parts` of the game to 2"
+        ValueError, match=r"object has no batch_size.* set `parts` of the model to 2"
     ):
-        accumulate(game, object(), 2)
-    assert game.parts == 1
+        set_microbatches(module, object(), 2)
+    assert module.microbatches == 1
 
 
 def rows(run):
@@ -99,7 +103,7 @@ def rows(run):
 def test_the_command_line_counts_two_minibatches_as_one_of_twice_the_size(command):
     model = [
         "--model.discriminator",
-        "PlainDiscriminator",
+        "MLPDiscriminator",
         "--model.discriminator.data_shape",
         "[1,28,28]",
     ]
@@ -111,7 +115,7 @@ def test_the_command_line_counts_two_minibatches_as_one_of_twice_the_size(comman
         ended = command("fit", "--config", "small.yaml", *model, *how, "--run.name", name)
         assert ended.status == 0, ended.err
     once, parts = rows("once"), rows("parts")
-    assert [row["progress/batch"] for row in parts] == ["20", "20"]
+    assert [row["progress/batch_size"] for row in parts] == ["20", "20"]
     assert [row["progress/images_seen"] for row in parts] == ["40", "80"]
     for a, b in zip(once, parts, strict=True):
         assert a.keys() == b.keys()

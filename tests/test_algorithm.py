@@ -1,35 +1,35 @@
-"""Who moves, in what order, and that the other player stands still."""
+"""Who moves, in what order, and that the other network stands still."""
 
 import copy
 
 import pytest
 import torch
-from games import Batches, game, trainer
+from model_factory import Batches, make_model, trainer
 from pytorch_lightning import Callback
 
-from lightning_gan.players import D, G
+from lightning_gan.models.base import D, G
 
 
 class Journal:
-    """Writes down who moved, and asserts that nothing else of the other player did."""
+    """Writes down who moved, and asserts that nothing else of the other network did."""
 
     def __init__(self, gan):
         self.gan, self.moves = gan, ""
-        self.descend = gan.descend
-        gan.descend = self.watch
+        self.minimize = gan.minimize
+        gan.minimize = self.watch
 
-    def state(self, player):
-        network = (self.gan.discriminator, self.gan.generator)[player]
-        momentum = self.gan.trainer.optimizers[player].state_dict()["state"]
+    def state(self, net):
+        network = (self.gan.discriminator, self.gan.generator)[net]
+        momentum = self.gan.trainer.optimizers[net].state_dict()["state"]
         return copy.deepcopy((network.state_dict(), momentum))
 
-    def watch(self, player, objective, batch):
-        waiting = self.state(1 - player)
-        mine = self.state(player)
-        self.descend(player, objective, batch)
-        self.moves += "DG"[player]
-        assert_equal(self.state(1 - player), waiting)
-        assert not weights_equal(self.state(player), mine)
+    def watch(self, net, objective, batch):
+        waiting = self.state(1 - net)
+        mine = self.state(net)
+        self.minimize(net, objective, batch)
+        self.moves += "DG"[net]
+        assert_equal(self.state(1 - net), waiting)
+        assert not weights_equal(self.state(net), mine)
 
 
 def assert_equal(state, other):
@@ -44,7 +44,7 @@ def test_k_updates_of_d_then_one_of_g(tmp_path_factory, subtests):
     for k, moves in [(1, "DGDGDGDG"), (2, "DDGDDG"), (3, "DDDGD")]:
         with subtests.test(k=k, moves=moves):
             tmp_path = tmp_path_factory.mktemp("row")
-            gan = game(k=k)
+            gan = make_model(k=k)
             journal = Journal(gan)
             batches = {1: 4, 2: 4, 3: 4}[k]
             trainer(tmp_path, max_epochs=1).fit(gan, Batches(batches))
@@ -52,17 +52,17 @@ def test_k_updates_of_d_then_one_of_g(tmp_path_factory, subtests):
 
 
 def test_the_waiting_player_keeps_its_statistics_during_the_whole_turn(tmp_path):
-    gan = game()
+    gan = make_model()
     objectives = {D: gan.d_objective, G: gan.g_objective}
     seen = []
 
-    def watched(player):
+    def watched(net):
         def objective(batch):
-            waiting = (gan.generator, gan.discriminator)[player]
+            waiting = (gan.generator, gan.discriminator)[net]
             before = copy.deepcopy(waiting.state_dict())
-            loss = objectives[player](batch)
+            loss = objectives[net](batch)
             assert_equal(waiting.state_dict(), before)
-            seen.append(player)
+            seen.append(net)
             return loss
 
         return objective
@@ -75,7 +75,7 @@ def test_the_waiting_player_keeps_its_statistics_during_the_whole_turn(tmp_path)
 
 
 def test_each_update_of_d_sees_its_own_minibatch_and_g_sees_fresh_noise(tmp_path):
-    gan = game(k=2)
+    gan = make_model(k=2)
     batches, noises = [], []
     objective, noise = gan.d_objective, gan.noise
     gan.d_objective = lambda batch: (batches.append(batch[0]), objective(batch))[1]
@@ -97,7 +97,7 @@ def test_a_step_is_one_update_of_g(tmp_path_factory, subtests):
     for k in [1, 2, 5]:
         with subtests.test(k=k):
             tmp_path = tmp_path_factory.mktemp("row")
-            gan, steps = game(k=k), Steps()
+            gan, steps = make_model(k=k), Steps()
             run = trainer(tmp_path, max_steps=4, callbacks=[steps])
             run.fit(gan, Batches(7))
             assert run.global_step == gan.g_updates == 4
@@ -107,11 +107,11 @@ def test_a_step_is_one_update_of_g(tmp_path_factory, subtests):
 
 
 def test_ks_phase_is_in_the_checkpoint(tmp_path):
-    gan = game(k=3)
+    gan = make_model(k=3)
     run = trainer(tmp_path, max_epochs=1)
     run.fit(gan, Batches(4))  # DDDG D
     run.save_checkpoint(tmp_path / "x.ckpt")
-    again = game(k=3)
+    again = make_model(k=3)
     journal = Journal(again)
     trainer(tmp_path, max_epochs=2).fit(again, Batches(4), ckpt_path=tmp_path / "x.ckpt")
     assert journal.moves == "DDGDD"
@@ -119,16 +119,16 @@ def test_ks_phase_is_in_the_checkpoint(tmp_path):
 
 
 def test_clipping_is_per_player(tmp_path):
-    gan = game(d_clip=1e-3)
+    gan = make_model(d_clip=1e-3)
     norms = []
-    move = gan.move
+    move = gan.step_optimizer
 
-    def watched(player):
-        move(player)
-        network = (gan.discriminator, gan.generator)[player]
+    def watched(net):
+        move(net)
+        network = (gan.discriminator, gan.generator)[net]
         norms.append(torch.stack([p.grad.norm() for p in network.parameters()]).norm().item())
 
-    gan.move = watched
+    gan.step_optimizer = watched
     trainer(tmp_path, max_steps=3).fit(gan, Batches(4))
     assert max(norms[0::2]) <= 1e-3 * 1.001
     assert min(norms[1::2]) > 2e-3
@@ -136,4 +136,4 @@ def test_clipping_is_per_player(tmp_path):
 
 def test_k_below_one_is_refused():
     with pytest.raises(ValueError, match="k is 0"):
-        game(k=0)
+        make_model(k=0)

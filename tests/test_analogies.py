@@ -4,11 +4,16 @@ import pytest
 import torch
 
 from lightning_gan import GAN
-from lightning_gan.features.factor_reader import Reading
-from lightning_gan.latent.analogies import Samples, judge, rate, report
-from lightning_gan.latent.concepts import Concepts, terms_of
+from lightning_gan.analysis.analogies import (
+    AnalogySamples,
+    compute_success_rate,
+    evaluate_analogy,
+    format_analogies,
+)
+from lightning_gan.analysis.concepts import Concepts, parse_terms
+from lightning_gan.feature_extractors.factor_classifier import FactorPrediction
 from lightning_gan.losses import NonSaturating
-from lightning_gan.networks import PlainDiscriminator, PlainGenerator
+from lightning_gan.networks import LinearMLPGenerator, MLPDiscriminator
 from lightning_gan.priors import Uniform
 
 CONCEPTS = Concepts(["size", "tone"], [["small", "large"], ["dark", "pale", "white"]])
@@ -17,14 +22,14 @@ CONCEPTS = Concepts(["size", "tone"], [["small", "large"], ["dark", "pale", "whi
 class ByCoordinates:
     """Size: the sign of the first channel; tone: the third of the range that the second one lies in."""
 
-    def read(self, pictures):
-        first, second = (pictures[:, i].double().mean((1, 2)) / 255 for i in (0, 1))
+    def read(self, image_bytes):
+        first, second = (image_bytes[:, i].double().mean((1, 2)) / 255 for i in (0, 1))
         values = torch.stack([first > 0.5, (second * 3).floor().clamp(0, 2)], 1).long()
-        return Reading(values, torch.ones(len(values), 2))
+        return FactorPrediction(values, torch.ones(len(values), 2))
 
 
-class Channels(PlainGenerator):
-    """z, [m, 3], as channels of a picture of one pixel."""
+class Channels(LinearMLPGenerator):
+    """z, [m, 3], as channels of an image of one pixel."""
 
     def forward(self, z):
         return z.view(-1, 3, 1, 1)
@@ -33,8 +38,8 @@ class Channels(PlainGenerator):
 @pytest.fixture(scope="module")
 def samples():
     prior = Uniform(-1, 1)
-    gan = GAN(Channels([3, 1, 1], 3), PlainDiscriminator([3, 1, 1]), NonSaturating(), prior)
-    return Samples(gan, ByCoordinates(), (-1, 1), n=600, seed=5)
+    gan = GAN(Channels([3, 1, 1], 3), MLPDiscriminator([3, 1, 1]), NonSaturating(), prior)
+    return AnalogySamples(gan, ByCoordinates(), (-1, 1), n=600, seed=5)
 
 
 def seen(y):
@@ -45,13 +50,13 @@ def seen(y):
 
 
 def test_a_sum_is_read_word_by_word():
-    terms = terms_of("large dark - small dark + small white")
+    terms = parse_terms("large dark - small dark + small white")
     assert [(t.sign, t.words) for t in terms] == [
         (1, ("large", "dark")), (-1, ("small", "dark")), (1, ("small", "white")),
     ]  # fmt: skip
-    assert terms_of("1,5, 9 - 2 4 + 3")[0].words == ("1", "5", "9")
+    assert parse_terms("1,5, 9 - 2 4 + 3")[0].words == ("1", "5", "9")
     assert CONCEPTS.target(terms) == {0: 1, 1: 2}
-    assert CONCEPTS.target(terms_of("large")) == {0: 1}
+    assert CONCEPTS.target(parse_terms("large")) == {0: 1}
 
 
 def test_what_is_no_sum_gets_a_sentence(subtests):
@@ -70,7 +75,7 @@ def test_what_is_no_sum_gets_a_sentence(subtests):
     ]:
         with subtests.test(equation=equation, words=words):
             with pytest.raises(ValueError, match=words):
-                CONCEPTS.target(terms_of(equation))
+                CONCEPTS.target(parse_terms(equation))
 
 
 def test_sums_exchange_one_factor_and_keep_the_other():
@@ -97,7 +102,7 @@ def test_sums_are_of_what_is_drawn_and_may_lead_to_what_is_not():
 @pytest.mark.parametrize("group", [1, 3])
 def test_the_judge_reads_the_sum_written_out_again(samples, group):
     sums = samples.exchanges((0, 1), CONCEPTS, group, 200, seed=1)
-    judged = judge(samples, CONCEPTS, sums, group, seed=2)
+    judged = evaluate_analogy(samples, CONCEPTS, sums, group, seed=2)
     assert judged.places.shape == (200, 3, group)
     means = samples.z[judged.places].mean(2)
     y = means[:, 0] - means[:, 1] + means[:, 2]
@@ -112,13 +117,13 @@ def test_the_judge_reads_the_sum_written_out_again(samples, group):
 
 
 def test_groups_are_examples_of_their_words_and_all_different(samples):
-    sums = [terms_of("large dark - small dark + small white")] * 50
-    judged = judge(samples, CONCEPTS, sums, 4, seed=0)
+    sums = [parse_terms("large dark - small dark + small white")] * 50
+    judged = evaluate_analogy(samples, CONCEPTS, sums, 4, seed=0)
     for i, words in enumerate((("large", "dark"), ("small", "dark"), ("small", "white"))):
         values = samples.values[judged.places[:, i]]
         assert (values == torch.tensor(list(CONCEPTS.factors_of(words).values()))).all()
     assert all(len(set(group)) == 4 for group in judged.places.flatten(0, 1).tolist())
-    again = judge(samples, CONCEPTS, sums, 4, seed=0)
+    again = evaluate_analogy(samples, CONCEPTS, sums, 4, seed=0)
     assert torch.equal(again.places, judged.places)
 
 
@@ -140,13 +145,17 @@ def test_too_few_examples_get_a_sentence(samples):
 
 def test_the_report_names_what_was_counted(samples):
     form = samples.exchanges((0, 1), CONCEPTS, 3, 40, seed=0)
-    judged = judge(samples, CONCEPTS, form, 3, seed=0)
-    text = report(samples, CONCEPTS, [form], [judged])
-    assert text.splitlines()[3].split()[:5] == ["size", "tone", *rate(judged.right.all(1)).split()]
+    judged = evaluate_analogy(samples, CONCEPTS, form, 3, seed=0)
+    text = format_analogies(samples, CONCEPTS, [form], [judged])
+    assert text.splitlines()[3].split()[:5] == [
+        "size",
+        "tone",
+        *compute_success_rate(judged.right.all(1)).split(),
+    ]
     assert "less than 3 clear ones of 0 of 6 combinations of two factors\n" in text
     samples.confidence[samples.examples(("large", "white"), CONCEPTS, 3)[2:], 1] = 0.5
-    few = report(samples, CONCEPTS, [form], [judged])
+    few = format_analogies(samples, CONCEPTS, [form], [judged])
     assert "less than 3 clear ones of 1 of 6 combinations of two factors: large white\n" in few
     samples.confidence.fill_(1)
     assert "each row: 40 sums of groups of 3" in text
-    assert rate(torch.tensor([True, True, True, False])) == "0.750 ± 0.217"
+    assert compute_success_rate(torch.tensor([True, True, True, False])) == "0.750 ± 0.217"

@@ -5,9 +5,9 @@ import pytest
 import torch
 from PIL import Image
 
-from lightning_gan import images
-from lightning_gan.animation import Animation, places_of, save_animation
-from lightning_gan.gif import encoded, palette
+from lightning_gan.plotting.animation import Animation, find_frame_offsets, save_animation
+from lightning_gan.plotting.gif import choose_palette, encode_frame
+from lightning_gan.utils import images
 
 STEPS = (0, 5, 10, 15)
 
@@ -19,8 +19,8 @@ def frame(step, size=12):
 
 
 @pytest.fixture
-def pictures(tmp_path):
-    return {s: images.save(frame(s), tmp_path / "png" / f"{s}.png") for s in STEPS}
+def image_bytes(tmp_path):
+    return {s: images.save_image(frame(s), tmp_path / "png" / f"{s}.png") for s in STEPS}
 
 
 def made(path, steps):
@@ -89,29 +89,32 @@ def last_life(path, case):
     ["nothing", "of another program", "whole", "a later step", "one is missing", "cut off", "zeros at its end",
      "empty"],
 )  # fmt: skip
-def test_an_animation_that_goes_on_ends_as_the_one_never_stopped(case, tmp_path, pictures):
+def test_an_animation_that_goes_on_ends_as_the_one_never_stopped(case, tmp_path, image_bytes):
     whole = made(tmp_path / "whole.gif", STEPS).read_bytes()
     path = tmp_path / "stopped.gif"
     last_life(path, case)
     again = Animation(path)
-    again.keep({step: pictures[step] for step in (0, 5, 10)})
+    again.keep({step: image_bytes[step] for step in (0, 5, 10)})
     assert again.steps == [0, 5, 10]
     again.add(15, frame(15))
     assert path.read_bytes() == whole
 
 
-def test_frames_that_are_there_are_not_encoded_again(tmp_path, pictures, monkeypatch):
+def test_frames_that_are_there_are_not_encoded_again(tmp_path, image_bytes, monkeypatch):
     path, asked = made(tmp_path / "a.gif", (0, 5)), []
-    monkeypatch.setattr("lightning_gan.animation.encoded", lambda f: asked.append(f) or encoded(f))
-    Animation(path).keep(pictures)
+    monkeypatch.setattr(
+        "lightning_gan.plotting.animation.encode_frame",
+        lambda f: asked.append(f) or encode_frame(f),
+    )
+    Animation(path).keep(image_bytes)
     assert len(asked) == 2
-    assert [place.step for place in places_of(path)] == list(STEPS)
+    assert [place.step for place in find_frame_offsets(path)] == list(STEPS)
 
 
-def test_a_picture_that_cannot_be_read_is_left_out(tmp_path, pictures):
-    pictures[5].write_bytes(b"no picture")
+def test_a_picture_that_cannot_be_read_is_left_out(tmp_path, image_bytes):
+    image_bytes[5].write_bytes(b"no image")
     again = Animation(tmp_path / "a.gif")
-    again.keep(pictures)
+    again.keep(image_bytes)
     assert again.steps == [0, 10, 15]
 
 
@@ -125,20 +128,22 @@ def test_all_greys_are_kept(subtests):
     for shape in [(9, 7), (8, 6)]:
         with subtests.test(shape=shape):
             x = torch.randint(256, (1, *shape), dtype=torch.uint8).expand(3, -1, -1)
-            assert np.array_equal(np.asarray(palette(x).convert("RGB")), x.permute(1, 2, 0).numpy())
+            assert np.array_equal(
+                np.asarray(choose_palette(x).convert("RGB")), x.permute(1, 2, 0).numpy()
+            )
 
 
 def test_colours_are_near_and_the_background_is_exact():
     x = torch.full((3, 64, 64), 255, dtype=torch.uint8)
     x[:, 10:50, 10:40] = torch.randint(180, 255, (3, 40, 30), dtype=torch.uint8)
-    seen = torch.from_numpy(np.array(palette(x).convert("RGB"))).permute(2, 0, 1)
+    seen = torch.from_numpy(np.array(choose_palette(x).convert("RGB"))).permute(2, 0, 1)
     assert (seen[:, :10] == 255).all()
     assert (seen.float() - x.float()).abs().mean() < 4
 
 
 def test_a_picture_of_doubled_pixels_stays_one():
     seen = np.array(
-        palette(frame(3).repeat_interleave(2, 1).repeat_interleave(2, 2)).convert("RGB")
+        choose_palette(frame(3).repeat_interleave(2, 1).repeat_interleave(2, 2)).convert("RGB")
     )
     assert all(
         np.array_equal(seen[a::2, b::2], seen[::2, ::2]) for a, b in ((0, 1), (1, 0), (1, 1))

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from lightning_gan.checkpoints.verify import read_checkpoint
 from lightning_gan.losses import NonSaturating
-from lightning_gan.running.runs import checked
 
 
 def test_a_file_that_is_no_checkpoint_is_named(tmp_path):
@@ -15,10 +15,10 @@ def test_a_file_that_is_no_checkpoint_is_named(tmp_path):
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ValueError, match=rf"{name} \({len(content)} bytes\) is not a whole"):
-            checked(tmp_path / name)
+            read_checkpoint(tmp_path / name)
     torch.save({"state_dict": {}, "epoch": 3}, tmp_path / "other.ckpt")
     with pytest.raises(ValueError, match=r"other.ckpt is no checkpoint of a run of this suite"):
-        checked(tmp_path / "other.ckpt")
+        read_checkpoint(tmp_path / "other.ckpt")
 
 
 def test_what_happens_to_a_checkpoint_after_it_was_whole(command):

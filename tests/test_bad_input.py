@@ -1,4 +1,4 @@
-"""Everything that a person can get wrong: one sentence, a status, no traceback, nothing overwritten.
+"""Everything that the user can get wrong: one sentence, a status, no traceback, nothing overwritten.
 
 Each row: what is done to the folder, the command's arguments behind `fit --config small.yaml`, what the sentence says.
 """
@@ -82,7 +82,7 @@ WHOLE = {
         [],
         "train-labels-idx1-ubyte",
     ),
-    "shape that no player is made for": (
+    "shape that no network is made for": (
         nothing,
         EIGHT,
         "The data are [1, 28, 28] but G makes [1, 8, 8]",
@@ -108,7 +108,7 @@ SETTINGS = {
         "Did you mean 'trainer.max_steps'?",
     ),
     "unknown key of the model": (nothing, [f"{MODEL}kk", "2"], "There is no setting 'kk'"),
-    "unknown key of a player": (nothing, [f"{G}widht", "[2]"], "'widht'. Did you mean 'widths'?"),
+    "unknown key of a network": (nothing, [f"{G}widht", "[2]"], "'widht'. Did you mean 'widths'?"),
     "unknown key deep in a file": (
         SIX,
         ["--config", "six.yaml"],
@@ -198,7 +198,7 @@ SETTINGS = {
     "no value": (nothing, ["--model.k"], "--model.k wants a value behind it."),
     "half of JSON": (
         nothing,
-        ["--trainer.callbacks+={class_path: Curves"],
+        ["--trainer.callbacks+={class_path: TrainingCurves"],
         "'trainer.callbacks' wants the name of a class, or a mapping with class_path and init_args",
     ),
     "a config of the same folder": (

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lightning_gan.baselines import KMeans, OneImage, PixelBernoulli, TrainingSet
+from lightning_gan.evaluation.baselines import KMeans, OneImage, PixelBernoulli, TrainingSet
 
 IMAGES = torch.arange(10.0).view(10, 1, 1, 1).expand(10, 1, 2, 2)
 

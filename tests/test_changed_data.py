@@ -11,7 +11,7 @@ from command import SMALL
 from PIL import Image
 
 import datamodules
-from lightning_gan.running import data_digest
+from lightning_gan.tracking import data_digest
 
 FOLDER = Path("runs/pictures/version_0")
 LAST = str(FOLDER / "checkpoints/last.ckpt")
@@ -19,7 +19,7 @@ FIT = ("fit", "--config", "pictures.yaml", "--ckpt_path", "last", "--trainer.max
 YES = ("--run.accept_changed_data", "true")
 
 
-def picture(i):
+def image(i):
     x = torch.Generator().manual_seed(i)
     pixels = torch.randint(0, 256, (28, 28), dtype=torch.uint8, generator=x)
     Image.fromarray(pixels.numpy()).save(f"grow/{i}.png")
@@ -27,18 +27,18 @@ def picture(i):
 
 @pytest.fixture
 def grown(command):
-    """A run of two steps on ten pictures, to which an eleventh and a twelfth were added."""
+    """A run of two steps on ten images, to which an eleventh and a twelfth were added."""
     Path("grow").mkdir()
     for i in range(10):
-        picture(i)
+        image(i)
     data = {"root": "grow", "batch_size": 4, "size": 28, "channels": 1, "value_range": [0.0, 1.0]}
     short = SMALL["trainer"] | {"callbacks": [], "max_steps": 2}
     config = SMALL | {"data": {"class_path": "ImageFolder", "init_args": data}, "trainer": short}
     command.write("pictures.yaml", config)
     ended = command("fit", "--config", "pictures.yaml")
     assert ended.status == 0, ended.err
-    picture(10)
-    picture(11)
+    image(10)
+    image(11)
     return command
 
 
@@ -72,7 +72,7 @@ def test_accepted_changes_are_written_down_for_ever_and_not_accepted_twice(grown
     ended = grown("fit", "--ckpt_path", LAST, "--trainer.max_steps", "4")  # the same data as now
     assert ended.status == 0, ended.err
     assert "the data changed at step 2" in ended.out
-    picture(12)
+    image(12)
     assert grown("fit", "--ckpt_path", LAST, "--trainer.max_steps", "5").status == 1
     ended = grown(*FIT, "5", *YES)
     data = json.loads((FOLDER / "run.json").read_text())["data"]
@@ -132,7 +132,7 @@ def test_a_run_stopped_again_after_a_change_is_the_run_that_was_not(grown):
         Path(path).unlink()
     assert grown(*FIT, "3").status == 0
     for i in range(10, 20):
-        picture(i)
+        image(i)
     folders = [Path("runs/pictures", f"version_{i}/checkpoints/last.ckpt") for i in (1, 2)]
     for folder in folders:
         shutil.copytree(FOLDER, folder.parents[1])
@@ -162,9 +162,9 @@ class Own:
 
 def test_every_bit_of_examples_and_labels_counts_and_drawn_data_do_not():
     x, y = torch.rand(4, 1, 2, 2), torch.tensor([0, 1, 0, 1])
-    before = data_digest.digest(Own(x, y))
+    before = data_digest.hash_data(Own(x, y))
     assert list(before) == ["train"]
-    assert data_digest.describe_differences(before, data_digest.digest(Own(x.clone(), y))) == []
+    assert data_digest.describe_differences(before, data_digest.hash_data(Own(x.clone(), y))) == []
     other = x.clone()
     other[3, 0, 1, 1] += 1e-6
     for changed, said in (
@@ -173,7 +173,7 @@ def test_every_bit_of_examples_and_labels_counts_and_drawn_data_do_not():
         (Own(x, y.flip(0)), "the labels of train are others"),
         (Own(x[:3], y[:3]), "train had 4 examples and has 3"),
     ):
-        (found,) = data_digest.describe_differences(before, data_digest.digest(changed))
+        (found,) = data_digest.describe_differences(before, data_digest.hash_data(changed))
         assert found.startswith(said)
-    for drawn in (datamodules.Ring(), datamodules.Factors(), object()):
-        assert data_digest.digest(drawn) == {}
+    for drawn in (datamodules.Ring(), datamodules.FactorDigits(), object()):
+        assert data_digest.hash_data(drawn) == {}

@@ -1,15 +1,15 @@
-"""Data and players that do not fit are refused before the first step, in one sentence."""
+"""Data and networks that do not fit are refused before the first step, in one sentence."""
 
 from contextlib import nullcontext
 
 import pytest
 import torch
-from games import SHAPE, Pixels, game, trainer
 from jsonargparse import Namespace
+from model_factory import SHAPE, Pixels, make_model, trainer
 
 from lightning_gan import GAN
-from lightning_gan.checks import MismatchError, check_trainer
 from lightning_gan.losses import Minimax
+from lightning_gan.models.checks import MismatchError, check_trainer
 from lightning_gan.networks import MaxoutDiscriminator, MLPGenerator
 from lightning_gan.priors import Gaussian
 
@@ -34,7 +34,7 @@ def fitted(folder, **attributes):
     data = Pixels()
     for name, value in attributes.items():
         setattr(data, name, value)
-    trainer(folder, max_steps=1).fit(game(), data)
+    trainer(folder, max_steps=1).fit(make_model(), data)
 
 
 def test_what_fits_is_not_refused(tmp_path):
@@ -57,7 +57,7 @@ def test_values_without_bounds_must_still_be_finite(tmp_path_factory, subtests):
                 Unannounced(torch.full((2, *SHAPE), value)),
             )
             data.images = lambda split: torch.rand(2, *SHAPE)
-            gan = game()
+            gan = make_model()
             gan.generator = Unbounded(SHAPE, z_dim=3, widths=[8])
             with (
                 nullcontext()
@@ -93,9 +93,9 @@ def test_what_does_not_fit_is_named(tmp_path_factory, subtests):
 
 
 def test_players_must_fit_each_other():
-    players = MLPGenerator(SHAPE), MaxoutDiscriminator([1, 28, 28])
+    networks = MLPGenerator(SHAPE), MaxoutDiscriminator([1, 28, 28])
     with pytest.raises(MismatchError, match=r"G makes \[1, 2, 2\] but D reads \[1, 28, 28\]"):
-        GAN(*players, Minimax(), Gaussian())
+        GAN(*networks, Minimax(), Gaussian())
 
 
 def test_a_trainer_that_would_cut_the_algorithm_elsewhere_is_told_what_to_do(subtests):

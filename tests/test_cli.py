@@ -14,8 +14,8 @@ from PIL import Image
 import datamodules
 from lightning_gan import GAN
 from lightning_gan.cli import lightning_cli
-from lightning_gan.evaluation.files import read_pictures
-from lightning_gan.limits import cpu_count
+from lightning_gan.evaluation.image_sources import read_images
+from lightning_gan.utils.machine_limits import count_cpus
 
 FIT = ("fit", "--config", "small.yaml")
 
@@ -48,7 +48,7 @@ def test_fit_leaves_a_run_folder_and_says_what_to_do_next(command):
 
 
 def test_pictures_are_written_and_are_not_black(command):
-    command(*FIT, "--trainer.callbacks+=Curves")
+    command(*FIT, "--trainer.callbacks+=TrainingCurves")
     images = Path("runs/small/version_0/images")
     grids = sorted((images / "samples").glob("*.png"))
     assert [p.name for p in grids] == [f"step_{s:07d}.png" for s in (0, 5, 10)]
@@ -114,10 +114,10 @@ def test_sample_needs_neither_data_nor_a_config(command):
     assert [p.read_bytes() for p in sorted(Path("again").glob("*.png"))] == [
         p.read_bytes() for p in sorted(Path("made").glob("*.png"))
     ]
-    assert "other pictures" not in ended.out
+    assert "other images" not in ended.out
     ended = command("sample", "--ckpt_path", str(checkpoint), "--num_samples", "3", "--out", "made")
-    assert "2 other pictures are in made: `evaluate --samples` scores only the 3 that" in ended.out
-    assert len(read_pictures("made").pictures) == 3
+    assert "2 other images are in made: `evaluate --samples` scores only the 3 that" in ended.out
+    assert len(read_images("made").uint8_images) == 3
 
 
 def test_validate_and_test_print_the_score_table(command):
@@ -160,7 +160,7 @@ def test_resuming_with_other_hyper_parameters_says_which_are_used(command):
 def test_a_run_uses_the_threads_that_it_was_given(command, monkeypatch):
     given = []
     monkeypatch.setattr(torch, "set_num_threads", given.append)
-    n = cpu_count()
+    n = count_cpus()
     assert command(*FIT, "--run.threads", f"{n}", "--trainer.max_steps", "1").status == 0
     assert given == [n]
     config = yaml.safe_load(Path("runs/small/version_0/config.yaml").read_text())
@@ -241,13 +241,13 @@ def test_a_run_on_the_embedded_digits_calls_itself_so_everywhere(command, monkey
     monkeypatch.chdir(command.folder)
     monkeypatch.setenv("WANDB_MODE", "disabled")
     Path("mnist_tiny.yaml").write_text(Path("small.yaml").read_text())
-    told, loggers = [], lightning_cli.loggers
+    message, loggers = [], lightning_cli.make_loggers
 
     def listening(root, name, mode, config, **more):
-        told.append((name, config["run"]["name"], config["data"]["init_args"]["source"]))
+        message.append((name, config["run"]["name"], config["data"]["init_args"]["source"]))
         return loggers(root, name, mode, config, **more)
 
-    monkeypatch.setattr(lightning_cli, "loggers", listening)
+    monkeypatch.setattr(lightning_cli, "make_loggers", listening)
     ended = command(
         "fit", "--config", "mnist_tiny.yaml", "--data.source", "embedded", "--data.batch_size", "100",
         "--trainer.max_steps", "3",
@@ -257,7 +257,7 @@ def test_a_run_on_the_embedded_digits_calls_itself_so_everywhere(command, monkey
     config = yaml.safe_load((run / "config.yaml").read_text())
     assert config["run"]["name"] == "mnist5k_tiny"
     assert config["data"]["init_args"]["source"] == "embedded"
-    assert told == [("mnist5k_tiny", "mnist5k_tiny", "embedded")]  # what W&B is told
+    assert message == [("mnist5k_tiny", "mnist5k_tiny", "embedded")]  # what W&B is told
     assert "mnist5k test images" in ended.out
     assert "mnist test images" not in ended.out
 
@@ -269,9 +269,14 @@ def test_an_error_before_the_first_step_leaves_no_folder_and_a_later_one_does(co
     command(*FIT)
     assert command(*FIT, "--data.batch_size", "61").status == 1
     assert [p.name for p in Path("runs/small").iterdir()] == ["version_0"]
-    packs = ("Packed", "--model.discriminator.pack", "3", "--model.discriminator.discriminator")
-    small = ("PlainDiscriminator", "--model.discriminator.discriminator.data_shape", "[3,28,28]")
-    ended = command(*FIT, "--model.discriminator", *packs, *small)  # after the first picture
+    packs = (
+        "PackedDiscriminator",
+        "--model.discriminator.pack",
+        "3",
+        "--model.discriminator.discriminator",
+    )
+    small = ("MLPDiscriminator", "--model.discriminator.discriminator.data_shape", "[3,28,28]")
+    ended = command(*FIT, "--model.discriminator", *packs, *small)  # after the first image
     assert "D that judges packs of 3" in ended.err
     assert [p.name for p in Path("runs/small").iterdir()] == ["version_0"]
     learning_rate = ("--model.d_optimizer=torch.optim.SGD", "--model.d_optimizer.lr=1e30")

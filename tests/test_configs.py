@@ -9,22 +9,23 @@ from tiny_tfd import TINY, write_tiny_stage_1, write_tiny_tfd
 
 import datamodules
 import datamodules.factors
-from lightning_gan.cli.config_files import CONFIGS
+from lightning_gan.utils.config_files import CONFIGS
 
 EXPERIMENTS = sorted(p.name for p in CONFIGS.glob("*.yaml") if p.name != "defaults.yaml")
 
 GENERATOR, DISCRIMINATOR = "--model.generator.init_args.", "--model.discriminator.init_args."
 FEWER_UNITS = {  # of networks that are too large for a test: a step would take seconds
-    "cifar10_fully_connected_2014.yaml": [f"{GENERATOR}widths", "[20, 30]", f"{DISCRIMINATOR}widths", "[8, 8]"],
-    "cifar10_convolutional_2014.yaml": [
+    "cifar10_fully_connected_goodfellow2014.yaml": [f"{GENERATOR}widths", "[20, 30]", f"{DISCRIMINATOR}widths",
+    "[8, 8]"],
+    "cifar10_convolutional_goodfellow2014.yaml": [
         f"{GENERATOR}widths", "[20]", f"{GENERATOR}maps", "[2, 10, 10]", f"{DISCRIMINATOR}units", "8",
     ],
     "cifar10_dcgan.yaml": [f"{GENERATOR}width", "4", f"{DISCRIMINATOR}width", "4"],
     "cifar10_sngan.yaml": [
         f"{GENERATOR}width", "4", f"{DISCRIMINATOR}discriminator.init_args.width", "4", "--model.k", "1",
     ],
-    "tfd_2014_pretrain.yaml": [f"{GENERATOR}widths", str(TINY), f"{DISCRIMINATOR}widths", "[8, 8]"],
-    "tfd_2014.yaml": [
+    "tfd_goodfellow2014_pretrain.yaml": [f"{GENERATOR}widths", str(TINY), f"{DISCRIMINATOR}widths", "[8, 8]"],
+    "tfd_goodfellow2014.yaml": [
         f"{GENERATOR}width", "8", f"{GENERATOR}upper.init_args.widths", str(TINY), f"{DISCRIMINATOR}widths", "[8, 8]",
     ],
 }  # fmt: skip
@@ -32,7 +33,7 @@ FEWER_LABELS = {"mnist_semi_supervised.yaml": ["--model.labels_per_class", "2"]}
 
 
 def test_there_are_experiments():
-    assert {"mnist.yaml", "mnist_2014.yaml", "cifar10_smoke.yaml"} <= set(EXPERIMENTS)
+    assert {"mnist.yaml", "mnist_goodfellow2014.yaml", "cifar10_smoke.yaml"} <= set(EXPERIMENTS)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

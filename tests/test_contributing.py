@@ -69,7 +69,7 @@ sys.exit(status)
 def said(copy):
     """What its tests print, and then the training, in one process: importing torch takes longer than both."""
     tests = [name for name, _, _ in BLOCK.findall(TEXT) if name.startswith("tests/")]
-    rooms = [
+    sections = [
         "tests/losses/test_contract.py",
         "tests/test_architecture.py",
         "lightning_gan/metrics/mean_image.py",
@@ -77,7 +77,7 @@ def said(copy):
     (command,) = re.findall(r"^python -m (lightning_gan fit .+small_digits.+)$", TEXT, re.MULTILINE)
     ended = subprocess.run(
         [
-            sys.executable, "-c", BOTH, "-q", "-p", "no:cacheprovider", *tests, *rooms,
+            sys.executable, "-c", BOTH, "-q", "-p", "no:cacheprovider", *tests, *sections,
             "--", *command.split(), "--trainer.max_steps", "2", "--trainer.accelerator", "cpu",
         ],
         cwd=copy, env=os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},

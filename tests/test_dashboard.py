@@ -7,8 +7,8 @@ from importlib.util import find_spec
 import pytest
 import wandb
 
-from lightning_gan import keys
-from lightning_gan.dashboard import NEEDS, dashboard
+from lightning_gan.reports.wandb_workspace import NEEDS, dashboard
+from lightning_gan.tracking import metric_keys
 
 pytestmark = [
     pytest.mark.skipif(
@@ -36,8 +36,10 @@ def test_it_names_every_curve_once_in_its_section(view):
         for panel in section["panels"]
         for name in panel["config"].get("metrics") or ()
     }
-    places = {panel.name: panel.section for panel in keys.PANELS}
-    assert drawn == {name: [places[k.panel]] for k in keys.KEYS if k.panel for name in k.written}
+    places = {panel.name: panel.section for panel in metric_keys.PANELS}
+    assert drawn == {
+        name: [places[k.panel]] for k in metric_keys.KEYS if k.panel for name in k.written
+    }
     assert (view["entity"], view["project"]) == ("e", "p")
 
 
@@ -49,7 +51,7 @@ def test_its_axes_are_steps_but_for_speed(view):
     assert axes.pop("Speed") == {"_runtime"}
     drawn = {section: found for section, found in axes.items() if found}
     assert drawn == {section: {"trainer/global_step"} for section in drawn}
-    assert drawn.keys() >= {"Game", "Scores", "Diversity", "Health"}
+    assert drawn.keys() >= {"Training", "Scores", "Diversity", "Health"}
 
 
 def test_seeds_are_drawn_as_their_mean_and_its_standard_error(view):
@@ -65,11 +67,11 @@ def test_seeds_are_drawn_as_their_mean_and_its_standard_error(view):
 
 def test_every_picture_has_a_browser_over_steps(view):
     browsers = [p for p in panels(view)["Samples"] if p["view_type"] == "Media Browser"]
-    assert [k for p in browsers for k in p["config"]["media_keys"]] == list(keys.MEDIA)
+    assert [k for p in browsers for k in p["config"]["media_keys"]] == list(metric_keys.MEDIA)
 
 
 def test_the_equilibrium_stands_in_the_titles(view):
-    titles = [p["config"].get("chart_title") for p in panels(view)["Game"]]
+    titles = [p["config"].get("chart_title") for p in panels(view)["Training"]]
     assert "value V(D, G), nats; -log 4 = -1.386" in titles
     assert "D's answers; 1/2 = 0.5" in titles
 

@@ -7,8 +7,12 @@ import torch
 from torch import nn
 from torch.distributions import Exponential, MixtureSameFamily, Normal, Uniform
 
-from lightning_gan.densities import by_samples, generator_density, jacobian_rank
-from lightning_gan.networks import MLPGenerator, PlainGenerator
+from lightning_gan.analysis.generator_density import (
+    estimate_by_samples,
+    generator_density,
+    jacobian_rank,
+)
+from lightning_gan.networks import LinearMLPGenerator, MLPGenerator
 
 
 class Of(nn.Module):
@@ -23,7 +27,7 @@ class Of(nn.Module):
 
 
 def affine(scale, shift):
-    generator = PlainGenerator([1], z_dim=1, widths=())
+    generator = LinearMLPGenerator([1], z_dim=1, widths=())
     with torch.no_grad():
         generator.network[0].weight.fill_(scale)
         generator.network[0].bias.fill_(shift)
@@ -95,7 +99,7 @@ def test_where_g_stands_still_it_is_estimated_too():
 
 def test_samples_of_a_gaussian_give_its_density_blurred_by_the_kernel():
     draws = torch.randn(100_000, generator=torch.Generator().manual_seed(0))
-    p_g = by_samples(draws)
+    p_g = estimate_by_samples(draws)
     width = 0.9 * 1e5**-0.2
     x = torch.linspace(-3, 3, 61, dtype=torch.float64)
     blurred = Normal(0.0, math.hypot(1, width)).log_prob(x).exp()
@@ -112,7 +116,7 @@ def test_outside_of_g_there_is_nothing():
 
 
 def test_the_generator_is_left_as_it_was():
-    generator = PlainGenerator([1], z_dim=1, widths=(4,), activation=nn.Tanh).train()
+    generator = LinearMLPGenerator([1], z_dim=1, widths=(4,), activation=nn.Tanh).train()
     before = {k: v.clone() for k, v in generator.state_dict().items()}
     generator_density(generator, Uniform(-1.0, 1.0))
     assert generator.training
@@ -124,7 +128,7 @@ def test_the_generator_is_left_as_it_was():
 
 def test_what_is_not_on_the_line_is_refused():
     with pytest.raises(ValueError, match=r"G makes \[2\] of one noise variable"):
-        generator_density(PlainGenerator([2], z_dim=1), Uniform(-1.0, 1.0))
+        generator_density(LinearMLPGenerator([2], z_dim=1), Uniform(-1.0, 1.0))
     mixture = MixtureSameFamily(
         torch.distributions.Categorical(torch.ones(2)), Normal(torch.zeros(2), torch.ones(2))
     )
@@ -138,7 +142,7 @@ def test_half_lines_have_quantiles_as_well():
 
 
 def test_samples_of_few_noise_variables_lie_on_a_surface():
-    generator = PlainGenerator([5], z_dim=2, widths=())
+    generator = LinearMLPGenerator([5], z_dim=2, widths=())
     rank, values = jacobian_rank(generator, torch.zeros(2))
     expected = torch.linalg.svdvals(generator.network[0].weight.detach().double())
     assert rank == 2

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from lightning_gan.doctor import account, jobs, machine, places
-from lightning_gan.doctor.finding import Finding
+from lightning_gan.doctor import machine, paths, slurm, wandb
+from lightning_gan.doctor.finding import DoctorFinding
 
 JOB = {
     "SLURM_JOB_ID": "42", "SLURM_JOB_NAME": "gan", "SLURM_NTASKS": "4", "SLURM_NTASKS_PER_NODE": "2",
@@ -16,19 +16,19 @@ JOB = {
 }  # fmt: skip
 
 
-def wrong(found: list[Finding]) -> dict[str, str]:
+def wrong(found: list[DoctorFinding]) -> dict[str, str]:
     return {finding.what: finding.advice for finding in found if finding.advice}
 
 
 def test_a_machine_without_slurm_is_fine():
-    assert wrong(jobs.slurm({})) == {}
+    assert wrong(slurm.check_slurm({})) == {}
 
 
 def test_a_job_whose_numbers_fit_is_fine(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    found = jobs.slurm(JOB)
+    found = slurm.check_slurm(JOB)
     assert wrong(found) == {}
-    assert "job 42 'gan': 2 nodes" in found[0].seen
+    assert "job 42 'gan': 2 nodes" in found[0].observed
     assert "--trainer.devices 2" in str(found)
 
 
@@ -46,22 +46,22 @@ def test_what_does_not_fit_in_a_job_is_named(subtests):
         ):
             monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
             env = {key: value for key, value in (JOB | changed).items() if value is not None}
-            told = wrong(jobs.slurm(env))
-            assert list(told) == [what]
-            assert advice in told[what]
+            message = wrong(slurm.check_slurm(env))
+            assert list(message) == [what]
+            assert advice in message[what]
 
 
 def test_a_terminal_inside_an_allocation_is_one_process():
-    found = jobs.slurm({**JOB, "SLURM_JOB_NAME": "interactive"})
+    found = slurm.check_slurm({**JOB, "SLURM_JOB_NAME": "interactive"})
     assert wrong(found) == {}
-    assert "one process" in found[0].seen
+    assert "one process" in found[0].observed
 
 
 def test_an_interface_that_is_not_here_is_named_with_those_that_are():
-    told = wrong(jobs.network({"NCCL_SOCKET_IFNAME": "ib7", "GLOO_SOCKET_IFNAME": "lo"}))
-    assert "lo" in told["network"]
-    assert "unset NCCL_SOCKET_IFNAME" in told["network"]
-    assert wrong(jobs.network({"NCCL_SOCKET_IFNAME": "^docker0"})) == {}
+    message = wrong(slurm.check_network({"NCCL_SOCKET_IFNAME": "ib7", "GLOO_SOCKET_IFNAME": "lo"}))
+    assert "lo" in message["network"]
+    assert "unset NCCL_SOCKET_IFNAME" in message["network"]
+    assert wrong(slurm.check_network({"NCCL_SOCKET_IFNAME": "^docker0"})) == {}
 
 
 def test_w_and_b_wants_a_mode_that_exists_and_a_key_to_be_online(subtests):
@@ -76,8 +76,8 @@ def test_w_and_b_wants_a_mode_that_exists_and_a_key_to_be_online(subtests):
         with subtests.test(key=key, mode=mode, advice=advice):
             secret = "c0ffee" * 6 + "beef"
             env = {"NETRC": os.devnull} | ({"WANDB_API_KEY": secret} if key else {})
-            (found,) = account.account(env | ({} if mode is None else {"WANDB_MODE": mode}))
-            assert ("a key is present" in found.seen) is key
+            (found,) = wandb.check_account(env | ({} if mode is None else {"WANDB_MODE": mode}))
+            assert ("a key is present" in found.observed) is key
             assert secret not in str(found)
             assert found.advice == "" if advice is None else advice in found.advice
 
@@ -86,20 +86,20 @@ def test_a_key_is_found_where_login_keeps_it_and_for_its_server_only(tmp_path):
     kept = tmp_path / "netrc"
     kept.write_text("machine api.wandb.ai\n  login user\n  password c0ffee\n")
     env = {"NETRC": str(kept)}
-    assert account.has_key(env)
-    assert not account.has_key(env | {"WANDB_BASE_URL": "https://wandb.my.org"})
-    assert not account.has_key({"NETRC": str(tmp_path / "none")})
+    assert wandb.has_key(env)
+    assert not wandb.has_key(env | {"WANDB_BASE_URL": "https://wandb.my.org"})
+    assert not wandb.has_key({"NETRC": str(tmp_path / "none")})
     kept.write_text("machine api.wandb.ai password")
-    assert not account.has_key(env)
+    assert not wandb.has_key(env)
 
 
 def test_versions_are_held_against_the_bounds_of_this_suite():
-    assert ">=2.11" in machine.required("torch")
-    assert ">=4" in machine.required("jsonargparse")
-    assert machine.required("no-such-package") == ""
-    old = machine.against("torch", "1.13.1+cu117", ">=2.11,<2.16")
+    assert ">=2.11" in machine.read_required_versions("torch")
+    assert ">=4" in machine.read_required_versions("jsonargparse")
+    assert machine.read_required_versions("no-such-package") == ""
+    old = machine.compare_versions("torch", "1.13.1+cu117", ">=2.11,<2.16")
     assert "pip install 'torch>=2.11,<2.16'" in old.advice
-    assert machine.against("torch", "2.14.1+cpu", ">=2.11,<2.16").advice == ""
+    assert machine.compare_versions("torch", "2.14.1+cpu", ">=2.11,<2.16").advice == ""
 
 
 def test_a_driver_without_a_gpu_in_torch_is_named(tmp_path_factory, subtests):
@@ -118,7 +118,7 @@ def test_a_driver_without_a_gpu_in_torch_is_named(tmp_path_factory, subtests):
             monkeypatch.setenv("PATH", str(tmp_path))
             monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
             monkeypatch.setattr(torch.version, "cuda", built)
-            (found,) = machine.devices(env)
+            (found,) = machine.check_devices(env)
             assert found.advice == "" if advice is None else advice in found.advice
 
 
@@ -129,57 +129,57 @@ def test_a_gpu_tells_its_memory_and_a_full_one_is_wrong(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda i: Known)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda i: (79 * 2**30, 80 * 2**30))
-    (found,) = machine.devices({})
-    assert "79.0 of 80.0 GiB free" in found.seen
-    assert "with bfloat16" in found.seen
+    (found,) = machine.check_devices({})
+    assert "79.0 of 80.0 GiB free" in found.observed
+    assert "with bfloat16" in found.observed
     assert not found.advice
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda i: (2**20, 80 * 2**30))
-    assert "nvidia-smi" in machine.devices({})[0].advice
+    assert "nvidia-smi" in machine.check_devices({})[0].advice
 
 
 def test_more_threads_than_cores_are_wrong():
-    assert "--cpus 999" in machine.cores({"OMP_NUM_THREADS": "999"}).advice
-    assert machine.cores({"OMP_NUM_THREADS": "1"}).advice == ""
+    assert "--cpus 999" in machine.check_cores({"OMP_NUM_THREADS": "999"}).advice
+    assert machine.check_cores({"OMP_NUM_THREADS": "1"}).advice == ""
 
 
 def test_folders_may_be_missing_but_not_files_nor_without_room(tmp_path, monkeypatch):
-    assert places.folder("runs", tmp_path / "not" / "yet").advice == ""
+    assert paths.check_folder("runs", tmp_path / "not" / "yet").advice == ""
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("")
-    assert "another folder" in places.folder("runs", tmp_path / "file" / "runs").advice
-    monkeypatch.setattr(places, "LEAST", 1e12)
-    assert "make room" in places.folder("runs", tmp_path).advice
+    assert "another folder" in paths.check_folder("runs", tmp_path / "file" / "runs").advice
+    monkeypatch.setattr(paths, "LEAST", 1e12)
+    assert "make room" in paths.check_folder("runs", tmp_path).advice
 
 
 def test_a_folder_in_which_no_file_can_be_made_is_wrong(tmp_path, monkeypatch):
     def full(dir):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(places.tempfile, "TemporaryFile", full)
-    assert "not writable" in places.folder("runs", tmp_path).seen
+    monkeypatch.setattr(paths.tempfile, "TemporaryFile", full)
+    assert "not writable" in paths.check_folder("runs", tmp_path).observed
 
 
 def test_data_that_were_named_must_be_there(tmp_path):
-    assert places.data_folder(tmp_path, True).advice == ""
-    assert places.data_folder(tmp_path / "no", False).advice == ""
-    assert "lightning_gan download" in places.data_folder(tmp_path / "no", True).advice
+    assert paths.check_data_folder(tmp_path, True).advice == ""
+    assert paths.check_data_folder(tmp_path / "no", False).advice == ""
+    assert "lightning_gan download" in paths.check_data_folder(tmp_path / "no", True).advice
 
 
 def test_weights_may_be_missing_but_those_named_must_be_whole(tmp_path, monkeypatch):
-    assert places.inception().advice == ""
-    assert "download --weights" in places.inception().seen
+    assert paths.check_inception().advice == ""
+    assert "download --weights" in paths.check_inception().observed
     monkeypatch.setenv("LIGHTNING_GAN_WEIGHTS", str(tmp_path / "none.pth"))
-    assert "leave it out" in places.inception().advice
+    assert "leave it out" in paths.check_inception().advice
     Path(tmp_path / "none.pth").write_bytes(b"half")
-    assert "damaged" in str(places.inception())
-    assert places.inception().advice
+    assert "damaged" in str(paths.check_inception())
+    assert paths.check_inception().advice
 
 
 def test_classifiers_are_listed(tmp_path, monkeypatch):
     monkeypatch.setenv("LIGHTNING_GAN_CACHE", str(tmp_path))
-    assert "--classifier mnist" in places.classifiers().seen
+    assert "--classifier mnist" in paths.check_classifiers().observed
     (tmp_path / "classifier-mnist.pt").touch()
-    assert places.classifiers().seen == "classifier-mnist"
+    assert paths.check_classifiers().observed == "classifier-mnist"
 
 
 def test_the_command_ends_with_one_if_anything_is_wrong_and_with_zero_if_not(command, monkeypatch):

@@ -1,13 +1,15 @@
-"""Links, commands, configs, keys and pictures of every page exist; each system and claim has a page."""
+"""Links, commands, configs, keys and images of every page exist; each system and claim has a page."""
 
 import inspect
 import re
 from pathlib import Path
 
-from lightning_gan import bench, keys, networks, regularizers, variants
-from lightning_gan.cli.config_files import CONFIGS
+from lightning_gan import models, networks, regularizers
 from lightning_gan.cli.registry import COMMANDS
-from lightning_gan.paper import CLAIMS
+from lightning_gan.studies import benchmarks
+from lightning_gan.studies.goodfellow2014 import CLAIMS
+from lightning_gan.tracking import metric_keys
+from lightning_gan.utils.config_files import CONFIGS
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -21,7 +23,7 @@ HANGUL = re.compile("[\uac00-\ud7a3]")
 OWN_FILES = {  # that a reader writes
     "pictures.yaml", "changes.yaml", "small_digits.yaml", "objectives/total_variation.yaml", "theirs.yaml",
 }  # fmt: skip
-OF_2014 = {"CoordinatedGAN", "MaskedGAN", "SimultaneousGAN"}  # on the pages of docs/paper
+OF_2014 = {"AdaptiveRatioGAN", "InpaintingGAN", "SimultaneousGAN"}  # on the pages of docs/paper
 BASES = {"Regularizer"}
 
 
@@ -42,7 +44,7 @@ def test_everything_that_a_page_links_to_is_there():
 
 
 def wrong_words(command, rest):
-    """Names behind a command that do not exist: configs, claims, and the games of a benchmark."""
+    """Names behind a command that do not exist: configs, claims, and the models of a benchmark."""
     words = rest.split("#")[0].split("`")[0].split()
     for name in re.findall(r"--config (\S+\.yaml)", rest):
         if name not in OWN_FILES and not (CONFIGS / name).is_file():
@@ -50,9 +52,9 @@ def wrong_words(command, rest):
     if command == "reproduce":
         yield from {w for w in words[:1] if w.isidentifier()} - {c.name for c in CLAIMS}
     if command == "benchmark" and words:
-        games = [{g.name for g in b.games} for b in bench.BENCHMARKS if b.name == words[0]]
-        named = ",".join(re.findall(r"--games (\S+)", rest))
-        yield from [words[0]] if not games else set(filter(None, named.split(","))) - games[0]
+        gans = [{g.name for g in b.models} for b in benchmarks.BENCHMARKS if b.name == words[0]]
+        named = ",".join(re.findall(r"--models (\S+)", rest))
+        yield from [words[0]] if not gans else set(filter(None, named.split(","))) - gans[0]
 
 
 def test_every_command_of_a_page_exists():
@@ -70,10 +72,10 @@ def test_every_key_that_a_page_names_is_in_the_table():
     key = re.compile(r"`((?:train|val|test|lr|collapse|progress)/\w+)`")
     named = {(page.name, name) for page, text in PAGES.items() for name in key.findall(text)}
     assert len(named) > 50
-    assert [found for found in named if not keys.entry(found[1])] == []
+    assert [found for found in named if not metric_keys.find_key(found[1])] == []
 
 
-def pictures(text):
+def image_bytes(text):
     return sorted(re.findall(r"!\[[^]]*\]\((?:\.\./)*([^)]+)\)", text))
 
 
@@ -84,7 +86,7 @@ def test_a_page_of_the_paper_has_its_twin_in_korean_and_both_say_so():
         assert f"(ko/{page.name})" in text, page
         assert f"(../{page.name})" in twin, page
         assert len(HANGUL.findall(twin)) > 200, page
-        assert pictures(text) == pictures(twin), page
+        assert image_bytes(text) == image_bytes(twin), page
 
 
 def test_every_claim_has_its_page_and_the_first_page_names_them_all():
@@ -124,10 +126,10 @@ def test_every_regulariser_variant_and_part_of_d_has_a_page():
     named = set(re.findall(r"\w+", " ".join(code)))
     kinds = [
         kind
-        for room in (regularizers, variants)
+        for room in (regularizers, models)
         for _, kind in inspect.getmembers(room, inspect.isclass)
     ]
-    kinds += networks.WrappedDiscriminator.__subclasses__()
+    kinds += networks.DiscriminatorWrapper.__subclasses__()
     names = {k.__name__ for k in kinds if not inspect.isabstract(k)} - OF_2014 - BASES
     assert names - named == set()
 

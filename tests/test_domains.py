@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from lightning_gan.domains import (
+from lightning_gan.arguments import (
     Count,
     Domain,
     Finite,

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from games import Batches, game, trainer
+from model_factory import Batches, make_model, trainer
 from torch import nn
 
-from lightning_gan.ema import EMA
+from lightning_gan.training.ema import EMA
 
 
 def test_an_old_value_has_half_its_weight_after_the_half_life():
@@ -40,7 +40,7 @@ def test_it_moves_with_gs_updates_only_and_follows_the_formula(tmp_path_factory,
     for k in [1, 3]:
         with subtests.test(k=k):
             tmp_path = tmp_path_factory.mktemp("row")
-            gan = game(k=k, ema_half_life=20.0)
+            gan = make_model(k=k, ema_half_life=20.0)
             weight, history = gan.generator.output.weight, []
             expected = weight.detach().clone()
             step = gan.ema.step
@@ -59,7 +59,7 @@ def test_it_moves_with_gs_updates_only_and_follows_the_formula(tmp_path_factory,
 
 
 def test_it_is_in_the_checkpoint_and_is_what_is_sampled(tmp_path):
-    gan = game(ema_half_life=20.0)
+    gan = make_model(ema_half_life=20.0)
     run = trainer(tmp_path, max_steps=3)
     run.fit(gan, Batches(4))
     run.save_checkpoint(tmp_path / "x.ckpt")
@@ -72,7 +72,9 @@ def test_it_is_in_the_checkpoint_and_is_what_is_sampled(tmp_path):
 
 
 def test_only_g_is_averaged():
-    assert not [n for n, _ in game(ema_half_life=20.0).ema.named_parameters() if "network" in n]
+    assert not [
+        n for n, _ in make_model(ema_half_life=20.0).ema.named_parameters() if "network" in n
+    ]
 
 
 def test_a_half_life_of_nothing_is_refused():

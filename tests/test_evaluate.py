@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import torch
 from tiny_cifar import make_tiny_cifar
-from tiny_features import TinyNetwork, TinySpace, pictures
+from tiny_features import TinyNetwork, TinySpace, image_bytes
 
 import datamodules
-from lightning_gan import images
 from lightning_gan.cli.actions.evaluate import evaluate
-from lightning_gan.cli.reference_data import real_data
+from lightning_gan.evaluation.reference_data import load_reference_data
+from lightning_gan.utils import images
 
 SPACE = ["--features", "tiny_features.TinySpace"]
 
@@ -24,7 +24,7 @@ def trained(command):
 
 def saved(folder, name, n=40, seed=0, **options):
     path = folder / name
-    np.savez(path, pictures(n, seed, **options).numpy())
+    np.savez(path, image_bytes(n, seed, **options).numpy())
     return str(path)
 
 
@@ -104,7 +104,7 @@ def test_the_ruler_is_kept_for_the_next_time(command, trained, monkeypatch):
         *SPACE,
     ]
     first = command(*line)
-    monkeypatch.setattr("lightning_gan.evaluation.ruler.KMeans", None)  # would fail
+    monkeypatch.setattr("lightning_gan.evaluation.baseline_scores.KMeans", None)  # would fail
     second = command(*line)
     table = lambda ended: ended.out.partition("The same of models")[2]  # noqa: E731
     assert table(first) == table(second) != ""
@@ -135,7 +135,7 @@ def test_files_of_anybody_against_files_with_the_keys_of_torch_fidelity(command,
     monkeypatch.setattr(TinySpace, "suffix", "")
     ended = command("evaluate", "--samples", a, "--data", b, *SPACE, "--json", "k.json")
     assert ended.status == 0, ended.err
-    assert "No ruler" in ended.out
+    assert "No baselines" in ended.out
     assert {
         "inception_score_mean", "inception_score_std", "frechet_inception_distance",
         "kernel_inception_distance_mean", "kernel_inception_distance_std", "precision", "recall", "f_score",
@@ -143,15 +143,15 @@ def test_files_of_anybody_against_files_with_the_keys_of_torch_fidelity(command,
 
 
 def test_folders_of_classes_are_scored_and_what_was_passed_over_is_said(command):
-    colours, greys = pictures(40, 0, shape=(3, 4, 4)), pictures(40, 1)
+    colours, greys = image_bytes(40, 0, shape=(3, 4, 4)), image_bytes(40, 1)
     for i, (colour, grey) in enumerate(zip(colours, greys, strict=True)):
-        images.save(colour, command.folder / "made" / "ab"[i % 2] / f"{i:03d}.png")
-        images.save(grey, command.folder / "real" / f"{i:03d}.png")
+        images.save_image(colour, command.folder / "made" / "ab"[i % 2] / f"{i:03d}.png")
+        images.save_image(grey, command.folder / "real" / f"{i:03d}.png")
     (command.folder / "made" / "a" / "._000.png").write_text("")
     line = ["evaluate", "--samples", "made", "--data", "real", *SPACE, "--metrics", "[fid]"]
     ended = command(*line, "--json", "folders.json")
     assert ended.status == 0, ended.err
-    assert "made: 40 pictures in 2 folders of classes; passed over: hidden 1." in ended.out
+    assert "made: 40 images in 2 folders of classes; passed over: hidden 1." in ended.out
     assert "The real images are grey: they are scored as three equal colours" in ended.out
     np.savez(command.folder / "made.npz", colours.numpy())
     torch.save(greys.expand(-1, 3, -1, -1), command.folder / "real.pt")
@@ -186,10 +186,10 @@ def test_what_cannot_be_scored_is_one_sentence(command, subtests):
         ([], "Give one of --ckpt_path FILE and --samples"),
         (["--samples", "a.npz", "--ckpt_path", "x"], "Give one of"),
         (["--samples", "nothing"], "No such folder or file of arrays (.npz, .npy, .pt): nothing"),
-        (["--samples", "a.npz", "--repeats", "2"], "Files hold one bank"),
+        (["--samples", "a.npz", "--repeats", "2"], "Files hold one sample set"),
         (["--samples", "a.npz", "--num_samples", "0"], "num_samples is 0"),
         (["--samples", "a.npz", "--num_real", "99"], "99 real images were asked of 40"),
-        (["--samples", "a.npz", "--compare_to", "b.npz"], "holds no scores with protocol cards"),
+        (["--samples", "a.npz", "--compare_to", "b.npz"], "holds no scores with protocols"),
         (
             ["--samples", "a.npz", "--metrics", "fid,lpips"],
             "There is no metric 'lpips': choose from ",
@@ -251,16 +251,18 @@ def test_evaluation_leaves_the_global_noise_alone(tmp_path):
 
 def test_data_whose_values_have_no_ends_are_scored_without_a_window(tmp_path, monkeypatch):
     kind = make_tiny_cifar(tmp_path / "pixels")
-    monkeypatch.setattr(datamodules.CIFAR10Contrast, "files", kind.files)
+    monkeypatch.setattr(datamodules.CIFAR10GCN, "files", kind.files)
     monkeypatch.setattr(
-        datamodules.CIFAR10Contrast.__init__.__wrapped__,
+        datamodules.CIFAR10GCN.__init__.__wrapped__,
         "__defaults__",
         (str(tmp_path / "pixels"), 10, 10, "files", None),
     )
-    known = real_data("cifar10contrast", str(tmp_path / "pixels"), "test", None, with_window=True)
+    known = load_reference_data(
+        "cifar10contrast", str(tmp_path / "pixels"), "test", None, with_window=True
+    )
     assert known.window is None
-    assert known.shown_range == (-3.0, 3.0)
-    assert known.real.pictures.dtype == torch.uint8
+    assert known.display_range == (-3.0, 3.0)
+    assert known.real.uint8_images.dtype == torch.uint8
 
 
 def test_what_takes_long_is_stated_before_it_starts(command, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 
 import lightning_gan.cli.actions.download
 from lightning_gan.cli.parser import parse
-from lightning_gan.features import Classifier, WeightsError
+from lightning_gan.feature_extractors import Classifier, WeightsError
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_where_only_the_embedded_digits_are_the_advice_can_be_followed(monkeypat
         return SimpleNamespace(weights="ab" * 32)
 
     monkeypatch.setattr(lightning_gan.cli.actions.download, "train_classifier", train)
-    monkeypatch.setattr(lightning_gan.cli.actions.download, "accuracy", lambda *_: 0.5)
+    monkeypatch.setattr(lightning_gan.cli.actions.download, "measure_accuracy", lambda *_: 0.5)
     monkeypatch.setattr(
         lightning_gan.cli.actions.download,
         "save_classifier",
@@ -82,7 +82,7 @@ def _no_network(monkeypatch):
     def fail(*_):
         raise lightning_gan.cli.actions.download.FetchError("no network in a test")
 
-    for module in ("datamodules.sources", "datamodules.cifar10"):
+    for module in ("datamodules.download_sources", "datamodules.cifar10"):
         monkeypatch.setattr(f"{module}.download", fail)
 
 

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from lightning_gan import fetching
-from lightning_gan.fetching import FetchError, download, download_wheel
+from lightning_gan.utils import downloads
+from lightning_gan.utils.downloads import FetchError, download, download_wheel
 
 
 def test_no_more_bytes_come_than_were_asked_for(tmp_path):
@@ -20,7 +20,7 @@ def test_what_is_not_there_is_an_error(tmp_path):
 
 
 def test_a_server_that_is_silent_is_left_in_time(monkeypatch):
-    monkeypatch.setattr(fetching, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(downloads, "CONNECT_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         start = time.monotonic()
         with pytest.raises(TimeoutError, match="no complete answer in time"):
@@ -33,7 +33,7 @@ def program(tmp_path, monkeypatch, lines):
     path = tmp_path / "python"
     path.write_text(f"#!/bin/sh\n{lines}\n")
     path.chmod(0o755)
-    monkeypatch.setattr(fetching.sys, "executable", str(path))
+    monkeypatch.setattr(downloads.sys, "executable", str(path))
 
 
 def test_pip_is_never_asked_to_build_or_to_install(tmp_path, monkeypatch):

@@ -5,24 +5,24 @@ import copy
 import pytest
 import torch
 from sklearn.linear_model import Ridge
-from strokes import strokes
+from stroke_images import strokes
 from torch import nn
 
-from lightning_gan.few_labels import (
+from lightning_gan.analysis.few_labels import (
     DECAYS,
-    classifier_from,
-    features,
+    extract_features_by_layer,
+    extract_hidden_layers,
     fit_classifier,
-    hidden_layers,
-    labelled,
-    linear_head,
-    reinitialised,
+    fit_linear_head,
+    make_classifier,
+    reinitialize,
 )
+from lightning_gan.models.labels import draw_labelled_indices
 from lightning_gan.networks import (
     DCGANDiscriminator,
     Encoder,
     MaxoutDiscriminator,
-    PlainDiscriminator,
+    MLPDiscriminator,
 )
 
 
@@ -37,7 +37,7 @@ def images(n, seed=0):
 
 def test_hidden_layers_are_what_stands_between_the_linear_ones():
     D = small_d(dropout=0.0, input_dropout=0.0)
-    first, second = hidden_layers(D, images(5))
+    first, second = extract_hidden_layers(D, images(5))
     x = images(5).flatten(1)
     torch.testing.assert_close(first, D.network[2](x))
     torch.testing.assert_close(second, D.network[4](D.network[2](x)))
@@ -47,16 +47,16 @@ def test_hidden_layers_are_what_stands_between_the_linear_ones():
 def test_features_of_every_architecture_do_not_depend_on_the_batch(subtests):
     for network, widths in [
         (small_d(), [12, 9]),
-        (PlainDiscriminator([1, 28, 28], [7]), [7]),
+        (MLPDiscriminator([1, 28, 28], [7]), [7]),
         (Encoder([1, 28, 28], z_dim=2, widths=[6, 5]), [6, 5]),
         (DCGANDiscriminator([1, 28, 28], width=2), [2 * 14 * 14, 4 * 7 * 7]),
     ]:
         with subtests.test(network=network, widths=widths):
             network.train()
             x = images(6)
-            layers = hidden_layers(network, x, batch_size=4)
+            layers = extract_hidden_layers(network, x, batch_size=4)
             assert [tuple(a.shape) for a in layers] == [(6, w) for w in widths]
-            for a, b in zip(layers, hidden_layers(network, x, batch_size=6), strict=True):
+            for a, b in zip(layers, extract_hidden_layers(network, x, batch_size=6), strict=True):
                 torch.testing.assert_close(a, b)
             assert network.training
             assert not any(m._forward_pre_hooks for m in network.modules())
@@ -64,16 +64,16 @@ def test_features_of_every_architecture_do_not_depend_on_the_batch(subtests):
 
 def test_features_are_without_dropout_and_noise_and_each_layer_has_length_1():
     D = small_d(noise=1.0).train()
-    a = features(D, images(4))
-    assert torch.equal(a, features(D, images(4)))
+    a = extract_features_by_layer(D, images(4))
+    assert torch.equal(a, extract_features_by_layer(D, images(4)))
     assert a.shape == (4, 21)
     torch.testing.assert_close(a[:, :12].norm(dim=1), torch.ones(4))
     torch.testing.assert_close(a[:, 12:].norm(dim=1), torch.ones(4))
 
 
 def test_a_network_without_hidden_layers_has_no_features():
-    with pytest.raises(ValueError, match="PlainDiscriminator has 1 layers with weights"):
-        hidden_layers(PlainDiscriminator([1, 28, 28], []), images(2))
+    with pytest.raises(ValueError, match="MLPDiscriminator has 1 layers with weights"):
+        extract_hidden_layers(MLPDiscriminator([1, 28, 28], []), images(2))
 
 
 def made(n, width, seed=0):
@@ -95,7 +95,7 @@ def test_the_head_is_ridge_regression(subtests):
     for width in [4, 50]:
         with subtests.test(width=width):
             x, y = made(20, width)
-            head = linear_head(x, y, 3)
+            head = fit_linear_head(x, y, 3)
             by_hand = ridge(x.double(), y, head.decay)
             torch.testing.assert_close(
                 head.weight, torch.from_numpy(by_hand.coef_.T).contiguous(), atol=1e-8, rtol=1e-6
@@ -120,22 +120,22 @@ def test_the_error_left_out_is_that_of_refits_and_the_decay_has_the_least(subtes
                     refit = Ridge(alpha=float(decay * scale)).fit(x[rest].numpy(), targets[rest])
                     total += ((refit.predict(x[i : i + 1].numpy()) - targets[i]) ** 2).mean()
                 errors[decay] = total / 12
-            head = linear_head(x, y, 3)
+            head = fit_linear_head(x, y, 3)
             assert head.decay == min(errors, key=errors.get)
             assert head.left_out == pytest.approx(errors[head.decay], rel=1e-6)
 
 
 def test_classes_that_lie_apart_are_told_apart_and_shuffled_labels_are_not():
     x, y = made(300, 10)
-    assert (linear_head(x[:30], y[:30], 3)(x[30:]) == y[30:]).float().mean() > 0.95
+    assert (fit_linear_head(x[:30], y[:30], 3)(x[30:]) == y[30:]).float().mean() > 0.95
     shuffled = y[torch.randperm(300, generator=torch.Generator().manual_seed(0))]
-    head = linear_head(x[:150], shuffled[:150], 3)
+    head = fit_linear_head(x[:150], shuffled[:150], 3)
     assert (head(x[150:]) == shuffled[150:]).float().mean() < 0.5
     assert head.decay > 1
 
 
 def test_features_that_are_all_the_same_give_the_most_frequent_class():
-    head = linear_head(torch.ones(5, 4), torch.tensor([0, 1, 1, 1, 2]), 3)
+    head = fit_linear_head(torch.ones(5, 4), torch.tensor([0, 1, 1, 1, 2]), 3)
     assert head(torch.rand(2, 4)).tolist() == [1, 1]
 
 
@@ -143,30 +143,30 @@ def test_a_head_needs_two_examples_and_a_label_for_each(subtests):
     for n, m in [(1, 1), (3, 2)]:
         with subtests.test(n=n, m=m):
             with pytest.raises(ValueError, match=f"{n} feature vectors with {m} labels"):
-                linear_head(torch.rand(n, 4), torch.zeros(m, dtype=torch.long), 3)
+                fit_linear_head(torch.rand(n, 4), torch.zeros(m, dtype=torch.long), 3)
 
 
 def test_labelled_examples_are_balanced_distinct_and_follow_the_seed():
     labels = torch.arange(60) % 3
-    pick = labelled(labels, 5, seed=1)
+    pick = draw_labelled_indices(labels, 5, seed=1)
     assert labels[pick].bincount().tolist() == [5, 5, 5]
     assert len(pick.unique()) == 15
-    assert torch.equal(pick, labelled(labels, 5, seed=1))
-    assert not torch.equal(pick, labelled(labels, 5, seed=2))
+    assert torch.equal(pick, draw_labelled_indices(labels, 5, seed=1))
+    assert not torch.equal(pick, draw_labelled_indices(labels, 5, seed=2))
 
 
 def test_more_labels_than_there_are_is_refused(subtests):
     for per_class in [0, 3]:
         with subtests.test(per_class=per_class):
             with pytest.raises(ValueError, match=f"{per_class} labels of each class were asked"):
-                labelled(torch.tensor([0, 0, 0, 1, 1]), per_class, seed=0)
+                draw_labelled_indices(torch.tensor([0, 0, 0, 1, 1]), per_class, seed=0)
 
 
 def test_a_new_start_depends_on_the_seed_alone():
     E = Encoder([1, 28, 28], z_dim=2, widths=[6])
     E(images(8))  # moves BatchNorm's statistics
     before, state = torch.get_rng_state(), copy.deepcopy(E.state_dict())
-    a, b, c = (reinitialised(E, seed).state_dict() for seed in (1, 1, 2))
+    a, b, c = (reinitialize(E, seed).state_dict() for seed in (1, 1, 2))
     assert torch.equal(torch.get_rng_state(), before)
     assert all(torch.equal(E.state_dict()[k], v) for k, v in state.items())
     assert all(torch.equal(a[k], b[k]) for k in a)
@@ -177,7 +177,7 @@ def test_a_new_start_depends_on_the_seed_alone():
 def test_a_classifier_keeps_all_weights_but_the_last_layers():
     D = small_d()
     state = copy.deepcopy(D.state_dict())
-    net = classifier_from(D, 3, seed=0)
+    net = make_classifier(D, 3, seed=0)
     assert net(images(4)).shape == (4, 3)
     assert all(torch.equal(D.state_dict()[k], v) for k, v in state.items())
     same = {
@@ -192,14 +192,14 @@ def test_a_classifier_needs_two_classes_and_a_linear_layer(subtests):
     for network, classes in [(small_d(), 1), (nn.Flatten(), 3)]:
         with subtests.test(network=network, classes=classes):
             with pytest.raises(ValueError, match=f"A classifier of {classes} classes"):
-                classifier_from(network, classes, seed=0)
+                make_classifier(network, classes, seed=0)
 
 
 def test_a_whole_net_learns_its_labels_and_follows_its_seed():
     x, y, D = images(30), torch.arange(30) % 3, small_d()
     before = torch.get_rng_state()
     fitted = [
-        fit_classifier(classifier_from(D, 3, 0), x, y, steps=40, rate=0.02, seed=s)
+        fit_classifier(make_classifier(D, 3, 0), x, y, steps=40, rate=0.02, seed=s)
         for s in (0, 0, 1)
     ]
     assert torch.equal(torch.get_rng_state(), before)

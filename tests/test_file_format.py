@@ -4,14 +4,14 @@ import json
 
 import pytest
 import torch
-from made_runs import make_run
+from run_fixtures import make_run
 
+from lightning_gan.checkpoints.verify import read_checkpoint
 from lightning_gan.evaluation.tables import read_scores
-from lightning_gan.file_format import FORMAT, KEY, READ_BY, FormatError, check_format
-from lightning_gan.pages.run_files import read_run
-from lightning_gan.rows import kept
-from lightning_gan.running import about, score_file
-from lightning_gan.running.runs import checked
+from lightning_gan.reports.run_reader import read_run
+from lightning_gan.studies.results_cache import cached_result
+from lightning_gan.tracking import run_info, scores_json
+from lightning_gan.utils.file_format import FORMAT, KEY, READ_BY, FormatError, check_format
 
 
 def test_every_older_format_has_a_commit_that_reads_it():
@@ -33,36 +33,36 @@ def without_number(path):
 
 
 def test_a_run_of_an_older_version_is_refused(tmp_path):
-    from made_runs import card
+    from run_fixtures import score_protocol
 
     from lightning_gan.evaluation import Score
 
-    folder = make_run(tmp_path / "a", scores=(Score("fid", 1.0, None, card()),))
+    folder = make_run(tmp_path / "a", scores=(Score("fid", 1.0, None, score_protocol()),))
     without_number(folder / "scores.json")
-    for read in (score_file.read, read_scores):
+    for read in (scores_json.read, read_scores):
         with pytest.raises(FormatError, match=r"scores.json has format 0"):
             read(folder / "scores.json")
     with pytest.raises(FormatError, match=r"scores.json has format 0"):
         read_run(folder)
     without_number(folder / "run.json")
     with pytest.raises(FormatError, match=r"run.json has format 0"):
-        about.read(folder)
+        run_info.read_run_info(folder)
 
 
 def test_finished_seeds_of_an_older_version_are_refused_and_stay(tmp_path):
     path = tmp_path / "rows.json"
-    kept(path, "a", lambda: {"modes": 8})
+    cached_result(path, "a", lambda: {"modes": 8})
     without_number(path)
     before = path.read_bytes()
     with pytest.raises(FormatError, match=r"rows.json has format 0"):
-        kept(path, "b", lambda: {"modes": 8})
+        cached_result(path, "b", lambda: {"modes": 8})
     assert path.read_bytes() == before
 
 
 def test_a_checkpoint_of_an_older_version_is_refused_and_no_run_begins(command):
     assert command("fit", "--config", "small.yaml").status == 0
     path = "runs/small/version_0/checkpoints/last.ckpt"
-    content = checked(path)
+    content = read_checkpoint(path)
     assert content.pop(KEY) == FORMAT
     for file in (command.folder / path).parent.glob("*.ckpt"):
         torch.save(content, file)

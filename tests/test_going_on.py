@@ -11,11 +11,12 @@ import yaml
 from drill import live
 
 from lightning_gan import GAN
-from lightning_gan.running import branching
-from lightning_gan.running.runs import Run, checked
+from lightning_gan.checkpoints import branch
+from lightning_gan.checkpoints.verify import read_checkpoint
+from lightning_gan.tracking.runs import Run
 
 FIT = (
-    "fit", "--config", "small.yaml", "--checkpoint.every_n_steps", "3", "--trainer.callbacks+=Curves",
+    "fit", "--config", "small.yaml", "--checkpoint.every_n_steps", "3", "--trainer.callbacks+=TrainingCurves",
 )  # fmt: skip
 FOLDER = Path("runs/small/version_0")
 CHECKPOINTS = FOLDER / "checkpoints"
@@ -58,14 +59,14 @@ def test_auto_passes_over_a_damaged_file_and_says_which_it_takes(command):
     ]  # fmt: skip
     assert {name: (FOLDER / name).read_bytes() for name in whole} == whole
     assert (FOLDER / "images/curves/step_0000010.png").read_bytes() == curves
-    assert checked(CHECKPOINTS / "last.ckpt")["global_step"] == 10
+    assert read_checkpoint(CHECKPOINTS / "last.ckpt")["global_step"] == 10
 
 
 def test_auto_of_a_run_that_has_all_its_steps_ends_it_again(command):
     command(*FIT)
     names = ("metrics.csv", "scores.json", "images/training.gif", "config.yaml")
     whole = {name: (FOLDER / name).read_bytes() for name in names}
-    state = checked(CHECKPOINTS / "last.ckpt")["state_dict"]
+    state = read_checkpoint(CHECKPOINTS / "last.ckpt")["state_dict"]
     (FOLDER / "images/training.gif").unlink()
     ended = command(*FIT, "--ckpt_path", "auto")
     assert ended.status == 0, ended.err
@@ -73,7 +74,7 @@ def test_auto_of_a_run_that_has_all_its_steps_ends_it_again(command):
     assert "test/parzen_nats" in ended.out
     assert {name: (FOLDER / name).read_bytes() for name in whole} == whole
     torch.testing.assert_close(
-        checked(CHECKPOINTS / "last.ckpt")["state_dict"], state, rtol=0, atol=0
+        read_checkpoint(CHECKPOINTS / "last.ckpt")["state_dict"], state, rtol=0, atol=0
     )
 
 
@@ -148,11 +149,11 @@ def test_a_file_is_older_where_only_last_tells_of_later_steps(command):
     """Checkpoints may be deleted by hand: step=3 is the newest by its name, but last.ckpt is at step 6."""
     command(*FIT, "--trainer.max_steps", "6")
     (CHECKPOINTS / "step=6.ckpt").unlink()
-    assert "is not the newest" in branching._why_new_folder(
+    assert "is not the newest" in branch._why_new_folder(
         CHECKPOINTS / "step=3.ckpt", 3, Run("small"), ["small"]
     )
     flip(CHECKPOINTS / "last.ckpt")  # its step is not known any more
-    assert "is not the newest" in branching._why_new_folder(
+    assert "is not the newest" in branch._why_new_folder(
         CHECKPOINTS / "step=3.ckpt", 3, Run("small"), ["small"]
     )
 
@@ -183,7 +184,9 @@ def test_every_difference_between_the_config_and_the_run_is_said(command):
     config = yaml.safe_load((FOLDER / "config.yaml").read_text())
     assert (config["seed_everything"], config["data"]["init_args"]["batch_size"]) == (0, 10)
     command(*FIT, "--run.name", "whole")
-    state = [checked(f"runs/{n}/version_0/checkpoints/last.ckpt") for n in ("small", "whole")]
+    state = [
+        read_checkpoint(f"runs/{n}/version_0/checkpoints/last.ckpt") for n in ("small", "whole")
+    ]
     torch.testing.assert_close(state[0]["state_dict"], state[1]["state_dict"], rtol=0, atol=0)
 
 
@@ -208,11 +211,11 @@ def test_a_full_disk_costs_files_and_not_the_run_and_what_was_whole_stays_whole(
     with os.fdopen(spoken[0]) as said:
         warned = said.read()
     assert ended.status == 0, warned
-    pictures = ("step_0000010.png", "training.gif")
-    for name in ("step=9.ckpt", *pictures, "scores.json", "test_step10.json"):
+    image_bytes = ("step_0000010.png", "training.gif")
+    for name in ("step=9.ckpt", *image_bytes, "scores.json", "test_step10.json"):
         assert f"{name} was not saved (File too large)" in warned, name
     assert "metrics.csv takes no more rows (File too large)" in warned
-    assert checked(CHECKPOINTS / "last.ckpt")["global_step"] == 6
+    assert read_checkpoint(CHECKPOINTS / "last.ckpt")["global_step"] == 6
     assert {entry["step"] for entry in json.loads((FOLDER / "scores.json").read_text())} == {5}
     assert not [p for p in FOLDER.rglob("*") if p.name.endswith(".part")]
     again = command(*FIT, "--ckpt_path", "auto")

@@ -1,11 +1,11 @@
-"""From a value range to the bytes of a picture."""
+"""From a value range to the bytes of an image."""
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from lightning_gan import images
+from lightning_gan.utils import images
 
 
 def test_the_ends_and_the_middle_of_a_range_are_black_white_and_grey(subtests):
@@ -27,17 +27,17 @@ def test_bytes_survive_the_way_through_floats():
 
 def test_a_written_picture_is_read_back_as_it_was(tmp_path):
     x = torch.randint(256, (3, 5, 7)).to(torch.uint8)
-    read = np.asarray(Image.open(images.save(x, tmp_path / "deep" / "x.png")))
+    read = np.asarray(Image.open(images.save_image(x, tmp_path / "deep" / "x.png")))
     assert np.array_equal(read, x.permute(1, 2, 0).numpy())
-    grey = np.asarray(Image.open(images.save(x[:1], tmp_path / "grey.png")))
+    grey = np.asarray(Image.open(images.save_image(x[:1], tmp_path / "grey.png")))
     assert np.array_equal(grey, x[0].numpy())
 
 
 def test_a_grid_holds_its_pictures_in_reading_order():
     x = torch.arange(6, dtype=torch.uint8).mul(10).view(6, 1, 1, 1).expand(6, 1, 4, 4)
-    picture = images.grid(x, columns=3, gap=2)
-    assert picture.shape == (3, 14, 20)
-    assert [int(picture[0, 3 + 6 * (i // 3), 3 + 6 * (i % 3)]) for i in range(6)] == [
+    image = images.make_image_grid(x, columns=3, gap=2)
+    assert image.shape == (3, 14, 20)
+    assert [int(image[0, 3 + 6 * (i // 3), 3 + 6 * (i % 3)]) for i in range(6)] == [
         0,
         10,
         20,
@@ -49,7 +49,9 @@ def test_a_grid_holds_its_pictures_in_reading_order():
 
 def test_a_grid_can_be_enlarged_pixel_by_pixel():
     x = torch.randint(256, (2, 1, 3, 3)).to(torch.uint8)
-    assert torch.equal(images.grid(x, 2, scale=3)[:, ::3, ::3], images.grid(x, 2))
+    assert torch.equal(
+        images.make_image_grid(x, 2, scale=3)[:, ::3, ::3], images.make_image_grid(x, 2)
+    )
 
 
 def test_what_no_picture_can_show_is_refused():

@@ -5,17 +5,17 @@ from functools import partial
 
 import pytest
 import torch
-from games import SHAPE, Batches, game, trainer
+from model_factory import SHAPE, Batches, make_model, trainer
 from torch import nn
 from torch.optim import Adam
 
 from lightning_gan import GAN
-from lightning_gan.inference import FreshNoise, Inference
 from lightning_gan.losses import NonSaturating
-from lightning_gan.networks import Encoder, GaussianEncoder, PlainDiscriminator, PlainGenerator
-from lightning_gan.optimizers import LinearDecay
-from lightning_gan.play import play
+from lightning_gan.models.latent_inference import LatentInference, NoiseDataModule
+from lightning_gan.networks import Encoder, GaussianEncoder, LinearMLPGenerator, MLPDiscriminator
 from lightning_gan.priors import Gaussian
+from lightning_gan.studies.in_memory import train_in_memory
+from lightning_gan.training.optimizers import LinearDecay
 
 STEPS = 250
 
@@ -23,18 +23,18 @@ STEPS = 250
 def linear_gan():
     """x = W z + b, 2 numbers of 4 noise variables, the last of which G does not use."""
     torch.manual_seed(0)
-    G = PlainGenerator([2], z_dim=4, widths=[])
+    G = LinearMLPGenerator([2], z_dim=4, widths=[])
     with torch.no_grad():
         G.network[0].weight.copy_(torch.tensor([[1.0, 0.5, 0.0, 0.0], [0.0, -1.0, 2.0, 0.0]]))
-    return GAN(G, PlainDiscriminator([2], widths=[3]), NonSaturating(), Gaussian())
+    return GAN(G, MLPDiscriminator([2], widths=[3]), NonSaturating(), Gaussian())
 
 
 def trained(gan, encoder):
     nn.init.zeros_(encoder.network[-1].weight)  # short to test
-    inference = Inference(
+    inference = LatentInference(
         gan, encoder, partial(Adam, lr=0.03), partial(LinearDecay, total=STEPS, start=0.2)
     )
-    play(inference, FreshNoise(gan, batch_size=256, seed=1), STEPS)
+    train_in_memory(inference, NoiseDataModule(gan, batch_size=256, seed=1), STEPS)
     return inference
 
 
@@ -64,7 +64,7 @@ def test_of_a_linear_g_with_gaussian_z_a_linear_e_is_the_pseudo_inverse(gan, lin
 def test_what_it_explains_is_the_diagonal_of_the_projection(gan, linear):
     weight = layer(gan).weight.detach()
     projection = (torch.linalg.pinv(weight) @ weight).diagonal()
-    share, error = linear.explained(20_000, seed=3)
+    share, error = linear.explained_variance(20_000, seed=3)
     assert projection[3] == 0
     assert 0.2 < projection[:3].min() < projection.max() < 0.9
     assert ((share - projection).abs() <= 4 * error).all()
@@ -72,11 +72,11 @@ def test_what_it_explains_is_the_diagonal_of_the_projection(gan, linear):
 
 
 def test_the_error_is_smaller_where_e_knows_more(gan, linear):
-    again = linear.explained(20_000, seed=3)
+    again = linear.explained_variance(20_000, seed=3)
     with torch.no_grad():
         worse = copy.deepcopy(linear)
         worse.encoder.network[-1].weight.zero_()
-    assert (worse.explained(20_000, seed=3).share[:3] < again.share[:3] - 0.1).all()
+    assert (worse.explained_variance(20_000, seed=3).share[:3] < again.share[:3] - 0.1).all()
 
 
 def test_a_gaussian_e_knows_how_uncertain_each_variable_is(gan):
@@ -88,13 +88,13 @@ def test_a_gaussian_e_knows_how_uncertain_each_variable_is(gan):
 
 
 def test_not_a_bit_of_g_changes(tmp_path):
-    gan = game(ema_half_life=20.0)
+    gan = make_model(ema_half_life=20.0)
     trainer(tmp_path, max_steps=3).fit(gan, Batches(4))
     gan.train()
     before = copy.deepcopy(gan.state_dict())
-    inference = Inference(gan, Encoder(SHAPE, z_dim=3, widths=[4]))
+    inference = LatentInference(gan, Encoder(SHAPE, z_dim=3, widths=[4]))
     weight = inference.encoder.network[-1].weight.detach().clone()
-    play(inference, FreshNoise(gan, batch_size=8), 5)
+    train_in_memory(inference, NoiseDataModule(gan, batch_size=8), 5)
     assert not torch.equal(weight, inference.encoder.network[-1].weight)
     for name, value in gan.state_dict().items():
         assert torch.equal(value, before[name]), name
@@ -105,16 +105,16 @@ def test_not_a_bit_of_g_changes(tmp_path):
 
 
 def test_its_g_is_the_one_that_is_shown(tmp_path):
-    gan = game(ema_half_life=20.0)
+    gan = make_model(ema_half_life=20.0)
     trainer(tmp_path, max_steps=3).fit(gan, Batches(4))
     z = torch.randn(4, 3)
-    inference = Inference(gan, Encoder(SHAPE, z_dim=3)).train()
+    inference = LatentInference(gan, Encoder(SHAPE, z_dim=3)).train()
     torch.testing.assert_close(inference.generate(z), gan.generate(z))
     assert not torch.allclose(inference.generate(z), gan.generator.eval()(z))
 
 
 def test_inference_is_in_evaluation_mode_and_the_mode_is_given_back():
-    inference = Inference(game(), Encoder(SHAPE, z_dim=3, noise=0.5)).train()
+    inference = LatentInference(make_model(), Encoder(SHAPE, z_dim=3, noise=0.5)).train()
     x = torch.rand(6, *SHAPE)
     torch.testing.assert_close(inference.infer(x), inference.infer(x, batch_size=2))
     assert inference.encoder.training
@@ -125,33 +125,33 @@ def test_inference_is_in_evaluation_mode_and_the_mode_is_given_back():
 
 def test_descent_on_z_ends_where_g_makes_x(gan, linear):
     x = gan.sample(5, seed=9)
-    z = linear.refined(x, torch.zeros(5, 4), steps=150, rate=0.1)
+    z = linear.refine(x, torch.zeros(5, 4), steps=150, rate=0.1)
     torch.testing.assert_close(linear.generate(z), x, atol=1e-2, rtol=0)
-    assert torch.equal(z, linear.refined(x, torch.zeros(5, 4), steps=150, rate=0.1))
+    assert torch.equal(z, linear.refine(x, torch.zeros(5, 4), steps=150, rate=0.1))
 
 
 def test_each_example_descends_for_itself(gan, linear):
     x = gan.sample(3, seed=9)
-    together = linear.refined(x, torch.zeros(3, 4), steps=20)
-    torch.testing.assert_close(linear.refined(x[1:2], torch.zeros(1, 4), steps=20), together[1:2])
+    together = linear.refine(x, torch.zeros(3, 4), steps=20)
+    torch.testing.assert_close(linear.refine(x[1:2], torch.zeros(1, 4), steps=20), together[1:2])
 
 
 def test_noise_is_fresh_in_every_batch_and_the_same_for_the_same_seed(gan):
-    first, again = (iter(FreshNoise(gan, 4, seed=5).train_dataloader()) for _ in range(2))
+    first, again = (iter(NoiseDataModule(gan, 4, seed=5).train_dataloader()) for _ in range(2))
     a, b = next(first)[0], next(first)[0]
     assert a.shape == (4, 4)
     assert not torch.equal(a, b)
     assert torch.equal(next(again)[0], a)
-    assert not torch.equal(next(iter(FreshNoise(gan, 4, seed=6).train_dataloader()))[0], a)
+    assert not torch.equal(next(iter(NoiseDataModule(gan, 4, seed=6).train_dataloader()))[0], a)
 
 
 @pytest.mark.filterwarnings("ignore:Found .* in eval mode")  # they are G
 def test_a_checkpoint_holds_all_of_it(gan, linear, tmp_path):
     run = trainer(tmp_path, max_steps=2)
-    inference = Inference(gan, Encoder([2], z_dim=4))
-    run.fit(inference, FreshNoise(gan))
+    inference = LatentInference(gan, Encoder([2], z_dim=4))
+    run.fit(inference, NoiseDataModule(gan))
     run.save_checkpoint(tmp_path / "e.ckpt")
-    again = Inference.load_from_checkpoint(
+    again = LatentInference.load_from_checkpoint(
         tmp_path / "e.ckpt", gan=linear_gan(), encoder=Encoder([2], z_dim=4), weights_only=True
     )
     x = gan.sample(5)
@@ -163,9 +163,9 @@ def test_an_e_that_does_not_fit_g_is_refused(gan, encoder):
     with pytest.raises(
         ValueError, match=r"but G makes \[2\] from 4: give E G's data_shape and z_dim"
     ):
-        Inference(gan, encoder)
+        LatentInference(gan, encoder)
 
 
 def test_empty_batches_are_refused(gan):
     with pytest.raises(ValueError, match="batch_size is 0"):
-        FreshNoise(gan, batch_size=0)
+        NoiseDataModule(gan, batch_size=0)

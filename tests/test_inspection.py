@@ -1,8 +1,8 @@
-"""`inspect`: what it says of a folder of pictures, and that `fit` runs what it writes."""
+"""`inspect`: what it says of a folder of images, and that `fit` runs what it writes."""
 
 from hashlib import sha256
 
-import pictures
+import image_fixtures
 import pytest
 import yaml
 from PIL import Image
@@ -13,28 +13,28 @@ from lightning_gan.cli.actions import image_report
 
 @pytest.fixture
 def folder(command):
-    """40 little pictures of two classes and two sizes, and one other file."""
+    """40 little images of two classes and two sizes, and one other file."""
     mine = command.folder / "mine"
-    pictures.write(mine / "cats", 25, size=(60, 40))
-    pictures.write(mine / "dogs", 15, size=(32, 48), first=100)
-    (mine / "notes.txt").write_text("no picture")
+    image_fixtures.write(mine / "cats", 25, size=(60, 40))
+    image_fixtures.write(mine / "dogs", 15, size=(32, 48), first=100)
+    (mine / "notes.txt").write_text("no image")
     return mine
 
 
 def counts(folder):
-    """The sizes of the splits of all pictures in a folder, as a run has them."""
+    """The sizes of the splits of all images in a folder, as a run has them."""
     files = [path.read_bytes() for path in folder.rglob("*.png")]
     return [len(part) for part in split_by_hash([sha256(file).digest() for file in files]).values()]
 
 
 def test_it_says_what_is_there_and_what_would_become_of_it(command, folder):
-    pictures.noise(60, 40, 3).save(folder / "cats" / "again.png")  # as 003.png is
-    pictures.noise(900, 33, 1, mode="L").save(folder / "dogs" / "grey.png")
+    image_fixtures.noise(60, 40, 3).save(folder / "cats" / "again.png")  # as 003.png is
+    image_fixtures.noise(900, 33, 1, mode="L").save(folder / "dogs" / "grey.png")
     ended = command("inspect", "mine")
     assert ended.status == 0, ended.err
     train, val, test = counts(folder)
     for line in (
-        "mine: 42 pictures; ignored: other files 1",
+        "mine: 42 images; ignored: other files 1",
         "cats   26",
         "dogs   16",
         "sizes      32 x 48 smallest, 60 x 40 median, 900 x 33 largest; 0 below 32 pixels",
@@ -57,7 +57,7 @@ def test_fit_runs_the_config_that_it_writes(command, folder):
     )
     assert ended.status == 0, ended.err
     train, val, test = counts(folder)
-    assert f"28x28 colour pictures, 2 classes: {train} train, {val} val, {test} test" in ended.out
+    assert f"28x28 colour images, 2 classes: {train} train, {val} val, {test} test" in ended.out
     assert "step 2/2" in ended.out
     assert "test/value" in ended.out
     run = command.folder / "runs" / "mine" / "version_0"
@@ -66,9 +66,9 @@ def test_fit_runs_the_config_that_it_writes(command, folder):
 
 
 def test_samples_are_scored_against_the_pictures_they_learned_from(command, folder):
-    for picture in folder.rglob("*.png"):
-        with Image.open(picture) as image:
-            image.convert("L").save(picture)
+    for one_image in folder.rglob("*.png"):
+        with Image.open(one_image) as image:
+            image.convert("L").save(one_image)
     assert command("inspect", "mine", "--size", "28", "--out", "mine.yaml").status == 0
     short = ("--trainer.max_steps", "2", "--trainer.accelerator", "cpu")
     assert command("fit", "--config", "mine.yaml", *short).status == 0
@@ -84,7 +84,7 @@ def test_samples_are_scored_against_the_pictures_they_learned_from(command, fold
 
 
 def test_grey_pictures_get_a_grey_config_and_small_ones_are_enlarged(command):
-    pictures.write(command.folder / "mine", 6, size=(20, 40), mode="L")
+    image_fixtures.write(command.folder / "mine", 6, size=(20, 40), mode="L")
     ended = command("inspect", "mine", "--out", "new/mine.yaml")
     assert "6 below 32 pixels" in ended.out
     assert "all grey" in ended.out
@@ -98,7 +98,7 @@ def test_grey_pictures_get_a_grey_config_and_small_ones_are_enlarged(command):
 
 def test_any_name_of_a_folder_can_be_written(command):
     name = 'l\'été: "2" # {size}'
-    pictures.write(command.folder / name, 6)
+    image_fixtures.write(command.folder / name, 6)
     ended = command("inspect", name, "--out", "mine.yaml")
     assert ended.status == 0, ended.err
     written = yaml.safe_load((command.folder / "mine.yaml").read_text())
@@ -122,15 +122,15 @@ def test_unreadable_files_are_listed_and_no_config_is_written(command, folder, m
 
 def test_a_folder_of_unreadable_files_alone_becomes_nothing(command):
     (command.folder / "mine").mkdir()
-    (command.folder / "mine" / "a.png").write_text("no picture")
+    (command.folder / "mine" / "a.png").write_text("no image")
     ended = command("inspect", "mine")
     assert ended.status == 0, ended.err
-    assert "become     nothing: 3 readable and different pictures are wanted" in ended.out
+    assert "become     nothing: 3 readable and different images are wanted" in ended.out
 
 
 def test_what_cannot_be_done_is_said_in_a_sentence(command, folder, subtests):
     for arguments, message in [
-        (["gone"], "There is no folder gone: give one that holds pictures"),
+        (["gone"], "There is no folder gone: give one that holds images"),
         (["mine", "--size", "0"], "size is 0; give a whole number"),
         (["mine", "--size", "30", "--out", "x.yaml"], "squares of 28, 32, 64 pixels, not of 30"),
         (["mine", "--out", "small.yaml"], "small.yaml is there already and is not replaced"),
@@ -148,12 +148,12 @@ def test_what_cannot_be_done_is_said_in_a_sentence(command, folder, subtests):
 
 def test_data_of_a_folder_are_known_by_its_name_when_a_run_is_resumed(command, folder):
     command("inspect", "mine", "--out", "mine.yaml")
-    narrow = [f"--model.{player}.init_args.width=2" for player in ("generator", "discriminator")]
+    narrow = [f"--model.{network}.init_args.width=2" for network in ("generator", "discriminator")]
     common = ("fit", "--config", "mine.yaml", "--trainer.accelerator", "cpu", *narrow)
     assert command(*common, "--trainer.max_steps", "1").status == 0
     ended = command("fit", "--ckpt_path", "last", *common[1:], "--trainer.max_steps", "2")
     assert ended.status == 0, ended.err
-    pictures.write(command.folder / "other", 40)
+    image_fixtures.write(command.folder / "other", 40)
     ended = command(
         *common, "--ckpt_path", "last", "--data.root", "other", "--trainer.max_steps", "3"
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lightning_gan import keys
-from lightning_gan.cli.config_files import CONFIGS
+from lightning_gan.tracking import metric_keys
+from lightning_gan.utils.config_files import CONFIGS
 
 ROOT = Path(__file__).parents[1]
 SCORES = [
@@ -16,36 +16,37 @@ SCORES = [
 ]  # fmt: skip
 WATCHED = {
     "model": {"init_args": {"regularizers": [{"class_path": r} for r in ("R1", "R2", "GradientPenalty")]}},
-    "trainer": {"callbacks+": [*SCORES, {"class_path": "Helvetica", "init_args": {"every_n_steps": 2, "num": 10}}]},
+    "trainer": {"callbacks+": [*SCORES, {"class_path": "ModeCollapseMonitor", "init_args": {"every_n_steps": 2,
+    "num": 10}}]},
 }  # fmt: skip
 
 
 def test_every_key_lies_in_a_panel_and_every_panel_in_a_section():
-    panels = {panel.name: panel for panel in keys.PANELS}
-    assert {panel.section for panel in panels.values()} | {"Samples"} == set(keys.SECTIONS)
-    for key in keys.KEYS:
+    panels = {panel.name: panel for panel in metric_keys.PANELS}
+    assert {panel.section for panel in panels.values()} | {"Samples"} == set(metric_keys.SECTIONS)
+    for key in metric_keys.KEYS:
         beside = key.error_of or key.name.endswith(("parzen_sigma", "parzen_n"))
         assert bool(beside) == (not key.panel), key
         assert not key.panel or key.panel in panels
-    assert all(list(keys.in_panel(panel)) for panel in panels.values())
+    assert all(list(metric_keys.list_keys_in_panel(panel)) for panel in panels.values())
 
 
 def test_no_key_is_two_keys():
-    for key in keys.KEYS:
+    for key in metric_keys.KEYS:
         for name in key.written:
-            assert [k for k in keys.KEYS if k.matches(name)] == [key], name
+            assert [k for k in metric_keys.KEYS if k.matches(name)] == [key], name
 
 
 def test_a_value_knows_its_own_error_and_no_other():
-    errors = {keys.error_key(n) for k in keys.KEYS for n in k.written} - {None}
-    assert errors == {n for k in keys.KEYS if k.error_of for n in k.written}
-    assert keys.error_key("val/is_classifier") == "val/is_classifier_sd"
-    assert keys.error_key("train/value") is None
+    errors = {metric_keys.find_error_key(n) for k in metric_keys.KEYS for n in k.written} - {None}
+    assert errors == {n for k in metric_keys.KEYS if k.error_of for n in k.written}
+    assert metric_keys.find_error_key("val/is_classifier") == "val/is_classifier_sd"
+    assert metric_keys.find_error_key("train/value") is None
 
 
 def written(folder):
     with (folder / "metrics.csv").open() as file:
-        return set(csv.DictReader(file).fieldnames) - set(keys.AXES)
+        return set(csv.DictReader(file).fieldnames) - set(metric_keys.AXES)
 
 
 def test_every_key_of_a_run_is_in_the_table(command):
@@ -53,8 +54,8 @@ def test_every_key_of_a_run_is_in_the_table(command):
     ended = command("fit", "--config", "small.yaml", "--config", "watched.yaml")
     assert ended.status == 0, ended.err
     logged = written(Path("runs/small+watched/version_0"))
-    assert {"val/fid_tiny", "val/kid_tiny_sd", "collapse/rank", "train/r1"} <= logged
-    assert [key for key in logged if keys.entry(key) is None] == []
+    assert {"val/fid_tiny", "val/kid_tiny_sd", "collapse/rank_ratio", "train/r1"} <= logged
+    assert [key for key in logged if metric_keys.find_key(key) is None] == []
 
 
 @pytest.mark.parametrize("name", ["ring.yaml", "mnist_acgan.yaml"])
@@ -73,14 +74,14 @@ def test_every_key_of_another_game_is_in_the_table(name, command):
     logged = written(Path("runs/other/version_0"))
     assert {"test/reverse_kl", "train/r2"} <= logged or {
         "train/g_class_loss",
-        "test/error",
+        "test/classification_error",
     } <= logged
-    assert [key for key in logged if keys.entry(key) is None] == []
+    assert [key for key in logged if metric_keys.find_key(key) is None] == []
 
 
 def test_the_table_of_the_readme_has_every_key_that_any_run_writes():
     table = (ROOT / "README.md").read_text().split("## The keys of the curves")[1].split("##")[0]
-    for key in keys.KEYS:
+    for key in metric_keys.KEYS:
         if key.name.startswith(("train/", "lr/", "progress/")) and key.panel not in (
             "penalties",
             "classes",

@@ -36,15 +36,15 @@ def small(command):
 
 
 def result(name):
-    """What a run leaves: its curves, scores, pictures, and the state in its last checkpoint."""
+    """What a run leaves: its curves, scores, images, and the state in its last checkpoint."""
     folder = max(Path("runs", name).iterdir(), key=lambda path: int(path.name.split("_")[1]))
     files = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file()}
     last = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
     last["hyper_parameters"] = {}
     scores = json.loads(files["scores.json"].read_text())
-    pictures = {n: p.read_bytes() for n, p in files.items() if n.endswith((".png", ".gif"))}
+    image_bytes = {n: p.read_bytes() for n, p in files.items() if n.endswith((".png", ".gif"))}
     return {
-        "files": sorted(files), "curves": files["metrics.csv"].read_text(), "pictures": pictures,
+        "files": sorted(files), "curves": files["metrics.csv"].read_text(), "pictures": image_bytes,
         "scores": [(s["stage"], s["step"], s["name"], s["value"]) for s in scores], "state": parts(last),
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""`interpolate` and `latent-arithmetic`, from a checkpoint to a picture."""
+"""`interpolate` and `latent-arithmetic`, from a checkpoint to an image."""
 
 import re
 from pathlib import Path
@@ -10,10 +10,10 @@ from drawing import InkReader
 from PIL import Image
 
 import datamodules.factors
-import lightning_gan.latent.arithmetic
-from lightning_gan.images import grid, to_uint8
-from lightning_gan.latent import latents
-from lightning_gan.saved import load
+import lightning_gan.cli.actions.latent_arithmetic
+from lightning_gan.analysis import latent_space
+from lightning_gan.checkpoints.load import load
+from lightning_gan.utils.images import make_image_grid, to_uint8
 
 SMALL = "runs/small/version_0/checkpoints/last.ckpt"
 DRAWN = "runs/drawn/version_0/checkpoints/last.ckpt"
@@ -33,17 +33,21 @@ def drawn(command, monkeypatch):
     """A checkpoint that learned from Factors, whose G draws what its z says."""
     sizes = {"train": 40, "val": 10, "test": 10}
     monkeypatch.setattr(datamodules.factors, "SIZES", sizes)
-    monkeypatch.setattr(lightning_gan.latent.arithmetic, "POOL", 400)
-    monkeypatch.setattr(lightning_gan.latent.arithmetic, "kept_reader", lambda *_: InkReader())
-    discriminator = {"class_path": "PlainDiscriminator", "init_args": {"data_shape": [3, 32, 32]}}
-    players = {
+    monkeypatch.setattr(lightning_gan.cli.actions.latent_arithmetic, "POOL", 400)
+    monkeypatch.setattr(
+        lightning_gan.cli.actions.latent_arithmetic,
+        "load_factor_classifier",
+        lambda *_: InkReader(),
+    )
+    discriminator = {"class_path": "MLPDiscriminator", "init_args": {"data_shape": [3, 32, 32]}}
+    networks = {
         "generator": {"class_path": "drawing.DrawingGenerator"},
         "discriminator": discriminator,
     }
-    arguments = {"loss": "NonSaturating", "prior": "Uniform", **players}
+    arguments = {"loss": "NonSaturating", "prior": "Uniform", **networks}
     config = {
         "model": {"class_path": "GAN", "init_args": arguments},
-        "data": {"class_path": "Factors", "init_args": {"batch_size": 10}},
+        "data": {"class_path": "FactorDigits", "init_args": {"batch_size": 10}},
         "trainer": {"accelerator": "cpu", "max_steps": 1, "callbacks": []},
     }
     command.write("drawn.yaml", config)
@@ -58,8 +62,8 @@ def test_interpolate_draws_rows_from_sample_to_sample(small):
     assert ended.status == 0, ended.err
     assert "3 ways through z (step 1, seed 2) in a/i.png" in ended.out
     gan = load(SMALL)
-    x = latents.interpolate(gan, 3, 5, seed=2)
-    expected = grid(to_uint8(x.flatten(0, 1), (0, 1)), 5, scale=2)
+    x = latent_space.interpolate(gan, 3, 5, seed=2)
+    expected = make_image_grid(to_uint8(x.flatten(0, 1), (0, 1)), 5, scale=2)
     assert np.array_equal(np.asarray(Image.open("a/i.png")), expected.permute(1, 2, 0))
     torch.testing.assert_close(x[:, 0], gan.sample(6, seed=2)[:3])
     for arguments, words in (

@@ -6,17 +6,17 @@ import pytest
 import torch
 
 from lightning_gan import GAN
-from lightning_gan.latent import latents
-from lightning_gan.latent.latents import Group
+from lightning_gan.analysis import latent_space
+from lightning_gan.analysis.latent_space import LatentGroup
 from lightning_gan.losses import NonSaturating
-from lightning_gan.networks import PlainDiscriminator, PlainGenerator
+from lightning_gan.networks import LinearMLPGenerator, MLPDiscriminator
 from lightning_gan.priors import Gaussian, Uniform
 
 
 def linear_gan(prior, z_dim=5):
     """A GAN whose G is one linear layer."""
     torch.manual_seed(0)
-    g, d = PlainGenerator([3], z_dim, widths=()), PlainDiscriminator([3], widths=(4,))
+    g, d = LinearMLPGenerator([3], z_dim, widths=()), MLPDiscriminator([3], widths=(4,))
     return GAN(g, d, NonSaturating(), prior)
 
 
@@ -26,7 +26,7 @@ def random(*shape, seed=0):
 
 def test_a_straight_way_is_straight_and_ends_in_the_samples():
     gan = linear_gan(Uniform())
-    x = latents.interpolate(gan, 4, 7, seed=3)
+    x = latent_space.interpolate(gan, 4, 7, seed=3)
     assert x.shape == (4, 7, 3)
     ends = gan.sample(8, seed=3)
     torch.testing.assert_close(x[:, 0], ends[:4])
@@ -64,17 +64,17 @@ def test_between_opposite_ends_and_equal_ones_the_way_is_straight():
 
 
 def test_what_g_is_told_goes_straight_while_z_goes_around():
-    class Told(GAN):
+    class Message(GAN):
         def noise(self, m, rng=None):
             z = self.prior.sample(m, 5, self.device, rng)
             return torch.cat([z, torch.eye(2)[torch.arange(m) % 2]], 1)
 
-    class Identity(PlainGenerator):
+    class Identity(LinearMLPGenerator):
         def forward(self, z):
             return z
 
-    gan = Told(Identity([7], 5), PlainDiscriminator([7]), NonSaturating(), Gaussian())
-    x = latents.interpolate(gan, 1, 3)
+    gan = Message(Identity([7], 5), MLPDiscriminator([7]), NonSaturating(), Gaussian())
+    x = latent_space.interpolate(gan, 1, 3)
     torch.testing.assert_close(x[0, :, 5:], torch.tensor([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]]))
     angle = torch.acos(torch.cosine_similarity(x[0, 0, :5], x[0, 2, :5], dim=0))
     halfway = (x[0, 0, :5] + x[0, 2, :5]) / (2 * torch.cos(angle / 2))
@@ -84,21 +84,21 @@ def test_what_g_is_told_goes_straight_while_z_goes_around():
 def test_of_a_linear_g_the_sum_is_the_sum_of_pictures():
     gan = linear_gan(Uniform())
     a, b, c = (random(6, 3, 5, seed=s) for s in (1, 2, 3))
-    y = latents.combine([Group(1, a), Group(-1, b), Group(1, c)])
+    y = latent_space.combine_latents([LatentGroup(1, a), LatentGroup(-1, b), LatentGroup(1, c)])
     made = [gan.generate(z.flatten(0, 1)).view(6, 3, 3).mean(1) for z in (a, b, c)]
     torch.testing.assert_close(gan.generate(y), made[0] - made[1] + made[2])
 
 
 def test_groups_of_three_leave_the_variance_of_one_draw():
-    groups = [Group(sign, random(20_000, 3, 4, seed=s)) for s, sign in enumerate((1, -1, 1))]
-    assert latents.combine(groups).var().item() == pytest.approx(1, abs=0.03)
-    single = [Group(group.sign, group.z[:, :1]) for group in groups]
-    assert latents.combine(single).var().item() == pytest.approx(3, abs=0.09)
+    groups = [LatentGroup(sign, random(20_000, 3, 4, seed=s)) for s, sign in enumerate((1, -1, 1))]
+    assert latent_space.combine_latents(groups).var().item() == pytest.approx(1, abs=0.03)
+    single = [LatentGroup(group.sign, group.z[:, :1]) for group in groups]
+    assert latent_space.combine_latents(single).var().item() == pytest.approx(3, abs=0.09)
 
 
 def test_the_result_lies_amid_eight_neighbours():
     y = random(7)
-    nine = latents.around(y, z_dim=5, seed=1, noise=0.25)
+    nine = latent_space.sample_around(y, z_dim=5, seed=1, noise=0.25)
     assert nine.shape == (9, 7)
     assert torch.equal(nine[4], y)
     moves = (nine - y)[[0, 1, 2, 3, 5, 6, 7, 8]]
@@ -111,4 +111,4 @@ def test_a_way_needs_two_ends(subtests):
     for n, steps in [(0, 5), (3, 1)]:
         with subtests.test(n=n, steps=steps):
             with pytest.raises(ValueError, match=rf"n is {n}; give|steps is {steps}; give"):
-                latents.interpolate(linear_gan(Uniform()), n, steps)
+                latent_space.interpolate(linear_gan(Uniform()), n, steps)

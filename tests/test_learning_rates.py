@@ -1,12 +1,12 @@
-"""One line changes a player's learning rate in every experiment."""
+"""One line changes a network's learning rate in every experiment."""
 
 import pytest
 import yaml
 from pytorch_lightning.cli import LightningArgumentParser
 
 from lightning_gan.cli.actions.inspect import CONFIG
-from lightning_gan.cli.config_files import CONFIGS
-from lightning_gan.players import TwoPlayers
+from lightning_gan.models.base import AdversarialModel
+from lightning_gan.utils.config_files import CONFIGS
 
 INSPECTED = CONFIG.format(
     n=9, folder="f", name="n", root='"r"', size=32, channels=3, enlarge="true", batch=32, gamma=1.0,
@@ -25,7 +25,7 @@ def parser():
 
     parser = LightningArgumentParser()
     parser.add_argument("--config", action="config")
-    parser.add_lightning_class_args(TwoPlayers, "model", subclass_mode=True)
+    parser.add_lightning_class_args(AdversarialModel, "model", subclass_mode=True)
     return parser
 
 

@@ -17,7 +17,7 @@ from tiny import make_tiny_mnist
 
 import datamodules
 from lightning_gan.cli.main import main
-from lightning_gan.record import Record
+from lightning_gan.training.statistics import Record
 
 tiny = make_tiny_mnist(Path("pixels"))
 for name in ("files", "train_size", "sources"):

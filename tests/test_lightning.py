@@ -16,13 +16,13 @@ from jsonargparse import Namespace
 from pytorch_lightning.accelerators import CUDAAccelerator, MPSAccelerator
 from torch import nn
 
-from callbacks.pictures import run_folder
+from callbacks.image_logging import find_run_folder_of_trainer
 from datamodules import toy
-from lightning_gan import trial
-from lightning_gan.cli.packages import packages_named
-from lightning_gan.optimizers import Constant, dcgan_adam
-from lightning_gan.running.runs import checked
-from lightning_gan.trainer_checks import check_settings
+from lightning_gan.checkpoints.verify import read_checkpoint
+from lightning_gan.cli.optional_packages import explain_named_packages
+from lightning_gan.cli.trainer_checks import check_settings
+from lightning_gan.models import optimizer_checks
+from lightning_gan.training.optimizers import Constant, dcgan_adam
 
 RUN = Path("runs/three/version_0")
 FILES = {"config.yaml", "run.json", "metrics.csv", "report.html", "scores.json", "hparams.yaml"}
@@ -140,7 +140,7 @@ def test_it_works_and_the_run_has_all_its_files(name, fit):
     ended = fit(*WORK[name])
     assert ended.status == 0, ended.err
     assert {path.name for path in RUN.iterdir()} >= FILES
-    assert checked(RUN / "checkpoints" / "last.ckpt")["counts"]["g_updates"] == 3
+    assert read_checkpoint(RUN / "checkpoints" / "last.ckpt")["counts"]["g_updates"] == 3
     assert rows()[-1]["test/modes"] != ""
     assert "ModelCheckpoint with manual optimization" not in ended.err
     made = {path.name for path in Path().iterdir()}
@@ -290,18 +290,18 @@ def test_settings_that_work_pass(alone, subtests):
 
 
 def test_a_schedule_shorter_than_the_run_is_refused():
-    player = nn.Linear(2, 2)
+    network = nn.Linear(2, 2)
     short = partial(torch.optim.lr_scheduler.OneCycleLR, max_lr=0.1, total_steps=2)
-    trial.check_player("d", dcgan_adam, short, player, 2)
+    optimizer_checks.check_optimizer("d", dcgan_adam, short, network, 2)
     sentence = "OneCycleLR of total_steps 2, but the run has 3 updates of D: give"
     with pytest.raises(ValueError, match=sentence):
-        trial.check_player("d", dcgan_adam, short, player, 3)
+        optimizer_checks.check_optimizer("d", dcgan_adam, short, network, 3)
 
 
 def test_external_loggers_get_scalars_and_pictures_beside_the_runs_own(fit):
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     named = (("CSVLogger", {"save_dir": "c"}), ("TensorBoardLogger", {"save_dir": "t"}))
-    cloud = callback("PointCloud", num=10, every_n_steps=2)
+    cloud = callback("SampleScatter", num=10, every_n_steps=2)
     assert fit(*logger(*named), *cloud).status == 0
     own = (RUN / "metrics.csv").read_text()
     assert Path("c/lightning_logs/version_0/metrics.csv").read_text() == own
@@ -321,7 +321,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it():
         pytest.raises(
             ValueError, match=r"^MLFlowLogger needs the package mlflow.*pip install mlflow$"
         ),
-        packages_named("MLFlowLogger"),
+        explain_named_packages("MLFlowLogger"),
     ):
         raise ModuleNotFoundError(
             "Requirement 'mlflow>=1.0' not met. HINT: `pip install -U 'mlflow>=1.0'`"
@@ -330,12 +330,12 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it():
         pytest.raises(
             ValueError, match=r"^RichProgressBar needs the package rich, .*pip install rich$"
         ),
-        packages_named(),
+        explain_named_packages(),
     ):
         raise ValueError(
             "`RichProgressBar` requires `rich`. Install it by running `pip install -U rich`."
         )
-    with pytest.raises(ModuleNotFoundError, match="no module"), packages_named():
+    with pytest.raises(ModuleNotFoundError, match="no module"), explain_named_packages():
         raise ModuleNotFoundError("no module")
 
 
@@ -352,7 +352,7 @@ def test_the_end_by_early_stopping_says_why_and_the_run_can_go_on(fit):
     assert f"--ckpt_path {RUN}/checkpoints/last.ckpt --trainer.max_steps 4" in ended.out
     again = fit(*watching, "--ckpt_path", "last", "--trainer.log_every_n_steps", "2")
     assert again.status == 0, again.err
-    assert checked(RUN / "checkpoints" / "last.ckpt")["counts"]["g_updates"] == 3
+    assert read_checkpoint(RUN / "checkpoints" / "last.ckpt")["counts"]["g_updates"] == 3
 
 
 def test_a_timer_says_that_time_was_up(fit):
@@ -370,7 +370,10 @@ def test_callbacks_of_lightning_count_updates_of_g(fit):
     names = {path.name for path in (RUN / "model_checkpoints").iterdir()}
     assert names == {"epoch=0-step=2.ckpt", "epoch=0-step=4.ckpt", "last.ckpt"}
     assert {path.name for path in (RUN / "checkpoints").iterdir()} == {"step=5.ckpt", "last.ckpt"}
-    assert checked(RUN / "model_checkpoints" / "epoch=0-step=4.ckpt")["counts"]["g_updates"] == 4
+    assert (
+        read_checkpoint(RUN / "model_checkpoints" / "epoch=0-step=4.ckpt")["counts"]["g_updates"]
+        == 4
+    )
     at = {int(row["step"]) for row in rows() if row["lr-Adam"]}
     assert at == {0, 1, 2, 3, 4}  # the start of each minibatch: updates of G so far
     assert max(int(row["step"]) for row in rows()) == 5
@@ -378,7 +381,7 @@ def test_callbacks_of_lightning_count_updates_of_g(fit):
 
 def test_fast_dev_run_leaves_nothing_and_names_no_file(fit):
     before = set(Path().rglob("*"))
-    watching = callback("BestGenerator", score="val/modes") + callback("LearningRateMonitor")
+    watching = callback("BestCheckpoint", score="val/modes") + callback("LearningRateMonitor")
     ended = fit(*flag("fast_dev_run", 2), *watching)
     assert ended.status == 0, ended.err
     assert set(Path().rglob("*")) == before
@@ -453,21 +456,21 @@ KINDS = [
 def test_optimizers_of_torch_pass_their_trial(subtests):
     for kind in KINDS:
         with subtests.test(kind=kind):
-            player = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Linear(2, 2))
-            before = {name: value.clone() for name, value in player.state_dict().items()}
-            trial.check_player("d", getattr(torch.optim, kind), Constant, player, 10)
+            network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Linear(2, 2))
+            before = {name: value.clone() for name, value in network.state_dict().items()}
+            optimizer_checks.check_optimizer("d", getattr(torch.optim, kind), Constant, network, 10)
             assert all(
-                torch.equal(value, before[name]) for name, value in player.state_dict().items()
+                torch.equal(value, before[name]) for name, value in network.state_dict().items()
             )
 
 
 def test_a_trial_names_the_setting_and_the_class():
-    player = nn.Linear(2, 2)
+    network = nn.Linear(2, 2)
     with pytest.raises(ValueError, match=r"model.g_optimizer is SparseAdam, .*dense"):
-        trial.check_player("g", torch.optim.SparseAdam, Constant, player, -1)
+        optimizer_checks.check_optimizer("g", torch.optim.SparseAdam, Constant, network, -1)
     plateau = torch.optim.lr_scheduler.ReduceLROnPlateau
     with pytest.raises(ValueError, match=r"model.d_scheduler is ReduceLROnPlateau, .*LinearDecay"):
-        trial.check_player("d", dcgan_adam, plateau, player, -1)
+        optimizer_checks.check_optimizer("d", dcgan_adam, plateau, network, -1)
 
 
 def test_a_trainer_made_in_python_has_the_folder_of_its_logger_or_its_root(tmp_path):
@@ -476,9 +479,9 @@ def test_a_trainer_made_in_python_has_the_folder_of_its_logger_or_its_root(tmp_p
 
     quiet = {"enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
     plain = Trainer(logger=False, default_root_dir=str(tmp_path), **quiet)
-    assert run_folder(plain) == tmp_path
+    assert find_run_folder_of_trainer(plain) == tmp_path
     named = Trainer(logger=CSVLogger(tmp_path, name="a"), **quiet)
-    assert run_folder(named) == Path(os.path.join(tmp_path, "a", "version_0"))
+    assert find_run_folder_of_trainer(named) == Path(os.path.join(tmp_path, "a", "version_0"))
 
 
 def test_every_kind_of_key_that_the_readme_lists_can_be_monitored(command):
@@ -488,10 +491,10 @@ def test_every_kind_of_key_that_the_readme_lists_can_be_monitored(command):
     )  # fmt: skip
     tiny = {"num_samples": 20, "features": {"class_path": "tiny_features.TinySpace"}}
     asked = [word for key in keys for word in callback("EarlyStopping", monitor=key, patience=9)]
-    best = callback("BestGenerator", score="val/parzen_nats", lower_is_better=False)
+    best = callback("BestCheckpoint", score="val/parzen_nats", lower_is_better=False)
     ended = command("fit", "--config", "small.yaml", *callback("FID", **tiny), *asked, *best)
     assert ended.status == 0, ended.err
-    state = checked("runs/small/version_0/checkpoints/last.ckpt")["callbacks"]
+    state = read_checkpoint("runs/small/version_0/checkpoints/last.ckpt")["callbacks"]
     scores = {
         s: v["best_score"].isfinite() for s, v in state.items() if s.startswith("EarlyStopping")
     }

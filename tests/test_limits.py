@@ -4,31 +4,31 @@ from pathlib import Path
 
 import pytest
 
-from lightning_gan import limits
+from lightning_gan.utils import machine_limits
 
 
 def test_more_memory_than_there_is_is_refused_with_both_amounts(monkeypatch):
-    monkeypatch.setattr(limits, "memory", lambda: 10**9)
-    limits.check_memory(10**9, "3 samples", "give fewer")
+    monkeypatch.setattr(machine_limits, "read_memory", lambda: 10**9)
+    machine_limits.check_memory(10**9, "3 samples", "give fewer")
     with pytest.raises(ValueError, match=r"^3 samples take 2\.0 GB .* has 1\.0 GB: give fewer\.$"):
-        limits.check_memory(2 * 10**9, "3 samples", "give fewer")
-    monkeypatch.setattr(limits, "memory", lambda: 0)  # a system that does not say
-    limits.check_memory(10**30, "3 samples", "give fewer")
+        machine_limits.check_memory(2 * 10**9, "3 samples", "give fewer")
+    monkeypatch.setattr(machine_limits, "read_memory", lambda: 0)  # a system that does not say
+    machine_limits.check_memory(10**30, "3 samples", "give fewer")
 
 
 def test_a_container_has_the_memory_that_it_was_given(tmp_path, monkeypatch):
-    whole = limits.memory()
+    whole = machine_limits.read_memory()
     for text, found in (("1000000\n", 10**6), ("max\n", whole)):
         (tmp_path / "memory.max").write_text(text)
-        monkeypatch.setattr(limits, "CGROUP_LIMITS", (str(tmp_path / "memory.max"),))
-        assert limits.memory() == found
+        monkeypatch.setattr(machine_limits, "CGROUP_LIMITS", (str(tmp_path / "memory.max"),))
+        assert machine_limits.read_memory() == found
 
 
 def test_more_room_than_is_free_is_refused_though_the_folder_is_not_there(tmp_path):
-    limits.check_disk(1, tmp_path / "a" / "b", "3 pictures", "give fewer")
-    with pytest.raises(ValueError, match=r"^3 pictures take 1,000,000,000\.0 GB in .* are free: "):
-        limits.check_disk(10**18, Path("a/b"), "3 pictures", "give fewer")
+    machine_limits.check_disk(1, tmp_path / "a" / "b", "3 pictures", "give fewer")
+    with pytest.raises(ValueError, match=r"^3 images take 1,000,000,000\.0 GB in .* are free: "):
+        machine_limits.check_disk(10**18, Path("a/b"), "3 pictures", "give fewer")
 
 
 def test_a_process_may_use_its_cores_and_at_least_one():
-    assert limits.cpu_count() >= 1
+    assert machine_limits.count_cpus() >= 1

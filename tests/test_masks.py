@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from lightning_gan.masks import (
+from lightning_gan.models.masks import (
     HalfPlanes,
-    Mixture,
+    MaskMixture,
     Nothing,
     Pixels,
     Rectangles,
@@ -19,7 +19,7 @@ KINDS = [
     Pixels(0.2, 0.6),
     HalfPlanes(),
     Rectangles(),
-    Mixture([HalfPlanes(), Nothing()]),
+    MaskMixture([HalfPlanes(), Nothing()]),
 ]
 
 
@@ -70,7 +70,7 @@ def test_a_hidden_rectangle_has_the_sides_that_were_said():
 
 
 def test_a_mixture_draws_each_kind_as_often_as_its_weight_says():
-    drawn = Mixture([Nothing(), Rectangles(1, 1), Pixels(0.5, 0.5)], [1, 0, 3]).draw(
+    drawn = MaskMixture([Nothing(), Rectangles(1, 1), Pixels(0.5, 0.5)], [1, 0, 3]).draw(
         4000, IMAGE, rng()
     )
     assert (drawn.flatten(1).amax(1) == 0).float().mean().item() == pytest.approx(0.25, abs=0.03)
@@ -88,9 +88,9 @@ def test_what_is_no_mask_is_one_sentence(subtests):
         (lambda: HalfPlanes(1.0), r"reach is 1\.0; give"),
         (lambda: Rectangles(0, 0.5), "least is 0; give"),
         (lambda: Rectangles(0.5, 1.2), r"most is 1\.2; give"),
-        (lambda: Mixture([]), "mixture of 0 kinds"),
-        (lambda: Mixture([Nothing()], [0.0]), "not all 0"),
-        (lambda: Mixture([Nothing()], [1.0, 2.0]), "1 kinds of masks with weights"),
+        (lambda: MaskMixture([]), "mixture of 0 kinds"),
+        (lambda: MaskMixture([Nothing()], [0.0]), "not all 0"),
+        (lambda: MaskMixture([Nothing()], [1.0, 2.0]), "1 kinds of masks with weights"),
         (
             lambda: HalfPlanes().draw(1, [2]),
             r"HalfPlanes are masks of images \[C, H, W\], not of \[2\]",

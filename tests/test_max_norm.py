@@ -6,7 +6,7 @@ from torch import nn
 from torch.optim import SGD
 
 from lightning_gan.networks import Maxout
-from lightning_gan.optimizers import MaxNormSGD
+from lightning_gan.training.optimizers import MaxNormSGD
 
 
 def descend(optimizer, parameters, gradients):

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 import yaml
 from command import SMALL
-from games import Pixels, game, trainer
 from jsonargparse import ActionConfigFile
+from model_factory import Pixels, make_model, trainer
 from pytorch_lightning.cli import LightningArgumentParser
 
 from lightning_gan import losses
-from lightning_gan.cli.config_files import CONFIGS, resolve
-from lightning_gan.players import TwoPlayers
-from lightning_gan.variants import SimultaneousGAN
+from lightning_gan.models import SimultaneousGAN
+from lightning_gan.models.base import AdversarialModel
+from lightning_gan.utils.config_files import CONFIGS, resolve_arguments
 
 OBJECTIVES = [
     c for _, c in inspect.getmembers(losses, inspect.isclass) if not inspect.isabstract(c)
@@ -36,7 +36,7 @@ def parser():
     """What reads a model on the command line."""
     parser = LightningArgumentParser()
     parser.add_argument("--config", action=ActionConfigFile)
-    parser.add_lightning_class_args(TwoPlayers, "model", subclass_mode=True)
+    parser.add_lightning_class_args(AdversarialModel, "model", subclass_mode=True)
     return parser
 
 
@@ -48,7 +48,7 @@ def laid_over(parser, tmp_path, monkeypatch):
 
     def model(*names):
         flags = [word for name in ("small.yaml", *names) for word in ("--config", name)]
-        return parser.parse_args(resolve(flags)).as_dict()["model"]["init_args"]
+        return parser.parse_args(resolve_arguments(flags)).as_dict()["model"]["init_args"]
 
     return model
 
@@ -76,10 +76,10 @@ def test_it_is_found_from_any_folder_and_changes_neither_players_nor_noise(laid_
             model, before = laid_over(f"objectives/{name}"), SMALL["model"]["init_args"]
             assert model["loss"]["class_path"] == f"lightning_gan.losses.{objective(name)}"
             assert model["prior"]["class_path"] == f"lightning_gan.priors.{before['prior']}"
-            for player in ("generator", "discriminator"):
-                kind, settings = before[player]["class_path"], before[player]["init_args"]
-                assert model[player]["class_path"] == f"lightning_gan.networks.{kind}"
-                assert model[player]["init_args"].items() >= settings.items()
+            for network in ("generator", "discriminator"):
+                kind, settings = before[network]["class_path"], before[network]["init_args"]
+                assert model[network]["class_path"] == f"lightning_gan.networks.{kind}"
+                assert model[network]["init_args"].items() >= settings.items()
 
 
 def test_it_trains_over_an_experiment_from_any_folder(command):
@@ -88,7 +88,7 @@ def test_it_trains_over_an_experiment_from_any_folder(command):
         "--trainer.max_steps", "2", "--trainer.callbacks", "[]",
     )  # fmt: skip
     assert ended.status == 0, ended.err
-    assert "game     RelativisticPairing; alternating" in ended.out
+    assert "model    RelativisticPairing; alternating" in ended.out
     assert "step 2/2" in ended.out
     assert Path("runs/small+relativistic/version_0/config.yaml").exists()
 
@@ -97,7 +97,7 @@ def test_both_players_move_under_every_objective(tmp_path, subtests):
     """In one update for both; each overlay with updates in turn is trained in test_overlays."""
     for loss in OBJECTIVES:
         with subtests.test(loss.__name__):
-            gan = game(SimultaneousGAN, loss=loss())
+            gan = make_model(SimultaneousGAN, loss=loss())
             before = [w.clone() for w in weights(gan)]
             trainer(tmp_path, max_steps=2).fit(gan, Pixels())
             assert gan.g_updates == 2
@@ -107,7 +107,7 @@ def test_both_players_move_under_every_objective(tmp_path, subtests):
 
 
 def weights(gan):
-    """Of both players; D's last bias is left out, which some objectives do not see."""
+    """Of both networks; D's last bias is left out, which some objectives do not see."""
     return [p for p in gan.parameters() if p.dim() > 1]
 
 
@@ -121,12 +121,15 @@ def test_wasserstein_keeps_nothing_of_the_experiments_optimizers(laid_over):
     Path("own.yaml").write_text(yaml.safe_dump({"model": {"init_args": own}}))
     model = laid_over("own.yaml", "objectives/wasserstein.yaml")
     assert model["k"] == 5
-    for player in "dg":
-        used = model[f"{player}_optimizer"]
+    for network in "dg":
+        used = model[f"{network}_optimizer"]
         assert used["class_path"] == "torch.optim.RMSprop"
         read = {key: used["init_args"][key] for key in ("lr", "momentum", "weight_decay")}
         assert read == {"lr": 5e-5, "momentum": 0, "weight_decay": 0}
-        assert model[f"{player}_scheduler"]["class_path"] == "lightning_gan.optimizers.Constant"
+        assert (
+            model[f"{network}_scheduler"]["class_path"]
+            == "lightning_gan.training.optimizers.Constant"
+        )
 
 
 def test_the_last_objective_wins_and_keeps_nothing_of_the_one_before(laid_over):

@@ -16,9 +16,10 @@ from command import SMALL
 from drill import begin, live
 
 from lightning_gan import GAN
-from lightning_gan.jobs import cluster
-from lightning_gan.running import owner, resuming
-from lightning_gan.running.metrics_file import MetricsLogger
+from lightning_gan.checkpoints import resume
+from lightning_gan.slurm import current_job
+from lightning_gan.tracking import run_lock
+from lightning_gan.tracking.metrics_csv import MetricsLogger
 
 FIT = ("fit", "--config", "bare.yaml", "--checkpoint.every_n_steps", "3")
 FOLDER = Path("runs/bare/version_0")
@@ -99,38 +100,40 @@ def test_what_was_written_before_the_folder_was_free_is_not_lost(tmp_path):
     def look(say):
         looks.append(say)
         say(f"passed over: {len(looks)}")
-        at.append((folder / owner.FILE).exists())
+        at.append((folder / run_lock.FILE).exists())
         return folder / "checkpoints" / f"step={len(looks)}.ckpt"
 
-    told = []
+    message = []
     with ExitStack() as holds:
-        assert resuming.held(look, told.append, holds).name == "step=2.ckpt"
-        assert (told, at) == (["passed over: 2"], [False, True])
+        assert resume.lock_checkpoint_run(look, message.append, holds).name == "step=2.ckpt"
+        assert (message, at) == (["passed over: 2"], [False, True])
         with (
-            pytest.raises(owner.InUseError, match=f"process {os.getpid()} on"),
-            owner.held(folder, print),
+            pytest.raises(run_lock.InUseError, match=f"process {os.getpid()} on"),
+            run_lock.run_lock(folder, print),
         ):
             pass
-    with owner.held(folder, print):
+    with run_lock.run_lock(folder, print):
         pass
 
 
 def test_a_job_that_was_queued_again_waits_for_its_former_life(tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "job", lambda: cluster.Job("7", restarts=1))
-    home, told = tmp_path / "version_0", []
+    monkeypatch.setattr(current_job, "find_current_job", lambda: current_job.Job("7", restarts=1))
+    home, message = tmp_path / "version_0", []
     (home / "checkpoints").mkdir(parents=True)
     former = ExitStack()
-    former.enter_context(owner.held(home, print))
+    former.enter_context(run_lock.run_lock(home, print))
     threading.Timer(0.5, former.close).start()
     with ExitStack() as holds:
-        resuming.held(lambda say: home / "checkpoints" / "last.ckpt", told.append, holds)
-    (line,) = told
+        resume.lock_checkpoint_run(
+            lambda say: home / "checkpoints" / "last.ckpt", message.append, holds
+        )
+    (line,) = message
     assert line.startswith(f"{home} is held by process {os.getpid()} on ")
     assert line.endswith("waiting 120 s at most.")
 
 
 def test_where_there_are_no_locks_a_run_goes_on_and_says_so(tmp_path_factory, subtests):
-    for number in owner.WITHOUT_LOCKS:
+    for number in run_lock.WITHOUT_LOCKS:
         with subtests.test(number=number), pytest.MonkeyPatch.context() as monkeypatch:
             tmp_path = tmp_path_factory.mktemp("row")
 
@@ -138,11 +141,14 @@ def test_where_there_are_no_locks_a_run_goes_on_and_says_so(tmp_path_factory, su
                 raise OSError(number, os.strerror(number))
 
             monkeypatch.setattr(fcntl, "flock", refused)
-            told = []
-            with owner.held(tmp_path, told.append), owner.held(tmp_path, told.append):
+            message = []
+            with (
+                run_lock.run_lock(tmp_path, message.append),
+                run_lock.run_lock(tmp_path, message.append),
+            ):
                 pass
-            assert len(told) == 2
-            assert told[0].startswith(f"{tmp_path}: this file system has no locks")
+            assert len(message) == 2
+            assert message[0].startswith(f"{tmp_path}: this file system has no locks")
 
 
 def test_what_else_goes_wrong_with_a_lock_is_told(tmp_path, monkeypatch):
@@ -150,7 +156,7 @@ def test_what_else_goes_wrong_with_a_lock_is_told(tmp_path, monkeypatch):
         raise OSError(errno.EIO, "Input/output error", str(tmp_path))
 
     monkeypatch.setattr(fcntl, "flock", failed)
-    with pytest.raises(OSError, match="Input/output"), owner.held(tmp_path, print):
+    with pytest.raises(OSError, match="Input/output"), run_lock.run_lock(tmp_path, print):
         pass
 
 

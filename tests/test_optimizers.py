@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from games import Batches, game, trainer
+from model_factory import Batches, make_model, trainer
 from torch.optim import SGD, Adam
 from torch.optim.lr_scheduler import LRScheduler
 
-from lightning_gan.optimizers import Constant, DCGANAdam, Goodfellow2014, LinearDecay
+from lightning_gan.training.optimizers import Constant, DCGANAdam, Goodfellow2014, LinearDecay
 
 
 def sgd(params):
@@ -76,7 +76,9 @@ def two_lines(opt):
 
 
 def test_each_players_schedule_steps_with_its_own_updates(tmp_path):
-    gan = game(k=2, d_optimizer=sgd, g_optimizer=sgd, d_scheduler=two_lines, g_scheduler=two_lines)
+    gan = make_model(
+        k=2, d_optimizer=sgd, g_optimizer=sgd, d_scheduler=two_lines, g_scheduler=two_lines
+    )
     run = trainer(tmp_path, max_steps=1)
     run.fit(gan, Batches(4))
     d, g = run.optimizers
@@ -85,11 +87,11 @@ def test_each_players_schedule_steps_with_its_own_updates(tmp_path):
 
 
 def test_schedules_are_in_the_checkpoint(tmp_path):
-    gan = game(g_optimizer=sgd, g_scheduler=two_lines)
+    gan = make_model(g_optimizer=sgd, g_scheduler=two_lines)
     run = trainer(tmp_path, max_steps=2)
     run.fit(gan, Batches(4))
     run.save_checkpoint(tmp_path / "x.ckpt")
-    again = game(g_optimizer=sgd, g_scheduler=two_lines)
+    again = make_model(g_optimizer=sgd, g_scheduler=two_lines)
     run = trainer(tmp_path, max_steps=3)
     run.fit(again, Batches(4), ckpt_path=tmp_path / "x.ckpt")
     assert run.optimizers[1].param_groups[0]["lr"] == pytest.approx(0.025)
@@ -102,10 +104,10 @@ def test_dcgans_adam_has_its_published_numbers():
 
 def test_a_config_asks_for_fused_optimizers_that_train_under_clipping(command):
     asked = []
-    for player in "dg":
-        name = f"--model.{player}_optimizer"
+    for network in "dg":
+        name = f"--model.{network}_optimizer"
         asked += [name, "torch.optim.Adam", f"{name}.lr", "1e-3", f"{name}.fused", "true"]
-        asked += [f"--model.{player}_clip", "0.1"]
+        asked += [f"--model.{network}_clip", "0.1"]
     ended = command("fit", "--config", "small.yaml", "--trainer.callbacks", "[]", *asked)
     assert ended.status == 0, ended.err
     (last,) = Path("runs").rglob("last.ckpt")

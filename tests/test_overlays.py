@@ -11,9 +11,9 @@ from tiny_cifar import make_tiny_cifar
 
 import datamodules
 from datamodules import Ring
-from lightning_gan.cli.config_files import CONFIGS
-from lightning_gan.play import play, seeded
-from lightning_gan.players import TwoPlayers
+from lightning_gan.models.base import AdversarialModel
+from lightning_gan.studies.in_memory import seed_single_thread, train_in_memory
+from lightning_gan.utils.config_files import CONFIGS
 
 LIES_ON = re.compile(r"^# Lies on: (.+)$", re.MULTILINE)
 OVERLAYS = {
@@ -50,7 +50,7 @@ def parser():
     """What reads a model on the command line."""
     parser = LightningArgumentParser()
     parser.add_argument("--config", action=ActionConfigFile)
-    parser.add_lightning_class_args(TwoPlayers, "model", subclass_mode=True)
+    parser.add_lightning_class_args(AdversarialModel, "model", subclass_mode=True)
     return parser
 
 
@@ -60,9 +60,9 @@ def ring():
     return Ring(batch_size=10, seed=0)
 
 
-def weights(game):
-    """Of both players; D's last bias is left out, which some objectives do not see."""
-    return [p for p in game.parameters() if p.dim() > 1 and p.requires_grad]
+def weights(model):
+    """Of both networks; D's last bias is left out, which some objectives do not see."""
+    return [p for p in model.parameters() if p.dim() > 1 and p.requires_grad]
 
 
 def test_it_lies_on_the_ring(parser, ring, tmp_path, subtests):
@@ -72,12 +72,12 @@ def test_it_lies_on_the_ring(parser, ring, tmp_path, subtests):
         with subtests.test(name):
             asked = parser.parse_args(["--config", str(below), "--config", str(CONFIGS / name)])
             assert holds(asked.as_dict()["model"], model_of(name))
-            seeded(0)
-            game = parser.instantiate_classes(asked).model
-            before = [w.clone() for w in weights(game)]
-            play(game, ring, 1)
-            assert game.g_updates == 1
-            moved = [not old.equal(new) for old, new in zip(before, weights(game), strict=True)]
+            seed_single_thread(0)
+            model = parser.instantiate_classes(asked).model
+            before = [w.clone() for w in weights(model)]
+            train_in_memory(model, ring, 1)
+            assert model.g_updates == 1
+            moved = [not old.equal(new) for old, new in zip(before, weights(model), strict=True)]
             assert all(moved)
 
 

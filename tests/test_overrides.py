@@ -12,9 +12,9 @@ from command import SMALL
 from torch.optim import SGD, Adam
 from torch.optim.lr_scheduler import CosineAnnealingLR, ExponentialLR, StepLR
 
-from lightning_gan.optimizers import Constant, Goodfellow2014, LinearDecay
-from lightning_gan.running import overrides
-from lightning_gan.running.overrides import Override
+from lightning_gan.tracking import overrides
+from lightning_gan.tracking.overrides import Override
+from lightning_gan.training.optimizers import Constant, Goodfellow2014, LinearDecay
 
 FIT = ("fit", "--config", "bare.yaml", "--checkpoint.every_n_steps", "4")
 LAST = "runs/bare/version_0/checkpoints/last.ckpt"
@@ -136,11 +136,13 @@ def test_a_key_is_found_however_it_is_written(subtests):
     ]:
         with subtests.test(text=text, key=key, value=value):
             sections = copy.deepcopy(SECTIONS)
-            (change,) = overrides.apply(overrides.parse([text]), sections, 7)
+            (change,) = overrides.apply_overrides(overrides.parse_override([text]), sections, 7)
             assert (change.key, change.new, change.step) == (key, value, 7)
             assert type(change.new) is type(value)
-            assert overrides.apply(overrides.parse([text]), sections, 8) == []  # in force already
-            assert overrides.originals(sections, [change]) == SECTIONS
+            assert (
+                overrides.apply_overrides(overrides.parse_override([text]), sections, 8) == []
+            )  # in force already
+            assert overrides.restore_original_values(sections, [change]) == SECTIONS
 
 
 def test_what_an_override_cannot_change_is_said(subtests):
@@ -167,7 +169,9 @@ def test_what_an_override_cannot_change_is_said(subtests):
     ]:
         with subtests.test(text=text, said=said):
             with pytest.raises(ValueError, match=re.escape(said)):
-                overrides.apply(overrides.parse([text]), copy.deepcopy(SECTIONS), 1)
+                overrides.apply_overrides(
+                    overrides.parse_override([text]), copy.deepcopy(SECTIONS), 1
+                )
 
 
 @pytest.fixture

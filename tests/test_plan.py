@@ -4,7 +4,7 @@ import re
 import time
 from pathlib import Path
 
-from games import Batches, game, trainer
+from model_factory import Batches, make_model, trainer
 from pytorch_lightning import Callback
 
 from lightning_gan.cli.actions import estimate
@@ -12,7 +12,7 @@ from lightning_gan.cli.actions.stopwatch import Stopwatch
 
 
 def test_a_plan_is_steps_and_what_comes_at_intervals_and_the_ends():
-    measured = estimate.Measured(
+    measured = estimate.Measurement(
         0.5, 0.4, 0.6, [("pictures", 3.0, 7), ("validation", 11.0, 2)], 13.0
     )
     assert measured.total(1000, 0.5) == 500 + 21 + 22 + 13
@@ -22,7 +22,7 @@ def test_a_plan_is_steps_and_what_comes_at_intervals_and_the_ends():
 def test_a_clock_is_read_by_people(subtests):
     for seconds, said in [(3.21, "3.2 s"), (61, "1:01 min"), (3 * 3600 + 125, "3:02:05 h")]:
         with subtests.test(seconds=seconds, said=said):
-            assert estimate.clock(seconds) == said
+            assert estimate.format_clock(seconds) == said
 
 
 class Slow(Callback):
@@ -47,7 +47,7 @@ def test_what_comes_at_long_intervals_happens_once_and_is_no_part_of_a_step(
             rare, often = Slow(1000), Slow(3)
             watch = Stopwatch(warm=2, timed=6)
             run = trainer(tmp_path, max_steps=8, callbacks=[rare, often, watch])
-            run.fit(game(k=k), Batches(40))
+            run.fit(make_model(k=k), Batches(40))
             assert rare.steps == [5]
             assert often.steps == [3, 6]
             assert set(watch.intervals) == {"Slow"}

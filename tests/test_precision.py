@@ -1,4 +1,4 @@
-"""Mixed precision: every game trains in bfloat16, and float16 has one scale for both players."""
+"""Mixed precision: every model trains in bfloat16, and float16 has one scale for both networks."""
 
 import copy
 import itertools
@@ -6,13 +6,13 @@ from functools import partial
 
 import pytest
 import torch
-from games import Batches, game, trainer
+from model_factory import Batches, make_model, trainer
+from process_group import MODELS, fit, sgd
 from pytorch_lightning.plugins import MixedPrecision
-from several import GAMES, fit, sgd
 from torch.optim import SGD
 
 from lightning_gan import GAN
-from lightning_gan.variants import SimultaneousGAN
+from lightning_gan.models import SimultaneousGAN
 
 plain_sgd = partial(SGD, lr=1.0)
 fused_sgd = partial(SGD, lr=1.0, fused=True)  # divides by the scale inside of its step
@@ -26,23 +26,23 @@ IN_64 = {  # one of each kind of weight and buffer; an objective has none
 
 
 def test_every_game_moves_in_every_precision_and_keeps_its_weights_in_one(subtests):
-    runs = [(name, "bf16-mixed", torch.float32) for name in GAMES]
+    runs = [(name, "bf16-mixed", torch.float32) for name in MODELS]
     for name, precision, kept in runs + [
         (name, "64-true", torch.float64) for name in sorted(IN_64)
     ]:
         with subtests.test(name, precision=precision):
             torch.manual_seed(0)
-            gan = GAMES[name](d_optimizer=sgd, g_optimizer=sgd)
+            gan = MODELS[name](d_optimizer=sgd, g_optimizer=sgd)
             before = copy.deepcopy(gan).to(kept)
             fit(gan, 1, 2, precision=precision, log_every_n_steps=1)
-            for player in ("generator", "discriminator"):
-                now, then = (list(getattr(g, player).parameters()) for g in (gan, before))
+            for network in ("generator", "discriminator"):
+                now, then = (list(getattr(g, network).parameters()) for g in (gan, before))
                 assert all(p.dtype == kept and p.isfinite().all() for p in now)
-                assert any(not torch.equal(a, b) for a, b in zip(now, then, strict=True)), player
+                assert any(not torch.equal(a, b) for a, b in zip(now, then, strict=True)), network
 
 
 class Overflowing:
-    """A game whose D has an infinite gradient at its second update."""
+    """A model whose D has an infinite gradient at its second update."""
 
     def penalty(self, score, x, x_fake):
         added = super().penalty(score, x, x_fake)
@@ -61,23 +61,23 @@ class OverflowingSimultaneousGAN(Overflowing, SimultaneousGAN):
 def in_float16(
     folder, kind, steps, scale=2.0**10, growth_interval=1000, rule=plain_sgd, **arguments
 ):
-    """A game after so many steps, its players before each, and the scale after each."""
+    """A model after so many steps, its networks before each, and the scale after each."""
     scaler = torch.amp.GradScaler("cpu", init_scale=scale, growth_interval=growth_interval)
-    gan = game(kind, d_optimizer=rule, g_optimizer=rule, **arguments)
+    gan = make_model(kind, d_optimizer=rule, g_optimizer=rule, **arguments)
     run = trainer(
         folder, max_steps=steps, plugins=[MixedPrecision("16-mixed", "cpu", scaler=scaler)]
     )
-    scales, players = [], []
+    scales, networks = [], []
     end = gan.on_train_batch_end
 
     def look(*args):
         end(*args)
         scales.append(scaler.get_scale())
-        players.append([copy.deepcopy(p) for p in (gan.discriminator, gan.generator)])
+        networks.append([copy.deepcopy(p) for p in (gan.discriminator, gan.generator)])
 
     gan.on_train_batch_end = look
     run.fit(gan, Batches(steps * arguments.get("k", 1), m=4))
-    return gan, run, players, scales
+    return gan, run, networks, scales
 
 
 def moved(a, b):
@@ -88,9 +88,9 @@ def moved(a, b):
 @pytest.mark.parametrize("kind", [OverflowingGAN, OverflowingSimultaneousGAN])
 @pytest.mark.parametrize("clips", [{}, {"d_clip": 1.0, "g_clip": 1.0}], ids=["free", "clipped"])
 def test_an_overflow_of_d_keeps_d_still_and_nothing_else(kind, rule, clips, tmp_path):
-    gan, run, players, scales = in_float16(tmp_path, kind, 4, rule=rule, **clips)
+    gan, run, networks, scales = in_float16(tmp_path, kind, 4, rule=rule, **clips)
     whose = [
-        [moved(a, b) for a, b in zip(*two, strict=True)] for two in itertools.pairwise(players)
+        [moved(a, b) for a, b in zip(*two, strict=True)] for two in itertools.pairwise(networks)
     ]
     assert whose == [[False, True], [True, True], [True, True]]
     assert scales == [2**10, 2**9, 2**9, 2**9]  # halved once, after both had moved
@@ -100,8 +100,8 @@ def test_an_overflow_of_d_keeps_d_still_and_nothing_else(kind, rule, clips, tmp_
 def test_what_g_holds_is_divided_by_the_scale_that_it_was_multiplied_by(tmp_path):
     after = []
     for kind in (SimultaneousGAN, OverflowingSimultaneousGAN):
-        _, _, players, _ = in_float16(tmp_path, kind, 2)
-        after.append(players[1][1].state_dict())
+        _, _, networks, _ = in_float16(tmp_path, kind, 2)
+        after.append(networks[1][1].state_dict())
     torch.testing.assert_close(*after, rtol=0, atol=0)
 
 
@@ -115,8 +115,8 @@ def test_the_scale_grows_with_minibatches_whatever_k_is(k, tmp_path):
 @pytest.mark.parametrize("scale", [1.0, 2.0**12])
 def test_the_largest_norm_is_that_of_the_true_gradient(scale, rule, tmp_path):
     clips = {"d_clip": 0.01, "g_clip": 0.02}
-    _, _, players, _ = in_float16(tmp_path, GAN, 2, scale=scale, rule=rule, **clips)
-    for player, largest in ((0, 0.01), (1, 0.02)):
-        before, after = (list(both[player].parameters()) for both in players)
+    _, _, networks, _ = in_float16(tmp_path, GAN, 2, scale=scale, rule=rule, **clips)
+    for network, largest in ((0, 0.01), (1, 0.02)):
+        before, after = (list(both[network].parameters()) for both in networks)
         steps = [(a - b).flatten() for a, b in zip(after, before, strict=True)]
         assert torch.cat(steps).norm().item() == pytest.approx(largest, rel=1e-3)

@@ -6,8 +6,8 @@ from bars import bars
 from torch import nn
 from torch.nn.functional import leaky_relu, max_pool2d
 
-from lightning_gan.networks import DCGANDiscriminator, PlainDiscriminator
-from lightning_gan.probes import nearest_neighbour_error, pooled_features, svm_error
+from lightning_gan.analysis.probes import nearest_neighbour_error, pooled_features, svm_error
+from lightning_gan.networks import DCGANDiscriminator, MLPDiscriminator
 
 
 def test_features_are_every_convolution_behind_its_activation_pooled_to_a_grid():
@@ -32,8 +32,8 @@ def test_at_the_papers_width_there_are_28672_features():
 
 
 def test_a_d_without_convolutions_is_refused():
-    with pytest.raises(ValueError, match="PlainDiscriminator has no convolution"):
-        pooled_features(PlainDiscriminator([4]), torch.rand(2, 4))
+    with pytest.raises(ValueError, match="MLPDiscriminator has no convolution"):
+        pooled_features(MLPDiscriminator([4]), torch.rand(2, 4))
 
 
 def test_a_machine_parts_what_a_plane_parts_and_nothing_else():

@@ -4,7 +4,7 @@ import copy
 
 from command import SMALL
 
-from lightning_gan.running.recipe import digest
+from lightning_gan.tracking.config_hash import hash_config
 
 
 def test_a_seed_and_a_place_are_no_part_of_it_and_everything_else_is(subtests):
@@ -24,4 +24,4 @@ def test_a_seed_and_a_place_are_no_part_of_it_and_everything_else_is(subtests):
             for key in path:
                 section = section[key]
             section[last] = value
-            assert (digest(config) == digest(SMALL)) == same
+            assert (hash_config(config) == hash_config(SMALL)) == same

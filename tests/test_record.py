@@ -6,15 +6,15 @@ import math
 
 import pytest
 import torch
-from games import Batches, game, trainer
+from model_factory import Batches, make_model, trainer
 from pytorch_lightning.loggers import CSVLogger
 
-from lightning_gan.record import NonFiniteLossError, Record
+from lightning_gan.training.statistics import NonFiniteLossError, TrainingStatistics
 
 
 def filled(d_losses, g_losses, ends=None):
     """A record of updates; `ends`: how many of D's there are when each of G's is made, k each if it is None."""
-    record, rest = Record(), iter(d_losses)
+    record, rest = TrainingStatistics(), iter(d_losses)
     k = len(d_losses) // len(g_losses)
     counts = [b - a for a, b in itertools.pairwise([0, *ends])] if ends else [k] * len(g_losses)
     for loss, count in zip(g_losses, counts, strict=True):
@@ -35,7 +35,7 @@ def test_values_are_means_over_the_interval_and_the_formulas_of_equation_1():
 
 
 def test_an_undecided_d_reads_minus_log_4_and_one_half():
-    record = Record()
+    record = TrainingStatistics()
     record.d(torch.tensor(math.log(4)), torch.zeros(3), torch.zeros(3))
     record.g(torch.tensor(0.0))
     values = record.read(step=1)
@@ -68,8 +68,8 @@ def test_a_loss_that_is_not_finite_names_the_player_and_the_step(subtests):
 def test_the_step_is_right_where_k_changes_and_after_a_stop():
     """Two updates of G, the first after three of D: the fourth, which is bad, belongs to the second."""
     record = filled([1.0, 1.0, 1.0, math.nan], [1.0, 1.0], ends=[3, 4])
-    resumed = Record()
-    resumed.go_on_from(record.state(lambda values: values, 1), 0)
+    resumed = TrainingStatistics()
+    resumed.load_state_dict(record.state(lambda values: values, 1), 0)
     for one in (record, resumed):
         with pytest.raises(
             NonFiniteLossError, match=r"discriminator's loss became nan at step 13\b"
@@ -82,7 +82,7 @@ def test_rows_stand_at_updates_of_g_and_tell_the_images_seen(tmp_path_factory, s
         with subtests.test(k=k):
             tmp_path = tmp_path_factory.mktemp("row")
             run = trainer(tmp_path, max_steps=6, log_every_n_steps=2, logger=CSVLogger(tmp_path))
-            run.fit(game(k=k), Batches(7))
+            run.fit(make_model(k=k), Batches(7))
             with open(f"{run.log_dir}/metrics.csv") as file:
                 rows = list(csv.DictReader(file))
             assert [int(row["step"]) for row in rows] == [2, 4, 6]
@@ -102,7 +102,7 @@ def test_rows_stand_at_updates_of_g_and_tell_the_images_seen(tmp_path_factory, s
 
 def test_a_run_shorter_than_the_interval_still_has_its_row(tmp_path):
     run = trainer(tmp_path, max_steps=3, log_every_n_steps=7, logger=CSVLogger(tmp_path))
-    run.fit(game(), Batches(7))
+    run.fit(make_model(), Batches(7))
     with open(f"{run.log_dir}/metrics.csv") as file:
         assert [int(row["step"]) for row in csv.DictReader(file)] == [3]
 
@@ -111,7 +111,7 @@ def test_held_out_values_stand_at_the_same_steps(tmp_path):
     run = trainer(
         tmp_path, max_steps=6, logger=CSVLogger(tmp_path), limit_val_batches=2, log_every_n_steps=4
     )
-    run.fit(game(k=2), Batches(4), Batches(2))
+    run.fit(make_model(k=2), Batches(4), Batches(2))
     with open(f"{run.log_dir}/metrics.csv") as file:
         rows = [row for row in csv.DictReader(file) if row["val/value"]]
     assert [int(row["step"]) for row in rows] == [2, 4, 6]
@@ -120,7 +120,7 @@ def test_held_out_values_stand_at_the_same_steps(tmp_path):
 def test_validation_does_not_touch_training_noise(tmp_path):
     states = []
     for limit in (0, 2):
-        gan = game()
+        gan = make_model()
         trainer(tmp_path, max_steps=6, limit_val_batches=limit).fit(gan, Batches(4), Batches(2))
         states.append(gan.state_dict())
     torch.testing.assert_close(*states, rtol=0, atol=0)
@@ -130,7 +130,7 @@ def test_a_late_step_is_not_rounded_on_the_loggers_axis(tmp_path_factory, subtes
     for stage in ["validate", "test"]:
         with subtests.test(stage=stage):
             tmp_path = tmp_path_factory.mktemp("row")
-            gan = game()
+            gan = make_model()
             gan.g_updates = 32_500
             run = trainer(tmp_path, logger=CSVLogger(tmp_path), limit_val_batches=1.0)
             getattr(run, stage)(gan, Batches(100, m=100), verbose=False)

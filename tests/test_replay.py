@@ -1,4 +1,4 @@
-"""The flight recorder and `replay`: which tensor went bad first, in games that are broken in known places."""
+"""The flight recorder and `replay`: which tensor went bad first, in models that are broken in known places."""
 
 import copy
 import re
@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 import torch
-from games import Batches, game, trainer
+from model_factory import Batches, make_model, trainer
 from pytorch_lightning import Callback
 from torch.optim import SGD
 
 from callbacks import FlightRecorder
-from lightning_gan.crash.replay import again
+from lightning_gan.debugging.replay import replay_steps
 from lightning_gan.losses import NonSaturating
-from lightning_gan.record import NonFiniteLossError
 from lightning_gan.regularizers import R1
+from lightning_gan.training.statistics import NonFiniteLossError
 
 
 class At(Callback):
-    """Does something to the game before its minibatch number n, counted from 0."""
+    """Does something to the model before its minibatch number n, counted from 0."""
 
     def __init__(self, n, change):
         self.n, self.change = n, change
@@ -30,7 +30,7 @@ class At(Callback):
 
 
 class LogOfZero(NonSaturating):
-    """An objective of a person's own: from G's sixth update on it takes the logarithm of 0."""
+    """An objective of the user's own: from G's sixth update on it takes the logarithm of 0."""
 
     def __init__(self):
         super().__init__()
@@ -59,22 +59,22 @@ class SteepRoot(NonSaturating):
 
 
 class Root(R1):
-    """A penalty of a person's own that is no number."""
+    """A penalty of the user's own that is no number."""
 
     def term(self, score, x, x_fake):
         return super().term(score, x, x_fake) * torch.nan
 
 
 def crashed(folder, *changes, every=4, **arguments):
-    """Train until it fails; the file, and a game built alike, with other weights."""
+    """Train until it fails; the file, and a model built alike, with other weights."""
     made = {k: v if "optimizer" in k else v() for k, v in arguments.items() if k != "k"}
     made |= {"k": arguments.get("k", 1)}
     run = trainer(
         folder, max_steps=12, log_every_n_steps=every, callbacks=[*changes, FlightRecorder()]
     )
-    players, other = game(**made), game(**copy.deepcopy(made))
+    networks, other = make_model(**made), make_model(**copy.deepcopy(made))
     with pytest.raises((NonFiniteLossError, ZeroDivisionError)) as caught:
-        run.fit(players, Batches(30))
+        run.fit(networks, Batches(30))
     (path,) = Path(folder, "crash").iterdir()
     assert f"python -m lightning_gan replay {path}" in caught.value.__notes__[-1]
     with torch.no_grad():
@@ -126,7 +126,7 @@ def test_replay_names_the_first_tensor_that_went_bad(tmp_path_factory, subtests)
             tmp_path = tmp_path_factory.mktemp("row")
             changes, arguments, step, kind, name = CASES[case]
             flight, other = crashed(tmp_path, *changes, **arguments)
-            found = again(flight, other)
+            found = replay_steps(flight, other)
             assert found.suspect[:2] == (step, kind)
             assert found.suspect.name.startswith(name)
             assert found.equal == found.compared
@@ -135,7 +135,7 @@ def test_replay_names_the_first_tensor_that_went_bad(tmp_path_factory, subtests)
 def test_a_replay_reaches_the_bad_step_bit_for_bit(tmp_path):
     """Two minibatches for D in each step, dropout of noise, momentum and an average: as it was, loss by loss."""
     flight, other = crashed(tmp_path, At(13, poisoned), every=4, k=2)
-    found = again(flight, other)
+    found = replay_steps(flight, other)
     assert flight["crash"]["step"] == found.suspect.step == 7
     assert flight["counts"]["g_updates"] == 4
     assert found.steps == 5
@@ -144,14 +144,14 @@ def test_a_replay_reaches_the_bad_step_bit_for_bit(tmp_path):
 
 
 def test_a_replay_takes_minibatches_in_the_parts_that_the_run_took(tmp_path):
-    gan, other = game(), game()
-    gan.parts = 2
+    gan, other = make_model(), make_model()
+    gan.microbatches = 2
     run = trainer(tmp_path, max_steps=9, log_every_n_steps=3, callbacks=[At(7, poisoned)])
     run.callbacks.append(FlightRecorder())
     with pytest.raises(NonFiniteLossError, match="step 8"):
         run.fit(gan, Batches(30, m=4))
     flight = torch.load(tmp_path / "crash/step=8.pt", weights_only=True)
-    found = again(flight, other)
+    found = replay_steps(flight, other)
     assert other.parts == 2
     assert found.suspect.step == 8
     assert found.compared == found.equal == 2  # one of D, one of G
@@ -161,17 +161,17 @@ def test_room_for_one_minibatch_keeps_one(tmp_path):
     run = trainer(tmp_path, max_steps=12, log_every_n_steps=12, callbacks=[At(6, poisoned)])
     run.callbacks.append(FlightRecorder(most_bytes=1))
     with pytest.raises(NonFiniteLossError, match="discriminator's loss became nan at step 7"):
-        run.fit(game(), Batches(30))
+        run.fit(make_model(), Batches(30))
     flight = torch.load(tmp_path / "crash/step=7.pt", weights_only=True)
     assert len(flight["crash"]["batches"]) == 1
-    assert again(flight, game()).suspect.step == 7
+    assert replay_steps(flight, make_model()).suspect.step == 7
 
 
 def test_any_error_in_a_step_is_recorded_and_reproduced(tmp_path):
     flight, other = crashed(tmp_path, loss=Dividing)
     assert flight["crash"]["error"].startswith("ZeroDivisionError")
     assert flight["crash"]["step"] == 6
-    found = again(flight, other)
+    found = replay_steps(flight, other)
     assert isinstance(found.raised, ZeroDivisionError)
     assert (found.steps, found.suspect) == (1, None)
 
@@ -179,14 +179,14 @@ def test_any_error_in_a_step_is_recorded_and_reproduced(tmp_path):
 def test_bad_input_leaves_no_crash_file(tmp_path):
     run = trainer(tmp_path, max_steps=5, callbacks=[At(0, poisoned), FlightRecorder()])
     with pytest.raises(ValueError, match="A minibatch with values"):
-        run.fit(game(), Batches(9))
+        run.fit(make_model(), Batches(9))
     assert not (tmp_path / "crash").exists()
 
 
 def test_the_recorder_does_not_change_the_run(tmp_path):
     states = []
     for callbacks in ([], [FlightRecorder()], [FlightRecorder(most_bytes=1)]):
-        gan = game(ema_half_life=5.0)
+        gan = make_model(ema_half_life=5.0)
         trainer(tmp_path, max_steps=6, log_every_n_steps=3, callbacks=callbacks).fit(
             gan, Batches(4)
         )

@@ -1,4 +1,4 @@
-"""Every game that comes with the suite, stopped behind any minibatch and resumed, ends as the one never stopped."""
+"""Every model that comes with the suite, stopped behind any minibatch and resumed, ends as the one never stopped."""
 
 import inspect
 import random
@@ -16,15 +16,15 @@ from tiny_tfd import write_tiny_stage_1, write_tiny_tfd
 import datamodules
 import datamodules.factors
 import datamodules.toy
-from callbacks import Helvetica, RollBack
-from lightning_gan.cli.config_files import CONFIGS, find
+from callbacks import ModeCollapseMonitor, RollbackOnCollapse
 from lightning_gan.cli.lightning_cli import GANCLI
 from lightning_gan.losses import NonSaturating
+from lightning_gan.models import AdaptiveRatioGAN
 from lightning_gan.networks import MaxoutDiscriminator, MLPGenerator
-from lightning_gan.optimizers import LinearDecay
 from lightning_gan.priors import Uniform
 from lightning_gan.regularizers import R1
-from lightning_gan.variants import CoordinatedGAN
+from lightning_gan.training.optimizers import LinearDecay
+from lightning_gan.utils.config_files import CONFIGS, find_config
 
 STEPS = 6  # updates of G: more than an epoch of the tiny data
 
@@ -43,7 +43,7 @@ def parser():
 
 @pytest.fixture
 def built(command, monkeypatch, parser):
-    """Builds a config in small, with as many updates of D as are asked where the game lets one ask."""
+    """Builds a config in small, with as many updates of D as are asked where the model lets one ask."""
     monkeypatch.setattr(
         datamodules.CIFAR10, "files", make_tiny_cifar(command.folder / "pixels").files
     )
@@ -65,7 +65,7 @@ def built(command, monkeypatch, parser):
         small += [*FEWER_UNITS.get(name, ()), *FEWER_LABELS.get(name, ())]
         kind = re.search(r"^model:\n  class_path: (\w+)", text, re.MULTILINE)[1]
         small += ["--model.k", str(k)] if kind != "SimultaneousGAN" else []  # it has none
-        settings = parser.parse_args(["fit", "--config", find(name), *small])
+        settings = parser.parse_args(["fit", "--config", find_config(name), *small])
         for key, widths in list(settings.fit.model.items()):
             if key.endswith("widths") and name not in FEWER_UNITS:
                 settings.fit.model[key] = [min(width, 32) for width in widths]
@@ -97,7 +97,7 @@ def test_stopped_at_two_places_it_ends_in_the_same_state(name, built, tmp_path):
     holds(name, 2, 2, built, tmp_path)
 
 
-class CollapsesTwice(Helvetica):
+class CollapsesTwice(ModeCollapseMonitor):
     """Sees a collapse in its third look, and in its sixth."""
 
     def beyond(self, seen):
@@ -106,24 +106,24 @@ class CollapsesTwice(Helvetica):
 
 def test_controllers_penalties_and_roll_backs_go_on_where_they_were(command, tmp_path):
     torch.manual_seed(0)
-    players = (
+    networks = (
         MLPGenerator([1, 28, 28], z_dim=4, widths=[8]),
         MaxoutDiscriminator([1, 28, 28], [4], 2),
     )
-    game = CoordinatedGAN(
-        *players, NonSaturating(), Uniform(), lead=0.05, most=3, ema_half_life=30.0, regularizers=[R1(1.0, every=3)],
+    model = AdaptiveRatioGAN(
+        *networks, NonSaturating(), Uniform(), lead=0.05, most=3, ema_half_life=30.0, regularizers=[R1(1.0, every=3)],
         g_scheduler=partial(LinearDecay, total=20),
     )  # fmt: skip
     data, places = datamodules.MNIST("pixels", 10, seed=0), [2, 5, 6, 9, 11, 14]
 
     def watch():
         return CollapsesTwice(
-            1, 4, start=0, patience=1, jacobian_points=0, response=RollBack(limit=5)
+            1, 4, start=0, patience=1, jacobian_points=0, response=RollbackOnCollapse(limit=5)
         )
 
     save = SaveAt(places, tmp_path / "stops")
     with pytest.warns(UserWarning, match="collapsed"):
-        last = fit(game, data, tmp_path / "whole", STEPS, 0, watch(), save)
+        last = fit(model, data, tmp_path / "whole", STEPS, 0, watch(), save)
     whole = parts(last)
     assert last["callbacks"]["CollapsesTwice"]["response"]["returns"] == 2
     assert last["counts"]["d_updates"] > STEPS  # some steps took more than one update of D
@@ -131,7 +131,7 @@ def test_controllers_penalties_and_roll_backs_go_on_where_they_were(command, tmp
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*collapsed")
             resumed = fit(
-                scrambled(game),
+                scrambled(model),
                 data,
                 tmp_path / f"{place}",
                 STEPS,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lightning_gan.rows import kept
+from lightning_gan.studies.results_cache import cached_result
 
 
 def test_a_row_is_measured_once(tmp_path):
@@ -12,19 +12,19 @@ def test_a_row_is_measured_once(tmp_path):
         calls.append(1)
         return {"modes": 8, "share": 0.25}
 
-    first = kept(path, "seed=0", measure)
-    assert kept(path, "seed=0", measure) == first == {"modes": 8, "share": 0.25}
+    first = cached_result(path, "seed=0", measure)
+    assert cached_result(path, "seed=0", measure) == first == {"modes": 8, "share": 0.25}
     assert len(calls) == 1
-    kept(path, "seed=1", measure)
+    cached_result(path, "seed=1", measure)
     assert len(calls) == 2
 
 
 def test_a_row_that_failed_leaves_the_others(tmp_path):
     path = tmp_path / "rows.json"
-    kept(path, "seed=0", lambda: {"a": 1})
+    cached_result(path, "seed=0", lambda: {"a": 1})
     with pytest.raises(ZeroDivisionError):
-        kept(path, "seed=1", lambda: {"a": 1 // 0})
-    assert kept(path, "seed=0", lambda: {"a": 2}) == {"a": 1}
+        cached_result(path, "seed=1", lambda: {"a": 1 // 0})
+    assert cached_result(path, "seed=0", lambda: {"a": 2}) == {"a": 1}
 
 
 def test_a_damaged_file_is_named(tmp_path_factory, subtests):
@@ -36,4 +36,4 @@ def test_a_damaged_file_is_named(tmp_path_factory, subtests):
             with pytest.raises(
                 ValueError, match=r"rows\.json is no file of finished seeds: delete it"
             ):
-                kept(path, "seed=0", dict)
+                cached_result(path, "seed=0", dict)

@@ -1,4 +1,4 @@
-"""`sample`: what its pictures show where the values of G have no ends, and what it refuses to draw."""
+"""`sample`: what its images show where the values of G have no ends, and what it refuses to draw."""
 
 from pathlib import Path
 
@@ -8,22 +8,22 @@ from PIL import Image
 from tiny_cifar import make_tiny_cifar
 
 import datamodules
-from lightning_gan.images import to_uint8
-from lightning_gan.saved import load
+from lightning_gan.checkpoints.load import load
+from lightning_gan.utils.images import to_uint8
 
 LAST = "runs/unbounded/version_0/checkpoints/last.ckpt"
 
 
 def unbounded(generator, discriminator, data, shape):
     """An experiment whose samples have no ends."""
-    player = {"data_shape": shape, "widths": [8]}
+    network = {"data_shape": shape, "widths": [8]}
     return {
         "model": {
             "class_path": "SimultaneousGAN",
             "init_args": {
                 "loss": "NonSaturating", "prior": "Gaussian",
-                "generator": {"class_path": generator, "init_args": player | {"z_dim": 4}},
-                "discriminator": {"class_path": discriminator, "init_args": player},
+                "generator": {"class_path": generator, "init_args": network | {"z_dim": 4}},
+                "discriminator": {"class_path": discriminator, "init_args": network},
             },
         },
         "data": data,
@@ -34,7 +34,7 @@ def unbounded(generator, discriminator, data, shape):
 def without_shown_range():
     """The checkpoint as an older version of the suite wrote it."""
     content = torch.load(LAST, weights_only=True)
-    del content["shown_range"]
+    del content["display_range"]
     torch.save(content, "older.ckpt")
 
 
@@ -42,12 +42,12 @@ def test_pictures_show_the_range_that_the_data_show(command, monkeypatch):
     tiny = make_tiny_cifar(command.folder / "pixels")
     monkeypatch.setattr(datamodules.CIFAR10, "files", tiny.files)
     arguments = {"root": "pixels", "batch_size": 10, "validation": 10}
-    data = {"class_path": "CIFAR10Contrast", "init_args": arguments}
+    data = {"class_path": "CIFAR10GCN", "init_args": arguments}
     config = unbounded("ReLUSigmoidGenerator", "MaxoutDiscriminator", data, [3, 32, 32])
     command.write("unbounded.yaml", config)
     ended = command("fit", "--config", "unbounded.yaml")
     assert ended.status == 0, ended.err
-    assert load(LAST).shown_range == (-3.0, 3.0)
+    assert load(LAST).display_range == (-3.0, 3.0)
     ended = command(
         "sample", "--ckpt_path", LAST, "--num_samples", "4", "--out", "made", "--seed", "3"
     )
@@ -82,18 +82,18 @@ def test_an_older_checkpoint_of_bounded_values_is_drawn_as_ever(command):
 
 def test_points_are_no_pictures(command):
     data = {"class_path": "Ring", "init_args": {"batch_size": 10}}
-    config = unbounded("PlainGenerator", "PlainDiscriminator", data, [2])
+    config = unbounded("LinearMLPGenerator", "MLPDiscriminator", data, [2])
     command.write("unbounded.yaml", config)
     ended = command("fit", "--config", "unbounded.yaml")
     assert ended.status == 0, ended.err
     ended = command("sample", "--ckpt_path", LAST)
     assert ended.status == 1
-    assert "makes examples of shape [2], which are no pictures" in ended.err
+    assert "makes examples of shape [2], which are no images" in ended.err
 
 
 def pixels(path):
-    with Image.open(path) as picture:
-        return np.asarray(picture)
+    with Image.open(path) as image:
+        return np.asarray(image)
 
 
 def test_classes_can_be_asked_for(command):
@@ -114,7 +114,7 @@ def test_classes_can_be_asked_for(command):
     assert ended.status == 0, ended.err
     made = np.stack([pixels(p) for p in sorted(Path("made").glob("*.png"))])
     gan = load(last)
-    wanted = to_uint8(gan.sample_of([3, 7, 3, 7, 3], seed=2), (-1.0, 1.0))[:, 0]
+    wanted = to_uint8(gan.sample_classes([3, 7, 3, 7, 3], seed=2), (-1.0, 1.0))[:, 0]
     assert np.array_equal(made, wanted.numpy())
     command("sample", *asked, "20", "--out", "all")
     with Image.open("all_grid.png") as grid:

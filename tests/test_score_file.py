@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from lightning_gan.file_format import FORMAT, KEY
-from lightning_gan.running import score_file
+from lightning_gan.tracking import scores_json
+from lightning_gan.utils.file_format import FORMAT, KEY
 
 ENTRIES = [
     {
@@ -32,20 +32,20 @@ def test_entries_that_come_in_parts_are_the_file_written_at_once(tmp_path_factor
                 json, "loads", lambda text: pytest.fail("parsed") if len(text) > 3 else []
             )
             for size in cut:
-                score_file.append(path, ENTRIES[start : start + size])
+                scores_json.append_score(path, ENTRIES[start : start + size])
                 start += size
-                assert score_file.count(path) == start
+                assert scores_json.count_scores(path) == start
             assert path.read_text() == written_at_once(ENTRIES[:start])
 
 
 def test_a_file_of_another_form_is_taken_over(tmp_path):
     path = tmp_path / "scores.json"
     path.write_text(json.dumps(ENTRIES[:2]))
-    assert score_file.count(path) == 2
-    score_file.append(path, ENTRIES[2:])
+    assert scores_json.count_scores(path) == 2
+    scores_json.append_score(path, ENTRIES[2:])
     assert path.read_text() == written_at_once(ENTRIES)
 
 
 def test_no_file_has_no_entries(tmp_path):
-    assert score_file.count(tmp_path / "scores.json") == 0
-    assert score_file.read(tmp_path / "scores.json") == []
+    assert scores_json.count_scores(tmp_path / "scores.json") == 0
+    assert scores_json.read(tmp_path / "scores.json") == []

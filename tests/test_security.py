@@ -13,9 +13,9 @@ import torch
 import yaml
 from command import SMALL
 
-from datamodules.cifar_files import FOLDER, RECORD, Archive, BatchFile, unpack
-from lightning_gan import trust
+from datamodules.cifar_files import FOLDER, RECORD, Archive, BatchFile, unpack_archive
 from lightning_gan.losses import NonSaturating
+from lightning_gan.utils import trusted_classes
 
 ROOT = Path(__file__).parents[1]
 EVIL = "from pathlib import Path\nPath('it_ran').touch()\nclass Loss: pass\ndef new(params): ...\n"
@@ -40,9 +40,9 @@ def made_of(name, **arguments):
 
 
 PLACES = {
-    "the game": "model",
+    "the model": "model",
     "an objective": "model.init_args.loss",
-    "a player": "model.init_args.generator",
+    "a network": "model.init_args.generator",
     "an optimizer": "model.init_args.d_optimizer",
     "a schedule": "model.init_args.g_scheduler",
     "the data": "data",
@@ -79,12 +79,16 @@ def test_a_config_names_no_class_that_nobody_vouched_for(command, subtests):
 
 def test_nor_in_any_other_way_of_writing_it(command, subtests):
     for wrapped in [
-        lambda name: changed("trainer.callbacks", [{"class_path": "Curves"}, made_of(name)]),
+        lambda name: changed(
+            "trainer.callbacks", [{"class_path": "TrainingCurves"}, made_of(name)]
+        ),
         lambda name: changed("model.init_args.regularizers", [made_of(name)]),
         lambda name: changed("model.init_args.loss", name),
         lambda name: changed("model.init_args.d_optimizer", name.replace("Loss", "new")),
         lambda name: changed("data", name),
-        lambda name: changed("trainer.callbacks", made_of("Helvetica", response=made_of(name))),
+        lambda name: changed(
+            "trainer.callbacks", made_of("ModeCollapseMonitor", response=made_of(name))
+        ),
     ]:
         with subtests.test(wrapped=wrapped):
             Path("evil.py").write_text(EVIL)
@@ -137,7 +141,7 @@ def test_a_person_can_trust_a_package_of_their_own_and_a_config_cannot(command):
     assert "Mine; alternating updates" in ended.out
     ended = command("sample", "--ckpt_path", "runs/small/version_0/checkpoints/last.ckpt")
     assert ended.status == 0, ended.err
-    command.monkeypatch.delenv(trust.VARIABLE)
+    command.monkeypatch.delenv(trusted_classes.VARIABLE)
     ended = command("sample", "--ckpt_path", "runs/small/version_0/checkpoints/last.ckpt")
     assert "names 'mine_alone.Mine'" in ended.err
 
@@ -165,7 +169,7 @@ def inside_itself():
 
 
 TAMPERED = {
-    "the game": ("_class_path", "evil.Loss", "names 'evil.Loss'"),
+    "the model": ("_class_path", "evil.Loss", "names 'evil.Loss'"),
     "what builds it": ("_instantiator", "os.system", "names 'os.system'"),
     "an objective": ("loss", made_of("subprocess.Popen", args="touch it_ran"), "names 'subprocess.Popen'"),
     "one in a list": ("regularizers", [made_of("evil.Loss")], "names 'evil.Loss'"),
@@ -339,7 +343,7 @@ def test_members_of_an_archive_lead_nowhere(tmp_path, monkeypatch):
     specs = [BatchFile(name, *hashes, n=1) for name in ("good", "linked")]
     data = hostile_tar(good)
     archive = Archive("x/y.tar.gz", len(data), hashlib.md5(data).hexdigest())
-    assert unpack(io.BytesIO(data), specs, archive) == {"good": good}
+    assert unpack_archive(io.BytesIO(data), specs, archive) == {"good": good}
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
     assert not Path("/tmp/it_ran_too").exists()
 

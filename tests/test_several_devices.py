@@ -1,4 +1,4 @@
-"""Several devices are one device: the same weights after 50 steps, for every kind of game, and the same scores."""
+"""Several devices are one device: the same weights after 50 steps, for every kind of model, and the same scores."""
 
 import os
 import warnings
@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from pairs import on_two_processes, there
-from pytorch_lightning import Callback
-from several import (
-    GAMES,
+from network_pairs import on_two_processes, there
+from process_group import (
+    MODELS,
     POLICY,
     STEPS,
-    Pictures,
+    Images,
     Stacked,
     TenPixelsSpace,
     adam,
@@ -23,17 +22,18 @@ from several import (
     quiet_trainer,
     sgd,
 )
+from pytorch_lightning import Callback
 from torch import Tensor
 
 from callbacks import ClassificationError, ModeCoverage, StackedModeCoverage
 from datamodules import Ring
 from lightning_gan import GAN
-from lightning_gan.networks import MLPGenerator, PlainDiscriminator, PlainGenerator
+from lightning_gan.distributed import collectives
+from lightning_gan.networks import LinearMLPGenerator, MLPDiscriminator, MLPGenerator
 from lightning_gan.networks.layers import Dropout
-from lightning_gan.several import devices
 
 FEW = ("GAN, dropout and noise", "simultaneous, gradient penalty", "feature matching")
-# this game lets rounding grow: 4e-8 after 1 step, 2e-7 after 5, 3e-6 after 20, 1.5e-5 after 50
+# this model lets rounding grow: 4e-8 after 1 step, 2e-7 after 5, 3e-6 after 20, 1.5e-5 after 50
 GROWS = {"minibatch discrimination, R1, sgd": 1e-4}
 # D's parameters that no loss depends on: their gradients are rounding, which Adam makes whole steps of. So are those of
 # the biases of D's units that lie on one side of all examples, until the drift of such a bias brings a kink to one
@@ -48,18 +48,18 @@ WALKED = STEPS * 1e-3  # by Adam at most
 LOOKED_AT = {
     "ModeCoverage": {"test/modes", "test/high_quality", "test/reverse_kl"},
     "StackedModeCoverage": {"test/modes", "test/reverse_kl"},
-    "ClassificationError": {"test/error"},
+    "ClassificationError": {"test/classification_error"},
 }
 Scores = dict[str, dict[str, float]]
 States = dict[str, dict[str, Tensor]]
 
 
 def asked() -> list[tuple[str, str, str]]:
-    """Games, their players' optimizers, and the precision."""
+    """Models, their networks' optimizers, and the precision."""
     if "ALL_GAMES" not in os.environ:
         return [(name, "sgd", "32-true") for name in FEW]
     kinds = (("sgd", "32-true"), ("adam", "32-true"), ("adam", "64-true"))
-    return [(name, *kind) for name in GAMES for kind in kinds]
+    return [(name, *kind) for name in MODELS for kind in kinds]
 
 
 def all_of(count: int) -> States:
@@ -82,22 +82,22 @@ def allowed(name: str, rule: str, precision: str) -> float:
 def scores(count: int) -> Scores:
     """Of callbacks that share their work, where the shares are uneven."""
     torch.manual_seed(0)
-    points = GAN(PlainGenerator([2], widths=[8]), PlainDiscriminator([2], widths=[8]), **POLICY)
+    points = GAN(LinearMLPGenerator([2], widths=[8]), MLPDiscriminator([2], widths=[8]), **POLICY)
     shape = Stacked.data_shape
     digits = GAN(
-        MLPGenerator(shape, z_dim=4, widths=[8]), PlainDiscriminator(shape, widths=[2]), **POLICY
+        MLPGenerator(shape, z_dim=4, widths=[8]), MLPDiscriminator(shape, widths=[2]), **POLICY
     )
     found: Scores = {}
-    for game, data, look in (
+    for model, data, look in (
         (points, Ring(), ModeCoverage(num_samples=37, near=1000.0)),
         (digits, Stacked(), StackedModeCoverage(num_samples=37, features=TenPixelsSpace("mnist"))),
-        (GAMES["semi-supervised"](count), Pictures(), ClassificationError()),
+        (MODELS["semi-supervised"](count), Images(), ClassificationError()),
     ):
         place = Path(os.environ["SCORES"]) / f"{count}"
         run = quiet_trainer(count, callbacks=[look], default_root_dir=place)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            (logged,) = run.test(game, data, verbose=False)
+            (logged,) = run.test(model, data, verbose=False)
         name = type(look).__name__
         found[name] = {key: logged[key] for key in LOOKED_AT[name]}
     return found
@@ -130,7 +130,7 @@ def statistics() -> tuple[Tensor, Tensor]:
     torch.manual_seed(0)
     noted = Statistics()
     each = {"sync_batchnorm": False, "limit_val_batches": 1, "callbacks": [noted]}
-    fit(GAMES["BatchNorm"](2), 2, 3, **each)  # an epoch
+    fit(MODELS["BatchNorm"](2), 2, 3, **each)  # an epoch
     return noted.before, noted.within
 
 
@@ -157,7 +157,7 @@ def two_devices_play_what_one_plays(folder: Path) -> None:
         os.environ.pop(name, None)
     alone = all_of(1)
     seen_alone = scores(1)
-    assert 0 < seen_alone["ClassificationError"]["test/error"] < 1
+    assert 0 < seen_alone["ClassificationError"]["test/classification_error"] < 1
     assert 0 < seen_alone["ModeCoverage"]["test/reverse_kl"] < 3
     assert 1 < seen_alone["StackedModeCoverage"]["test/modes"] < 37
     assert seen_here == seen_beside
@@ -190,8 +190,8 @@ def test_no_loss_depends_on_what_may_drift_under_adam(name):
     """The gradient of a free parameter is the rounding of terms of size 1, whatever is calculated with."""
     for precision, dtype in (("32-true", torch.float32), ("64-true", torch.float64)):
         torch.manual_seed(0)
-        game = GAMES[name](1, d_optimizer=sgd, g_optimizer=sgd)
-        fit(game, 1, 1, precision=precision, callbacks=[noted := Gradients()])
+        model = MODELS[name](1, d_optimizer=sgd, g_optimizer=sgd)
+        fit(model, 1, 1, precision=precision, callbacks=[noted := Gradients()])
         assert max(noted.sizes.values()) > 0.1
         assert noted.sizes[FREE[name]] < 4 * torch.finfo(dtype).eps, precision
 
@@ -200,8 +200,8 @@ class Two:
     """This process as one of two, without the other."""
 
     def __init__(self, monkeypatch, place):
-        monkeypatch.setattr(devices, "count", lambda: 2)
-        monkeypatch.setattr(devices, "place", lambda: place)
+        monkeypatch.setattr(collectives, "world_size", lambda: 2)
+        monkeypatch.setattr(collectives, "rank", lambda: place)
 
 
 def test_each_device_takes_its_rows_of_one_draw(monkeypatch):
@@ -212,7 +212,7 @@ def test_each_device_takes_its_rows_of_one_draw(monkeypatch):
         with monkeypatch.context() as patch:
             Two(patch, place)
             torch.manual_seed(3)
-            parts.append(devices.rows(3, lambda n: torch.rand(n, 2)))
+            parts.append(collectives.rank_slice(3, lambda n: torch.rand(n, 2)))
             assert torch.rand(1) != whole[0, 0]  # the generators stand where they stood together
     assert torch.equal(torch.cat(parts), whole)
 
@@ -220,7 +220,9 @@ def test_each_device_takes_its_rows_of_one_draw(monkeypatch):
 def test_a_dropout_of_nothing_draws_for_nobody(monkeypatch):
     Two(monkeypatch, 1)
     asked, x = [], torch.ones(3, 2)
-    monkeypatch.setattr(devices, "rows", lambda n, draw: asked.append(n) or torch.ones(n, 2))
+    monkeypatch.setattr(
+        collectives, "rank_slice", lambda n, draw: asked.append(n) or torch.ones(n, 2)
+    )
     assert Dropout(0.0)(x).equal(x)
     assert asked == []
     Dropout(0.5)(x)
@@ -229,7 +231,7 @@ def test_a_dropout_of_nothing_draws_for_nobody(monkeypatch):
 
 def test_one_device_draws_no_more_than_its_own():
     asked = []
-    devices.rows(3, lambda n: asked.append(n) or torch.zeros(n))
+    collectives.rank_slice(3, lambda n: asked.append(n) or torch.zeros(n))
     assert asked == [3]
 
 

@@ -15,12 +15,12 @@ from command import SMALL
 from drill import live
 from slow_scores import result, slow_score, stop_while_scoring, stuck_score
 
-import callbacks.features
-import callbacks.score_cost
-from callbacks.checkpoint_io import WholeCheckpoints
+import callbacks.feature_metrics
+import callbacks.metric_cost
+from callbacks.checkpoint_io import AtomicCheckpointIO
 from lightning_gan import GAN
-from lightning_gan.features import Inception
-from lightning_gan.running.runs import checked
+from lightning_gan.checkpoints.verify import read_checkpoint
+from lightning_gan.feature_extractors import InceptionConfig
 
 WANTED = 5.0  # seconds from a signal to the end of the process
 ROOT = Path(__file__).parents[1]
@@ -75,12 +75,12 @@ def test_a_signal_during_a_validation_loses_nothing(number, step, files, which, 
     assert f"{name}: the scores were left out.\nStep {step} is saved. To go on\n" in out
     assert f"python -m lightning_gan {again}\n" in out
     assert {p.name for p in (FOLDER / "checkpoints").iterdir()} == files | {"last.ckpt"}
-    saved = checked(FOLDER / "checkpoints/last.ckpt")
+    saved = read_checkpoint(FOLDER / "checkpoints/last.ckpt")
     assert (saved["global_step"], "validation_due" in saved) == (step, True)
     resumed = live(*again.split()[:-1], which)
     assert resumed.status == 0, resumed.out
     assert_equal_runs()
-    assert "validation_due" not in checked(FOLDER / "checkpoints/last.ckpt")
+    assert "validation_due" not in read_checkpoint(FOLDER / "checkpoints/last.ckpt")
 
 
 def test_a_step_is_on_the_disk_before_its_validation_begins(small):
@@ -88,7 +88,7 @@ def test_a_step_is_on_the_disk_before_its_validation_begins(small):
     killed = signal.SIGKILL
     status, out, _ = stop_while_scoring((*small, "killed"), killed, slow_score("val", killed, 4))
     assert status == 128 + killed, out
-    assert checked("runs/killed/version_0/checkpoints/last.ckpt")["global_step"] == 4
+    assert read_checkpoint("runs/killed/version_0/checkpoints/last.ckpt")["global_step"] == 4
 
 
 def test_a_call_that_does_not_return_is_ended_from_a_second_thread_with_the_step_saved(small):
@@ -106,20 +106,20 @@ def test_a_call_that_does_not_return_is_ended_from_a_second_thread_with_the_step
 def test_a_step_that_could_not_be_written_is_not_said_to_be_saved(small):
     def put():
         slow_score("val", TERM, 8)()
-        save = WholeCheckpoints.save_checkpoint
+        save = AtomicCheckpointIO.save_checkpoint
 
         def refusing(self, checkpoint, path, storage_options=None):
             if checkpoint["global_step"] == 8:
                 raise OSError(28, "No space left on device")
             save(self, checkpoint, path, storage_options)
 
-        WholeCheckpoints.save_checkpoint = refusing
+        AtomicCheckpointIO.save_checkpoint = refusing
 
     assert live(*small, "whole").status == 0
     status, out, _ = stop_while_scoring((*small, "stopped"), TERM, put)
     assert status == 128 + TERM, out
     assert "Step 8 could not be saved. To go on from the last step that is saved\n" in out
-    assert checked(FOLDER / "checkpoints/last.ckpt")["global_step"] == 4
+    assert read_checkpoint(FOLDER / "checkpoints/last.ckpt")["global_step"] == 4
     assert live(*small, "stopped").status == 0
     assert_equal_runs()
 
@@ -186,7 +186,7 @@ def test_callbacks_that_monitor_a_validation_see_the_one_that_the_resumed_run_be
     config["trainer"]["callbacks"] += [
         {"class_path": "EarlyStopping", "init_args": score | early},
         {"class_path": "ModelCheckpoint", "init_args": score | {"save_top_k": 1}},
-        {"class_path": "BestGenerator", "init_args": {"score": "val/parzen_nats"}},
+        {"class_path": "BestCheckpoint", "init_args": {"score": "val/parzen_nats"}},
     ]
     Path("slow.yaml").write_text(yaml.safe_dump(config))
     whole = live(*small, "whole")
@@ -197,7 +197,8 @@ def test_callbacks_that_monitor_a_validation_see_the_one_that_the_resumed_run_be
     assert resumed.status == 0, resumed.out
     assert_equal_runs(state=False)
     one, other = states = [
-        checked(f"runs/{name}/version_0/checkpoints/last.ckpt") for name in ("whole", "stopped")
+        read_checkpoint(f"runs/{name}/version_0/checkpoints/last.ckpt")
+        for name in ("whole", "stopped")
     ]
     assert other["global_step"] == one["global_step"] == 6
     assert one["counts"] == other["counts"]
@@ -232,13 +233,14 @@ def test_a_validation_by_the_clock_is_made_first_by_the_resumed_run(small):
     before = slow_steps(slow_score("val", TERM))
     status, out, _ = stop_while_scoring((*small, "stopped"), TERM, before)
     assert status == 128 + TERM, out
-    step = checked(FOLDER / "checkpoints/last.ckpt")["global_step"]
+    step = read_checkpoint(FOLDER / "checkpoints/last.ckpt")["global_step"]
     assert 0 < step < 10
     resumed = live(*small, "stopped", before=slow_steps())
     assert resumed.status == 0, resumed.out
     assert result("stopped")["scores"][0][:2] == ("val", step)
     one, other = (
-        checked(f"runs/{name}/version_0/checkpoints/last.ckpt") for name in ("whole", "stopped")
+        read_checkpoint(f"runs/{name}/version_0/checkpoints/last.ckpt")
+        for name in ("whole", "stopped")
     )
     torch.testing.assert_close(other["state_dict"], one["state_dict"], rtol=0, atol=0)
     loops = [state["loops"]["fit_loop"] for state in (one, other)]
@@ -249,7 +251,7 @@ def test_a_validation_by_the_clock_is_made_first_by_the_resumed_run(small):
 @pytest.mark.slow
 @pytest.mark.skipif(not WEIGHTS, reason="LIGHTNING_GAN_WEIGHTS names no weights of Inception")
 def test_fid_with_inception_stops_in_seconds(small):
-    class Noting(Inception):
+    class Noting(InceptionConfig):
         def load(self):
             network = super().load()
             network.register_forward_pre_hook(lambda *_: passes.append(1) or note())
@@ -261,7 +263,9 @@ def test_fid_with_inception_stops_in_seconds(small):
 
     def put():
         os.environ["LIGHTNING_GAN_WEIGHTS"] = WEIGHTS
-        callbacks.score_cost.natural_space = callbacks.features.natural_space = lambda *_: Noting()
+        callbacks.metric_cost.default_extractor = callbacks.feature_metrics.default_extractor = (
+            lambda *_: Noting()
+        )
 
     passes: list[int] = []
     config = yaml.safe_load(Path("slow.yaml").read_text())
@@ -311,27 +315,27 @@ def ended(process, seconds):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("score", "stage", "step", "told"),
+    ("score", "stage", "step", "message"),
     [
-        *[("slow_score", "val", 4, told) for told in ("first", "second", "both")],
-        *[("slow_score", "test", 10, told) for told in ("first", "second", "both")],
+        *[("slow_score", "val", 4, message) for message in ("first", "second", "both")],
+        *[("slow_score", "test", 10, message) for message in ("first", "second", "both")],
     ],
 )
-def test_two_processes_end_together_whoever_gets_the_signal(score, stage, step, told, small):
+def test_two_processes_end_together_whoever_gets_the_signal(score, stage, step, message, small):
     begun = [Path(f"scoring.{rank}") for rank in (0, 1)]
     with run_two(small, "stopped", f"{score}({stage!r}, 15, {step})()") as run:
         while not all(path.exists() for path in begun):
             assert run.poll() is None, run.communicate()[0]
             time.sleep(0.05)
-        if told == "both":
+        if message == "both":
             os.killpg(run.pid, TERM)
         else:
             others = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
-            os.kill(run.pid if told == "first" else int(others[0]), TERM)
+            os.kill(run.pid if message == "first" else int(others[0]), TERM)
         sent = time.monotonic()
         out = ended(run, 60)
     seconds = time.monotonic() - sent
-    print(f"{score}, {stage}, {told}: {seconds:.2f} s from the signal to the end of both")
+    print(f"{score}, {stage}, {message}: {seconds:.2f} s from the signal to the end of both")
     assert run.returncode == 128 + TERM, out
     assert "Traceback" not in out, out
     assert "error" not in out, out

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from lightning_gan.cli.actions import slurm
 from lightning_gan.cli.main import main
 from lightning_gan.cli.parser import parse
-from lightning_gan.jobs import slurm
-from lightning_gan.jobs.job_size import Size, seconds
-from lightning_gan.jobs.sbatch import Place, word, written
+from lightning_gan.slurm.resources import JobResources, parse_seconds
+from lightning_gan.slurm.sbatch import JobContext, format_sbatch, quote_word
 
-PLACE = Place(
+PLACE = JobContext(
     experiment="mnist", root="runs", folder="/home/me/work", python="/opt/venv/bin/python",
     fit=["--config", "mnist.yaml", "--trainer.max_steps", "50"], exports={"WANDB_MODE": "offline"},
     download="python -m lightning_gan download --data MNIST --root data", written_by="python -m lightning_gan slurm",
@@ -30,7 +30,9 @@ def options(text: str) -> list[str]:
 
 
 def test_the_file_asks_for_a_process_for_each_gpu_and_a_signal_before_the_end():
-    asked = options(written(Size(nodes=2, gpus=8, time="1-12:00:00", signal_seconds=300), PLACE))
+    asked = options(
+        format_sbatch(JobResources(nodes=2, gpus=8, time="1-12:00:00", signal_seconds=300), PLACE)
+    )
     wanted = {
         "job-name=mnist", "nodes=2", "ntasks-per-node=8", "gres=gpu:8", "cpus-per-task=4", "time=1-12:00:00",
         "signal=SIGUSR1@300", "requeue", "open-mode=append", 'chdir="/home/me/work"',
@@ -41,14 +43,14 @@ def test_the_file_asks_for_a_process_for_each_gpu_and_a_signal_before_the_end():
 
 
 def test_without_gpus_nothing_is_asked_of_them():
-    text = written(Size(gpus=0, tasks=3), PLACE)
+    text = format_sbatch(JobResources(gpus=0, tasks=3), PLACE)
     assert not [line for line in options(text) if "gpu" in line]
     assert "ntasks-per-node=3" in options(text)
     assert "--trainer.accelerator cpu --trainer.devices 3 --trainer.num_nodes 1" in text
 
 
 def test_more_options_of_sbatch_are_handed_on():
-    asked = options(written(Size(sbatch=["partition=gpu", "exclusive"]), PLACE))
+    asked = options(format_sbatch(JobResources(sbatch=["partition=gpu", "exclusive"]), PLACE))
     assert {"partition=gpu", "exclusive"} <= set(asked)
 
 
@@ -88,7 +90,7 @@ def seen() -> dict[str, str]:
 
 
 def test_bash_gives_fit_its_flags_and_the_folder_of_the_job(node):
-    node(written(Size(nodes=2, gpus=8), PLACE), SLURM_JOB_ID="42")
+    node(format_sbatch(JobResources(nodes=2, gpus=8), PLACE), SLURM_JOB_ID="42")
     assert said() == [
         "--cpus-per-task=4", "--kill-on-bad-exit=1", "/opt/venv/bin/python", "-m", "lightning_gan", "fit",
         "--config", "mnist.yaml", "--trainer.max_steps", "50",
@@ -98,7 +100,7 @@ def test_bash_gives_fit_its_flags_and_the_folder_of_the_job(node):
 
 
 def test_w_and_b_sees_one_run_in_all_turns_and_the_nodes_see_what_was_exported(node):
-    node(written(Size(cpus=4), PLACE), SLURM_JOB_ID="42", SLURM_RESTART_COUNT="3")
+    node(format_sbatch(JobResources(cpus=4), PLACE), SLURM_JOB_ID="42", SLURM_RESTART_COUNT="3")
     expected = {
         "WANDB_MODE": "offline", "WANDB_RUN_ID": "mnist-job_42", "WANDB_RESUME": "allow", "OMP_NUM_THREADS": "4",
     }  # fmt: skip
@@ -106,7 +108,7 @@ def test_w_and_b_sees_one_run_in_all_turns_and_the_nodes_see_what_was_exported(n
 
 
 def test_each_task_of_an_array_has_its_seed_and_its_folder(node):
-    text = written(Size(array="3-4%1"), PLACE)
+    text = format_sbatch(JobResources(array="3-4%1"), PLACE)
     assert "array=3-4%1" in options(text)
     assert 'output="runs/mnist/logs/%x-%A_%a.out"' in options(text)
     node(text, SLURM_JOB_ID="77", SLURM_ARRAY_JOB_ID="76", SLURM_ARRAY_TASK_ID="4")
@@ -135,7 +137,7 @@ def test_no_flag_and_no_value_is_read_by_bash_as_anything_but_itself(node):
     place = PLACE._replace(
         fit=flags, exports={"A": "$(touch hurt) 'x'"}, python="/opt/my env/python"
     )
-    assert node(written(Size(), place), SLURM_JOB_ID="1").returncode == 0
+    assert node(format_sbatch(JobResources(), place), SLURM_JOB_ID="1").returncode == 0
     words = said()
     assert words[words.index("/opt/my env/python") :][4 : 4 + len(flags)] == flags
     assert seen()["A"] == "$(touch hurt) 'x'"
@@ -143,7 +145,7 @@ def test_no_flag_and_no_value_is_read_by_bash_as_anything_but_itself(node):
 
 
 def test_a_first_turn_leaves_the_folder_of_another_job_alone_and_later_ones_go_on(node):
-    text = written(Size(), PLACE)
+    text = format_sbatch(JobResources(), PLACE)
     Path("runs/mnist/job_42").mkdir(parents=True)
     ended = node(text, SLURM_JOB_ID="42")
     assert ended.returncode == 1
@@ -155,7 +157,9 @@ def test_a_first_turn_leaves_the_folder_of_another_job_alone_and_later_ones_go_o
 
 
 def test_the_status_of_the_job_is_that_of_its_tasks(node):
-    assert node(written(Size(), PLACE), SLURM_JOB_ID="1", STATUS="138").returncode == 138
+    assert (
+        node(format_sbatch(JobResources(), PLACE), SLURM_JOB_ID="1", STATUS="138").returncode == 138
+    )
 
 
 def test_a_line_break_is_refused_wherever_it_stands(subtests):
@@ -167,11 +171,11 @@ def test_a_line_break_is_refused_wherever_it_stands(subtests):
                 PLACE._replace(experiment=text),
             ):  # fmt: skip
                 with pytest.raises(ValueError, match="line break"):
-                    written(Size(), place)
+                    format_sbatch(JobResources(), place)
 
 
 def test_names_are_words_and_never_those_of_a_terminal():
-    assert [word(name) for name in ("mnist+small", "a b/c", "bash", "interactive", "!")] == [
+    assert [quote_word(name) for name in ("mnist+small", "a b/c", "bash", "interactive", "!")] == [
         "mnist+small", "a-b-c", "gan-bash", "gan-interactive", "gan",
     ]  # fmt: skip
 
@@ -186,7 +190,7 @@ def test_times_are_read_as_slurm_reads_them(subtests):
         ("2-01:00:01", 176401),
     ]:
         with subtests.test(time=time, expected=expected):
-            assert seconds(time) == expected
+            assert parse_seconds(time) == expected
 
 
 def test_what_slurm_would_refuse_or_misread_gets_one_sentence(subtests):
@@ -207,7 +211,7 @@ def test_what_slurm_would_refuse_or_misread_gets_one_sentence(subtests):
     ]:
         with subtests.test(changed=changed, said=said):
             with pytest.raises(ValueError, match=said):
-                replace(Size(), **changed).check()
+                replace(JobResources(), **changed).check()
 
 
 def test_flags_of_slurm_and_flags_of_fit_are_told_apart():
@@ -336,18 +340,18 @@ def test_the_page_shows_the_file_as_it_is_written():
         line.removeprefix("export ") for line in shown.splitlines() if line.startswith("export ")
     ]
     exported = dict(line.split("=", 1) for line in lines if "$" not in line)
-    names = [field.name for field in fields(slurm.Order)]
-    asked = slurm.Order(**{name: getattr(own, name) for name in names})
+    names = [field.name for field in fields(slurm.SlurmJob)]
+    asked = slurm.SlurmJob(**{name: getattr(own, name) for name in names})
     place = PLACE._replace(
         experiment="cifar10_dcgan", folder="/home/me/gans", python="/home/me/venv/bin/python", fit=fit,
         exports=exported, download="python -m lightning_gan download --data CIFAR10 --root data --weights",
         written_by=typed, file="dcgan.sbatch",
     )  # fmt: skip
-    assert shown == written(asked, place)
+    assert shown == format_sbatch(asked, place)
 
 
 def test_a_job_trusts_what_the_person_who_wrote_it_trusts(monkeypatch):
     monkeypatch.setenv("LIGHTNING_GAN_TRUST", "mine theirs")
-    assert slurm.exports("offline", "mnist")["LIGHTNING_GAN_TRUST"] == "mine theirs"
+    assert slurm.list_exports("offline", "mnist")["LIGHTNING_GAN_TRUST"] == "mine theirs"
     monkeypatch.delenv("LIGHTNING_GAN_TRUST")
-    assert "LIGHTNING_GAN_TRUST" not in slurm.exports("offline", "mnist")
+    assert "LIGHTNING_GAN_TRUST" not in slurm.list_exports("offline", "mnist")

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from pytorch_lightning.loggers import WandbLogger
 
-from lightning_gan.running.tracking import SparedWandb, finish_wandb
+from lightning_gan.tracking.loggers import TolerantWandbLogger, finish_wandb
 
 
 @pytest.mark.parametrize("what", ["log_metrics", "log_image"])
@@ -20,7 +20,7 @@ def test_a_service_that_is_gone_is_told_of_once_and_the_run_goes_on(what, monkey
         raise ConnectionResetError("Connection lost")
 
     monkeypatch.setattr(WandbLogger, what, gone)
-    logger = SparedWandb(experiment=object())
+    logger = TolerantWandbLogger(experiment=object())
     for step in range(3):
         getattr(logger, what)("key", [step])
     assert len(asked) == 1
@@ -33,7 +33,7 @@ def test_other_errors_of_a_logger_are_bugs_and_are_seen(monkeypatch):
 
     monkeypatch.setattr(WandbLogger, "log_metrics", bug)
     with pytest.raises(TypeError):
-        SparedWandb(experiment=object()).log_metrics({})
+        TolerantWandbLogger(experiment=object()).log_metrics({})
 
 
 def test_the_end_of_a_w_and_b_run_is_not_waited_for_for_ever(monkeypatch):

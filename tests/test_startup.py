@@ -13,7 +13,7 @@ import pytest
 import lightning_gan
 from lightning_gan.cli.parser import build_parser, leaf_of, parse
 from lightning_gan.cli.registry import COMMANDS
-from lightning_gan.starting import command_words
+from lightning_gan.utils.startup_interrupts import command_words
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("torch", "pytorch_lightning", "torchmetrics", "wandb", "matplotlib")
@@ -114,7 +114,11 @@ def test_the_program_is_known_by_both_of_its_names(arguments, words):
 
 
 def test_names_of_the_package_are_those_that_a_type_checker_sees():
-    for package in ("lightning_gan", "lightning_gan.evaluation", "lightning_gan.features"):
+    for package in (
+        "lightning_gan",
+        "lightning_gan.evaluation",
+        "lightning_gan.feature_extractors",
+    ):
         module = importlib.import_module(package)
         for name in module.__all__:
             assert getattr(module, name).__name__ == name

@@ -9,9 +9,13 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
+from lightning_gan.distributed import collectives, failures, strategy
+from lightning_gan.distributed.strategy import (
+    AdversarialDDPStrategy,
+    SyncBatchNormPlugin,
+    SyncedBatchNorm,
+)
 from lightning_gan.networks.layers import ConditionalBatchNorm2d
-from lightning_gan.several import devices, strategy, together
-from lightning_gan.several.strategy import OneMinibatch, SeveralDevices, Shared
 
 NORMS = {
     "of vectors": (nn.BatchNorm1d(3), (3,), ()),
@@ -23,45 +27,45 @@ NORMS = {
 
 def pair(name):
     """A layer of torch's, its twin that knows all devices, eight inputs, and what else they are told."""
-    norm, shape, told = NORMS[name]
+    norm, shape, message = NORMS[name]
     torch.manual_seed(0)
     own = copy.deepcopy(norm)
     for parameter in own.parameters():
         nn.init.normal_(parameter)
-    shared = OneMinibatch().apply(copy.deepcopy(own))
-    assert isinstance(shared, Shared)
-    return own, shared, 3 + 2 * torch.randn(8, *shape), told
+    shared = SyncBatchNormPlugin().apply(copy.deepcopy(own))
+    assert isinstance(shared, SyncedBatchNorm)
+    return own, shared, 3 + 2 * torch.randn(8, *shape), message
 
 
 def test_batch_norm_on_one_device_is_torch_s(subtests):
     for name in NORMS:
         with subtests.test(name=name):
-            own, shared, x, told = pair(name)
+            own, shared, x, message = pair(name)
             for _ in range(3):
                 slopes = []
                 for norm in (own, shared):
                     y = x.clone().requires_grad_()
-                    out = norm(y, *told)
+                    out = norm(y, *message)
                     (slope,) = torch.autograd.grad(out.pow(3).sum(), y, create_graph=True)
                     slopes.append((out, slope, *torch.autograd.grad(slope.square().sum(), y)))
                 torch.testing.assert_close(*slopes, rtol=1e-4, atol=1e-4)
             torch.testing.assert_close(shared.state_dict(), own.state_dict())
-            torch.testing.assert_close(shared.eval()(x, *told), own.eval()(x, *told))
+            torch.testing.assert_close(shared.eval()(x, *message), own.eval()(x, *message))
 
 
 def test_each_of_two_devices_has_its_rows_of_what_one_would_have(subtests):
     for name in NORMS:
         with subtests.test(name=name), pytest.MonkeyPatch.context() as monkeypatch:
-            own, shared, x, told = pair(name)
-            whole = own(x, *told)
+            own, shared, x, message = pair(name)
+            whole = own(x, *message)
             stats = [
                 torch.stack([h.mean(over), h.var(over, correction=0)])
                 for h in x.split(4)
                 for over in [[0, *range(2, x.dim())]]
             ]
-            monkeypatch.setattr(devices, "count", lambda: 2)
-            monkeypatch.setattr(devices, "gathered", lambda _: torch.stack(stats))
-            torch.testing.assert_close(shared(x[:4], *(c[:4] for c in told)), whole[:4])
+            monkeypatch.setattr(collectives, "world_size", lambda: 2)
+            monkeypatch.setattr(collectives, "all_gather", lambda _: torch.stack(stats))
+            torch.testing.assert_close(shared(x[:4], *(c[:4] for c in message)), whole[:4])
             torch.testing.assert_close(shared.state_dict(), own.state_dict())
 
 
@@ -76,12 +80,12 @@ def test_statistics_that_are_held_still_stay():
 def test_each_layer_gets_its_own_class_back():
     model = nn.ModuleList([copy.deepcopy(norm) for norm, _, _ in NORMS.values()])
     before = [type(m) for m in model]
-    OneMinibatch().revert(OneMinibatch().apply(model))
+    SyncBatchNormPlugin().revert(SyncBatchNormPlugin().apply(model))
     assert [type(m) for m in model] == before
 
 
 def test_one_device_is_one_device(subtests):
-    for asked, nodes, cards, alone in [
+    for asked, nodes, gpus, alone in [
         (1, 1, 4, True),
         ("1", 1, 4, True),
         ("auto", 1, 0, True),
@@ -93,25 +97,27 @@ def test_one_device_is_one_device(subtests):
         (1, 2, 1, False),
     ]:
         with (
-            subtests.test(asked=asked, nodes=nodes, cards=cards),
+            subtests.test(asked=asked, nodes=nodes, gpus=gpus),
             pytest.MonkeyPatch.context() as monkeypatch,
         ):
-            monkeypatch.setattr(torch.cuda, "device_count", lambda: cards)
-            assert strategy.alone(SimpleNamespace(devices=asked, num_nodes=nodes)) is alone
+            monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+            assert (
+                strategy.is_single_device(SimpleNamespace(devices=asked, num_nodes=nodes)) is alone
+            )
 
 
 def test_processes_wait_for_each_other_as_long_as_was_asked():
-    assert SeveralDevices(2.5)._timeout == timedelta(minutes=2.5)
+    assert AdversarialDDPStrategy(2.5)._timeout == timedelta(minutes=2.5)
 
 
 @pytest.fixture
 def ranks(monkeypatch):
     """Lets this process be any rank of three that share a store."""
     store = dist.HashStore()
-    monkeypatch.setattr(together, "peers", together.Peers())
-    monkeypatch.setattr(together, "several", lambda: True)
-    monkeypatch.setattr(together.time, "sleep", lambda seconds: None)
-    monkeypatch.setattr(together.distributed_c10d, "_get_default_store", lambda: store)
+    monkeypatch.setattr(failures, "peers", failures.Peers())
+    monkeypatch.setattr(failures, "has_peers", lambda: True)
+    monkeypatch.setattr(failures.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(failures.distributed_c10d, "_get_default_store", lambda: store)
     monkeypatch.setattr(dist, "get_world_size", lambda: 3)
     return lambda rank: monkeypatch.setattr(dist, "get_rank", lambda: rank)
 
@@ -124,18 +130,18 @@ LOST = RuntimeError(
 def test_the_first_to_fail_says_why_and_the_others_that_it_did(ranks):
     ranks(1)
     error = ValueError("The shelf is empty.")
-    assert together.reason_to_go(error) is None
+    assert failures.peer_failure(error) is None
     assert error.__notes__ == ["This was rank 1 of 3."]
-    assert together.spoken_by("The shelf is empty.") == "rank 1: The shelf is empty."
+    assert failures.name_process("The shelf is empty.") == "rank 1: The shelf is empty."
     for rank, met in ((0, LOST), (2, ValueError("The shelf is empty."))):
         ranks(rank)
-        assert together.reason_to_go(met) == f"rank {rank}: ended, because rank 1 failed."
+        assert failures.peer_failure(met) == f"rank {rank}: ended, because rank 1 failed."
 
 
 def test_a_process_that_went_without_a_word_is_said_to_be_lost(ranks):
     for rank in (2, 0):
         ranks(rank)
-        known = together.reason_to_go(LOST)
+        known = failures.peer_failure(LOST)
         assert known.startswith(f"rank {rank}: another process was lost without a word")
 
 
@@ -144,11 +150,11 @@ def test_who_cannot_ask_any_more_says_what_it_knows(ranks, monkeypatch):
         raise dist.DistNetworkError("The store went.")
 
     ranks(2)
-    monkeypatch.setattr(together.distributed_c10d, "_get_default_store", gone)
-    assert together.reason_to_go(LOST).startswith("rank 2: another process was lost without a word")
-    assert together.reason_to_go(ValueError("The shelf is empty.")) is None
+    monkeypatch.setattr(failures.distributed_c10d, "_get_default_store", gone)
+    assert failures.peer_failure(LOST).startswith("rank 2: another process was lost without a word")
+    assert failures.peer_failure(ValueError("The shelf is empty.")) is None
 
 
 def test_one_process_alone_says_nothing_of_ranks():
-    assert together.reason_to_go(LOST) is None
-    assert together.spoken_by("The shelf is empty.") == "The shelf is empty."
+    assert failures.peer_failure(LOST) is None
+    assert failures.name_process("The shelf is empty.") == "The shelf is empty."

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lightning_gan import keys
-from lightning_gan.cli.config_files import CONFIGS
+from lightning_gan.tracking import metric_keys
+from lightning_gan.utils.config_files import CONFIGS
 
 SWEEPS = sorted((CONFIGS / "sweeps").glob("*.yaml"))
 SMALL = {
@@ -44,7 +44,7 @@ def test_its_settings_are_numbers_and_its_metric_is_logged_at_validation(subtest
                 assert all(
                     isinstance(value, int | float) for value in ends(parameter)
                 )  # 1e-5 would be a text
-            metric = keys.entry(sweep["metric"]["name"])
+            metric = metric_keys.find_key(sweep["metric"]["name"])
             assert metric.name.startswith("{stage}/")
             assert sweep["metric"]["name"].startswith("val/")
             assert (

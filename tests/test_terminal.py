@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 import datamodules
-from lightning_gan import home
 from lightning_gan.cli import main as cli
 from lightning_gan.cli import terminal
-from lightning_gan.cli.console import next_steps
-from lightning_gan.cli.leaving import describe_end
+from lightning_gan.cli.console import suggest_next_steps
 from lightning_gan.cli.lightning_parser import Parser
-from lightning_gan.command_text import command_text
-from lightning_gan.running.runs import Run
-from lightning_gan.starting import LINE
+from lightning_gan.cli.signal_exit import describe_end
+from lightning_gan.tracking.runs import Run
+from lightning_gan.utils import home_folder
+from lightning_gan.utils.shell_text import format_command
+from lightning_gan.utils.startup_interrupts import LINE
 
 HOME = Path.home()
 
@@ -45,10 +45,10 @@ def test_output_has_readable_replacements(subtests):
 
 def test_the_home_folder_in_values_of_every_kind(monkeypatch):
     monkeypatch.setenv("LIGHTNING_GAN_CACHE", "~/c")
-    home.expand_environment()
+    home_folder.expand_environment()
     assert os.environ["LIGHTNING_GAN_CACHE"] == f"{HOME}/c"
-    assert home.expand_word("--out=~/x") == f"--out={HOME}/x"
-    assert home.expand_word("a~/x") == "a~/x"
+    assert home_folder.expand_home_in_word("--out=~/x") == f"--out={HOME}/x"
+    assert home_folder.expand_home_in_word("a~/x") == "a~/x"
     parser = Parser()
     parser.add_argument("--root", type=str)
     parser.add_argument("--parts", type=list[dict[str, str]])
@@ -82,12 +82,12 @@ def test_printed_commands_can_be_pasted(tmp_path):
     (folder / "checkpoints").mkdir(parents=True)
     (folder / "checkpoints/last.ckpt").touch()
     ending = describe_end(signal.SIGINT, str(folder), 3, tested=True, saved=True).splitlines()[-1]
-    said = [*next_steps(folder, longer="--trainer.max_steps 6").splitlines(), ending]
+    said = [*suggest_next_steps(folder, longer="--trainer.max_steps 6").splitlines(), ending]
     for line in said:
         words = shlex.split(line)
         assert words[:3] == ["python", "-m", "lightning_gan"]
         assert any(word.startswith(str(folder)) for word in words)
-    assert command_text("fit", "--k", 2) == "python -m lightning_gan fit --k 2"
+    assert format_command("fit", "--k", 2) == "python -m lightning_gan fit --k 2"
 
 
 @pytest.mark.parametrize("place", ["working folder", "argument"])
@@ -110,7 +110,7 @@ def test_a_reader_that_ends_ends_the_command_without_a_word(monkeypatch, capfd):
     os.close(reader)
     with os.fdopen(writer, "w") as out:
         monkeypatch.setattr(sys, "stdout", out)
-        monkeypatch.setattr(cli, "run", lambda arguments: print("x"))
+        monkeypatch.setattr(cli, "run_command", lambda arguments: print("x"))
         with pytest.raises(SystemExit) as ended:
             cli.main()
     assert ended.value.code == 141

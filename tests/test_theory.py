@@ -8,10 +8,10 @@ import torch
 from scipy.integrate import quad
 from torch.distributions import Independent, MultivariateNormal, Normal
 
-from lightning_gan import theory
+from lightning_gan.analysis import theory
 
-WIDE = theory.interval(-14, 14, 1001)
-COIN = theory.states(2)
+WIDE = theory.make_interval(-14, 14, 1001)
+COIN = theory.make_states(2)
 
 
 def gaussian(mean: float, std: float) -> torch.Tensor:
@@ -42,7 +42,7 @@ def test_where_one_density_has_no_mass_the_answer_is_certain_and_where_none_has_
 
 
 def test_points_without_any_mass_change_no_integral():
-    p, q, space = logs(0.25, 0.75, 0), logs(0.5, 0.5, 0), theory.states(3)
+    p, q, space = logs(0.25, 0.75, 0), logs(0.5, 0.5, 0), theory.make_states(3)
     assert theory.criterion(p, q, space).value == theory.criterion(p[:2], q[:2], COIN).value
     assert (
         theory.jensen_shannon(p, q, space).value == theory.jensen_shannon(p[:2], q[:2], COIN).value
@@ -102,7 +102,7 @@ def test_at_the_optimum_both_ways_lead_to_minus_log_4_and_twice_the_divergence()
 
 
 def test_the_same_in_the_plane_where_a_product_of_lines_is_known():
-    plane = theory.rectangle([-9, -9], [9, 9], 301)
+    plane = theory.make_rectangle([-9, -9], [9, 9], 301)
     p = Independent(Normal(torch.zeros(2).double(), 1.0), 1)
     q = MultivariateNormal(torch.tensor([1.0, 0.0]).double(), torch.eye(2).double())
     flat = theory.jensen_shannon(plane.log_density(p), plane.log_density(q), plane).value
@@ -149,14 +149,14 @@ def test_rows_are_densities_of_their_own():
 
 def test_the_stated_error_is_above_the_true_one():
     for n in (9, 13, 21, 41):
-        grid = theory.interval(-6, 6, n)
+        grid = theory.make_interval(-6, 6, n)
         found = grid.integral(grid.log_density(Normal(torch.tensor(0.1).double(), 1.0)).exp())
         assert found.error >= abs(found.value.item() - 1) - 1e-8  # mass beyond 6
     assert found.error < 1e-5
 
 
 def test_a_trapezoid_is_exact_for_straight_lines():
-    grid = theory.rectangle([0, 0], [1, 2], 5)
+    grid = theory.make_rectangle([0, 0], [1, 2], 5)
     x, y = grid.points.T
     assert grid.integral(1 + x + y).value.item() == pytest.approx(2 * (1 + 0.5 + 1))
     assert grid.integral(1 + x + y).error < 1e-12
@@ -165,10 +165,10 @@ def test_a_trapezoid_is_exact_for_straight_lines():
 def test_a_grid_that_misses_mass_is_refused(subtests):
     for grid, sentence in [
         (
-            theory.interval(-1, 14, 1001),
+            theory.make_interval(-1, 14, 1001),
             "p_g has the mass 0.84134.., and 1 is wanted to 1e-06: take a wider grid",
         ),
-        (theory.interval(-14, 14, 21), "or a finer one if the density is narrow"),
+        (theory.make_interval(-14, 14, 21), "or a finer one if the density is narrow"),
     ]:
         with subtests.test(grid=grid, sentence=sentence):
             whole = torch.full(
@@ -204,7 +204,7 @@ def test_grids_that_are_none_are_refused(subtests):
             with pytest.raises(
                 ValueError, match="want an odd number, 5 or more, and low below high"
             ):
-                theory.interval(low, high, n)
+                theory.make_interval(low, high, n)
 
 
 def test_the_example_in_the_docstring_is_true():

@@ -8,8 +8,12 @@ import torch
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import SGD, Adam, AdamW
 
-from lightning_gan.optimizers import MaxNormSGD
-from lightning_gan.unrolling import clipped, next_updates, safe_sqrt
+from lightning_gan.training.differentiable_optimizers import (
+    clip_gradients_differentiably,
+    make_next_updates,
+    safe_sqrt,
+)
+from lightning_gan.training.optimizers import MaxNormSGD
 
 OPTIMIZERS = {
     "adam": partial(Adam, lr=0.01, betas=(0.5, 0.9)),
@@ -50,7 +54,7 @@ def test_updates_are_pytorchs(subtests):
             optimizer = OPTIMIZERS[name](theta.values())
             advance(optimizer, theta, before)
             optimizer.param_groups[0]["lr"] *= 0.7  # as a schedule would
-            step = next_updates(optimizer, theta)
+            step = make_next_updates(optimizer, theta)
             ours = {name: p.detach().clone().requires_grad_() for name, p in theta.items()}
             for i in range(3):
                 ours = step(ours, gradients(ours, before + i))
@@ -70,7 +74,7 @@ def test_the_optimizer_is_only_read(subtests):
                 for p, state in optimizer.state.items()
             }
             values = [p.detach().clone() for p in theta.values()]
-            step = next_updates(optimizer, theta)
+            step = make_next_updates(optimizer, theta)
             ahead = step(step(theta, gradients(theta, 2)), gradients(theta, 3))
             assert not torch.equal(ahead["w"], theta["w"])
             for p, value in zip(theta.values(), values, strict=True):
@@ -82,7 +86,7 @@ def test_the_optimizer_is_only_read(subtests):
 def test_a_unit_that_never_fires_has_finite_gradients():
     theta = {"dead": torch.zeros(2, requires_grad=True), "live": torch.ones(2, requires_grad=True)}
     x = torch.tensor(0.5, requires_grad=True)
-    step = next_updates(Adam(theta.values(), lr=0.1), theta)
+    step = make_next_updates(Adam(theta.values(), lr=0.1), theta)
     for _ in range(3):
         loss = ((theta["dead"] - 1).relu() * x).sum() + (theta["live"] * x).square().sum()
         grads = torch.autograd.grad(loss, list(theta.values()), create_graph=True)
@@ -95,7 +99,7 @@ def test_a_unit_that_never_fires_has_finite_gradients():
 
 def test_a_parameter_without_a_gradient_stays():
     theta = parameters()
-    step = next_updates(Adam(theta.values(), lr=0.1), theta)
+    step = make_next_updates(Adam(theta.values(), lr=0.1), theta)
     ahead = step(theta, [torch.ones(3, 2), None])
     assert ahead["b"] is theta["b"]
     assert not torch.equal(ahead["w"], theta["w"])
@@ -109,7 +113,7 @@ def test_clipping_is_pytorchs(subtests):
             for p, t in zip(theirs, (g[0], g[2]), strict=True):
                 p.grad = t.clone()
             clip_grad_norm_(theirs, largest or float("inf"))
-            ours = clipped(g, largest)
+            ours = clip_gradients_differentiably(g, largest)
             assert ours[1] is None
             torch.testing.assert_close([ours[0], ours[2]], [p.grad for p in theirs])
 
@@ -134,4 +138,4 @@ def test_other_rules_are_refused(subtests):
             with pytest.raises(
                 ValueError, match=f"D's optimizer is {named}, whose updates are not"
             ):
-                next_updates(make(theta.values()), theta)
+                make_next_updates(make(theta.values()), theta)

@@ -11,12 +11,12 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping
 from torch import nn
 
-from lightning_gan import images
 from lightning_gan.cli import errors, user_errors
-from lightning_gan.cli.errors import is_user_error, sentence
+from lightning_gan.cli.errors import format_error, is_user_error
 from lightning_gan.cli.system_errors import describe_os_error
-from lightning_gan.errors import UserError
-from lightning_gan.whole_files import whole
+from lightning_gan.utils import images
+from lightning_gan.utils.atomic_files import atomic_write
+from lightning_gan.utils.errors import UserError
 
 
 def error_of(call):
@@ -84,15 +84,15 @@ SENTENCES = {
     "nothing after a colon": (chained("Problem with 'X':"), "Problem with 'X': what lies behind"),
 }  # fmt: skip
 BUGS = {
-    "ours ran into it": ran_into("lightning_gan.gan"),
+    "ours ran into it": ran_into("lightning_gan.models.gan"),
     "Lightning ran into it": ran_into(LIGHTNING),
     "Lightning in training": in_training(raised_in(LIGHTNING, RuntimeError("x"))),
     "torch in training": in_training(lambda: torch.zeros(2, 3) @ torch.zeros(2, 3)),
     "torch before training": lambda: torch.zeros(2, 3) @ torch.zeros(2, 3),
     "a module without this attribute": lambda: torch.nn.Linear(1, 1).no_such_attribute,
-    "a failed assertion": raised_in("lightning_gan.gan", AssertionError("x")),
+    "a failed assertion": raised_in("lightning_gan.models.gan", AssertionError("x")),
     "unknown code": raised_in("somewhere", ValueError("x")),
-    "ours is no error of the user": raised_in("lightning_gan.gan", ValueError("x")),
+    "ours is no error of the user": raised_in("lightning_gan.models.gan", ValueError("x")),
     "of a process of a DataLoader": raised_in(
         "torch._utils", UserError("Caught it.\nOriginal Traceback (most")
     ),
@@ -105,7 +105,7 @@ def test_what_a_user_can_mend_is_a_sentence(subtests):
         with subtests.test(row=row):
             call, said = SENTENCES[row]
             error = error_of(call)
-            assert said in sentence(error)
+            assert said in format_error(error)
             if row != "nothing after a colon":
                 assert is_user_error(error)
 
@@ -124,8 +124,8 @@ def test_every_traceback_is_shown_on_demand(monkeypatch):
 def test_lightnings_own_errors_are_recognised():
     stopper = EarlyStopping(monitor="nope")
     error = error_of(lambda: stopper._validate_condition_metric({"val/x": torch.tensor(0)}))
-    assert user_errors.origin_of(error).deliberate
-    assert "nope" in sentence(error)
+    assert user_errors.find_origin(error).deliberate
+    assert "nope" in format_error(error)
     assert is_user_error(error)
 
 
@@ -141,28 +141,28 @@ def small_files():
 
 
 def write_text(path):
-    with whole(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_text("x" * 5000)
 
 
 def write_tensors(path):
-    with whole(path) as beside:
+    with atomic_write(path) as beside:
         torch.save(torch.rand(5000), beside)
 
 
-def write_picture(path):
-    images.save((torch.rand(3, 64, 64) * 255).byte(), path)
+def write_image(path):
+    images.save_image((torch.rand(3, 64, 64) * 255).byte(), path)
 
 
 def test_a_full_disk_is_named_with_the_file(tmp_path_factory, subtests):
-    for write in [write_text, write_tensors, write_picture]:
+    for write in [write_text, write_tensors, write_image]:
         with subtests.test(write=write):
             tmp_path = tmp_path_factory.mktemp("row")
             path = tmp_path / "a.x"
             with small_files():
                 error = error_of(lambda: write(path))
             assert is_user_error(error)
-            assert sentence(error).startswith(f"File too large: {path}. Choose another place")
+            assert format_error(error).startswith(f"File too large: {path}. Choose another place")
             assert not list(tmp_path.iterdir())
 
 
@@ -173,7 +173,7 @@ def test_an_error_of_the_system_names_file_room_and_advice(tmp_path_factory, sub
             path = tmp_path / "new" / "a.txt"
 
             def write():
-                with whole(path):
+                with atomic_write(path):
                     raise OSError(getattr(errno, number), os.strerror(getattr(errno, number)))
 
             said = describe_os_error(error_of(write))

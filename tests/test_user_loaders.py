@@ -8,30 +8,30 @@ from pathlib import Path
 
 import pytest
 import torch
-from games import Pixels, game, trainer
+from model_factory import Pixels, make_model, trainer
 from PIL import Image
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import Compose, Grayscale, Resize, ToTensor
 
 from lightning_gan import GAN
-from lightning_gan.batches import as_tensors
-from lightning_gan.checks import MismatchError, check_batch_norm, check_penalties
 from lightning_gan.losses import NonSaturating
+from lightning_gan.models import ACGAN, ConditionalGAN
+from lightning_gan.models.batches import as_tensors
+from lightning_gan.models.checks import MismatchError, check_batch_norm, check_penalties
 from lightning_gan.networks import (
-    ClassHeadDiscriminator,
+    AuxiliaryClassifierDiscriminator,
     ConditionalDiscriminator,
     ConditionalGenerator,
     DCGANDiscriminator,
     DCGANGenerator,
+    MLPDiscriminator,
     MLPGenerator,
-    Packed,
-    PlainDiscriminator,
+    PackedDiscriminator,
 )  # fmt: skip
 from lightning_gan.networks.layers import ConditionalBatchNorm2d
 from lightning_gan.priors import Uniform
 from lightning_gan.regularizers import R1, GradientPenalty
-from lightning_gan.variants import ACGAN, ConditionalGAN
 
 X, Y = torch.rand(4, 1, 2, 2), torch.arange(4)
 
@@ -69,7 +69,7 @@ def test_other_forms_are_named(subtests):
 def test_wgan_gp_refuses_batch_norm_alone(norm, wrap):
     D = DCGANDiscriminator([2, 28, 28], width=4, norm=norm)
     assert D(torch.rand(2, 2, 28, 28)).shape == (2,)
-    D = Packed(D, 2) if wrap else D
+    D = PackedDiscriminator(D, 2) if wrap else D
     if norm != "batch":
         check_penalties(D, [GradientPenalty(), R1()])
         return
@@ -92,7 +92,7 @@ def test_batch_norm_with_one_example_is_a_sentence():
 
 
 def test_a_model_in_evaluation_mode_is_trained_in_training_mode(tmp_path):
-    gan = game().eval()
+    gan = make_model().eval()
     modes = []
     step = gan.training_step
     gan.training_step = lambda *a: modes.append(gan.discriminator.training) or step(*a)
@@ -102,7 +102,7 @@ def test_a_model_in_evaluation_mode_is_trained_in_training_mode(tmp_path):
 
 
 def test_a_score_depends_on_its_own_example_alone():
-    gan = game()
+    gan = make_model()
     x = torch.rand(4, *gan.generator.data_shape)
     scores = gan.score(x)
     torch.testing.assert_close(scores[:1], gan.score(x[:1]))
@@ -112,7 +112,7 @@ def test_a_score_depends_on_its_own_example_alone():
 
 @pytest.mark.slow
 def test_load_is_public_and_costs_nothing_at_import():
-    code = "import sys, lightning_gan as l; assert 'lightning_gan.saved' not in sys.modules; l.load"
+    code = "import sys, lightning_gan as l; assert 'lightning_gan.checkpoints.load' not in sys.modules; l.load"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -150,7 +150,7 @@ def test_every_loader_trains(tmp_path_factory, subtests):
     for form in LOADERS:
         with subtests.test(form=form):
             tmp_path = tmp_path_factory.mktemp("row")
-            gan = game()
+            gan = make_model()
             trainer(tmp_path, max_steps=4).fit(gan, LOADERS[form]())
             assert (gan.g_updates, gan.images_seen) == (4, 16)
 
@@ -162,7 +162,7 @@ def test_picture_folders_of_torchvision_train(tmp_path):
         for i in range(3):
             Image.new("L", (4, 4), 40 * i).save(tmp_path / kind / f"{i}.png")
     look = Compose([Grayscale(), Resize(2), ToTensor()])
-    gan = game()
+    gan = make_model()
     loader = DataLoader(ImageFolder(tmp_path, look), 3)
     trainer(tmp_path, max_steps=2).fit(gan, loader)
     assert gan.images_seen == 6
@@ -172,13 +172,13 @@ def test_picture_folders_of_torchvision_train(tmp_path):
 def test_a_last_minibatch_of_one_names_the_network_that_fails(tmp_path):
     loader = DataLoader(torch.rand(5, 1, 2, 2), 4)
     with pytest.raises(MismatchError, match=r"but MLPGenerator got 1: .*drop_last=True"):
-        trainer(tmp_path, max_steps=4).fit(game(), loader)
+        trainer(tmp_path, max_steps=4).fit(make_model(), loader)
     torch.manual_seed(0)
-    players = (
+    networks = (
         MLPGenerator([1, 2, 2], z_dim=3, widths=[8]),
-        PlainDiscriminator([1, 2, 2], widths=[8]),
+        MLPDiscriminator([1, 2, 2], widths=[8]),
     )
-    gan = GAN(*players, NonSaturating(), Uniform())
+    gan = GAN(*networks, NonSaturating(), Uniform())
     trainer(tmp_path, max_steps=4).fit(gan, loader)
     assert gan.images_seen == 4 + 1 + 4 + 1
 
@@ -202,7 +202,7 @@ def test_only_the_network_that_fails_is_named():
 
 
 def test_a_run_warns_once_of_r1_on_batch_norm(tmp_path):
-    gan = game(regularizers=[R1(1.0)])
+    gan = make_model(regularizers=[R1(1.0)])
     with pytest.warns(UserWarning, match=r"set --model\.discriminator\.norm none") as warned:
         trainer(tmp_path, max_steps=3).fit(gan, Pixels())
     assert len([w for w in warned if "R1 takes" in str(w.message)]) == 1
@@ -214,8 +214,8 @@ def test_batch_norm_with_a_condition_is_batch_norm():
 
 
 def test_bytes_are_scored_as_they_are_trained_on():
-    gan = game()
-    gan.shown_range = (-3.0, 3.0)
+    gan = make_model()
+    gan.display_range = (-3.0, 3.0)
     x = torch.tensor([0, 51, 204, 255], dtype=torch.uint8).view(1, 1, 2, 2)
     torch.testing.assert_close(gan.score(x), gan.score(x / 255))
     gan.generator.value_range = (-math.inf, math.inf)
@@ -224,14 +224,14 @@ def test_bytes_are_scored_as_they_are_trained_on():
 
 
 def test_a_float64_model_scores_in_float64():
-    gan = game().double()
+    gan = make_model().double()
     assert gan.score(torch.rand(3, 1, 2, 2)).dtype == torch.float64
 
 
 def test_points_are_no_pictures():
-    gan = game()
+    gan = make_model()
     gan.generator.data_shape = (4,)
-    with pytest.raises(ValueError, match=r"examples of shape \[4\], which are no pictures"):
+    with pytest.raises(ValueError, match=r"examples of shape \[4\], which are no images"):
         gan.sample_bytes(2)
 
 
@@ -240,11 +240,11 @@ def test_a_conditional_models_scores(kind):
     torch.manual_seed(0)
     shape, options = [1, 2, 2], {"widths": [8]}
     G = ConditionalGenerator(MLPGenerator(shape, z_dim=3 + 2, **options), 2)
-    heads = ClassHeadDiscriminator(PlainDiscriminator(shape, **options), 2)
+    heads = AuxiliaryClassifierDiscriminator(MLPDiscriminator(shape, **options), 2)
     D = (
         heads
         if kind is ACGAN
-        else ConditionalDiscriminator(PlainDiscriminator([6], widths=[8]), shape, 2)
+        else ConditionalDiscriminator(MLPDiscriminator([6], widths=[8]), shape, 2)
     )
     gan = kind(G, D, NonSaturating(), Uniform(), classes=2)
     x, y = torch.rand(4, 1, 2, 2), torch.tensor([0, 1, 0, 1])
@@ -260,7 +260,7 @@ def test_a_conditional_models_scores(kind):
 
 def test_the_lines_of_docs_models_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("lightning_gan.load", lambda path: game().eval(), raising=False)
+    monkeypatch.setattr("lightning_gan.load", lambda path: make_model().eval(), raising=False)
     page = (Path(__file__).parents[1] / "docs/models.md").read_text()
     (lines,) = re.findall(r"```python\n(.+?)```", page, flags=re.DOTALL)
     names = {}

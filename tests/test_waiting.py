@@ -7,25 +7,25 @@ from pathlib import Path
 
 import pytest
 import torch
+from process_group import MODELS, fit, plain, small_g
 from pytorch_lightning import Callback
-from several import GAMES, fit, plain, small_g
 from torch.optim import SGD, Adam
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from callbacks import FlightRecorder, Randomness
+from callbacks import FlightRecorder, RNGState
 from lightning_gan import GAN
 from lightning_gan.losses import NonSaturating
-from lightning_gan.optimizers import LinearDecay
 from lightning_gan.priors import Uniform
+from lightning_gan.training.optimizers import LinearDecay
 
 OURS = str(Path(__file__).parents[1])
 WAITS = {"_local_scalar_dense", "nonzero", "masked_select", "is_nonzero", "equal", "_unique2"}
 FETCHES = {"cpu", "numpy", "tolist", "item", "__bool__", "__float__", "__int__", "__index__"}
 ASKS = {"coordinated"}  # whose turn it is depends on D's scores
 ON_THE_CPU = {  # by design: labels are looked at on a CPU only, by torch as well; masks are drawn there
-    "/lightning_gan/variants/conditional.py in told",
-    "/lightning_gan/masks.py in propose",
+    "/lightning_gan/models/conditional.py in told",
+    "/lightning_gan/models/masks.py in propose",
 }
 fused = partial(
     Adam, lr=1e-3, fused=True
@@ -86,18 +86,18 @@ class Within(Callback):
         self.looking.on = 3 <= now < self.last
 
 
-def reads(game, last=8, **more):
-    """Where a game's steps read values on the host."""
+def reads(model, last=8, **more):
+    """Where a model's steps read values on the host."""
     looking = Looking()
     callbacks = [
         Within(looking, last),
-        Randomness(),
+        RNGState(),
         FlightRecorder(),
         *more.pop("callbacks", []),
     ]
     with Methods(looking), Operations(looking):
         fit(
-            game,
+            model,
             1,
             last + 1,
             log_every_n_steps=10**6,
@@ -109,18 +109,18 @@ def reads(game, last=8, **more):
 
 
 def test_no_step_of_any_game_reads_a_value(subtests):
-    for name in sorted(set(GAMES) - ASKS):
+    for name in sorted(set(MODELS) - ASKS):
         with subtests.test(name):
             torch.manual_seed(0)
-            assert reads(GAMES[name](d_optimizer=momentum, g_optimizer=momentum)) == {}
+            assert reads(MODELS[name](d_optimizer=momentum, g_optimizer=momentum)) == {}
 
 
 def test_clipping_averages_schedules_and_a_fused_optimizer_read_none():
     schedule = partial(LinearDecay, total=100)
-    game = GAN(
+    model = GAN(
         small_g(), plain(), NonSaturating(), Uniform(), 2, fused, fused, schedule, schedule, 100.0, 0.1, 0.1,
     )  # fmt: skip
-    assert reads(game) == {}
+    assert reads(model) == {}
 
 
 class Peeping(Callback):
@@ -130,7 +130,7 @@ class Peeping(Callback):
         self.peep = peep
 
     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
-        self.peep(pl_module.record.d_losses[-1])
+        self.peep(pl_module.statistics.d_losses[-1])
 
 
 def compare(loss):
@@ -140,7 +140,7 @@ def compare(loss):
 def test_a_callback_that_reads_a_loss_is_found(subtests):
     for peep in (float, bool, torch.Tensor.cpu, torch.Tensor.tolist, torch.nonzero, compare):
         with subtests.test(peep.__name__):
-            assert reads(GAMES["clipping"](), callbacks=[Peeping(peep)])
+            assert reads(MODELS["clipping"](), callbacks=[Peeping(peep)])
 
 
 @pytest.mark.gpu
@@ -151,9 +151,9 @@ def test_a_device_is_not_waited_for():
             torch.cuda.set_sync_debug_mode("error" if self.looking.on else "default")
 
     looking = Looking()
-    game = GAMES["GAN, dropout and noise"](d_optimizer=fused, g_optimizer=fused)
+    model = MODELS["GAN, dropout and noise"](d_optimizer=fused, g_optimizer=fused)
     fit(
-        game,
+        model,
         1,
         9,
         accelerator="gpu",

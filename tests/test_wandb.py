@@ -16,8 +16,8 @@ from tiny import make_tiny_mnist
 from wandb.proto import wandb_internal_pb2
 
 from lightning_gan import __version__
-from lightning_gan.running import about, recipe
-from lightning_gan.running.tracking import wandb_mode
+from lightning_gan.tracking import config_hash, run_info
+from lightning_gan.tracking.loggers import choose_wandb_mode
 
 
 def records(path):
@@ -89,7 +89,7 @@ def file_of(run):
 def alone(command, monkeypatch):
     """Runs a command offline, without an account, to W&B's own end."""
     monkeypatch.delenv("WANDB_MODE")
-    monkeypatch.setenv("HOME", str(command.folder))  # no .netrc of the person who runs the tests
+    monkeypatch.setenv("HOME", str(command.folder))  # no .netrc of the user who runs the tests
 
     def run(*arguments):
         ended = command(*arguments)
@@ -104,7 +104,7 @@ def alone(command, monkeypatch):
 def offline(alone, command):
     """A finished offline run: its folder and its rows."""
     best = {
-        "class_path": "BestGenerator",
+        "class_path": "BestCheckpoint",
         "init_args": {"score": "val/parzen_nats", "lower_is_better": False},
     }
     best["init_args"]["upload"] = True
@@ -121,11 +121,11 @@ def test_an_offline_run_has_its_scalars_and_pictures_at_the_right_steps(offline)
     assert [r[step] for r in rows if "val/parzen_nats" in r] == [5, 10]
     assert [r[step] for r in rows if "test/parzen_nats" in r] == [10]
     assert [r["progress/images_seen"] for r in rows if "train/d_loss" in r] == [20, 40, 60, 80, 100]
-    pictures = [(r[step], r["images/samples"]) for r in rows if "images/samples" in r]
-    pictures += [
+    image_bytes = [(r[step], r["images/samples"]) for r in rows if "images/samples" in r]
+    image_bytes += [
         (r[step], r["images/samples.filenames"]) for r in rows if "images/samples.filenames" in r
     ]
-    assert sorted({s for s, _ in pictures}) == [0, 5, 10]
+    assert sorted({s for s, _ in image_bytes}) == [0, 5, 10]
     files = sorted((folder / "files" / "media" / "images" / "images").glob("samples_*.png"))
     assert len(files) == 3
     for path in files:
@@ -134,10 +134,10 @@ def test_an_offline_run_has_its_scalars_and_pictures_at_the_right_steps(offline)
         assert pixels.std() > 5
     assert "wandb sync" in ended.out
     (file,) = folder.glob("run-*.wandb")
-    cards = config(file)
-    assert cards["cards/val/parzen_nats"]["split"] == "val"
-    assert cards["cards/test/parzen_nats"]["real"] == "mnist"
-    assert_the_run_says_what_it_is(file, cards)
+    protocols = config(file)
+    assert protocols["protocols/val/parzen_nats"]["split"] == "val"
+    assert protocols["protocols/test/parzen_nats"]["real"] == "mnist"
+    assert_the_run_says_what_it_is(file, protocols)
     assert_tables_and_films_are_there(folder, rows)
     assert_the_best_generator_is_uploaded(file)
 
@@ -150,10 +150,10 @@ def assert_the_run_says_what_it_is(file, config):
     assert run.display_name == "small-version_0"
     assert config["model"]["init_args"]["generator"]["init_args"]["z_dim"] == 4
     saved = yaml.safe_load(Path("runs/small/version_0/config.yaml").read_text())
-    assert config["recipe"] == recipe.digest(saved)
+    assert config["recipe"] == config_hash.hash_config(saved)
     x = make_tiny_mnist(Path("pixels"))(root="pixels")
     x.prepare_data()
-    sha = hashlib.sha256(b"(50, 1, 28, 28)" + x.pictures("train").numpy().tobytes())
+    sha = hashlib.sha256(b"(50, 1, 28, 28)" + x.uint8_images("train").numpy().tobytes())
     assert config["about"]["data"]["sha256"] == sha.hexdigest()
     assert config["about"]["code"]["lightning-gan"] == __version__
     assert config["about"]["environment"]["torch"] == torch.__version__.split("+")[0]
@@ -204,7 +204,7 @@ def test_a_run_that_goes_on_is_the_same_run_on_wandb(alone):
 def run_folder(root, name, continues=None, checkpoint="last.ckpt"):
     """A run's id in a folder that has a newest checkpoint and an older one."""
     path = continues and {"checkpoint": str(root / continues / "checkpoints" / checkpoint)}
-    kept = about.keep(root / name, {"format": 1, "continues": path})
+    kept = run_info.write_run_info(root / name, {"format": 1, "continues": path})
     (root / name / "checkpoints").mkdir()
     for file in ("last.ckpt", "older.ckpt"):
         (root / name / "checkpoints" / file).touch()
@@ -220,10 +220,10 @@ def test_the_first_heir_of_a_run_is_the_same_run_and_every_other_one_is_another(
 
 
 def test_a_folder_that_is_written_again_keeps_its_id(tmp_path):
-    facts = {"format": 1, "game": "GAN", "continues": None}
-    first = about.keep(tmp_path, facts)
-    assert about.keep(tmp_path, facts) == first == about.read(tmp_path)
-    assert about.keep(tmp_path / "other", facts)["wandb_id"] != first["wandb_id"]
+    facts = {"format": 1, "model": "GAN", "continues": None}
+    first = run_info.write_run_info(tmp_path, facts)
+    assert run_info.write_run_info(tmp_path, facts) == first == run_info.read_run_info(tmp_path)
+    assert run_info.write_run_info(tmp_path / "other", facts)["wandb_id"] != first["wandb_id"]
 
 
 @pytest.mark.slow
@@ -258,7 +258,7 @@ def test_wandb_mode_of_the_environment_goes_first(tmp_path_factory, subtests):
             monkeypatch.setenv("HOME", str(tmp_path))
             if variable:
                 monkeypatch.setenv("WANDB_MODE", variable)
-            assert wandb_mode(asked) == mode
+            assert choose_wandb_mode(asked) == mode
 
 
 def test_a_mode_that_wandb_does_not_know_is_named(monkeypatch):
@@ -266,4 +266,4 @@ def test_a_mode_that_wandb_does_not_know_is_named(monkeypatch):
     with pytest.raises(
         ValueError, match="WANDB_MODE is 'sometimes': set it to online, offline or disabled"
     ):
-        wandb_mode("auto")
+        choose_wandb_mode("auto")

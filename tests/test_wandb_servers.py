@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import wandb
 
-from lightning_gan.running.tracking import check_project, wandb_logger, wandb_mode
+from lightning_gan.tracking.loggers import check_project, choose_wandb_mode, make_wandb_logger
 
 KEY = "0123456789" * 4
 
@@ -32,7 +32,7 @@ class Nonsense(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def start(tmp_path, monkeypatch):
-    """Call `wandb_logger` against an address, as a run does; returns its seconds."""
+    """Call `make_wandb_logger` against an address, as a run does; returns its seconds."""
     monkeypatch.delenv("WANDB_MODE")
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".netrc").write_text(f"machine 127.0.0.1 login user password {KEY}\n")
@@ -42,7 +42,7 @@ def start(tmp_path, monkeypatch):
         monkeypatch.setenv("WANDB_BASE_URL", address)
         monkeypatch.setenv("WANDB_API_KEY", key)
         began = time.monotonic()
-        logger = wandb_logger("n", mode, str(tmp_path / "run"), {}, {})
+        logger = make_wandb_logger("n", mode, str(tmp_path / "run"), {}, {})
         seconds = time.monotonic() - began
         logger.log_metrics({"a": 1.0}, step=1)  # the run goes on
         assert logger.experiment.offline
@@ -88,7 +88,7 @@ def test_a_key_of_three_letters_is_named(monkeypatch, capsys):
     monkeypatch.setenv("WANDB_API_KEY", "abc")
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
     wandb.teardown()
-    assert wandb_mode("auto") == "offline"
+    assert choose_wandb_mode("auto") == "offline"
     assert capsys.readouterr().out.count("Going on offline.") == 1
 
 

@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from lightning_gan.whole_files import clean, whole
+from lightning_gan.utils.atomic_files import atomic_write, remove_partial_files
 
 
 def test_a_file_is_there_when_all_of_it_is_and_folders_are_made(tmp_path):
     path = tmp_path / "new" / "a.txt"
-    with whole(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_text("half")
         assert not path.exists()
     assert path.read_text() == "half"
@@ -22,7 +22,7 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path)
     path.write_text("old")
 
     def half():
-        with whole(path) as beside:
+        with atomic_write(path) as beside:
             beside.write_text("ha")
             raise OSError("full")
 
@@ -46,5 +46,5 @@ def test_what_the_dead_left_half_written_is_taken_away_and_nothing_else(tmp_path
     ]
     for path in (left, *others):
         path.write_text("half")
-    assert clean(tmp_path) == [left]
+    assert remove_partial_files(tmp_path) == [left]
     assert sorted(p for p in tmp_path.rglob("*") if p.is_file()) == sorted(others)

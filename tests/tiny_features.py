@@ -5,12 +5,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from lightning_gan.features import FeatureNetwork, Features, FeatureSpace, WeightsError
-from lightning_gan.features.base import check_pictures, digest
+from lightning_gan.feature_extractors import (
+    FeatureExtractor,
+    FeatureExtractorConfig,
+    Features,
+    WeightsError,
+)
+from lightning_gan.feature_extractors.base import check_images, hash_tensors
 
 
-class TinyNetwork(FeatureNetwork):
-    """Means of 2 x 2 blocks of a picture, mixed; `seen` counts the pictures that passed."""
+class TinyNetwork(FeatureExtractor):
+    """Means of 2 x 2 blocks of an image, mixed; `seen` counts the images that passed."""
 
     name, dim, resize = "tiny", 6, "mean of 2x2 blocks"
 
@@ -20,11 +25,11 @@ class TinyNetwork(FeatureNetwork):
         self.classes = classes
         self.register_buffer("mix", torch.randn(4, self.dim, generator=rng))
         self.register_buffer("last", torch.randn(self.dim, 4, generator=rng))
-        self.weights = digest({"mix": self.mix, "last": self.last})
+        self.weights = hash_tensors({"mix": self.mix, "last": self.last})
         self.seen = 0
 
     def forward(self, images: Tensor) -> Features:
-        check_pictures(images)
+        check_images(images)
         self.seen += len(images)
         blocks = nn.functional.adaptive_avg_pool2d(images.float().mean(1) / 255, 2).flatten(1)
         vectors = torch.tanh(blocks @ self.mix * 2)
@@ -32,7 +37,7 @@ class TinyNetwork(FeatureNetwork):
 
 
 @dataclass(frozen=True)
-class TinySpace(FeatureSpace):
+class TinySpace(FeatureExtractorConfig):
     """What a config would name."""
 
     classes: int | None = 4
@@ -48,7 +53,7 @@ class TinySpace(FeatureSpace):
         return TinyNetwork(self.classes, self.seed)
 
 
-def pictures(n: int, seed: int, low: int = 0, high: int = 256, shape=(1, 4, 4)) -> Tensor:
+def image_bytes(n: int, seed: int, low: int = 0, high: int = 256, shape=(1, 4, 4)) -> Tensor:
     """Fixed noise, uint8 [n, *shape]."""
     rng = torch.Generator().manual_seed(seed)
     return torch.randint(low, high, (n, *shape), generator=rng).to(torch.uint8)

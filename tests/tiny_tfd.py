@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from scipy.io import savemat
 
-from lightning_gan.file_format import FORMAT, KEY
 from lightning_gan.networks import SparseOutputGenerator
+from lightning_gan.utils.file_format import FORMAT, KEY
 
 TINY = [8, 100]  # widths in place of 8000, 8000; an output has its 100 sparse weights
 
@@ -40,9 +40,9 @@ def write_tiny_tfd(root: Path, variables: dict[str, np.ndarray] | None = None) -
 
 
 def write_tiny_stage_1(root: Path) -> Path:
-    """Write the checkpoint that tfd_2014.yaml asks for, of a generator of `TINY` widths, under root."""
+    """Write the checkpoint that tfd_goodfellow2014.yaml asks for, of a generator of `TINY` widths, under root."""
     upper = SparseOutputGenerator([1, 48, 48], widths=TINY)
-    path = root / "runs" / "tfd_2014_pretrain" / "version_0" / "checkpoints" / "last.ckpt"
+    path = root / "runs" / "tfd_goodfellow2014_pretrain" / "version_0" / "checkpoints" / "last.ckpt"
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = {f"generator.{name}": weight for name, weight in upper.state_dict().items()}
     torch.save({KEY: FORMAT, "state_dict": weights}, path)

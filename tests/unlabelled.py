@@ -1,15 +1,15 @@
-"""Games with few labels, for tests: a D of three classes on 4-pixel images, and labels that nobody may look at."""
+"""Models with few labels, for tests: a D of three classes on 4-pixel images, and labels that nobody may look at."""
 
 from typing import Any
 
 import torch
-from games import SHAPE, Batches, momentum_sgd
+from model_factory import SHAPE, Batches, momentum_sgd
 from pytorch_lightning import LightningDataModule
 
 from lightning_gan.losses import NonSaturating
-from lightning_gan.networks import ClassLogitsDiscriminator, MLPGenerator, PlainDiscriminator
+from lightning_gan.models import SemiSupervisedGAN
+from lightning_gan.networks import KPlusOneDiscriminator, MLPDiscriminator, MLPGenerator
 from lightning_gan.priors import Uniform
-from lightning_gan.variants import SemiSupervisedGAN
 
 K, N = 3, 24
 
@@ -58,7 +58,7 @@ def semi(kind: type = SemiSupervisedGAN, **arguments: Any) -> Any:
     """A D of three classes, two labels of each."""
     torch.manual_seed(0)
     G = MLPGenerator(SHAPE, z_dim=3, widths=[8], batch_norm=True)
-    D = ClassLogitsDiscriminator(PlainDiscriminator(SHAPE, widths=[8]), K)
+    D = KPlusOneDiscriminator(MLPDiscriminator(SHAPE, widths=[8]), K)
     arguments = {
         "classes": K, "labels_per_class": 2, "labelled_batch": 4, "d_optimizer": momentum_sgd,
         "g_optimizer": momentum_sgd,

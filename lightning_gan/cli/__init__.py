@@ -1,1 +1,1 @@
-"""The command line: the parser, the commands, and the sentences that errors become."""
+"""Command line."""

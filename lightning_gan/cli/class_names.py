@@ -2,20 +2,14 @@
 
 import callbacks
 import datamodules
-from lightning_gan import (
-    losses,
-    masks,
-    networks,
-    optimizers,
-    priors,
-    regularizers,
-    variants,
-)
-from lightning_gan.features import Classifier, DINOv2, Inception
-from lightning_gan.gan import GAN
+from lightning_gan import losses, models, networks, priors, regularizers
+from lightning_gan.feature_extractors import Classifier, DINOv2, InceptionConfig
+from lightning_gan.models import masks
+from lightning_gan.models.gan import GAN
+from lightning_gan.training import optimizers
 
-ROOMS = (
-    losses, regularizers, networks, priors, masks, variants, optimizers, datamodules, callbacks,
+SECTIONS = (
+    losses, regularizers, networks, priors, masks, models, optimizers, datamodules, callbacks,
 )  # fmt: skip
-CLASSES = [GAN.__name__, *(name for room in ROOMS for name in room.__all__)]
-FEATURES = (Classifier, DINOv2, Inception)  # their package imports them at the first use
+CLASSES = [GAN.__name__, *(name for room in SECTIONS for name in room.__all__)]
+FEATURES = (Classifier, DINOv2, InceptionConfig)  # their package imports them at the first use

@@ -2,7 +2,7 @@
 
 import os
 
-from lightning_gan.errors import UserError
+from lightning_gan.utils.errors import UserError
 
 SHOW = "LIGHTNING_GAN_TRACEBACK"
 OF_WORKER = "Original Traceback"  # how torch repeats the error of a process of a DataLoader
@@ -14,19 +14,19 @@ def is_user_error(error: BaseException) -> bool:
         return False
     if _is_own(error):
         return True
-    from lightning_gan.cli.user_errors import rule_of  # imports Lightning, whose errors it knows
+    from lightning_gan.cli.user_errors import find_rule  # imports Lightning, whose errors it knows
 
-    return rule_of(error) is not None
+    return find_rule(error) is not None
 
 
-def sentence(error: BaseException) -> str:
+def format_error(error: BaseException) -> str:
     """Return an error as one line, with the notes that were added to it."""
     if _is_own(error) and str(error) and not str(error).endswith(":"):
         return " ".join([*str(error).split(), *getattr(error, "__notes__", ())])
-    from lightning_gan.cli.user_errors import message, rule_of
+    from lightning_gan.cli.user_errors import find_rule, read_message
 
-    rule = rule_of(error)
-    text = rule.describe(error) if rule else message(error)
+    rule = find_rule(error)
+    text = rule.describe(error) if rule else read_message(error)
     return " ".join([text, *getattr(error, "__notes__", ())])
 
 

@@ -17,41 +17,42 @@ from pytorch_lightning.loggers.logger import DummyLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 import callbacks
-from callbacks.pictures import run_folder
-from lightning_gan import trust
-from lightning_gan.accumulation import accumulate
-from lightning_gan.checks import check_data, check_trainer
-from lightning_gan.cli import class_names, config_files
+from callbacks.image_logging import find_run_folder_of_trainer
+from lightning_gan.checkpoints import find, verify
+from lightning_gan.checkpoints.finish import finish_without_training
+from lightning_gan.cli import class_names
 from lightning_gan.cli.console import (
-    closing,
-    describe,
-    fast_closing,
-    next_steps,
-    rates_ended,
-    resumed,
-    score_rows,
-    score_table,
-    stopped,
+    describe_early_stop,
+    describe_end_of_fast_run,
+    describe_end_of_fit,
+    describe_resumption,
+    describe_run,
+    format_score_table,
+    have_rates_ended,
+    read_score_rows,
+    suggest_next_steps,
 )
-from lightning_gan.cli.leaving import end_from_thread, leave_evaluation
 from lightning_gan.cli.lightning_parser import make_parser_class
 from lightning_gan.cli.resumption import OVERRIDE, ResumingCLI, say, with_config_of_checkpoint
-from lightning_gan.cli.trainer_parts import device_arguments
-from lightning_gan.command_text import command_text
-from lightning_gan.errors import UserError
-from lightning_gan.interrupts import EvaluationInterrupted
-from lightning_gan.jobs import cluster
-from lightning_gan.pages.run_page import leave_report
-from lightning_gan.players import TwoPlayers
-from lightning_gan.running import owner, run_record, runs
-from lightning_gan.running.about import about
-from lightning_gan.running.ending import end_again
-from lightning_gan.running.runs import Run, run_folder_of
-from lightning_gan.running.saved_config import SaveConfig
-from lightning_gan.running.tracking import WandbMode, log_score_table, loggers
-from lightning_gan.several import together
+from lightning_gan.cli.signal_exit import end_from_thread, leave_evaluation
+from lightning_gan.cli.trainer_callbacks import make_device_arguments
+from lightning_gan.distributed import failures
+from lightning_gan.models.accumulation import set_microbatches
+from lightning_gan.models.base import AdversarialModel
+from lightning_gan.models.checks import check_data, check_trainer
+from lightning_gan.reports.run_report import write_report_or_warn
+from lightning_gan.slurm import current_job
+from lightning_gan.tracking import run_lock, run_record, runs
+from lightning_gan.tracking.loggers import WandbMode, log_score_table, make_loggers
+from lightning_gan.tracking.run_info import run_info
+from lightning_gan.tracking.runs import Run, find_run_folder
+from lightning_gan.tracking.saved_config import SaveConfig
+from lightning_gan.utils import config_files, trusted_classes
+from lightning_gan.utils.errors import UserError
+from lightning_gan.utils.interrupts import EvaluationInterrupted
+from lightning_gan.utils.shell_text import format_command
 
-page_of = rank_zero_only(leave_report)
+page_of = rank_zero_only(write_report_or_warn)
 
 
 class GANCLI(ResumingCLI):
@@ -62,26 +63,26 @@ class GANCLI(ResumingCLI):
     """
 
     def __init__(self, words: Sequence[str]) -> None:
-        trust.settle()
-        self.experiment = config_files.experiment(words)
-        self.words = with_config_of_checkpoint(config_files.resolve(words))
+        trusted_classes.restrict_imports()
+        self.experiment = config_files.make_experiment_name(words)
+        self.words = with_config_of_checkpoint(config_files.resolve_arguments(words))
         self.stored: dict[str, Any] = {}  # the checkpoint that was asked for
         self.home: Path | None = None  # of a run that goes on in its own folder
         self.ended = False  # whether all of its steps are done
         self.keeper = run_record.KeepRunRecord()
-        job = cluster.job()
-        self.requeue = callbacks.Requeue(job) if job else None
-        self.interruption = self.requeue or callbacks.Interruption()
+        job = current_job.find_current_job()
+        self.requeue = callbacks.SlurmRequeue(job) if job else None
+        self.interruption = self.requeue or callbacks.GracefulShutdown()
         files = [str(config_files.CONFIGS / "defaults.yaml")]
         defaults = {"default_config_files": files, "allow_abbrev": False}
         kwargs = {words[0]: defaults, "prog": "python -m lightning_gan", "allow_abbrev": False}
         with ExitStack() as self.holds:  # the run's folder, until the end
             super().__init__(
-                TwoPlayers, args=self.words, subclass_mode_model=True, subclass_mode_data=True,
+                AdversarialModel, args=self.words, subclass_mode_model=True, subclass_mode_data=True,
                 parser_class=make_parser_class(class_names.CLASSES, self.words), parser_kwargs=kwargs,
                 save_config_callback=SaveConfig, auto_configure_optimizers=False,
                 trainer_defaults={"callbacks": [
-                    callbacks.Progress(), callbacks.Randomness(), self.interruption, callbacks.FlightRecorder(),
+                    callbacks.Progress(), callbacks.RNGState(), self.interruption, callbacks.FlightRecorder(),
                     callbacks.GradientNorms(), self.keeper,
                 ]},
             )  # fmt: skip
@@ -104,7 +105,7 @@ class GANCLI(ResumingCLI):
         parser.add_lightning_class_args(callbacks.Checkpoints, "checkpoint")
 
     def before_instantiate_classes(self) -> None:
-        """Settle the threads; refuse what no game of two players can do."""
+        """Settle the threads; refuse what no model of two networks can do."""
         if (threads := self.run.threads) is not None:
             torch.set_num_threads(threads)
         super().before_instantiate_classes()
@@ -118,11 +119,11 @@ class GANCLI(ResumingCLI):
         declared = self.datamodule.name
         self.datamodule.prepare_data()
         run, actual = self.run, self.datamodule.name
-        runs.check_weights(self.settings.ckpt_path, self.stored, self.model)
-        runs.check_data_of(self.settings.ckpt_path, self.stored, actual)
+        verify.check_weights(self.settings.ckpt_path, self.stored, self.model)
+        verify.check_data_name(self.settings.ckpt_path, self.stored, actual)
         self.check_digest()
         if declared != actual:
-            run.name = self.settings.run.name = runs.renamed(run.name, declared, actual)
+            run.name = self.settings.run.name = runs.rename_for_data(run.name, declared, actual)
             self.settings.data.init_args.source = "embedded"
             del self.config_dump  # Lightning's, made before the run had its name
             self._dump_config()
@@ -132,31 +133,33 @@ class GANCLI(ResumingCLI):
             kwargs["logger"] = DummyLogger()
             kwargs["default_root_dir"] = self.holds.enter_context(TemporaryDirectory())
         else:
-            kwargs["logger"] = self.with_external(self.own_loggers(run, self.wandb_of(run.wandb)))
+            kwargs["logger"] = self.with_external(
+                self.make_run_loggers(run, self.wandb_of(run.wandb))
+            )
         kwargs["accumulate_grad_batches"] = 1
-        accumulate(self.model, self.datamodule, trainer.accumulate_grad_batches)
+        set_microbatches(self.model, self.datamodule, trainer.accumulate_grad_batches)
         return super().instantiate_trainer(
-            **kwargs, **device_arguments(trainer, run.timeout_minutes)
+            **kwargs, **make_device_arguments(trainer, run.timeout_minutes)
         )
 
-    def own_loggers(self, run: Run, wandb: WandbMode | None) -> list[Logger]:
+    def make_run_loggers(self, run: Run, wandb: WandbMode | None) -> list[Logger]:
         """A new run folder for `fit`; for a checkpoint's scores, a folder inside its run's."""
         step = self.stored["counts"]["g_updates"] if self.stored else 0
-        facts = partial(about, self.model, self.keeper.record, self.settings.ckpt_path, step)
+        facts = partial(run_info, self.model, self.keeper.record, self.settings.ckpt_path, step)
         if self.home:
-            rows = rank_zero_only(runs.taken_up)(self.home, self.stored) or 0
+            rows = rank_zero_only(find.truncate_run_files)(self.home, self.stored) or 0
             place = str(self.home.parents[1]), self.home.parent.name
-            return loggers(*place, wandb, self.config_dump, self.home.name, rows, facts())
+            return make_loggers(*place, wandb, self.config_dump, self.home.name, rows, facts())
         if self.subcommand == "fit":
-            made = loggers(run.root, run.name, wandb, self.config_dump, facts=facts())
+            made = make_loggers(run.root, run.name, wandb, self.config_dump, facts=facts())
             folder = Path(str(made[0].log_dir))
-            self.holds.push(partial(rank_zero_only(owner.taken_back), folder, self))
-            self.holds.enter_context(owner.held(folder, say))
+            self.holds.push(partial(rank_zero_only(run_lock.remove_empty_run), folder, self))
+            self.holds.enter_context(run_lock.run_lock(folder, say))
             return made
-        home = self.settings.ckpt_path and run_folder_of(self.settings.ckpt_path)
+        home = self.settings.ckpt_path and find_run_folder(self.settings.ckpt_path)
         root, within = (home, "") if home else (run.root, f"{run.name}/")
         mode: WandbMode | None = "disabled" if wandb else None
-        return loggers(str(root), f"{within}{self.subcommand}", mode, self.config_dump)
+        return make_loggers(str(root), f"{within}{self.subcommand}", mode, self.config_dump)
 
     def _run_subcommand(self, subcommand: str) -> None:
         """Run it; where a signal has ended an evaluation, say what is saved, and leave with the signal's status."""
@@ -167,31 +170,31 @@ class GANCLI(ResumingCLI):
         except EvaluationInterrupted as stop:
             leave_evaluation(*how, stop.number)
         except RuntimeError as error:
-            if number := together.signal_behind(error):
+            if number := failures.signal_behind(error):
                 leave_evaluation(*how, number)
             raise
 
     def before_fit(self) -> None:
         """Say what is about to run."""
         if self.stored:
-            say(resumed(str(self.settings.ckpt_path), self.stored, self.ended))
+            say(describe_resumption(str(self.settings.ckpt_path), self.stored, self.ended))
         if self.ended:
-            end_again(self.trainer)
-        folder, devices = str(run_folder(self.trainer)), self.trainer.world_size
+            finish_without_training(self.trainer)
+        folder, devices = str(find_run_folder_of_trainer(self.trainer)), self.trainer.world_size
         fast = self.settings.trainer.fast_dev_run
         place = "nothing is written: trainer.fast_dev_run" if fast else folder
-        say(describe(self.model, self.datamodule, place, devices))
+        say(describe_run(self.model, self.datamodule, place, devices))
 
     def after_fit(self) -> None:
         """Score the result on the test split; say where everything is and what to type next."""
         if self.requeue:
             self.requeue.leave(self.trainer)
-        still = rates_ended([o.state_dict() for o in self.trainer.optimizers])
-        if reason := stopped(self.trainer):
+        still = have_rates_ended([o.state_dict() for o in self.trainer.optimizers])
+        if reason := describe_early_stop(self.trainer):
             say(reason)
         self.trainer.test(self.model, self.datamodule, verbose=False, weights_only=True)
         if self.settings.trainer.fast_dev_run:
-            say(fast_closing(self.trainer))
+            say(describe_end_of_fast_run(self.trainer))
         else:
             self.close(still)
         if self.interruption.received:
@@ -203,16 +206,16 @@ class GANCLI(ResumingCLI):
         Args:
             still: whether more steps would change nothing.
         """
-        folder, step = run_folder(self.trainer), self.trainer.global_step
-        log_score_table(self.trainer.loggers, "test", score_rows(self.trainer, "test"), step)
-        draws = len(self.model.generator.data_shape) == 3  # points are no pictures
+        folder, step = find_run_folder_of_trainer(self.trainer), self.trainer.global_step
+        log_score_table(self.trainer.loggers, "test", read_score_rows(self.trainer, "test"), step)
+        draws = len(self.model.generator.data_shape) == 3  # points are no images
         longer = "" if still or self.interruption.received else f"{self.steps_flag}{2 * step}"
-        notes = run_record.describe(self.keeper.record)
-        next_ = next_steps(folder, draws, longer)
-        say(closing(self.trainer, folder, str(page_of(folder)), next_, notes))
+        notes = run_record.describe_run_record(self.keeper.record)
+        next_ = suggest_next_steps(folder, draws, longer)
+        say(describe_end_of_fit(self.trainer, folder, str(page_of(folder)), next_, notes))
         last = folder / "checkpoints" / "last.ckpt"
         if self.interruption.received and last.is_file():
-            say(f"to go on\n  {command_text('fit', '--ckpt_path', last)}")
+            say(f"to go on\n  {format_command('fit', '--ckpt_path', last)}")
 
     def before_validate(self) -> None:
         """There must be something to score."""
@@ -223,8 +226,8 @@ class GANCLI(ResumingCLI):
 
     def after_validate(self) -> None:
         """Print the scores."""
-        say(score_table(self.trainer, "val"))
+        say(format_score_table(self.trainer, "val"))
 
     def after_test(self) -> None:
         """Print the scores."""
-        say(score_table(self.trainer, "test"))
+        say(format_score_table(self.trainer, "test"))

@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 from jsonargparse import Namespace
 from pytorch_lightning.cli import LightningArgumentParser
 
-from lightning_gan import home
-from lightning_gan.cli.parser_errors import sentence
+from lightning_gan.cli.parser_errors import format_parser_error
+from lightning_gan.utils import home_folder
 
 
 class Parser(LightningArgumentParser):
@@ -34,13 +34,13 @@ class Parser(LightningArgumentParser):
 
     def parse_args(self, *args: Any, **how: Any) -> Namespace:  # type: ignore[override]
         """Parse the command line and its configs; replace `~` in their values by the home folder."""
-        parsed: Namespace = home.expand(super().parse_args(*args, **how))
+        parsed: Namespace = home_folder.expand_home(super().parse_args(*args, **how))
         return parsed
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Print one sentence and leave with status 2."""
         keys = sorted({a.dest for a in self._actions if a.dest != "help"})
-        sys.stderr.write(f"error: {sentence(message, keys, self.classes, self.words)}\n")
+        sys.stderr.write(f"error: {format_parser_error(message, keys, self.classes, self.words)}\n")
         sys.exit(2)
 
 

@@ -1,4 +1,4 @@
-"""Keep the terminal for what a person needs: other libraries' advertisements and known notices stay out."""
+"""Keep the terminal for what the user needs: other libraries' advertisements and known notices stay out."""
 
 import logging
 import warnings
@@ -13,7 +13,7 @@ def _wanted(record: logging.LogRecord) -> bool:
     return not any(notice in record.getMessage() for notice in NOTICES)
 
 
-def quiet() -> None:
+def filter_logs() -> None:
     """Filter notices of Lightning that say nothing about this run."""
     for name in (
         "pytorch_lightning.utilities.rank_zero",

@@ -4,26 +4,26 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lightning_gan import home, trust
-from lightning_gan.cli.errors import is_user_error, sentence
-from lightning_gan.cli.log_filter import quiet
+from lightning_gan.cli.errors import format_error, is_user_error
+from lightning_gan.cli.log_filter import filter_logs
 from lightning_gan.cli.parser import parse
 from lightning_gan.cli.registry import check_command
-from lightning_gan.cli.terminal import check_names, make_output_readable, nobody_reads
-from lightning_gan.starting import allow_interrupts
+from lightning_gan.cli.terminal import check_names, is_reader_gone, make_output_readable
+from lightning_gan.utils import home_folder, trusted_classes
+from lightning_gan.utils.startup_interrupts import allow_interrupts
 
 
 def main() -> None:
     """Run the command of `sys.argv`, which stays as it is: other processes of a run start from the same words."""
     make_output_readable()
-    quiet()
+    filter_logs()
     try:
         try:
-            run(sys.argv[1:])
+            run_command(sys.argv[1:])
         finally:
             sys.stdout.flush()
     except Exception as error:
-        if isinstance(error, BrokenPipeError) and nobody_reads():
+        if isinstance(error, BrokenPipeError) and is_reader_gone():
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
             sys.exit(128 + 13)  # as a program that SIGPIPE ends
         leave(error)
@@ -34,16 +34,16 @@ def leave(error: Exception) -> None:
 
     Where several processes train together, the sentence names the one that failed first.
     """
-    together = sys.modules.get("lightning_gan.several.together")
+    together = sys.modules.get("lightning_gan.distributed.failures")
     if together and (another := together.reason_to_go(error)):
         sys.exit(f"error: {another}")
     if not is_user_error(error):
         raise error
-    text = sentence(error)
+    text = format_error(error)
     sys.exit(f"error: {together.spoken_by(text) if together else text}")
 
 
-def run(words: Sequence[str]) -> None:
+def run_command(words: Sequence[str]) -> None:
     """Run a command.
 
     Args:
@@ -53,17 +53,17 @@ def run(words: Sequence[str]) -> None:
         UserError: There is no such command.
         SystemExit: Its arguments are wrong, or ask for help.
     """
-    home.expand_environment()
+    home_folder.expand_environment()
     check_command(words[0] if words else "")
     command, arguments, rest = parse(words)
     if command.takes_settings:
         check_names(words)
     options = vars(arguments)
-    trust.add_trusted(options.pop("trust"))
+    trusted_classes.add_trusted(options.pop("trust"))
     del options["command"]
     function = command.module.import_function()
     allow_interrupts()
     if command.takes_settings:
-        function([home.expand_word(word) for word in rest], **options)
+        function([home_folder.expand_home_in_word(word) for word in rest], **options)
     else:
         function(**options)

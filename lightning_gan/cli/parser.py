@@ -6,9 +6,10 @@ from argparse import ArgumentError, ArgumentParser, HelpFormatter, Namespace
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from lightning_gan import __version__, home
+from lightning_gan import __version__
 from lightning_gan.cli.argument_types import package
 from lightning_gan.cli.registry import COMMANDS, Command
+from lightning_gan.utils import home_folder
 
 PROGRAM = "python -m lightning_gan"
 DESCRIPTION = "Generative adversarial networks, beginning with Goodfellow et al. 2014."
@@ -139,7 +140,7 @@ def parse(words: Sequence[str]) -> tuple[Command, Namespace, list[str]]:
         unknown = [word for word in rest if word.startswith("-")] or rest
         leaf.words = []
         leaf.error(leaf.describe_unknown(unknown[0]))
-    home.expand(arguments)
+    home_folder.expand_home(arguments)
     return command, arguments, rest
 
 

@@ -4,9 +4,9 @@ import ast
 import re
 from collections.abc import Sequence
 
-from lightning_gan.cli import written
-from lightning_gan.cli.near_names import near_class, near_setting
-from lightning_gan.trust import HOW
+from lightning_gan.cli.suggestions import find_near_class, find_near_setting
+from lightning_gan.utils import config_lines
+from lightning_gan.utils.trusted_classes import HOW
 
 UNKNOWN_KEY = re.compile(
     r"(?:accept option|Option|Key) '([\w.]+)'|nrecognized arguments: -*([\w.]+)"
@@ -35,7 +35,7 @@ KINDS = {
 }  # fmt: skip
 
 
-def sentence(
+def format_parser_error(
     message: str, keys: Sequence[str], classes: Sequence[str], words: Sequence[str]
 ) -> str:
     """Return what was wrong, where it was written, and what was probably meant.
@@ -66,7 +66,7 @@ def sentence(
         return _with_place(text, key, value)
     if match := UNKNOWN_CLASS.search(message):
         wrong = match.group(1) or match.group(2)
-        meant = near_class(wrong, classes)
+        meant = find_near_class(wrong, classes)
         hint = f" Did you mean {meant}?" if meant else ""
         return _with_place(f"No class {wrong!r}.{hint}", "", wrong)
     if match := NO_CLASS.search(message):
@@ -78,11 +78,11 @@ def sentence(
         return f"Settings are missing that have no default: give {match.group(1)}."
     if match := re.search(r"argument (-[\w.-]+): expected one argument", message):
         return f"{_typed(match.group(1), words)} wants a value behind it."
-    text = _whole(innermost(message), message)
+    text = _shorten(find_innermost(message), message)
     return _with_place(text.removeprefix("Parser key ").rstrip(".") + ".", "", value)
 
 
-def innermost(message: str) -> str:
+def find_innermost(message: str) -> str:
     """The one line that a nest of alternatives was about."""
     alternatives = re.findall(r"^\s*- (.+)$", message, flags=re.MULTILINE)
     telling = [
@@ -94,7 +94,7 @@ def innermost(message: str) -> str:
     return " ".join((telling[0] if telling else message).split())
 
 
-def _whole(line: str, message: str) -> str:
+def _shorten(line: str, message: str) -> str:
     """Return a line, or all of the message where the line ends before it says anything."""
     return " ".join(message.split()) if not line or line.endswith(":") else line
 
@@ -130,7 +130,7 @@ def _unknown_setting(wrong: str, message: str, keys: Sequence[str], words: Seque
     flags = [flag for flag in typed if flag == wrong or flag.endswith(f".{wrong}")]
     name = flags[-1] if flags else wrong
     names = [*keys, *re.findall(r"[\w.]+", message.split("Accepted options")[-1])]
-    found = near_setting(name, [n for n in names if n not in (wrong, name)], bool(flags))
+    found = find_near_setting(name, [n for n in names if n not in (wrong, name)], bool(flags))
     hint = f" Did you mean {' or '.join(map(repr, found))}?" if found else ""
     text = f"There is no setting {wrong!r}."
     return f"{text}{hint}" if flags else _with_place(f"{text}{hint}", wrong, "")
@@ -143,11 +143,11 @@ def _typed(flag: str, words: Sequence[str]) -> str:
 
 def _with_place(text: str, key: str, value: str) -> str:
     """Add the file and the line in which it is written, if a config says it."""
-    place = written.place_of(key, value)
+    place = config_lines.find_place(key, value)
     if place is None and key:
-        place = written.place_of(key.rpartition(".")[2], value)
+        place = config_lines.find_place(key.rpartition(".")[2], value)
     if (
         place is None and "." in value
     ):  # a class goes by several names, such as os.system and posix.system
-        place = written.place_of(key, value.rpartition(".")[2])
+        place = config_lines.find_place(key, value.rpartition(".")[2])
     return f"{text} (In {place}.)" if place and (key or value) else text

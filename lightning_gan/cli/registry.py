@@ -5,7 +5,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import NamedTuple
 
-from lightning_gan.errors import UserError
+from lightning_gan.utils.errors import UserError
 
 
 class Command(NamedTuple):

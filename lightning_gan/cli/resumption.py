@@ -8,21 +8,14 @@ from typing import Any
 
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
-from lightning_gan import trust
-from lightning_gan.checks import check_seed
-from lightning_gan.cli import config_files
+from lightning_gan.checkpoints import branch, resume, resumed_settings
+from lightning_gan.checkpoints.verify import read_checkpoint
 from lightning_gan.cli.trainer_cli import TrainerCLI
-from lightning_gan.errors import UserError
-from lightning_gan.running import (
-    branching,
-    data_digest,
-    known,
-    overrides,
-    resumed_settings,
-    resuming,
-    run_record,
-)
-from lightning_gan.running.runs import checked, run_folder_of
+from lightning_gan.models.checks import check_seed
+from lightning_gan.tracking import data_digest, overrides, run_record, stored_settings
+from lightning_gan.tracking.runs import find_run_folder
+from lightning_gan.utils import config_files, trusted_classes
+from lightning_gan.utils.errors import UserError
 
 ACCEPT = "--run.accept_changed_data"
 OVERRIDE = (
@@ -59,7 +52,7 @@ class ResumingCLI(TrainerCLI):
         """Find and verify the checkpoint; restore the run's settings; apply overrides."""
         settings, asked = self.settings, self.settings.ckpt_path
         check_seed(settings.seed_everything)
-        typed = overrides.parse(settings.pop("override", None) or ())
+        typed = overrides.parse_override(settings.pop("override", None) or ())
         if typed and not self.fits:
             raise UserError("--override changes a run that is trained further: it belongs to fit.")
         if typed and not asked:
@@ -71,16 +64,18 @@ class ResumingCLI(TrainerCLI):
             self._find(asked)
         if not settings.ckpt_path:
             if typed:  # `auto` begins a run: they are its settings from the start
-                self._lay_over(resumed_settings.settle(self._plain(), {}, [], typed, 0).sections)
+                self._lay_over(
+                    resumed_settings.merge_settings(self._plain(), {}, [], typed, 0).sections
+                )
             return
-        self.stored = checked(settings.ckpt_path)
-        trust.check(self.stored["hyper_parameters"], settings.ckpt_path)
-        resuming.check_experiment(settings.ckpt_path, self.stored, settings.data)
+        self.stored = read_checkpoint(settings.ckpt_path)
+        trusted_classes.check_names(self.stored["hyper_parameters"], settings.ckpt_path)
+        resume.check_experiment(settings.ckpt_path, self.stored, settings.data)
         if self.fits and asked not in ("last", "auto"):
             step = self.stored["counts"]["g_updates"]
-            names = resuming.names_of(self.run, settings.data or {})
-            place = Path(asked), step, self.run, names, resuming.patience()
-            self.home = branching.settle_place(*place, say, self.holds)
+            names = resume.list_experiment_names(self.run, settings.data or {})
+            place = Path(asked), step, self.run, names, resume.find_requeue_timeout()
+            self.home = branch.choose_run_folder(*place, say, self.holds)
         settings.weights_only = True
         self._restore_settings(typed)
         self._check_steps(asked)
@@ -88,25 +83,29 @@ class ResumingCLI(TrainerCLI):
     def _find(self, which: str) -> None:
         """Replace `last` or `auto` by a file."""
         settings = self.settings
-        look = partial(resuming.found, which, self.run, settings.data or {}, self.fits)
-        path = resuming.held(look, say, self.holds) if self.fits else look(say)
+        look = partial(resume.find_checkpoint, which, self.run, settings.data or {}, self.fits)
+        path = resume.lock_checkpoint_run(look, say, self.holds) if self.fits else look(say)
         self.home = path.parents[1] if path and self.fits else None
         settings.ckpt_path = str(path) if path else None
 
     def _restore_settings(self, typed: dict[str, Any]) -> None:
         """Take the run's own settings, and say where they differ from what was asked."""
         path, asked = self.settings.ckpt_path, self._plain()
-        folder = run_folder_of(path)
-        record = known.known_record(self.stored, folder, goes_on=self.home is not None)
-        config = known.config_of(folder) if folder else {}
-        own = known.own_settings(self.stored, record, config, self.fits)
-        trust.check(own, path)
+        folder = find_run_folder(path)
+        record = stored_settings.read_known_record(
+            self.stored, folder, goes_on=self.home is not None
+        )
+        config = stored_settings.read_config(folder) if folder else {}
+        own = stored_settings.read_own_settings(self.stored, record, config, self.fits)
+        trusted_classes.check_names(own, path)
         step = self.stored["counts"]["g_updates"]
-        taken = resumed_settings.settle(asked, own, record.overrides, typed, step)
+        taken = resumed_settings.merge_settings(asked, own, record.overrides, typed, step)
         self._lay_over(taken.sections)
         record.overrides = taken.overrides
         self.keeper.record, self.keeper.changed = record, taken.changed
-        said = resumed_settings.describe(asked, self._plain(), config, taken.overrides, self.fits)
+        said = resumed_settings.describe_settings(
+            asked, self._plain(), config, taken.overrides, self.fits
+        )
         if said:
             say(said)
 
@@ -119,7 +118,7 @@ class ResumingCLI(TrainerCLI):
             flag = self.steps_flag.replace("=", "=N, N").strip()
             raise UserError(
                 f"{self.settings.ckpt_path} is at step {step} already: give {flag} above {step} to go on, or "
-                f"--ckpt_path auto to make its last pictures and scores again."
+                f"--ckpt_path auto to make its last images and scores again."
             )
 
     @property
@@ -135,20 +134,24 @@ class ResumingCLI(TrainerCLI):
             ChangedDataError: They differ, and nobody accepted that.
         """
         record, path = self.keeper.record, str(self.settings.ckpt_path)
-        found = data_digest.digest(self.datamodule)
+        found = data_digest.hash_data(self.datamodule)
         entry = data_digest.new_record(self.datamodule, found)
         if not self.stored or not record.data:
             record.data = entry
             return
-        saved_with = data_digest.latest(run_record.read(self.stored.get(run_record.KEY)).data)
+        saved_with = data_digest.find_latest_digest(
+            run_record.read_run_record(self.stored.get(run_record.KEY)).data
+        )
         self.keeper.data_changed = bool(data_digest.describe_differences(saved_with, found))
         accept = self.run.accept_changed_data
-        said = data_digest.check(path, record.data, entry["name"], found, accept, ACCEPT)
+        said = data_digest.check_data_digest(
+            path, record.data, entry["name"], found, accept, ACCEPT
+        )
         if said:
             say(f"NOTE     the data {entry['name']} have changed: {'; '.join(said)}")
             step, now = self.stored["counts"]["g_updates"], datetime.now(UTC)
             when = now.isoformat(timespec="seconds")
-            record.data = data_digest.with_change(record.data, entry, said, step, when)
+            record.data = data_digest.add_change(record.data, entry, said, step, when)
         elif not record.data.get("splits"):  # of an older version, which hashed less
             record.data = {**record.data, "splits": found, "changes": []}
 
@@ -159,7 +162,7 @@ class ResumingCLI(TrainerCLI):
         record.settings = {name: self.config_dump.get(name) for name in ("data", "seed_everything")}
         original = None
         if record.overrides:
-            plain = overrides.originals(self.config_dump, record.overrides)
+            plain = overrides.restore_original_values(self.config_dump, record.overrides)
             original = self._parser(self.config.subcommand).parse_object(plain)
         self.save_config_kwargs = {"original": original}
 
@@ -171,8 +174,8 @@ def with_config_of_checkpoint(words: list[str]) -> list[str]:
     path = words[words.index("--ckpt_path") + 1]
     if path in ("last", "auto"):
         return words
-    checked(path)
-    folder = run_folder_of(path)
+    read_checkpoint(path)
+    folder = find_run_folder(path)
     if folder is None:
         return words
-    return [words[0], "--config", config_files.find(str(folder / "config.yaml")), *words[1:]]
+    return [words[0], "--config", config_files.find_config(str(folder / "config.yaml")), *words[1:]]

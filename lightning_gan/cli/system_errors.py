@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from lightning_gan.cli.terminal import escape
+from lightning_gan.cli.terminal import escape_text
 
 ELSEWHERE = "Choose another place, or make room or permission there."
 ADVICE = {
@@ -30,7 +30,7 @@ def describe_os_error(error: OSError) -> str:
         return f"{error.strerror}. {_advice(error, None)}"
     path = Path(os.fsdecode(name)) if isinstance(name, str | bytes) else Path(str(name))
     room = _free(path) if error.errno in FULL else ""
-    return f"{error.strerror}: {escape(str(path))}{room}. {_advice(error, path)}"
+    return f"{error.strerror}: {escape_text(str(path))}{room}. {_advice(error, path)}"
 
 
 def _advice(error: OSError, path: Path | None) -> str:
@@ -50,4 +50,4 @@ def _free(path: Path) -> str:
         free = shutil.disk_usage(there).free
     except (OSError, StopIteration):
         return ""
-    return f" ({free / 1e6:,.1f} MB are free in {escape(str(there))})"
+    return f" ({free / 1e6:,.1f} MB are free in {escape_text(str(there))})"

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 
-from lightning_gan.errors import UserError
+from lightning_gan.utils.errors import UserError
 
 HANDLER = "lightning_gan.readable"
 READABLE = {  # plus-minus, sigma, arrows, signs of arithmetic, Greek letters, quotation marks
@@ -23,7 +23,7 @@ READABLE = {  # plus-minus, sigma, arrows, signs of arithmetic, Greek letters, q
 }  # fmt: skip
 
 
-def escape(text: str) -> str:
+def escape_text(text: str) -> str:
     r"""Return text that UTF-8 can hold: bytes of a file name that are not UTF-8 become `\xff`.
 
     Example:
@@ -33,7 +33,7 @@ def escape(text: str) -> str:
     return os.fsencode(text).decode("utf-8", "backslashreplace") if _foreign(text) else text
 
 
-def replacement(character: str) -> str:
+def find_replacement(character: str) -> str:
     r"""Return ASCII for one character.
 
     Example:
@@ -43,7 +43,7 @@ def replacement(character: str) -> str:
     if character in READABLE:
         return READABLE[character]
     if _foreign(character):
-        return escape(character)
+        return escape_text(character)
     plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
     return plain or "?"
 
@@ -57,7 +57,7 @@ def make_output_readable() -> None:
                 reconfigure(errors=HANDLER)
 
 
-def nobody_reads() -> bool:
+def is_reader_gone() -> bool:
     """Return whether standard output is a pipe whose reader has ended, such as `head`."""
     poll = select.poll()
     poll.register(sys.stdout.fileno(), select.POLLOUT)
@@ -74,9 +74,9 @@ def check_names(arguments: Sequence[str]) -> None:
         ("The working folder", os.getcwd()),
         *(("The argument", a) for a in arguments),
     ):
-        if escape(text) != text:
+        if escape_text(text) != text:
             raise UserError(
-                f"{what} {escape(text)} is not UTF-8, so no config and no file of a run can hold it: rename it."
+                f"{what} {escape_text(text)} is not UTF-8, so no config and no file of a run can hold it: rename it."
             )
 
 
@@ -84,7 +84,7 @@ def _replace(error: UnicodeError) -> tuple[str | bytes, int]:
     """Handle characters that a codec cannot encode."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    text = "".join(map(replacement, error.object[error.start : error.end]))
+    text = "".join(map(find_replacement, error.object[error.start : error.end]))
     return text, error.end
 
 

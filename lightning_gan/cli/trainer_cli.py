@@ -11,18 +11,18 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
-from lightning_gan.cli.packages import packages_named
-from lightning_gan.cli.trainer_parts import (
+from lightning_gan.cli.optional_packages import explain_named_packages
+from lightning_gan.cli.trainer_callbacks import (
     choose_callbacks,
-    interval_named,
-    kept_checkpoints,
+    describe_interval,
+    find_kept_checkpoints,
     prepare_callbacks,
 )
-from lightning_gan.errors import UserError
-from lightning_gan.running import external_loggers
-from lightning_gan.running.runs import Run
-from lightning_gan.running.tracking import WandbMode
-from lightning_gan.trainer_checks import check_settings
+from lightning_gan.cli.trainer_checks import check_settings
+from lightning_gan.tracking import external_loggers
+from lightning_gan.tracking.loggers import WandbMode
+from lightning_gan.tracking.runs import Run
+from lightning_gan.utils.errors import UserError
 
 
 class TrainerCLI(LightningCLI):
@@ -66,9 +66,9 @@ class TrainerCLI(LightningCLI):
         """Construct everything but the user's loggers, which wait until the run has a folder for their files."""
         config = self.config.clone()
         trainer = config[config.subcommand].trainer
-        self.external = external_loggers.settings_of(trainer.logger)
+        self.external = external_loggers.read_logger_settings(trainer.logger)
         trainer.logger = False
-        with packages_named():
+        with explain_named_packages():
             self.config_init = self.parser.instantiate_classes(config)
             self.datamodule = self._get(self.config_init, "data")
             self.model = self._get(self.config_init, "model")
@@ -84,7 +84,7 @@ class TrainerCLI(LightningCLI):
         self.trainer_defaults["callbacks"] = chosen
         prepare_callbacks(config)
         try:
-            return super()._instantiate_trainer(config, kept_checkpoints(config, added))
+            return super()._instantiate_trainer(config, find_kept_checkpoints(config, added))
         except MisconfigurationException:
             raise
         except (TypeError, ValueError, RuntimeError, ImportError) as error:
@@ -101,11 +101,11 @@ class TrainerCLI(LightningCLI):
         others = [] if rank_zero_only.rank else self.external or []  # type: ignore[attr-defined]
         made = list(own)
         for settings in others:
-            with packages_named(settings["class_path"].split(".")[-1]):
-                made.append(external_loggers.make(settings, folder))
+            with explain_named_packages(settings["class_path"].split(".")[-1]):
+                made.append(external_loggers.make_external_loggers(settings, folder))
         return made
 
     def _run_subcommand(self, subcommand: str) -> None:
         """Run it as Lightning does; name a missing package, and an interval longer than an epoch."""
-        with packages_named(), interval_named():
+        with explain_named_packages(), describe_interval():
             super()._run_subcommand(subcommand)

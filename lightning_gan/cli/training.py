@@ -7,11 +7,10 @@ from typing import Any
 
 import yaml
 
-from lightning_gan.cli.actions import estimate
-from lightning_gan.cli.actions.download import needed
+from lightning_gan.cli.actions import estimate, slurm
+from lightning_gan.cli.actions.download import list_needed
 from lightning_gan.cli.lightning_cli import GANCLI
-from lightning_gan.command_text import command_text
-from lightning_gan.jobs import slurm
+from lightning_gan.utils.shell_text import format_command
 
 
 def run_fit(words: Sequence[str]) -> None:
@@ -37,7 +36,7 @@ class EstimatingCLI(GANCLI):
         asked: Arguments of `estimate`.
     """
 
-    def __init__(self, words: Sequence[str], asked: estimate.Asked) -> None:
+    def __init__(self, words: Sequence[str], asked: estimate.EstimateOptions) -> None:
         self.asked = asked
         super().__init__(["fit", *words])
 
@@ -55,9 +54,9 @@ def run_estimate(words: Sequence[str], steps: int, target: int | None, quick: bo
         target: Updates of G of the whole run; max_steps if it is None.
         quick: Whether validation and the last scores are left out.
     """
-    asked = estimate.Asked(steps, target, quick)
+    asked = estimate.EstimateOptions(steps, target, quick)
     estimate.check_words(words)
-    with estimate.scratch() as flags:
+    with estimate.make_scratch_flags() as flags:
         EstimatingCLI([*words, *flags], asked)
 
 
@@ -67,14 +66,14 @@ def run_slurm(words: Sequence[str], typed: Sequence[str], **options: Any) -> Non
     Args:
         words: Settings of `fit`.
         typed: All words behind the name of the command, which the file repeats.
-        options: Fields of `lightning_gan.jobs.slurm.Order`.
+        options: Fields of `lightning_gan.cli.actions.slurm.SlurmJob`.
     """
     slurm.check_words(words)
-    asked = slurm.Order(**options)
+    asked = slurm.SlurmJob(**options)
     settings = parse_settings(words)
-    files = needed(settings)
-    download = command_text("download", *files) if files else ""
-    slurm.order(asked, words, typed, settings, download)
+    files = list_needed(settings)
+    download = format_command("download", *files) if files else ""
+    slurm.submit_job(asked, words, typed, settings, download)
 
 
 def parse_settings(words: Sequence[str]) -> dict[str, Any]:

@@ -16,11 +16,11 @@ import torch
 from PIL import Image
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-from lightning_gan.cli.packages import missing_package
-from lightning_gan.cli.parser_errors import UNTRUSTED, innermost
+from lightning_gan.cli.optional_packages import find_missing_package
+from lightning_gan.cli.parser_errors import UNTRUSTED, find_innermost
 from lightning_gan.cli.system_errors import describe_os_error
-from lightning_gan.cli.terminal import escape
-from lightning_gan.trust import HOW
+from lightning_gan.cli.terminal import escape_text
+from lightning_gan.utils.trusted_classes import HOW
 
 RAISE = dis.opmap["RAISE_VARARGS"]
 OURS = ("lightning_gan", "datamodules", "callbacks")
@@ -91,13 +91,14 @@ class Rule:
             and (self.in_training or not origin.in_training)
             and (not self.says or self.says.search(str(error)) is not None)
             and (
-                not self.raised_in or (origin.deliberate and within(origin.module, self.raised_in))
+                not self.raised_in
+                or (origin.deliberate and is_within(origin.module, self.raised_in))
             )
-            and (not self.passes or any(within(name, self.passes) for name in origin.modules))
+            and (not self.passes or any(is_within(name, self.passes) for name in origin.modules))
         )
 
 
-def origin_of(error: BaseException) -> Origin:
+def find_origin(error: BaseException) -> Origin:
     """Return where an error was raised, from its traceback."""
     frames: list[TracebackType] = []
     entry = error.__traceback__
@@ -118,21 +119,21 @@ def origin_of(error: BaseException) -> Origin:
     )
 
 
-def within(module: str, packages: tuple[str, ...]) -> bool:
+def is_within(module: str, packages: tuple[str, ...]) -> bool:
     """Return whether a module is one of these, or inside one of them."""
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
-def message(error: BaseException) -> str:
+def read_message(error: BaseException) -> str:
     """Return an error's message on one line; one that ends in nothing is completed by its cause, or by its type."""
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
-    line = innermost(str(text))
+    line = find_innermost(str(text))
     cause = error.__cause__ or error.__context__
     if line and not line.endswith(":"):
         return line
     if cause is not None and str(cause).strip():
-        return f"{line} {message(cause)}".strip()
-    what = f"{type(error).__name__} of {origin_of(error).module or 'unknown origin'}"
+        return f"{line} {read_message(cause)}".strip()
+    what = f"{type(error).__name__} of {find_origin(error).module or 'unknown origin'}"
     return f"{line} {what}, which has no text. LIGHTNING_GAN_TRACEBACK=1 shows where it was raised.".strip()
 
 
@@ -149,7 +150,7 @@ def describe_memory(error: BaseException) -> str:
 
 def describe_package(error: ImportError) -> str:
     """Return which package is missing, and the command that installs it."""
-    if sentence := missing_package(error, "This setting"):
+    if sentence := find_missing_package(error, "This setting"):
         return sentence
     package = str(error.name).partition(".")[0]
     return f"The package {package} is needed here and is not installed: python -m pip install {package}"
@@ -157,15 +158,15 @@ def describe_package(error: ImportError) -> str:
 
 def describe_text(error: UnicodeEncodeError) -> str:
     """Return which text cannot be written."""
-    text = escape(str(error.object))
-    text = text if len(text) < 200 else escape(str(error.object)[error.start : error.end])
+    text = escape_text(str(error.object))
+    text = text if len(text) < 200 else escape_text(str(error.object)[error.start : error.end])
     return f"{text!r} cannot be written as {error.encoding}: give files and folders names that are UTF-8."
 
 
 def describe_pickle(error: BaseException) -> str:
     """Return why processes could not be started."""
     return (
-        f"A part of this run cannot be copied to another process ({message(error)}): give --trainer.strategy ddp, "
+        f"A part of this run cannot be copied to another process ({read_message(error)}): give --trainer.strategy ddp, "
         f"which copies nothing, and --data.num_workers 0."
     )
 
@@ -173,7 +174,7 @@ def describe_pickle(error: BaseException) -> str:
 def describe_untrusted(error: BaseException) -> str:
     """Return which class was refused."""
     match = UNTRUSTED.search(str(error))
-    return f"{match.group(1)!r} was refused: {HOW}." if match else message(error)
+    return f"{match.group(1)!r} was refused: {HOW}." if match else read_message(error)
 
 
 def describe_weights(error: BaseException) -> str:
@@ -189,27 +190,27 @@ RULES = (
     # what is known by its text
     Rule((Exception,), describe_weights, says=re.compile(re.escape(FOREIGN_WEIGHTS))),
     Rule((Exception,), describe_untrusted, says=UNTRUSTED),
-    Rule((Exception,), message, says=re.compile(UNION)),
+    Rule((Exception,), read_message, says=re.compile(UNION)),
     # what the machine lacks, by the words of other packages
     Rule((RuntimeError, ValueError), describe_memory, says=NO_MEMORY),
     Rule((ImportError,), describe_package, says=re.compile("pip install")),
     Rule((ModuleNotFoundError,), describe_package, says=NO_MODULE),
     Rule((Exception,), describe_pickle, says=NO_PICKLE, passes=("multiprocessing", "torch.multiprocessing")),
-    Rule((Image.DecompressionBombError,), message),
+    Rule((Image.DecompressionBombError,), read_message),
     # what other packages rejected
-    Rule((MisconfigurationException,), message),
-    Rule(REJECTIONS, message, raised_in=LIGHTNING, in_training=False),
-    Rule(REJECTIONS, message, raised_in=HOOKS),
-    Rule(REJECTIONS, message, raised_in=("torch.optim", "torch.utils.data")),
-    Rule((ValueError,), message, raised_in=("torch.nn.functional",)),
+    Rule((MisconfigurationException,), read_message),
+    Rule(REJECTIONS, read_message, raised_in=LIGHTNING, in_training=False),
+    Rule(REJECTIONS, read_message, raised_in=HOOKS),
+    Rule(REJECTIONS, read_message, raised_in=("torch.optim", "torch.utils.data")),
+    Rule((ValueError,), read_message, raised_in=("torch.nn.functional",)),
     # torch.nn raises AttributeError for an attribute that a module of ours lacks: a bug
-    Rule(REJECTIONS_OF_VALUES, message, raised_in=OTHERS, in_training=False),
-    Rule((Exception,), message, raised_in=("wandb",), in_training=False),
+    Rule(REJECTIONS_OF_VALUES, read_message, raised_in=OTHERS, in_training=False),
+    Rule((Exception,), read_message, raised_in=("wandb",), in_training=False),
 )  # fmt: skip
 """The first rule that holds is taken."""
 
 
-def rule_of(error: BaseException) -> Rule | None:
+def find_rule(error: BaseException) -> Rule | None:
     """Return the rule for an error; None for a bug."""
-    origin = origin_of(error)
+    origin = find_origin(error)
     return next((rule for rule in RULES if rule.holds(error, origin)), None)

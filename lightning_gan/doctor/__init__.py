@@ -1,0 +1,1 @@
+"""Checks of the machine, of paths, of W&B and of SLURM."""

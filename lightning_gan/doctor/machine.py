@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 
 from lightning_gan import __version__
-from lightning_gan.doctor.finding import Environment, Finding
+from lightning_gan.doctor.finding import DoctorFinding, Environment
 from lightning_gan.doctor.gpus import cuda_of_torch, device_count, driver_is_here
 
 NAMES = (
@@ -16,28 +16,37 @@ NAMES = (
 GIB = 2**30
 
 
-def machine(env: Environment) -> list[Finding]:
+def check_machine(env: Environment) -> list[DoctorFinding]:
     """All of them."""
-    return [*versions(), *devices(env), chosen(device_count()), cores(env)]
+    return [
+        *check_versions(),
+        *check_devices(env),
+        describe_chosen_devices(device_count()),
+        check_cores(env),
+    ]
 
 
-def versions() -> list[Finding]:
+def check_versions() -> list[DoctorFinding]:
     """What is installed, against what this suite asks for."""
     own = f"{__version__}, Python {platform.python_version()}, {platform.node()}"
-    found = [Finding("lightning_gan", own)]
+    found = [DoctorFinding("lightning_gan", own)]
     for name in NAMES:
         try:
-            found.append(against(name, metadata.version(name), required(name)))
+            found.append(
+                compare_versions(name, metadata.version(name), read_required_versions(name))
+            )
         except metadata.PackageNotFoundError:
             found.append(
-                Finding(
-                    name, "is not installed", f"python3 -m pip install '{name}{required(name)}'"
+                DoctorFinding(
+                    name,
+                    "is not installed",
+                    f"python3 -m pip install '{name}{read_required_versions(name)}'",
                 )
             )
     return found
 
 
-def required(name: str) -> str:
+def read_required_versions(name: str) -> str:
     """The bounds that this suite gives a package: of its metadata, or of the setup.cfg beside it; empty if neither."""
     try:
         lines = metadata.requires("lightning-gan") or []
@@ -51,30 +60,30 @@ def required(name: str) -> str:
     return ""
 
 
-def against(name: str, version: str, bounds: str) -> Finding:
+def compare_versions(name: str, version: str, bounds: str) -> DoctorFinding:
     """A version and its bounds."""
     from packaging.specifiers import SpecifierSet
 
     if bounds and not SpecifierSet(bounds, prereleases=True).contains(version.partition("+")[0]):
-        return Finding(
+        return DoctorFinding(
             name, f"{version}, wanted {bounds}", f"python3 -m pip install '{name}{bounds}'"
         )
-    return Finding(name, version)
+    return DoctorFinding(name, version)
 
 
-def devices(env: Environment) -> list[Finding]:
+def check_devices(env: Environment) -> list[DoctorFinding]:
     """GPUs and their memory; or why there are none although a driver is here."""
     visible = env.get("CUDA_VISIBLE_DEVICES")
     masked = f"; CUDA_VISIBLE_DEVICES={visible}" if visible is not None else ""
-    found = [gpu(i) for i in range(device_count())]
+    found = [check_gpu(i) for i in range(device_count())]
     if found:
         return found
     built, here = cuda_of_torch(), driver_is_here()
     if visible in ("", "-1", "NoDevFiles"):
-        return [Finding("devices", f"no GPU is shown to this process{masked}: the CPU")]
+        return [DoctorFinding("devices", f"no GPU is shown to this process{masked}: the CPU")]
     if here and built is None:
         return [
-            Finding(
+            DoctorFinding(
                 "devices",
                 f"this machine has an NVIDIA driver, but torch {metadata.version('torch')} was built without CUDA",
                 "install torch with CUDA, as pytorch.org tells for this driver",
@@ -82,16 +91,18 @@ def devices(env: Environment) -> list[Finding]:
         ]
     if here:
         return [
-            Finding(
+            DoctorFinding(
                 "devices",
                 f"this machine has an NVIDIA driver, but CUDA {built} finds no GPU{masked}",
                 "look at nvidia-smi: the driver may be too old for this torch, or the job asked for no GPU",
             )
         ]
-    return [Finding("devices", f"no GPU: the CPU (torch was built for CUDA {built or 'none'})")]
+    return [
+        DoctorFinding("devices", f"no GPU: the CPU (torch was built for CUDA {built or 'none'})")
+    ]
 
 
-def gpu(index: int) -> Finding:
+def check_gpu(index: int) -> DoctorFinding:
     """One GPU: its name, its free and whole memory, and whether it knows bfloat16."""
     import torch  # only where there is a GPU
 
@@ -101,25 +112,25 @@ def gpu(index: int) -> Finding:
     memory = f"{free / GIB:.1f} of {whole / GIB:.1f} GiB free"
     seen = f"{known.name}, {memory}, compute capability {known.major}.{known.minor}"
     advice = "" if free > GIB else "less than 1 GiB is free: see in nvidia-smi who else works there"
-    return Finding(f"cuda:{index}", f"{seen}, {bfloat} bfloat16", advice)
+    return DoctorFinding(f"cuda:{index}", f"{seen}, {bfloat} bfloat16", advice)
 
 
-def chosen(gpus: int) -> Finding:
+def describe_chosen_devices(gpus: int) -> DoctorFinding:
     """What `--trainer.devices auto` and `--trainer.strategy auto` will mean here."""
     number = max(gpus, 1)
     how = "one process" if number == 1 else "a process for each device (DDP)"
-    return Finding("strategy", f"{how} on {number} x {'cuda' if gpus else 'cpu'}")
+    return DoctorFinding("strategy", f"{how} on {number} x {'cuda' if gpus else 'cpu'}")
 
 
-def cores(env: Environment) -> Finding:
+def check_cores(env: Environment) -> DoctorFinding:
     """Cores that this process may use, and threads that were asked for."""
     usable = len(os.sched_getaffinity(0))
     asked = env.get("OMP_NUM_THREADS", "")
     seen = f"{usable} of {os.cpu_count()} cores, {asked or usable} threads"
     if asked.isdecimal() and int(asked) > usable:
-        return Finding(
+        return DoctorFinding(
             "CPU",
             f"{seen}, OMP_NUM_THREADS={asked}",
             f"set OMP_NUM_THREADS to {usable} at most, or ask for more cores (slurm --cpus {asked})",
         )
-    return Finding("CPU", seen)
+    return DoctorFinding("CPU", seen)

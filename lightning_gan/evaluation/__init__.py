@@ -1,72 +1,89 @@
-"""Evaluating samples: banks of pictures, the real side, what is asked, and cards that say what a value depends on."""
+"""Evaluating samples: sample sets, the real side, what is asked, and protocols that say what a value depends on."""
 
 from typing import TYPE_CHECKING
 
-from lightning_gan.lazy import attribute_importer
+from lightning_gan.utils.lazy_imports import attribute_importer
 
 __all__ = [
-    "Against",
-    "Bank",
-    "Card",
-    "Frechet",
-    "Inception",
-    "Kernel",
-    "Measure",
-    "Neighbours",
-    "Part",
-    "Pictures",
-    "RealSet",
-    "RealStatistics",
-    "Samples",
+    "EvaluationContext",
+    "EvaluationProtocol",
+    "EvaluationResult",
+    "FIDMetric",
+    "FeatureMetric",
+    "ImageSet",
+    "InceptionScoreFeatureMetric",
+    "IndexedBatch",
+    "KIDMetric",
+    "ModelSamples",
+    "PrecisionRecallFeatureMetric",
+    "ReferenceImages",
+    "ReferenceStatistics",
+    "SampleSet",
     "Score",
-    "Scores",
-    "card_from",
-    "described",
-    "everywhere",
+    "compute_reference_statistics",
+    "default_extractor",
+    "describe_generator",
     "full_name",
-    "natural_space",
-    "over_banks",
-    "real_statistics",
-    "score",
+    "holds_on_all_ranks",
+    "protocol_from_dict",
+    "score_over_seeds",
+    "score_samples",
 ]
 
 if TYPE_CHECKING:
-    from lightning_gan.evaluation.banks import Bank, Part, Pictures, Samples, described
-    from lightning_gan.evaluation.cards import Card, Score, card_from
+    from lightning_gan.evaluation.default_features import default_extractor
     from lightning_gan.evaluation.measures import (
-        Frechet,
-        Inception,
-        Kernel,
-        Measure,
-        Neighbours,
+        FeatureMetric,
+        FIDMetric,
+        InceptionScoreFeatureMetric,
+        KIDMetric,
+        PrecisionRecallFeatureMetric,
     )
-    from lightning_gan.evaluation.real import RealSet, RealStatistics, everywhere, real_statistics
-    from lightning_gan.evaluation.scores import Against, Scores, full_name, over_banks, score
-    from lightning_gan.evaluation.spaces import natural_space
+    from lightning_gan.evaluation.protocol import EvaluationProtocol, Score, protocol_from_dict
+    from lightning_gan.evaluation.reference import (
+        ReferenceImages,
+        ReferenceStatistics,
+        compute_reference_statistics,
+        holds_on_all_ranks,
+    )
+    from lightning_gan.evaluation.sample_sets import (
+        ImageSet,
+        IndexedBatch,
+        ModelSamples,
+        SampleSet,
+        describe_generator,
+    )
+    from lightning_gan.evaluation.scoring import (
+        EvaluationContext,
+        EvaluationResult,
+        full_name,
+        score_over_seeds,
+        score_samples,
+    )
 else:
     MODULES = {
-        "Against": f"{__name__}.scores",
-        "Bank": f"{__name__}.banks",
-        "Card": f"{__name__}.cards",
-        "Frechet": f"{__name__}.measures",
-        "Inception": f"{__name__}.measures",
-        "Kernel": f"{__name__}.measures",
-        "Measure": f"{__name__}.measures",
-        "Neighbours": f"{__name__}.measures",
-        "Part": f"{__name__}.banks",
-        "Pictures": f"{__name__}.banks",
-        "RealSet": f"{__name__}.real",
-        "RealStatistics": f"{__name__}.real",
-        "Samples": f"{__name__}.banks",
-        "Score": f"{__name__}.cards",
-        "Scores": f"{__name__}.scores",
-        "card_from": f"{__name__}.cards",
-        "described": f"{__name__}.banks",
-        "everywhere": f"{__name__}.real",
-        "full_name": f"{__name__}.scores",
-        "natural_space": f"{__name__}.spaces",
-        "over_banks": f"{__name__}.scores",
-        "real_statistics": f"{__name__}.real",
-        "score": f"{__name__}.scores",
+        "EvaluationContext": f"{__name__}.scoring",
+        "SampleSet": f"{__name__}.sample_sets",
+        "EvaluationProtocol": f"{__name__}.protocol",
+        "FIDMetric": f"{__name__}.measures",
+        "InceptionScoreFeatureMetric": f"{__name__}.measures",
+        "KIDMetric": f"{__name__}.measures",
+        "FeatureMetric": f"{__name__}.measures",
+        "PrecisionRecallFeatureMetric": f"{__name__}.measures",
+        "IndexedBatch": f"{__name__}.sample_sets",
+        "ImageSet": f"{__name__}.sample_sets",
+        "ReferenceImages": f"{__name__}.reference",
+        "ReferenceStatistics": f"{__name__}.reference",
+        "ModelSamples": f"{__name__}.sample_sets",
+        "Score": f"{__name__}.protocol",
+        "EvaluationResult": f"{__name__}.scoring",
+        "protocol_from_dict": f"{__name__}.protocol",
+        "describe_generator": f"{__name__}.sample_sets",
+        "holds_on_all_ranks": f"{__name__}.reference",
+        "full_name": f"{__name__}.scoring",
+        "default_extractor": f"{__name__}.default_features",
+        "score_over_seeds": f"{__name__}.scoring",
+        "compute_reference_statistics": f"{__name__}.reference",
+        "score_samples": f"{__name__}.scoring",
     }
     __getattr__ = attribute_importer(__name__, MODULES)

@@ -4,13 +4,13 @@ import time
 
 import torch
 
-from lightning_gan.features import FeatureNetwork
+from lightning_gan.feature_extractors import FeatureExtractor
 
-PICTURES = 16  # in the pass that is timed
+IMAGES = 16  # in the pass that is timed
 SLOW = 30.0  # seconds of a look above which its cost is stated
 
 
-def images_per_second(network: FeatureNetwork, shape: tuple[int, ...]) -> float:
+def estimate_images_per_second(network: FeatureExtractor, shape: tuple[int, ...]) -> float:
     """Speed of a feature network on its device, measured with one small pass after another.
 
     Args:
@@ -20,14 +20,14 @@ def images_per_second(network: FeatureNetwork, shape: tuple[int, ...]) -> float:
     Returns:
         Images per second.
     """
-    images = torch.zeros(PICTURES, *shape, dtype=torch.uint8, device=network.device)
+    images = torch.zeros(IMAGES, *shape, dtype=torch.uint8, device=network.device)
     network(images[:1])  # the first pass of a process is slower
     began = time.monotonic()
     network(images)
-    return PICTURES / max(time.monotonic() - began, 1e-9)
+    return IMAGES / max(time.monotonic() - began, 1e-9)
 
 
-def cost_of_a_look(network_name: str, num_samples: int, n_real: int, speed: float) -> str:
+def describe_evaluation_cost(network_name: str, num_samples: int, n_real: int, speed: float) -> str:
     """State how long one evaluation takes; empty if it takes less than `SLOW` seconds.
 
     Args:
@@ -46,17 +46,17 @@ def cost_of_a_look(network_name: str, num_samples: int, n_real: int, speed: floa
     )
 
 
-def cost_of_scoring(
-    network_name: str, num_samples: int, n_real: int, speed: float, ruler: bool
+def describe_scoring_cost(
+    network_name: str, num_samples: int, n_real: int, speed: float, baselines: bool
 ) -> str:
     """State how long one command takes to score samples; empty if it takes less than `SLOW` seconds.
 
     Args:
         network_name: name of the feature network.
-        num_samples: number of samples of all banks.
+        num_samples: number of samples of all sample sets.
         n_real: number of real images.
         speed: images per second.
-        ruler: whether baselines are scored as well.
+        baselines: whether baselines are scored as well.
     """
     seconds = (num_samples + n_real) / speed
     if seconds < SLOW:
@@ -67,12 +67,13 @@ def cost_of_scoring(
     )
     return (
         f"{num_samples:,} samples and {n_real:,} real images through {network_name} take about {_words(seconds)} here "
-        f"({speed:.1f} images/s measured){more if ruler else ''}. --num_samples and --num_real take fewer; values of "
+        f"({speed:.1f} images/s measured){more if baselines else ''}. --num_samples and --num_real take "
+        f"fewer; values of "
         f"different numbers of images must not be compared."
     )
 
 
-def meaning_of_few(n_real: int, num_samples: int, dim: int, split: str) -> str:
+def describe_small_sample_effect(n_real: int, num_samples: int, dim: int, split: str) -> str:
     """State that a Fréchet distance of few images is biased; empty if both sides have more images than features.
 
     Args:

@@ -8,31 +8,31 @@ from typing import Any, ClassVar, NamedTuple
 from torch import Tensor
 from torchmetrics import Metric
 
-from lightning_gan.domains import Count, CountFromTwo, Seed, check_arguments
-from lightning_gan.errors import UserError
-from lightning_gan.features import Features
+from lightning_gan.arguments import Count, CountFromTwo, Seed, check_arguments
+from lightning_gan.feature_extractors import Features
 from lightning_gan.metrics import (
     FrechetDistance,
-    Gaussian,
-    InceptionScore,
+    GaussianStatistics,
+    InceptionScoreMetric,
     KernelDistance,
-    PrecisionRecall,
+    PrecisionRecallMetric,
 )
+from lightning_gan.utils.errors import UserError
 
 
-class Ground(NamedTuple):
+class ReferenceFeatures(NamedTuple):
     """What a measure may rest on.
 
     Attributes:
-        n: pictures in the bank.
+        n: images in the sample set.
         classes: logits of the feature network; none where its weights have no last layer.
         gaussian: mean and covariance of the real vectors, where some measure asked for them.
-        vectors: of the real pictures, [n_real, dim], where some measure asked for them.
+        vectors: of the real images, [n_real, dim], where some measure asked for them.
     """
 
     n: int
     classes: int | None
-    gaussian: Gaussian | None
+    gaussian: GaussianStatistics | None
     vectors: Tensor | None
 
 
@@ -40,8 +40,8 @@ Values = dict[str, tuple[float, float | None]]
 
 
 @dataclass(frozen=True)
-class Measure(ABC):
-    """One question to a bank's vectors; frozen settings."""
+class FeatureMetric(ABC):
+    """One question to a sample set's vectors; frozen settings."""
 
     title: ClassVar[str]
     """The metric's name, for the protocol."""
@@ -59,16 +59,16 @@ class Measure(ABC):
         return asdict(self)
 
     @abstractmethod
-    def metric(self, ground: Ground) -> Metric:
+    def metric(self, ground: ReferenceFeatures) -> Metric:
         """A fresh metric.
 
         Raises:
-            ValueError: if the weights cannot answer, or the pictures are too few.
+            ValueError: if the weights cannot answer, or the images are too few.
         """
 
     @abstractmethod
     def feed(self, metric: Metric, features: Features, index: Tensor) -> None:
-        """Give it some of the bank, with its places."""
+        """Give it some of the sample set, with its places."""
 
     @abstractmethod
     def values(self, metric: Metric) -> Values:
@@ -76,14 +76,14 @@ class Measure(ABC):
 
 
 @dataclass(frozen=True)
-class Frechet(Measure):
+class FIDMetric(FeatureMetric):
     """FID of Heusel et al. (2017), eq. 6: distance of two Gaussians in feature space; 0 or more, lower is better."""
 
     title = "Fréchet distance"
     names = ("fid",)
-    error = "unknown for one bank"
+    error = "unknown for one sample set"
 
-    def metric(self, ground: Ground) -> Metric:
+    def metric(self, ground: ReferenceFeatures) -> Metric:
         """Streaming moments."""
         assert ground.gaussian is not None
         return FrechetDistance(ground.gaussian)
@@ -99,7 +99,7 @@ class Frechet(Measure):
 
 @check_arguments
 @dataclass(frozen=True)
-class Inception(Measure):
+class InceptionScoreFeatureMetric(FeatureMetric):
     """Inception Score of Salimans et al. (2016): exp E KL(p(y|x) || p(y)); from 1 up, higher is better.
 
     Args:
@@ -115,13 +115,13 @@ class Inception(Measure):
     error = "sd over splits"
     uses_real = False
 
-    def metric(self, ground: Ground) -> Metric:
+    def metric(self, ground: ReferenceFeatures) -> Metric:
         """Streaming sums of each split."""
         if ground.classes is None:
             raise UserError(
                 "the weights have no last layer, so there are no class probabilities: give weights with fc.weight"
             )
-        return InceptionScore(ground.classes, ground.n, self.splits, self.rng)
+        return InceptionScoreMetric(ground.classes, ground.n, self.splits, self.rng)
 
     def feed(self, metric: Metric, features: Features, index: Tensor) -> None:
         """Logits, and the places that say in which split they fall."""
@@ -135,7 +135,7 @@ class Inception(Measure):
 
 @check_arguments
 @dataclass(frozen=True)
-class Kernel(Measure):
+class KIDMetric(FeatureMetric):
     """KID of Bińkowski et al. (2018): unbiased squared MMD under a cubic kernel; about 0 or more, lower is better.
 
     Args:
@@ -153,7 +153,7 @@ class Kernel(Measure):
     error = "sd over subsets"
     uses_vectors = True
 
-    def metric(self, ground: Ground) -> Metric:
+    def metric(self, ground: ReferenceFeatures) -> Metric:
         """Keeps the vectors."""
         assert ground.vectors is not None
         return KernelDistance(ground.vectors, self.subsets, self.subset_size, self.rng)
@@ -170,7 +170,7 @@ class Kernel(Measure):
 
 @check_arguments
 @dataclass(frozen=True)
-class Neighbours(Measure):
+class PrecisionRecallFeatureMetric(FeatureMetric):
     """Precision and recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020); higher is better.
 
     Args:
@@ -183,13 +183,13 @@ class Neighbours(Measure):
 
     title = "Nearest neighbours"
     names = ("precision", "recall", "f_score", "density", "coverage")
-    error = "unknown for one bank"
+    error = "unknown for one sample set"
     uses_vectors = True
 
-    def metric(self, ground: Ground) -> Metric:
+    def metric(self, ground: ReferenceFeatures) -> Metric:
         """Keeps the vectors."""
         assert ground.vectors is not None
-        return PrecisionRecall(ground.vectors, self.k, self.k_density)
+        return PrecisionRecallMetric(ground.vectors, self.k, self.k_density)
 
     def feed(self, metric: Metric, features: Features, index: Tensor) -> None:
         """Vectors in their places."""

@@ -1,4 +1,4 @@
-"""The Parzen-window log-likelihood as a score with its card."""
+"""The Parzen-window log-likelihood as a score with its protocol."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lightning_gan.errors import UserError
-from lightning_gan.evaluation.banks import Samples
-from lightning_gan.evaluation.cards import Card, Score
-from lightning_gan.evaluation.real import RealSet
-from lightning_gan.images import to_unit
+from lightning_gan.evaluation.protocol import EvaluationProtocol, Score
+from lightning_gan.evaluation.reference import ReferenceImages
+from lightning_gan.evaluation.sample_sets import ModelSamples
 from lightning_gan.metrics import ParzenScore
+from lightning_gan.utils.errors import UserError
+from lightning_gan.utils.images import to_unit
 
 
 @dataclass(frozen=True)
-class Window:
+class ParzenSplit:
     """Real images of a Parzen score: those that choose sigma, and those that are scored, in [0, 1].
 
     Attributes:
@@ -32,9 +32,9 @@ class Window:
     scored: Tensor
     also_chose: bool = False
 
-    def drawn(self, n: int | None) -> "Window":
+    def select(self, n: int | None) -> "ParzenSplit":
         """Score n of the images, always the same; or all."""
-        scored = RealSet(self.name, self.split, self.scored).drawn(n).pictures
+        scored = ReferenceImages(self.name, self.split, self.scored).select(n).uint8_images
         return replace(self, scored=scored)
 
     @property
@@ -46,7 +46,7 @@ class Window:
         return f"{self.name} validation images that {did} sigma"
 
 
-def window(data: Any, split: str, num_validation: int) -> Window:
+def make_parzen_split(data: Any, split: str, num_validation: int) -> ParzenSplit:
     """The images of a data module: the first validation images choose sigma, at test all test images are scored.
 
     At validation the others are scored, or all where there are no others.
@@ -55,10 +55,10 @@ def window(data: Any, split: str, num_validation: int) -> Window:
     choosing, held_out = validation[:num_validation], validation[num_validation:]
     if split != "val":
         scored = _to_exact_unit(data.images(split), data.value_range)
-        return Window(data.name, split, choosing, scored)
+        return ParzenSplit(data.name, split, choosing, scored)
     if len(held_out):
-        return Window(data.name, split, choosing, held_out)
-    return Window(data.name, split, choosing, validation, also_chose=True)
+        return ParzenSplit(data.name, split, choosing, held_out)
+    return ParzenSplit(data.name, split, choosing, validation, also_chose=True)
 
 
 def _to_exact_unit(x: Tensor, value_range: tuple[float, float]) -> Tensor:
@@ -76,47 +76,47 @@ def _to_exact_unit(x: Tensor, value_range: tuple[float, float]) -> Tensor:
     return exact if torch.allclose(unit, exact, rtol=0.0, atol=1e-6) else unit
 
 
-def window_of_files(real: RealSet, num_validation: int) -> Window:
+def make_parzen_split_of_files(real: ReferenceImages, num_validation: int) -> ParzenSplit:
     """The images of files: the first choose sigma, at most half of them; the others are scored.
 
     Raises:
         ValueError: if there are fewer than two.
     """
-    n = len(real.pictures)
+    n = len(real.uint8_images)
     if n < 2:
         raise UserError("one real image cannot both choose sigma and be scored: give two or more")
-    unit = real.pictures.float() / 255
+    unit = real.uint8_images.float() / 255
     cut = min(num_validation, n // 2)
-    return Window(real.name, real.split, unit[:cut], unit[cut:])
+    return ParzenSplit(real.name, real.split, unit[:cut], unit[cut:])
 
 
-def centres(bank: Any) -> Tensor:
-    """A bank's samples in [0, 1]: unrounded where a model draws them, bytes where they come from files."""
-    if isinstance(bank, Samples):
-        return to_unit(bank.all(), bank.value_range)
-    return torch.cat([part.pictures for part in bank.parts()]).float() / 255
+def draw_centres(sample_set: Any) -> Tensor:
+    """A sample set's samples in [0, 1]: unrounded where a model draws them, bytes where they come from files."""
+    if isinstance(sample_set, ModelSamples):
+        return to_unit(sample_set.all(), sample_set.value_range)
+    return torch.cat([part.uint8_images for part in sample_set.parts()]).float() / 255
 
 
-def as_score(found: ParzenScore, bank: Any, images: Window) -> Score:
-    """A Parzen score with its card; named parzen_nats."""
-    card = Card(
+def make_parzen_score(found: ParzenScore, sample_set: Any, images: ParzenSplit) -> Score:
+    """A Parzen score with its protocol; named parzen_nats."""
+    score_protocol = EvaluationProtocol(
         metric="Parzen-window log-likelihood in nats",
         features="pixels",
         weights="",
         resize="none",
         real=images.name,
         split=images.split,
-        real_hash=RealSet("", "", images.scored).digest,
+        real_hash=ReferenceImages("", "", images.scored).digest,
         n_real=found.n_test,
         n_generated=found.n_centres,
         value_range="[0, 1]",
         settings={"sigmas": len(found.sigmas), "validation images": found.n_validation},
         chosen={"sigma": found.sigma},
         error="standard error over test images",
-        generated=bank.description,
-        batch_norm=bank.batch_norm,
-        seed=bank.seed,
+        generated=sample_set.description,
+        batch_norm=sample_set.batch_norm,
+        seed=sample_set.seed,
         precision="float32 distances, float64 sums",
     )
     notes = ("sigma is an end of its grid: a better one may lie outside",) if found.at_edge else ()
-    return Score("parzen_nats", found.nats, found.se, card, notes)
+    return Score("parzen_nats", found.nats, found.se, score_protocol, notes)

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lightning_gan.errors import UserError
-from lightning_gan.evaluation.cards import Card, Score, card_from
-from lightning_gan.evaluation.scores import Scores
-from lightning_gan.file_format import FORMAT, KEY, check_format
-from lightning_gan.tabular import table
-from lightning_gan.whole_files import whole
+from lightning_gan.evaluation.protocol import EvaluationProtocol, Score, protocol_from_dict
+from lightning_gan.evaluation.scoring import EvaluationResult
+from lightning_gan.utils.atomic_files import atomic_write
+from lightning_gan.utils.errors import UserError
+from lightning_gan.utils.file_format import FORMAT, KEY, check_format
+from lightning_gan.utils.text_table import format_table
 
 FIDELITY = {  # torch-fidelity's names; a ± has its own
     "fid": ("frechet_inception_distance", "frechet_inception_distance_std"),
@@ -19,17 +19,17 @@ FIDELITY = {  # torch-fidelity's names; a ± has its own
 }
 
 
-def print_scores(found: Scores, seconds: float) -> None:
+def print_scores(found: EvaluationResult, seconds: float) -> None:
     """Scores under what is compared, their notes, and what was refused."""
     notes = list(dict.fromkeys(note for score in found.scores for note in score.notes))
     marks = {note: f"[{i}]" for i, note in enumerate(notes, 1)}
-    for compared in dict.fromkeys(score.card.compared for score in found.scores):
+    for compared in dict.fromkeys(score.protocol.compared for score in found.scores):
         rows = [
-            (s.name, " ".join((str(s), *(marks[n] for n in s.notes))), s.card.details)
+            (s.name, " ".join((str(s), *(marks[n] for n in s.notes))), s.protocol.details)
             for s in found.scores
-            if s.card.compared == compared
+            if s.protocol.compared == compared
         ]
-        print(f"{compared}\n{table(rows, ('score', 'value', 'settings'))}\n")
+        print(f"{compared}\n{format_table(rows, ('score', 'value', 'settings'))}\n")
     for note, mark in marks.items():
         print(f"{mark} {note}")
     for reason in dict.fromkeys(found.refused.values()):
@@ -38,33 +38,37 @@ def print_scores(found: Scores, seconds: float) -> None:
     print(f"({seconds:.0f} s)", flush=True)
 
 
-def ruler_table(found: Scores, ruler: Mapping[str, Sequence[Score]]) -> str:
+def format_baselines(found: EvaluationResult, baseline_rows: Mapping[str, Sequence[Score]]) -> str:
     """A column for the samples and one for each baseline; a value of another protocol says in what it differs."""
-    own = {name: {s.name: s for s in scores} for name, scores in ruler.items()}
+    own = {name: {s.name: s for s in scores} for name, scores in baseline_rows.items()}
     rows = [
-        (s.name, str(s), *(_beside(own[name].get(s.name), s.card) for name in own))
+        (s.name, str(s), *(_format_baseline(own[name].get(s.name), s.protocol) for name in own))
         for s in found.scores
     ]
-    return table(rows, ("", "samples", *own))
+    return format_table(rows, ("", "samples", *own))
 
 
-def _beside(score: Score | None, card: Card) -> str:
+def _format_baseline(score: Score | None, score_protocol: EvaluationProtocol) -> str:
     if score is None:
         return "refused"
-    other = score.card.differences(card)
+    other = score.protocol.differences(score_protocol)
     return f"{score}" + (f" ({'; '.join(other)})" if other else "")
 
 
-def write_scores(path: Path, found: Scores, ruler: Mapping[str, Sequence[Score]]) -> None:
-    """JSON with torch-fidelity's keys, the cards, the ruler and the refusals; beside, then renamed."""
+def write_scores(
+    path: Path, found: EvaluationResult, baseline_rows: Mapping[str, Sequence[Score]]
+) -> None:
+    """JSON with torch-fidelity's keys, the protocols, the baselines and the refusals; beside, then renamed."""
     content: dict[str, Any] = {KEY: FORMAT}
     for score in found.scores:
         mean, sd = FIDELITY.get(score.name, (score.name, f"{score.name}_sd"))
         content |= {mean: score.value} | ({} if score.sd is None else {sd: score.sd})
     content["scores"] = [score.as_dict() for score in found.scores]
-    content["ruler"] = {name: {s.name: s.value for s in scores} for name, scores in ruler.items()}
+    content["baselines"] = {
+        name: {s.name: s.value for s in scores} for name, scores in baseline_rows.items()
+    }
     content["refused"] = found.refused
-    with whole(path) as beside:
+    with atomic_write(path) as beside:
         text = json.dumps(content, indent=1, ensure_ascii=False)
         beside.write_text(text + "\n", encoding="utf-8")
 
@@ -91,11 +95,12 @@ def read_scores(path: str) -> list[Score]:
         stored = content if isinstance(content, list) else content["scores"]
         latest = {s["name"]: s for s in stored}
         scores = [
-            Score(s["name"], s["value"], s["sd"], card_from(s["card"])) for s in latest.values()
+            Score(s["name"], s["value"], s["sd"], protocol_from_dict(s["card"]))
+            for s in latest.values()
         ]
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{path} holds no scores with protocol cards, so nothing can be compared with it: give a file that "
+            f"{path} holds no scores with protocols, so nothing can be compared with it: give a file that "
             f"evaluate --json wrote, or a run's scores.json."
         ) from error
     for entry in content if isinstance(content, list) else [content]:
@@ -103,7 +108,7 @@ def read_scores(path: str) -> list[Score]:
     return scores
 
 
-def compare(ours: Sequence[Score], theirs: Sequence[Score], path: str) -> str:
+def compare_scores(ours: Sequence[Score], theirs: Sequence[Score], path: str) -> str:
     """Both values and their difference where the protocols agree; where they do not, in what they differ."""
     known = {score.name: score for score in theirs}
     rows = []
@@ -112,16 +117,16 @@ def compare(ours: Sequence[Score], theirs: Sequence[Score], path: str) -> str:
         if other is None:
             rows.append((score.name, str(score), "-", "they have none"))
             continue
-        rows.append((score.name, str(score), str(other), verdict(score, other)))
-    return f"\nAgainst {path}:\n" + table(rows, ("score", "ours", "theirs", "difference"))
+        rows.append((score.name, str(score), str(other), describe_difference(score, other)))
+    return f"\nAgainst {path}:\n" + format_table(rows, ("score", "ours", "theirs", "difference"))
 
 
-def verdict(ours: Score, theirs: Score) -> str:
+def describe_difference(ours: Score, theirs: Score) -> str:
     """The difference of two values, or why there is none to speak of."""
-    if other := ours.card.differences(theirs.card):
+    if other := ours.protocol.differences(theirs.protocol):
         return f"not comparable: {'; '.join(other)}"
     text = f"{ours.value - theirs.value:+.4g}"
     if ours.sd is not None and theirs.sd is not None:
         text += f" ± {(ours.sd**2 + theirs.sd**2) ** 0.5:.2g}"
-    also = ours.card.circumstances(theirs.card)
+    also = ours.protocol.circumstances(theirs.protocol)
     return text + (f" ({'; '.join(also)})" if also else "")

@@ -1,4 +1,4 @@
-"""What each player minimises: two scalars from D's scores; one paper a file."""
+"""What each network minimises: two scalars from D's scores; one paper a file."""
 
 from lightning_gan.losses.base import AdversarialLoss
 from lightning_gan.losses.hinge import Hinge

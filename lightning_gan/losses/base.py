@@ -13,10 +13,10 @@ class AdversarialLoss(nn.Module, ABC):
     the i-th sample refuses numbers that differ; all others take any number of each.
     """
 
-    pairs_real_with_fake: bool = False
+    needs_paired_batches: bool = False
     """Whether G's objective reads D's scores of real data (relativistic objectives do)."""
 
-    scores_are_logits: bool = False
+    outputs_are_logits: bool = False
     """Whether the best D's sigmoid is a probability, so that V, D(x) and D(G(z)) are what they are called."""
 
     @abstractmethod
@@ -34,5 +34,5 @@ class AdversarialLoss(nn.Module, ABC):
 
         Args:
             fake: D's scores of m samples, [m], with the graph that leads to G.
-            real: D's scores of m examples, [m]; given only where `pairs_real_with_fake`.
+            real: D's scores of m examples, [m]; given only where `needs_paired_batches`.
         """

@@ -5,12 +5,12 @@ from typing import Annotated
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from lightning_gan.domains import Domain, check_arguments
+from lightning_gan.arguments import Domain, check_arguments
 from lightning_gan.losses.minimax import NonSaturating
 
 
 class OneSidedLabelSmoothing(NonSaturating):
-    r"""The non-saturating game, but examples are real with probability t = 1 - smoothing only; nats.
+    r"""The non-saturating model, but examples are real with probability t = 1 - smoothing only; nats.
 
     .. math::
         \min_D \; -E_x[t \log D(x) + (1 - t) \log(1 - D(x))] - E_z[\log(1 - D(G(z)))]

@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from lightning_gan.domains import Finite, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import Finite, check_arguments
 from lightning_gan.losses.base import AdversarialLoss
+from lightning_gan.utils.errors import UserError
 
 
 class LeastSquares(AdversarialLoss):

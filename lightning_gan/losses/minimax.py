@@ -7,7 +7,7 @@ from lightning_gan.losses.base import AdversarialLoss
 
 
 class Minimax(AdversarialLoss):
-    r"""The game of equation 1, with the value in nats.
+    r"""The model of equation 1, with the value in nats.
 
     .. math:: \min_G \max_D V(D, G) = E_x[\log D(x)] + E_z[\log(1 - D(G(z)))]
 
@@ -15,7 +15,7 @@ class Minimax(AdversarialLoss):
     At the equilibrium D = 1/2 and V = -log 4.
     """
 
-    scores_are_logits = True
+    outputs_are_logits = True
 
     def d_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """-V(D, G) on one minibatch, nats."""

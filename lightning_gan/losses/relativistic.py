@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from lightning_gan.errors import UserError
+from lightning_gan.distributed import collectives
 from lightning_gan.losses.base import AdversarialLoss
-from lightning_gan.several import devices
+from lightning_gan.utils.errors import UserError
 
 
 class RelativisticPairing(AdversarialLoss):
@@ -20,7 +20,7 @@ class RelativisticPairing(AdversarialLoss):
     Both are log 2 where D cannot tell examples from samples. Both raise a ValueError where their numbers differ.
     """
 
-    pairs_real_with_fake = True
+    needs_paired_batches = True
 
     def d_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """-E[log sigma(real - fake)], nats."""
@@ -28,7 +28,7 @@ class RelativisticPairing(AdversarialLoss):
 
     def g_loss(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """-E[log sigma(fake - real)], nats."""
-        return softplus(_lead(_given(real), fake)).mean()
+        return softplus(_lead(_require_real_logits(real), fake)).mean()
 
 
 class RelativisticAverage(AdversarialLoss):
@@ -42,16 +42,16 @@ class RelativisticAverage(AdversarialLoss):
     examples from samples.
     """
 
-    pairs_real_with_fake = True
+    needs_paired_batches = True
 
     def d_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """The equation above, nats; numbers of examples and of samples may differ."""
-        mean_real, mean_fake = devices.mean(torch.stack([real.mean(), fake.mean()]))
+        mean_real, mean_fake = collectives.all_mean(torch.stack([real.mean(), fake.mean()]))
         return softplus(mean_fake - real).mean() + softplus(fake - mean_real).mean()
 
     def g_loss(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """D's loss with the roles exchanged, nats."""
-        return self.d_loss(fake, _given(real))
+        return self.d_loss(fake, _require_real_logits(real))
 
 
 def _lead(real: Tensor, fake: Tensor) -> Tensor:
@@ -64,7 +64,7 @@ def _lead(real: Tensor, fake: Tensor) -> Tensor:
     return real - fake
 
 
-def _given(real: Tensor | None) -> Tensor:
+def _require_real_logits(real: Tensor | None) -> Tensor:
     """Scores of examples, which these objectives of G read."""
     if real is None:
         raise UserError("A relativistic g_loss got no scores of examples: call g_loss(fake, real).")

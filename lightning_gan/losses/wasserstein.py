@@ -12,7 +12,7 @@ class Wasserstein(AdversarialLoss):
 
     Over all critics with Lipschitz constant K, the largest value is K W(p_data, p_g): at K = 1 a distance, in the unit
     of x. The objective alone does not keep a critic Lipschitz: without clipping or a penalty its scores grow for ever.
-    Scores have no zero: one number added to all of them changes nothing for either player.
+    Scores have no zero: one number added to all of them changes nothing for either network.
     """
 
     def d_loss(self, real: Tensor, fake: Tensor) -> Tensor:

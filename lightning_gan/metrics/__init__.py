@@ -3,10 +3,10 @@
 from lightning_gan.metrics.degenerate import DegenerateWarning
 from lightning_gan.metrics.frechet import FrechetDistance, frechet_distance
 from lightning_gan.metrics.inception_score import (
-    InceptionScore,
+    InceptionScoreMetric,
     InceptionScoreValue,
+    assign_splits,
     inception_score,
-    split_of,
 )
 from lightning_gan.metrics.kernel_density import parzen_log_likelihood
 from lightning_gan.metrics.kernel_distance import (
@@ -14,7 +14,7 @@ from lightning_gan.metrics.kernel_distance import (
     KernelDistanceValue,
     kernel_distance,
 )
-from lightning_gan.metrics.moments import Gaussian, Moments
+from lightning_gan.metrics.moments import GaussianStatistics, Moments
 from lightning_gan.metrics.parzen import (
     SIGMAS_2014,
     ParzenScore,
@@ -22,7 +22,7 @@ from lightning_gan.metrics.parzen import (
     parzen_protocol,
 )
 from lightning_gan.metrics.precision_recall import (
-    PrecisionRecall,
+    PrecisionRecallMetric,
     PrecisionRecallValue,
     precision_recall,
 )
@@ -32,22 +32,22 @@ __all__ = [
     "SIGMAS_2014",
     "DegenerateWarning",
     "FrechetDistance",
-    "Gaussian",
-    "InceptionScore",
+    "GaussianStatistics",
+    "InceptionScoreMetric",
     "InceptionScoreValue",
     "KernelDistance",
     "KernelDistanceValue",
     "Moments",
     "ParzenScore",
     "ParzenWindow",
-    "PrecisionRecall",
+    "PrecisionRecallMetric",
     "PrecisionRecallValue",
     "Vectors",
+    "assign_splits",
     "frechet_distance",
     "inception_score",
     "kernel_distance",
     "parzen_log_likelihood",
     "parzen_protocol",
     "precision_recall",
-    "split_of",
 ]

@@ -10,22 +10,22 @@ from torch import Tensor
 from torch.func import jvp
 from torch.nn.functional import pdist
 
-from lightning_gan.domains import NonNegative, PositiveShare, Share, Size, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import NonNegative, PositiveShare, Share, Size, check_arguments
+from lightning_gan.utils.errors import UserError
 
 
-class Indicators(NamedTuple):
+class CollapseIndicators(NamedTuple):
     """How samples compare with as many data; 1 where they are as the data are. NaN where samples are not finite."""
 
-    duplicates: float
+    duplicate_ratio: float
     """Times as often as pairs of data, pairs of samples lie within the radius of `duplicate_radius`; >= 0."""
-    spread: float
+    distance_ratio: float
     """Mean distance of a pair of samples over that of a pair of data; >= 0."""
-    rank: float
+    rank_ratio: float
     """Effective rank of the samples' covariance over that of the data's; >= 0."""
 
 
-class Reference:
+class CollapseReference:
     """What samples are compared with, computed once.
 
     Args:
@@ -47,11 +47,11 @@ class Reference:
             )
         self.rate = duplicate_rate(data, self.radius)
 
-    def indicators(self, samples: Tensor) -> Indicators:
+    def indicators(self, samples: Tensor) -> CollapseIndicators:
         """Of samples, [n, ...], in the units of the data."""
         if not samples.isfinite().all():
-            return Indicators(math.nan, math.nan, math.nan)
-        return Indicators(
+            return CollapseIndicators(math.nan, math.nan, math.nan)
+        return CollapseIndicators(
             duplicate_rate(samples, self.radius) / self.rate,
             mean_distance(samples) / self.distance,
             covariance_rank(samples) / self.rank,
@@ -64,7 +64,7 @@ def nearest_distances(x: Tensor) -> Tensor:
     Raises:
         ValueError: if there are fewer than two.
     """
-    pairs = distances(x)
+    pairs = pairwise_distances(x)
     square = torch.full((len(x), len(x)), math.inf).to(pairs)
     above = torch.triu_indices(len(x), len(x), offset=1)
     square[above[0], above[1]] = square[above[1], above[0]] = pairs
@@ -97,7 +97,7 @@ def duplicate_rate(x: Tensor, radius: NonNegative) -> float:
     Raises:
         ValueError: if there are fewer than two.
     """
-    return float((distances(x) <= radius).double().mean())
+    return float((pairwise_distances(x) <= radius).double().mean())
 
 
 @check_arguments
@@ -125,7 +125,7 @@ def mean_distance(x: Tensor) -> float:
     Raises:
         ValueError: if there are fewer than two.
     """
-    return float(distances(x).double().mean())
+    return float(pairwise_distances(x).double().mean())
 
 
 def total_variance(x: Tensor) -> float:
@@ -134,7 +134,7 @@ def total_variance(x: Tensor) -> float:
     Raises:
         ValueError: if there are fewer than two.
     """
-    return float(distances(x).double().square().mean() / 2)
+    return float(pairwise_distances(x).double().square().mean() / 2)
 
 
 def effective_rank(values: Tensor) -> Tensor:
@@ -201,7 +201,7 @@ def jacobian_ranks(
         return effective_rank(torch.linalg.svdvals(jacobian))
 
 
-def distances(x: Tensor) -> Tensor:
+def pairwise_distances(x: Tensor) -> Tensor:
     """Euclidean distances of all pairs: [n, ...] to [n (n - 1) / 2].
 
     Raises:

@@ -4,7 +4,7 @@ import warnings
 
 from torch import Tensor
 
-from lightning_gan.metrics.bank_metric import rows_at_a_time
+from lightning_gan.metrics.sample_metric import rows_at_a_time
 
 
 class DegenerateWarning(UserWarning):

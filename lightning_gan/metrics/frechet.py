@@ -7,14 +7,14 @@ better. Few samples bias it upwards, so only values of equal n may be compared.
 import torch
 from torch import Tensor
 
-from lightning_gan.errors import UserError
 from lightning_gan.metrics.degenerate import warn
-from lightning_gan.metrics.moments import Gaussian, Moments
+from lightning_gan.metrics.moments import GaussianStatistics, Moments
+from lightning_gan.utils.errors import UserError
 
 ROUNDING = 1e-12  # of |mean|^2: a smaller trace is the rounding of vectors that are all the same
 
 
-def frechet_distance(generated: Gaussian, real: Gaussian) -> float:
+def frechet_distance(generated: GaussianStatistics, real: GaussianStatistics) -> float:
     """Fréchet distance of two Gaussians, in float64 on the CPU.
 
     With C = A^T A from a symmetric eigendecomposition, the trace of (C1 C2)^(1/2) is the sum of the
@@ -63,7 +63,7 @@ class FrechetDistance(Moments):
 
     higher_is_better = False
 
-    def __init__(self, real: Gaussian) -> None:
+    def __init__(self, real: GaussianStatistics) -> None:
         super().__init__(real.mean.numel())
         self.real = real
 
@@ -72,7 +72,7 @@ class FrechetDistance(Moments):
         return torch.tensor(frechet_distance(super().compute(), self.real), dtype=torch.float64)
 
 
-def _checked(gaussian: Gaussian, name: str) -> tuple[Tensor, Tensor]:
+def _checked(gaussian: GaussianStatistics, name: str) -> tuple[Tensor, Tensor]:
     """Mean [d] and covariance [d, d]."""
     n, d = gaussian.n, gaussian.mean.numel()
     mean, cov = gaussian.mean.double().cpu().view(d), gaussian.cov.double().cpu().view(d, d)

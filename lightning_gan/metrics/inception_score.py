@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lightning_gan.domains import Count, Seed, Size, check_arguments
-from lightning_gan.errors import UserError
-from lightning_gan.metrics.bank_metric import BankMetric, check_places, check_vectors
+from lightning_gan.arguments import Count, Seed, Size, check_arguments
 from lightning_gan.metrics.degenerate import warn
+from lightning_gan.metrics.sample_metric import SampleSetMetric, check_places, check_vectors
+from lightning_gan.utils.errors import UserError
 
 ALIKE = 1e-6  # so little above 1 is a score that says only: all samples got the same probabilities
 
@@ -26,11 +26,11 @@ class InceptionScoreValue(NamedTuple):
 
 
 @check_arguments
-def split_of(n: Count, splits: Count = 10, seed: Seed = 2020) -> Tensor:
+def assign_splits(n: Count, splits: Count = 10, seed: Seed = 2020) -> Tensor:
     """Which split each of n samples falls in: shuffled, then cut in equal parts.
 
     Args:
-        n: samples in the bank, at least 1.
+        n: samples in the sample set, at least 1.
         splits: how many parts, at least 1.
         seed: of numpy's RandomState, which draws the same in every version, 0 to 2^32 - 1.
 
@@ -54,7 +54,7 @@ def split_of(n: Count, splits: Count = 10, seed: Seed = 2020) -> Tensor:
 
 @check_arguments
 def inception_score(logits: Tensor, splits: Count = 10, seed: Seed = 2020) -> InceptionScoreValue:
-    """Inception Score of a whole bank.
+    """Inception Score of a whole sample set.
 
     Args:
         logits: of a classifier, before the softmax, [n, classes].
@@ -72,10 +72,10 @@ def inception_score(logits: Tensor, splits: Count = 10, seed: Seed = 2020) -> In
         InceptionScoreValue(mean=4.0, sd=0.0)
     """
     logits = check_vectors(logits, "logits")
-    return _value(*_sums(logits, split_of(len(logits), splits, seed), splits))
+    return _value(*_sums(logits, assign_splits(len(logits), splits, seed), splits))
 
 
-class InceptionScore(BankMetric):
+class InceptionScoreMetric(SampleSetMetric):
     """Inception Score over the samples of all processes.
 
     States are sums over each split, 8 splits (classes + 2) bytes; beside them, 8 n bytes say which
@@ -83,7 +83,7 @@ class InceptionScore(BankMetric):
 
     Args:
         classes: number of logits, 1 to 2^20.
-        n: samples in the bank, at least 1.
+        n: samples in the sample set, at least 1.
         splits: over which mean and standard deviation are taken, at least 1.
         seed: of the shuffle before the cut, 0 to 2^32 - 1.
 
@@ -100,7 +100,7 @@ class InceptionScore(BankMetric):
     def __init__(self, classes: Size, n: Count, splits: Count = 10, seed: Seed = 2020) -> None:
         super().__init__()
         self.classes, self.n, self.splits = classes, n, splits
-        self.split = split_of(n, splits, seed)  # the same in every process, so no state
+        self.split = assign_splits(n, splits, seed)  # the same in every process, so no state
         zeros = torch.zeros(splits, classes, dtype=torch.float64)
         self.add_state("count", zeros[:, 0].clone(), dist_reduce_fx="sum")
         self.add_state("p", zeros, dist_reduce_fx="sum")
@@ -111,17 +111,17 @@ class InceptionScore(BankMetric):
 
         Args:
             logits: [m, classes]; m may be 0.
-            index: places of these samples in the bank, [m].
+            index: places of these samples in the sample set, [m].
 
         Raises:
             ValueError: if shapes are wrong, some logits are not finite, or a place is not in the
-                bank.
+                sample set.
         """
         logits = check_vectors(logits, "logits", self.classes)
         places = check_places(index, len(logits)).cpu()
         if len(places) and int(places.max()) >= self.n:
             raise UserError(
-                f"A sample came with place {int(places.max()):,} of a bank of {self.n:,}: give "
+                f"A sample came with place {int(places.max()):,} of a sample set of {self.n:,}: give "
                 f"places from 0 to {self.n - 1:,}."
             )
         count, p, p_log_p = _sums(logits, self.split[places], self.splits)
@@ -133,7 +133,7 @@ class InceptionScore(BankMetric):
         """Mean and standard deviation over the splits.
 
         Raises:
-            ValueError: if not all of the bank came, each sample once.
+            ValueError: if not all of the sample set came, each sample once.
 
         Warns:
             DegenerateWarning: if all samples got the same class probabilities.
@@ -141,7 +141,7 @@ class InceptionScore(BankMetric):
         if not torch.equal(self.count.cpu().long(), self.split.bincount()):
             raise UserError(
                 f"{int(self.count.sum()):,} samples came for an Inception Score of {self.n:,}: "
-                f"give each sample of the bank once."
+                f"give each sample of the sample set once."
             )
         return _value(self.count, self.p, self.p_log_p)
 

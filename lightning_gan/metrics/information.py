@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from lightning_gan.errors import UserError
+from lightning_gan.utils.errors import UserError
 
 
 def mutual_information(counts: Tensor) -> float:

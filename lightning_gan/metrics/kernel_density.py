@@ -11,8 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lightning_gan.domains import Bytes, Finite, Positive, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import Bytes, Finite, Positive, check_arguments
+from lightning_gan.utils.errors import UserError
 
 CPU_BYTES = 32 << 20  # fits a large cache, and threads seldom wait for each other (measured)
 GPU_BYTES = 256 << 20  # few, large products

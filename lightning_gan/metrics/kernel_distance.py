@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lightning_gan.domains import Count, CountFromTwo, Seed, check_arguments
-from lightning_gan.errors import UserError
-from lightning_gan.metrics.bank_metric import check_vectors
+from lightning_gan.arguments import Count, CountFromTwo, Seed, check_arguments
 from lightning_gan.metrics.degenerate import warn, warn_of_copies
+from lightning_gan.metrics.sample_metric import check_vectors
 from lightning_gan.metrics.vectors import Vectors
+from lightning_gan.utils.errors import UserError
 
 BLOCK = 512  # vectors of each side whose kernel values are held at a time
 

@@ -1,6 +1,6 @@
 """Does a model repeat its training data? Samples are compared with examples that it never saw.
 
-A picture beside its nearest training example proves little: it has no scale. Held-out examples give one. If samples
+An image beside its nearest training example proves little: it has no scale. Held-out examples give one. If samples
 are nearer to the training data than held-out examples are, the model has copied (Meehan, Chaudhuri and Dasgupta 2020,
 "A non-parametric test to detect data-copying in generative models"). In Euclidean distance of pixels a copy that moved
 by one pixel is far from its original (Theis, van den Oord and Bethge 2016), so there is a distance that does not see
@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lightning_gan.domains import Count, Domain, check_arguments
-from lightning_gan.errors import UserError
-from lightning_gan.metrics.nearest import nearest
+from lightning_gan.arguments import Count, Domain, check_arguments
+from lightning_gan.metrics.nearest import find_nearest
+from lightning_gan.utils.errors import UserError
 
 Reach = Annotated[int, Domain(0, 1000, whole=True)]
 
@@ -67,29 +67,30 @@ def audit(samples: Tensor, held_out: Tensor) -> Audit:
 
 
 @check_arguments
-def nearest_distance(x: Tensor, bank: Tensor, block: Count = 10_000) -> Tensor:
-    """Euclidean distance of each x to the nearest example of a bank, in float32, exactly 0 for one that is in it.
+def nearest_distance(x: Tensor, sample_set: Tensor, block: Count = 10_000) -> Tensor:
+    """Euclidean distance of each x to the nearest example of a sample set, in float32, exactly 0 for one that is in it.
 
     Args:
         x: [n, ...].
-        bank: [N, ...] of the same trailing shape.
-        block: bank examples per pass, at least 1; a pass holds n * block distances and three float32 copies of its
+        sample_set: [N, ...] of the same trailing shape.
+        block: sample set examples per pass, at least 1; a pass holds n * block distances and three
+            float32 copies of its
             examples, and copies of x as large as x itself.
 
     Returns:
         Distances, [n], in the units of x.
 
     Raises:
-        ValueError: if the shapes differ or the bank is empty.
+        ValueError: if the shapes differ or the sample set is empty.
     """
-    found = bank[nearest(x, bank, block)].to(x)
+    found = sample_set[find_nearest(x, sample_set, block)].to(x)
     return (
         (x - found).flatten(1).norm(dim=1)
     )  # `nearest` ranks by products, whose rounding hides small distances
 
 
 @check_arguments
-def shifts(images: Tensor, reach: Reach) -> list[Tensor]:
+def shift_images(images: Tensor, reach: Reach) -> list[Tensor]:
     """Images moved by 0 to `reach` pixels each way, (2 reach + 1)^2 of [n, C, H, W]; what moves in is 0.
 
     Args:
@@ -105,60 +106,61 @@ def shifts(images: Tensor, reach: Reach) -> list[Tensor]:
 @check_arguments
 def shift_blind_distance(
     images: Tensor,
-    bank: Tensor,
+    sample_set: Tensor,
     reach: Reach = 2,
     block: Count = 10_000,
 ) -> Tensor:
-    """Distance of each image to the nearest example of a bank, over all moves of it by up to `reach` pixels.
+    """Distance of each image to the nearest example of a sample set, over all moves of it by up to `reach` pixels.
 
     A copy that moved so far, and lost no ink over the edge, has the distance 0. As much work as (2 reach + 1)^2
     searches.
 
     Args:
         images: [n, C, H, W], background 0.
-        bank: [N, C, H, W].
+        sample_set: [N, C, H, W].
         reach: largest move, in pixels, along each axis, 0 to 1,000.
-        block: bank examples per pass, at least 1.
+        block: sample set examples per pass, at least 1.
 
     Returns:
         Distances, [n], in the units of the images.
 
     Raises:
-        ValueError: if the shapes differ, the bank is empty, or reach is negative.
+        ValueError: if the shapes differ, the sample set is empty, or reach is negative.
     """
     if images.dim() != 4:
         raise UserError(f"Images of {list(images.shape)} cannot be moved: give [n, C, H, W].")
-    passes = [nearest_distance(moved, bank, block) for moved in shifts(images, reach)]
+    passes = [nearest_distance(moved, sample_set, block) for moved in shift_images(images, reach)]
     return torch.stack(passes).amin(0)
 
 
 @check_arguments
-def crowding(x: Tensor, bank: Tensor, k: Count = 50, block: Count = 10_000) -> Tensor:
-    """Distance to the nearest example of a bank over the mean distance to the nearest k: 0 for a copy, up to 1.
+def crowding(x: Tensor, sample_set: Tensor, k: Count = 50, block: Count = 10_000) -> Tensor:
+    """Distance to the nearest example of a sample set over the mean distance to the nearest k: 0 for a copy, up to 1.
 
-    Carlini et al. (2023), "Extracting training data from diffusion models", section 5, so find copies of pictures:
+    Carlini et al. (2023), "Extracting training data from diffusion models", section 5, so find copies of images:
     simple ones are near to many examples, but only a copy is far nearer to one than to the next ones.
 
     Args:
         x: [n, ...].
-        bank: [N, ...] of the same trailing shape, k or more.
+        sample_set: [N, ...] of the same trailing shape, k or more.
         k: neighbours, at least 1.
-        block: bank examples per pass, at least 1.
+        block: sample set examples per pass, at least 1.
 
     Returns:
         Ratios in [0, 1], [n].
 
     Raises:
-        ValueError: if the shapes differ, or the bank has fewer than k examples.
+        ValueError: if the shapes differ, or the sample set has fewer than k examples.
     """
-    if x.shape[1:] != bank.shape[1:] or k > len(bank):
+    if x.shape[1:] != sample_set.shape[1:] or k > len(sample_set):
         raise UserError(
-            f"The {k} nearest of {list(x.shape)} were asked in {list(bank.shape)}: want examples of the same shape, "
+            f"The {k} nearest of {list(x.shape)} were asked in {list(sample_set.shape)}: want examples of the "
+            f"same shape, "
             f"and at least {k} of them."
         )
     x = x.flatten(1)
     best = x.new_empty(len(x), 0)
-    for part in bank.split(block):
+    for part in sample_set.split(block):
         found = torch.cat([best, torch.cdist(x, part.flatten(1).to(x))], dim=1)
         best = found.topk(min(k, found.shape[1]), largest=False).values
     return best[:, 0] / best.mean(1).clamp(min=torch.finfo(x.dtype).tiny)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lightning_gan.domains import Positive, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import Positive, check_arguments
+from lightning_gan.utils.errors import UserError
 
 NEAR = 3.0  # standard deviations: Lin et al. (2018), section 4
 

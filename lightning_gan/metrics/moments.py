@@ -5,12 +5,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lightning_gan.domains import Size, check_arguments
-from lightning_gan.errors import UserError
-from lightning_gan.metrics.bank_metric import BankMetric, check_vectors
+from lightning_gan.arguments import Size, check_arguments
+from lightning_gan.metrics.sample_metric import SampleSetMetric, check_vectors
+from lightning_gan.utils.errors import UserError
 
 
-class Gaussian(NamedTuple):
+class GaussianStatistics(NamedTuple):
     """The normal distribution with the moments of n vectors.
 
     Attributes:
@@ -24,7 +24,7 @@ class Gaussian(NamedTuple):
     cov: Tensor
 
 
-class Moments(BankMetric):
+class Moments(SampleSetMetric):
     """Mean and covariance over the vectors of all processes; memory does not grow with n.
 
     States are sums of x and of x x^T in float64, without an origin, so that processes may add up
@@ -59,7 +59,7 @@ class Moments(BankMetric):
         self.sum = self.sum + x.sum(0)
         self.outer = torch.addmm(self.outer, x.T, x)
 
-    def compute(self) -> Gaussian:
+    def compute(self) -> GaussianStatistics:
         """Mean and unbiased covariance; where dim is 1, torchmetrics makes both of shape [].
 
         Raises:
@@ -72,4 +72,4 @@ class Moments(BankMetric):
             )
         mean = self.sum / n
         cov = (self.outer - n * mean.outer(mean)) / (n - 1)
-        return Gaussian(n, mean, (cov + cov.T) / 2)
+        return GaussianStatistics(n, mean, (cov + cov.T) / 2)

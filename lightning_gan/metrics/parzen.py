@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from lightning_gan.domains import Bytes, Count, CountOrZero, Finite, Positive, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import Bytes, Count, CountOrZero, Finite, Positive, check_arguments
 from lightning_gan.metrics.kernel_density import (
     Centres,
     check_sigmas,
@@ -21,6 +20,7 @@ from lightning_gan.metrics.kernel_density import (
     parzen_log_likelihood,
     prepare_centres,
 )
+from lightning_gan.utils.errors import UserError
 
 SIGMAS_2014 = tuple(10 ** (k / 9 - 1) for k in range(10))
 """The grid of the released parzen_ll.py: ten points from 0.1 to 1, evenly spaced in log sigma."""

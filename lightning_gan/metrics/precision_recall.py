@@ -13,13 +13,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lightning_gan.domains import Bytes, Count, check_arguments
-from lightning_gan.errors import UserError
-from lightning_gan.metrics.bank_metric import check_vectors
+from lightning_gan.arguments import Bytes, Count, check_arguments
 from lightning_gan.metrics.degenerate import warn_of_copies
 from lightning_gan.metrics.distances import Distances
 from lightning_gan.metrics.kernel_density import float32_products
+from lightning_gan.metrics.sample_metric import check_vectors
 from lightning_gan.metrics.vectors import Vectors
+from lightning_gan.utils.errors import UserError
 
 BLOCK_BYTES = 128 << 20  # working memory
 
@@ -91,7 +91,7 @@ def precision_recall(
         return _from_balls(x, y.to(x.device), k, k_density, max_bytes)
 
 
-class PrecisionRecall(Vectors):
+class PrecisionRecallMetric(Vectors):
     """Precision, recall, density and coverage over the samples of all processes.
 
     Args:

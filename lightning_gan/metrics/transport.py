@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from lightning_gan.errors import UserError
+from lightning_gan.utils.errors import UserError
 
 DIRECTIONS = 16
 

@@ -1,21 +1,21 @@
-"""All vectors of a bank in the bank's order, for scores that compare vectors with each other."""
+"""All vectors of a sample set in the sample set's order, for scores that compare vectors with each other."""
 
 import torch
 from torch import Tensor
 from torchmetrics.utilities import dim_zero_cat
 
-from lightning_gan.domains import Count, check_arguments
-from lightning_gan.errors import UserError
-from lightning_gan.metrics.bank_metric import (
-    BankMetric,
+from lightning_gan.arguments import Count, check_arguments
+from lightning_gan.metrics.sample_metric import (
+    SampleSetMetric,
     check_places,
     check_vectors,
     check_whole,
 )
+from lightning_gan.utils.errors import UserError
 
 
-class Vectors(BankMetric):
-    """The vectors of all processes in the bank's order, so that no score depends on the shares.
+class Vectors(SampleSetMetric):
+    """The vectors of all processes in the sample set's order, so that no score depends on the shares.
 
     States take 4 n d bytes of this process's n; in `compute`, every process holds those of all,
     and for a moment up to three times.
@@ -48,7 +48,7 @@ class Vectors(BankMetric):
 
         Args:
             vectors: [m, d], kept as float32; m may be 0.
-            index: their places in the bank, [m].
+            index: their places in the sample set, [m].
 
         Raises:
             ValueError: if shapes are wrong, or some vectors are not finite.

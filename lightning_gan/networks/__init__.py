@@ -5,15 +5,15 @@ from lightning_gan.networks.augmentations import (
     Brightness,
     Contrast,
     Cutout,
-    DiffAugmented,
+    DiffAugmentDiscriminator,
     Saturation,
     Translation,
 )
 from lightning_gan.networks.base import Discriminator, FeatureDiscriminator, Generator
 from lightning_gan.networks.cifar10_2014 import DeconvolutionalGenerator, ReLUSigmoidGenerator
 from lightning_gan.networks.class_heads import (
-    ClassHeadDiscriminator,
-    ClassLogitsDiscriminator,
+    AuxiliaryClassifierDiscriminator,
+    KPlusOneDiscriminator,
 )
 from lightning_gan.networks.conditional import (
     ConditionalDiscriminator,
@@ -25,9 +25,9 @@ from lightning_gan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from lightning_gan.networks.encoder import Encoder, GaussianEncoder
 from lightning_gan.networks.infogan import InfoGANDiscriminator, InfoGANGenerator
 from lightning_gan.networks.layers import ConditionalBatchNorm2d, ConvMaxout, GaussianNoise, Maxout
-from lightning_gan.networks.minibatch import MinibatchDiscriminated, MinibatchDiscrimination
+from lightning_gan.networks.minibatch import MinibatchDiscrimination, MinibatchDiscriminator
 from lightning_gan.networks.mlp import MaxoutDiscriminator, MLPGenerator, UpsampledMLPGenerator
-from lightning_gan.networks.plain import PlainDiscriminator, PlainGenerator
+from lightning_gan.networks.plain import LinearMLPGenerator, MLPDiscriminator
 from lightning_gan.networks.projection import ProjectionDiscriminator
 from lightning_gan.networks.resnet import ResNetDiscriminator, ResNetGenerator
 from lightning_gan.networks.semi_supervised import (
@@ -40,13 +40,16 @@ from lightning_gan.networks.small_convolutional import (
     SmallConvolutionalGenerator,
 )
 from lightning_gan.networks.tfd import SparseOutputGenerator, StackedGenerator
-from lightning_gan.networks.wrappers import Packed, SpectrallyNormalized, WrappedDiscriminator
+from lightning_gan.networks.wrappers import (
+    DiscriminatorWrapper,
+    PackedDiscriminator,
+    SpectralNormDiscriminator,
+)
 
 __all__ = [
     "Augmentation",
+    "AuxiliaryClassifierDiscriminator",
     "Brightness",
-    "ClassHeadDiscriminator",
-    "ClassLogitsDiscriminator",
     "ConditionalBatchNorm2d",
     "ConditionalDiscriminator",
     "ConditionalGenerator",
@@ -58,8 +61,9 @@ __all__ = [
     "DCGANDiscriminator",
     "DCGANGenerator",
     "DeconvolutionalGenerator",
-    "DiffAugmented",
+    "DiffAugmentDiscriminator",
     "Discriminator",
+    "DiscriminatorWrapper",
     "Encoder",
     "FeatureDiscriminator",
     "GaussianEncoder",
@@ -67,15 +71,16 @@ __all__ = [
     "Generator",
     "InfoGANDiscriminator",
     "InfoGANGenerator",
+    "KPlusOneDiscriminator",
+    "LinearMLPGenerator",
+    "MLPDiscriminator",
     "MLPGenerator",
     "MaskedGenerator",
     "Maxout",
     "MaxoutDiscriminator",
-    "MinibatchDiscriminated",
     "MinibatchDiscrimination",
-    "Packed",
-    "PlainDiscriminator",
-    "PlainGenerator",
+    "MinibatchDiscriminator",
+    "PackedDiscriminator",
     "ProjectionDiscriminator",
     "ReLUSigmoidGenerator",
     "ResNetDiscriminator",
@@ -85,11 +90,10 @@ __all__ = [
     "SmallConvolutionalGenerator",
     "SoftplusGenerator",
     "SparseOutputGenerator",
-    "SpectrallyNormalized",
+    "SpectralNormDiscriminator",
     "StackedGenerator",
     "Translation",
     "UpsampledMLPGenerator",
     "WeightNormDiscriminator",
     "WeightNormLinear",
-    "WrappedDiscriminator",
 ]

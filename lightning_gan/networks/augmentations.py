@@ -6,15 +6,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lightning_gan.domains import NonNegative, Share, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import NonNegative, Share, check_arguments
+from lightning_gan.distributed import collectives
 from lightning_gan.networks.base import Discriminator
-from lightning_gan.networks.wrappers import WrappedDiscriminator
-from lightning_gan.several import devices
+from lightning_gan.networks.wrappers import DiscriminatorWrapper
+from lightning_gan.utils.errors import UserError
 
 
 class Augmentation(ABC):
-    """T: pictures to pictures, [m, C, H, W] both; drawn for each picture, and differentiable in it."""
+    """T: images to images, [m, C, H, W] both; drawn for each image, and differentiable in it."""
 
     @abstractmethod
     def __call__(self, x: Tensor) -> Tensor:
@@ -22,7 +22,7 @@ class Augmentation(ABC):
 
 
 class Brightness(Augmentation):
-    """Add one number to a picture, from U(-strength, strength).
+    """Add one number to an image, from U(-strength, strength).
 
     Args:
         strength: in units of the data, at least 0; 0.5 in the paper, for values in [-1, 1].
@@ -55,7 +55,7 @@ class Saturation(Augmentation):
 
 
 class Contrast(Augmentation):
-    """Move values away from the mean of their picture, or towards it, by a factor from U(1 - strength, 1 + strength).
+    """Move values away from the mean of their image, or towards it, by a factor from U(1 - strength, 1 + strength).
 
     Args:
         strength: at least 0; 0.5 in the paper: factors of 0.5 to 1.5.
@@ -66,13 +66,13 @@ class Contrast(Augmentation):
         self.strength = strength
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Mean + s (x - mean), the mean being that of all values of a picture."""
+        """Mean + s (x - mean), the mean being that of all values of an image."""
         mean = x.mean((1, 2, 3), keepdim=True)
         return mean + _draw(x, 1 - self.strength, 1 + self.strength) * (x - mean)
 
 
 class Translation(Augmentation):
-    """Shift a picture by whole pixels; what comes in is 0.
+    """Shift an image by whole pixels; what comes in is 0.
 
     Each shift from -s to s is equally likely, s being ratio times the side, rounded; along both sides apart.
 
@@ -89,7 +89,7 @@ class Translation(Augmentation):
         for side in (2, 3):
             n = x.shape[side]
             most = int(n * self.ratio + 0.5)
-            shift = _whole(x, -most, most)
+            shift = _draw_integers(x, -most, most)
             source = torch.arange(n, device=x.device) + shift
             inside = _along(((source >= 0) & (source < n)).to(x.dtype), side)
             places = _along(source.clamp(0, n - 1), side)
@@ -98,9 +98,9 @@ class Translation(Augmentation):
 
 
 class Cutout(Augmentation):
-    """Set a rectangle of a picture to 0; it may reach beyond the edge.
+    """Set a rectangle of an image to 0; it may reach beyond the edge.
 
-    Its sides are ratio times those of the picture, rounded, and its centre is anywhere in the picture.
+    Its sides are ratio times those of the image, rounded, and its centre is anywhere in the image.
 
     Args:
         ratio: share of the sides, 0 to 1; 0.5 in the paper: 16 x 16 pixels of 32 x 32.
@@ -117,14 +117,14 @@ class Cutout(Augmentation):
             n = x.shape[side]
             length = int(n * self.ratio + 0.5)
             # a length that is even has its centre between two pixels: one place more
-            centre = _whole(x, 0, n - length % 2)
+            centre = _draw_integers(x, 0, n - length % 2)
             distance = torch.arange(n, device=x.device) - (centre - length // 2)
             within = within * _along(((distance >= 0) & (distance < length)).to(x.dtype), side)
         return x * (1 - within)
 
 
-class DiffAugmented(WrappedDiscriminator):
-    """D(T(x)): every augmentation acts on examples and on samples alike, in both players' turns.
+class DiffAugmentDiscriminator(DiscriminatorWrapper):
+    """D(T(x)): every augmentation acts on examples and on samples alike, in both networks' turns.
 
     What G learns then is to make samples whose T(G(z)) look true, and T is chosen such that only true samples do. In
     evaluation mode D sees x itself. Curves of training, such as `train/d_x`, are of T(x).
@@ -132,7 +132,7 @@ class DiffAugmented(WrappedDiscriminator):
     ========================  ==================
     layer                     output
     ========================  ==================
-    pictures x                [m, C, H, W]
+    images x                [m, C, H, W]
     T, in training mode       [m, C, H, W]
     D inside                  scores, [m]
     ========================  ==================
@@ -147,11 +147,11 @@ class DiffAugmented(WrappedDiscriminator):
         super().__init__(discriminator)
         if len(self.data_shape) != 3:
             raise UserError(
-                f"DiffAugmented of data_shape {list(self.data_shape)}: want pictures, [C, H, W]."
+                f"DiffAugmentDiscriminator of data_shape {list(self.data_shape)}: want images, [C, H, W]."
             )
         self.augmentations = tuple(augmentations)
 
-    def seen(self, x: Tensor) -> Tensor:
+    def preprocess(self, x: Tensor) -> Tensor:
         """T(x), [m, C, H, W], in training mode; x in evaluation mode."""
         for augmentation in self.augmentations if self.training else ():
             x = augmentation(x)
@@ -159,19 +159,21 @@ class DiffAugmented(WrappedDiscriminator):
 
 
 def _draw(x: Tensor, low: float, high: float) -> Tensor:
-    """A number from U(low, high) for each picture, [m, 1, 1, 1]."""
+    """A number from U(low, high) for each image, [m, 1, 1, 1]."""
 
     def draw(n: int) -> Tensor:
         return torch.rand(n, 1, 1, 1, dtype=x.dtype, device=x.device)
 
-    return low + (high - low) * devices.rows(len(x), draw)
+    return low + (high - low) * collectives.rank_slice(len(x), draw)
 
 
-def _whole(x: Tensor, low: int, high: int) -> Tensor:
-    """A whole number from low to high for each picture, [m, 1]."""
-    return devices.rows(len(x), lambda n: torch.randint(low, high + 1, (n, 1), device=x.device))
+def _draw_integers(x: Tensor, low: int, high: int) -> Tensor:
+    """A whole number from low to high for each image, [m, 1]."""
+    return collectives.rank_slice(
+        len(x), lambda n: torch.randint(low, high + 1, (n, 1), device=x.device)
+    )
 
 
 def _along(values: Tensor, side: int) -> Tensor:
-    """[m, n], of which n runs along a side of pictures: [m, 1, n, 1] or [m, 1, 1, n]."""
+    """[m, n], of which n runs along a side of images: [m, 1, n, 1] or [m, 1, 1, n]."""
     return values[:, None, :, None] if side == 2 else values[:, None, None, :]

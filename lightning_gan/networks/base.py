@@ -1,4 +1,4 @@
-"""What every player promises."""
+"""What every network promises."""
 
 import math
 from abc import ABC, abstractmethod
@@ -7,13 +7,13 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from lightning_gan.domains import Size, check_arguments
-from lightning_gan.errors import UserError
-from lightning_gan.limits import check_memory
+from lightning_gan.arguments import Size, check_arguments
+from lightning_gan.utils.errors import UserError
+from lightning_gan.utils.machine_limits import check_memory
 
 
-class Player(nn.Module):
-    """A network of the game, for data of one shape.
+class AdversarialNetwork(nn.Module):
+    """A network of the model, for data of one shape.
 
     Args:
         data_shape: shape of one example, such as [1, 28, 28], each 1 to 2^20.
@@ -37,7 +37,7 @@ class Player(nn.Module):
         return math.prod(self.data_shape)
 
 
-class Generator(Player, ABC):
+class Generator(AdversarialNetwork, ABC):
     """G: noise z, [m, z_dim], to samples, [m, *data_shape], with values in `value_range`.
 
     Args:
@@ -56,7 +56,7 @@ class Generator(Player, ABC):
     def forward(self, z: Tensor) -> Tensor:
         """Samples, [m, *data_shape], from noise, [m, z_dim]."""
 
-    def start_from(self, mean: Callable[[], Tensor]) -> None:
+    def init_from_data(self, mean: Callable[[], Tensor]) -> None:
         """Initialise what depends on the data.
 
         Args:
@@ -64,7 +64,7 @@ class Generator(Player, ABC):
         """
 
 
-class Discriminator(Player, ABC):
+class Discriminator(AdversarialNetwork, ABC):
     """D: examples, [m, *data_shape], to raw scores, [m]; D(x) of the paper is sigmoid(score)."""
 
     @abstractmethod
@@ -81,16 +81,16 @@ class FeatureDiscriminator(Discriminator, ABC):
     network: nn.Sequential
 
     @property
-    def unit(self) -> nn.Linear:
+    def last_layer(self) -> nn.Linear:
         """The last layer: f(x) to the score."""
         return cast(nn.Linear, self.network[-1])
 
     @property
     def feature_dim(self) -> int:
         """Numbers in f(x)."""
-        return self.unit.in_features
+        return self.last_layer.in_features
 
-    def end_with(self, unit: nn.Linear) -> None:
+    def replace_head(self, unit: nn.Linear) -> None:
         """Let another layer read f(x) in the last one's place."""
         self.network[-1] = unit
 
@@ -100,4 +100,4 @@ class FeatureDiscriminator(Discriminator, ABC):
 
     def forward(self, x: Tensor) -> Tensor:
         """Examples, [m, *data_shape], to scores, [m]."""
-        return self.unit(self.features(x)).squeeze(1)
+        return self.last_layer(self.features(x)).squeeze(1)

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from lightning_gan.domains import Positive, Size, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import Positive, Size, check_arguments
 from lightning_gan.networks.base import Generator
 from lightning_gan.networks.layers import relu_then_sigmoid, uniform_
+from lightning_gan.utils.errors import UserError
 
 
 class ReLUSigmoidGenerator(Generator):

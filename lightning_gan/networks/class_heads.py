@@ -2,12 +2,12 @@
 
 from torch import Tensor, nn
 
-from lightning_gan.domains import Size, check_arguments
+from lightning_gan.arguments import Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator
-from lightning_gan.networks.wrappers import WrappedDiscriminator
+from lightning_gan.networks.wrappers import DiscriminatorWrapper
 
 
-class ClassHeadDiscriminator(WrappedDiscriminator):
+class AuxiliaryClassifierDiscriminator(DiscriminatorWrapper):
     """D with a second output, the class: the auxiliary classifier of Odena et al. (2017), "ACGAN", section 3.
 
     ======================  ===================  ==================
@@ -26,17 +26,17 @@ class ClassHeadDiscriminator(WrappedDiscriminator):
     @check_arguments
     def __init__(self, discriminator: FeatureDiscriminator, classes: Size) -> None:
         super().__init__(discriminator)
-        self.takes_no_condition()
+        self.require_unconditional()
         self.classes = classes
         self.head = nn.Linear(self.feature_dim, classes)
 
-    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def logits_and_classes(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Examples, [m, *data_shape], to scores, [m], and logits of the classes, [m, K], by one pass over f(x)."""
         f = self.features(x)
-        return self.unit(f).squeeze(1), self.head(f)
+        return self.last_layer(f).squeeze(1), self.head(f)
 
 
-class ClassLogitsDiscriminator(WrappedDiscriminator):
+class KPlusOneDiscriminator(DiscriminatorWrapper):
     r"""D that is a classifier: Salimans et al. (2016), "Improved techniques for training GANs", section 5.
 
     .. math:: D(x) = \frac{Z(x)}{Z(x) + 1}, \qquad Z(x) = \sum_{k=1}^K \exp l_k(x)
@@ -59,13 +59,13 @@ class ClassLogitsDiscriminator(WrappedDiscriminator):
     @check_arguments
     def __init__(self, discriminator: FeatureDiscriminator, classes: Size) -> None:
         super().__init__(discriminator)
-        self.takes_no_condition()
+        self.require_unconditional()
         self.classes = classes
-        self.end_with(nn.Linear(self.feature_dim, classes))
+        self.replace_head(nn.Linear(self.feature_dim, classes))
 
     def logits(self, x: Tensor) -> Tensor:
         """Examples, [m, *data_shape], to logits of the classes, [m, K]."""
-        return self.unit(self.features(x))
+        return self.last_layer(self.features(x))
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         """Examples, [m, *data_shape], to scores, [m]; no c is read."""

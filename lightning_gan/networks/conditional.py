@@ -1,7 +1,7 @@
-"""Players that are told something: G(z, c) and D(x, c), each made of a player that reads one longer vector.
+"""Networks that are told something: G(z, c) and D(x, c), each made of a network that reads one longer vector.
 
 "A conditional generative model p(x | c) can be obtained by adding c as input to both G and D": Goodfellow et al.
-(2014), section 7; carried out by Mirza & Osindero (2014), who told both players the class.
+(2014), section 7; carried out by Mirza & Osindero (2014), who told both networks the class.
 
 c: the condition, [m, condition_dim].
 """
@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from lightning_gan.domains import Size, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import Size, check_arguments
 from lightning_gan.networks.base import Discriminator, Generator
+from lightning_gan.utils.errors import UserError
 
 
 class ConditionalGenerator(Generator):
@@ -35,13 +35,13 @@ class ConditionalGenerator(Generator):
         self.network, self.condition_dim = generator, condition_dim
         self.value_range = generator.value_range
 
-    def start_from(self, mean: Callable[[], Tensor]) -> None:
+    def init_from_data(self, mean: Callable[[], Tensor]) -> None:
         """As the generator inside does."""
-        self.network.start_from(mean)
+        self.network.init_from_data(mean)
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Noise, [m, z_dim], and c to samples, [m, *data_shape]; without c, z holds it in its last columns."""
-        return self.network(beside(z, c, self.z_dim, self.condition_dim))
+        return self.network(concat_condition(z, c, self.z_dim, self.condition_dim))
 
 
 class MaskedGenerator(ConditionalGenerator):
@@ -59,7 +59,7 @@ class MaskedGenerator(ConditionalGenerator):
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Noise, [m, z_dim], and c to completed examples, [m, *data_shape]."""
-        both = beside(z, c, self.z_dim, self.condition_dim)
+        both = concat_condition(z, c, self.z_dim, self.condition_dim)
         observed, mask = both[:, self.z_dim :].view(-1, 2, *self.data_shape).unbind(1)
         return observed + (1 - mask) * self.network(both)
 
@@ -87,10 +87,10 @@ class ConditionalDiscriminator(Discriminator):
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         """Examples, [m, *data_shape], and c to scores, [m]."""
-        return self.network(beside(x.flatten(1), c, self.data_size, self.condition_dim))
+        return self.network(concat_condition(x.flatten(1), c, self.data_size, self.condition_dim))
 
 
-def beside(first: Tensor, c: Tensor | None, size: int, condition_dim: int) -> Tensor:
+def concat_condition(first: Tensor, c: Tensor | None, size: int, condition_dim: int) -> Tensor:
     """[m, size] and [m, condition_dim] as one, [m, size + condition_dim].
 
     Raises:
@@ -98,9 +98,9 @@ def beside(first: Tensor, c: Tensor | None, size: int, condition_dim: int) -> Te
     """
     both = first if c is None else torch.cat([first, c.to(first)], dim=1)
     if both.shape[1] != size + condition_dim:
-        told = both.shape[1] - first.shape[1]
+        message = both.shape[1] - first.shape[1]
         raise UserError(
-            f"{first.shape[1]} numbers and a condition of {told} came to a player that reads {size} and "
-            f"{condition_dim}: train it by a GAN that tells its players c, such as ConditionalGAN."
+            f"{first.shape[1]} numbers and a condition of {message} came to a network that reads {size} and "
+            f"{condition_dim}: train it by a GAN that tells its networks c, such as ConditionalGAN."
         )
     return both

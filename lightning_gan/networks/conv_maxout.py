@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 
 from torch import Tensor, nn
 
-from lightning_gan.domains import NonNegative, Positive, Rate, Size, SizeOrZero, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import NonNegative, Positive, Rate, Size, SizeOrZero, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator
 from lightning_gan.networks.layers import ConvMaxout, Dropout, GaussianNoise, Maxout, uniform_
+from lightning_gan.utils.errors import UserError
 
 
 @check_arguments

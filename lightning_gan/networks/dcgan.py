@@ -5,10 +5,10 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from lightning_gan.domains import CountFromTwo, Size, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import CountFromTwo, Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 from lightning_gan.networks.normalization import Norm, make_norm
+from lightning_gan.utils.errors import UserError
 
 HALVINGS = {28: 2, 32: 3, 64: 4}  # side of an image: how often it is halved, to 7 or 4 pixels
 

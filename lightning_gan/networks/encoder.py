@@ -7,14 +7,14 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from lightning_gan.domains import NonNegative, Size, check_arguments
-from lightning_gan.networks.base import Player
+from lightning_gan.arguments import NonNegative, Size, check_arguments
+from lightning_gan.networks.base import AdversarialNetwork
 from lightning_gan.networks.layers import GaussianNoise
 
 LOG_2PI = math.log(2 * math.pi)
 
 
-class Encoder(Player):
+class Encoder(AdversarialNetwork):
     """The mean of q(z|x) = N(E(x), I): least squares, written as a density.
 
     =========================  ======================  ==========================

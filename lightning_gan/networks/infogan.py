@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from lightning_gan.domains import NonNegative, Size, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import NonNegative, Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 from lightning_gan.networks.normalization import Norm, make_norm
+from lightning_gan.utils.errors import UserError
 
 HALVINGS = {28: 2, 32: 2, 64: 3}  # image side: number of stride-2 layers, down to 7 or 8 pixels
 

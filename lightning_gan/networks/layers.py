@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, linear
 
-from lightning_gan.domains import Count, NonNegative, Size, SizeOrZero, check_arguments
-from lightning_gan.errors import UserError
-from lightning_gan.several import devices
+from lightning_gan.arguments import Count, NonNegative, Size, SizeOrZero, check_arguments
+from lightning_gan.distributed import collectives
+from lightning_gan.utils.errors import UserError
 
 
 class Maxout(nn.Linear):
@@ -126,7 +126,7 @@ class GaussianNoise(nn.Module):
         def draw(n: int) -> Tensor:
             return torch.randn(n, *x.shape[1:], dtype=x.dtype, device=x.device)
 
-        return x + self.std * devices.rows(len(x), draw)
+        return x + self.std * collectives.rank_slice(len(x), draw)
 
 
 class Dropout(nn.Dropout):
@@ -134,9 +134,9 @@ class Dropout(nn.Dropout):
 
     def forward(self, x: Tensor) -> Tensor:
         """Shape unchanged."""
-        if devices.count() == 1 or not self.training or not self.p:  # 0: nothing is drawn
+        if collectives.world_size() == 1 or not self.training or not self.p:  # 0: nothing is drawn
             return super().forward(x)
-        return x * devices.rows(
+        return x * collectives.rank_slice(
             len(x), lambda n: dropout(x.new_ones(n, *x.shape[1:]), self.p, training=True)
         )
 

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from lightning_gan.domains import Count, Size, check_arguments
+from lightning_gan.arguments import Count, Size, check_arguments
+from lightning_gan.distributed import collectives
 from lightning_gan.networks.base import FeatureDiscriminator
-from lightning_gan.networks.wrappers import WrappedDiscriminator
-from lightning_gan.several import devices
+from lightning_gan.networks.wrappers import DiscriminatorWrapper
 
 
 class MinibatchDiscrimination(nn.Module):
@@ -44,7 +44,7 @@ class MinibatchDiscrimination(nn.Module):
     def closeness(self, f: Tensor) -> Tensor:
         """o(x), [m, kernels], of f(x), [m, n_in]."""
         M = self.T(f).unflatten(1, (self.kernels, self.kernel_dim))
-        others = devices.gathered(M) if self.training else M
+        others = collectives.all_gather(M) if self.training else M
         distances = (M[:, None] - others).abs().sum(3)  # [m, m of all devices, kernels]
         return torch.exp(-distances).sum(1) - 1
 
@@ -53,7 +53,7 @@ class MinibatchDiscrimination(nn.Module):
         return torch.cat([f, self.closeness(f)], 1)
 
 
-class MinibatchDiscriminated(WrappedDiscriminator):
+class MinibatchDiscriminator(DiscriminatorWrapper):
     """D whose last unit also reads how close an example is to the others: a G that makes one thing gives itself away.
 
     A score depends on the whole minibatch, so examples and samples go through D apart, and a minibatch of another size
@@ -79,9 +79,9 @@ class MinibatchDiscriminated(WrappedDiscriminator):
         self, discriminator: FeatureDiscriminator, kernels: Size = 50, kernel_dim: Size = 5
     ) -> None:
         super().__init__(discriminator)
-        self.takes_no_condition()
+        self.require_unconditional()
         self.minibatch = MinibatchDiscrimination(self.feature_dim, kernels, kernel_dim)
-        self.end_with(nn.Linear(self.feature_dim + kernels, 1))
+        self.replace_head(nn.Linear(self.feature_dim + kernels, 1))
 
     def features(self, x: Tensor) -> Tensor:
         """f(x) and o(x), [m, n + kernels], of examples, [m, *data_shape]."""
@@ -89,4 +89,4 @@ class MinibatchDiscriminated(WrappedDiscriminator):
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         """Examples, [m, *data_shape], to scores, [m]; no c is read."""
-        return self.unit(self.features(x)).squeeze(1)
+        return self.last_layer(self.features(x)).squeeze(1)

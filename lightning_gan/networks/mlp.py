@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from lightning_gan.domains import NonNegative, Positive, Rate, Size, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import NonNegative, Positive, Rate, Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 from lightning_gan.networks.layers import Dropout, GaussianNoise, Maxout, uniform_
+from lightning_gan.utils.errors import UserError
 
 
 class MLPGenerator(Generator):
@@ -61,7 +61,7 @@ class MLPGenerator(Generator):
         if irange is not None:
             uniform_(self, irange)
 
-    def start_from(self, mean: Callable[[], Tensor]) -> None:
+    def init_from_data(self, mean: Callable[[], Tensor]) -> None:
         """Let G's output biases alone give the mean training image (mean in [0, 1])."""
         with torch.no_grad():
             self.output.bias.copy_(torch.logit(mean().flatten(), eps=1e-7))
@@ -101,7 +101,7 @@ class UpsampledMLPGenerator(MLPGenerator):
         self.output = nn.Linear(widths[-1], self.data_shape[0] * coarse[0] * coarse[1])
         self.enlarge = nn.Upsample(self.data_shape[1:], mode="bilinear")
 
-    def start_from(self, mean: Callable[[], Tensor]) -> None:
+    def init_from_data(self, mean: Callable[[], Tensor]) -> None:
         """Let G's output biases alone give the mean training image, enlarged (mean in [0, 1])."""
         with torch.no_grad():
             coarse = adaptive_avg_pool2d(mean(), self.coarse)

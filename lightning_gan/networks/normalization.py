@@ -4,7 +4,7 @@ from typing import Literal
 
 from torch import nn
 
-from lightning_gan.errors import UserError
+from lightning_gan.utils.errors import UserError
 
 Norm = Literal["batch", "layer", "instance", "none"]
 

@@ -6,11 +6,11 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from lightning_gan.domains import Size, check_arguments
+from lightning_gan.arguments import Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 
 
-class PlainGenerator(Generator):
+class LinearMLPGenerator(Generator):
     """Linear layers with an activation between them, and values without bounds.
 
     =========================  ======================  ==========================
@@ -49,7 +49,7 @@ class PlainGenerator(Generator):
         return self.network(z).view(-1, *self.data_shape)
 
 
-class PlainDiscriminator(FeatureDiscriminator):
+class MLPDiscriminator(FeatureDiscriminator):
     """Linear layers with an activation between them, and a score.
 
     Args:

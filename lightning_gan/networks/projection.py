@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor, nn
 
-from lightning_gan.domains import Size, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator
-from lightning_gan.networks.wrappers import WrappedDiscriminator
+from lightning_gan.networks.wrappers import DiscriminatorWrapper
+from lightning_gan.utils.errors import UserError
 
 
-class ProjectionDiscriminator(WrappedDiscriminator):
+class ProjectionDiscriminator(DiscriminatorWrapper):
     r"""D(x, c) whose condition meets the features in an inner product: equation 3.
 
     .. math:: score(x, c) = \psi(f(x)) + \langle V c, f(x) \rangle
@@ -25,7 +25,7 @@ class ProjectionDiscriminator(WrappedDiscriminator):
     inner product, added                                scores, [m]
     ===========================  =====================  ==================
 
-    V starts as Xavier's uniform. Inside `SpectrallyNormalized` it is normalised too, as in the released code.
+    V starts as Xavier's uniform. Inside `SpectralNormDiscriminator` it is normalised too, as in the released code.
 
     Args:
         discriminator: the one inside.
@@ -49,11 +49,11 @@ class ProjectionDiscriminator(WrappedDiscriminator):
         Raises:
             ValueError: naming the sizes, if c has another, does not come, or is not one for each f(x).
         """
-        told = 0 if c is None else c.shape[1]
-        if c is None or told != self.condition_dim:
+        message = 0 if c is None else c.shape[1]
+        if c is None or message != self.condition_dim:
             raise UserError(
-                f"A condition of {told} numbers came to a D that reads {self.condition_dim}: train it by a GAN that "
-                f"tells its players c, such as ConditionalGAN."
+                f"A condition of {message} numbers came to a D that reads {self.condition_dim}: train it by a GAN that "
+                f"tells its networks c, such as ConditionalGAN."
             )
         f = self.features(x)
         if len(f) != len(c):
@@ -61,4 +61,4 @@ class ProjectionDiscriminator(WrappedDiscriminator):
                 f"{len(c)} conditions came for {len(f)} packs of examples: a projection is not packed; put Packed "
                 f"inside a ConditionalDiscriminator."
             )
-        return self.unit(f).squeeze(1) + torch.linalg.vecdot(self.V(c.to(f)), f)
+        return self.last_layer(f).squeeze(1) + torch.linalg.vecdot(self.V(c.to(f)), f)

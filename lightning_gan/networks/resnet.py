@@ -1,6 +1,6 @@
 """The residual pair of Miyato et al. (2018), "Spectral normalization for GANs", Table 4; for classes, too.
 
-D is here without spectral normalisation: `SpectrallyNormalized(ResNetDiscriminator(...))` is the paper's.
+D is here without spectral normalisation: `SpectralNormDiscriminator(ResNetDiscriminator(...))` is the paper's.
 """
 
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from itertools import pairwise
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, relu
 
-from lightning_gan.domains import Size, SizeOrZero, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import Size, SizeOrZero, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
-from lightning_gan.networks.conditional import beside
+from lightning_gan.networks.conditional import concat_condition
 from lightning_gan.networks.layers import ConditionalBatchNorm2d
+from lightning_gan.utils.errors import UserError
 
 COARSE = 4  # side of G's first maps
 
@@ -67,7 +67,7 @@ class ResNetGenerator(Generator):
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Noise, [m, z_dim], and c, [m, classes], to [m, *data_shape] in [-1, 1]."""
-        z, c = beside(z, c, self.z_dim, self.condition_dim).tensor_split([self.z_dim], 1)
+        z, c = concat_condition(z, c, self.z_dim, self.condition_dim).tensor_split([self.z_dim], 1)
         c = c if self.condition_dim else z.new_ones(len(z), 1)
         h = self.first(z).unflatten(1, (-1, COARSE, COARSE))
         for block in self.blocks:

@@ -1,6 +1,6 @@
 """The pair that Salimans et al. (2016), "Improved techniques for training GANs", trained on MNIST with few labels.
 
-Sizes are those of section 5.1's released code. `ClassLogitsDiscriminator(WeightNormDiscriminator(...), 10)` is its D.
+Sizes are those of section 5.1's released code. `KPlusOneDiscriminator(WeightNormDiscriminator(...), 10)` is its D.
 """
 
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from torch.nn.functional import linear, normalize
 from torch.nn.utils.parametrizations import weight_norm
 
-from lightning_gan.domains import Count, NonNegative, Size, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import Count, NonNegative, Size, check_arguments
+from lightning_gan.distributed import collectives
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
 from lightning_gan.networks.layers import GaussianNoise
-from lightning_gan.several import devices
+from lightning_gan.utils.errors import UserError
 
 
 class SoftplusGenerator(Generator):
@@ -101,9 +101,9 @@ class WeightNormLinear(nn.Linear):
         return self.parametrizations.weight.original0  # type: ignore[union-attr, return-value]
 
     @torch.no_grad()
-    def start_from(self, x: Tensor) -> None:
+    def init_from_data(self, x: Tensor) -> None:
         """Let each unit have mean 0 and variance 1 on inputs, [m, n_in]."""
-        units = devices.gathered(linear(x, self.weight).float())
+        units = collectives.all_gather(linear(x, self.weight).float())
         std = units.std(0, correction=0).clamp(min=1e-6)
         self.g.div_(std[:, None])
         self.bias.copy_(-units.mean(0) / std)
@@ -121,7 +121,7 @@ class WeightNormLinear(nn.Linear):
         """[m, n_in] to [m, n_out]."""
         x = self.noise(x)
         if self.training and not self.started and len(x) > 1:
-            self.start_from(x)
+            self.init_from_data(x)
         return linear(x, self.weight, self.bias)
 
 
@@ -141,7 +141,7 @@ class WeightNormDiscriminator(FeatureDiscriminator):
     =====================================  ======================  ==========================
 
     Every layer is a `WeightNormLinear`, of which the last alone trains its lengths. Features are what the last hidden
-    layer says, before the noise on it. A last unit that is put in by `end_with` becomes one of the same kind.
+    layer says, before the noise on it. A last unit that is put in by `replace_head` becomes one of the same kind.
 
     Args:
         data_shape: of one example, such as [1, 28, 28], each 1 to 2^20.
@@ -169,10 +169,10 @@ class WeightNormDiscriminator(FeatureDiscriminator):
         unit = WeightNormLinear(sizes[-1], 1, stds[-1], learn_length=True)
         self.network = nn.Sequential(*layers, unit)
 
-    def end_with(self, unit: nn.Linear) -> None:
+    def replace_head(self, unit: nn.Linear) -> None:
         """Let as many units of this network's kind read f(x) in the last one's place."""
-        noise = cast(WeightNormLinear, self.unit).noise.std
-        super().end_with(WeightNormLinear(unit.in_features, unit.out_features, noise, True))
+        noise = cast(WeightNormLinear, self.last_layer).noise.std
+        super().replace_head(WeightNormLinear(unit.in_features, unit.out_features, noise, True))
 
 
 def _of_length_1(layer: nn.Linear) -> nn.Linear:

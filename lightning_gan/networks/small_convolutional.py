@@ -5,9 +5,9 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from lightning_gan.domains import Size, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import Size, check_arguments
 from lightning_gan.networks.base import FeatureDiscriminator, Generator
+from lightning_gan.utils.errors import UserError
 
 SHAPE = (28, 28)
 

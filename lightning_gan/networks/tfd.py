@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lightning_gan.domains import Finite, Positive, Size, check_arguments
-from lightning_gan.errors import UserError
-from lightning_gan.file_format import check_format
+from lightning_gan.arguments import Finite, Positive, Size, check_arguments
 from lightning_gan.networks.base import Generator
 from lightning_gan.networks.layers import relu_then_sigmoid, uniform_
+from lightning_gan.utils.errors import UserError
+from lightning_gan.utils.file_format import check_format
 
-PLAYER = "generator."  # what G's weights begin with in a checkpoint
+NETWORK = "generator."  # what G's weights begin with in a checkpoint
 
 
 class SparseOutputGenerator(Generator):
@@ -66,7 +66,7 @@ class SparseOutputGenerator(Generator):
         self.output = nn.Linear(widths[-1], self.data_size)
         sparse_(self.output, sparse)
 
-    def start_from(self, mean: Callable[[], Tensor]) -> None:
+    def init_from_data(self, mean: Callable[[], Tensor]) -> None:
         """Let the output biases be the logit of the mean training image (mean in [0, 1])."""
         with torch.no_grad():
             self.output.bias.copy_(torch.logit(mean().flatten(), eps=1e-7))
@@ -111,12 +111,12 @@ class StackedGenerator(Generator):
         self.missing = ""  # why the upper generator has no weights, if it should have some
         self.register_load_state_dict_post_hook(_has_weights)
 
-    def start_from(self, mean: Callable[[], Tensor]) -> None:
+    def init_from_data(self, mean: Callable[[], Tensor]) -> None:
         """Give the upper generator the weights that it was trained to."""
         # Lightning asks this before it restores a run that is resumed: only who then still has no weights lacks a file
         try:
-            stored = generator_weights(self.pretrained)
-            check_weights(stored, self.upper, self.pretrained)
+            stored = read_generator_weights(self.pretrained)
+            check_generator_weights(stored, self.upper, self.pretrained)
         except ValueError as error:
             self.missing = str(error)
         else:
@@ -157,7 +157,7 @@ def sparse_(layer: nn.Linear, k: int) -> None:
         layer.bias.zero_()
 
 
-def generator_weights(path: str) -> dict[str, Tensor]:
+def read_generator_weights(path: str) -> dict[str, Tensor]:
     """G's weights in a checkpoint: tensors only, every byte verified.
 
     Raises:
@@ -178,10 +178,10 @@ def generator_weights(path: str) -> dict[str, Tensor]:
             f"{path} is not a whole checkpoint of this suite: train it again."
         ) from error
     check_format(stored, path)
-    return {name.removeprefix(PLAYER): w for name, w in named if name.startswith(PLAYER)}
+    return {name.removeprefix(NETWORK): w for name, w in named if name.startswith(NETWORK)}
 
 
-def check_weights(stored: dict[str, Tensor], network: nn.Module, path: str) -> None:
+def check_generator_weights(stored: dict[str, Tensor], network: nn.Module, path: str) -> None:
     """Stored weights must be those of the network.
 
     Raises:

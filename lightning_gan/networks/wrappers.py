@@ -8,12 +8,12 @@ from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.utils.parametrizations import spectral_norm
 
-from lightning_gan.domains import Count, Size, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.arguments import Count, Size, check_arguments
 from lightning_gan.networks.base import Discriminator, FeatureDiscriminator
+from lightning_gan.utils.errors import UserError
 
 
-class WrappedDiscriminator(FeatureDiscriminator):
+class DiscriminatorWrapper(FeatureDiscriminator):
     """D that asks a discriminator inside. Wrappers can be put around one another.
 
     Features f(x) and the last unit are those of the discriminator inside, if it is a `FeatureDiscriminator`; to ask
@@ -36,7 +36,7 @@ class WrappedDiscriminator(FeatureDiscriminator):
         """Numbers in the condition that D reads; 0: none."""
         return cast(int, getattr(self.inner, "condition_dim", 0))
 
-    def takes_no_condition(self) -> None:
+    def require_unconditional(self) -> None:
         """For wrappers that have none to hand on.
 
         Raises:
@@ -63,36 +63,37 @@ class WrappedDiscriminator(FeatureDiscriminator):
         return self.inner
 
     @property
-    def unit(self) -> nn.Linear:
+    def last_layer(self) -> nn.Linear:
         """The last layer of the discriminator inside."""
-        return self.featured.unit
+        return self.featured.last_layer
 
-    def end_with(self, unit: nn.Linear) -> None:
+    def replace_head(self, unit: nn.Linear) -> None:
         """Let another layer read f(x) in the last one's place."""
-        self.featured.end_with(unit)
+        self.featured.replace_head(unit)
 
-    def seen(self, x: Tensor) -> Tensor:
+    def preprocess(self, x: Tensor) -> Tensor:
         """What the discriminator inside is shown of examples, [m, *data_shape]."""
         return x
 
     def features(self, x: Tensor) -> Tensor:
         """f(x), [m, feature_dim], of examples, [m, *data_shape]."""
-        return self.featured.features(self.seen(x))
+        return self.featured.features(self.preprocess(x))
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         """Examples, [m, *data_shape], and where D reads one a condition, [m, condition_dim], to scores, [m]."""
-        return self.inner(self.seen(x)) if c is None else self.inner(self.seen(x), c)
+        return self.inner(self.preprocess(x)) if c is None else self.inner(self.preprocess(x), c)
 
 
-class SpectrallyNormalized(WrappedDiscriminator):
+class SpectralNormDiscriminator(DiscriminatorWrapper):
     r"""D whose linear and convolutional layers have weights of spectral norm 1: Miyato et al. (2018), equation 8.
 
     .. math:: W_{SN} = W / \sigma(W)
 
     With 1-Lipschitz activations a fully connected D is 1-Lipschitz then. A kernel is read as a matrix with a row for
     each output channel, as in the paper, which bounds its convolution up to a factor. sigma is estimated by power
-    iteration, whose vectors go on at every pass in training mode but in G's turn (`turns.statistics_held`). Another
-    last unit, put in by `end_with`, is normalised too; a layer that a wrapper around this one adds is not.
+    iteration, whose vectors go on at every pass in training mode but in G's turn
+    (`turns.frozen_norm_statistics`). Another
+    last unit, put in by `replace_head`, is normalised too; a layer that a wrapper around this one adds is not.
 
     =========================  ==========================
     of D inside                output
@@ -114,13 +115,13 @@ class SpectrallyNormalized(WrappedDiscriminator):
             if isinstance(layer, nn.Linear | _ConvNd):
                 spectral_norm(layer, n_power_iterations=iterations)
 
-    def end_with(self, unit: nn.Linear) -> None:
+    def replace_head(self, unit: nn.Linear) -> None:
         """Let another layer, normalised too, read f(x) in the last one's place."""
         spectral_norm(unit, n_power_iterations=self.iterations)  # in place
-        super().end_with(unit)
+        super().replace_head(unit)
 
 
-class Packed(WrappedDiscriminator):
+class PackedDiscriminator(DiscriminatorWrapper):
     """D that judges several examples at once: PacGAN, Lin et al. (2018), section 3.
 
     ================================  ===========================================  ================
@@ -150,10 +151,10 @@ class Packed(WrappedDiscriminator):
                 f"must be pack times that of the data, so that {pack} divides it."
             )
         super().__init__(discriminator, [first // pack, *rest])
-        self.takes_no_condition()
+        self.require_unconditional()
         self.pack = pack
 
-    def seen(self, x: Tensor) -> Tensor:
+    def preprocess(self, x: Tensor) -> Tensor:
         """[m, *data_shape] to packs, [m/pack, *data_shape of D inside].
 
         Raises:

@@ -1,6 +1,6 @@
 """What else acts on D: a penalty beside its loss, or a projection of its weights after each of its updates."""
 
-from lightning_gan.regularizers.base import Penalty, Projection, Regularizer, Score
+from lightning_gan.regularizers.base import Critic, Penalty, Projection, Regularizer
 from lightning_gan.regularizers.gradient_penalty import GradientPenalty
 from lightning_gan.regularizers.weight_clip import WeightClip
 from lightning_gan.regularizers.zero_centered import R1, R2
@@ -8,10 +8,10 @@ from lightning_gan.regularizers.zero_centered import R1, R2
 __all__ = [
     "R1",
     "R2",
+    "Critic",
     "GradientPenalty",
     "Penalty",
     "Projection",
     "Regularizer",
-    "Score",
     "WeightClip",
 ]

@@ -7,9 +7,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from lightning_gan.domains import Count, NonNegative, check_arguments
+from lightning_gan.arguments import Count, NonNegative, check_arguments
 
-Score = Callable[[Tensor], Tensor]
+Critic = Callable[[Tensor], Tensor]
 """x, [m, *data_shape], to raw scores: D, or D told what it is told of these examples."""
 
 
@@ -56,23 +56,23 @@ class Penalty(Regularizer, ABC):
         return f"{type(self).__name__} {self.weight:g}{lazily}"
 
     @abstractmethod
-    def term(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
+    def term(self, score: Critic, x: Tensor, x_fake: Tensor) -> Tensor:
         """The term, from examples and as many samples, [m, *data_shape] both, float32 or float64."""
 
-    def __call__(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
+    def __call__(self, score: Critic, x: Tensor, x_fake: Tensor) -> Tensor:
         """The term, in float32 or better; its gradient reaches D's weights, and neither x nor G."""
         return self.with_graph(score, x.detach(), x_fake.detach())
 
-    def with_graph(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
-        """The same with the graph that leads to G, for a game that differentiates D's own updates."""
+    def with_graph(self, score: Critic, x: Tensor, x_fake: Tensor) -> Tensor:
+        """The same with the graph that leads to G, for a model that differentiates D's own updates."""
         with torch.autocast(x.device.type, enabled=False):
             wide = torch.promote_types(x.dtype, torch.float32)
             return self.weight * self.term(score, x.to(wide), x_fake.to(wide))
 
 
-def squared_slope(score: Score, x: Tensor) -> Tensor:
+def squared_gradient_norm(score: Critic, x: Tensor) -> Tensor:
     """|dD/dx|^2 at each example, [m], with the graph that leads to D's weights, and to where x comes from."""
-    # a view: where D's weights depend on x themselves, as in an unrolled game, their part is no slope of D
+    # a view: where D's weights depend on x themselves, as in an unrolled model, their part is no slope of D
     x = x.view_as(x) if x.requires_grad else x.detach().requires_grad_()
     (slope,) = torch.autograd.grad(score(x).sum(), x, create_graph=True)
     return slope.flatten(1).square().sum(1)

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from lightning_gan.domains import Count, NonNegative, check_arguments
-from lightning_gan.regularizers.base import Penalty, Score, squared_slope
-from lightning_gan.several import devices
+from lightning_gan.arguments import Count, NonNegative, check_arguments
+from lightning_gan.distributed import collectives
+from lightning_gan.regularizers.base import Critic, Penalty, squared_gradient_norm
 
 
 class GradientPenalty(Penalty):
@@ -27,13 +27,13 @@ class GradientPenalty(Penalty):
     def __init__(self, weight: NonNegative = 10.0, every: Count = 1) -> None:
         super().__init__(weight, every)
 
-    def term(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
+    def term(self, score: Critic, x: Tensor, x_fake: Tensor) -> Tensor:
         """E (|dD/dx| - 1)^2 at one point between each example and its sample."""
 
         def draw(n: int) -> Tensor:
             return torch.rand(n, *[1] * (x.dim() - 1), device=x.device)
 
-        epsilon = devices.rows(len(x), draw)
-        slope = squared_slope(score, torch.lerp(x_fake, x, epsilon))
+        epsilon = collectives.rank_slice(len(x), draw)
+        slope = squared_gradient_norm(score, torch.lerp(x_fake, x, epsilon))
         # the root's own slope is infinite at 0, where a dead D would become NaN
         return (slope.clamp(min=1e-12).sqrt() - 1).square().mean()

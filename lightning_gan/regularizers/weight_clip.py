@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from lightning_gan.domains import Positive, check_arguments
+from lightning_gan.arguments import Positive, check_arguments
 from lightning_gan.regularizers.base import Projection
 
 

@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from lightning_gan.domains import Count, NonNegative, check_arguments
-from lightning_gan.regularizers.base import Penalty, Score, squared_slope
+from lightning_gan.arguments import Count, NonNegative, check_arguments
+from lightning_gan.regularizers.base import Critic, Penalty, squared_gradient_norm
 
 
 class R1(Penalty):
@@ -23,9 +23,9 @@ class R1(Penalty):
     def __init__(self, gamma: NonNegative = 10.0, every: Count = 1) -> None:
         super().__init__(gamma, every)
 
-    def term(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
+    def term(self, score: Critic, x: Tensor, x_fake: Tensor) -> Tensor:
         """E |dD/dx|^2 / 2 over examples."""
-        return squared_slope(score, x).mean() / 2
+        return squared_gradient_norm(score, x).mean() / 2
 
 
 class R2(Penalty):
@@ -45,6 +45,6 @@ class R2(Penalty):
     def __init__(self, gamma: NonNegative = 10.0, every: Count = 1) -> None:
         super().__init__(gamma, every)
 
-    def term(self, score: Score, x: Tensor, x_fake: Tensor) -> Tensor:
+    def term(self, score: Critic, x: Tensor, x_fake: Tensor) -> Tensor:
         """E |dD/dx|^2 / 2 over samples."""
-        return squared_slope(score, x_fake).mean() / 2
+        return squared_gradient_norm(score, x_fake).mean() / 2

@@ -137,7 +137,9 @@ def test_test_is_the_protocol_of_2014_with_its_ruler(tmp_path: Path):
 
 
 def test_the_ruler_can_be_left_out_and_never_asks_for_more_images_than_there_are(tmp_path: Path):
-    without, few = (ParzenLogLikelihood(50, 10, ruler=ruler) for ruler in (False, True))
+    without, few = (
+        ParzenLogLikelihood(50, 10, baselines=baseline_rows) for baseline_rows in (False, True)
+    )
     for callback in (without, few):
         make_trainer(tmp_path, callback).test(TinyModel(), datamodule=TinyData(), verbose=False)
     assert len(without.rows("test")) == 1
@@ -145,7 +147,7 @@ def test_the_ruler_can_be_left_out_and_never_asks_for_more_images_than_there_are
 
 
 def test_the_average_of_g_is_named(tmp_path: Path):
-    callback, model = ParzenLogLikelihood(20, 10, ruler=False), TinyModel()
+    callback, model = ParzenLogLikelihood(20, 10, baselines=False), TinyModel()
     model.ema = nn.Identity()
     make_trainer(tmp_path, callback).test(model, datamodule=TinyData(), verbose=False)
     assert ", EMA, seed 0" in callback.rows("test")[0][2]
@@ -166,7 +168,7 @@ def test_the_whole_protocol_is_written_with_its_curve(tmp_path: Path):
 
 
 def test_a_model_that_counts_its_updates_names_the_file_at_test(tmp_path: Path):
-    callback, model = ParzenLogLikelihood(20, 10, ruler=False), TinyModel()
+    callback, model = ParzenLogLikelihood(20, 10, baselines=False), TinyModel()
     model.g_updates = 77
     trainer = make_trainer(tmp_path, callback)
     trainer.test(model, datamodule=TinyData(), verbose=False)

@@ -3,7 +3,7 @@
 import io
 import sys
 
-from games import Batches, game, trainer
+from model_factory import Batches, make_model, trainer
 
 import callbacks
 
@@ -16,7 +16,7 @@ class Terminal(io.StringIO):
 def test_a_log_file_gets_plain_lines_with_the_four_numbers(tmp_path, capsys):
     progress = callbacks.Progress(seconds=0)
     trainer(tmp_path, max_steps=5, callbacks=[progress], enable_progress_bar=True).fit(
-        game(k=2), Batches(4)
+        make_model(k=2), Batches(4)
     )
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1].startswith("step 5/5  d ")
@@ -30,7 +30,7 @@ def test_a_terminal_gets_one_bar_with_the_four_numbers(tmp_path, monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     trainer(tmp_path, max_steps=5, callbacks=[callbacks.Progress()], enable_progress_bar=True).fit(
-        game(), Batches(7)
+        make_model(), Batches(7)
     )
     last = terminal.getvalue().split("\r")[-1]
     assert "5/5" in last
@@ -41,6 +41,6 @@ def test_other_processes_say_nothing(tmp_path, capsys):
     progress = callbacks.Progress(seconds=0)
     progress.disable()
     trainer(tmp_path, max_steps=2, callbacks=[progress], enable_progress_bar=True).fit(
-        game(), Batches(7)
+        make_model(), Batches(7)
     )
     assert "step" not in capsys.readouterr().out

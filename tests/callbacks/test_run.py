@@ -6,13 +6,13 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from games import Batches, Pixels, game, trainer
+from model_factory import Batches, Pixels, make_model, trainer
 from pytorch_lightning import Callback
 
 import callbacks
-from callbacks.randomness import states_here
-from lightning_gan import images
-from lightning_gan.variants import SimultaneousGAN
+from callbacks.rng_state import read_rng_states
+from lightning_gan.models import SimultaneousGAN
+from lightning_gan.utils import images
 
 
 def names(folder):
@@ -25,7 +25,7 @@ def test_checkpoints_stand_at_updates_of_g(tmp_path_factory, subtests):
             tmp_path = tmp_path_factory.mktemp("row")
             keeps = callbacks.Checkpoints(every_n_steps=2, keep=0)
             trainer(tmp_path, max_steps=5, callbacks=[keeps], enable_checkpointing=True).fit(
-                game(k=k), Batches(7)
+                make_model(k=k), Batches(7)
             )
             assert names(tmp_path) == ["last.ckpt", "step=2.ckpt", "step=4.ckpt", "step=5.ckpt"]
             for step in (2, 4, 5):
@@ -39,7 +39,7 @@ def test_checkpoints_stand_at_updates_of_g(tmp_path_factory, subtests):
 def test_only_the_newest_are_kept(tmp_path):
     keeps = callbacks.Checkpoints(every_n_steps=1, keep=2)
     trainer(tmp_path, max_steps=5, callbacks=[keeps], enable_checkpointing=True).fit(
-        game(), Batches(7)
+        make_model(), Batches(7)
     )
     assert names(tmp_path) == ["last.ckpt", "step=4.ckpt", "step=5.ckpt"]
 
@@ -64,7 +64,7 @@ def test_a_full_disk_costs_a_checkpoint_and_not_the_run(tmp_path):
     keeps = callbacks.Checkpoints(every_n_steps=2, keep=0)
     full = LittleRoom(step=4, most=1000)
     run = trainer(tmp_path, max_steps=4, callbacks=[full, keeps], enable_checkpointing=True)
-    gan = game()
+    gan = make_model()
     with pytest.warns(UserWarning, match=r"step=4\.ckpt was not saved \(File too large\)"):
         run.fit(gan, Batches(7))
     assert run.global_step == 4
@@ -78,9 +78,9 @@ def test_a_full_disk_costs_a_checkpoint_and_not_the_run(tmp_path):
 @pytest.mark.parametrize("stop", [1, 3])
 def test_a_resumed_run_is_the_run_that_was_never_stopped(kind, stop, tmp_path):
     def run(steps, folder, ckpt_path=None, seed=0):
-        gan = game(ema_half_life=9.0, **kind)
+        gan = make_model(ema_half_life=9.0, **kind)
         torch.manual_seed(seed)
-        keeps = [callbacks.Checkpoints(every_n_steps=1), callbacks.Randomness()]
+        keeps = [callbacks.Checkpoints(every_n_steps=1), callbacks.RNGState()]
         run = trainer(folder, max_steps=steps, callbacks=keeps, enable_checkpointing=True)
         run.fit(
             gan, Batches(100), ckpt_path=ckpt_path
@@ -109,12 +109,12 @@ CPU = SimpleNamespace(device=torch.device("cpu"))
 def test_all_processes_go_on_from_the_generators_of_the_first():
     torch.manual_seed(7)
     random.seed(7)
-    first = iter(states_here(torch.device("cpu")).values())
+    first = iter(read_rng_states(torch.device("cpu")).values())
     strategy = SimpleNamespace(broadcast=lambda own: next(first))
     wanted = torch.get_rng_state(), random.getstate()
     torch.manual_seed(8)
     random.seed(8)
-    callbacks.Randomness().on_fit_start(SimpleNamespace(world_size=2, strategy=strategy), CPU)
+    callbacks.RNGState().on_fit_start(SimpleNamespace(world_size=2, strategy=strategy), CPU)
     assert torch.equal(torch.get_rng_state(), wanted[0])
     assert random.getstate() == wanted[1]
 
@@ -125,7 +125,7 @@ def test_a_run_of_several_processes_resumes_on_any_number(subtests):
             torch.manual_seed(7)
             states = torch.get_rng_state().expand(processes, -1).clone()
             torch.manual_seed(8)
-            randomness = callbacks.Randomness()
+            randomness = callbacks.RNGState()
             randomness.on_load_checkpoint(None, CPU, {"random_states": {"cpu": states}})
             randomness.on_train_start(SimpleNamespace(world_size=2, global_rank=1), CPU)
             assert torch.equal(torch.get_rng_state(), states[0])
@@ -135,11 +135,11 @@ def test_looking_does_not_change_training(tmp_path):
     looks = [
         callbacks.SampleGrid(num=4, columns=2, every_n_steps=2),
         callbacks.NearestNeighbours(2, 2),
-        callbacks.Curves(),
+        callbacks.TrainingCurves(),
     ]
     states = []
     for with_looks in ([], looks):
-        gan = game(ema_half_life=9.0)
+        gan = make_model(ema_half_life=9.0)
         trainer(tmp_path, max_steps=5, callbacks=with_looks).fit(gan, datamodule=Pixels())
         states.append(gan.state_dict())
     torch.testing.assert_close(*states, rtol=0, atol=0)
@@ -147,16 +147,16 @@ def test_looking_does_not_change_training(tmp_path):
 
 def test_the_grid_shows_the_same_noise_over_training(tmp_path):
     grid = callbacks.SampleGrid(num=4, columns=2, every_n_steps=2)
-    gan = game()
+    gan = make_model()
     trainer(tmp_path, max_steps=4, callbacks=[grid]).fit(gan, datamodule=Pixels())
     assert grid.animation.steps == [0, 2, 4]
     files = sorted((tmp_path / "images" / "samples").iterdir())
-    first, _, last = map(images.load, files)
+    first, _, last = map(images.load_image, files)
     assert not torch.equal(first, last)
     again = callbacks.SampleGrid(num=4, columns=2)
     again.draw(trainer(tmp_path / "again"), gan)
     (file,) = (tmp_path / "again" / "images" / "samples").iterdir()
-    assert torch.equal(images.load(file), last)
+    assert torch.equal(images.load_image(file), last)
 
 
 def test_impossible_intervals_are_refused(subtests):

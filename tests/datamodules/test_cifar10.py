@@ -1,4 +1,4 @@
-"""CIFAR-10 as a data module: splits, values, pictures, no validation, `fit`; on made files, and real ones if there."""
+"""CIFAR-10 as a data module: splits, values, images, no validation, `fit`; on made files, and real ones if there."""
 
 import os
 import subprocess
@@ -11,8 +11,8 @@ from pytorch_lightning import LightningModule, Trainer
 from tiny_cifar import make_tiny_cifar, tiny_batches
 
 import datamodules
-from datamodules import CIFAR10, CIFAR10Contrast
-from lightning_gan.images import to_uint8
+from datamodules import CIFAR10, CIFAR10GCN
+from lightning_gan.utils.images import to_uint8
 
 HERE = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("LIGHTNING_GAN_SHARED", HERE.parent / "shared"), "data", "cifar10")
@@ -38,7 +38,7 @@ def test_the_last_training_images_validate(cifar):
     wanted = {"train": train[:50], "val": train[50:], "test": batches["test_batch"]}
     data = cifar()
     for split, records in wanted.items():
-        assert torch.equal(data.pictures(split).flatten(1), records[:, 1:])
+        assert torch.equal(data.uint8_images(split).flatten(1), records[:, 1:])
         assert torch.equal(data.labels(split), records[:, 0].long())
 
 
@@ -47,7 +47,7 @@ def test_images_have_the_shape_and_range_the_module_states(cifar):
     for split in SPLITS:
         x = data.images(split)
         assert (x.dtype, x.shape[1:]) == (torch.float32, data.data_shape)
-        assert (x.min(), x.max()) == data.value_range == data.shown_range == (-1, 1)
+        assert (x.min(), x.max()) == data.value_range == data.display_range == (-1, 1)
     assert data.labels("train").max() == data.num_classes - 1
 
 
@@ -56,10 +56,10 @@ def test_values_are_bytes_over_127_and_a_half_less_1_and_show_as_these_bytes(cif
     every = torch.arange(256).to(torch.uint8).expand(1, 3, 1, 256)
     x = data.convert(every)
     torch.testing.assert_close(x, every.float() / 127.5 - 1, rtol=0, atol=1e-7)
-    assert torch.equal(to_uint8(x, data.shown_range), every)
+    assert torch.equal(to_uint8(x, data.display_range), every)
 
 
-@pytest.mark.parametrize("kind", [CIFAR10, CIFAR10Contrast])
+@pytest.mark.parametrize("kind", [CIFAR10, CIFAR10GCN])
 def test_loaders_give_out_the_values_of_their_split(cifar, kind):
     data = cifar(kind)
     for split, loader in (("val", data.val_dataloader()), ("test", data.test_dataloader())):
@@ -73,16 +73,16 @@ def test_loaders_give_out_the_values_of_their_split(cifar, kind):
 def test_pictures_are_the_bytes_in_memory_not_a_copy(cifar, ready):
     for data in (cifar(), ready):  # in [-1, 1], and MNIST in [0, 1]
         bytes_ = data.train_dataloader().images
-        assert data.pictures("train").data_ptr() == bytes_.data_ptr()
-        assert torch.equal(to_uint8(data.images("train"), data.shown_range), bytes_)
+        assert data.uint8_images("train").data_ptr() == bytes_.data_ptr()
+        assert torch.equal(to_uint8(data.images("train"), data.display_range), bytes_)
 
 
 # The contrast of 2014.
 
 
 def test_each_image_has_mean_0_and_length_55(cifar):
-    data = cifar(CIFAR10Contrast)
-    x, bytes_ = data.images("train").double(), cifar().pictures("train").double()
+    data = cifar(CIFAR10GCN)
+    x, bytes_ = data.images("train").double(), cifar().uint8_images("train").double()
     centred = bytes_ - bytes_.mean((1, 2, 3), keepdim=True)
     length = centred.square().sum((1, 2, 3), keepdim=True).sqrt()
     torch.testing.assert_close(x, 55 * centred / length, rtol=0, atol=1e-5)
@@ -93,18 +93,18 @@ def test_each_image_has_mean_0_and_length_55(cifar):
 def test_an_image_of_one_grey_becomes_zeros(cifar):
     grey = torch.full((2, 3, 32, 32), 200, dtype=torch.uint8)
     grey[1, 0, 0, 0] = 201
-    x = cifar(CIFAR10Contrast).convert(grey)
+    x = cifar(CIFAR10GCN).convert(grey)
     assert not x[0].any()
     assert x[1].norm().item() == pytest.approx(55, rel=1e-5)
 
 
 def test_contrast_data_show_a_fixed_range_and_clip_what_lies_outside(cifar, monkeypatch):
-    data = cifar(CIFAR10Contrast)
+    data = cifar(CIFAR10GCN)
     data._splits["train"][0][7] = torch.zeros(3, 32, 32)
     data._splits["train"][0][7, 0, 0, :2] = 255  # 1535 times as bright as it is dark elsewhere
-    x, shown = data.images("train"), data.pictures("train")
+    x, shown = data.images("train"), data.uint8_images("train")
     assert data.value_range == (-torch.inf, torch.inf)
-    low, high = data.shown_range
+    low, high = data.display_range
     assert shown.dtype == torch.uint8
     assert x.max() > high
     assert shown[x > high].unique().tolist() == [255]
@@ -112,12 +112,12 @@ def test_contrast_data_show_a_fixed_range_and_clip_what_lies_outside(cifar, monk
     torch.testing.assert_close(
         shown[inside].float(), (x[inside] - low) / (high - low) * 255, rtol=0, atol=0.5001
     )
-    monkeypatch.setattr("datamodules.cifar10_contrast.CHUNK", 7)
-    assert torch.equal(data.pictures("train"), shown)
+    monkeypatch.setattr("datamodules.cifar10_gcn.CHUNK", 7)
+    assert torch.equal(data.uint8_images("train"), shown)
 
 
 def test_contrast_data_are_split_40000_10000():
-    assert CIFAR10Contrast().validation == 10_000
+    assert CIFAR10GCN().validation == 10_000
     assert CIFAR10().validation == 5_000
 
 
@@ -161,7 +161,7 @@ def test_with_no_validation_all_images_train_and_none_validate(
 def test_asked_for_validation_images_that_are_not_there_it_says_what_to_set(cifar):
     data = cifar(validation=0)
     assert len(data.images("train")) == 60
-    for ask in (data.images, data.labels, data.pictures):
+    for ask in (data.images, data.labels, data.uint8_images):
         with pytest.raises(ValueError, match=r"no validation split.* set data.validation to 5000"):
             ask("val")
     with pytest.raises(ValueError, match="No split 'dev': take one of train, test"):
@@ -226,7 +226,7 @@ def test_data_that_do_not_fit_the_generator_are_named(command, monkeypatch):
     tiny = make_tiny_cifar(command.folder / "pixels")
     monkeypatch.setattr(datamodules.CIFAR10, "files", tiny.files)
     command.write("small.yaml", SMALL)
-    ended = command(*FIT, "CIFAR10Contrast", *SET, "--trainer.max_steps", "1")
+    ended = command(*FIT, "CIFAR10GCN", *SET, "--trainer.max_steps", "1")
     assert ended.status != 0
     assert "data lie in [-inf, inf] but DCGANGenerator makes values in [-1, 1]" in ended.err
 
@@ -251,7 +251,7 @@ def test_real_cifar10_is_split_45000_5000_10000(real):
     assert data.labels("train")[:5].tolist() == [6, 9, 9, 4, 1]
     assert data.labels("test").bincount().tolist() == [1000] * 10
     # what is commonly subtracted: the mean of red, green and blue over the training images
-    train = torch.cat([data.pictures("train"), data.pictures("val")])
+    train = torch.cat([data.uint8_images("train"), data.uint8_images("val")])
     mean = train.double().mean((0, 2, 3)) / 255
     torch.testing.assert_close(
         mean, torch.tensor([0.4914, 0.4822, 0.4465]).double(), atol=5e-5, rtol=0
@@ -260,12 +260,12 @@ def test_real_cifar10_is_split_45000_5000_10000(real):
 
 @pytest.mark.slow
 def test_real_cifar10_has_the_contrast_that_its_documentation_states(real):
-    data = CIFAR10Contrast(real, source="files")
+    data = CIFAR10GCN(real, source="files")
     data.setup()
     x = data.images("train")
     assert len(x) == 40_000
     assert x.square().mean().sqrt().item() == pytest.approx(0.992, abs=5e-4)
     assert (round(x.min().item(), 2), round(x.max().item(), 2)) == (-11.98, 9.38)
-    inside = x.abs() <= data.shown_range[1]
+    inside = x.abs() <= data.display_range[1]
     assert inside.float().mean().item() == pytest.approx(0.9979, abs=5e-5)
     assert inside.flatten(1).all(1).float().mean().item() == pytest.approx(0.736, abs=5e-4)

@@ -11,7 +11,7 @@ import torch
 from tiny_cifar import NAMES, add, binary, expecting, md5, packed, pickled, tiny_batches
 
 from datamodules import CIFAR10, cifar10, cifar_files, cifar_pickle
-from datamodules.cifar_files import Archive, BatchFile, unpack
+from datamodules.cifar_files import Archive, BatchFile, unpack_archive
 
 BATCHES = tiny_batches()
 BINARY, PICKLED, ARCHIVE = "cifar-10-batches-bin", "cifar-10-batches-py", "cifar-10-binary.tar.gz"
@@ -40,11 +40,11 @@ def put(folder, files):
 
 def is_tiny(data):
     train = torch.cat([BATCHES[name] for name in NAMES[:5]])
-    pictures = torch.cat([data.pictures(split) for split in ("train", "val")])
+    image_bytes = torch.cat([data.uint8_images(split) for split in ("train", "val")])
     labels = torch.cat([data.labels(split) for split in ("train", "val")])
-    tested = torch.cat([data.labels("test")[:, None], data.pictures("test").flatten(1)], dim=1)
+    tested = torch.cat([data.labels("test")[:, None], data.uint8_images("test").flatten(1)], dim=1)
     return (
-        torch.equal(pictures.flatten(1), train[:, 1:])
+        torch.equal(image_bytes.flatten(1), train[:, 1:])
         and torch.equal(labels, train[:, 0].long())
         and torch.equal(tested, BATCHES["test_batch"].long())
     )
@@ -137,7 +137,7 @@ def test_how_many_bytes_came_and_are_wanted_is_said(make, tmp_path):
 
 def test_the_right_bytes_are_right_even_if_they_begin_like_a_web_page():
     raw = b"\t<h" + bytes(3070)  # label 9, and the first two pixels of its red
-    cifar_files.check(raw, BatchFile("a", cifar_files.hashlib.sha1(raw).hexdigest(), "", 1))
+    cifar_files.check_file(raw, BatchFile("a", cifar_files.hashlib.sha1(raw).hexdigest(), "", 1))
 
 
 def test_missing_files_are_named_with_what_to_put_where(make, tmp_path):
@@ -206,7 +206,7 @@ def test_a_pickle_that_is_not_the_published_one_is_not_even_opened(make, tmp_pat
     put(tmp_path, FORMATS["pickled"] | {PLACES["pickled"]: HOSTILE["a command"]})
     opened = []
     monkeypatch.setattr(
-        cifar_files, "records", lambda raw, n: opened.append(raw) or bytes(n * 3073)
+        cifar_files, "read_records", lambda raw, n: opened.append(raw) or bytes(n * 3073)
     )
     with pytest.raises(ValueError, match=r"has other contents: \d+ bytes with md5"):
         make().prepare_data()
@@ -224,7 +224,7 @@ def test_what_is_no_batch_is_said(subtests):
     ]:
         with subtests.test(raw=raw, message=message):
             with pytest.raises(ValueError, match=message):
-                cifar_pickle.records(raw, 12)
+                cifar_pickle.read_records(raw, 12)
 
 
 def test_what_an_archive_calls_its_members_leads_nowhere(tmp_path, monkeypatch):
@@ -243,7 +243,7 @@ def test_what_an_archive_calls_its_members_leads_nowhere(tmp_path, monkeypatch):
         add(archive, name, b"", type=tarfile.FIFOTYPE)
     made = Archive("", len(buffer.getvalue()), md5(buffer.getvalue()))
     specs = expecting(BATCHES)["files"]
-    assert unpack(io.BytesIO(buffer.getvalue()), specs, made) == {}
+    assert unpack_archive(io.BytesIO(buffer.getvalue()), specs, made) == {}
     assert not list(tmp_path.iterdir())
 
 
@@ -253,7 +253,7 @@ def test_a_member_of_an_archive_is_checked_too():
     with pytest.raises(
         ValueError, match=f"holds {BINARY}/data_batch_3.bin, which has other contents"
     ):
-        unpack(io.BytesIO(harmed), expecting(BATCHES)["files"], made)
+        unpack_archive(io.BytesIO(harmed), expecting(BATCHES)["files"], made)
 
 
 # Fetching.

@@ -1,19 +1,19 @@
-"""Digits that are drawn: what is asked for is on the picture."""
+"""Digits that are drawn: what is asked for is on the image."""
 
 import pytest
 import torch
 
 import datamodules.factors
-from datamodules import Factors
-from datamodules.glyphs import SIDE, STROKES, draw, lines
+from datamodules import FactorDigits
+from datamodules.digit_renderer import SIDE, STROKES, draw_digit, list_digit_strokes
 
 ALL = torch.arange(len(STROKES))
 
 
 def drawn(digits=ALL, width=2.0, slant=0.0, colour=(1.0, 1.0, 1.0), scale=1.0, place=(0.0, 0.0)):
-    """Pictures in [0, 1] of digits that differ in nothing else."""
+    """Images in [0, 1] of digits that differ in nothing else."""
     n = len(digits)
-    return draw(
+    return draw_digit(
         digits,
         torch.full((n,), width),
         torch.full((n,), slant),
@@ -23,9 +23,9 @@ def drawn(digits=ALL, width=2.0, slant=0.0, colour=(1.0, 1.0, 1.0), scale=1.0, p
     ).double() / 255  # fmt: skip
 
 
-def covariance(pictures):
+def covariance(image_bytes):
     """Of the two coordinates of the ink, x to the right and y down, [n]."""
-    ink = pictures[:, 0] / pictures[:, 0].sum((1, 2), keepdim=True)
+    ink = image_bytes[:, 0] / image_bytes[:, 0].sum((1, 2), keepdim=True)
     along = torch.arange(SIDE, dtype=torch.double)
     x, y = along.expand(SIDE, SIDE), along[:, None].expand(SIDE, SIDE)
     mean = [(ink * c).sum((1, 2), keepdim=True) for c in (x, y)]
@@ -36,7 +36,7 @@ def covariance(pictures):
 def data():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(datamodules.factors, "SIZES", {"train": 3_000, "val": 20, "test": 20})
-        made = Factors()
+        made = FactorDigits()
         made.prepare_data()
         made.setup()
     return made
@@ -73,15 +73,15 @@ def test_the_digit_lies_where_it_is_put():
 
 
 def test_every_digit_is_whole_and_none_is_like_another():
-    pictures = drawn(width=4.2 * 1.15, slant=0.46, scale=1.08, place=(1.5, 1.5))
+    image_bytes = drawn(width=4.2 * 1.15, slant=0.46, scale=1.08, place=(1.5, 1.5))
     edge = torch.ones(SIDE, SIDE, dtype=torch.bool)
     edge[1:-1, 1:-1] = False
-    assert pictures[:, :, edge].max() == 0
-    assert (pictures.amax((1, 2, 3)) == 1).all()
+    assert image_bytes[:, :, edge].max() == 0
+    assert (image_bytes.amax((1, 2, 3)) == 1).all()
     apart = torch.cdist(*[drawn().flatten(1)] * 2) + 1e3 * torch.eye(10)
     assert apart.min() > 4
     for digit in range(10):
-        ends = lines(digit)
+        ends = list_digit_strokes(digit)
         assert ((ends[:, 1] - ends[:, 0]).norm(dim=1) > 0.05).all()
         low, high = ends[..., 1].aminmax()
         assert (low.item(), high.item()) == (
@@ -91,7 +91,7 @@ def test_every_digit_is_whole_and_none_is_like_another():
 
 
 def test_what_the_factors_say_is_on_the_pictures(data):
-    x = data.pictures("train").double() / 255
+    x = data.uint8_images("train").double() / 255
     digit, thickness, slant, colour = data.factors("train").unbind(1)
     assert torch.equal(x.mean((2, 3)).argmax(1), colour)
     area = (x.amax(1) > 0.3).sum((1, 2))
@@ -115,11 +115,11 @@ def test_labels_number_the_combinations_which_are_equally_likely(data):
 
 def test_two_seeds_of_training_learn_from_the_same_pictures(data, monkeypatch):
     monkeypatch.setattr(datamodules.factors, "SIZES", {"train": 50, "val": 10, "test": 10})
-    loaded = [Factors(seed=s, pictures_seed=p) for s, p in ((1, 0), (2, 0), (1, 1))]
+    loaded = [FactorDigits(seed=s, data_seed=p) for s, p in ((1, 0), (2, 0), (1, 1))]
     for one in loaded:
         one.prepare_data()
         one.setup()
-    first, second, other = (one.pictures("train") for one in loaded)
+    first, second, other = (one.uint8_images("train") for one in loaded)
     assert torch.equal(first, second)
     assert not torch.equal(first, other)
     assert "drawn with seed 1" in loaded[2].provenance

@@ -7,7 +7,7 @@ import pytest
 import torch
 from tiny import idx_bytes
 
-from datamodules.sources import CsvWheel
+from datamodules.download_sources import CsvWheel
 
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 WHEEL = CsvWheel("digits==1", {"train": "digits/train.csv", "t10k": "digits/test.csv"})

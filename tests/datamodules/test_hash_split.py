@@ -3,7 +3,7 @@ from hashlib import sha256
 import pytest
 import torch
 
-from datamodules.hash_split import position, split_by_hash
+from datamodules.hash_split import compute_hash_position, split_by_hash
 
 
 def digests(n, first=0):
@@ -17,7 +17,7 @@ def sizes(splits):
 def test_a_file_is_in_the_split_that_its_position_says_whatever_others_are_there():
     files = digests(5_000)
     splits = split_by_hash(files, validation=0.2, test=0.1, split_seed=3)
-    places = torch.tensor([position(digest, 3) for digest in files])
+    places = torch.tensor([compute_hash_position(digest, 3) for digest in files])
     assert sorted(splits["test"].tolist()) == (places < 0.1).nonzero().flatten().tolist()
     assert sorted(splits["train"].tolist()) == (places >= 0.1 + 0.2).nonzero().flatten().tolist()
     assert sorted(torch.cat([*splits.values()]).tolist()) == list(range(5_000))

@@ -1,23 +1,23 @@
-"""A person's own pictures: which are found, what becomes of them, and what is said of bad ones."""
+"""The user's own images: which are found, what becomes of them, and what is said of bad ones."""
 
 import re
 from hashlib import sha256
 
+import image_fixtures
 import numpy as np
-import pictures
 import pytest
 import torch
 from PIL import Image
 
 from datamodules import ImageFolder, image_folder
 from datamodules.hash_split import split_by_hash
-from lightning_gan.picture_files import find, read_file, square
+from lightning_gan.image_files import crop_square, find_images, read_file
 
 
 def read(path, size, channels):
-    found = read_file(path, lambda image: square(image, size, channels))
-    assert not found.look.problem
-    return found.picture
+    found = read_file(path, lambda image: crop_square(image, size, channels))
+    assert not found.evaluate.problem
+    return found.image
 
 
 def counts_of(paths, **options):
@@ -38,54 +38,54 @@ def every(data, of):
 
 
 def test_pictures_of_the_size_wanted_are_given_out_as_they_are(tmp_path):
-    paths = pictures.write(tmp_path, 20)
+    paths = image_fixtures.write(tmp_path, 20)
     data = loaded(tmp_path)
-    held = {picture.numpy().tobytes() for picture in every(data, "pictures")}
+    held = {one_image.numpy().tobytes() for one_image in every(data, "uint8_images")}
     assert held == {np.asarray(Image.open(p)).transpose(2, 0, 1).tobytes() for p in paths}
     x = data.images("train")
     assert (
         (x.dtype, x.shape[1:]) == (torch.float32, data.data_shape) == (torch.float32, (3, 32, 32))
     )
-    torch.testing.assert_close(x, data.pictures("train") / 127.5 - 1, rtol=0, atol=1e-6)
-    assert data.value_range == data.shown_range == (-1, 1)
+    torch.testing.assert_close(x, data.uint8_images("train") / 127.5 - 1, rtol=0, atol=1e-6)
+    assert data.value_range == data.display_range == (-1, 1)
     assert data.train_dataloader().images.dtype == torch.uint8
 
 
 def test_subfolders_are_classes_in_the_order_of_their_names(tmp_path):
-    pictures.write(tmp_path / "zebra", 12, first=100)
-    pictures.write(tmp_path / "ant" / "deeper", 18)
-    pictures.write(tmp_path / ".hidden", 3)
+    image_fixtures.write(tmp_path / "zebra", 12, first=100)
+    image_fixtures.write(tmp_path / "ant" / "deeper", 18)
+    image_fixtures.write(tmp_path / ".hidden", 3)
     (tmp_path / "notes").mkdir()
-    (tmp_path / "notes" / "a.txt").write_text("no picture")
+    (tmp_path / "notes" / "a.txt").write_text("no image")
     data = loaded(tmp_path)
     assert data.num_classes == 2
     assert torch.bincount(every(data, "labels")).tolist() == [18, 12]
-    zebras = {p.numpy().tobytes() for p in every(data, "pictures")[every(data, "labels") == 1]}
+    zebras = {p.numpy().tobytes() for p in every(data, "uint8_images")[every(data, "labels") == 1]}
     wanted = read(tmp_path / "zebra" / "004.png", 32, 3)
     assert np.ascontiguousarray(wanted).tobytes() in zebras
-    assert f"2 classes: {counts_of(find(tmp_path).files)};" in data.provenance
+    assert f"2 classes: {counts_of(find_images(tmp_path).files)};" in data.provenance
 
 
 def test_a_flat_folder_has_one_class_and_the_name_of_the_folder(tmp_path):
-    pictures.write(tmp_path / "holiday", 10)
+    image_fixtures.write(tmp_path / "holiday", 10)
     data = loaded(tmp_path / "holiday", channels=1, size=16, value_range=(0.0, 1.0))
     assert (data.num_classes, data.name, data.data_shape) == (1, "holiday", (1, 16, 16))
     assert not every(data, "labels").any()
     assert 0 <= data.images("test").min() < data.images("test").max() <= 1
     counts = counts_of((tmp_path / "holiday").iterdir())
-    assert f"16x16 grey pictures, no labels: {counts};" in data.provenance
+    assert f"16x16 grey images, no labels: {counts};" in data.provenance
 
 
 def held(data):
-    """The pictures of each split."""
+    """The images of each split."""
     return {
-        split: {picture.numpy().tobytes() for picture in data.pictures(split)}
+        split: {one_image.numpy().tobytes() for one_image in data.uint8_images(split)}
         for split in ("train", "val", "test")
     }
 
 
 def test_added_pictures_and_other_names_move_no_other_picture_and_copies_stay_together(tmp_path):
-    paths = pictures.write(tmp_path, 40, size=(8, 8))
+    paths = image_fixtures.write(tmp_path, 40, size=(8, 8))
     make = {"size": 8, "validation": 0.2, "test": 0.3}
     data = loaded(tmp_path, **make)
     assert counts_of(paths, validation=0.2, test=0.3) in data.provenance
@@ -98,13 +98,13 @@ def test_added_pictures_and_other_names_move_no_other_picture_and_copies_stay_to
     for i, path in enumerate(sorted(tmp_path.iterdir())[::2]):
         (tmp_path / f"copy_{i}.png").write_bytes(path.read_bytes())
     assert held(loaded(tmp_path, **make)) == before
-    pictures.write(tmp_path, 30, size=(8, 8), first=500)
+    image_fixtures.write(tmp_path, 30, size=(8, 8), first=500)
     after = held(loaded(tmp_path, **make))
     assert all(before[split] <= after[split] for split in before)
     assert sum(map(len, after.values())) == 70
 
 
-# What becomes of a picture.
+# What becomes of an image.
 
 
 def test_the_largest_square_in_the_middle_is_kept(tmp_path):
@@ -128,11 +128,11 @@ def test_scaling_is_antialiased(tmp_path):
 def test_what_is_transparent_lies_on_white_and_a_photograph_stands_upright(tmp_path):
     Image.new("RGBA", (8, 8), (255, 0, 0, 0)).save(tmp_path / "glass.png")
     assert (read(tmp_path / "glass.png", 8, 3) == 255).all()
-    picture = Image.new("L", (8, 8))
-    picture.paste(255, (0, 0, 8, 4))  # its upper half
+    one_image = Image.new("L", (8, 8))
+    one_image.paste(255, (0, 0, 8, 4))  # its upper half
     exif = Image.Exif()
     exif[0x0112] = 6  # turn it by 90 degrees, clockwise
-    picture.save(tmp_path / "turned.png", exif=exif)
+    one_image.save(tmp_path / "turned.png", exif=exif)
     turned = read(tmp_path / "turned.png", 8, 1)[0]
     assert (turned[:, 4:] == 255).all()
     assert (turned[:, :4] == 0).all()
@@ -151,30 +151,30 @@ def test_no_folder_a_file_and_an_empty_folder_are_named(tmp_path):
     refused(tmp_path / "gone", "There is no folder .*gone: give one", FileNotFoundError)
     (tmp_path / "file").write_text("")
     refused(tmp_path / "file", "file is a file: give a folder", NotADirectoryError)
-    refused(tmp_path, r"holds no picture \(\.png, .*\), only other files 1 \(no suffix 1\): give a")
+    refused(tmp_path, r"holds no image \(\.png, .*\), only other files 1 \(no suffix 1\): give a")
 
 
 def test_pictures_beside_folders_of_pictures_are_refused(tmp_path):
-    pictures.write(tmp_path, 2)
-    pictures.write(tmp_path / "cats", 2)
-    refused(tmp_path, "holds 2 pictures beside the folders cats: put each of them into")
+    image_fixtures.write(tmp_path, 2)
+    image_fixtures.write(tmp_path / "cats", 2)
+    refused(tmp_path, "holds 2 images beside the folders cats: put each of them into")
 
 
 def test_a_corrupt_picture_is_named_and_all_of_them_are_counted(tmp_path):
-    paths = pictures.write(tmp_path, 12)
+    paths = image_fixtures.write(tmp_path, 12)
     paths[3].write_bytes(paths[3].read_bytes()[:700])
     refused(
-        tmp_path, rf"{re.escape(str(paths[3]))} cannot be read as a picture \(.*truncated.*\): mend"
+        tmp_path, rf"{re.escape(str(paths[3]))} cannot be read as an image \(.*truncated.*\): mend"
     )
     paths[7].write_bytes(paths[7].read_bytes()[:900])
     refused(tmp_path, r"003\.png cannot .*, and 1 more cannot either: mend it or take it away")
     for path in paths[3:6]:
-        path.write_bytes(b"no picture")
+        path.write_bytes(b"no image")
     refused(tmp_path, r"003\.png cannot .*it is no PNG, .*, and 3 more cannot either")
 
 
 def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):
-    paths = pictures.write(tmp_path, 4)
+    paths = image_fixtures.write(tmp_path, 4)
     monkeypatch.setattr(
         Image, "MAX_IMAGE_PIXELS", 1000
     )  # warns above it, raises above twice as many
@@ -184,22 +184,22 @@ def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):
 
 
 def test_small_pictures_are_refused_with_the_smallest_unless_they_may_be_enlarged(tmp_path):
-    pictures.write(tmp_path, 6)
-    pictures.noise(31, 40, 1).save(tmp_path / "001.png")
-    pictures.noise(90, 20, 2).save(tmp_path / "002.png")
-    message = r"002\.png has 90 x 20 pixels, the smallest of 2 pictures below size 32: set data.size to 20 or less"
+    image_fixtures.write(tmp_path, 6)
+    image_fixtures.noise(31, 40, 1).save(tmp_path / "001.png")
+    image_fixtures.noise(90, 20, 2).save(tmp_path / "002.png")
+    message = r"002\.png has 90 x 20 pixels, the smallest of 2 images below size 32: set data.size to 20 or less"
     refused(tmp_path, message)
-    assert loaded(tmp_path, enlarge=True).pictures("test").shape[1:] == (3, 32, 32)
+    assert loaded(tmp_path, enlarge=True).uint8_images("test").shape[1:] == (3, 32, 32)
     assert loaded(tmp_path, size=20).data_shape == (3, 20, 20)
 
 
 def test_more_than_half_of_the_memory_is_refused_before_anything_is_read(tmp_path, monkeypatch):
-    for path in pictures.write(tmp_path, 4):
+    for path in image_fixtures.write(tmp_path, 4):
         path.write_bytes(b"is not looked at")
-    monkeypatch.setattr(image_folder, "memory", lambda: 20_000)
+    monkeypatch.setattr(image_folder, "read_memory", lambda: 20_000)
     refused(
         tmp_path,
-        r"4 pictures of 3 x 32 x 32 bytes take .* more than half .* data.size to 28 or less",
+        r"4 images of 3 x 32 x 32 bytes take .* more than half .* data.size to 28 or less",
     )
 
 
@@ -218,17 +218,17 @@ def test_bad_arguments_are_refused_when_it_is_made(subtests):
 
 
 def test_too_few_different_pictures_are_refused(tmp_path):
-    (path, _) = pictures.write(tmp_path, 2)
-    refused(tmp_path, "holds 2 pictures: give 3 different ones or more")
+    (path, _) = image_fixtures.write(tmp_path, 2)
+    refused(tmp_path, "holds 2 images: give 3 different ones or more")
     (tmp_path / "again.png").write_bytes(path.read_bytes())
-    refused(tmp_path, "holds 3 pictures, 2 of them different: give 3")
+    refused(tmp_path, "holds 3 images, 2 of them different: give 3")
 
 
 def test_a_folder_whose_name_is_not_utf8_is_refused_and_pictures_of_such_names_are_read(tmp_path):
     with pytest.raises(ValueError, match=r"folder .*a\\xff is not UTF-8, .*: rename it"):
         ImageFolder(str(tmp_path / "a\udcff"))
-    for path in pictures.write(tmp_path, 4):
+    for path in image_fixtures.write(tmp_path, 4):
         path.rename(tmp_path / f"{path.stem}\udcff\n.png")
     assert len(every(loaded(tmp_path), "labels")) == 4
     (tmp_path / "000\udcff\n.png").write_bytes(b"")
-    refused(tmp_path, r"000\\xff\\n\.png cannot be read as a picture \(it is empty\)")
+    refused(tmp_path, r"000\\xff\\n\.png cannot be read as an image \(it is empty\)")

@@ -100,7 +100,7 @@ def test_a_draw_of_the_density_is_one_of_the_data(mixture):
 
 
 def test_every_run_has_the_same_modes_and_points_seed_moves_the_points_only(mixture):
-    other = HighDimensionalMixture(points_seed=1)
+    other = HighDimensionalMixture(data_seed=1)
     assert torch.equal(other.means, mixture.means)
     assert Rotation(other.directions) == Rotation(mixture.directions)
     assert torch.equal(drawn(other, 3)[0], drawn(mixture, 3)[0])  # of one generator

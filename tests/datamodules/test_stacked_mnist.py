@@ -32,13 +32,13 @@ def test_each_channel_is_a_digit_of_its_split_and_the_label_is_100a_10b_c(stacke
     for split in ["train", "val", "test"]:
         with subtests.test(split=split):
             data = stacked()
-            pictures, labels = data.pictures(split), data.labels(split)
+            image_bytes, labels = data.uint8_images(split), data.labels(split)
             digits, classes = digits_of(split)
             pairs = zip(digits, classes.tolist(), strict=True)
             known = {digit.numpy().tobytes(): label for digit, label in pairs}
-            assert len(pictures) == len(labels) == (40 if split == "train" else HELD_OUT)
-            for picture, label in zip(pictures[:200], labels[:200].tolist(), strict=True):
-                a, b, c = (known[channel.numpy().tobytes()] for channel in picture)
+            assert len(image_bytes) == len(labels) == (40 if split == "train" else HELD_OUT)
+            for image, label in zip(image_bytes[:200], labels[:200].tolist(), strict=True):
+                a, b, c = (known[channel.numpy().tobytes()] for channel in image)
                 assert label == 100 * a + 10 * b + c
 
 
@@ -47,8 +47,8 @@ def test_shapes_and_ranges_are_those_it_states(stacked, monkeypatch):
     data = stacked()
     x = data.images("test")
     assert (x.dtype, tuple(x.shape[1:])) == (torch.float32, data.data_shape)
-    assert (x.min(), x.max()) == data.value_range == data.shown_range == (-1, 1)
-    torch.testing.assert_close(x, data.pictures("test") / 127.5 - 1, rtol=0, atol=1e-6)
+    assert (x.min(), x.max()) == data.value_range == data.display_range == (-1, 1)
+    torch.testing.assert_close(x, data.uint8_images("test") / 127.5 - 1, rtol=0, atol=1e-6)
     assert stacked(value_range=(0.0, 1.0)).images("test").min() == 0
     assert data.labels("test").max() < data.num_classes == 1000
     batch, y = next(iter(data.train_dataloader()))
@@ -127,7 +127,7 @@ def test_the_embedded_digits_give_themselves_another_name():
     assert (data.name, StackedMNIST.name) == ("stacked_mnist5k", "stacked_mnist")
     assert data.provenance.startswith("Triples, drawn once, 1,000 an epoch, of: 5,000 digits")
     assert len(data.labels("train").unique()) > 500
-    assert data.pictures("test").shape == (HELD_OUT, 3, 28, 28)
+    assert data.uint8_images("test").shape == (HELD_OUT, 3, 28, 28)
 
 
 # [-1, 1] for MNIST and Fashion-MNIST.
@@ -138,9 +138,9 @@ def test_mnist_can_be_given_out_in_the_range_of_tanh(tiny):
     for data in (unit, wide):
         data.setup()
     torch.testing.assert_close(wide.images("test"), 2 * unit.images("test") - 1, rtol=0, atol=1e-6)
-    assert torch.equal(wide.pictures("test"), unit.pictures("test"))
+    assert torch.equal(wide.uint8_images("test"), unit.uint8_images("test"))
     assert (MNIST.value_range, MNIST().value_range) == ((0, 1), (0, 1))
-    assert FashionMNIST(value_range=(-1.0, 1.0)).shown_range == (-1, 1)
+    assert FashionMNIST(value_range=(-1.0, 1.0)).display_range == (-1, 1)
 
 
 def test_bad_arguments_are_refused_when_it_is_made(subtests):
@@ -164,8 +164,8 @@ def test_dcgan_trains_on_stacked_mnist_and_on_mnist_in_its_own_range(command, mo
         "class_path": "GAN",
         "init_args": {"loss": "NonSaturating", "prior": "Gaussian"}
         | {
-            player: {"class_path": f"DCGAN{kind}", "init_args": {"data_shape": [1, 28, 28], "width": 2}}
-            for player, kind in (("generator", "Generator"), ("discriminator", "Discriminator"))
+            network: {"class_path": f"DCGAN{kind}", "init_args": {"data_shape": [1, 28, 28], "width": 2}}
+            for network, kind in (("generator", "Generator"), ("discriminator", "Discriminator"))
         },
     }  # fmt: skip
     command.write("dcgan.yaml", {"model": model})

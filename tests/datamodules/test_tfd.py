@@ -36,9 +36,9 @@ def test_each_fold_trains_on_what_it_leaves_without_labels_and_has_its_own_val_a
             file, data = tiny_tfd(), tfd(fold=fold)
             for split, mark in SPLITS.items():
                 wanted = np.flatnonzero(file["folds"][:, fold - 1] == mark)
-                assert data.pictures(split)[:, 0, 0, 0].tolist() == wanted.tolist()
+                assert data.uint8_images(split)[:, 0, 0, 0].tolist() == wanted.tolist()
                 assert torch.equal(
-                    data.pictures(split)[:, 0], torch.from_numpy(file["images"][wanted])
+                    data.uint8_images(split)[:, 0], torch.from_numpy(file["images"][wanted])
                 )
             assert [len(data.labels(s)) for s in SPLITS] == [40, 5, 5]
 
@@ -48,7 +48,7 @@ def test_values_are_bytes_over_255(tfd):
     for split in SPLITS:
         x = data.images(split)
         assert (x.dtype, x.shape[1:]) == (torch.float32, data.data_shape)
-        assert torch.equal(x, data.pictures(split).float() / 255)
+        assert torch.equal(x, data.uint8_images(split).float() / 255)
     assert data.value_range == (0, 1)
 
 
@@ -75,7 +75,7 @@ def test_matlab_writes_column_by_column_and_faces_stay_upright(tmp_path):
     )
     data = TFD(str(tmp_path))
     data.setup()
-    assert data.pictures("train")[0, 0].nonzero().tolist() == [[5, 30]]
+    assert data.uint8_images("train")[0, 0].nonzero().tolist() == [[5, 30]]
 
 
 def test_it_is_found_at_both_places_packed_or_not(tmp_path_factory, subtests):

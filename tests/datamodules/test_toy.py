@@ -52,7 +52,7 @@ def test_two_seeds_of_training_learn_from_the_same_points_in_another_order():
     batches = [next(iter(data.train_dataloader()))[0] for data in (one, two)]
     assert batches[0].shape == (100, 2)
     assert not torch.equal(*batches)
-    other = loaded(Ring(points_seed=1))
+    other = loaded(Ring(data_seed=1))
     assert not torch.equal(one.images("train"), other.images("train"))
     assert "100,000 points drawn with seed 1" in other.provenance
 

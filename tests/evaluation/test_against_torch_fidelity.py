@@ -5,24 +5,24 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_features import TinyNetwork, pictures
+from tiny_features import TinyNetwork, image_bytes
 from torch import Tensor, nn
 from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 
 from lightning_gan.evaluation import (
-    Against,
-    Frechet,
-    Inception,
-    Kernel,
-    Neighbours,
-    Pictures,
-    RealSet,
-    Scores,
-    score,
+    EvaluationContext,
+    EvaluationResult,
+    FIDMetric,
+    ImageSet,
+    InceptionScoreFeatureMetric,
+    KIDMetric,
+    PrecisionRecallFeatureMetric,
+    ReferenceImages,
+    score_samples,
 )
-from lightning_gan.evaluation.fidelity import Pixels, score_with_torch_fidelity
-from lightning_gan.features import Inception as InceptionSpace
+from lightning_gan.evaluation.torch_fidelity import Pixels, score_with_torch_fidelity
+from lightning_gan.feature_extractors import InceptionConfig as InceptionSpace
 
 SHARED = os.environ.get("LIGHTNING_GAN_SHARED")
 DATA = (Path(SHARED) if SHARED else Path(__file__).parents[3] / "shared") / "data"
@@ -32,7 +32,7 @@ FLOAT32 = {"kid": 5e-7}  # torch-fidelity's kernels, of the order of 1, are floa
 
 
 class Tiny(FeatureExtractorBase):
-    """Our tiny network under torch-fidelity's door."""
+    """Our tiny network under torch-fidelity's interface."""
 
     def __init__(self, name: str, features_list: list[str], **_: object) -> None:
         super().__init__(name, features_list)
@@ -61,21 +61,26 @@ class Tiny(FeatureExtractorBase):
 
 def synthetic() -> tuple[Tensor, Tensor]:
     """Two small sets that differ: noise, and smoother and brighter noise."""
-    fake = pictures(64, seed=1, shape=(3, 32, 32))
+    fake = image_bytes(64, seed=1, shape=(3, 32, 32))
     real = nn.functional.avg_pool2d(
-        pictures(60, seed=2, low=60, shape=(3, 32, 32)).float(), 5, 1, 2
+        image_bytes(60, seed=2, low=60, shape=(3, 32, 32)).float(), 5, 1, 2
     )
     return fake, real.round().to(torch.uint8)
 
 
-MEASURES = [Frechet(), Inception(splits=4), Kernel(20, 40), Neighbours()]
+MEASURES = [
+    FIDMetric(),
+    InceptionScoreFeatureMetric(splits=4),
+    KIDMetric(20, 40),
+    PrecisionRecallFeatureMetric(),
+]
 
 
 def assert_equal(network, fake, real, cache, **options):
-    """Both engines agree on the same bytes, and their cards say that the values compare."""
-    against = Against(RealSet("synthetic", "all", real), network, "", cache=cache)
-    ours = score(Pictures(fake), against, MEASURES)
-    theirs = score_with_torch_fidelity(Pictures(fake), against, MEASURES, ours, **options)
+    """Both engines agree on the same bytes, and their protocols say that the values compare."""
+    against = EvaluationContext(ReferenceImages("synthetic", "all", real), network, "", cache=cache)
+    ours = score_samples(ImageSet(fake), against, MEASURES)
+    theirs = score_with_torch_fidelity(ImageSet(fake), against, MEASURES, ours, **options)
     own = {s.name: s for s in ours.scores}
     expected = {"fid", "kid", "precision", "recall", "f_score"}
     if network.classes:
@@ -85,9 +90,9 @@ def assert_equal(network, fake, real, cache, **options):
         our, name = own[their.name], their.name
         close = {"rel": RELATIVE.get(name, 1e-6), "abs": FLOAT32.get(name, 0.0)}
         assert our.value == pytest.approx(their.value, **close), name
-        assert our.card.differences(their.card) == []
+        assert our.protocol.differences(their.protocol) == []
         assert (our.sd is None) == (their.sd is None), name
-        assert their.card.versions["torch-fidelity"]
+        assert their.protocol.versions["torch-fidelity"]
     assert theirs.refused == ours.refused
 
 
@@ -97,19 +102,21 @@ def test_every_score_is_torch_fidelitys_through_a_registered_extractor(tmp_path,
 
 
 def test_grey_pictures_have_three_equal_channels():
-    grey = pictures(3, seed=1, shape=(1, 4, 4))
+    grey = image_bytes(3, seed=1, shape=(1, 4, 4))
     assert torch.equal(Pixels(grey)[1], grey[1].repeat(3, 1, 1))
 
 
 def test_another_feature_space_and_two_seeds_are_refused(tmp_path):
     fake, real = synthetic()
-    against = Against(RealSet("synthetic", "all", real), TinyNetwork(), "", cache=tmp_path)
+    against = EvaluationContext(
+        ReferenceImages("synthetic", "all", real), TinyNetwork(), "", cache=tmp_path
+    )
     with pytest.raises(ValueError, match=r"the features are tiny: give --features Inception"):
-        score_with_torch_fidelity(Pictures(fake), against, MEASURES, Scores())
-    measures = [Inception(splits=4, rng=1), Kernel(20, 40, rng=2)]
-    ours = score(Pictures(fake), against, measures)
+        score_with_torch_fidelity(ImageSet(fake), against, MEASURES, EvaluationResult())
+    measures = [InceptionScoreFeatureMetric(splits=4, rng=1), KIDMetric(20, 40, rng=2)]
+    ours = score_samples(ImageSet(fake), against, measures)
     with pytest.raises(ValueError, match=r"one seed for all metrics, but \[1, 2\]"):
-        score_with_torch_fidelity(Pictures(fake), against, measures, ours, extractor="tiny")
+        score_with_torch_fidelity(ImageSet(fake), against, measures, ours, extractor="tiny")
 
 
 @pytest.mark.slow

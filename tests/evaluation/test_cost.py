@@ -1,27 +1,35 @@
 """What is said before the first score: what it costs here, and what few images mean."""
 
-from lightning_gan.evaluation.cost import cost_of_a_look, cost_of_scoring, meaning_of_few
+from lightning_gan.evaluation.cost import (
+    describe_evaluation_cost,
+    describe_scoring_cost,
+    describe_small_sample_effect,
+)
 
 
 def test_a_slow_look_is_stated_with_its_minutes_and_a_fast_one_is_not():
-    said = cost_of_a_look("inception", 10_000, 5_000, speed=20.0)
+    said = describe_evaluation_cost("inception", 10_000, 5_000, speed=20.0)
     assert "10,000 samples through inception take about 8 min" in said
     assert "5,000 real images 4 min once" in said
-    assert cost_of_a_look("inception", 100, 5_000, speed=20.0) == ""
+    assert describe_evaluation_cost("inception", 100, 5_000, speed=20.0) == ""
 
 
 def test_a_slow_command_is_stated_with_and_without_baselines():
-    said = cost_of_scoring("inception", 10_000, 2_000, speed=20.0, ruler=True)
+    said = describe_scoring_cost("inception", 10_000, 2_000, speed=20.0, baselines=True)
     assert "10,000 samples and 2,000 real images through inception take about 10 min" in said
     assert "--baselines false" in said
-    assert "--baselines" not in cost_of_scoring("inception", 10_000, 2_000, speed=20.0, ruler=False)
-    assert cost_of_scoring("inception", 100, 100, speed=20.0, ruler=True) == ""
+    assert "--baselines" not in describe_scoring_cost(
+        "inception", 10_000, 2_000, speed=20.0, baselines=False
+    )
+    assert describe_scoring_cost("inception", 100, 100, speed=20.0, baselines=True) == ""
 
 
 def test_few_images_are_named_with_their_number():
-    said = meaning_of_few(30, 10_000, 2048, "val")
+    said = describe_small_sample_effect(30, 10_000, 2048, "val")
     assert said.startswith("FID of 30 val images in 2,048 features")
-    both = meaning_of_few(30, 2048, 2048, "val")
+    both = describe_small_sample_effect(30, 2048, 2048, "val")
     assert both.startswith("FID of 30 val images and 2,048 samples in 2,048 features")
-    assert meaning_of_few(30, 9999, 2048, "all").startswith("FID of 30 real images in")
-    assert meaning_of_few(2049, 2049, 2048, "val") == ""
+    assert describe_small_sample_effect(30, 9999, 2048, "all").startswith(
+        "FID of 30 real images in"
+    )
+    assert describe_small_sample_effect(2049, 2049, 2048, "val") == ""

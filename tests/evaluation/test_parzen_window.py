@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import torch
 
-from lightning_gan.evaluation.parzen import window
+from lightning_gan.evaluation.parzen import make_parzen_split
 
 
 def test_images_in_either_range_are_the_same_real_images():
@@ -14,7 +14,7 @@ def test_images_in_either_range_are_the_same_real_images():
         SimpleNamespace(name="made", value_range=r, images=lambda split, x=x: x)
         for r, x in (((0.0, 1.0), unit), ((-1.0, 1.0), shifted))
     ]
-    first, second = (window(d, "test", 2) for d in data)
+    first, second = (make_parzen_split(d, "test", 2) for d in data)
     assert torch.equal(first.scored, second.scored)
     assert torch.equal(first.choosing, second.choosing)
     assert torch.equal(first.scored, unit)

@@ -101,7 +101,7 @@ def test_g_reads_the_scores_of_examples_where_it_says_so(subtests):
     for kind in ALL:
         with subtests.test(kind.__name__):
             loss = kind()
-            if loss.pairs_real_with_fake:
+            if loss.needs_paired_batches:
                 assert loss.g_loss(FAKE, REAL) != loss.g_loss(FAKE, REAL + 1)
             else:
                 assert loss.g_loss(FAKE) == loss.g_loss(FAKE, REAL) == loss.g_loss(FAKE, REAL + 1)

@@ -1,4 +1,4 @@
-"""Every score equals torch-fidelity's, from vectors and from pictures."""
+"""Every score equals torch-fidelity's, from vectors and from images."""
 
 import itertools
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 import torch_fidelity
-from clouds import cloud, gaussian
+from point_clouds import cloud, gaussian
 from torch import Tensor
 from torch.utils.data import Dataset
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
@@ -17,9 +17,9 @@ from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 
 from lightning_gan.metrics import (
     FrechetDistance,
-    InceptionScore,
+    InceptionScoreMetric,
     KernelDistance,
-    PrecisionRecall,
+    PrecisionRecallMetric,
     frechet_distance,
     inception_score,
     kernel_distance,
@@ -128,7 +128,7 @@ def features_of(images: Tensor) -> tuple[Tensor, Tensor]:
     return vectors, vectors @ mix * 9
 
 
-class Pictures(Dataset[Tensor]):
+class Images(Dataset[Tensor]):
     """Coloured noise, uint8 [n, 3, 8, 8]."""
 
     def __init__(self, n: int, seed: int, high: int) -> None:
@@ -150,15 +150,15 @@ def extractor() -> Iterator[str]:
 
 
 def test_pictures_get_the_scores_that_torch_fidelity_gives_them(extractor):
-    generated, real = Pictures(130, 0, 250), Pictures(150, 1, 256)
+    generated, real = Images(130, 0, 250), Images(150, 1, 256)
     theirs = torch_fidelity.calculate_metrics(
         input1=generated, input2=real, isc=True, fid=True, kid=True, prc=True,
         feature_extractor=extractor, kid_subset_size=100, batch_size=32,
         cuda=False, save_cpu_ram=True, cache=False, verbose=False,
     )  # fmt: skip
     real_vectors = features_of(real.images)[0]
-    fid, isc = FrechetDistance(gaussian(real_vectors)), InceptionScore(5, 130)
-    kid, prc = KernelDistance(real_vectors, subset_size=100), PrecisionRecall(real_vectors)
+    fid, isc = FrechetDistance(gaussian(real_vectors)), InceptionScoreMetric(5, 130)
+    kid, prc = KernelDistance(real_vectors, subset_size=100), PrecisionRecallMetric(real_vectors)
     for places in torch.arange(130).split(48):
         vectors, logits = features_of(generated.images[places])
         fid.update(vectors)

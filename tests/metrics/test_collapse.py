@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from lightning_gan.metrics.collapse import (
-    Indicators,
-    Reference,
+    CollapseIndicators,
+    CollapseReference,
     covariance_rank,
     duplicate_radius,
     duplicate_rate,
@@ -107,8 +107,8 @@ def test_the_jacobian_is_taken_at_each_z():
 
 
 def test_a_condition_beside_z_is_no_direction():
-    told = torch.tensor([[1.0, 1.0, 5.0], [1.0, 1.0, 0.0]])  # z, z, c
-    ranks = jacobian_ranks(lambda both: both[:, 2:] * both[:, :2], told, z_dim=2)
+    text = torch.tensor([[1.0, 1.0, 5.0], [1.0, 1.0, 0.0]])  # z, z, c
+    ranks = jacobian_ranks(lambda both: both[:, 2:] * both[:, :2], text, z_dim=2)
     assert ranks.tolist() == pytest.approx([2, 0])
 
 
@@ -119,41 +119,43 @@ def test_a_constant_generator_has_no_rank_and_a_broken_one_no_number():
 
 def test_data_compare_with_themselves_as_one():
     data = normal(200, 5)
-    assert Reference(data).indicators(data) == pytest.approx((1, 1, 1))
-    other = Reference(data).indicators(normal(200, 5, seed=1))
-    assert other.spread == pytest.approx(1, abs=0.1)
-    assert other.rank == pytest.approx(1, abs=0.1)
-    assert other.duplicates < 10
+    assert CollapseReference(data).indicators(data) == pytest.approx((1, 1, 1))
+    other = CollapseReference(data).indicators(normal(200, 5, seed=1))
+    assert other.distance_ratio == pytest.approx(1, abs=0.1)
+    assert other.rank_ratio == pytest.approx(1, abs=0.1)
+    assert other.duplicate_ratio < 10
 
 
 def test_the_units_of_the_data_do_not_matter():
     data, samples = normal(100, 3), normal(100, 3, seed=1) / 2
-    expected = Reference(data).indicators(samples)
-    assert Reference(1000 * data).indicators(1000 * samples) == pytest.approx(expected, rel=1e-4)
-    assert expected.spread == pytest.approx(0.5, abs=0.1)
+    expected = CollapseReference(data).indicators(samples)
+    assert CollapseReference(1000 * data).indicators(1000 * samples) == pytest.approx(
+        expected, rel=1e-4
+    )
+    assert expected.distance_ratio == pytest.approx(0.5, abs=0.1)
 
 
 def test_all_z_to_one_x():
     data = normal(100, 3)
-    seen = Reference(data).indicators(data[:1].expand(100, 3))
+    seen = CollapseReference(data).indicators(data[:1].expand(100, 3))
     pairs = 100 * 99 / 2
     assert (
-        seen.duplicates >= pairs / 10
+        seen.duplicate_ratio >= pairs / 10
     )  # every pair of samples, against a handful of pairs of data
-    assert (seen.spread, seen.rank) == (0, 0)
+    assert (seen.distance_ratio, seen.rank_ratio) == (0, 0)
 
 
 def test_samples_on_a_line_have_lost_rank_only():
     data = normal(100, 3)
-    seen = Reference(data).indicators(data[:, :1] * torch.ones(3))
-    assert seen.rank == pytest.approx(1 / 3, rel=0.05)
-    assert seen.spread > 0.8
+    seen = CollapseReference(data).indicators(data[:, :1] * torch.ones(3))
+    assert seen.rank_ratio == pytest.approx(1 / 3, rel=0.05)
+    assert seen.distance_ratio > 0.8
 
 
 def test_samples_without_numbers_are_no_number():
     data = normal(10, 3)
-    seen = Reference(data).indicators(torch.full((10, 3), math.inf))
-    assert isinstance(seen, Indicators)
+    seen = CollapseReference(data).indicators(torch.full((10, 3), math.inf))
+    assert isinstance(seen, CollapseIndicators)
     assert all(math.isnan(value) for value in seen)
 
 
@@ -162,7 +164,7 @@ def test_what_cannot_be_compared_is_refused(subtests):
         (lambda: mean_distance(torch.zeros(1, 2)), "1 examples came"),
         (lambda: covariance_rank(torch.zeros(0, 2)), "0 examples came"),
         (lambda: duplicate_radius(torch.zeros(3, 2), 0.0), r"quantile is 0\.0; give"),
-        (lambda: Reference(torch.ones(3, 2)), "All 3 examples are the same"),
+        (lambda: CollapseReference(torch.ones(3, 2)), "All 3 examples are the same"),
     ]:
         with subtests.test(call=call, message=message):
             with pytest.raises(ValueError, match=message):

@@ -5,16 +5,23 @@ import math
 
 import pytest
 import torch
-from clouds import cloud, gaussian
+from point_clouds import cloud, gaussian
 from torch import Tensor
 
-from lightning_gan.metrics import DegenerateWarning, FrechetDistance, Gaussian, frechet_distance
+from lightning_gan.metrics import (
+    DegenerateWarning,
+    FrechetDistance,
+    GaussianStatistics,
+    frechet_distance,
+)
 
 few = pytest.mark.filterwarnings("ignore::lightning_gan.metrics.DegenerateWarning")
 
 
-def normal(mean: list[float], variances: list[float]) -> Gaussian:
-    return Gaussian(99, torch.tensor(mean).double(), torch.tensor(variances).double().diag())
+def normal(mean: list[float], variances: list[float]) -> GaussianStatistics:
+    return GaussianStatistics(
+        99, torch.tensor(mean).double(), torch.tensor(variances).double().diag()
+    )
 
 
 def from_vectors(x: Tensor, y: Tensor) -> float:
@@ -43,7 +50,7 @@ def test_one_dimension_has_a_closed_form():
 def test_a_rotation_changes_nothing():
     q = torch.linalg.qr(torch.randn(5, 5, generator=torch.Generator().manual_seed(0)).double()).Q
     first, second = gaussian(cloud(50, 5)), gaussian(cloud(60, 5, seed=1))
-    turned = [Gaussian(g.n, q @ g.mean, q @ g.cov @ q.T) for g in (first, second)]
+    turned = [GaussianStatistics(g.n, q @ g.mean, q @ g.cov @ q.T) for g in (first, second)]
     assert frechet_distance(*turned) == pytest.approx(frechet_distance(first, second), rel=1e-10)
 
 

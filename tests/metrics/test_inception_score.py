@@ -4,14 +4,14 @@ import math
 
 import pytest
 import torch
-from clouds import cloud
+from point_clouds import cloud
 
 from lightning_gan.metrics import (
     DegenerateWarning,
-    InceptionScore,
+    InceptionScoreMetric,
     InceptionScoreValue,
+    assign_splits,
     inception_score,
-    split_of,
 )
 
 CERTAIN = 500.0
@@ -49,7 +49,7 @@ def test_half_certain_samples_of_two_classes_have_a_closed_form():
 
 
 def test_the_mean_and_population_deviation_are_over_the_splits():
-    logits, split = cloud(53, 6) * 3, split_of(53, 4)
+    logits, split = cloud(53, 6) * 3, assign_splits(53, 4)
     p = logits.double().softmax(1)
     scores = []
     for i in range(4):
@@ -63,10 +63,10 @@ def test_the_mean_and_population_deviation_are_over_the_splits():
 
 
 def test_splits_are_even_and_shuffled_by_the_seed():
-    counts = split_of(53, 10).bincount()
+    counts = assign_splits(53, 10).bincount()
     assert (counts.sum(), counts.min(), counts.max()) == (53, 5, 6)
-    assert torch.equal(split_of(53), split_of(53))
-    assert not torch.equal(split_of(53), split_of(53, seed=1))
+    assert torch.equal(assign_splits(53), assign_splits(53))
+    assert not torch.equal(assign_splits(53), assign_splits(53, seed=1))
 
 
 def test_a_class_that_underflows_gives_no_nan():
@@ -79,7 +79,7 @@ def test_a_class_that_underflows_gives_no_nan():
 
 def test_the_order_of_arrival_does_not_matter():
     logits, order = cloud(50, 6), torch.randperm(50, generator=torch.Generator().manual_seed(0))
-    metric = InceptionScore(6, 50)
+    metric = InceptionScoreMetric(6, 50)
     for places in (order[:0], order[:7], order[7:]):
         metric.update(logits[places], places)
     value = metric.compute()
@@ -88,7 +88,7 @@ def test_the_order_of_arrival_does_not_matter():
 
 
 def test_memory_does_not_grow_with_what_came():
-    metric = InceptionScore(6, 1000)
+    metric = InceptionScoreMetric(6, 1000)
     for places in torch.arange(1000).split(100):
         metric.update(cloud(100, 6), places)
     states = [getattr(metric, name) for name in metric._defaults]
@@ -99,7 +99,7 @@ def test_memory_does_not_grow_with_what_came():
 def test_less_than_the_bank_or_a_sample_twice_is_refused(subtests):
     for places in [range(9), [*range(9), 8]]:
         with subtests.test(places=places):
-            metric = InceptionScore(6, 10, splits=5)
+            metric = InceptionScoreMetric(6, 10, splits=5)
             metric.update(cloud(len(places), 6), torch.tensor(places))
             with pytest.raises(
                 ValueError, match=f"{len(places)} samples came for an Inception Score of 10"
@@ -109,13 +109,13 @@ def test_less_than_the_bank_or_a_sample_twice_is_refused(subtests):
 
 def test_a_place_outside_the_bank_is_refused(subtests):
     for m, places, words in [
-        (2, [0, 10], "place 10 of a bank of 10"),
+        (2, [0, 10], "place 10 of a sample set of 10"),
         (2, [0, -1], r"places \[0, -1\]"),
         (2, [0], r"2 samples came with places \[0\]... of shape \[1\]"),
     ]:
         with subtests.test(m=m, places=places, words=words):
             with pytest.raises(ValueError, match=words):
-                InceptionScore(6, 10).update(cloud(m, 6), torch.tensor(places))
+                InceptionScoreMetric(6, 10).update(cloud(m, 6), torch.tensor(places))
 
 
 def test_fewer_samples_than_splits_are_refused(subtests):
@@ -129,7 +129,7 @@ def test_fewer_samples_than_splits_are_refused(subtests):
             with pytest.raises(
                 ValueError, match=r"give at least one sample a split|is 0; give a whole"
             ):
-                InceptionScore(3, n, splits)
+                InceptionScoreMetric(3, n, splits)
 
 
 def test_bad_logits_are_named(subtests):
@@ -139,4 +139,4 @@ def test_bad_logits_are_named(subtests):
     ]:
         with subtests.test(logits=logits, words=words):
             with pytest.raises(ValueError, match=words):
-                InceptionScore(3, 20).update(logits, torch.arange(20))
+                InceptionScoreMetric(3, 20).update(logits, torch.arange(20))

@@ -3,7 +3,7 @@
 import math
 
 import torch
-from strokes import in_float64, random, strokes
+from stroke_images import in_float64, random, strokes
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 from torch.testing import assert_close
 

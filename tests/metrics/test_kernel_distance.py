@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from clouds import cloud
+from point_clouds import cloud
 from torch import Tensor
 
 from lightning_gan.metrics import (
@@ -73,8 +73,10 @@ def test_normal_numbers_have_a_closed_form():
 
 
 def test_equal_distributions_are_at_distance_0_on_average():
-    banks = [kernel_distance(cloud(100, 4, s), cloud(100, 4, 50 + s), 3, 60) for s in range(40)]
-    values = np.array([bank.mean for bank in banks])
+    sample_sets = [
+        kernel_distance(cloud(100, 4, s), cloud(100, 4, 50 + s), 3, 60) for s in range(40)
+    ]
+    values = np.array([sample_set.mean for sample_set in sample_sets])
     assert values.min() < 0 < values.max()
     assert abs(values.mean()) < 3 * values.std() / 40**0.5
 

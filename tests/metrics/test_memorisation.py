@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from strokes import random, strokes
+from stroke_images import random, strokes
 
 from datamodules import MNIST
 from lightning_gan.metrics.memorisation import (
@@ -15,7 +15,7 @@ from lightning_gan.metrics.memorisation import (
     crowding,
     nearest_distance,
     shift_blind_distance,
-    shifts,
+    shift_images,
 )
 
 SHARED = os.environ.get("LIGHTNING_GAN_SHARED", Path(__file__).parents[3] / "shared")
@@ -68,34 +68,36 @@ def test_fewer_than_two_distances_are_refused(subtests):
 
 
 def test_the_distance_to_an_example_itself_is_exactly_zero():
-    bank = 100 + random(30, 1, 5, 5)
-    distances = nearest_distance(torch.cat([bank[[4, 17]], bank[:1] + 1e-3]), bank, block=7)
+    sample_set = 100 + random(30, 1, 5, 5)
+    distances = nearest_distance(
+        torch.cat([sample_set[[4, 17]], sample_set[:1] + 1e-3]), sample_set, block=7
+    )
     assert distances[:2].tolist() == [0, 0]
     assert distances[2].item() == pytest.approx(5e-3, rel=0.02)
 
 
 def test_a_shift_is_a_move_with_nothing_behind_it():
     image = torch.arange(1.0, 10).view(1, 1, 3, 3)
-    moved = shifts(image, 1)
+    moved = shift_images(image, 1)
     assert len(moved) == 9
     assert torch.equal(moved[4], image)
     assert moved[0][0, 0].tolist() == [[0, 0, 0], [0, 1, 2], [0, 4, 5]]
 
 
 def test_the_shift_blind_distance_is_the_smallest_over_moves_of_both_axes():
-    x, bank = random(5, 1, 6, 6), random(11, 1, 6, 6, seed=1)
+    x, sample_set = random(5, 1, 6, 6), random(11, 1, 6, 6, seed=1)
     slow = []
     for image in x:
         canvas = torch.zeros(1, 10, 10)
         canvas[:, 2:8, 2:8] = image
         moved = [canvas[:, i : i + 6, j : j + 6] for i, j in product(range(5), repeat=2)]
-        slow.append(min((m - b).norm().item() for m in moved for b in bank))
-    assert shift_blind_distance(x, bank, 2, block=4).tolist() == pytest.approx(slow, rel=1e-5)
+        slow.append(min((m - b).norm().item() for m in moved for b in sample_set))
+    assert shift_blind_distance(x, sample_set, 2, block=4).tolist() == pytest.approx(slow, rel=1e-5)
 
 
 def test_without_reach_it_is_the_distance_of_pixels():
-    x, bank = random(5, 1, 6, 6), random(11, 1, 6, 6, seed=1)
-    assert torch.equal(shift_blind_distance(x, bank, 0), nearest_distance(x, bank))
+    x, sample_set = random(5, 1, 6, 6), random(11, 1, 6, 6, seed=1)
+    assert torch.equal(shift_blind_distance(x, sample_set, 0), nearest_distance(x, sample_set))
 
 
 def test_a_negative_reach_is_refused():
@@ -104,15 +106,17 @@ def test_a_negative_reach_is_refused():
 
 
 def test_crowding_is_the_nearest_distance_over_the_mean_of_k():
-    bank = torch.tensor([[0.0], [1.0], [2.0], [9.0]])
-    assert crowding(torch.tensor([[0.5], [10.0], [2.0]]), bank, k=3, block=2).tolist() == (
+    sample_set = torch.tensor([[0.0], [1.0], [2.0], [9.0]])
+    assert crowding(torch.tensor([[0.5], [10.0], [2.0]]), sample_set, k=3, block=2).tolist() == (
         pytest.approx([0.5 / ((0.5 + 0.5 + 1.5) / 3), 1 / ((1 + 8 + 9) / 3), 0.0])
     )
 
 
 def test_crowding_is_blind_to_scale_and_to_copies_of_copies_is_zero():
-    x, bank = random(6, 3), random(40, 3, seed=1)
-    assert torch.allclose(crowding(3 * x, 3 * bank, 10), crowding(x, bank, 10), rtol=1e-5)
+    x, sample_set = random(6, 3), random(40, 3, seed=1)
+    assert torch.allclose(
+        crowding(3 * x, 3 * sample_set, 10), crowding(x, sample_set, 10), rtol=1e-5
+    )
     assert crowding(torch.zeros(1, 3), torch.zeros(60, 3)).item() == 0
 
 
@@ -131,9 +135,9 @@ def split_strokes():
 def split_digits():
     data = MNIST(root=str(DIGITS), source="files")
     data.prepare_data()
-    bank, test = data.images("train")[:2000], data.images("test")
+    sample_set, test = data.images("train")[:2000], data.images("test")
     order = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))
-    return bank, test[order[:100]], test[order[100:200]]
+    return sample_set, test[order[:100]], test[order[100:200]]
 
 
 @pytest.fixture(
@@ -152,20 +156,24 @@ def examples(request):
 
 
 def test_it_catches_moved_copies_which_pixels_miss(examples):
-    bank, held_out, _ = examples
+    sample_set, held_out, _ = examples
     generator = torch.Generator().manual_seed(0)
     which = torch.randint(1, 3, (len(held_out), 2), generator=generator)
-    copies = torch.stack([x.roll(s.tolist(), (1, 2)) for x, s in zip(bank, which, strict=False)])
-    by_pixel = audit(nearest_distance(copies, bank), nearest_distance(held_out, bank))
+    copies = torch.stack(
+        [x.roll(s.tolist(), (1, 2)) for x, s in zip(sample_set, which, strict=False)]
+    )
+    by_pixel = audit(nearest_distance(copies, sample_set), nearest_distance(held_out, sample_set))
     assert by_pixel.z > -3
-    blind = audit(shift_blind_distance(copies, bank), shift_blind_distance(held_out, bank))
+    blind = audit(
+        shift_blind_distance(copies, sample_set), shift_blind_distance(held_out, sample_set)
+    )
     assert blind.share > 0.99
     assert blind.z < -10
 
 
 def test_it_does_not_accuse_held_out_images(examples):
-    bank, held_out, others = examples
+    sample_set, held_out, others = examples
     for distance in (nearest_distance, shift_blind_distance):
-        found = audit(distance(others, bank), distance(held_out, bank))
+        found = audit(distance(others, sample_set), distance(held_out, sample_set))
         assert abs(found.z) < 3
         assert found.share == pytest.approx(0.5, abs=4 * found.se)

@@ -6,12 +6,12 @@ import math
 import numpy as np
 import pytest
 import torch
-from clouds import cloud
+from point_clouds import cloud
 
-from lightning_gan.metrics import Gaussian, Moments
+from lightning_gan.metrics import GaussianStatistics, Moments
 
 
-def streamed(x: torch.Tensor, size: int) -> Gaussian:
+def streamed(x: torch.Tensor, size: int) -> GaussianStatistics:
     moments = Moments(x.shape[1])
     for part in x.split(size):
         moments.update(part)

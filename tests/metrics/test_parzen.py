@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from strokes import in_float64, random, strokes
+from stroke_images import in_float64, random, strokes
 from torch import Tensor
 
 from lightning_gan.metrics import (

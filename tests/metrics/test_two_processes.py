@@ -1,22 +1,22 @@
-"""Two processes that share a bank, evenly or not, get what one would."""
+"""Two processes that share a sample set, evenly or not, get what one would."""
 
 import warnings
 from pathlib import Path
 
 import pytest
 import torch
-from clouds import cloud, gaussian
-from pairs import on_two_processes, there
-from strokes import strokes
+from network_pairs import on_two_processes, there
+from point_clouds import cloud, gaussian
+from stroke_images import strokes
 from torch import Tensor
 
 from lightning_gan.metrics import (
     FrechetDistance,
-    InceptionScore,
+    InceptionScoreMetric,
     KernelDistance,
     Moments,
     ParzenWindow,
-    PrecisionRecall,
+    PrecisionRecallMetric,
     Vectors,
     parzen_protocol,
 )
@@ -36,8 +36,8 @@ class Metrics:
     def __init__(self) -> None:
         real = cloud(41, D, seed=1)
         self.moments, self.vectors = Moments(D), Vectors()
-        self.fid, self.isc = FrechetDistance(gaussian(real)), InceptionScore(D, N, splits=4)
-        self.kid, self.prc = KernelDistance(real, 5, 30), PrecisionRecall(real)
+        self.fid, self.isc = FrechetDistance(gaussian(real)), InceptionScoreMetric(D, N, splits=4)
+        self.kid, self.prc = KernelDistance(real, 5, 30), PrecisionRecallMetric(real)
 
     def update(self, places: Tensor) -> None:
         x = cloud(N, D)[places]
@@ -80,8 +80,8 @@ def parzen(rank: int, processes: int) -> list[Tensor]:
         parzen_protocol(samples, validation, x, rank=rank, world_size=processes)
         for x in (test, test[:1])
     ]
-    told = [[s.n_validation, s.n_test, s.sigma, s.nats, s.se] for s in scores]
-    return [torch.tensor(values).double() for values in ([curve.n], curve.nats, *told)]
+    message = [[s.n_validation, s.n_test, s.sigma, s.nats, s.se] for s in scores]
+    return [torch.tensor(values).double() for values in ([curve.n], curve.nats, *message)]
 
 
 def one_share_of_each(rank: int) -> dict[str, Answers]:

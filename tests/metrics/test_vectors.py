@@ -1,10 +1,10 @@
-"""Vectors come back in the bank's order."""
+"""Vectors come back in the sample set's order."""
 
 import math
 
 import pytest
 import torch
-from clouds import cloud
+from point_clouds import cloud
 
 from lightning_gan.metrics import Vectors
 
@@ -40,7 +40,7 @@ def test_a_place_that_is_missing_or_came_twice_is_refused(subtests):
         with subtests.test(places=places):
             vectors = Vectors()
             vectors.update(cloud(3, 2), torch.tensor(places))
-            with pytest.raises(ValueError, match="give each sample of the bank once"):
+            with pytest.raises(ValueError, match="give each sample of the sample set once"):
                 vectors.compute()
 
 

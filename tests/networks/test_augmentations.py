@@ -1,4 +1,4 @@
-"""Each augmentation against its equation; drawn for each picture; nothing in evaluation mode."""
+"""Each augmentation against its equation; drawn for each image; nothing in evaluation mode."""
 
 import pytest
 import torch
@@ -8,8 +8,8 @@ from lightning_gan.networks import (
     Contrast,
     Cutout,
     DCGANDiscriminator,
-    DiffAugmented,
-    PlainDiscriminator,
+    DiffAugmentDiscriminator,
+    MLPDiscriminator,
     Saturation,
     Translation,
 )
@@ -25,21 +25,21 @@ def _same_draws():
 by_name = pytest.mark.parametrize("T", ALL, ids=lambda T: type(T).__name__)
 
 
-def pictures(m=6, shape=(3, 8, 10)):
+def image_bytes(m=6, shape=(3, 8, 10)):
     return torch.rand(m, *shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 
 @by_name
 def test_a_picture_keeps_its_shape_and_each_is_changed_in_its_own_way(T):
-    x = pictures()[:1].repeat(40, 1, 1, 1)
+    x = image_bytes()[:1].repeat(40, 1, 1, 1)
     made = T(x)
     assert made.shape == x.shape
-    assert len({tuple(picture.flatten().tolist()) for picture in made}) > 5
+    assert len({tuple(image.flatten().tolist()) for image in made}) > 5
 
 
 @by_name
 def test_the_gradient_reaches_the_picture(T):
-    x = pictures(4).requires_grad_()
+    x = image_bytes(4).requires_grad_()
     made = T(x)
     made.square().sum().backward()
     assert x.grad.isfinite().all()
@@ -47,7 +47,7 @@ def test_the_gradient_reaches_the_picture(T):
 
 
 def test_brightness_adds_one_number_to_a_picture_in_its_bounds():
-    x = pictures(500)
+    x = image_bytes(500)
     added = (Brightness()(x) - x).flatten(1)
     torch.testing.assert_close(added, added[:, :1].expand_as(added))
     b = added[:, 0]
@@ -57,7 +57,7 @@ def test_brightness_adds_one_number_to_a_picture_in_its_bounds():
 
 
 def test_saturation_moves_channels_away_from_the_grey_of_their_pixel():
-    x = pictures(500)
+    x = image_bytes(500)
     made = Saturation()(x)
     grey = x.mean(1, keepdim=True)
     torch.testing.assert_close(made.mean(1, keepdim=True), grey)
@@ -69,7 +69,7 @@ def test_saturation_moves_channels_away_from_the_grey_of_their_pixel():
 
 
 def test_contrast_moves_values_away_from_the_mean_of_their_picture():
-    x = pictures(500)
+    x = image_bytes(500)
     made = Contrast()(x)
     mean = x.mean((1, 2, 3), keepdim=True)
     torch.testing.assert_close(made.mean((1, 2, 3), keepdim=True), mean)
@@ -80,11 +80,11 @@ def test_contrast_moves_values_away_from_the_mean_of_their_picture():
 
 
 def test_colour_leaves_of_grey_pictures_what_it_must():
-    grey = pictures(5, (1, 8, 8)).expand(5, 3, 8, 8)
+    grey = image_bytes(5, (1, 8, 8)).expand(5, 3, 8, 8)
     torch.testing.assert_close(Saturation()(grey), grey)  # no colour to change
     even = torch.full((5, 3, 8, 8), 0.3)
     torch.testing.assert_close(Contrast()(even), even)  # no contrast to change
-    torch.testing.assert_close(Saturation()(pictures(5, (1, 8, 8))), pictures(5, (1, 8, 8)))
+    torch.testing.assert_close(Saturation()(image_bytes(5, (1, 8, 8))), image_bytes(5, (1, 8, 8)))
 
 
 def test_every_shift_within_the_bounds_is_equally_likely_and_zeros_come_in():
@@ -128,8 +128,8 @@ def test_cutout_is_a_rectangle_of_half_the_sides_cut_off_at_the_edge():
 
 def test_d_sees_pictures_changed_in_training_mode_only():
     inner = DCGANDiscriminator([3, 32, 32], width=2).eval()
-    D = DiffAugmented(inner, ALL)
-    x = pictures(4, (3, 32, 32))
+    D = DiffAugmentDiscriminator(inner, ALL)
+    x = image_bytes(4, (3, 32, 32))
     expected = inner(x)
     torch.testing.assert_close(D.eval()(x), expected, rtol=0, atol=0)
     torch.testing.assert_close(D.features(x), inner.features(x), rtol=0, atol=0)
@@ -145,7 +145,7 @@ def test_d_sees_pictures_changed_in_training_mode_only():
 
 
 def test_without_strength_nothing_changes():
-    x = pictures()
+    x = image_bytes()
     for kind in (Brightness, Saturation, Contrast, Translation, Cutout):
         torch.testing.assert_close(kind(0.0)(x), x)
 
@@ -154,7 +154,10 @@ def test_what_does_not_fit_is_one_sentence(subtests):
     for make, message in [
         (lambda: Brightness(-0.1), r"strength is -0\.1; give"),
         (lambda: Cutout(float("nan")), "ratio is nan; give"),
-        (lambda: DiffAugmented(PlainDiscriminator([2]), ALL), r"data_shape \[2\]: want pictures"),
+        (
+            lambda: DiffAugmentDiscriminator(MLPDiscriminator([2]), ALL),
+            r"data_shape \[2\]: want images",
+        ),
     ]:
         with subtests.test(make=make, message=message):
             with pytest.raises(ValueError, match=message):

@@ -5,21 +5,21 @@ import itertools
 
 import pytest
 import torch
-from games import NormedDiscriminator
+from model_factory import NormedDiscriminator
 from torch.nn.functional import cross_entropy
 
 from lightning_gan.networks import (
-    ClassHeadDiscriminator,
-    ClassLogitsDiscriminator,
+    AuxiliaryClassifierDiscriminator,
     DCGANDiscriminator,
-    PlainDiscriminator,
+    KPlusOneDiscriminator,
+    MLPDiscriminator,
 )
-from lightning_gan.networks.wrappers import WrappedDiscriminator
+from lightning_gan.networks.wrappers import DiscriminatorWrapper
 
 INNER = {
-    "points": lambda: PlainDiscriminator([2], widths=[6]),
+    "points": lambda: MLPDiscriminator([2], widths=[6]),
     "images": lambda: DCGANDiscriminator([1, 28, 28], width=2),
-    "wrapped": lambda: WrappedDiscriminator(PlainDiscriminator([2], widths=[6])),
+    "wrapped": lambda: DiscriminatorWrapper(MLPDiscriminator([2], widths=[6])),
 }
 
 
@@ -29,10 +29,10 @@ def test_one_pass_over_the_features_gives_the_score_and_the_logits(subtests):
             inner = INNER[kind]()
             x = torch.randn(5, *inner.data_shape)
             expected, f = inner(x), inner.features(x)
-            D = ClassHeadDiscriminator(inner, classes=3)
+            D = AuxiliaryClassifierDiscriminator(inner, classes=3)
             passes, features = [], inner.features
             inner.features = lambda x: (passes.append(len(x)), features(x))[1]
-            scores, logits = D.judge(x)
+            scores, logits = D.logits_and_classes(x)
             assert passes == [5]
             torch.testing.assert_close(scores, expected)
             torch.testing.assert_close(D(x), expected)
@@ -47,10 +47,10 @@ def test_the_probability_of_a_true_example_is_z_by_z_plus_1(subtests):
             inner = INNER[kind]()
             dim, x = inner.feature_dim, torch.randn(5, *inner.data_shape)
             f = inner.features(x)
-            D = ClassLogitsDiscriminator(inner, classes=4)
+            D = KPlusOneDiscriminator(inner, classes=4)
             logits = D.logits(x)
             torch.testing.assert_close(D.features(x), f)
-            torch.testing.assert_close(logits, f @ D.unit.weight.T + D.unit.bias)
+            torch.testing.assert_close(logits, f @ D.last_layer.weight.T + D.last_layer.bias)
             assert logits.shape == (5, 4)
             assert D.feature_dim == dim
             Z = logits.exp().sum(1)
@@ -58,7 +58,7 @@ def test_the_probability_of_a_true_example_is_z_by_z_plus_1(subtests):
 
 
 def test_a_classifier_of_k_plus_1_classes_with_one_logit_at_0_says_the_same():
-    D = ClassLogitsDiscriminator(PlainDiscriminator([2], widths=[6]), classes=3).double()
+    D = KPlusOneDiscriminator(MLPDiscriminator([2], widths=[6]), classes=3).double()
     x, y = torch.randn(7, 2).double(), torch.arange(7) % 3
     all_classes = torch.cat([D.logits(x), torch.zeros(7, 1)], 1).softmax(1)
     torch.testing.assert_close(1 - D(x).sigmoid(), all_classes[:, 3])
@@ -68,11 +68,17 @@ def test_a_classifier_of_k_plus_1_classes_with_one_logit_at_0_says_the_same():
 
 
 def test_every_weight_learns_and_none_is_idle(subtests):
-    for head, kind in itertools.product([ClassHeadDiscriminator, ClassLogitsDiscriminator], INNER):
+    for head, kind in itertools.product(
+        [AuxiliaryClassifierDiscriminator, KPlusOneDiscriminator], INNER
+    ):
         with subtests.test(kind=kind, head=head):
             D = head(INNER[kind](), 3)
             x = torch.randn(5, *D.data_shape)
-            logits = D.judge(x)[1] if head is ClassHeadDiscriminator else D.logits(x)
+            logits = (
+                D.logits_and_classes(x)[1]
+                if head is AuxiliaryClassifierDiscriminator
+                else D.logits(x)
+            )
             (D(x).square().sum() + cross_entropy(logits, torch.tensor([0, 1, 2, 0, 1]))).backward()
             assert all(p.grad is not None and p.grad.any() for p in D.parameters())
             again = head(INNER[kind](), 3)
@@ -81,9 +87,9 @@ def test_every_weight_learns_and_none_is_idle(subtests):
 
 
 def test_what_cannot_have_a_head_is_one_sentence(subtests):
-    for head in [ClassHeadDiscriminator, ClassLogitsDiscriminator]:
+    for head in [AuxiliaryClassifierDiscriminator, KPlusOneDiscriminator]:
         with subtests.test(head=head):
             with pytest.raises(ValueError, match="; give a whole number from 1 to 1,048,576"):
-                head(PlainDiscriminator([2]), 0)
+                head(MLPDiscriminator([2]), 0)
             with pytest.raises(ValueError, match=r"NormedDiscriminator has no features f\(x\)"):
                 head(NormedDiscriminator(), 3)

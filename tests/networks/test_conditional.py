@@ -1,4 +1,4 @@
-"""Players that are told a condition: one longer vector inside."""
+"""Networks that are told a condition: one longer vector inside."""
 
 import pytest
 import torch
@@ -6,11 +6,11 @@ import torch
 from lightning_gan.networks import (
     ConditionalDiscriminator,
     ConditionalGenerator,
+    LinearMLPGenerator,
     MaskedGenerator,
     MaxoutDiscriminator,
+    MLPDiscriminator,
     MLPGenerator,
-    PlainDiscriminator,
-    PlainGenerator,
 )
 
 SHAPE = [1, 2, 2]
@@ -43,12 +43,12 @@ def test_the_wrapper_is_a_player_of_the_inner_ones_data():
     assert (G.data_shape, D.data_shape) == ((1, 2, 2), (1, 2, 2))
     assert (G.z_dim, G.value_range) == (2, (0.0, 1.0))
     mean = torch.tensor([0.1, 0.2, 0.3, 0.4]).view(SHAPE)
-    G.start_from(lambda: mean)
+    G.init_from_data(lambda: mean)
     torch.testing.assert_close(G.network.output.bias.sigmoid(), mean.flatten())
 
 
 def test_what_is_observed_is_kept_to_the_bit():
-    G = MaskedGenerator(PlainGenerator(SHAPE, z_dim=3 + 8))
+    G = MaskedGenerator(LinearMLPGenerator(SHAPE, z_dim=3 + 8))
     x, mask = torch.randn(5, *SHAPE), torch.randint(2, (5, *SHAPE)).float()
     c = torch.stack([mask * x, mask], 1).flatten(1)
     z = torch.randn(5, 3)
@@ -60,28 +60,28 @@ def test_what_is_observed_is_kept_to_the_bit():
 def test_sizes_that_do_not_fit_are_one_sentence(subtests):
     for make, message in [
         (
-            lambda: ConditionalGenerator(PlainGenerator([2], z_dim=3), 3),
+            lambda: ConditionalGenerator(LinearMLPGenerator([2], z_dim=3), 3),
             "condition_dim is 3 .* reads z_dim 3",
         ),
-        (lambda: ConditionalGenerator(PlainGenerator([2], z_dim=3), 0), "condition_dim is 0"),
-        (lambda: MaskedGenerator(PlainGenerator([2], z_dim=4)), "condition_dim is 4"),
+        (lambda: ConditionalGenerator(LinearMLPGenerator([2], z_dim=3), 0), "condition_dim is 0"),
+        (lambda: MaskedGenerator(LinearMLPGenerator([2], z_dim=4)), "condition_dim is 4"),
         (
-            lambda: ConditionalDiscriminator(PlainDiscriminator([6]), SHAPE, 3),
+            lambda: ConditionalDiscriminator(MLPDiscriminator([6]), SHAPE, 3),
             r"reads \[6\], but x has 4 numbers and c 3: give it data_shape \[7\]",
         ),
         (
-            lambda: ConditionalDiscriminator(PlainDiscriminator(SHAPE), SHAPE, 0),
+            lambda: ConditionalDiscriminator(MLPDiscriminator(SHAPE), SHAPE, 0),
             "condition_dim is 0; give",
         ),
         (
-            lambda: ConditionalDiscriminator(PlainDiscriminator([7]), SHAPE, 3)(torch.zeros(2, 4)),
-            "4 numbers and a condition of 0 came to a player that reads 4 and 3: .* such as ConditionalGAN",
+            lambda: ConditionalDiscriminator(MLPDiscriminator([7]), SHAPE, 3)(torch.zeros(2, 4)),
+            "4 numbers and a condition of 0 came to a network that reads 4 and 3: .* such as ConditionalGAN",
         ),
         (
-            lambda: ConditionalGenerator(PlainGenerator([2], z_dim=5), 3)(
+            lambda: ConditionalGenerator(LinearMLPGenerator([2], z_dim=5), 3)(
                 torch.zeros(2, 2), torch.zeros(2, 4)
             ),
-            "2 numbers and a condition of 4 came to a player that reads 2 and 3",
+            "2 numbers and a condition of 4 came to a network that reads 2 and 3",
         ),
     ]:
         with subtests.test(make=make, message=message):

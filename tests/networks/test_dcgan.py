@@ -45,11 +45,11 @@ def test_maps_have_the_sizes_of_the_table(subtests):
             with torch.device("meta"):
                 G, D = DCGANGenerator([3, side, side]), DCGANDiscriminator([3, side, side])
             seen = {G: [], D: []}
-            for player in (G, D):
-                for layer in player.modules():
+            for net in (G, D):
+                for layer in net.modules():
                     if isinstance(layer, nn.Unflatten | nn.Conv2d | nn.ConvTranspose2d):
                         layer.register_forward_hook(
-                            lambda _, __, y, p=player: seen[p].append(y.shape[1:])
+                            lambda _, __, y, p=net: seen[p].append(y.shape[1:])
                         )
             D(G(torch.empty(2, 100, device="meta")))
             assert seen[G] == [(c, s, s) for c, s in maps]
@@ -73,9 +73,9 @@ def test_g_makes_values_of_its_range():
 
 
 def test_weights_begin_normal_with_deviation_002_and_batch_norms_scales_around_1():
-    for player in pair(width=64):
+    for net in pair(width=64):
         kinds = set()
-        for layer in player.modules():
+        for layer in net.modules():
             if not isinstance(layer, nn.BatchNorm2d) and hasattr(layer, "weight"):
                 kinds.add(type(layer))
                 error = 5 * 0.02 / math.sqrt(layer.weight.numel())  # 5 standard errors
@@ -83,10 +83,10 @@ def test_weights_begin_normal_with_deviation_002_and_batch_norms_scales_around_1
                 assert layer.weight.std().item() == pytest.approx(0.02, abs=error)
                 assert layer.bias is None
         assert len(kinds) == 2
-        scales = torch.cat([m.weight for m in player.modules() if isinstance(m, nn.BatchNorm2d)])
+        scales = torch.cat([m.weight for m in net.modules() if isinstance(m, nn.BatchNorm2d)])
         assert scales.mean().item() == pytest.approx(1, abs=5 * 0.02 / math.sqrt(len(scales)))
         assert scales.std().item() == pytest.approx(0.02, rel=0.2)
-        assert not any(m.bias.any() for m in player.modules() if isinstance(m, nn.BatchNorm2d))
+        assert not any(m.bias.any() for m in net.modules() if isinstance(m, nn.BatchNorm2d))
 
 
 def test_batch_norm_is_everywhere_but_before_tanh_and_behind_ds_first_layer():
@@ -103,14 +103,14 @@ def test_batch_norm_is_everywhere_but_before_tanh_and_behind_ds_first_layer():
 def test_without_a_normalisation_every_layer_but_ds_last_has_a_bias(subtests):
     for norm in ["batch", "layer", "instance", "none"]:
         with subtests.test(norm=norm):
-            for player in pair(width=4, norm=norm):
+            for net in pair(width=4, norm=norm):
                 layers = [
                     m
-                    for m in player.modules()
+                    for m in net.modules()
                     if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)
                 ]
                 there = [layer.bias is not None for layer in layers]
-                scores = isinstance(player, DCGANDiscriminator)
+                scores = isinstance(net, DCGANDiscriminator)
                 assert there == [
                     norm == "none" and not (scores and x is layers[-1]) for x in layers
                 ]
@@ -131,8 +131,8 @@ def test_the_gradient_reaches_all_parameters(subtests):
             G, D = pair(shape, width=4)
             x = torch.rand(8, *shape) * 2 - 1
             (softplus(-D(x)) + softplus(D(G(torch.randn(8, 100))))).mean().backward()
-            for player in (G, D):
-                for name, parameter in player.named_parameters():
+            for net in (G, D):
+                for name, parameter in net.named_parameters():
                     assert parameter.grad is not None, name
                     assert parameter.grad.abs().max() > 0, name
 

@@ -7,9 +7,9 @@ import torch
 
 from lightning_gan.networks import (
     DCGANDiscriminator,
-    MinibatchDiscriminated,
     MinibatchDiscrimination,
-    PlainDiscriminator,
+    MinibatchDiscriminator,
+    MLPDiscriminator,
 )
 
 
@@ -41,16 +41,18 @@ def test_it_runs_from_0_far_from_all_to_m_minus_1_where_all_are_one():
 
 def test_d_reads_features_and_closeness(subtests):
     for inner in [
-        lambda: PlainDiscriminator([2], widths=[6]),
+        lambda: MLPDiscriminator([2], widths=[6]),
         lambda: DCGANDiscriminator([1, 28, 28], 2),
     ]:
         with subtests.test(inner=inner):
-            D = MinibatchDiscriminated(inner(), kernels=5, kernel_dim=2)
+            D = MinibatchDiscriminator(inner(), kernels=5, kernel_dim=2)
             x = torch.randn(4, *D.data_shape)
             f = D.features(x)
             assert f.shape == (4, D.feature_dim)
             assert D.feature_dim == inner().feature_dim + 5
-            torch.testing.assert_close(D(x), (f @ D.unit.weight.T + D.unit.bias).squeeze(1))
+            torch.testing.assert_close(
+                D(x), (f @ D.last_layer.weight.T + D.last_layer.bias).squeeze(1)
+            )
             D(x).sum().backward()
             assert all(p.grad is not None for p in D.parameters())
 
@@ -59,16 +61,16 @@ def test_a_collapsed_minibatch_is_told_from_a_varied_one_of_the_same_examples():
     torch.manual_seed(0)
     varied = torch.randn(64, 2)
     collapsed = varied[:1].expand(64, 2)
-    inner = PlainDiscriminator([2], widths=[8])
+    inner = MLPDiscriminator([2], widths=[8])
     assert inner(collapsed)[0] == inner(varied)[0]  # D without it cannot see the others
-    D = MinibatchDiscriminated(inner, kernels=10, kernel_dim=3)
+    D = MinibatchDiscriminator(inner, kernels=10, kernel_dim=3)
     near, apart = D.features(collapsed)[:, 8:], D.features(varied)[:, 8:]
     assert (near > apart.max(0).values).all()
     assert not torch.allclose(D(collapsed)[0], D(varied)[0])
 
 
 def test_the_second_derivative_of_a_gradient_penalty_exists():
-    D = MinibatchDiscriminated(PlainDiscriminator([2], widths=[6]), kernels=3, kernel_dim=2)
+    D = MinibatchDiscriminator(MLPDiscriminator([2], widths=[6]), kernels=3, kernel_dim=2)
     x = torch.randn(4, 2, requires_grad=True)
     (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
     slope.square().sum().backward()

@@ -64,7 +64,7 @@ def test_gs_output_bias_gives_the_mean_training_image():
     G = MLPGenerator(MNIST)
     mean = torch.rand(1, 28, 28)
     mean[0, 0, 0], mean[0, 0, 1] = 0.0, 1.0  # clipped at 1e-7: a bias must stay finite
-    G.start_from(lambda: mean)
+    G.init_from_data(lambda: mean)
     torch.testing.assert_close(G.output.bias.sigmoid(), mean.flatten(), atol=2e-7, rtol=1e-5)
     assert G.output.bias.isfinite().all()
 
@@ -72,7 +72,7 @@ def test_gs_output_bias_gives_the_mean_training_image():
 def test_an_upsampled_g_starts_at_the_mean_training_image_made_coarse():
     G = UpsampledMLPGenerator(MNIST, coarse=[14, 14])
     mean = torch.rand(1, 28, 28).mul(0.8).add(0.1)
-    G.start_from(lambda: mean)
+    G.init_from_data(lambda: mean)
     coarse = mean.view(1, 14, 2, 14, 2).mean((2, 4))
     torch.testing.assert_close(G.output.bias.sigmoid(), coarse.flatten())
 

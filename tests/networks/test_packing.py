@@ -1,22 +1,22 @@
-"""Packs: which examples lie in one, what fills the last, and that a packed game plays."""
+"""Packs: which examples lie in one, what fills the last, and that a packed model plays."""
 
 import torch
-from games import SHAPE, Batches, trainer
+from model_factory import SHAPE, Batches, trainer
 
 from lightning_gan import GAN
 from lightning_gan.losses import NonSaturating
 from lightning_gan.networks import (
     MaxoutDiscriminator,
+    MLPDiscriminator,
     MLPGenerator,
-    Packed,
-    PlainDiscriminator,
+    PackedDiscriminator,
 )
 from lightning_gan.priors import Uniform
 
 
 def test_neighbours_are_packed_behind_one_another():
-    inner = PlainDiscriminator([6, 2], widths=[8])
-    D = Packed(inner, 3)
+    inner = MLPDiscriminator([6, 2], widths=[8])
+    D = PackedDiscriminator(inner, 3)
     assert D.data_shape == (2, 2)
     x = torch.randn(6, 2, 2)
     by_hand = inner(torch.stack([torch.cat([x[0], x[1], x[2]]), torch.cat([x[3], x[4], x[5]])]))
@@ -27,27 +27,27 @@ def test_neighbours_are_packed_behind_one_another():
 def test_points_are_packed_into_longer_ones():
     inner = MaxoutDiscriminator([4], widths=[6], pieces=2, input_dropout=0.0, dropout=0.0)
     x = torch.randn(4, 2)
-    torch.testing.assert_close(Packed(inner, 2)(x), inner(x.reshape(2, 4)))
+    torch.testing.assert_close(PackedDiscriminator(inner, 2)(x), inner(x.reshape(2, 4)))
 
 
 def test_packs_of_one_are_d_itself():
-    inner = PlainDiscriminator([3], widths=[8])
+    inner = MLPDiscriminator([3], widths=[8])
     x = torch.randn(5, 3)
-    torch.testing.assert_close(Packed(inner, 1)(x), inner(x))
+    torch.testing.assert_close(PackedDiscriminator(inner, 1)(x), inner(x))
 
 
 def test_in_evaluation_mode_the_last_pack_is_filled_with_the_first_examples(subtests):
     for m, filled in [(5, [0, 1, 2, 3, 4, 0]), (1, [0, 0, 0]), (3, [0, 1, 2])]:
         with subtests.test(m=m, filled=filled):
-            inner = PlainDiscriminator([6], widths=[8])
-            D = Packed(inner, 3).eval()
+            inner = MLPDiscriminator([6], widths=[8])
+            D = PackedDiscriminator(inner, 3).eval()
             x = torch.randn(m, 2)
             torch.testing.assert_close(D(x), inner(x[filled].reshape(-1, 6)))
 
 
 def test_a_packed_game_is_played_and_its_gradient_reaches_every_sample(tmp_path):
     torch.manual_seed(0)
-    D = Packed(PlainDiscriminator([2, 2, 2], widths=[8]), 2)
+    D = PackedDiscriminator(MLPDiscriminator([2, 2, 2], widths=[8]), 2)
     gan = GAN(MLPGenerator(SHAPE, z_dim=3, widths=[8]), D, NonSaturating(), Uniform())
     run = trainer(tmp_path, max_steps=2, limit_val_batches=1)
     run.fit(gan, Batches(2, m=4), Batches(1, m=3))

@@ -1,27 +1,27 @@
-"""The projection discriminator, and a conditional game of the residual pair."""
+"""The projection discriminator, and a conditional model of the residual pair."""
 
 import pytest
 import torch
-from games import Batches, momentum_sgd, trainer
+from model_factory import Batches, momentum_sgd, trainer
 from torch.nn.utils.parametrize import is_parametrized
 
 from lightning_gan.losses import NonSaturating
+from lightning_gan.models import ConditionalGAN
 from lightning_gan.networks import (
-    Packed,
-    PlainDiscriminator,
+    MLPDiscriminator,
+    PackedDiscriminator,
     ProjectionDiscriminator,
     ResNetDiscriminator,
     ResNetGenerator,
-    SpectrallyNormalized,
+    SpectralNormDiscriminator,
 )
 from lightning_gan.priors import Gaussian
-from lightning_gan.variants import ConditionalGAN
 
 K = 3
 
 
 def test_the_score_is_the_units_and_the_inner_product():
-    inner = PlainDiscriminator([2], widths=[6])
+    inner = MLPDiscriminator([2], widths=[6])
     x, y = torch.randn(5, 2), torch.tensor([0, 1, 2, 2, 0])
     plain, f = inner(x), inner.features(x)
     D = ProjectionDiscriminator(inner, K)
@@ -34,7 +34,7 @@ def test_the_score_is_the_units_and_the_inner_product():
 
 
 def test_spectral_normalisation_around_it_takes_v_too():
-    D = SpectrallyNormalized(ProjectionDiscriminator(PlainDiscriminator([2], widths=[6]), K))
+    D = SpectralNormDiscriminator(ProjectionDiscriminator(MLPDiscriminator([2], widths=[6]), K))
     assert is_parametrized(D.inner.V, "weight")
     assert D.condition_dim == K
     for _ in range(20):
@@ -42,7 +42,9 @@ def test_spectral_normalisation_around_it_takes_v_too():
     assert torch.linalg.matrix_norm(D.inner.V.weight, 2).item() == pytest.approx(1, rel=0.01)
 
 
-@pytest.mark.parametrize("wrap", [lambda D: D, SpectrallyNormalized], ids=["plain", "spectral"])
+@pytest.mark.parametrize(
+    "wrap", [lambda D: D, SpectralNormDiscriminator], ids=["plain", "spectral"]
+)
 def test_both_residual_players_are_told_the_class_and_learn_from_it(wrap, tmp_path):
     torch.manual_seed(0)
     shape = [3, 8, 8]
@@ -53,16 +55,16 @@ def test_both_residual_players_are_told_the_class_and_learn_from_it(wrap, tmp_pa
     )  # fmt: skip
     before = {name: p.clone() for name, p in gan.named_parameters()}
 
-    class Pictures(Batches):
+    class Images(Batches):
         def __iter__(self):
             for i in range(self.n):
                 yield [torch.rand(4, *shape) * 2 - 1, (torch.arange(4) + i) % K]
 
-    trainer(tmp_path, max_steps=2, limit_val_batches=1).fit(gan, Pictures(4), Pictures(1))
+    trainer(tmp_path, max_steps=2, limit_val_batches=1).fit(gan, Images(4), Images(1))
     assert (gan.d_updates, gan.g_updates) == (4, 2)
     still = [n for n, p in gan.named_parameters() if torch.equal(p, before[n])]
     assert not still
-    assert gan.sample_of([2, 0], seed=1).shape == (2, *shape)
+    assert gan.sample_classes([2, 0], seed=1).shape == (2, *shape)
 
 
 def test_a_condition_of_another_size_is_one_sentence(subtests):
@@ -74,7 +76,7 @@ def test_a_condition_of_another_size_is_one_sentence(subtests):
         (lambda D: D(torch.zeros(2, 2), torch.zeros(2, 4)), "condition of 4 numbers came"),
         (lambda D: ProjectionDiscriminator(D.inner, 0), "classes is 0"),
         (
-            lambda D: ProjectionDiscriminator(Packed(D.inner, 2), K)(
+            lambda D: ProjectionDiscriminator(PackedDiscriminator(D.inner, 2), K)(
                 torch.zeros(4, 1), torch.zeros(4, K)
             ),
             "4 conditions came for 2 packs",
@@ -82,4 +84,4 @@ def test_a_condition_of_another_size_is_one_sentence(subtests):
     ]:
         with subtests.test(make=make, message=message):
             with pytest.raises(ValueError, match=message):
-                make(ProjectionDiscriminator(PlainDiscriminator([2]), K))
+                make(ProjectionDiscriminator(MLPDiscriminator([2]), K))

@@ -11,7 +11,7 @@ from lightning_gan.networks import (
     ConditionalBatchNorm2d,
     ResNetDiscriminator,
     ResNetGenerator,
-    SpectrallyNormalized,
+    SpectralNormDiscriminator,
 )
 
 TINY = [3, 8, 8]
@@ -34,7 +34,7 @@ def test_the_published_pair_has_its_parameters():
     conv, small = 128 * 128 * 9 + 128, 3 * 128 * 9 + 128
     shortcuts = (3 * 128 + 128) + (128 * 128 + 128)
     assert parameters(ResNetDiscriminator([3, 32, 32])) == small + 7 * conv + shortcuts + 128
-    assert parameters(SpectrallyNormalized(ResNetDiscriminator([3, 32, 32]))) == 1_053_824
+    assert parameters(SpectralNormDiscriminator(ResNetDiscriminator([3, 32, 32]))) == 1_053_824
 
 
 def test_shapes(subtests):
@@ -80,13 +80,13 @@ def test_d_is_the_papers_blocks_written_out():
         h = h + residual(block, relu(h))
     f = relu(h).sum((2, 3))
     torch.testing.assert_close(D.features(x), f)
-    torch.testing.assert_close(D(x), f @ D.unit.weight[0])
+    torch.testing.assert_close(D(x), f @ D.last_layer.weight[0])
 
 
 def test_weights_start_as_xaviers_and_sqrt_2_times_as_wide_on_the_residual_path():
-    for player in (ResNetGenerator([3, 32, 32], width=64), ResNetDiscriminator([3, 32, 32], 64)):
+    for net in (ResNetGenerator([3, 32, 32], width=64), ResNetDiscriminator([3, 32, 32], 64)):
         convolutions = 0
-        for name, layer in player.named_modules():
+        for name, layer in net.named_modules():
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 fans = sum(layer.weight.shape[:2]) * layer.weight[0, 0].numel()
                 bound = (12 if ".filters." in name else 6) ** 0.5 / fans**0.5
@@ -148,7 +148,7 @@ def test_impossible_sizes_are_refused(subtests):
         (lambda: ResNetGenerator(TINY, classes=-1), "classes is -1"),
         (
             lambda: ResNetGenerator(TINY, 5, 4, classes=3)(torch.zeros(2, 5)),
-            "5 numbers and a condition of 0 came to a player that reads 5 and 3",
+            "5 numbers and a condition of 0 came to a network that reads 5 and 3",
         ),
     ]:
         with subtests.test(make=make, message=message):

@@ -2,14 +2,14 @@
 
 import pytest
 import torch
-from games import SHAPE, Batches, momentum_sgd, trainer
+from model_factory import SHAPE, Batches, momentum_sgd, trainer
 from torch import nn
 from torch.nn.functional import softplus
 
 from lightning_gan import GAN
 from lightning_gan.losses import NonSaturating
 from lightning_gan.networks import (
-    ClassLogitsDiscriminator,
+    KPlusOneDiscriminator,
     SoftplusGenerator,
     WeightNormDiscriminator,
     WeightNormLinear,
@@ -20,7 +20,7 @@ MNIST = [1, 28, 28]
 
 
 def published():
-    return ClassLogitsDiscriminator(WeightNormDiscriminator(MNIST), 10)
+    return KPlusOneDiscriminator(WeightNormDiscriminator(MNIST), 10)
 
 
 def lengths(layer):
@@ -100,7 +100,7 @@ def test_neither_evaluation_nor_one_example_starts_it_and_a_checkpoint_has_start
 
 def test_the_lengths_of_the_last_layer_alone_are_trained(tmp_path):
     torch.manual_seed(0)
-    D = ClassLogitsDiscriminator(WeightNormDiscriminator(SHAPE, widths=[8, 8]), 3)
+    D = KPlusOneDiscriminator(WeightNormDiscriminator(SHAPE, widths=[8, 8]), 3)
     G = SoftplusGenerator(SHAPE, z_dim=3, widths=[8])
     gan = GAN(
         G, D, NonSaturating(), Uniform(0, 1), d_optimizer=momentum_sgd, g_optimizer=momentum_sgd
@@ -124,7 +124,9 @@ def test_features_are_the_last_hidden_layer_before_its_noise():
     f = D.features(x)
     torch.testing.assert_close(D.features(x), f)  # no noise in it
     assert not torch.allclose(D(x), D(x))
-    torch.testing.assert_close(D.eval()(x), (f @ D.unit.weight.T + D.unit.bias).squeeze(1))
+    torch.testing.assert_close(
+        D.eval()(x), (f @ D.last_layer.weight.T + D.last_layer.bias).squeeze(1)
+    )
 
 
 def test_without_layers_it_is_refused():

@@ -8,27 +8,28 @@ import torch
 
 from lightning_gan import networks
 from lightning_gan.networks import (
-    ClassHeadDiscriminator,
-    ClassLogitsDiscriminator,
+    AuxiliaryClassifierDiscriminator,
     ConditionalDiscriminator,
     ConditionalGenerator,
     ConvMaxoutDiscriminator,
     DCGANDiscriminator,
     DCGANGenerator,
     DeconvolutionalGenerator,
-    DiffAugmented,
+    DiffAugmentDiscriminator,
     Discriminator,
+    DiscriminatorWrapper,
     FeatureDiscriminator,
     Generator,
     InfoGANDiscriminator,
     InfoGANGenerator,
+    KPlusOneDiscriminator,
+    LinearMLPGenerator,
     MaskedGenerator,
     MaxoutDiscriminator,
-    MinibatchDiscriminated,
+    MinibatchDiscriminator,
+    MLPDiscriminator,
     MLPGenerator,
-    Packed,
-    PlainDiscriminator,
-    PlainGenerator,
+    PackedDiscriminator,
     ProjectionDiscriminator,
     ReLUSigmoidGenerator,
     ResNetDiscriminator,
@@ -37,24 +38,23 @@ from lightning_gan.networks import (
     SmallConvolutionalGenerator,
     SoftplusGenerator,
     SparseOutputGenerator,
-    SpectrallyNormalized,
+    SpectralNormDiscriminator,
     StackedGenerator,
     Translation,
     UpsampledMLPGenerator,
     WeightNormDiscriminator,
-    WrappedDiscriminator,
 )
 
 GREY, COLOUR, POINTS, K = [1, 28, 28], [3, 32, 32], [2], 3
 GENERATORS = [
-    lambda: ConditionalGenerator(PlainGenerator(POINTS, z_dim=7), K),
+    lambda: ConditionalGenerator(LinearMLPGenerator(POINTS, z_dim=7), K),
     lambda: DCGANGenerator(GREY, z_dim=5, width=2),
     lambda: DCGANGenerator(COLOUR, z_dim=5, width=2, kernel=4),
     lambda: DeconvolutionalGenerator(COLOUR, z_dim=5, widths=[6], maps=[2, 10, 10]),
     lambda: InfoGANGenerator(GREY, z_dim=5, width=2, hidden=6),
     lambda: MLPGenerator(GREY, z_dim=5, widths=[6]),
-    lambda: MaskedGenerator(PlainGenerator(POINTS, z_dim=8)),
-    lambda: PlainGenerator(POINTS, z_dim=5),
+    lambda: MaskedGenerator(LinearMLPGenerator(POINTS, z_dim=8)),
+    lambda: LinearMLPGenerator(POINTS, z_dim=5),
     lambda: ReLUSigmoidGenerator(COLOUR, z_dim=5, widths=[6, 6]),
     lambda: ResNetGenerator(COLOUR, z_dim=5, width=2),
     lambda: ResNetGenerator(COLOUR, z_dim=5, width=2, classes=K),
@@ -67,24 +67,26 @@ GENERATORS = [
     lambda: UpsampledMLPGenerator(GREY, z_dim=5, widths=[6]),
 ]
 DISCRIMINATORS = [
-    lambda: ClassHeadDiscriminator(PlainDiscriminator(POINTS), K),
-    lambda: ClassLogitsDiscriminator(PlainDiscriminator(POINTS), K),
-    lambda: ConditionalDiscriminator(PlainDiscriminator([5]), POINTS, K),
+    lambda: AuxiliaryClassifierDiscriminator(MLPDiscriminator(POINTS), K),
+    lambda: KPlusOneDiscriminator(MLPDiscriminator(POINTS), K),
+    lambda: ConditionalDiscriminator(MLPDiscriminator([5]), POINTS, K),
     lambda: ConvMaxoutDiscriminator(COLOUR, units=6, irange=0.1),
     lambda: DCGANDiscriminator(GREY, width=2),
     lambda: DCGANDiscriminator(COLOUR, width=2, kernel=4),
-    lambda: DiffAugmented(DCGANDiscriminator(COLOUR, width=2), [Translation()]),
+    lambda: DiffAugmentDiscriminator(DCGANDiscriminator(COLOUR, width=2), [Translation()]),
     lambda: InfoGANDiscriminator(GREY, width=2, hidden=6),
     lambda: MaxoutDiscriminator(GREY, widths=[6, 6], pieces=2),
-    lambda: MinibatchDiscriminated(PlainDiscriminator(POINTS), kernels=2, kernel_dim=2),
-    lambda: Packed(PlainDiscriminator([4]), 2),
-    lambda: PlainDiscriminator(POINTS),
-    lambda: ProjectionDiscriminator(PlainDiscriminator(POINTS), K),
+    lambda: MinibatchDiscriminator(MLPDiscriminator(POINTS), kernels=2, kernel_dim=2),
+    lambda: PackedDiscriminator(MLPDiscriminator([4]), 2),
+    lambda: MLPDiscriminator(POINTS),
+    lambda: ProjectionDiscriminator(MLPDiscriminator(POINTS), K),
     lambda: ResNetDiscriminator(COLOUR, width=2),
     lambda: SmallConvolutionalDiscriminator(GREY),
-    lambda: SpectrallyNormalized(ProjectionDiscriminator(ResNetDiscriminator(COLOUR, width=2), K)),
+    lambda: SpectralNormDiscriminator(
+        ProjectionDiscriminator(ResNetDiscriminator(COLOUR, width=2), K)
+    ),
     lambda: WeightNormDiscriminator(GREY, widths=[6, 6]),
-    lambda: WrappedDiscriminator(PlainDiscriminator(POINTS)),
+    lambda: DiscriminatorWrapper(MLPDiscriminator(POINTS)),
 ]
 
 
@@ -94,9 +96,9 @@ def concrete(kind):
     return {c for c in classes if not inspect.isabstract(c)}
 
 
-def told(player, m):
-    """Conditions of m examples for a player that reads them."""
-    dim = getattr(player, "condition_dim", 0)
+def message(network, m):
+    """Conditions of m examples for a network that reads them."""
+    dim = getattr(network, "condition_dim", 0)
     return (torch.eye(dim)[torch.arange(m) % dim],) if dim else ()
 
 
@@ -112,14 +114,14 @@ def test_a_generator_makes_samples_in_its_range_and_every_noise_variable_reaches
             torch.manual_seed(0)
             G = make()
             z = torch.rand(6, G.z_dim).requires_grad_()
-            x = G(z, *told(G, 6))
+            x = G(z, *message(G, 6))
             assert x.shape == (6, *G.data_shape)
             low, high = G.value_range
             assert low <= x.min() < x.max() <= high
             (torch.rand_like(x) * x).sum().backward()
             assert z.grad.any(0).all()
             G.eval()
-            torch.testing.assert_close(copy.deepcopy(G)(z, *told(G, 6)), G(z, *told(G, 6)))
+            torch.testing.assert_close(copy.deepcopy(G)(z, *message(G, 6)), G(z, *message(G, 6)))
 
 
 def test_a_discriminator_scores_examples_and_the_score_moves_with_each(subtests):
@@ -128,13 +130,13 @@ def test_a_discriminator_scores_examples_and_the_score_moves_with_each(subtests)
             torch.manual_seed(0)
             D = make()
             x = torch.randn(6, *D.data_shape).requires_grad_()
-            scores = D(x, *told(D, 6))
-            assert scores.shape == ((3,) if isinstance(D, Packed) else (6,))
+            scores = D(x, *message(D, 6))
+            assert scores.shape == ((3,) if isinstance(D, PackedDiscriminator) else (6,))
             assert D.data_size == math.prod(D.data_shape)
             (torch.rand_like(scores) * scores).sum().backward()
             assert x.grad.flatten(1).any(1).all()
             D.eval()
-            torch.testing.assert_close(copy.deepcopy(D)(x, *told(D, 6)), D(x, *told(D, 6)))
+            torch.testing.assert_close(copy.deepcopy(D)(x, *message(D, 6)), D(x, *message(D, 6)))
             if isinstance(D, FeatureDiscriminator):
                 f = D.features(x)
                 assert f.shape == (len(scores), D.feature_dim)

@@ -10,8 +10,8 @@ from lightning_gan.networks import SmallConvolutionalDiscriminator, SmallConvolu
 def test_maps_have_the_sizes_of_the_table():
     G, D = SmallConvolutionalGenerator([3, 28, 28]), SmallConvolutionalDiscriminator([3, 28, 28])
     sizes = []
-    for player in (G, D):
-        for layer in player.modules():
+    for network in (G, D):
+        for layer in network.modules():
             if isinstance(layer, nn.Unflatten | nn.Conv2d | nn.ConvTranspose2d):
                 layer.register_forward_hook(lambda _, __, y: sizes.append(tuple(y.shape[1:])))
     D(G(torch.randn(2, 256)))

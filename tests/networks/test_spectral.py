@@ -4,20 +4,20 @@ import copy
 
 import pytest
 import torch
-from games import SHAPE, Batches, momentum_sgd, trainer
+from model_factory import SHAPE, Batches, momentum_sgd, trainer
 from torch import nn
 from torch.nn.utils.parametrize import is_parametrized
 
 from lightning_gan import GAN
 from lightning_gan.losses import NonSaturating
 from lightning_gan.networks import (
-    ClassLogitsDiscriminator,
     ConvMaxoutDiscriminator,
     DCGANDiscriminator,
+    KPlusOneDiscriminator,
     MaxoutDiscriminator,
+    MLPDiscriminator,
     MLPGenerator,
-    PlainDiscriminator,
-    SpectrallyNormalized,
+    SpectralNormDiscriminator,
 )
 from lightning_gan.priors import Uniform
 
@@ -32,14 +32,14 @@ def largest_singular_value(layer):
 
 def test_every_layer_has_spectral_norm_1(subtests):
     for make in [
-        lambda: PlainDiscriminator([4], widths=[8, 8]),
+        lambda: MLPDiscriminator([4], widths=[8, 8]),
         lambda: MaxoutDiscriminator([4], widths=[6], pieces=3, irange=0.5),
         lambda: DCGANDiscriminator([1, 28, 28], width=4),
         lambda: ConvMaxoutDiscriminator([3, 32, 32], units=6, irange=0.1),
     ]:
         with subtests.test(make=make):
             torch.manual_seed(0)
-            D = SpectrallyNormalized(make(), iterations=100)
+            D = SpectralNormDiscriminator(make(), iterations=100)
             D(torch.randn(2, *D.data_shape))
             norms = [largest_singular_value(layer) for layer in weights(D)]
             assert len(norms) >= 2
@@ -48,7 +48,7 @@ def test_every_layer_has_spectral_norm_1(subtests):
 
 def test_one_iteration_at_each_pass_gets_there():
     torch.manual_seed(0)
-    D = SpectrallyNormalized(PlainDiscriminator([30], widths=[40]))
+    D = SpectralNormDiscriminator(MLPDiscriminator([30], widths=[40]))
     with torch.no_grad():  # another largest direction than the one that it knows
         D.inner.network[0].parametrizations.weight.original.normal_()
     far = largest_singular_value(D.inner.network[0])
@@ -59,7 +59,7 @@ def test_one_iteration_at_each_pass_gets_there():
 
 
 def test_d_is_1_lipschitz():
-    D = SpectrallyNormalized(PlainDiscriminator([5], widths=[32, 32]), iterations=20)
+    D = SpectralNormDiscriminator(MLPDiscriminator([5], widths=[32, 32]), iterations=20)
     D(torch.zeros(1, 5))
     x = (3 * torch.randn(500, 5)).requires_grad_()
     (slopes,) = torch.autograd.grad(D.eval()(x).sum(), x)
@@ -68,16 +68,16 @@ def test_d_is_1_lipschitz():
 
 def test_the_singular_vectors_move_in_ds_turn_and_not_in_gs(tmp_path):
     torch.manual_seed(0)
-    D = SpectrallyNormalized(PlainDiscriminator(SHAPE, widths=[8, 8]))
+    D = SpectralNormDiscriminator(MLPDiscriminator(SHAPE, widths=[8, 8]))
     G = MLPGenerator(SHAPE, z_dim=3, widths=[8])
     gan = GAN(G, D, NonSaturating(), Uniform(), d_optimizer=momentum_sgd, g_optimizer=momentum_sgd)
     moved = {"d": [], "g": []}
 
-    def watched(player, objective):
+    def watched(network, objective):
         def compute(batch):
             before = [b.clone() for b in D.buffers()]
             loss = objective(batch)
-            moved[player] += [
+            moved[network] += [
                 not torch.equal(a, b) for a, b in zip(before, D.buffers(), strict=True)
             ]
             return loss
@@ -94,18 +94,18 @@ def test_the_singular_vectors_move_in_ds_turn_and_not_in_gs(tmp_path):
 
 
 def test_a_copy_and_a_checkpoint_score_the_same():
-    D = SpectrallyNormalized(DCGANDiscriminator([1, 28, 28], width=2))
+    D = SpectralNormDiscriminator(DCGANDiscriminator([1, 28, 28], width=2))
     x = torch.randn(4, 1, 28, 28)
     D(x)
     expected = D.eval()(x)
     torch.testing.assert_close(copy.deepcopy(D)(x), expected, rtol=0, atol=0)
-    again = SpectrallyNormalized(DCGANDiscriminator([1, 28, 28], width=2)).eval()
+    again = SpectralNormDiscriminator(DCGANDiscriminator([1, 28, 28], width=2)).eval()
     again.load_state_dict(D.state_dict())
     torch.testing.assert_close(again(x), expected, rtol=0, atol=0)
 
 
 def test_a_unit_that_takes_the_last_ones_place_is_normalised_too():
-    D = ClassLogitsDiscriminator(SpectrallyNormalized(PlainDiscriminator([4], widths=[8])), 3)
+    D = KPlusOneDiscriminator(SpectralNormDiscriminator(MLPDiscriminator([4], widths=[8])), 3)
     assert all(is_parametrized(w, "weight") for w in weights(D))
     assert D.logits(torch.randn(5, 4)).shape == (5, 3)
 

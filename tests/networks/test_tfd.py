@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from lightning_gan.file_format import FORMAT, KEY
 from lightning_gan.networks import (
     MaxoutDiscriminator,
     MLPGenerator,
     SparseOutputGenerator,
     StackedGenerator,
 )
+from lightning_gan.utils.file_format import FORMAT, KEY
 
 FACE = [1, 4, 4]
 
@@ -77,14 +77,14 @@ def test_hidden_weights_are_uniform_and_sigmoid_units_start_mostly_off():
 
 def test_output_biases_give_the_mean_training_image():
     G, mean = small(), torch.rand(FACE)
-    G.start_from(lambda: mean)
+    G.init_from_data(lambda: mean)
     torch.testing.assert_close(G.output.bias.sigmoid().view(FACE), mean)
 
 
 def test_new_layers_stand_where_the_upper_generator_had_its_noise(tmp_path):
     trained = small()
     G = StackedGenerator(small(), stored(trained, tmp_path / "a.ckpt"), z_dim=7, width=6)
-    G.start_from(lambda: pytest.fail("the pretrained biases stay"))
+    G.init_from_data(lambda: pytest.fail("the pretrained biases stay"))
     z = torch.randn(3, 7)
     assert torch.equal(G(z), trained(G.lower(z)))
     first, _, code, _ = G.lower
@@ -104,7 +104,7 @@ def test_without_the_file_it_says_so_when_a_sample_is_asked_but_not_where_weight
     G = StackedGenerator(small(), str(tmp_path / "none.ckpt"), z_dim=7, width=6)
     z = torch.randn(3, 7)
     G(z)  # a model that is built to be sampled from a checkpoint asks for no file
-    G.start_from(lambda: torch.zeros(FACE))  # training begins
+    G.init_from_data(lambda: torch.zeros(FACE))  # training begins
     with pytest.raises(
         ValueError,
         match=r"No checkpoint of the pretrained generator at .*none\.ckpt: train it first",
@@ -132,7 +132,7 @@ def test_a_generator_of_another_shape_is_one_sentence(tmp_path_factory, subtests
         with subtests.test(upper=upper, message=message):
             tmp_path = tmp_path_factory.mktemp("row")
             G = StackedGenerator(small(), stored(upper, tmp_path / "a.ckpt"))
-            G.start_from(lambda: torch.zeros(FACE))
+            G.init_from_data(lambda: torch.zeros(FACE))
             with pytest.raises(ValueError, match=message):
                 G(torch.zeros(1, 100))
 
@@ -147,7 +147,7 @@ def test_a_damaged_or_foreign_file_is_one_sentence(tmp_path):
     for content in (raw[: len(raw) // 2], bytes(flipped), b"", b"{}"):
         path.write_bytes(content)
         G = StackedGenerator(small(), str(path))
-        G.start_from(lambda: torch.zeros(FACE))
+        G.init_from_data(lambda: torch.zeros(FACE))
         with pytest.raises(ValueError, match=r"a\.ckpt is not a whole checkpoint of this suite"):
             G(torch.zeros(1, 100))
 

@@ -2,36 +2,38 @@
 
 import pytest
 import torch
-from games import SHAPE, NormedDiscriminator
+from model_factory import SHAPE, NormedDiscriminator
 
 from lightning_gan.networks import (
-    ClassHeadDiscriminator,
-    ClassLogitsDiscriminator,
+    AuxiliaryClassifierDiscriminator,
     ConditionalDiscriminator,
-    MinibatchDiscriminated,
-    Packed,
-    PlainDiscriminator,
+    KPlusOneDiscriminator,
+    MinibatchDiscriminator,
+    MLPDiscriminator,
+    PackedDiscriminator,
     ProjectionDiscriminator,
-    SpectrallyNormalized,
+    SpectralNormDiscriminator,
 )
-from lightning_gan.networks.wrappers import WrappedDiscriminator
+from lightning_gan.networks.wrappers import DiscriminatorWrapper
 
 WRAPPERS = {
-    "none": WrappedDiscriminator,
-    "spectral": SpectrallyNormalized,
-    "packed": lambda D: Packed(D, 2),
-    "both": lambda D: Packed(SpectrallyNormalized(D), 2),
+    "none": DiscriminatorWrapper,
+    "spectral": SpectralNormDiscriminator,
+    "packed": lambda D: PackedDiscriminator(D, 2),
+    "both": lambda D: PackedDiscriminator(SpectralNormDiscriminator(D), 2),
 }
 
 
 def test_the_score_is_the_last_unit_of_the_features_through_every_wrapper(subtests):
     for kind in WRAPPERS:
         with subtests.test(kind=kind):
-            D = WRAPPERS[kind](PlainDiscriminator([4, 3], widths=[6])).eval()
+            D = WRAPPERS[kind](MLPDiscriminator([4, 3], widths=[6])).eval()
             x = torch.randn(8, *D.data_shape)
             f = D.features(x)
             assert f.shape[1] == D.feature_dim == 6
-            torch.testing.assert_close((f @ D.unit.weight.T + D.unit.bias).squeeze(1), D(x))
+            torch.testing.assert_close(
+                (f @ D.last_layer.weight.T + D.last_layer.bias).squeeze(1), D(x)
+            )
 
 
 class TwoChannels(NormedDiscriminator):
@@ -53,10 +55,10 @@ def test_what_has_no_features_is_wrapped_and_only_its_features_are_refused(subte
 
 
 def test_a_condition_goes_through_to_what_reads_it():
-    inner = ConditionalDiscriminator(PlainDiscriminator([7]), SHAPE, 3)
+    inner = ConditionalDiscriminator(MLPDiscriminator([7]), SHAPE, 3)
     x, c = torch.randn(5, *SHAPE), torch.randn(5, 3)
     expected = inner(x, c)
-    D = WrappedDiscriminator(inner)
+    D = DiscriminatorWrapper(inner)
     assert D.condition_dim == 3
     torch.testing.assert_close(D(x, c), expected)
 
@@ -66,72 +68,75 @@ def test_a_condition_goes_through_to_what_reads_it():
 
 def test_what_hands_no_condition_on_goes_inside_what_reads_one(subtests):
     for wrap in [
-        lambda D: ClassHeadDiscriminator(D, 3),
-        lambda D: ClassLogitsDiscriminator(D, 3),
-        lambda D: MinibatchDiscriminated(D, 3, 2),
-        lambda D: Packed(D, 2),
+        lambda D: AuxiliaryClassifierDiscriminator(D, 3),
+        lambda D: KPlusOneDiscriminator(D, 3),
+        lambda D: MinibatchDiscriminator(D, 3, 2),
+        lambda D: PackedDiscriminator(D, 2),
     ]:
         with subtests.test(wrap=wrap):
             with pytest.raises(
                 ValueError, match="ProjectionDiscriminator reads a condition, which"
             ):
-                wrap(ProjectionDiscriminator(PlainDiscriminator([4]), 3))
+                wrap(ProjectionDiscriminator(MLPDiscriminator([4]), 3))
 
 
 def test_a_projection_goes_around_other_wrappers(subtests):
-    for wrap in [lambda D: ClassHeadDiscriminator(D, 3), lambda D: MinibatchDiscriminated(D, 3, 2)]:
+    for wrap in [
+        lambda D: AuxiliaryClassifierDiscriminator(D, 3),
+        lambda D: MinibatchDiscriminator(D, 3, 2),
+    ]:
         with subtests.test(wrap=wrap):
-            D = ProjectionDiscriminator(wrap(PlainDiscriminator([4])), 3)
+            D = ProjectionDiscriminator(wrap(MLPDiscriminator([4])), 3)
             x, c = torch.randn(6, 4), torch.eye(3).repeat(2, 1)
             f = D.features(x)
-            torch.testing.assert_close(D(x, c), D.unit(f)[:, 0] + (D.V(c) * f).sum(1))
+            torch.testing.assert_close(D(x, c), D.last_layer(f)[:, 0] + (D.V(c) * f).sum(1))
 
 
 def test_a_condition_is_packed_beside_its_example():
-    D = ConditionalDiscriminator(Packed(PlainDiscriminator([14]), 2), SHAPE, 3)
+    D = ConditionalDiscriminator(PackedDiscriminator(MLPDiscriminator([14]), 2), SHAPE, 3)
     assert D(torch.randn(4, *SHAPE), torch.eye(3)[[0, 1, 2, 0]]).shape == (2,)
 
 
 def test_what_does_not_fit_is_one_sentence(subtests):
     for make, message in [
         (
-            lambda: Packed(PlainDiscriminator([4]), 2)(torch.zeros(7, 2)),
+            lambda: PackedDiscriminator(MLPDiscriminator([4]), 2)(torch.zeros(7, 2)),
             "minibatch of 7 examples came to a D that judges packs of 2: .* multiple of 2",
         ),
         (
-            lambda: Packed(PlainDiscriminator([4]), 3),
+            lambda: PackedDiscriminator(MLPDiscriminator([4]), 3),
             r"Packs of 3 for .* \[4\].* that 3 divides it",
         ),
-        (lambda: Packed(PlainDiscriminator([4]), 0), "pack is 0; give"),
+        (lambda: PackedDiscriminator(MLPDiscriminator([4]), 0), "pack is 0; give"),
         (
-            lambda: Packed(ConditionalDiscriminator(PlainDiscriminator([7]), [4], 3), 2),
+            lambda: PackedDiscriminator(ConditionalDiscriminator(MLPDiscriminator([7]), [4], 3), 2),
             "reads a condition, which Packed has not: put Packed inside Conditional",
         ),
-        (lambda: SpectrallyNormalized(PlainDiscriminator([2]), 0), "iterations is 0; give"),
+        (lambda: SpectralNormDiscriminator(MLPDiscriminator([2]), 0), "iterations is 0; give"),
     ]:
         with subtests.test(make=make, message=message):
             with pytest.raises(ValueError, match=message):
                 make()
 
 
-NESTED = {  # packs of augmented pictures make no paper's sense; that each level is understood is what is asked
-    "class_path": "DiffAugmented",
+NESTED = {  # packs of augmented images make no paper's sense; that each level is understood is what is asked
+    "class_path": "DiffAugmentDiscriminator",
     "init_args": {
         "augmentations": [
             {"class_path": "Translation", "init_args": {"ratio": 0.125}},
             {"class_path": "Cutout"},
         ],
         "discriminator": {
-            "class_path": "Packed",
+            "class_path": "PackedDiscriminator",
             "init_args": {
                 "pack": 2,
                 "discriminator": {
-                    "class_path": "MinibatchDiscriminated",
+                    "class_path": "MinibatchDiscriminator",
                     "init_args": {
                         "kernels": 3,
                         "kernel_dim": 2,
                         "discriminator": {
-                            "class_path": "SpectrallyNormalized",
+                            "class_path": "SpectralNormDiscriminator",
                             "init_args": {
                                 "discriminator": {
                                     "class_path": "MaxoutDiscriminator",

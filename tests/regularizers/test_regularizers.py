@@ -6,13 +6,13 @@ import re
 
 import pytest
 import torch
-from games import Batches, game, trainer
+from model_factory import Batches, make_model, trainer
 from pytorch_lightning.loggers import CSVLogger
 from torch import nn
 
 from lightning_gan import regularizers
+from lightning_gan.models import SimultaneousGAN
 from lightning_gan.regularizers import R1, R2, GradientPenalty, Penalty, Regularizer, WeightClip
-from lightning_gan.variants import SimultaneousGAN
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* makes a score depend on the whole minibatch")
 PENALTIES = [R1, R2, GradientPenalty]
@@ -126,14 +126,14 @@ def test_a_lazy_penalty_is_added_at_every_so_many_updates_of_d_as_much_heavier(
         with subtests.test(every=every, asked=asked):
             tmp_path = tmp_path_factory.mktemp("row")
             watched = Watched(every)
-            gan = game(regularizers=[watched], k=2)
+            gan = make_model(regularizers=[watched], k=2)
             trainer(tmp_path, max_steps=3).fit(gan, Batches(6))
             assert watched.asked == asked
             gan.d_updates = 0
             x = next(iter(Batches(1)))[0]
-            gan.record.forget()
+            gan.statistics.reset()
             added = gan.penalty(gan.discriminator, x, x)
-            torch.testing.assert_close(added, every * gan.record.terms["watched"][0])
+            torch.testing.assert_close(added, every * gan.statistics.terms["watched"][0])
             gan.d_updates = 1
             assert (gan.penalty(gan.discriminator, x, x) == 0) == (every > 1)
 
@@ -142,8 +142,8 @@ def test_d_descends_its_loss_and_the_penalty_and_g_its_loss_alone(tmp_path_facto
     for kind in [None, SimultaneousGAN]:
         with subtests.test(kind=kind):
             tmp_path = tmp_path_factory.mktemp("row")
-            plain = game(*[kind] if kind else [])
-            penalised = game(*[kind] if kind else [], regularizers=[R1(50.0)])
+            plain = make_model(*[kind] if kind else [])
+            penalised = make_model(*[kind] if kind else [], regularizers=[R1(50.0)])
             for gan in (plain, penalised):
                 torch.manual_seed(3)
                 trainer(tmp_path, max_steps=1).fit(gan, Batches(1))
@@ -157,7 +157,7 @@ def test_d_descends_its_loss_and_the_penalty_and_g_its_loss_alone(tmp_path_facto
 
 
 def test_its_curve_is_logged(tmp_path):
-    gan = game(regularizers=[R1(1.0), R2(1.0, every=2)])
+    gan = make_model(regularizers=[R1(1.0), R2(1.0, every=2)])
     run = trainer(tmp_path, max_steps=4, logger=CSVLogger(tmp_path), log_every_n_steps=2)
     run.fit(gan, Batches(4))
     with open(run.logger.experiment.metrics_file_path) as file:
@@ -166,7 +166,7 @@ def test_its_curve_is_logged(tmp_path):
 
 
 def test_weight_clipping_holds_all_of_d_after_each_of_its_updates_and_none_of_g(tmp_path):
-    gan = game(regularizers=[WeightClip(0.02)])
+    gan = make_model(regularizers=[WeightClip(0.02)])
     trainer(tmp_path, max_steps=2).fit(gan, Batches(2))
     assert all(p.abs().max() <= 0.02 for p in gan.discriminator.parameters())
     assert any(p.abs().max() > 0.02 for p in gan.generator.parameters())

@@ -151,7 +151,7 @@ class Cluster:
     def _on(self, node: str, job: str, pid: int) -> bool:
         """Whether a process belongs to a job of this cluster, on a node."""
         try:
-            told = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+            message = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         except OSError:
             return False
         wanted = {
@@ -159,7 +159,7 @@ class Cluster:
             "SLURM_JOB_ID": job,
             "SLURM_CONF": self.own["SLURM_CONF"],
         }
-        return {f"{key}={value}".encode() for key, value in wanted.items()} <= set(told)
+        return {f"{key}={value}".encode() for key, value in wanted.items()} <= set(message)
 
     def state(self, job: str) -> dict[str, str]:
         """What scontrol says of a job, or of a task of an array."""

@@ -12,20 +12,20 @@ import torch
 import yaml
 from slurm.cluster import wait
 
+from lightning_gan.checkpoints.verify import read_checkpoint
 from lightning_gan.cli.main import main
-from lightning_gan.running.runs import checked
 
 pytestmark = pytest.mark.slurm
 ROOT = Path(__file__).parents[2]
 STEPS = 60
-PLAYER = {"data_shape": [2], "widths": [8]}
+NETWORK = {"data_shape": [2], "widths": [8]}
 DRILL = {
     "model": {
         "class_path": "GAN",
         "init_args": {
             "k": 2, "loss": "NonSaturating", "prior": "Gaussian", "ema_half_life": 200.0,
-            "generator": {"class_path": "PlainGenerator", "init_args": {**PLAYER, "z_dim": 2}},
-            "discriminator": {"class_path": "PlainDiscriminator", "init_args": PLAYER},
+            "generator": {"class_path": "LinearMLPGenerator", "init_args": {**NETWORK, "z_dim": 2}},
+            "discriminator": {"class_path": "MLPDiscriminator", "init_args": NETWORK},
         },
     },
     "data": {"class_path": "Ring", "init_args": {"batch_size": 16}},
@@ -40,7 +40,7 @@ DRILL = {
 
 
 class Drill:
-    """A folder in which jobs are submitted as a person would, by `python -m lightning_gan slurm --submit`."""
+    """A folder in which jobs are submitted as the user would, by `python -m lightning_gan slurm --submit`."""
 
     def __init__(self, folder, cluster, monkeypatch, capfd):
         self.folder, self.cluster, self.monkeypatch, self.capfd = (
@@ -90,7 +90,7 @@ class Drill:
         return self.cluster.ended(job)
 
     def last(self, job: str) -> dict:
-        return checked(self.run_folder(job) / "checkpoints" / "last.ckpt")
+        return read_checkpoint(self.run_folder(job) / "checkpoints" / "last.ckpt")
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def of_two(drill, undisturbed):
 
 
 def same(one, other) -> None:
-    """All that a checkpoint says of the game is equal, bit for bit."""
+    """All that a checkpoint says of the model is equal, bit for bit."""
     for key in ("state_dict", "optimizer_states", "lr_schedulers", "counts", "random_states"):
         assert flat(one[key]) == flat(other[key]), key
 
@@ -228,7 +228,7 @@ def test_a_job_whose_time_runs_out_goes_on_until_the_run_is_complete(drill):
         "cpu",
     ]
     subprocess.run([sys.executable, "-m", "lightning_gan", *words], check=True)
-    same(drill.last(job), checked("runs/drill+fast/version_0/checkpoints/last.ckpt"))
+    same(drill.last(job), read_checkpoint("runs/drill+fast/version_0/checkpoints/last.ckpt"))
 
 
 def slow(seconds: float, straggler: int = -1) -> dict:

@@ -1,1 +1,1 @@
-"""What the commands of one file each do; everything here may import torch and Lightning."""
+"""What each command does; imported when it runs."""

@@ -6,21 +6,21 @@ from typing import Any
 
 import callbacks
 import datamodules
-from callbacks.features import FeatureScore
-from lightning_gan.domains import Seed, check_arguments
-from lightning_gan.errors import UserError
-from lightning_gan.evaluation import natural_space
-from lightning_gan.features import (
+from callbacks.feature_metrics import FeatureMetricCallback
+from lightning_gan.arguments import Seed, check_arguments
+from lightning_gan.evaluation import default_extractor
+from lightning_gan.feature_extractors import (
     Classifier,
-    accuracy,
     cache_folder,
     fetch_inception,
+    measure_accuracy,
     save_classifier,
     train_classifier,
 )
-from lightning_gan.fetching import FetchError
+from lightning_gan.utils.downloads import FetchError
+from lightning_gan.utils.errors import UserError
 
-NOT_FETCHED = (datamodules.ImageData, datamodules.ImageFolder)  # a person's own pictures are there
+NOT_FETCHED = (datamodules.ImageData, datamodules.ImageFolder)  # the user's own images are there
 EMBEDDED = "mnist5k"  # what MNIST calls itself where only the digits inside a package are to be had
 
 
@@ -62,7 +62,7 @@ def download(
         raise UserError(f"Not fetched: {', '.join(failed)}; the reasons stand above.")
 
 
-def needed(settings: Mapping[str, Any]) -> list[str]:
+def list_needed(settings: Mapping[str, Any]) -> list[str]:
     """Flags of this command for what a run reads.
 
     Args:
@@ -76,7 +76,7 @@ def needed(settings: Mapping[str, Any]) -> list[str]:
     if not scores:
         return flags
     kind = getattr(datamodules, name, None)
-    space = natural_space(getattr(kind, "data_shape", ()), getattr(kind, "name", ""))
+    space = default_extractor(getattr(kind, "data_shape", ()), getattr(kind, "name", ""))
     if isinstance(space, Classifier):
         return [*flags, "--classifier", space.data]
     return [*flags, "--weights"]
@@ -86,11 +86,11 @@ def _sees_features(callback: Mapping[str, Any]) -> bool:
     """Whether it asks for the features that belong to the data: a config may name others, and their weights."""
     kind = getattr(callbacks, callback["class_path"].rpartition(".")[2], None)
     own = (callback.get("init_args") or {}).get("features")
-    return isinstance(kind, type) and issubclass(kind, FeatureScore) and own is None
+    return isinstance(kind, type) and issubclass(kind, FeatureMetricCallback) and own is None
 
 
 def _kinds() -> dict[str, type[datamodules.ImageData]]:
-    """The data sets of pictures that come in files."""
+    """The data sets of images that come in files."""
     found = {name: getattr(datamodules, name) for name in datamodules.__all__}
     return {
         name: kind
@@ -133,8 +133,8 @@ def _classifier(
     module.setup()
     n = len(module.labels("train"))
     print(f"training on {n:,} images; 50,000 take about a minute", flush=True)
-    network = train_classifier(module.pictures("train"), module.labels("train"), seed=seed)
-    right = accuracy(network, module.pictures("test"), module.labels("test"))
+    network = train_classifier(module.uint8_images("train"), module.labels("train"), seed=seed)
+    right = measure_accuracy(network, module.uint8_images("test"), module.labels("test"))
     path = cache_folder() / Classifier(module.name).file
     save_classifier(network, path, data=module.name, accuracy=right, seed=seed)
     return f"{right:.2%} of {len(module.labels('test')):,} test images right; {path}, {network.weights[:8]}"

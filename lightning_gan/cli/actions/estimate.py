@@ -15,17 +15,17 @@ from typing import Any
 import torch
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 
+from lightning_gan.arguments import Count, CountFromTwo, check_arguments
 from lightning_gan.cli.actions.stopwatch import Stopwatch
-from lightning_gan.domains import Count, CountFromTwo, check_arguments
-from lightning_gan.errors import UserError
-from lightning_gan.tabular import table
+from lightning_gan.utils.errors import UserError
+from lightning_gan.utils.text_table import format_table
 
 WARM = 5  # steps that are not measured: memory is laid out, kernels are chosen
 
 
 @check_arguments(prefix="--")
 @dataclass
-class Asked:
+class EstimateOptions:
     """What `estimate` takes beside the flags of `fit`."""
 
     steps: CountFromTwo
@@ -53,7 +53,7 @@ def check_words(words: Sequence[str]) -> None:
 
 
 @contextmanager
-def scratch() -> Iterator[list[str]]:
+def make_scratch_flags() -> Iterator[list[str]]:
     """Flags that lead a run into a folder that is gone afterwards; no other logger."""
     mode = os.environ.get("WANDB_MODE")
     os.environ["WANDB_MODE"] = "disabled"
@@ -67,7 +67,7 @@ def scratch() -> Iterator[list[str]]:
 
 
 @dataclass
-class Measured:
+class Measurement:
     """Seconds of the parts of a shortened run, and how often the whole run has each."""
 
     step: float
@@ -86,7 +86,11 @@ class Measured:
 
 
 def measure(
-    own: Asked, trainer: Trainer, gan: LightningModule, data: LightningDataModule, name: str
+    own: EstimateOptions,
+    trainer: Trainer,
+    gan: LightningModule,
+    data: LightningDataModule,
+    name: str,
 ) -> None:
     """Play the first steps, each interval's work once, and the end; print what the whole will take.
 
@@ -109,10 +113,10 @@ def measure(
     if not own.quick:
         trainer.test(gan, data, verbose=False, weights_only=True)
     watch.spent = time.perf_counter() - began
-    print(told(own, trainer, watch, steps, validations(steps), name))
+    print(format_estimate(own, trainer, watch, steps, validations(steps), name))
 
 
-def shorten(own: Asked, trainer: Trainer, gan: Any) -> Callable[[int], int]:
+def shorten(own: EstimateOptions, trainer: Trainer, gan: Any) -> Callable[[int], int]:
     """Let a run end after the steps to measure, with one validation; how many validations so many steps have."""
     k, every, epochs = (
         getattr(gan, "k", 1),
@@ -137,29 +141,35 @@ def shorten(own: Asked, trainer: Trainer, gan: Any) -> Callable[[int], int]:
     return validations
 
 
-def told(
-    own: Asked, trainer: Trainer, watch: Stopwatch, steps: int, validations: int, name: str
+def format_estimate(
+    own: EstimateOptions,
+    trainer: Trainer,
+    watch: Stopwatch,
+    steps: int,
+    validations: int,
+    name: str,
 ) -> str:
     """Return the estimate as lines of text."""
     low, high = torch.tensor(watch.steps).quantile(torch.tensor([0.1, 0.9])).tolist()
     parts = [(what, each, steps // every) for what, (each, every) in watch.intervals.items()]
     parts += [("validation", watch.validation, validations)] if validations else []
     mean = sum(watch.steps) / len(watch.steps)
-    m = Measured(mean, low, high, parts, watch.ends())
+    m = Measurement(mean, low, high, parts, watch.ends())
     rows = [("a step", f"{1000 * mean:.3g} ms", f"{steps:,}")]
     rows += [(what, f"{each:.3g} s", f"{times:,}") for what, each, times in parts]
     rows.append(
         ("start and end" if own.quick else "start, end, last scores", f"{m.ends:.3g} s", "1")
     )
-    spread = f"{clock(m.total(steps, low))} to {clock(m.total(steps, high))}"
+    spread = f"{format_clock(m.total(steps, low))} to {format_clock(m.total(steps, high))}"
     n = torch.get_num_threads()
     threads = f"{n} thread{'s' if n > 1 else ''}"
     lines = [
         f"estimate {name}: {own.steps} steps measured after {WARM}, on {watch.device}, {threads}",
-        table(rows, ("part", "each", "times")),
-        f"time     {clock(m.total(steps, mean))} for {steps:,} steps ({spread}; a tenth of the steps beyond either)",
-        f"memory   {memory(watch.device)}",
-        f"disk     {disk(trainer, watch.folder, steps)}",
+        format_table(rows, ("part", "each", "times")),
+        f"time     {format_clock(m.total(steps, mean))} for {steps:,} steps ({spread}; a tenth of the steps "
+        f"beyond either)",
+        f"memory   {measure_memory(watch.device)}",
+        f"disk     {measure_disk(trainer, watch.folder, steps)}",
     ]  # fmt: skip
     lines.append("not counted: the start of Python and its libraries")
     if own.quick:
@@ -169,16 +179,20 @@ def told(
     return "\n".join(lines)
 
 
-def memory(device: str) -> str:
+def measure_memory(device: str) -> str:
     """The most that the process had so far, and the device."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
         1 if sys.platform == "darwin" else 1024
     )
-    gpu = f"; {size(torch.cuda.max_memory_allocated())} on the device" if device == "cuda" else ""
-    return f"{size(most)} at most{gpu}"
+    gpu = (
+        f"; {format_size(torch.cuda.max_memory_allocated())} on the device"
+        if device == "cuda"
+        else ""
+    )
+    return f"{format_size(most)} at most{gpu}"
 
 
-def disk(trainer: Trainer, folder: Path, steps: int) -> str:
+def measure_disk(trainer: Trainer, folder: Path, steps: int) -> str:
     """Of checkpoints: as many as are kept, each as large as the first."""
     files = list((folder / "checkpoints").glob("step=*.ckpt"))
     if not files:
@@ -186,15 +200,15 @@ def disk(trainer: Trainer, folder: Path, steps: int) -> str:
     each = max(file.stat().st_size for file in files)
     saver: Any = next(c for c in trainer.callbacks if hasattr(c, "keep"))  # type: ignore[attr-defined]
     number = min(saver.keep or steps, -(-steps // saver.every_n_steps))
-    return f"{size(number * each)} for checkpoints: {number:,} of {size(each)}"
+    return f"{format_size(number * each)} for checkpoints: {number:,} of {format_size(each)}"
 
 
-def size(number: int) -> str:
+def format_size(number: int) -> str:
     """Bytes, for people."""
     return f"{number / 1e9:.2f} GB" if number >= 1e9 else f"{number / 1e6:.1f} MB"
 
 
-def clock(seconds: float) -> str:
+def format_clock(seconds: float) -> str:
     """h:mm:ss, or seconds where there are few."""
     if seconds < 60:
         return f"{seconds:.1f} s"

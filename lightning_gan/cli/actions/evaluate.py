@@ -1,4 +1,4 @@
-"""`python -m lightning_gan evaluate`: every score of any model's samples, through one door."""
+"""`python -m lightning_gan evaluate`: every score of any model's samples, through one interface."""
 
 import time
 from collections.abc import Sequence
@@ -6,36 +6,40 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from lightning_gan import trust
+from lightning_gan.arguments import Count, SampleCount, Seed, check_arguments
+from lightning_gan.checkpoints.load import load
 from lightning_gan.cli import class_names
 from lightning_gan.cli.lightning_parser import make_parser_class
-from lightning_gan.cli.reference_data import CHOOSING, data_of_run, real_data
-from lightning_gan.domains import Count, SampleCount, Seed, check_arguments
-from lightning_gan.errors import UserError
 from lightning_gan.evaluation import (
-    Frechet,
-    Pictures,
-    Samples,
-    Scores,
-    described,
-    natural_space,
-    over_banks,
+    EvaluationResult,
+    FIDMetric,
+    ImageSet,
+    ModelSamples,
+    default_extractor,
+    describe_generator,
+    score_over_seeds,
 )
-from lightning_gan.evaluation.cost import cost_of_scoring, images_per_second, meaning_of_few
-from lightning_gan.evaluation.door import MEASURES, Door, RealData, device
-from lightning_gan.evaluation.files import in_channels, read_pictures
-from lightning_gan.evaluation.parzen import window_of_files
+from lightning_gan.evaluation.cost import (
+    describe_scoring_cost,
+    describe_small_sample_effect,
+    estimate_images_per_second,
+)
+from lightning_gan.evaluation.evaluator import MEASURES, Evaluator, ReferenceData, choose_device
+from lightning_gan.evaluation.image_sources import convert_channels, read_images
+from lightning_gan.evaluation.parzen import make_parzen_split_of_files
+from lightning_gan.evaluation.reference_data import CHOOSING, load_data_of_run, load_reference_data
 from lightning_gan.evaluation.tables import (
     check_place,
-    compare,
+    compare_scores,
+    format_baselines,
     print_scores,
     read_scores,
-    ruler_table,
     write_scores,
 )
-from lightning_gan.features import FeatureSpace
-from lightning_gan.picture_files import printable
-from lightning_gan.saved import load
+from lightning_gan.feature_extractors import FeatureExtractorConfig
+from lightning_gan.image_files import to_printable
+from lightning_gan.utils import trusted_classes
+from lightning_gan.utils.errors import UserError
 
 
 @check_arguments
@@ -48,7 +52,7 @@ def evaluate(
     num_samples: SampleCount = 10_000,
     num_real: Count | None = None,
     metrics: list[str] | None = None,
-    features: Sequence[str] | FeatureSpace | None = None,
+    features: Sequence[str] | FeatureExtractorConfig | None = None,
     weights: str | None = None,
     seed: Seed = 0,
     repeats: Count = 1,
@@ -58,12 +62,12 @@ def evaluate(
     accept_changed_data: bool = False,
     engine: Literal["suite", "torch-fidelity"] = "suite",
 ) -> None:
-    """Score samples of a checkpoint, or pictures of any model, against real images: a table, and a file.
+    """Score samples of a checkpoint, or images of any model, against real images: a table, and a file.
 
     Args:
         ckpt_path: A checkpoint of this suite, whose samples are scored.
-        samples: Pictures of any model instead: a folder, or an array in an .npz, .npy or .pt file.
-        data: The real images: a data set of this suite (MNIST, CIFAR10), a folder of pictures, an .npz, .npy or .pt
+        samples: Images of any model instead: a folder, or an array in an .npz, .npy or .pt file.
+        data: The real images: a data set of this suite (MNIST, CIFAR10), a folder of images, an .npz, .npy or .pt
             file, or a config that names data; those that the checkpoint's run learned from if it is not given.
         split: Of the data set.
         root: Folder of the data set's files.
@@ -75,11 +79,11 @@ def evaluate(
             ["Classifier", "data=mnist"]; the one that suits the data if it is not given.
         weights: File with the weights of the space.
         seed: Of the noise, 0 to 2^32 - 1.
-        repeats: Banks to draw, with seeds from `seed` up, at least 1: every score is then their mean ± standard
+        repeats: Sample sets to draw, with seeds from `seed` up, at least 1: every score is then their mean ± standard
             deviation.
         baselines: Whether to score models that need no training beside it; kept on disk for the next time.
         compare_to: A file that --json wrote, or a run's scores.json, to set scores side by side where protocols agree.
-        json: File to write, with torch-fidelity's key names and the protocol cards.
+        json: File to write, with torch-fidelity's key names and the protocols.
         accept_changed_data: Whether to score against a run's own data although they have changed since it read them.
         engine: torch-fidelity: compute the scores with that package as well, on the same images, and print both.
     """
@@ -88,50 +92,56 @@ def evaluate(
     theirs = read_scores(compare_to) if compare_to else None
     if json:
         check_place(Path(json))
-    real = data or data_of_run(ckpt_path, accept_changed_data)
-    known = real_data(real, root, split, num_real, "parzen" in asked)
-    known, banks = (
+    real = data or load_data_of_run(ckpt_path, accept_changed_data)
+    known = load_reference_data(real, root, split, num_real, "parzen" in asked)
+    known, sample_sets = (
         _samples(cast(str, ckpt_path), known, num_samples, range(seed, seed + repeats))
         if samples is None
-        else _pictures(samples, known, num_samples)
+        else _images(samples, known, num_samples)
     )
     # grey files are seen by the digits' classifier, whatever their folder is called
     learned = known.real.name if known.train is not None else "mnist"
-    space = _extractor(features) or natural_space(known.real.pictures.shape[1:], learned)
+    space = _extractor(features) or default_extractor(known.real.uint8_images.shape[1:], learned)
     if weights:
         space = replace(cast(Any, space), weights=weights)
-    door = Door(known, space, asked, must=weights is not None, engine=engine)
-    _state_cost(door, banks, baselines)
+    evaluator = Evaluator(known, space, asked, must=weights is not None, engine=engine)
+    _state_cost(evaluator, sample_sets, baselines)
     started = time.monotonic()
-    scored = [door.score(bank) for bank in banks]
-    found = over_banks(scored)
+    scored = [evaluator.score(sample_set) for sample_set in sample_sets]
+    found = score_over_seeds(scored)
     print_scores(found, time.monotonic() - started)
-    rows = door.ruler(banks[0].n, seed) if baselines and found.scores else {}
+    rows = evaluator.baseline_rows(sample_sets[0].n, seed) if baselines and found.scores else {}
     if rows:
-        print(f"\nThe same of models that need no training:\n{ruler_table(found, rows)}")
+        print(f"\nThe same of models that need no training:\n{format_baselines(found, rows)}")
     if json:
         write_scores(Path(json), found, rows)
         print(f"written: {json}")
     if engine == "torch-fidelity":
-        print(_beside_torch_fidelity(door, banks, scored))
+        print(_beside_torch_fidelity(evaluator, sample_sets, scored))
     if theirs is not None:
-        print(compare(found.scores, theirs, str(compare_to)))
+        print(compare_scores(found.scores, theirs, str(compare_to)))
     if not found.scores:
         raise UserError("No score could be had: the reasons stand above.")
 
 
 def _beside_torch_fidelity(
-    door: Door, banks: Sequence[Samples | Pictures], scored: Sequence[Scores]
+    evaluator: Evaluator,
+    sample_sets: Sequence[ModelSamples | ImageSet],
+    scored: Sequence[EvaluationResult],
 ) -> str:
     """Score the same images with torch-fidelity; return a table of both."""
-    pairs = zip(banks, scored, strict=True)
-    theirs = over_banks([door.score_with_torch_fidelity(bank, ours) for bank, ours in pairs])
-    return compare(over_banks(scored).scores, theirs.scores, "torch-fidelity")
+    pairs = zip(sample_sets, scored, strict=True)
+    theirs = score_over_seeds(
+        [evaluator.score_with_torch_fidelity(sample_set, ours) for sample_set, ours in pairs]
+    )
+    return compare_scores(score_over_seeds(scored).scores, theirs.scores, "torch-fidelity")
 
 
-def _extractor(asked: Sequence[str] | FeatureSpace | None) -> FeatureSpace | None:
+def _extractor(
+    asked: Sequence[str] | FeatureExtractorConfig | None,
+) -> FeatureExtractorConfig | None:
     """Make a feature extractor from its name and its settings."""
-    if asked is None or isinstance(asked, FeatureSpace):
+    if asked is None or isinstance(asked, FeatureExtractorConfig):
         return asked
     name, *settings = asked
     words = ["--features", name]
@@ -140,73 +150,79 @@ def _extractor(asked: Sequence[str] | FeatureSpace | None) -> FeatureSpace | Non
         if not equals:
             raise UserError(f"--features {name} {setting}: give settings as KEY=VALUE.")
         words += [f"--features.{key}", value]
-    trust.settle()
+    trusted_classes.restrict_imports()
     names = [kind.__name__ for kind in class_names.FEATURES]
     parser = make_parser_class(names, words)()
-    parser.add_subclass_arguments(FeatureSpace, "features")
-    made: FeatureSpace = parser.instantiate_classes(parser.parse_args(words)).features
+    parser.add_subclass_arguments(FeatureExtractorConfig, "features")
+    made: FeatureExtractorConfig = parser.instantiate_classes(parser.parse_args(words)).features
     return made
 
 
-def _state_cost(door: Door, banks: Sequence[Samples | Pictures], baselines: bool) -> None:
+def _state_cost(
+    evaluator: Evaluator, sample_sets: Sequence[ModelSamples | ImageSet], baselines: bool
+) -> None:
     """Print how long the feature network will take, and what few images mean, if that is long; measured on a CPU."""
-    if door.against is None or device() != "cpu":
+    if evaluator.against is None or choose_device() != "cpu":
         return
-    network, real = door.against.network, door.known.real
-    n, n_real = banks[0].n, len(real.pictures)
-    speed = images_per_second(network, tuple(real.pictures.shape[1:]))
-    baselines = baselines and door.known.train is not None
-    cost = cost_of_scoring(network.name, n * len(banks), n_real, speed, baselines)
+    network, real = evaluator.against.network, evaluator.known.real
+    n, n_real = sample_sets[0].n, len(real.uint8_images)
+    speed = estimate_images_per_second(network, tuple(real.uint8_images.shape[1:]))
+    baselines = baselines and evaluator.known.train is not None
+    cost = describe_scoring_cost(network.name, n * len(sample_sets), n_real, speed, baselines)
     if not cost:
         return
-    few = meaning_of_few(n_real, n, network.dim, real.split)
-    if few and any(isinstance(measure, Frechet) for measure in door.measures):
+    few = describe_small_sample_effect(n_real, n, network.dim, real.split)
+    if few and any(isinstance(measure, FIDMetric) for measure in evaluator.measures):
         print(few)
     print(cost, flush=True)
 
 
 def _samples(
-    ckpt_path: str, known: RealData, num: int, seeds: Sequence[int]
-) -> tuple[RealData, list[Samples | Pictures]]:
-    """A bank for each seed, and the real images in the model's channels."""
-    gan = load(ckpt_path).to(device())
+    ckpt_path: str, known: ReferenceData, num: int, seeds: Sequence[int]
+) -> tuple[ReferenceData, list[ModelSamples | ImageSet]]:
+    """A sample set for each seed, and the real images in the model's channels."""
+    gan = load(ckpt_path).to(choose_device())
     known = _in_channels_of(known, gan.generator.data_shape[0])
     real = known.real
-    shape = tuple(real.pictures.shape[1:])
+    shape = tuple(real.uint8_images.shape[1:])
     if gan.generator.data_shape != shape:
         raise UserError(
             f"{ckpt_path} makes {list(gan.generator.data_shape)} but {real.name} is {list(shape)}: compare it with "
             f"data of its own shape."
         )
-    shown = known.shown_range or gan.generator.value_range
-    return known, [Samples(gan, num, seed, shown, described(gan)) for seed in seeds]
+    shown = known.display_range or gan.generator.value_range
+    return known, [ModelSamples(gan, num, seed, shown, describe_generator(gan)) for seed in seeds]
 
 
-def _in_channels_of(known: RealData, channels: int) -> RealData:
+def _in_channels_of(known: ReferenceData, channels: int) -> ReferenceData:
     """Give grey real images of files three equal colours, where samples in colour are compared with them.
 
     A file says no more than that its pixels are grey; the images of a data set stay as they are.
     """
-    if known.train is not None or channels != 3 or known.real.pictures.shape[1] != 1:
+    if known.train is not None or channels != 3 or known.real.uint8_images.shape[1] != 1:
         return known
     print("The real images are grey: they are scored as three equal colours, like the samples.")
-    real = replace(known.real, pictures=in_channels(known.real.pictures, 3, "the real images"))
-    window = window_of_files(real, CHOOSING) if known.window else None
+    real = replace(
+        known.real, uint8_images=convert_channels(known.real.uint8_images, 3, "the real images")
+    )
+    window = make_parzen_split_of_files(real, CHOOSING) if known.window else None
     return replace(known, real=real, window=window)
 
 
-def _pictures(path: str, known: RealData, num: int) -> tuple[RealData, list[Samples | Pictures]]:
-    """The first `num` pictures of files, and the real images in their channels."""
-    read = read_pictures(path, num)
+def _images(
+    path: str, known: ReferenceData, num: int
+) -> tuple[ReferenceData, list[ModelSamples | ImageSet]]:
+    """The first `num` images of files, and the real images in their channels."""
+    read = read_images(path, num)
     for note in read.notes:
-        print(f"{printable(path)}: {note}.")
+        print(f"{to_printable(path)}: {note}.")
     if read.lossy:
         print(
-            f"{printable(path)} holds JPEG files: their artefacts move every score. PNG keeps what the model made."
+            f"{to_printable(path)} holds JPEG files: their artefacts move every score. PNG keeps what the model made."
         )
-    known = _in_channels_of(known, read.pictures.shape[1])
-    wanted = known.real.pictures.shape[1]
-    return known, [Pictures(in_channels(read.pictures, wanted, "the samples"), "files")]
+    known = _in_channels_of(known, read.uint8_images.shape[1])
+    wanted = known.real.uint8_images.shape[1]
+    return known, [ImageSet(convert_channels(read.uint8_images, wanted, "the samples"), "files")]
 
 
 def _names(metrics: list[str] | None) -> list[str]:
@@ -222,4 +238,6 @@ def _check(ckpt_path: str | None, samples: str | None, repeats: int) -> None:
     if (ckpt_path is None) == (samples is None):
         raise UserError("Give one of --ckpt_path FILE and --samples DIR|FILE (.npz, .npy, .pt).")
     if samples is not None and repeats > 1:
-        raise UserError("Files hold one bank: only a checkpoint can draw again for --repeats.")
+        raise UserError(
+            "Files hold one sample set: only a checkpoint can draw again for --repeats."
+        )

@@ -1,4 +1,4 @@
-"""What `inspect` says of a folder of pictures: they are read as a run reads them."""
+"""What `inspect` says of a folder of images: they are read as a run reads them."""
 
 import hashlib
 from collections import Counter
@@ -8,66 +8,74 @@ from functools import partial
 from pathlib import Path
 
 from datamodules.hash_split import LEAST, split_by_hash
-from lightning_gan.picture_files import Found, Look, is_grey, printable, read_files, square
-from lightning_gan.tabular import table
+from lightning_gan.image_files import (
+    FoundImages,
+    ImageHeader,
+    crop_square,
+    is_grey,
+    read_files,
+    to_printable,
+)
+from lightning_gan.utils.text_table import format_table
 
 LISTED = 10  # unreadable files that are named
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What was found in the pictures of a folder.
+    """What was found in the images of a folder.
 
     Attributes:
         found: the files.
         looks: what each says of itself.
         problems: of the files that cannot be read, why.
-        grey: whether no picture has a colour.
-        copies: how many pictures look like one before them, once they are cut and scaled.
+        grey: whether no image has a colour.
+        copies: how many images look like one before them, once they are cut and scaled.
         digests: SHA-256 of the files that can be read.
     """
 
-    found: Found
-    looks: tuple[Look, ...]
+    found: FoundImages
+    looks: tuple[ImageHeader, ...]
     problems: dict[Path, str]
     grey: bool
     copies: int
     digests: tuple[bytes, ...]
 
     @property
-    def good(self) -> list[Look]:
+    def good(self) -> list[ImageHeader]:
         """Of the files that can be read."""
         return [seen for seen in self.looks if seen.path not in self.problems]
 
 
-def examined(found: Found, size: int) -> Seen:
-    """Read every picture as a run would."""
+def examined(found: FoundImages, size: int) -> Seen:
+    """Read every image as a run would."""
     looks, problems, digests, pixels = [], {}, [], set()
     grey, copies = True, 0
-    for read in read_files(found.files, partial(square, size=size, channels=3)):
+    for read in read_files(found.files, partial(crop_square, size=size, channels=3)):
         looks.append(read.look)
-        if read.picture is None:
+        if read.image is None:
             problems[read.look.path] = read.look.problem
             continue
         digests.append(read.digest)
-        grey = grey and is_grey(read.picture.transpose(1, 2, 0))
-        digest = hashlib.sha256(read.picture.tobytes()).digest()
+        grey = grey and is_grey(read.image.transpose(1, 2, 0))
+        digest = hashlib.sha256(read.image.tobytes()).digest()
         copies += digest in pixels
         pixels.add(digest)
     return Seen(found, tuple(looks), problems, grey, copies, tuple(digests))
 
 
 def report(seen: Seen, size: int) -> str:
-    """What a person wants to know, in lines of text."""
+    """What the user wants to know, in lines of text."""
     found, good = seen.found, seen.good
     counts = Counter(found.labels)
-    classes = [(printable(name), f"{counts[i]:,}") for i, name in enumerate(found.classes)]
+    classes = [(to_printable(name), f"{counts[i]:,}") for i, name in enumerate(found.classes)]
     lines = [
-        f"{printable(found.root)}: {len(found.files):,} pictures; ignored: {found.passed_over or 'nothing'}"
+        f"{to_printable(found.root)}: {len(found.files):,} images; ignored: {found.passed_over or 'nothing'}"
     ]
-    lines += [table(classes, ("class", "pictures")), ""] if classes else ["no sub-folders: no labels"]  # fmt: skip
+    lines += [format_table(classes, ("class", "pictures")),
+    ""] if classes else ["no sub-folders: no labels"]  # fmt: skip
     if good:
-        small = sum(min(picture.size) < size for picture in good)
+        small = sum(min(image.size) < size for image in good)
         lines += [
             f"sizes      {_sizes(good)}; {small:,} below {size} pixels",
             f"modes      {_modes(good)}; {'all grey' if seen.grey else 'in colour'}",
@@ -77,13 +85,13 @@ def report(seen: Seen, size: int) -> str:
         ]
     lines += [*_kept_aside(good), f"unreadable {len(seen.problems):,}"]
     named = list(seen.problems.items())
-    lines += [f"           {printable(path)} {why}" for path, why in named[:LISTED]]
+    lines += [f"           {to_printable(path)} {why}" for path, why in named[:LISTED]]
     lines += [f"           and {len(named) - LISTED:,} more"] if len(named) > LISTED else []
     return "\n".join([*lines, *_fate(seen, size)])
 
 
-def _kept_aside(good: Sequence[Look]) -> list[str]:
-    """What the files hold beside the picture that is read."""
+def _kept_aside(good: Sequence[ImageHeader]) -> list[str]:
+    """What the files hold beside the image that is read."""
     frames, profiles = sum(look.frames for look in good), sum(look.profile for look in good)
     lines = [f"frames     {frames:,} hold several frames; the first is used"] if frames else []
     return lines + (
@@ -94,11 +102,11 @@ def _kept_aside(good: Sequence[Look]) -> list[str]:
 def _fate(seen: Seen, size: int) -> list[str]:
     """What ImageFolder would make of them."""
     if len(set(seen.digests)) < LEAST:
-        return [f"become     nothing: {LEAST} readable and different pictures are wanted"]
+        return [f"become     nothing: {LEAST} readable and different images are wanted"]
     train, val, test = (len(part) for part in split_by_hash(seen.digests).values())
     kind = "grey" if seen.grey else "colour"
     lines = [
-        f"become     {kind} squares, {size} x {size}: the largest in the middle of each picture, scaled",
+        f"become     {kind} squares, {size} x {size}: the largest in the middle of each image, scaled",
         f"           {train:,} train, {val:,} validate, {test:,} test; by a hash of each file",
     ]
     if seen.problems:
@@ -106,15 +114,15 @@ def _fate(seen: Seen, size: int) -> list[str]:
     return lines
 
 
-def _sizes(good: Sequence[Look]) -> str:
+def _sizes(good: Sequence[ImageHeader]) -> str:
     """Smallest, median and largest, by their area."""
-    by_area = sorted((picture.size for picture in good), key=lambda size: size[0] * size[1])
+    by_area = sorted((image.size for image in good), key=lambda size: size[0] * size[1])
     places = (0, len(by_area) // 2, -1)
     names = ("smallest", "median", "largest")
     shown = zip(names, (by_area[place] for place in places), strict=True)
     return ", ".join(f"{width} x {height} {name}" for name, (width, height) in shown)
 
 
-def _modes(good: Sequence[Look]) -> str:
-    counts = Counter(picture.mode for picture in good)
+def _modes(good: Sequence[ImageHeader]) -> str:
+    counts = Counter(image.mode for image in good)
     return ", ".join(f"{mode} {n:,}" for mode, n in counts.most_common())

@@ -1,20 +1,20 @@
-"""`python -m lightning_gan inspect`: what a person's folder of pictures holds, and a config to begin with."""
+"""`python -m lightning_gan inspect`: what the user's folder of images holds, and a config to begin with."""
 
 import json
 import shlex
 from pathlib import Path
 
 from datamodules.hash_split import LEAST, split_by_hash
+from lightning_gan.arguments import Size, check_arguments
 from lightning_gan.cli.actions.image_report import Seen, examined, report
-from lightning_gan.command_text import command_text
-from lightning_gan.domains import Size, check_arguments
-from lightning_gan.errors import UserError
+from lightning_gan.image_files import check_utf8, find_images, to_printable
 from lightning_gan.networks.infogan import HALVINGS
-from lightning_gan.picture_files import check_utf8, find, printable
-from lightning_gan.whole_files import whole
+from lightning_gan.utils.atomic_files import atomic_write
+from lightning_gan.utils.errors import UserError
+from lightning_gan.utils.shell_text import format_command
 
 CONFIG = """\
-# A convolutional GAN on the {n:,} pictures of {folder}: a start, written by `inspect`, not tuned to them.
+# A convolutional GAN on the {n:,} images of {folder}: a start, written by `inspect`, not tuned to them.
 # Stop it with Ctrl-C when its samples change no more. Scores: --config {name} --config callbacks/scores.yaml
 # Sources: [InfoGAN] Chen et al. (2016), appendix C; [mnist] the recipe of mnist.yaml; [ours] chosen here.
 model:
@@ -54,7 +54,7 @@ data:
     root: {root}
     size: {size}
     channels: {channels}                         # 3 colour, 1 grey
-    enlarge: {enlarge}                      # whether pictures smaller than size are enlarged
+    enlarge: {enlarge}                      # whether images smaller than size are enlarged
     batch_size: {batch:<3}                     # [mnist] 32, or all there are
 trainer:
   max_steps: 10_000                     # [ours]
@@ -64,43 +64,43 @@ trainer:
     - class_path: SampleGrid
       init_args: {{every_n_steps: 250}}   # [ours]
     - class_path: NearestNeighbours
-    - class_path: Curves
+    - class_path: TrainingCurves
 """
 
 
 @check_arguments
 def inspect(folder: str, size: Size = 32, out: str | None = None) -> None:
-    """Say what a folder of your own pictures holds and what would become of it; write a config to begin with.
+    """Say what a folder of your own images holds and what would become of it; write a config to begin with.
 
     Args:
-        folder: It holds pictures, or a sub-folder of pictures for each class.
+        folder: It holds images, or a sub-folder of images for each class.
         size: Side of the squares that a GAN would learn from, in pixels, 1 to 2^20; a config wants 28, 32 or 64.
         out: Config to write, such as mine.yaml; a file that is there is not replaced.
     """
     if out is not None:
         check_utf8(folder)
         _check_place(Path(out), size)
-    seen = examined(find(Path(folder)), size)
+    seen = examined(find_images(Path(folder)), size)
     print(report(seen, size))
     if out is not None:
         _check_usable(seen)
-        with whole(Path(out)) as beside:
-            beside.write_text(config(seen, size, Path(out)), encoding="utf-8")
-        print(f"written    {out}\nnext       {command_text('fit', '--config', out)}")
+        with atomic_write(Path(out)) as beside:
+            beside.write_text(write_config(seen, size, Path(out)), encoding="utf-8")
+        print(f"written    {out}\nnext       {format_command('fit', '--config', out)}")
 
 
-def config(seen: Seen, size: int, out: Path) -> str:
-    """Write a convolutional GAN for these pictures, as YAML; grey ones up to 32 x 32 as mnist.yaml, others scaled."""
+def write_config(seen: Seen, size: int, out: Path) -> str:
+    """Write a convolutional GAN for these images, as YAML; grey ones up to 32 x 32 as mnist.yaml, others scaled."""
     found, n = seen.found, len(seen.good)
     digits = seen.grey and size <= 32
     return CONFIG.format(
         n=n,
-        folder=printable(" ".join(found.root.resolve().name.split())),
-        name=shlex.quote(printable(out.name)),
+        folder=to_printable(" ".join(found.root.resolve().name.split())),
+        name=shlex.quote(to_printable(out.name)),
         root=json.dumps(str(found.root.resolve()), ensure_ascii=False),
         size=size,
         channels=1 if seen.grey else 3,
-        enlarge=str(any(min(picture.size) < size for picture in seen.good)).lower(),
+        enlarge=str(any(min(image.size) < size for image in seen.good)).lower(),
         batch=min(32, len(split_by_hash(seen.digests)["train"])),
         gamma=0.3 if digits else 1.0,
         gamma_source="[mnist]" if digits else "[ours]",
@@ -127,10 +127,10 @@ def _check_usable(seen: Seen) -> None:
         first = next(iter(seen.problems))
         raise UserError(
             f"No config was written, since no run could begin: {len(seen.problems):,} of {len(seen.found.files):,} "
-            f"files cannot be read, {printable(first)} among them. Mend them, or take them away."
+            f"files cannot be read, {to_printable(first)} among them. Mend them, or take them away."
         )
     if len(set(seen.digests)) < LEAST:
         raise UserError(
-            f"No config was written, since no run could begin: {len(set(seen.digests)):,} different pictures are here, "
+            f"No config was written, since no run could begin: {len(set(seen.digests)):,} different images are here, "
             f"{LEAST} are wanted at least."
         )

@@ -7,11 +7,11 @@ from lightning_gan.cli.argument_types import ListAction, names, whole_number
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the arguments of `lightning_gan.bench.command.benchmark`."""
+    """Add the arguments of `lightning_gan.cli.actions.benchmark.benchmark`."""
     add = parser.add_argument
     add("benchmarks", nargs="*", type=names, action=ListAction, metavar="BENCHMARK",
         help="benchmarks, such as ring grid")  # fmt: skip
-    add("--games", type=names, nargs="+", action=ListAction, metavar="NAME",
+    add("--models", type=names, nargs="+", action=ListAction, metavar="NAME",
         help="systems of the benchmark; all by default")  # fmt: skip
     add(
         "--seeds",
@@ -38,6 +38,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def import_function() -> Callable[..., None]:
     """Import and return the function that runs the benchmarks."""
-    from lightning_gan.bench.command import benchmark
+    from lightning_gan.cli.actions.benchmark import benchmark
 
     return benchmark

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the arguments of `lightning_gan.pages.commands.compare`."""
+    """Add the arguments of `lightning_gan.cli.actions.report.compare`."""
     add = parser.add_argument
     add("runs", nargs="+", metavar="RUN",
         help="run folders, experiment folders, or names under runs/; runs that differ in the seed alone "
@@ -15,6 +15,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def import_function() -> Callable[..., None]:
     """Import and return the function that compares."""
-    from lightning_gan.pages.commands import compare
+    from lightning_gan.cli.actions.report import compare
 
     return compare

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the arguments of `lightning_gan.doctor.command.doctor`."""
+    """Add the arguments of `lightning_gan.cli.actions.doctor.doctor`."""
     parser.description = (
         "Check packages, devices, SLURM, W&B and folders; status 1 if something is wrong."
     )
@@ -16,6 +16,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def import_function() -> Callable[..., None]:
     """Import and return the function that checks."""
-    from lightning_gan.doctor.command import doctor
+    from lightning_gan.cli.actions.doctor import doctor
 
     return doctor

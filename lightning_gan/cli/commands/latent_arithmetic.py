@@ -7,7 +7,7 @@ from lightning_gan.cli.argument_types import number, whole_number
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the arguments of `lightning_gan.latent.arithmetic.latent_arithmetic`."""
+    """Add the arguments of `lightning_gan.cli.actions.latent_arithmetic.latent_arithmetic`."""
     add = parser.add_argument
     add("--ckpt_path", required=True, metavar="FILE", help="checkpoint of this suite")
     add("--equation", metavar="TEXT",
@@ -38,6 +38,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def import_function() -> Callable[..., None]:
     """Import and return the function that draws the sums."""
-    from lightning_gan.latent.arithmetic import latent_arithmetic
+    from lightning_gan.cli.actions.latent_arithmetic import latent_arithmetic
 
     return latent_arithmetic

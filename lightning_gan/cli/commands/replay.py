@@ -7,7 +7,7 @@ from lightning_gan.cli.argument_types import one_of
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the arguments of `lightning_gan.crash.replay.replay`."""
+    """Add the arguments of `lightning_gan.debugging.replay.replay`."""
     add = parser.add_argument
     add("file", metavar="FILE", help="crash/step=N.pt of a run folder")
     add("--device", type=one_of("cpu", "cuda"), default="cpu", metavar="DEVICE",
@@ -16,6 +16,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def import_function() -> Callable[..., None]:
     """Import and return the function that replays."""
-    from lightning_gan.crash.replay import replay
+    from lightning_gan.debugging.replay import replay
 
     return replay

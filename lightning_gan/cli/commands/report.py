@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the arguments of `lightning_gan.pages.commands.report`."""
+    """Add the arguments of `lightning_gan.cli.actions.report.report`."""
     add = parser.add_argument
     add(
         "run",
@@ -17,6 +17,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def import_function() -> Callable[..., None]:
     """Import and return the function that writes the page."""
-    from lightning_gan.pages.commands import report
+    from lightning_gan.cli.actions.report import report
 
     return report

@@ -7,7 +7,7 @@ from lightning_gan.cli.argument_types import ListAction, names, whole_number
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the arguments of `lightning_gan.paper.command.reproduce`."""
+    """Add the arguments of `lightning_gan.cli.actions.reproduce.reproduce`."""
     add = parser.add_argument
     add("claims", nargs="*", type=names, action=ListAction, metavar="CLAIM",
         help="claims, such as figure1 table1; all by default")  # fmt: skip
@@ -30,6 +30,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def import_function() -> Callable[..., None]:
     """Import and return the function that runs the claims."""
-    from lightning_gan.paper.command import reproduce
+    from lightning_gan.cli.actions.reproduce import reproduce
 
     return reproduce

@@ -7,7 +7,7 @@ from lightning_gan.cli.parser import CommandParser
 
 
 def add_arguments(parser: CommandParser) -> None:
-    """Add the fields of `lightning_gan.jobs.slurm.Order` beside the settings of `fit`."""
+    """Add the fields of `lightning_gan.cli.actions.slurm.SlurmJob` beside the settings of `fit`."""
     parser.epilog = "All other flags are settings of fit, such as --config mnist.yaml."
     parser.set_defaults(typed=parser.words)
     add = parser.add_argument

@@ -1,0 +1,72 @@
+"""Images of samples, during and after training."""
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from callbacks.animated_images import AnimatedImages
+from callbacks.image_logging import find_display_range_of_data, log_image, read_uint8_images
+from lightning_gan.arguments import Count, Seed, Size, check_arguments
+from lightning_gan.metrics.nearest import find_nearest
+from lightning_gan.utils import images
+
+
+class SampleGrid(AnimatedImages):
+    """The same noise, again and again: a grid of samples over training, and an animation of them.
+
+    Args:
+        num: samples, 1 to 2^20.
+        columns: of the grid, 1 to 2^20.
+        every_n_steps: updates of G between two grids, at least 1.
+        seed: of the noise, 0 to 2^32 - 1.
+    """
+
+    key, animation_name = "samples", "training"
+
+    @check_arguments
+    def __init__(
+        self, num: Size = 64, columns: Size = 8, every_n_steps: Count = 500, seed: Seed = 0
+    ) -> None:
+        super().__init__(every_n_steps)
+        self.num, self.columns, self.seed = num, columns, seed
+
+    def image(self, trainer: Trainer, pl_module: LightningModule) -> Tensor:
+        """Draw samples of the same noise, bytes [3, H, W]."""
+        samples = pl_module.sample(self.num, seed=self.seed)  # type: ignore[operator]
+        # without a data module G says what its values are
+        shown = find_display_range_of_data(
+            getattr(trainer, "datamodule", None) or pl_module.generator
+        )
+        return images.make_image_grid(images.to_uint8(samples, shown), self.columns, scale=2)
+
+
+class NearestNeighbours(Callback):
+    """Figure 2 of Goodfellow et al. (2014): samples, and in the last column the nearest training example.
+
+    "The rightmost column shows the nearest training example of the neighboring sample, in order to demonstrate that
+    the model has not memorized the training set." Samples are the seed's first ones, not picked.
+
+    Args:
+        rows: of the image, 1 to 2^20.
+        columns: of samples, 1 to 2^20; the neighbours of the last one are added.
+        seed: of the noise, 0 to 2^32 - 1.
+    """
+
+    @check_arguments
+    def __init__(self, rows: Size = 6, columns: Size = 7, seed: Seed = 0) -> None:
+        self.num_rows, self.columns, self.seed = rows, columns, seed
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """After the last update."""
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        if data is None or not trainer.is_global_zero:
+            return
+        sample_set = read_uint8_images(data, "train")
+        samples = pl_module.sample(self.num_rows * self.columns, seed=self.seed)  # type: ignore[operator]
+        shown = images.to_uint8(samples.cpu(), find_display_range_of_data(data))
+        shown = shown.view(self.num_rows, self.columns, *sample_set.shape[1:])
+        neighbours = sample_set[find_nearest(shown[:, -1].float(), sample_set)][:, None]
+        gap = torch.full_like(neighbours, 128)  # grey, as the grid's own
+        rows = torch.cat([shown, gap, neighbours], dim=1).flatten(0, 1)
+        one_image = images.make_image_grid(rows, self.columns + 2, scale=2)
+        log_image(trainer, "nearest_neighbours", one_image, trainer.global_step)

@@ -1,0 +1,1 @@
+"""Analysis of a trained model: densities, latent space, probes, few labels."""

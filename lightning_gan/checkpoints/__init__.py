@@ -1,0 +1,1 @@
+"""Read, verify, load and resume checkpoints."""

@@ -1,1 +1,0 @@
-"""The recorded steps again, and which tensor went bad first."""

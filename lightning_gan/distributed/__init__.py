@@ -1,0 +1,1 @@
+"""Collectives, strategy and failure handling for training with several processes."""

@@ -1,0 +1,93 @@
+"""What models that need no training score by the same protocol: a value says little until these stand beside it."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from torch import Tensor
+
+from lightning_gan.arguments import Count, Seed, check_arguments
+from lightning_gan.evaluation.baselines import KMeans, OneImage, PixelBernoulli, TrainingSet
+from lightning_gan.evaluation.progress import log_once
+from lightning_gan.evaluation.protocol import Score, protocol_from_dict
+from lightning_gan.evaluation.sample_sets import ImageSet, ModelSamples
+from lightning_gan.utils.atomic_files import atomic_write
+from lightning_gan.utils.file_format import FORMAT, KEY, check_format
+
+CENTROIDS = 1000
+
+
+@check_arguments
+def make_baselines(
+    train: Tensor, n: Count, seed: Seed
+) -> Iterator[tuple[str, Callable[[], ModelSamples]]]:
+    """Each baseline's name, and how to make its sample set.
+
+    Args:
+        train: training images in [0, 1], [N, C, H, W].
+        n: samples, at least 1; of the training images no more than there are.
+        seed: of the draw, 0 to 2^32 - 1.
+    """
+
+    def sample_set(name: str, model: object, n: int) -> ModelSamples:
+        return ModelSamples(model, n, seed, (0.0, 1.0), name)
+
+    k = min(CENTROIDS, len(train))
+    yield (
+        "training images",
+        lambda: sample_set("training images", TrainingSet(train), min(n, len(train))),
+    )
+    yield f"k-means, k={k}", lambda: sample_set(f"k-means, k={k}", KMeans(train, k), n)
+    yield "pixel Bernoulli", lambda: sample_set("pixel Bernoulli", PixelBernoulli(train), n)
+    yield "one image", lambda: sample_set("one image", OneImage(train[0]), n)
+
+
+@check_arguments
+def make_training_images(train: Tensor, n: Count, seed: Seed) -> ImageSet:
+    """A sample set of training images as they are: what a perfect model's samples would score.
+
+    Args:
+        train: uint8, [N, C, H, W].
+        n: of them, or all where there are fewer, at least 1.
+        seed: of the draw, 0 to 2^32 - 1.
+    """
+    drawn = TrainingSet(train).sample(min(n, len(train)), seed)
+    return ImageSet(drawn, "training images", seed)
+
+
+def cached_scores(key: str, folder: Path, make: Callable[[], Sequence[Score]]) -> list[Score]:
+    """Scores from a cache, or made now and kept.
+
+    Args:
+        key: everything that the scores depend on, in words.
+        folder: of the cache.
+        make: computes them.
+    """
+    path = folder / "baselines" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        check_format(stored, path)
+        scores = [
+            Score(s["name"], s["value"], s["sd"], protocol_from_dict(s["card"]), tuple(s["notes"]))
+            for s in stored["scores"]
+        ]
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ):  # not there, older, or not whole
+        scores = list(make())
+        _write(path, scores)
+    return scores
+
+
+def _write(path: Path, scores: Sequence[Score]) -> None:
+    try:
+        with atomic_write(path) as beside:
+            content = {KEY: FORMAT, "scores": [s.as_dict() for s in scores]}
+            beside.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    except OSError as error:  # the scores are worth more than their cache
+        log_once(f"The baselines was not kept ({error.strerror}: {path.parent}).")

@@ -1,0 +1,162 @@
+"""Scores of torch-fidelity itself on the same bytes, to set beside the suite's own.
+
+torch-fidelity (Obukhov et al. 2020) extracts features with its own Inception-v3 and computes the metrics with its own
+code; only the images, the weights and the settings are shared.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from lightning_gan.evaluation.measures import (
+    FeatureMetric,
+    InceptionScoreFeatureMetric,
+    KIDMetric,
+    PrecisionRecallFeatureMetric,
+)
+from lightning_gan.evaluation.protocol import Score
+from lightning_gan.evaluation.sample_sets import SampleSet
+from lightning_gan.evaluation.scoring import EvaluationContext, EvaluationResult
+from lightning_gan.feature_extractors.inception import LAST_LAYER
+from lightning_gan.feature_extractors.weights import load_inception
+from lightning_gan.utils.errors import UserError
+
+PACKAGE = "torch-fidelity"
+INCEPTION = "inception-v3-compat"
+THEIR_KEYS = {  # of each score: torch-fidelity's keys of the value and of its standard deviation
+    "fid": ("frechet_inception_distance", ""),
+    "is": ("inception_score_mean", "inception_score_std"),
+    "kid": ("kernel_inception_distance_mean", "kernel_inception_distance_std"),
+    "precision": ("precision", ""),
+    "recall": ("recall", ""),
+    "f_score": ("f_score", ""),
+}
+
+
+class Pixels(Dataset[Tensor]):
+    """Images as torch-fidelity reads them: uint8, [3, H, W]; grey ones have three equal channels.
+
+    Args:
+        image_bytes: uint8, [n, 1 or 3, H, W].
+    """
+
+    def __init__(self, image_bytes: Tensor) -> None:
+        self.uint8_images = image_bytes
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self.uint8_images)
+
+    def __getitem__(self, index: int) -> Tensor:
+        """Return one image in three channels."""
+        return self.uint8_images[index].expand(3, -1, -1)
+
+
+def check_space(name: str) -> None:
+    """Refuse a feature space that torch-fidelity does not score in.
+
+    Args:
+        name: name of the feature space.
+
+    Raises:
+        UserError: if it is not Inception.
+    """
+    if name != "inception":
+        raise UserError(
+            f"{PACKAGE} scores in Inception's feature space, but the features are {name}: give --features Inception."
+        )
+
+
+def score_with_torch_fidelity(
+    sample_set: SampleSet,
+    against: EvaluationContext,
+    measures: Sequence[FeatureMetric],
+    ours: EvaluationResult,
+    weights: str | None = None,
+    extractor: str = INCEPTION,
+) -> EvaluationResult:
+    """Score images with torch-fidelity; return its values under the suite's names and protocols.
+
+    Args:
+        sample_set: images to score.
+        against: real images, feature space and processes of the suite's own scores.
+        measures: metrics to compute, with their settings.
+        ours: the suite's own scores; what they refused is not asked of torch-fidelity.
+        weights: file with Inception's weights; LIGHTNING_GAN_WEIGHTS or the cache if it is None.
+        extractor: name of the feature extractor in torch-fidelity's registry.
+
+    Raises:
+        UserError: if the feature space is not Inception, or the metrics have different seeds.
+        WeightsError: if there are no weights.
+    """
+    from torch_fidelity import calculate_metrics  # slow to import
+
+    if extractor == INCEPTION:
+        check_space(against.network.name)
+    answered = {score.name for score in ours.scores}
+    asked = [m for m in measures if any(against.name(name) in answered for name in m.names)]
+    if not asked:
+        return EvaluationResult(refused=dict(ours.refused))
+    samples = torch.cat([part.uint8_images for part in sample_set.parts()]).cpu()
+    with tempfile.TemporaryDirectory() as folder:
+        theirs = calculate_metrics(
+            input1=Pixels(samples), input2=Pixels(against.real.uint8_images), **_settings(asked),
+            cuda=torch.cuda.is_available(), feature_extractor=extractor, cache=False, verbose=False, save_cpu_ram=True,
+            feature_extractor_weights_path=_weights_file(weights, Path(folder), extractor),
+        )  # fmt: skip
+    return EvaluationResult(_scores(theirs, asked, against, sample_set), dict(ours.refused))
+
+
+def _settings(measures: Sequence[FeatureMetric]) -> dict[str, Any]:
+    """Translate settings of metrics into torch-fidelity's."""
+    given: dict[str, Any] = {"fid": any("fid" in m.names for m in measures)}
+    for measure in measures:
+        if isinstance(measure, InceptionScoreFeatureMetric):
+            given |= {"isc": True, "isc_splits": measure.splits}
+        elif isinstance(measure, KIDMetric):
+            given |= {"kid": True, "kid_subsets": measure.subsets}
+            given |= {"kid_subset_size": measure.subset_size}
+        elif isinstance(measure, PrecisionRecallFeatureMetric):
+            given |= {"prc": True, "prc_neighborhood": measure.k}
+    seeds = {m.rng for m in measures if isinstance(m, InceptionScoreFeatureMetric | KIDMetric)}
+    if len(seeds) > 1:
+        raise UserError(f"{PACKAGE} has one seed for all metrics, but {sorted(seeds)} were given.")
+    return given | ({"rng_seed": seeds.pop()} if seeds else {})
+
+
+def _weights_file(weights: str | None, folder: Path, extractor: str) -> str | None:
+    """Write Inception's weights as torch-fidelity reads them, with a last layer of zeros where they have none."""
+    if extractor != INCEPTION:
+        return None
+    tensors, _ = load_inception(weights)
+    layer = tensors.setdefault(LAST_LAYER, torch.zeros(1008, 2048))
+    tensors.setdefault("fc.bias", layer.new_zeros(len(layer)))
+    path = folder / "weights.pth"
+    torch.save(tensors, path)
+    return str(path)
+
+
+def _scores(
+    theirs: dict[str, float],
+    measures: Sequence[FeatureMetric],
+    against: EvaluationContext,
+    sample_set: SampleSet,
+) -> list[Score]:
+    found = []
+    for measure in measures:
+        score_protocol = against.protocol(measure, sample_set)
+        score_protocol = replace(
+            score_protocol, versions={**score_protocol.versions, PACKAGE: version(PACKAGE)}
+        )
+        for name in (n for n in measure.names if n in THEIR_KEYS):
+            value, sd = THEIR_KEYS[name]
+            deviation = float(theirs[sd]) if sd else None
+            found.append(Score(against.name(name), float(theirs[value]), deviation, score_protocol))
+    return found

@@ -1,0 +1,32 @@
+"""The one reader of images: files of a folder and arrays, as bytes. docs/pictures.md says what becomes of each kind.
+
+`ImageFolder`, `inspect`, `evaluate` and `sample` use it; it imports nothing of the rest of the suite.
+"""
+
+from lightning_gan.image_files.arrays import read_arrays
+from lightning_gan.image_files.decode import is_grey, to_eight_bits
+from lightning_gan.image_files.find import FoundImages, find_images
+from lightning_gan.image_files.names import SUFFIXES, check_utf8, to_printable
+from lightning_gan.image_files.read import (
+    DecodedImage,
+    ImageHeader,
+    crop_square,
+    read_file,
+    read_files,
+)
+
+__all__ = [
+    "SUFFIXES",
+    "DecodedImage",
+    "FoundImages",
+    "ImageHeader",
+    "check_utf8",
+    "crop_square",
+    "find_images",
+    "is_grey",
+    "read_arrays",
+    "read_file",
+    "read_files",
+    "to_eight_bits",
+    "to_printable",
+]

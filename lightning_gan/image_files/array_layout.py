@@ -1,0 +1,134 @@
+"""Which arrays are images, and what their values mean: one rule for .npz, .npy and .pt files."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lightning_gan.image_files.names import to_printable
+from lightning_gan.utils.errors import UserError
+from lightning_gan.utils.machine_limits import describe_excess
+
+SHAPES = "[n, H, W], [n, H, W, C] or [n, C, H, W] with C 1 or 3"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says of an array before its values are read.
+
+    Attributes:
+        name: The array, for messages.
+        shape: Its shape.
+        dtype: Its type of values.
+        by_column: Whether the values are in Fortran's order.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    by_column: bool = False
+
+
+def find_only_image_array(
+    headers: Sequence[Header], names: Sequence[str], path: Path, num: int | None
+) -> Header:
+    """Return the one array of a file that can be images.
+
+    Args:
+        headers: The arrays of the file.
+        names: Names of all that the file holds, for the message.
+        path: The file.
+        num: The number of images that will be read; all if it is None.
+
+    Raises:
+        ValueError: if none or several can be, or if its shape or type cannot be.
+    """
+    found = [header for header in headers if len(header.shape) >= 3]
+    if len(found) != 1:
+        single = [header for header in headers if len(header.shape) == 2]
+        if single and not found:
+            raise UserError(
+                f"{single[0].name} is {list(single[0].shape)}: one image without a dimension for their number, or "
+                f"no image. Give {SHAPES}."
+            )
+        raise UserError(
+            f"{to_printable(path)} holds {', '.join(names[:10]) or 'nothing'}, of which {len(found)} could be "
+            f"pictures: "
+            f"give one array, {SHAPES}."
+        )
+    (header,) = found
+    find_channels(header)
+    _check_type(header)
+    n = header.shape[0] if num is None else min(num, header.shape[0])
+    wanted = n * math.prod(header.shape[1:])
+    if header.by_column:
+        wanted = math.prod(header.shape) * header.dtype.itemsize
+    size = describe_excess(wanted)
+    if size:
+        raise UserError(
+            f"{header.name} is {list(header.shape)}; its images {size}: give fewer or smaller ones."
+        )
+    return header
+
+
+def find_channels(header: Header) -> str:
+    """Return where the channels of an array are: "none", "last" or "second".
+
+    Raises:
+        ValueError: if its shape is not one of images, or could be read in two ways.
+    """
+    shape = header.shape
+    if min(shape) < 1:
+        raise UserError(
+            f"{header.name} is {header.dtype}, {list(shape)}: it holds no image. Give {SHAPES}."
+        )
+    has_channels = shape[-1] in (1, 3) or (shape[-1] == 4 and shape[-2] > 16)
+    if len(shape) == 3 and (has_channels or shape[0] in (1, 3)):
+        raise UserError(
+            f"{header.name} is {list(shape)}: this may be one image in channels, or {shape[0]} grey images. "
+            f"Give 4 dimensions, [n, H, W, C] or [n, C, H, W]."
+        )
+    if len(shape) == 3:
+        return "none"
+    last, second = (len(shape) == 4 and shape[axis] in (1, 3) for axis in (-1, 1))
+    if last == second:
+        which = "channels may be last or second" if last else "channels are neither last nor second"
+        raise UserError(f"{header.name} is {list(shape)}: its {which}. Give {SHAPES}.")
+    return "last" if last else "second"
+
+
+def _check_type(header: Header) -> None:
+    dtype = header.dtype
+    if dtype != np.uint8 and dtype != np.bool_ and dtype.kind != "f":
+        raise UserError(
+            f"{header.name} is {dtype}, {list(header.shape)}: give images of bytes (uint8, 0 to 255), of floats "
+            f"in [0, 1], or of bool."
+        )
+
+
+def to_bytes(values: np.ndarray, name: str) -> np.ndarray:
+    """Scale values to bytes: those of bool and of floats in [0, 1] by 255.
+
+    Raises:
+        ValueError: if floats lie outside of [0, 1], or are NaN.
+    """
+    if values.dtype == np.uint8:
+        return values
+    if values.dtype == np.bool_:
+        return values.astype(np.uint8) * 255
+    low, high = float(values.min()), float(values.max())
+    if not (low >= 0 and high <= 1):
+        raise UserError(
+            f"{name} holds floats from {low:g} to {high:g}: give them in [0, 1] (from [-1, 1]: x / 2 + 0.5), or bytes."
+        )
+    return np.rint(values.astype(np.float64) * 255).astype(np.uint8)
+
+
+def move_channels_last(image_bytes: np.ndarray, header: Header) -> np.ndarray:
+    """Move the channels of images to the end: [n, H, W, C]."""
+    where = find_channels(header)
+    if where == "none":
+        return image_bytes[..., None]
+    return image_bytes if where == "last" else image_bytes.transpose(0, 2, 3, 1)

@@ -1,1 +1,0 @@
-"""A job of SLURM, from outside and from inside."""

@@ -1,1 +1,0 @@
-"""Ways and sums in z, their words, and who judges them."""

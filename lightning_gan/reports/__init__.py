@@ -1,0 +1,1 @@
+"""HTML report of a run, comparison of runs, W&B workspace."""

@@ -1,1 +1,0 @@
-"""Several devices are one: draws, means, and leaving together."""

@@ -1,0 +1,1 @@
+"""SLURM jobs: environment, resources, sbatch files."""

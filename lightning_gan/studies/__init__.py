@@ -1,0 +1,1 @@
+"""Studies: many runs and one conclusion. The paper's claims and published benchmarks."""

@@ -1,0 +1,1 @@
+"""Parts of a training step: optimizers, average of weights, statistics of updates."""

@@ -1,0 +1,31 @@
+"""What a claim is, and how seeds are summed up."""
+
+import math
+
+from lightning_gan.studies.goodfellow2014 import CLAIMS
+from lightning_gan.studies.goodfellow2014.claim import Verdict, format_over_seeds
+
+
+def test_the_error_over_seeds_is_that_of_the_mean():
+    error = math.sqrt(((1 - 2) ** 2 + 0 + (3 - 2) ** 2) / 2) / math.sqrt(3)
+    assert format_over_seeds([1.0, 2.0, 3.0], 4, "nats") == f"2.0000 ± {error:.4f} nats (3 seeds)"
+
+
+def test_one_seed_has_no_error():
+    assert format_over_seeds([1.25], 2) == "1.25 (1 seed)"
+
+
+def test_a_verdict_follows_from_a_test(subtests):
+    for holds, verdict in [(True, "holds"), (False, "does not hold")]:
+        with subtests.test(holds=holds, verdict=verdict):
+            assert Verdict.of(holds).value == verdict
+
+
+def test_every_claim_has_a_name_of_its_own_a_section_and_a_sentence():
+    assert len({c.name for c in CLAIMS}) == len(CLAIMS)
+    for claim in CLAIMS:
+        assert claim.name.isidentifier()
+        assert claim.section
+        assert claim.says.endswith(".") is False, f"{claim.name}: `says` stands in a table"
+        assert claim.seconds > 0
+        assert claim.quick_seconds is None or claim.quick_seconds <= claim.seconds * claim.seeds

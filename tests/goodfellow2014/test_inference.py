@@ -1,0 +1,114 @@
+"""The claim on inference: what its verdicts follow from, and that E is trained once."""
+
+import copy
+
+import pytest
+import torch
+from tiny import make_tiny_mnist
+
+from lightning_gan import GAN
+from lightning_gan.feature_extractors import Features
+from lightning_gan.losses import NonSaturating
+from lightning_gan.networks import MaxoutDiscriminator, MLPGenerator
+from lightning_gan.priors import Gaussian
+from lightning_gan.studies.goodfellow2014 import inference, inference_network
+from lightning_gan.studies.goodfellow2014.claim import Setting, Verdict
+from lightning_gan.studies.goodfellow2014.inference import (
+    OWN,
+    reading,
+    reconstruction,
+    recovery,
+    run,
+    untouched,
+)
+
+
+@pytest.fixture
+def setting(tmp_path, monkeypatch):
+    """A quick setting whose run of mnist.yaml is an untrained pair of a few units on noise."""
+    data = make_tiny_mnist(tmp_path / "data", n_train=120, n_test=40)(
+        root=str(tmp_path / "data"), seed=0
+    )
+    data.prepare_data()
+    data.setup()
+    torch.manual_seed(0)
+    shape = [1, 28, 28]
+    gan = GAN(
+        MLPGenerator(shape, z_dim=2, widths=[4], batch_norm=True),
+        MaxoutDiscriminator(shape, widths=[3, 3], pieces=2, irange=None),
+        NonSaturating(),
+        Gaussian(),
+        ema_half_life=100.0,
+    ).eval()
+    monkeypatch.setattr(inference_network, "mnist_run", lambda setting, seed: tmp_path)
+    monkeypatch.setattr(inference_network, "load_model", lambda run: copy.deepcopy(gan))
+    monkeypatch.setattr(inference_network, "load_data", lambda run: data)
+    monkeypatch.setattr(inference_network, "QUICK_STEPS", 3)
+    monkeypatch.setattr(inference_network, "DESCENT", 2)
+    monkeypatch.setattr(inference, "QUICK_DIGITS", 12)
+    return Setting(tmp_path / "out", quick=True)
+
+
+class Sevens:
+    """A classifier that reads a 7 everywhere."""
+
+    weights = "0" * 64
+
+    def __call__(self, image_bytes):
+        return Features(torch.zeros(len(image_bytes), 1), torch.eye(10)[[7] * len(image_bytes)])
+
+
+def test_it_runs_and_draws(setting, monkeypatch):
+    monkeypatch.setattr(inference, "reader", Sevens)
+    findings = run(setting)
+    assert [f.verdict for f in findings][-1] is Verdict.HOLDS
+    assert findings[-1].ours == "1 of 1"
+    assert "x 0.083" in findings[2].note  # one digit of the first twelve is a 7
+    assert findings[2].verdict is Verdict.FAILS
+    assert all(f.image.is_file() for f in findings[1:3])
+
+
+def test_without_the_classifier_its_row_is_not_run_and_says_why(setting, monkeypatch):
+    monkeypatch.setattr(inference, "reader", lambda: None)
+    read = run(setting)[2]
+    assert read.verdict is Verdict.NOT_RUN
+    assert "download --classifier mnist" in read.ours
+
+
+def test_e_is_trained_once(setting, monkeypatch):
+    first = inference_network.train_inference_network(setting, 0)
+    monkeypatch.setattr(inference_network, "train_in_memory", None)
+    again = inference_network.train_inference_network(setting, 0)
+    x = first.data.images("test")
+    assert torch.equal(first.inference.infer(x), again.inference.infer(x))
+    assert first.kept
+    assert again.kept
+
+
+def test_a_g_that_moved_is_found_out(setting, monkeypatch):
+    def moves(model, data, steps):
+        with torch.no_grad():
+            model.generator.output.bias[0] += 1e-6
+
+    monkeypatch.setattr(inference_network, "train_in_memory", moves)
+    trained = inference_network.train_inference_network(setting, 0)
+    assert not trained.kept
+    assert untouched([trained]).verdict is Verdict.FAILS
+
+
+def row(share=(0.9, 0.8), gain=(0.1, 0.01), read=(0.9, 0.01)):
+    return {
+        "share": list(share), "error": [0.01] * len(share), "gain": list(gain), "n": 10,
+        "rmse": {OWN: [0.1, 0.01], "mean image": [0.2, 0.01]}, "read": {OWN: list(read), "x": [0.99, 0.01]},
+    }  # fmt: skip
+
+
+def test_a_verdict_asks_for_two_standard_errors_in_every_seed(subtests):
+    for finding, good, bad in [
+        (recovery, {}, {"share": (0.99, 0.51)}),
+        (lambda rows: reconstruction(rows, None), {}, {"gain": (0.1, 0.06)}),
+        (lambda rows: reading(rows, None), {}, {"read": (0.51, 0.01)}),
+    ]:
+        with subtests.test(finding=finding, good=good, bad=bad):
+            assert finding([row(), row(**good)]).verdict is Verdict.HOLDS
+            assert finding([row(), row(**bad)]).verdict is Verdict.FAILS
