@@ -64,7 +64,7 @@ class NonFiniteRecovery(Callback):
         try:
             pl_module.statistics.check(step)  # type: ignore[operator, union-attr]
         except NonFiniteLossError as error:
-            return error.find_nonfinite
+            return error.message
         for name, p in pl_module.named_parameters():
             if not p.isfinite().all():
                 return f"{name} was no longer finite at step {step}"

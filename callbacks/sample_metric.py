@@ -130,7 +130,7 @@ def write_protocols(
         append_score(path, entries)
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
-            protocols = {f"protocols/{e['stage']}/{e['name']}": e["card"] for e in entries}
+            protocols = {f"protocols/{e['stage']}/{e['name']}": e["protocol"] for e in entries}
             logger.log_hyperparams(protocols)
 
 

@@ -17,8 +17,8 @@ from datamodules.cifar_files import (
     find_first,
     read_archive,
     read_binary,
+    read_members,
     read_pickled,
-    unpack_archive,
     write_files,
 )
 from datamodules.loader import BatchLoader
@@ -145,7 +145,7 @@ class CIFAR10(ImageData):
         )
         try:
             packed = download(url, self.archive.size + 1, SECONDS)
-            raws = unpack_archive(io.BytesIO(packed), specs, self.archive)
+            raws = read_members(io.BytesIO(packed), specs, self.archive)
             for spec in specs:
                 write_files(self.root / FOLDER, spec, raws[spec.name])
         except (OSError, HTTPException, ValueError) as error:

@@ -119,10 +119,10 @@ def read_archive(path: Path, specs: Sequence[BatchFile], archive: Archive) -> di
         ValueError: if it cannot be read or is not, to the byte, the published one.
     """
     with describe_damage(path), path.open("rb") as packed:
-        return {name: _tensor(raw) for name, raw in unpack_archive(packed, specs, archive).items()}
+        return {name: _tensor(raw) for name, raw in read_members(packed, specs, archive).items()}
 
 
-def unpack_archive(
+def read_members(
     packed: BufferedReader | BytesIO, specs: Sequence[BatchFile], archive: Archive
 ) -> dict[str, bytes]:
     """Verified contents of the files in an archive, by name. Its bytes are checked before they are unpacked.

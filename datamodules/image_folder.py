@@ -125,7 +125,7 @@ class ImageFolder(ImageData):
         ):
             if read.image is not None:
                 images[i] = read.image
-            looks.append(read.look)
+            looks.append(read.header)
             digests.append(read.digest)
         return images, looks, digests
 
@@ -137,7 +137,7 @@ class ImageFolder(ImageData):
         classes = f"{self.num_classes} classes" if found.classes else "no labels"
         counts = ", ".join(f"{len(place):,} {split}" for split, place in places.items())
         self.provenance = (
-            f"{self.name}, {self.data_shape[1]}x{self.data_shape[2]} {kind} pictures, {classes}: {counts}; "
+            f"{self.name}, {self.data_shape[1]}x{self.data_shape[2]} {kind} images, {classes}: {counts}; "
             f"from {self.root}."
         )
         return {split: (images[place], labels[place]) for split, place in places.items()}

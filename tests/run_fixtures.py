@@ -1,7 +1,6 @@
 """Run folders that nobody trained: config, curves, scores with protocols and images, for tests of the pages."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,7 @@ def score_protocol(**changes: Any) -> EvaluationProtocol:
 
 def entries(whose: str, name: str, *scores: Score, step: int = 100) -> list[dict[str, Any]]:
     """As scores.json and baselines.json hold them."""
-    return [{KEY: FORMAT, whose: name, "step": step, **asdict(score)} for score in scores]
+    return [{KEY: FORMAT, whose: name, "step": step, **score.as_dict()} for score in scores]
 
 
 def grid_of(step: int) -> Tensor:

@@ -67,7 +67,7 @@ def test_the_door_and_the_callback_give_the_same_numbers(command, trained):
     assert again.out.partition("Against")[2].count("+0") == len(ours)
     for name, score in ours.items():
         assert score["value"] == callback[name]["value"], name
-        assert score["card"] == callback[name]["card"], name
+        assert score["protocol"] == callback[name]["protocol"], name
 
 
 def test_the_table_carries_protocol_uncertainty_and_the_ruler(command, trained):
@@ -258,7 +258,7 @@ def test_data_whose_values_have_no_ends_are_scored_without_a_window(tmp_path, mo
         (str(tmp_path / "pixels"), 10, 10, "files", None),
     )
     known = load_reference_data(
-        "cifar10contrast", str(tmp_path / "pixels"), "test", None, with_window=True
+        "cifar10gcn", str(tmp_path / "pixels"), "test", None, with_window=True
     )
     assert known.window is None
     assert known.display_range == (-3.0, 3.0)

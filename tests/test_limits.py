@@ -25,9 +25,9 @@ def test_a_container_has_the_memory_that_it_was_given(tmp_path, monkeypatch):
 
 
 def test_more_room_than_is_free_is_refused_though_the_folder_is_not_there(tmp_path):
-    machine_limits.check_disk(1, tmp_path / "a" / "b", "3 pictures", "give fewer")
+    machine_limits.check_disk(1, tmp_path / "a" / "b", "3 images", "give fewer")
     with pytest.raises(ValueError, match=r"^3 images take 1,000,000,000\.0 GB in .* are free: "):
-        machine_limits.check_disk(10**18, Path("a/b"), "3 pictures", "give fewer")
+        machine_limits.check_disk(10**18, Path("a/b"), "3 images", "give fewer")
 
 
 def test_a_process_may_use_its_cores_and_at_least_one():

@@ -152,7 +152,7 @@ def test_a_replay_takes_minibatches_in_the_parts_that_the_run_took(tmp_path):
         run.fit(gan, Batches(30, m=4))
     flight = torch.load(tmp_path / "crash/step=8.pt", weights_only=True)
     found = replay_steps(flight, other)
-    assert other.parts == 2
+    assert other.microbatches == 2
     assert found.suspect.step == 8
     assert found.compared == found.equal == 2  # one of D, one of G
 

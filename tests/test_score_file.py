@@ -12,7 +12,7 @@ ENTRIES = [
         KEY: FORMAT,
         "stage": "val",
         "value": i / 3,
-        "card": {"settings": {"a": [1, {"b": 2}]}},
+        "protocol": {"settings": {"a": [1, {"b": 2}]}},
         "name": 'é "\n {\n',
     }
     for i in range(6)

@@ -49,7 +49,7 @@ def test_two_processes_train_and_score_as_one_run(command):
     assert len(of_one) == len(of_two) == 9
     for name, score in of_one.items():
         assert of_two[name]["value"] == pytest.approx(score["value"], rel=1e-6, abs=1e-9), name
-        assert of_two[name]["card"] == score["card"]
+        assert of_two[name]["protocol"] == score["protocol"]
 
 
 TWO = f"""

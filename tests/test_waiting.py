@@ -24,7 +24,7 @@ WAITS = {"_local_scalar_dense", "nonzero", "masked_select", "is_nonzero", "equal
 FETCHES = {"cpu", "numpy", "tolist", "item", "__bool__", "__float__", "__int__", "__index__"}
 ASKS = {"coordinated"}  # whose turn it is depends on D's scores
 ON_THE_CPU = {  # by design: labels are looked at on a CPU only, by torch as well; masks are drawn there
-    "/lightning_gan/models/conditional.py in told",
+    "/lightning_gan/models/conditional.py in encode_condition",
     "/lightning_gan/models/masks.py in propose",
 }
 fused = partial(

@@ -35,12 +35,12 @@ def leave(error: Exception) -> None:
     Where several processes train together, the sentence names the one that failed first.
     """
     together = sys.modules.get("lightning_gan.distributed.failures")
-    if together and (another := together.reason_to_go(error)):
+    if together and (another := together.peer_failure(error)):
         sys.exit(f"error: {another}")
     if not is_user_error(error):
         raise error
     text = format_error(error)
-    sys.exit(f"error: {together.spoken_by(text) if together else text}")
+    sys.exit(f"error: {together.name_process(text) if together else text}")
 
 
 def run_command(words: Sequence[str]) -> None:

@@ -69,7 +69,9 @@ def cached_scores(key: str, folder: Path, make: Callable[[], Sequence[Score]]) -
         stored = json.loads(path.read_text(encoding="utf-8"))
         check_format(stored, path)
         scores = [
-            Score(s["name"], s["value"], s["sd"], protocol_from_dict(s["card"]), tuple(s["notes"]))
+            Score(
+                s["name"], s["value"], s["sd"], protocol_from_dict(s["protocol"]), tuple(s["notes"])
+            )
             for s in stored["scores"]
         ]
     except (

@@ -137,10 +137,10 @@ class _Stack:
         Raises:
             ValueError: if it cannot be read, or its size is not that of the first one.
         """
-        path, one_image = read.look.path, read.image
+        path, one_image = read.header.path, read.image
         if one_image is None:
             raise UserError(
-                f"{to_printable(path)} cannot be read as an image {read.look.problem}: mend it or take it away."
+                f"{to_printable(path)} cannot be read as an image {read.header.problem}: mend it or take it away."
             )
         if self.manifest is not None and read.digest.hex() != self.manifest.files[path.name]:
             raise find_changed_files(path)
@@ -155,7 +155,7 @@ class _Stack:
             self.array = np.repeat(self.array, 3, axis=3)
         self.array[self.n] = one_image
         self.n += 1
-        self.profiles += read.look.profile
+        self.profiles += read.header.profile
 
     def _make(self, first: np.ndarray) -> None:
         """Ask for memory for all images."""
@@ -173,12 +173,12 @@ def _notes(found: FoundImages) -> list[str]:
     if not (found.passed_over or classes):
         return []
     passed = f"; passed over: {found.passed_over}" if found.passed_over else ""
-    return [f"{len(found.files):,} pictures{classes}{passed}"]
+    return [f"{len(found.files):,} images{classes}{passed}"]
 
 
 def _notes_of_samples(folder: Path, manifest: Manifest) -> list[str]:
     more = find_unlisted(folder, manifest.files)
-    passed = f"; {more:,} other pictures in the folder are passed over" if more else ""
+    passed = f"; {more:,} other images in the folder are passed over" if more else ""
     return [
         f"{len(manifest.files):,} samples that {NAME} lists (step {manifest.step}, seed {manifest.seed}){passed}"
     ]

@@ -81,11 +81,11 @@ class EvaluationProtocol:
             f"{self.n_generated:,} samples{whose}" if self.n_generated else "",
             f"{self.n_real:,} {self.real} {self.split} images" if self.n_real else "",
         ]
-        image_bytes = " and ".join(filter(None, sides)) + ("" if self.n_generated else whose)
+        compared = " and ".join(filter(None, sides)) + ("" if self.n_generated else whose)
         space = (
             f"{self.features} {self.weights[:8]}, {self.resize}" if self.weights else self.features
         )
-        return f"{image_bytes}, {space}"
+        return f"{compared}, {space}"
 
     @property
     def details(self) -> str:
@@ -140,8 +140,8 @@ class Score:
         return f"{prefix}{self.name}", f"{self}{' *' if self.notes else ''}", str(self.protocol)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON; the protocol has the key `card`."""
-        return {"card" if k == "protocol" else k: v for k, v in asdict(self).items()}
+        """Return the fields as plain values, for JSON."""
+        return asdict(self)
 
 
 def protocol_from_dict(stored: Mapping[str, Any]) -> EvaluationProtocol:

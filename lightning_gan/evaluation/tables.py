@@ -95,7 +95,7 @@ def read_scores(path: str) -> list[Score]:
         stored = content if isinstance(content, list) else content["scores"]
         latest = {s["name"]: s for s in stored}
         scores = [
-            Score(s["name"], s["value"], s["sd"], protocol_from_dict(s["card"]))
+            Score(s["name"], s["value"], s["sd"], protocol_from_dict(s["protocol"]))
             for s in latest.values()
         ]
     except (ValueError, KeyError, TypeError) as error:

@@ -152,7 +152,7 @@ def _classes(labels: Tensor, n: int) -> int:
     counted = labels.dim() == 1 and not (labels.is_floating_point() or labels.is_complex())
     if not counted or len(labels) != n or n < 2:
         raise UserError(
-            f"Labels of {labels.dtype}, {list(labels.shape)}, came with {n} image_bytes: give one "
+            f"Labels of {labels.dtype}, {list(labels.shape)}, came with {n} images: give one "
             f"integer for each, and two images or more."
         )
     seen = labels.unique().tolist()

@@ -127,7 +127,7 @@ def load_factor_classifier(
         factors: see `train_factor_classifier`.
         sizes: number of values of each factor, each 1 to 2^20.
     """
-    known = hash_tensors({"pictures": image_bytes, "factors": factors})[:16]
+    known = hash_tensors({"images": image_bytes, "factors": factors})[:16]
     path = cache_folder() / f"reader-{known}-{EPOCHS}.pt"
     layers = DigitLayers(sum(sizes), SHAPE[0])
     try:

@@ -55,7 +55,7 @@ def find_only_image_array(
             )
         raise UserError(
             f"{to_printable(path)} holds {', '.join(names[:10]) or 'nothing'}, of which {len(found)} could be "
-            f"pictures: "
+            f"images: "
             f"give one array, {SHAPES}."
         )
     (header,) = found

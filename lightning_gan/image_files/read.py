@@ -49,12 +49,12 @@ class DecodedImage(Generic[T]):
     """A file that was read.
 
     Attributes:
-        look: What it says of itself.
+        header: What it says of itself.
         digest: SHA-256 of the bytes of the file; empty if it could not be opened.
         image: What was made of its pixels; None if there is a problem.
     """
 
-    look: ImageHeader
+    header: ImageHeader
     digest: bytes
     image: T | None
 
@@ -66,7 +66,7 @@ def read_file(path: Path, work: Callable[[Image.Image], T]) -> DecodedImage[T]:
         path: The file.
         work: Called with the 8-bit image, mode L or RGB; what it returns becomes `image`.
     """
-    look, digest = ImageHeader(path, (0, 0), ""), b""
+    header, digest = ImageHeader(path, (0, 0), ""), b""
     try:
         with path.open("rb") as file:
             digest = file_digest(file, "sha256").digest()
@@ -74,13 +74,13 @@ def read_file(path: Path, work: Callable[[Image.Image], T]) -> DecodedImage[T]:
                 return DecodedImage(ImageHeader(path, (0, 0), "", "(it is empty)"), digest, None)
             file.seek(0)
             with _opened(file) as image:
-                look = _read_header(path, image)
+                header = _read_header(path, image)
                 one_image = work(to_eight_bits(image))
     except Exception as error:  # Pillow's readers raise errors of any type for a damaged file
         return DecodedImage(
-            ImageHeader(path, look.size, look.mode, describe_read_error(error)), digest, None
+            ImageHeader(path, header.size, header.mode, describe_read_error(error)), digest, None
         )
-    return DecodedImage(look, digest, one_image)
+    return DecodedImage(header, digest, one_image)
 
 
 def _opened(file: BinaryIO) -> Image.Image:

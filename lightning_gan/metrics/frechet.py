@@ -38,7 +38,7 @@ def frechet_distance(generated: GaussianStatistics, real: GaussianStatistics) ->
 
     Example:
         >>> def ball(variance):
-        ...     return Gaussian(9, torch.zeros(2), variance * torch.eye(2))
+        ...     return GaussianStatistics(9, torch.zeros(2), variance * torch.eye(2))
         >>> frechet_distance(ball(4), ball(1))  # (2 - 1)^2 in each of two dimensions
         2.0
     """

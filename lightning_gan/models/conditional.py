@@ -173,15 +173,15 @@ class ConditionalGAN(ConditionalModel):
             )
         # where labels lie on a GPU, looking at them would wait for it
         return self.encode_condition(
-            batch[1], look=batch[1].device.type == "cpu" or not self.d_updates
+            batch[1], check=batch[1].device.type == "cpu" or not self.d_updates
         )
 
-    def encode_condition(self, y: Tensor, look: bool = True) -> Tensor:
+    def encode_condition(self, y: Tensor, check: bool = True) -> Tensor:
         """Classes, integers [m], as the networks are told them, [m, K].
 
         Args:
             y: the classes.
-            look: whether to check their range.
+            check: whether to check their range.
 
         Raises:
             ValueError: naming a label that is no class.
@@ -190,7 +190,7 @@ class ConditionalGAN(ConditionalModel):
             raise UserError(
                 f"Labels of {y.dtype}, {list(y.shape)}, came: give integers 0 to {self.classes - 1}, [m]."
             )
-        if look and len(y) and not 0 <= y.min() <= y.max() < self.classes:
+        if check and len(y) and not 0 <= y.min() <= y.max() < self.classes:
             wrong = y[(y < 0) | (y >= self.classes)][0].item()
             raise UserError(f"Label {wrong} came, but the classes are 0 to {self.classes - 1}.")
         return one_hot(y.long(), self.classes).float()

@@ -1,5 +1,5 @@
 "use strict";
-// pictures over steps: a slider, a button that plays them
+// images over steps: a slider, a button that plays them
 for (const figure of document.querySelectorAll(".frames")) {
   const images = figure.querySelectorAll("img");
   const slider = figure.querySelector("input");

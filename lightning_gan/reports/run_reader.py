@@ -166,7 +166,7 @@ def _read_stored_scores(path: Path, whose: str) -> tuple[list[StoredScore], int]
     for entry in entries:
         check_format(entry, path)
         try:
-            score_protocol = protocol_from_dict(entry["card"])
+            score_protocol = protocol_from_dict(entry["protocol"])
             score = Score(
                 entry["name"], entry["value"], entry["sd"], score_protocol, tuple(entry["notes"])
             )

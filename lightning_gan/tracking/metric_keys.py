@@ -170,9 +170,9 @@ def find_key(key: str) -> Key | None:
     """What the table says of a logged key; none if it does not know it.
 
     Example:
-        >>> entry("val/fid_classifier").better
+        >>> find_key("val/fid_classifier").better
         'lower'
-        >>> entry("test/kid_sd").error_of
+        >>> find_key("test/kid_sd").error_of
         '{stage}/kid{space}'
     """
     return next((known for known in KEYS if known.matches(key)), None)
@@ -182,7 +182,7 @@ def find_error_key(key: str) -> str | None:
     """The key of a value's ±; none where it has none.
 
     Example:
-        >>> error_key("val/parzen_nats"), error_key("val/kid_classifier"), error_key("val/fid")
+        >>> find_error_key("val/parzen_nats"), find_error_key("val/kid_classifier"), find_error_key("val/fid")
         ('val/parzen_se', 'val/kid_classifier_sd', None)
     """
     own = find_key(key)

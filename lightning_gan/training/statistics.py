@@ -20,9 +20,9 @@ class NonFiniteLossError(UserError, RuntimeError):
 
     def __init__(self, network: str, step: int, loss: float) -> None:
         self.step = step
-        self.seen = f"The {network}'s loss became {loss} at step {step}"
+        self.message = f"The {network}'s loss became {loss} at step {step}"
         super().__init__(
-            f"{self.seen}: training stopped, and checkpoints were left as they are. A learning rate may be too "
+            f"{self.message}: training stopped, and checkpoints were left as they are. A learning rate may be too "
             f"large, this network's or the other's, whose move it answers: lower it, or clip gradients with "
             f"--model.d_clip 1.0 --model.g_clip 1.0."
         )

@@ -6,8 +6,8 @@ from typing import Any
 from lightning_gan.utils.errors import UserError
 
 KEY = "format"
-FORMAT = 1
-READ_BY = {0: "dca883b"}
+FORMAT = 2
+READ_BY = {0: "dca883b", 1: "1e283bc"}
 """Older formats, and a commit of this repository that reads each. Files of format 0 have no number."""
 
 

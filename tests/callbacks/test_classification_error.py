@@ -44,13 +44,13 @@ def test_it_is_the_share_of_wrong_classes(tmp_path):
 def test_its_card_says_what_it_depends_on(tmp_path):
     _, _ = validated(tmp_path, semi(labels_seed=3, d_ema_half_life=10.0))
     (entry,) = json.loads((tmp_path / "scores.json").read_text())
-    assert (entry["stage"], entry["name"], entry["card"]["n_real"]) == (
+    assert (entry["stage"], entry["name"], entry["protocol"]["n_real"]) == (
         "val",
         "classification_error",
         24,
     )
-    assert entry["card"]["settings"] == {"labels": "6 labels, 2 of each class"}
-    assert entry["card"]["generated"] == "average of D, labels drawn with seed 3"
+    assert entry["protocol"]["settings"] == {"labels": "6 labels, 2 of each class"}
+    assert entry["protocol"]["generated"] == "average of D, labels drawn with seed 3"
 
 
 def test_a_model_that_says_no_classes_is_one_sentence(tmp_path):

@@ -101,9 +101,9 @@ def test_cards_lie_beside_the_metrics_and_in_the_table(tmp_path):
     assert [(s["stage"], s["step"], s["name"]) for s in stored[:3]] == [
         ("val", 4, "fid_tiny"), ("val", 4, "is_tiny"), ("val", 4, "kid_tiny"),
     ]  # fmt: skip
-    assert stored[0]["card"]["split"] == "val"
+    assert stored[0]["protocol"]["split"] == "val"
     assert stored[-1]["stage"] == "test"
-    assert stored[0]["card"]["batch_norm"] == "running averages"
+    assert stored[0]["protocol"]["batch_norm"] == "running averages"
     (name, value, protocol), (of_real, _, real_protocol) = callbacks[1].rows("test")
     assert of_real == "  real images: is_tiny"
     assert "60 samples (training images, seed 0)" in real_protocol

@@ -253,7 +253,7 @@ def test_without_data_there_is_nothing_to_compare_with(tmp_path):
 
 
 def test_the_overlay_watches_any_experiment(command):
-    text = yaml.safe_load((CONFIGS / "callbacks" / "callbacks/mode_collapse.yaml").read_text())
+    text = yaml.safe_load((CONFIGS / "callbacks" / "mode_collapse.yaml").read_text())
     text["trainer"]["callbacks+"][0]["init_args"] |= {
         "every_n_steps": 2, "start": 2, "patience": 1, "num": 10, "jacobian_points": 2, "least_spread": 1e9,
     }  # fmt: skip

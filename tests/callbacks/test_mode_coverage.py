@@ -95,8 +95,8 @@ def test_each_value_is_kept_with_its_card(tmp_path):
     run, _ = scored(in_the_plane(), tmp_path, callbacks.ModeCoverage(num_samples=50))
     kept = json.loads((tmp_path / "version_0" / "scores.json").read_text())
     assert [entry["name"] for entry in kept] == FOUND
-    assert {entry["card"]["real"] for entry in kept} == {"ring"}
-    assert kept[2]["card"]["settings"] == {
+    assert {entry["protocol"]["real"] for entry in kept} == {"ring"}
+    assert kept[2]["protocol"]["settings"] == {
         "modes": 8,
         "high quality: standard deviations below": 3.0,
     }

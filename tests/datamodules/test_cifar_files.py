@@ -11,7 +11,7 @@ import torch
 from tiny_cifar import NAMES, add, binary, expecting, md5, packed, pickled, tiny_batches
 
 from datamodules import CIFAR10, cifar10, cifar_files, cifar_pickle
-from datamodules.cifar_files import Archive, BatchFile, unpack_archive
+from datamodules.cifar_files import Archive, BatchFile, read_members
 
 BATCHES = tiny_batches()
 BINARY, PICKLED, ARCHIVE = "cifar-10-batches-bin", "cifar-10-batches-py", "cifar-10-binary.tar.gz"
@@ -243,7 +243,7 @@ def test_what_an_archive_calls_its_members_leads_nowhere(tmp_path, monkeypatch):
         add(archive, name, b"", type=tarfile.FIFOTYPE)
     made = Archive("", len(buffer.getvalue()), md5(buffer.getvalue()))
     specs = expecting(BATCHES)["files"]
-    assert unpack_archive(io.BytesIO(buffer.getvalue()), specs, made) == {}
+    assert read_members(io.BytesIO(buffer.getvalue()), specs, made) == {}
     assert not list(tmp_path.iterdir())
 
 
@@ -253,7 +253,7 @@ def test_a_member_of_an_archive_is_checked_too():
     with pytest.raises(
         ValueError, match=f"holds {BINARY}/data_batch_3.bin, which has other contents"
     ):
-        unpack_archive(io.BytesIO(harmed), expecting(BATCHES)["files"], made)
+        read_members(io.BytesIO(harmed), expecting(BATCHES)["files"], made)
 
 
 # Fetching.

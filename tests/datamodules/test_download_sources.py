@@ -108,7 +108,7 @@ def test_a_pinned_source_that_fails_is_an_error_and_no_other_is_tried(
             def fail(*_):
                 raise FetchError("not today")
 
-            for name in ("from_mirrors", "from_wheel"):
+            for name in ("download_from_mirrors", "read_from_wheel"):
                 monkeypatch.setattr(idx_images, name, fail)
             with pytest.raises(
                 FileNotFoundError, match=rf"\({source}: not today\).* data.source to auto"

@@ -16,7 +16,7 @@ from lightning_gan.image_files import crop_square, find_images, read_file
 
 def read(path, size, channels):
     found = read_file(path, lambda image: crop_square(image, size, channels))
-    assert not found.evaluate.problem
+    assert not found.header.problem
     return found.image
 
 

@@ -59,7 +59,7 @@ def test_pictures_that_do_not_fit_into_memory_are_refused_at_the_first_one(tmp_p
     for path in saved(tmp_path, image_bytes(40, seed=0))[1:]:
         path.write_bytes(b"is not opened")
     with (
-        patch.object(machine_limits, "memory", lambda: 2_000),
+        patch.object(machine_limits, "read_memory", lambda: 2_000),
         pytest.raises(ValueError, match=r"40 images of 4 x 4 pixels take 0\.0 GB, more than half"),
     ):
         read_images(tmp_path)

@@ -65,7 +65,7 @@ def test_what_they_do_not_have_is_said():
 
 def test_a_card_goes_through_json_unchanged():
     stored = json.loads(json.dumps(score().as_dict()))
-    assert protocol_from_dict(stored["card"]) == PROTOCOL
+    assert protocol_from_dict(stored["protocol"]) == PROTOCOL
     with pytest.raises(ValueError, match="No protocol of this suite"):
         protocol_from_dict({"metric": "FID"})
 

@@ -17,7 +17,7 @@ from lightning_gan.utils.images import to_uint8
 
 def whole(sample_set):
     parts = list(sample_set.parts())
-    return torch.cat([p.uint8_images for p in parts]), torch.cat([p.places for p in parts])
+    return torch.cat([p.uint8_images for p in parts]), torch.cat([p.indices for p in parts])
 
 
 def test_samples_are_the_models_own_as_bytes_in_parts_and_again():
@@ -27,7 +27,7 @@ def test_samples_are_the_models_own_as_bytes_in_parts_and_again():
     assert torch.equal(seen, to_uint8(model.sample(700, seed=3), (0.0, 1.0)))
     assert torch.equal(index, torch.arange(700))
     assert torch.equal(whole(sample_set)[0], seen)
-    assert max(len(p.places) for p in sample_set.parts()) == sample_sets.PART
+    assert max(len(p.indices) for p in sample_set.parts()) == sample_sets.PART
 
 
 def test_samples_in_parts_and_at_once_are_the_same():
@@ -44,7 +44,7 @@ def test_shares_of_processes_are_the_bank_once(subtests):
         with subtests.test(n=n):
             sample_set = ImageSet(image_bytes(n, seed=0))
             parts = [part for rank in range(3) for part in sample_set.parts(rank, 3)]
-            assert torch.equal(torch.cat([p.places for p in parts]), torch.arange(n))
+            assert torch.equal(torch.cat([p.indices for p in parts]), torch.arange(n))
             assert torch.equal(torch.cat([p.uint8_images for p in parts]), sample_set.uint8_images)
 
 

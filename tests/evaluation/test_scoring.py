@@ -97,7 +97,7 @@ def test_without_a_last_layer_the_inception_score_is_refused_and_the_others_are_
 
 def test_a_changed_byte_or_name_is_another_entry(against, tmp_path, subtests):
     changed = image_bytes(300, seed=1).index_fill(0, torch.tensor([299]), 7)
-    for change in ({"pictures": changed}, {"name": "other"}, {"split": "train"}):
+    for change in ({"uint8_images": changed}, {"name": "other"}, {"split": "train"}):
         with subtests.test(change=next(iter(change))):
             score_samples(ImageSet(image_bytes(100, seed=2)), against, [FIDMetric()])
             before = len(list((tmp_path / "statistics").iterdir()))

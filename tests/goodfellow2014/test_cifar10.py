@@ -28,7 +28,7 @@ FEW = {
 
 
 def config_of(kind):
-    return f"cifar10_{kind.replace(' ', '_')}_2014.yaml"
+    return f"cifar10_{kind.replace(' ', '_')}_goodfellow2014.yaml"
 
 
 def networks(kind):
@@ -115,7 +115,7 @@ def test_what_is_found_in_two_finished_runs(runs):
             "name": "fid",
             "value": value,
             "sd": None,
-            "card": score_protocol,
+            "protocol": score_protocol,
         }
         (folder / "scores.json").write_text(json.dumps([entry]))
     found = CLAIM.run(setting)

@@ -23,7 +23,9 @@ def config(name):
 def test_a_recipe_plays_the_released_game_with_layers_of_the_same_kinds(subtests):
     for kind in KINDS:
         with subtests.test(kind=kind):
-            released, ours = (config(f"cifar10_{kind}{end}.yaml") for end in ("_2014", ""))
+            released, ours = (
+                config(f"cifar10_{kind}{end}.yaml") for end in ("_goodfellow2014", "")
+            )
             for network in ("generator", "discriminator"):
                 pair = [c["model"]["init_args"][network] for c in (released, ours)]
                 assert pair[0]["class_path"] == pair[1]["class_path"]

@@ -53,9 +53,9 @@ def judged(tmp_path, monkeypatch):
 
     def run(module, values, quick=False, **other):
         folders = [scored(tmp_path / str(i), v, **other) for i, v in enumerate(values)]
-        monkeypatch.setattr(module, "baselines", lambda root: BASELINES)
+        monkeypatch.setattr(module, "score_baselines", lambda root: BASELINES)
         monkeypatch.setattr(table1, "explained", lambda *_: Finding("", "", "", Verdict.SHOWN))
-        chosen = "mnist_run" if module is table1 else "trained"
+        chosen = "mnist_run" if module is table1 else "train_or_find"
         monkeypatch.setattr(module, chosen, lambda *words: folders[words[-1]])
         for folder in folders:
             (folder / "metrics.csv").write_text("step,val/parzen_nats\n500,10\n1000,\n2500,150\n")

@@ -190,7 +190,7 @@ def test_what_else_a_grey_ramp_can_be_stored_as(tmp_path_factory, subtests):
             read = read_images(tmp_path).uint8_images
             assert read.shape[1] == 1
             np.testing.assert_array_equal(read[0, 0], expected)
-            assert read_file(path, lambda image: None).evaluate.frames == name.startswith("frames")
+            assert read_file(path, lambda image: None).header.frames == name.startswith("frames")
 
 
 def test_what_has_no_meaning_is_refused_with_the_reason(tmp_path_factory, subtests):
@@ -212,7 +212,7 @@ def test_what_has_no_meaning_is_refused_with_the_reason(tmp_path_factory, subtes
         with subtests.test(content=content, words=words):
             tmp_path = tmp_path_factory.mktemp("row")
             (tmp_path / "a.tif").write_bytes(content)
-            assert words in read_file(tmp_path / "a.tif", np.asarray).evaluate.problem
+            assert words in read_file(tmp_path / "a.tif", np.asarray).header.problem
             with pytest.raises(
                 ValueError,
                 match=r"a\.tif cannot be read as an image \(.*\): mend it or take it away",

@@ -164,8 +164,8 @@ def test_a_run_without_scores_pictures_or_facts_has_a_page_too(tmp_path):
 def test_scores_without_a_card_are_counted_and_not_shown(tmp_path):
     folder = make_run(tmp_path / "a")
     old = entries("stage", "test", Score("fid", 7.777, None, score_protocol()))
-    del old[0]["card"]["precision"]
-    old[0]["card"]["unknown"] = 1
+    del old[0]["protocol"]["precision"]
+    old[0]["protocol"]["unknown"] = 1
     (folder / "scores.json").write_text(json.dumps(old))
     page = Page(write_report(folder).read_text())
     assert "7.777" not in page.text

@@ -110,7 +110,7 @@ def evaluate(
     scored = [evaluator.score(sample_set) for sample_set in sample_sets]
     found = score_over_seeds(scored)
     print_scores(found, time.monotonic() - started)
-    rows = evaluator.baseline_rows(sample_sets[0].n, seed) if baselines and found.scores else {}
+    rows = evaluator.baselines(sample_sets[0].n, seed) if baselines and found.scores else {}
     if rows:
         print(f"\nThe same of models that need no training:\n{format_baselines(found, rows)}")
     if json:

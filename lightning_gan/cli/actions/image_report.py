@@ -52,9 +52,9 @@ def examined(found: FoundImages, size: int) -> Seen:
     looks, problems, digests, pixels = [], {}, [], set()
     grey, copies = True, 0
     for read in read_files(found.files, partial(crop_square, size=size, channels=3)):
-        looks.append(read.look)
+        looks.append(read.header)
         if read.image is None:
-            problems[read.look.path] = read.look.problem
+            problems[read.header.path] = read.header.problem
             continue
         digests.append(read.digest)
         grey = grey and is_grey(read.image.transpose(1, 2, 0))
@@ -72,7 +72,7 @@ def report(seen: Seen, size: int) -> str:
     lines = [
         f"{to_printable(found.root)}: {len(found.files):,} images; ignored: {found.passed_over or 'nothing'}"
     ]
-    lines += [format_table(classes, ("class", "pictures")),
+    lines += [format_table(classes, ("class", "images")),
     ""] if classes else ["no sub-folders: no labels"]  # fmt: skip
     if good:
         small = sum(min(image.size) < size for image in good)

@@ -54,7 +54,7 @@ def sample(
     shown = find_display_range(gan, ckpt_path)
     check_room(gan, num_samples, f"{num_samples:,} samples", "give a smaller --num_samples")
     instead = "give a smaller --num_samples or another --out"
-    check_disk(num_samples * BLOCK, Path(out), f"{num_samples:,} pictures", instead)
+    check_disk(num_samples * BLOCK, Path(out), f"{num_samples:,} images", instead)
     message = gan if isinstance(gan, ClassConditional) else None
     if classes and message is None:
         raise UserError(

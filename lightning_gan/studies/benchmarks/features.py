@@ -46,7 +46,7 @@ FEATURES = Benchmark(
     says="Which class is an image of, by a linear machine on D's features?",
     ours=(
         f"cifar10_smoke.yaml: DCGAN's pair of width 32; all convolutions pooled to 4 x 4; machine of {LABELLED:,} "
-        f"labelled pictures, C 0.001, {TESTED:,} test pictures"
+        f"labelled images, C 0.001, {TESTED:,} test images"
     ),
     theirs="DCGAN trained on ImageNet-1k, 28,672 features, 50,000 labelled images, 10,000 test images",
     differs="training images of the model, width, labelled images",

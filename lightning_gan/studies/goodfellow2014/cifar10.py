@@ -87,7 +87,7 @@ def cifar10_runs(setting: Setting, seed: int = 0) -> dict[str, Path]:
     """
     return {
         kind: train_or_find(
-            f"cifar10_{kind.replace(' ', '_')}_2014.yaml", setting, seed,
+            f"cifar10_{kind.replace(' ', '_')}_goodfellow2014.yaml", setting, seed,
             "--trainer.max_steps", str(pair.steps), "--checkpoint.every_n_steps", "100", "--run.threads", "1",
             *pair.added,
         )
@@ -174,7 +174,7 @@ def protocol(folder: Path) -> str:
     """How many images the run's FID compares."""
     entries = scores_json.read(folder / "scores.json")
     score_protocol = next(
-        e["card"] for e in reversed(entries) if (e["stage"], e["name"]) == ("test", "fid")
+        e["protocol"] for e in reversed(entries) if (e["stage"], e["name"]) == ("test", "fid")
     )
     return (
         f"n = {score_protocol['n_generated']:,} samples against {score_protocol['n_real']:,} test images: "
