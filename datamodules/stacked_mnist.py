@@ -28,8 +28,8 @@ class StackedMNIST(MNIST):
     The digits of a split come from that split of MNIST, each with the same chance. So modes are nearly equally
     frequent, but not quite: a digit 5 is rarer than a 1.
 
-    Memory holds the digits once, 55 MB, and three numbers for each triple. `images("train")` and `uint8_images("train")`
-    are made when they are asked for and are not kept: 1.2 GB and 0.3 GB for 128,000 triples.
+    Memory holds the digits once, 55 MB, and three numbers for each triple. `images("train")` and
+    `uint8_images("train")` are made on each call and are not kept: 1.2 GB and 0.3 GB for 128,000 triples.
 
     Args:
         root: folder of MNIST's files; the environment variable LIGHTNING_GAN_DATA replaces "data".

@@ -18,6 +18,7 @@ from wandb.proto import wandb_internal_pb2
 from lightning_gan import __version__
 from lightning_gan.tracking import config_hash, run_info
 from lightning_gan.tracking.loggers import choose_wandb_mode
+from lightning_gan.utils.file_format import FORMAT
 
 
 def records(path):
@@ -204,7 +205,7 @@ def test_a_run_that_goes_on_is_the_same_run_on_wandb(alone):
 def run_folder(root, name, continues=None, checkpoint="last.ckpt"):
     """A run's id in a folder that has a newest checkpoint and an older one."""
     path = continues and {"checkpoint": str(root / continues / "checkpoints" / checkpoint)}
-    kept = run_info.write_run_info(root / name, {"format": 1, "continues": path})
+    kept = run_info.write_run_info(root / name, {"format": FORMAT, "continues": path})
     (root / name / "checkpoints").mkdir()
     for file in ("last.ckpt", "older.ckpt"):
         (root / name / "checkpoints" / file).touch()
@@ -220,7 +221,7 @@ def test_the_first_heir_of_a_run_is_the_same_run_and_every_other_one_is_another(
 
 
 def test_a_folder_that_is_written_again_keeps_its_id(tmp_path):
-    facts = {"format": 1, "model": "GAN", "continues": None}
+    facts = {"format": FORMAT, "model": "GAN", "continues": None}
     first = run_info.write_run_info(tmp_path, facts)
     assert run_info.write_run_info(tmp_path, facts) == first == run_info.read_run_info(tmp_path)
     assert run_info.write_run_info(tmp_path / "other", facts)["wandb_id"] != first["wandb_id"]

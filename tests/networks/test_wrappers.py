@@ -110,7 +110,7 @@ def test_what_does_not_fit_is_one_sentence(subtests):
         (lambda: PackedDiscriminator(MLPDiscriminator([4]), 0), "pack is 0; give"),
         (
             lambda: PackedDiscriminator(ConditionalDiscriminator(MLPDiscriminator([7]), [4], 3), 2),
-            "reads a condition, which PackedDiscriminator has not: put PackedDiscriminator inside ConditionalDiscriminator",
+            "reads a condition, which PackedDiscriminator has not: put PackedDiscriminator inside",
         ),
         (lambda: SpectralNormDiscriminator(MLPDiscriminator([2]), 0), "iterations is 0; give"),
     ]:
