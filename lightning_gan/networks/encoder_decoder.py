@@ -81,7 +81,7 @@ class EncoderDiscriminator(Discriminator):
         self.head = nn.Conv2d(widths[-1], 1, 4, bias=False)
 
     def features_by_layer(self, x: Tensor) -> list[Tensor]:
-        """Compute the feature maps after each LeakyReLU but the first, from shallow to deep, of images, [m, C, S, S]."""
+        """Compute the maps after each LeakyReLU but the first, from shallow to deep, of images, [m, C, S, S]."""
         found = []
         for layer in self.encoder:
             x = layer(x)
