@@ -233,7 +233,7 @@ def test_a_layer_knows_the_side_of_what_it_makes(subtests):
 
 def test_impossible_sizes_are_refused(subtests):
     for make, message in [
-        (lambda: ReLUSigmoidGenerator(COLOUR, widths=[]), "without hidden layers"),
+        (lambda: ReLUSigmoidGenerator(COLOUR, widths=[]), "has no hidden layers"),
         (lambda: DeconvolutionalGenerator([3, 28, 28]), r"become \[C, 32, 32\]"),
         (lambda: DeconvolutionalGenerator(COLOUR, maps=[80, 100]), r"maps \[80, 100\]"),
         (lambda: ConvMaxoutDiscriminator([3072]), r"want \[C, H, W\]"),

@@ -148,7 +148,7 @@ def test_impossible_sizes_are_refused(subtests):
         (lambda: ResNetGenerator(TINY, classes=-1), "classes is -1"),
         (
             lambda: ResNetGenerator(TINY, 5, 4, classes=3)(torch.zeros(2, 5)),
-            "5 numbers and a condition of 0 came to a network that reads 5 and 3",
+            "reads 5 numbers and a condition of 3, but got 5 and 0",
         ),
     ]:
         with subtests.test(make=make, message=message):
