@@ -46,7 +46,7 @@ def choose_view(gan: Any, p_data: Distribution, p_g: GeneratorDensity) -> View:
 
 def _even(gan: Any) -> Tensor:
     """Noise spread evenly from the first to the last of many draws, [arrows, z_dim]; its other variables are 0."""
-    drawn = gan.noise(1000, torch.Generator().manual_seed(0)).cpu()
+    drawn = gan.sample_inputs(1000, torch.Generator().manual_seed(0)).cpu()
     z = torch.zeros(ARROWS, drawn.shape[1])
     z[:, 0] = torch.linspace(drawn[:, 0].min().item(), drawn[:, 0].max().item(), ARROWS)
     return z

@@ -137,7 +137,7 @@ class ModeCollapseMonitor(Callback):
             )
         generator: Any = pl_module.generator
         with evaluation_mode(generator), torch.no_grad():
-            z: Tensor = pl_module.noise(self.drawn, self._rng())  # type: ignore[operator]
+            z: Tensor = pl_module.sample_inputs(self.drawn, self._rng())  # type: ignore[operator]
             seen = self.reference.indicators(generator(z).float().cpu())
             values = {f"collapse/{name}": value for name, value in seen._asdict().items()}
             if self.jacobian_points:

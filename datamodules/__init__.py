@@ -3,6 +3,7 @@
 from datamodules.base import ImageData
 from datamodules.cifar10 import CIFAR10
 from datamodules.cifar10_gcn import CIFAR10GCN
+from datamodules.domain_folders import PairedFolders, UnpairedFolders
 from datamodules.factors import FactorDigits
 from datamodules.high_dimensional import HighDimensionalMixture
 from datamodules.image_folder import ImageFolder
@@ -12,6 +13,8 @@ from datamodules.mnist import MNIST, FashionMNIST
 from datamodules.stacked_mnist import StackedMNIST
 from datamodules.tfd import TFD
 from datamodules.toy import Gaussian1D, Grid, Ring, ToyData
+from datamodules.two_domains import TwoDomains
+from datamodules.unpaired_digits import UnpairedDigits
 
 __all__ = [
     "CIFAR10",
@@ -27,7 +30,11 @@ __all__ = [
     "ImageData",
     "ImageFolder",
     "InMemory",
+    "PairedFolders",
     "Ring",
     "StackedMNIST",
     "ToyData",
+    "TwoDomains",
+    "UnpairedDigits",
+    "UnpairedFolders",
 ]

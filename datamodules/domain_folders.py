@@ -73,7 +73,9 @@ class DomainFolders(TwoDomains):
         images, digests = read_all(found.files, work)
         return images, digests, [path.name for path in found.files]
 
-    def split_training(self, images: tuple[Tensor, Tensor], digests: tuple[list[bytes], list[bytes]]) -> Domains:
+    def split_training(
+        self, images: tuple[Tensor, Tensor], digests: tuple[list[bytes], list[bytes]]
+    ) -> Domains:
         """Divide the training images of both domains into training and validation images."""
         parts: dict[Split, list[Tensor]] = {"train": [], "val": []}
         for side, known in zip(images, digests, strict=True):
@@ -86,7 +88,8 @@ class DomainFolders(TwoDomains):
         """Set `provenance`."""
         counts = ", ".join(f"{len(a):,} + {len(b):,} {split}" for split, (a, b) in splits.items())
         kind = "pairs" if self.paired else "unpaired images"
-        self.provenance = f"{self.name}, {self.data_shape[1]}x{self.data_shape[2]} {kind} of A + B: {counts}; from {self.root}."
+        size = f"{self.data_shape[1]}x{self.data_shape[2]}"
+        self.provenance = f"{self.name}, {size} {kind} of A + B: {counts}; from {self.root}."
 
 
 class UnpairedFolders(DomainFolders):
@@ -164,7 +167,7 @@ class PairedFolders(DomainFolders):
         UserError: A folder is missing or empty, names do not match, a size is impossible, or an image cannot be read.
     """
 
-    paired = True
+    paired = held_out_pairs = True
 
     @check_arguments
     def __init__(
@@ -222,7 +225,10 @@ def cut_pair(image: Image.Image, size: int, channels: tuple[int, int]) -> np.nda
     width, height = image.size
     if not 1.8 <= width / height <= 2.2:
         raise ValueError(f"{width} x {height} pixels are not two images side by side")
-    halves = (image.crop((0, 0, width // 2, height)), image.crop((width - width // 2, 0, width, height)))
+    halves = (
+        image.crop((0, 0, width // 2, height)),
+        image.crop((width - width // 2, 0, width, height)),
+    )
     parts = []
     for half, number in zip(halves, channels, strict=True):
         scaled = ImageOps.fit(
@@ -275,7 +281,9 @@ def choose_held_out(digests: list[bytes], share: float, split_seed: int) -> Tens
     """
     at = [compute_hash_position(digest, split_seed) for digest in digests]
     if len(set(at)) < 2:
-        raise UserError(f"{len(at)} training images are too few: give 2 different ones or more for each domain.")
+        raise UserError(
+            f"{len(at)} training images are too few: give 2 different ones or more for each domain."
+        )
     limit = max(share, min(at))
     held = torch.tensor([position <= limit for position in at])
     return held if not held.all() else torch.tensor([position < max(at) for position in at])

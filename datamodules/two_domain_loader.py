@@ -62,7 +62,9 @@ class TwoDomainLoader:
     def __iter__(self) -> Iterator[list[Tensor]]:
         first = self.consumed
         for batch in range(first, first + len(self)):
-            self.consumed = batch + 1  # before the yield: a checkpoint made while it is used counts it
+            self.consumed = (
+                batch + 1
+            )  # before the yield: a checkpoint made while it is used counts it
             yield [self._batch(domain, batch) for domain in (0, 1)]
 
     def _batch(self, domain: int, batch: int) -> Tensor:

@@ -28,6 +28,7 @@ class TwoDomains(InMemory, ABC):
         input_shape: Shape of an image of A, (C, H, W).
         data_shape: Shape of an image of B, (C', H, W).
         paired: Whether image i of A belongs to image i of B.
+        held_out_pairs: Whether it does so among validation and test images; `pairs` returns these.
 
     Args:
         batch_size: Images of each domain in a batch of one device, at least 1.
@@ -40,11 +41,10 @@ class TwoDomains(InMemory, ABC):
     value_range = (-1.0, 1.0)
     num_classes = 1
     paired = False
+    held_out_pairs = False
 
     @check_arguments
-    def __init__(
-        self, batch_size: Count = 1, flip: bool = False, seed: Seed | None = None
-    ) -> None:
+    def __init__(self, batch_size: Count = 1, flip: bool = False, seed: Seed | None = None) -> None:
         super().__init__(batch_size, seed)
         self.flip = flip
 
@@ -105,7 +105,10 @@ class TwoDomains(InMemory, ABC):
         left = torch.randint(more[1] + 1, (m,), generator=rng).tolist()
         mirrored = (torch.rand(m, generator=rng) < 0.5).tolist()
         if any(more):
-            cut = [x[:, t : t + height, s : s + width] for x, t, s in zip(stored, top, left, strict=True)]
+            cut = [
+                x[:, t : t + height, s : s + width]
+                for x, t, s in zip(stored, top, left, strict=True)
+            ]
             stored = torch.stack(cut)
         x = self.convert(stored)
         if self.flip:

@@ -33,6 +33,7 @@ class UnpairedDigits(TwoDomains):
     name = "unpaired_digits"
     input_shape = data_shape = (3, 32, 32)
     drawn = True
+    held_out_pairs = True
 
     @check_arguments
     def __init__(

@@ -45,7 +45,7 @@ class AnalogySamples:
         seed: Seed = 0,
     ) -> None:
         self.gan, self.reader, self.display_range = gan, reader, display_range
-        self.z = gan.noise(n, torch.Generator().manual_seed(seed))
+        self.z = gan.sample_inputs(n, torch.Generator().manual_seed(seed))
         self.x = gan.generate(self.z).cpu()
         self.values, self.confidence = reader.read(self.bytes_of(self.x))
 

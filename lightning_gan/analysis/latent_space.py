@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.arguments import Count, CountFromTwo, NonNegative, Seed, Size, check_arguments
-from lightning_gan.models.sampling import SamplingMixin
+from lightning_gan.models.sampling import NoiseMixin
 
 NOISE = 0.25  # Radford et al. (2016), Figure 7: "uniform noise sampled with scale +-0.25"
 
@@ -28,7 +28,7 @@ class LatentGroup(NamedTuple):
 
 
 @check_arguments
-def interpolate(gan: SamplingMixin, n: Count, steps: CountFromTwo, seed: Seed = 0) -> Tensor:
+def interpolate(gan: NoiseMixin, n: Count, steps: CountFromTwo, seed: Seed = 0) -> Tensor:
     """G on the way from one draw of z to another: [n, steps, *data_shape], ends included.
 
     The way is the prior's: straight under a uniform one, along a great circle under a Gaussian one. What G is told
@@ -40,7 +40,7 @@ def interpolate(gan: SamplingMixin, n: Count, steps: CountFromTwo, seed: Seed = 
         steps: images in a row, at least 2.
         seed: of the noise, 0 to 2^32 - 1.
     """
-    a, b = gan.noise(2 * n, torch.Generator().manual_seed(seed)).split(n)
+    a, b = gan.sample_inputs(2 * n, torch.Generator().manual_seed(seed)).split(n)
     t, z_dim = torch.linspace(0, 1, steps), gan.generator.z_dim
     way = gan.prior.interpolate(a[:, :z_dim], b[:, :z_dim], t)
     message = torch.lerp(a[:, None, z_dim:], b[:, None, z_dim:], t.to(a)[:, None])

@@ -127,7 +127,7 @@ class ModelSamples:
         noise = None
         if in_parts:
             self._check_memory("z_dim")
-            noise = self.model.noise(self.n, torch.Generator().manual_seed(self.seed))
+            noise = self.model.sample_inputs(self.n, torch.Generator().manual_seed(self.seed))
         for share in split_among_ranks(self.n, rank, world_size):
             x = self.all()[share] if noise is None else self.model.generate(noise[share]).float()
             yield IndexedBatch(to_uint8(x, self.value_range), _places(share))

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from lightning_gan.arguments import Finite, check_arguments
+from lightning_gan.arguments import Finite, Positive, check_arguments
 from lightning_gan.losses.base import AdversarialLoss
 from lightning_gan.utils.errors import UserError
 
@@ -12,7 +12,7 @@ class LeastSquares(AdversarialLoss):
 
     .. math::
         \min_D \; \tfrac12 E_x[(D(x) - b)^2] + \tfrac12 E_z[(D(G(z)) - a)^2], \qquad
-        \min_G \; \tfrac12 E_z[(D(G(z)) - c)^2]
+        \min_G \; f E_z[(D(G(z)) - c)^2], \; f = \tfrac12
 
     D(x) is the output itself, without a sigmoid, in the unit of the targets. The gradient grows with the distance from
     the target on both sides. The defaults are the 0-1 coding of equation 9. With b - c = 1 and b - a = 2, such as
@@ -23,24 +23,27 @@ class LeastSquares(AdversarialLoss):
         a: D's target for generated examples, finite.
         b: D's target for real examples, above a, finite.
         c: G's target for generated examples, above a, finite.
+        g_factor: Factor f of G's objective, above 0; 1/2 in the paper, 1 in the released code of CycleGAN.
 
     Raises:
         UserError: b or c is not above a.
     """
 
     @check_arguments
-    def __init__(self, a: Finite = 0.0, b: Finite = 1.0, c: Finite = 1.0) -> None:
+    def __init__(
+        self, a: Finite = 0.0, b: Finite = 1.0, c: Finite = 1.0, g_factor: Positive = 0.5
+    ) -> None:
         if not (a < b and a < c):
             raise UserError(
                 f"LeastSquares with a {a:g}, b {b:g}, c {c:g}: high logits mean real, so give b and c above a."
             )
         super().__init__()
-        self.a, self.b, self.c = a, b, c
+        self.a, self.b, self.c, self.g_factor = a, b, c, g_factor
 
     def d_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Compute half the mean squared distance of real logits from b, plus half that of generated ones from a."""
         return 0.5 * (real - self.b).square().mean() + 0.5 * (fake - self.a).square().mean()
 
     def g_loss(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
-        """Compute half the mean squared distance of generated logits from c."""
-        return 0.5 * (fake - self.c).square().mean()
+        """Compute `g_factor` times the mean squared distance of generated logits from c."""
+        return self.g_factor * (fake - self.c).square().mean()

@@ -3,6 +3,7 @@
 from lightning_gan.models.acgan import ACGAN
 from lightning_gan.models.adaptive_ratio import AdaptiveRatioGAN
 from lightning_gan.models.conditional import ConditionalGAN, ConditionalModel
+from lightning_gan.models.cyclegan import CycleGAN
 from lightning_gan.models.gan import GAN
 from lightning_gan.models.inpainting import InpaintingGAN
 from lightning_gan.models.semi_supervised import FeatureMatchingGAN, SemiSupervisedGAN
@@ -15,6 +16,7 @@ __all__ = [
     "AdaptiveRatioGAN",
     "ConditionalGAN",
     "ConditionalModel",
+    "CycleGAN",
     "FeatureMatchingGAN",
     "InpaintingGAN",
     "SemiSupervisedGAN",

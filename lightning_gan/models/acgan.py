@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from lightning_gan.arguments import Count, NonNegative, Positive, Size, check_arguments
 from lightning_gan.losses import AdversarialLoss
+from lightning_gan.models.base import DiscriminatorObjective, Judged
 from lightning_gan.models.conditional import ConditionalGAN, check_condition_dim
 from lightning_gan.models.labels import check_classes, predict_classes
 from lightning_gan.networks import AuxiliaryClassifierDiscriminator, Discriminator, Generator
@@ -97,7 +98,7 @@ class ACGAN(ConditionalGAN):
         """The discriminator, typed as a classifier."""
         return cast(AuxiliaryClassifierDiscriminator, self.discriminator)
 
-    def d_objective(self, batch: list[Tensor]) -> Tensor:
+    def d_objective(self, batch: list[Tensor]) -> DiscriminatorObjective:
         """Compute -(L_S + w L_C) on m real examples and on m generated ones of the same classes."""
         x, c = batch[0], self.condition(batch)
         with torch.no_grad():
@@ -109,7 +110,8 @@ class ACGAN(ConditionalGAN):
         class_loss = cross_entropy(real_classes, y) + cross_entropy(fake_classes, y)
         self.statistics.add_d(loss, real, fake)
         self.statistics.add_term("class_loss", class_loss)
-        return loss + self.weight * class_loss + self.penalty(self.discriminator, x, x_fake)
+        loss = loss + self.weight * class_loss
+        return DiscriminatorObjective(loss, [Judged(self.discriminator, x, x_fake)])
 
     def g_objective(self, batch: list[Tensor]) -> Tensor:
         """Compute L_G - w L_C on m generated examples with the classes of m real ones."""

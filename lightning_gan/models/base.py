@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from pytorch_lightning.core.mixins.hparams_mixin import _given_hyperparameters
@@ -25,7 +25,6 @@ from lightning_gan.models.checks import (
 from lightning_gan.models.loadable import LoadableMixin
 from lightning_gan.models.logged_metrics import MetricLoggingMixin
 from lightning_gan.networks import Discriminator, Generator
-from lightning_gan.priors import Prior
 from lightning_gan.regularizers import Critic, Penalty, Projection, Regularizer
 from lightning_gan.training import manual_optimization
 from lightning_gan.training.ema import EMA
@@ -37,6 +36,32 @@ from lightning_gan.utils.file_format import FORMAT, KEY
 D, G = 0, 1  # index of each network in pairs of optimizers, schedulers and clipping norms
 Objective = Callable[[list[Tensor]], Tensor]
 """Function from a minibatch to the scalar that a network minimises."""
+
+
+class Judged(NamedTuple):
+    """Examples that a discriminator judges in one update, to which the penalties of D apply.
+
+    Attributes:
+        critic: Function from examples to logits: D, given the conditions of these examples if it reads any.
+        real: Real examples, [m, *data_shape].
+        fake: Generated examples, [m, *data_shape].
+    """
+
+    critic: Critic
+    real: Tensor
+    fake: Tensor
+
+
+class DiscriminatorObjective(NamedTuple):
+    """L_D without penalties, and what its penalties apply to.
+
+    Attributes:
+        loss: Scalar that D minimises.
+        judged: Examples of each discriminator.
+    """
+
+    loss: Tensor
+    judged: Sequence[Judged]
 
 
 class AdversarialModel(MetricLoggingMixin, LoadableMixin):
@@ -64,7 +89,6 @@ class AdversarialModel(MetricLoggingMixin, LoadableMixin):
         generator: Generator,
         discriminator: Discriminator,
         loss: AdversarialLoss,
-        prior: Prior,
         d_optimizer: OptimizerCallable = dcgan_adam,
         g_optimizer: OptimizerCallable = dcgan_adam,
         d_scheduler: LRSchedulerCallable = Constant,
@@ -80,7 +104,7 @@ class AdversarialModel(MetricLoggingMixin, LoadableMixin):
         check_networks(generator, discriminator)
         self.automatic_optimization = False  # two networks, two optimizers
         self.generator, self.discriminator = generator, discriminator
-        self.loss, self.prior = loss, prior
+        self.loss = loss
         self.make_optimizers = (d_optimizer, g_optimizer)
         self.make_schedulers = (d_scheduler, g_scheduler)
         self.clips = (d_clip, g_clip)
@@ -162,18 +186,19 @@ class AdversarialModel(MetricLoggingMixin, LoadableMixin):
         parts = [x.split(m // self.microbatches) for x in batch]
         return [list(part) for part in zip(*parts, strict=True)]
 
-    def penalty(self, critic: Critic, x: Tensor, x_fake: Tensor) -> Tensor | float:
-        """Sum the penalties that are due at this update of D.
+    def regularize(self, objective: DiscriminatorObjective) -> Tensor:
+        """Add to L_D the penalties that are due at this update, for each discriminator."""
+        loss = objective.loss
+        for judged in objective.judged:
+            loss = loss + self.penalty(judged)
+        return loss
 
-        Args:
-            critic: Function from examples to logits: D, given the conditions of these examples if it reads any.
-            x: Real examples, [m, *data_shape].
-            x_fake: Generated examples, [m, *data_shape].
-        """
+    def penalty(self, judged: Judged) -> Tensor | float:
+        """Sum the penalties of one discriminator that are due at this update of D."""
         total: Tensor | float = 0.0
         for penalty in self.penalties:
             if self.d_updates % penalty.every == 0:
-                term = penalty(critic, x, x_fake)
+                term = penalty(*judged)
                 self.statistics.add_term(penalty.key, term)
                 total = total + penalty.every * term
         return total
@@ -203,10 +228,14 @@ class AdversarialModel(MetricLoggingMixin, LoadableMixin):
 
     # counts and metrics
 
+    def check_first_batch(self, batch: list[Tensor]) -> None:
+        """Check the shapes and value ranges of the first minibatch of training."""
+        check_batch(batch[0], self.generator)
+
     def on_train_batch_start(self, batch: list[Tensor], batch_idx: int) -> None:
         """Count the examples; check the first minibatch."""
         if not self.d_updates:
-            check_batch(batch[0], self.generator)
+            self.check_first_batch(batch)
         self.m = len(batch[0]) * self.trainer.world_size
         self.images_seen += self.m
         self.g_updates_before = self.g_updates

@@ -13,6 +13,7 @@ from torch.nn.functional import one_hot
 
 from lightning_gan.arguments import Count, Positive, Size, check_arguments
 from lightning_gan.losses import AdversarialLoss
+from lightning_gan.models.base import DiscriminatorObjective, Judged
 from lightning_gan.models.gan import GAN
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.priors import Prior
@@ -35,16 +36,16 @@ class ConditionalModel(GAN, ABC):
     def default_condition(self, m: int) -> Tensor:
         """Return the conditions of m generated examples when the caller gives none, [m, condition_dim]."""
 
-    def noise(self, m: int, rng: torch.Generator | None = None) -> Tensor:
+    def sample_inputs(self, m: int, rng: torch.Generator | None = None) -> Tensor:
         """Draw noise z and append the default conditions c, [m, z_dim + condition_dim]."""
         return self.concat_condition(self.default_condition(m), rng)
 
     def concat_condition(self, c: Tensor, rng: torch.Generator | None = None) -> Tensor:
         """Draw noise z and append conditions c, [m, condition_dim]: [m, z_dim + condition_dim], as `generate` reads."""
-        z = super().noise(len(c), rng)
+        z = self.noise(len(c), rng)
         return torch.cat([z, c.to(z)], dim=1)
 
-    def d_objective(self, batch: list[Tensor]) -> Tensor:
+    def d_objective(self, batch: list[Tensor]) -> DiscriminatorObjective:
         """Compute D's loss and its penalties on m real and m generated examples with the same conditions."""
         x, c = batch[0], self.condition(batch)
         with torch.no_grad():
@@ -52,7 +53,8 @@ class ConditionalModel(GAN, ABC):
         real, fake = self.discriminator(x, c), self.discriminator(x_fake, c)
         loss = self.loss.d_loss(real, fake)
         self.statistics.add_d(loss, real, fake)
-        return loss + self.penalty(lambda x: self.discriminator(x, c), x, x_fake)
+        judged = Judged(lambda x: self.discriminator(x, c), x, x_fake)
+        return DiscriminatorObjective(loss, [judged])
 
     def g_objective(self, batch: list[Tensor]) -> Tensor:
         """Compute G's loss on m generated examples with the conditions of m real ones."""

@@ -36,7 +36,7 @@ class ValidationMixin(SamplingMixin):
         self, batch: list[Tensor], rng: torch.Generator
     ) -> tuple[Tensor, Tensor]:
         """Compute D's logits of m real examples and of m generated ones, [m] each."""
-        fake = self.discriminator(self.generator(self.noise(len(batch[0]), rng)))
+        fake = self.discriminator(self.generator(self.sample_inputs(len(batch[0]), rng)))
         return self.discriminator(batch[0]), fake
 
     def log_held_out_metrics(self, stage: str, batch: list[Tensor], batch_idx: int) -> None:

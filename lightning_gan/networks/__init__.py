@@ -23,13 +23,17 @@ from lightning_gan.networks.conditional import (
 from lightning_gan.networks.conv_maxout import ConvMaxoutDiscriminator, Convolution
 from lightning_gan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from lightning_gan.networks.encoder import Encoder, GaussianEncoder
+from lightning_gan.networks.encoder_decoder import EncoderDecoderTranslator, EncoderDiscriminator
 from lightning_gan.networks.infogan import InfoGANDiscriminator, InfoGANGenerator
 from lightning_gan.networks.layers import ConditionalBatchNorm2d, ConvMaxout, GaussianNoise, Maxout
 from lightning_gan.networks.minibatch import MinibatchDiscrimination, MinibatchDiscriminator
 from lightning_gan.networks.mlp import MaxoutDiscriminator, MLPGenerator, UpsampledMLPGenerator
+from lightning_gan.networks.pairs import DiscriminatorPair, TranslatorPair
+from lightning_gan.networks.patch import PatchDiscriminator
 from lightning_gan.networks.plain import LinearMLPGenerator, MLPDiscriminator
 from lightning_gan.networks.projection import ProjectionDiscriminator
 from lightning_gan.networks.resnet import ResNetDiscriminator, ResNetGenerator
+from lightning_gan.networks.resnet_translator import ResNetTranslator
 from lightning_gan.networks.semi_supervised import (
     SoftplusGenerator,
     WeightNormDiscriminator,
@@ -40,6 +44,8 @@ from lightning_gan.networks.small_convolutional import (
     SmallConvolutionalGenerator,
 )
 from lightning_gan.networks.tfd import SparseOutputGenerator, StackedGenerator
+from lightning_gan.networks.translator import Translator
+from lightning_gan.networks.unet import UNetTranslator
 from lightning_gan.networks.wrappers import (
     DiscriminatorWrapper,
     PackedDiscriminator,
@@ -63,8 +69,11 @@ __all__ = [
     "DeconvolutionalGenerator",
     "DiffAugmentDiscriminator",
     "Discriminator",
+    "DiscriminatorPair",
     "DiscriminatorWrapper",
     "Encoder",
+    "EncoderDecoderTranslator",
+    "EncoderDiscriminator",
     "FeatureDiscriminator",
     "GaussianEncoder",
     "GaussianNoise",
@@ -81,10 +90,12 @@ __all__ = [
     "MinibatchDiscrimination",
     "MinibatchDiscriminator",
     "PackedDiscriminator",
+    "PatchDiscriminator",
     "ProjectionDiscriminator",
     "ReLUSigmoidGenerator",
     "ResNetDiscriminator",
     "ResNetGenerator",
+    "ResNetTranslator",
     "Saturation",
     "SmallConvolutionalDiscriminator",
     "SmallConvolutionalGenerator",
@@ -93,6 +104,9 @@ __all__ = [
     "SpectralNormDiscriminator",
     "StackedGenerator",
     "Translation",
+    "Translator",
+    "TranslatorPair",
+    "UNetTranslator",
     "UpsampledMLPGenerator",
     "WeightNormDiscriminator",
     "WeightNormLinear",

@@ -31,6 +31,17 @@ class AdversarialNetwork(nn.Module):
             4 * self.data_size, f"Examples of shape {list(data_shape)}", "give a smaller data_shape"
         )
 
+    def named_networks(self) -> dict[str, nn.Module]:
+        """Return the networks that this one consists of, by name; itself without a name unless it is a pair."""
+        return {"": self}
+
+    def init_from_data(self, mean: Callable[[], Tensor]) -> None:
+        """Initialise parameters that depend on the data; most networks have none.
+
+        Args:
+            mean: Function that returns the mean training example, data_shape.
+        """
+
     @property
     def data_size(self) -> int:
         """Number of values in one example."""
@@ -55,13 +66,6 @@ class Generator(AdversarialNetwork, ABC):
     @abstractmethod
     def forward(self, z: Tensor) -> Tensor:
         """Generate examples, [m, *data_shape], from noise, [m, z_dim]."""
-
-    def init_from_data(self, mean: Callable[[], Tensor]) -> None:
-        """Initialise parameters that depend on the data; the base class has none.
-
-        Args:
-            mean: Function that returns the mean training example, data_shape; called only if it is needed.
-        """
 
 
 class Discriminator(AdversarialNetwork, ABC):

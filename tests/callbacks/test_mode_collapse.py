@@ -64,7 +64,7 @@ def test_g_itself_is_compared_with_training_examples_and_not_its_average(tmp_pat
     gan, _ = played(tmp_path, watching)
     x = Pixels(n=100).images("train")
     some = x[torch.randperm(len(x), generator=torch.Generator().manual_seed(3))[:6]]
-    z = gan.noise(6, torch.Generator().manual_seed(3))
+    z = gan.sample_inputs(6, torch.Generator().manual_seed(3))
     expected = callbacks.mode_collapse.CollapseReference(some).indicators(
         gan.generator.eval()(z).detach()
     )
@@ -76,7 +76,7 @@ def test_few_examples_are_compared_with_as_few_samples(tmp_path):
     watching = callbacks.ModeCollapseMonitor(every_n_steps=2, num=50, jacobian_points=2)
     gan = make_model()
     trainer(tmp_path, max_steps=2, callbacks=[watching]).fit(gan, datamodule=Pixels(n=4, m=2))
-    z = gan.noise(8, torch.Generator().manual_seed(0))
+    z = gan.sample_inputs(8, torch.Generator().manual_seed(0))
     reference = callbacks.mode_collapse.CollapseReference(Pixels(n=4, m=2).images("train"))
     expected = reference.indicators(gan.generator.eval()(z).detach())
     assert watching.looks[0][1] == pytest.approx(expected, rel=1e-5)

@@ -66,7 +66,9 @@ def test_pairing_refuses_numbers_that_differ_and_does_not_broadcast(subtests):
     for m in [1, 4]:
         with subtests.test(m=m):
             fewer = FAKE[:m]
-            said = rf"real logits \[5\] and generated logits \[{m}\]: give as many real as generated"
+            said = (
+                rf"real logits \[5\] and generated logits \[{m}\]: give as many real as generated"
+            )
             with pytest.raises(ValueError, match=said):
                 RelativisticPairing().d_loss(REAL, fewer)
             with pytest.raises(ValueError, match=said):

@@ -74,7 +74,7 @@ def test_who_moves_stays_algorithm_1(tmp_path_factory, subtests):
 
 def test_samples_take_the_classes_in_turn_or_as_they_are_asked():
     gan = conditional()
-    z = gan.noise(5, torch.Generator().manual_seed(3))
+    z = gan.sample_inputs(5, torch.Generator().manual_seed(3))
     assert torch.equal(z[:, -K:], torch.eye(K)[torch.arange(5) % K])
     everything = gan.sample(6, seed=1)
     torch.testing.assert_close(gan.sample_classes([0, 1, 2, 0, 1, 2], seed=1), everything)

@@ -61,7 +61,7 @@ def test_d_descends_the_equation_written_out(tmp_path):
         D, x = gan.discriminator, batch[0]
         (x_known, y), logits_of = gan.labelled_minibatch(), D.logits
         with torch.no_grad():
-            x_fake = gan.generator(gan.noise(len(x)))
+            x_fake = gan.generator(gan.sample_inputs(len(x)))
         # K + 1 logits, the last of which is 0
         logits = [
             torch.cat([logits_of(a), torch.zeros(len(a), 1)], 1).log_softmax(1) for a in (x, x_fake)
@@ -84,7 +84,7 @@ def test_odenas_g_descends_the_loss_and_salimans_g_matches_features(tmp_path):
         torch.manual_seed(1)
         found = gan.g_objective([x, Forbidden()])
         torch.manual_seed(1)
-        D, x_fake = gan.discriminator, gan.generator(gan.noise(4))
+        D, x_fake = gan.discriminator, gan.generator(gan.sample_inputs(4))
         f = D.features(x).mean(0) - D.features(x_fake).mean(0)
         wanted = softplus(-D(x_fake)).mean() if kind is SemiSupervisedGAN else f.square().sum()
         torch.testing.assert_close(found, wanted)

@@ -132,7 +132,7 @@ def _of_numbers(
         )
     n_bytes = 4 * num_samples * gan.generator.z_dim
     check_memory(n_bytes, f"{num_samples:,} samples", "give a smaller --num_samples")
-    z = gan.noise(num_samples, torch.Generator().manual_seed(seed))
+    z = gan.sample_inputs(num_samples, torch.Generator().manual_seed(seed))
     y = latent_space.combine_latents(
         [latent_space.LatentGroup(t.sign, z[g]) for t, g in zip(terms, groups, strict=True)]
     )

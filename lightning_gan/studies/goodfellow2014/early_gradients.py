@@ -54,7 +54,7 @@ def gradient(loss: AdversarialLoss, model: GAN, z: Tensor) -> Tensor:
 
 def measure_gradients(model: GAN) -> Row:
     """Both gradients on the same noise, and how confident D is."""
-    z = model.noise(SAMPLES, torch.Generator().manual_seed(1))
+    z = model.sample_inputs(SAMPLES, torch.Generator().manual_seed(1))
     with torch.no_grad():
         d_gz = model.discriminator(model.generator(z)).sigmoid().mean().item()
     saturating, other = (
@@ -106,7 +106,7 @@ def one_by_one(model: GAN) -> tuple[float, float]:
     By the chain rule they are sigmoid(s) and 1 - sigmoid(s) times one vector. In double precision, because D is near 0.
     """
     model = model.double()
-    z = model.noise(SINGLE, torch.Generator().manual_seed(2)).double()
+    z = model.sample_inputs(SINGLE, torch.Generator().manual_seed(2)).double()
     cosines, errors = [], []
     for one in z.split(1):
         saturating, other = gradient(Minimax(), model, one), gradient(NonSaturating(), model, one)

@@ -119,7 +119,7 @@ def measure(gan: AdversarialModel, eye: Eye, sample_set: Tensor, n: int) -> Line
     Raises:
         ValueError: if there are fewer than two.
     """
-    z = gan.noise(DRAWN, torch.Generator().manual_seed(SEED)).unflatten(0, (2, -1))
+    z = gan.sample_inputs(DRAWN, torch.Generator().manual_seed(SEED)).unflatten(0, (2, -1))
     ends = torch.stack([gan.generate(part).cpu() for part in z])
     apart = (ends[0] - ends[1]).flatten(1).norm(dim=1).mean()
     kept = different(eye(ends)[0]).nonzero()[:n, 0]
@@ -182,7 +182,7 @@ def table(found: Sequence[Lines], note: str = "") -> list[Finding]:
 def draw_figure3(gan: AdversarialModel, eye: Eye, setting: Setting) -> list[Finding]:
     """The chain with what the classifier says, and the first lines of the seed."""
     folder = setting.folder("figure3")
-    z = gan.noise(DRAWN, torch.Generator().manual_seed(SEED))
+    z = gan.sample_inputs(DRAWN, torch.Generator().manual_seed(SEED))
     places = first_seen_as(CHAIN, eye(gan.generate(z).cpu())[0])
     points = line(z[places[:-1]], z[places[1:]], POINTS)
     x = gan.generate(points.flatten(0, 1)).cpu().unflatten(0, points.shape[:2])
