@@ -119,7 +119,7 @@ class Checkpoints(Checkpoint):
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Save the step whose validation a signal has ended."""
-        if isinstance(exception, EvaluationInterrupted) or failures.signal_behind(exception):
+        if isinstance(exception, EvaluationInterrupted) or failures.find_peer_signal(exception):
             self.save_before_validation(trainer)
         self.before_validation = {}
 

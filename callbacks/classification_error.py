@@ -59,7 +59,7 @@ class ClassificationError(Callback):
         wrong = int(trainer.strategy.reduce(mine.to(pl_module.device), reduce_op="sum"))
         error = wrong / len(y)
         se = math.sqrt(error * (1 - error) / len(y))
-        known, whose = str(pl_module.labels_given_count), str(pl_module.predict_with)
+        known, whose = str(pl_module.labels_used), str(pl_module.classifier_name)
         protocol = f"{wrong:,} of {len(y):,} {stage} examples wrong; {known}; {whose}"
         self._rows[stage] = [(f"{stage}/classification_error", f"{error:.4f} ± {se:.4f}", protocol)]
         pl_module.log(f"{stage}/classification_error", error, sync_dist=True)

@@ -39,4 +39,4 @@ class GradientNorms(Callback):
         for network, own in zip("dg", trainer.optimizers, strict=True):
             if own is optimizer and gradients:
                 norms = torch.stack(list(torch._foreach_norm(gradients)))
-                record.term(f"{network}_grad_norm", norms.float().norm() / scale)
+                record.add_term(f"{network}_grad_norm", norms.float().norm() / scale)

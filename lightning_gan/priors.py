@@ -1,4 +1,4 @@
-"""p(z): the noise that G turns into samples."""
+"""Noise distributions p(z)."""
 
 import math
 from abc import ABC, abstractmethod
@@ -15,34 +15,50 @@ ROOT_3 = math.sqrt(3)
 
 
 class Prior(ABC):
-    """A distribution over noise vectors z."""
+    """Distribution p(z) of noise vectors."""
 
     @abstractmethod
     def sample(
         self, m: int, z_dim: int, device: torch.device, rng: torch.Generator | None = None
     ) -> Tensor:
-        """Draw m noise vectors z, [m, z_dim], on the device; from `rng` if given, else from the global one."""
+        """Draw m noise vectors z, [m, z_dim].
 
-    def between(self, a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-        """Points on the way from each a to its b, [n, z_dim] both, at shares t of it, [steps]: [n, steps, z_dim].
+        Args:
+            m: Number of noise vectors.
+            z_dim: Number of noise variables.
+            device: Device of the result.
+            rng: Random number generator; None: the global one.
+        """
 
-        The straight line, on which a box of equal density is never left.
+    def interpolate(self, a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+        """Interpolate linearly between noise vectors, which stays inside a box of uniform density.
+
+        Args:
+            a: Start of each path, [n, z_dim].
+            b: End of each path, [n, z_dim].
+            t: Share of the path at each step, [steps], 0 to 1.
+
+        Returns:
+            Noise vectors, [n, steps, z_dim].
         """
         return torch.lerp(a[:, None], b[:, None], t.to(a)[:, None])
 
 
 class Uniform(Prior):
-    """Independent uniform coordinates; the default bounds give unit variance, as in the runs of 2014.
+    """Uniform distribution on a box; the default bounds give unit variance, as in the runs of 2014.
 
     Args:
-        low: lower bound, finite.
-        high: upper bound, finite, above low.
+        low: Lower bound, finite.
+        high: Upper bound, finite, above low.
+
+    Raises:
+        UserError: low is not below high.
     """
 
     @check_arguments
     def __init__(self, low: Finite = -ROOT_3, high: Finite = ROOT_3) -> None:
         if not low < high:
-            raise UserError(f"Uniform prior from {low} to {high}: low must be below high.")
+            raise UserError(f"Uniform prior from {low} to {high}: give low below high.")
         self.low, self.high = low, high
 
     def sample(
@@ -54,7 +70,7 @@ class Uniform(Prior):
 
 
 class Gaussian(Prior):
-    """N(0, I)."""
+    """Standard normal distribution N(0, I)."""
 
     def sample(
         self, m: int, z_dim: int, device: torch.device, rng: torch.Generator | None = None
@@ -63,17 +79,25 @@ class Gaussian(Prior):
         z = torch.empty(m, z_dim, device=rng.device if rng else device)
         return z.normal_(generator=rng).to(device)
 
-    def between(self, a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-        r"""Points on the great circle from each a to its b: White (2016), "Sampling Generative Networks".
+    def interpolate(self, a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+        r"""Interpolate spherically between noise vectors: White (2016), "Sampling Generative Networks".
 
         .. math:: \frac{\sin((1-t)\theta)}{\sin\theta} a + \frac{\sin(t\theta)}{\sin\theta} b
 
-        In many dimensions nearly all of N(0, I) lies near a sphere, which a straight line leaves. Between ends of one
-        direction, or of opposite ones, there is no one great circle: the straight line takes its place.
+        In many dimensions the mass of N(0, I) lies near a sphere, which a straight line leaves. If a and b have the
+        same or opposite directions, the great circle is not unique; then the interpolation is linear.
+
+        Args:
+            a: Start of each path, [n, z_dim].
+            b: End of each path, [n, z_dim].
+            t: Share of the path at each step, [steps], 0 to 1.
+
+        Returns:
+            Noise vectors, [n, steps, z_dim].
         """
         angle = torch.nn.functional.cosine_similarity(a, b).clamp(-1, 1).acos()[:, None, None]
         t = t.to(a)[None, :, None]
         weights = [(share * angle).sin() / angle.sin() for share in (1 - t, t)]
-        circle = weights[0] * a[:, None] + weights[1] * b[:, None]
-        straight = super().between(a, b, t.flatten())
-        return torch.where(angle.sin() > 1e-3, circle, straight)
+        spherical = weights[0] * a[:, None] + weights[1] * b[:, None]
+        linear = super().interpolate(a, b, t.flatten())
+        return torch.where(angle.sin() > 1e-3, spherical, linear)

@@ -74,22 +74,22 @@ def test_a_bad_loss_in_a_part_is_that_of_its_step():
         return objective(batch) * (float("nan") if len(seen) == 10 else 1)
 
     module.g_objective = third_step
-    g = module.statistics.g
-    module.statistics.g = lambda loss: g(loss * (float("nan") if len(seen) == 10 else 1))
+    g = module.statistics.add_g
+    module.statistics.add_g = lambda loss: g(loss * (float("nan") if len(seen) == 10 else 1))
     with pytest.raises(NonFiniteLossError, match="generator's loss became nan at step 3"):
         fit(module, 1, 5, log_every_n_steps=5)
     assert set(seen) == {4}  # of sixteen
 
 
 def test_a_minibatch_that_cannot_be_cut_is_named():
-    with pytest.raises(ValueError, match="A minibatch of 16 cannot be taken in 3 equal parts"):
+    with pytest.raises(ValueError, match="A minibatch of 16 cannot be split into 3 equal parts"):
         played(APART["least squares"], 3)
 
 
 def test_data_without_a_batch_size_are_told_what_to_do():
     module = gan(plain)()
     with pytest.raises(
-        ValueError, match=r"object has no batch_size.* set `parts` of the model to 2"
+        ValueError, match=r"object has no batch_size.* set `microbatches` of the model to 2"
     ):
         set_microbatches(module, object(), 2)
     assert module.microbatches == 1

@@ -277,7 +277,7 @@ def test_an_error_before_the_first_step_leaves_no_folder_and_a_later_one_does(co
     )
     small = ("MLPDiscriminator", "--model.discriminator.discriminator.data_shape", "[3,28,28]")
     ended = command(*FIT, "--model.discriminator", *packs, *small)  # after the first image
-    assert "D that judges packs of 3" in ended.err
+    assert "D reads packs of 3" in ended.err
     assert [p.name for p in Path("runs/small").iterdir()] == ["version_0"]
     learning_rate = ("--model.d_optimizer=torch.optim.SGD", "--model.d_optimizer.lr=1e30")
     assert "loss became" in command(*FIT, *learning_rate).err

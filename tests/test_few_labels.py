@@ -158,7 +158,9 @@ def test_labelled_examples_are_balanced_distinct_and_follow_the_seed():
 def test_more_labels_than_there_are_is_refused(subtests):
     for per_class in [0, 3]:
         with subtests.test(per_class=per_class):
-            with pytest.raises(ValueError, match=f"{per_class} labels of each class were asked"):
+            with pytest.raises(
+                ValueError, match=f"{per_class} labels of each class were requested"
+            ):
                 draw_labelled_indices(torch.tensor([0, 0, 0, 1, 1]), per_class, seed=0)
 
 

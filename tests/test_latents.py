@@ -37,7 +37,7 @@ def test_a_straight_way_is_straight_and_ends_in_the_samples():
 def test_a_great_circle_keeps_the_norm_and_turns_evenly():
     a, b = (torch.nn.functional.normalize(random(6, 20, seed=s)) * 4 for s in (1, 2))
     t = torch.tensor([0.0, 0.25, 0.5, 1.0])
-    way = Gaussian().between(a, b, t)
+    way = Gaussian().interpolate(a, b, t)
     assert way.shape == (6, 4, 20)
     torch.testing.assert_close(way.norm(dim=2), torch.full((6, 4), 4.0))
     torch.testing.assert_close(way[:, 0], a)
@@ -50,8 +50,8 @@ def test_a_great_circle_keeps_the_norm_and_turns_evenly():
 def test_a_straight_line_through_a_gaussian_leaves_its_sphere():
     a, b = random(500, 100, seed=1), random(500, 100, seed=2)
     half = torch.tensor([0.5])
-    straight = Uniform().between(a, b, half).norm(dim=2).mean() / 10
-    circle = Gaussian().between(a, b, half).norm(dim=2).mean() / 10
+    straight = Uniform().interpolate(a, b, half).norm(dim=2).mean() / 10
+    circle = Gaussian().interpolate(a, b, half).norm(dim=2).mean() / 10
     assert straight.item() == pytest.approx(math.sqrt(0.5), abs=0.01)
     assert circle.item() == pytest.approx(1, abs=0.01)
 
@@ -60,7 +60,7 @@ def test_between_opposite_ends_and_equal_ones_the_way_is_straight():
     a = random(3, 4)
     t = torch.linspace(0, 1, 5)
     for b in (-a, a, 2 * a):
-        torch.testing.assert_close(Gaussian().between(a, b, t), Uniform().between(a, b, t))
+        torch.testing.assert_close(Gaussian().interpolate(a, b, t), Uniform().interpolate(a, b, t))
 
 
 def test_what_g_is_told_goes_straight_while_z_goes_around():

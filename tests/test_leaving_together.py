@@ -88,7 +88,7 @@ def test_a_process_that_is_killed_ends_the_other(command):
     status, errors = ended(1, "os.kill(os.getpid(), 9)")
     assert status != 0
     assert "Traceback" not in errors, errors
-    assert "rank 0: another process was lost without a word" in errors
+    assert "rank 0: another process ended without an error message" in errors
 
 
 @pytest.mark.slow

@@ -88,19 +88,25 @@ def test_what_is_no_mask_is_one_sentence(subtests):
         (lambda: HalfPlanes(1.0), r"reach is 1\.0; give"),
         (lambda: Rectangles(0, 0.5), "least is 0; give"),
         (lambda: Rectangles(0.5, 1.2), r"most is 1\.2; give"),
-        (lambda: MaskMixture([]), "mixture of 0 kinds"),
+        (lambda: MaskMixture([]), "MaskMixture of 0 kinds"),
         (lambda: MaskMixture([Nothing()], [0.0]), "not all 0"),
-        (lambda: MaskMixture([Nothing()], [1.0, 2.0]), "1 kinds of masks with weights"),
+        (lambda: MaskMixture([Nothing()], [1.0, 2.0]), "MaskMixture of 1 kinds with weights"),
         (
             lambda: HalfPlanes().draw(1, [2]),
             r"HalfPlanes are masks of images \[C, H, W\], not of \[2\]",
         ),
-        (lambda: Subsets().draw(1, [1, 28, 28]), "Subsets of 784 numbers"),
-        (lambda: check_mask(torch.ones(2), [2]), "observes everything leaves nothing to model"),
-        (lambda: check_mask(torch.tensor([[0.0, 1.0], [1.0, 1.0]]), [2]), "observes everything"),
+        (lambda: Subsets().draw(1, [1, 28, 28]), "Subsets takes .*, not 784"),
+        (lambda: check_mask(torch.ones(2), [2]), "mask has no hidden values"),
+        (
+            lambda: check_mask(torch.tensor([[0.0, 1.0], [1.0, 1.0]]), [2]),
+            "mask has no hidden values",
+        ),
         (lambda: check_mask(torch.tensor([0.0, 0.5]), [2]), "values from 0 to 0.5"),
-        (lambda: check_mask(torch.tensor([0.0, torch.nan]), [2]), "A mask with values"),
-        (lambda: check_mask(torch.zeros(3), [2]), r"mask of \[3\] came for examples of \[2\]"),
+        (lambda: check_mask(torch.tensor([0.0, torch.nan]), [2]), "The mask has values"),
+        (
+            lambda: check_mask(torch.zeros(3), [2]),
+            r"mask has shape \[3\], but an example has \[2\]",
+        ),
     ]:
         with subtests.test(make=make, message=message):
             with pytest.raises(ValueError, match=message):

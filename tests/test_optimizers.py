@@ -56,7 +56,7 @@ def test_2014s_momentum_stays_during_an_epoch_and_moves_between():
 
 def test_2014s_schedule_refuses_an_optimizer_without_that_momentum():
     adam = Adam([torch.nn.Parameter(torch.zeros(1))])
-    with pytest.raises(ValueError, match="Adam was given"):
+    with pytest.raises(ValueError, match=r"optimizer is Adam: give torch\.optim\.SGD"):
         Goodfellow2014(adam)
 
 

@@ -178,7 +178,7 @@ def test_any_error_in_a_step_is_recorded_and_reproduced(tmp_path):
 
 def test_bad_input_leaves_no_crash_file(tmp_path):
     run = trainer(tmp_path, max_steps=5, callbacks=[At(0, poisoned), FlightRecorder()])
-    with pytest.raises(ValueError, match="A minibatch with values"):
+    with pytest.raises(ValueError, match="The minibatch has values"):
         run.fit(make_model(), Batches(9))
     assert not (tmp_path / "crash").exists()
 

@@ -120,7 +120,7 @@ def test_classes_can_be_asked_for(command):
     with Image.open("all_grid.png") as grid:
         assert grid.width > 10 * 28 * 2  # a column for each class
     ended = command("sample", *asked, "5", "--classes", "12")
-    assert "Label 12 came, but the classes are 0 to 9." in ended.err
+    assert "A label is 12, but the classes are 0 to 9" in ended.err
     assert command("fit", "--config", "small.yaml", *short).status == 0
     ended = command(
         "sample", "--ckpt_path", "runs/small/version_0/checkpoints/last.ckpt", "--classes", "1"

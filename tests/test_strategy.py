@@ -132,7 +132,7 @@ def test_the_first_to_fail_says_why_and_the_others_that_it_did(ranks):
     error = ValueError("The shelf is empty.")
     assert failures.peer_failure(error) is None
     assert error.__notes__ == ["This was rank 1 of 3."]
-    assert failures.name_process("The shelf is empty.") == "rank 1: The shelf is empty."
+    assert failures.prefix_rank("The shelf is empty.") == "rank 1: The shelf is empty."
     for rank, met in ((0, LOST), (2, ValueError("The shelf is empty."))):
         ranks(rank)
         assert failures.peer_failure(met) == f"rank {rank}: ended, because rank 1 failed."
@@ -142,7 +142,7 @@ def test_a_process_that_went_without_a_word_is_said_to_be_lost(ranks):
     for rank in (2, 0):
         ranks(rank)
         known = failures.peer_failure(LOST)
-        assert known.startswith(f"rank {rank}: another process was lost without a word")
+        assert known.startswith(f"rank {rank}: another process ended without an error message")
 
 
 def test_who_cannot_ask_any_more_says_what_it_knows(ranks, monkeypatch):
@@ -151,10 +151,12 @@ def test_who_cannot_ask_any_more_says_what_it_knows(ranks, monkeypatch):
 
     ranks(2)
     monkeypatch.setattr(failures.distributed_c10d, "_get_default_store", gone)
-    assert failures.peer_failure(LOST).startswith("rank 2: another process was lost without a word")
+    assert failures.peer_failure(LOST).startswith(
+        "rank 2: another process ended without an error message"
+    )
     assert failures.peer_failure(ValueError("The shelf is empty.")) is None
 
 
 def test_one_process_alone_says_nothing_of_ranks():
     assert failures.peer_failure(LOST) is None
-    assert failures.name_process("The shelf is empty.") == "The shelf is empty."
+    assert failures.prefix_rank("The shelf is empty.") == "The shelf is empty."

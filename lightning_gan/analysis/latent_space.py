@@ -42,7 +42,7 @@ def interpolate(gan: SamplingMixin, n: Count, steps: CountFromTwo, seed: Seed = 
     """
     a, b = gan.noise(2 * n, torch.Generator().manual_seed(seed)).split(n)
     t, z_dim = torch.linspace(0, 1, steps), gan.generator.z_dim
-    way = gan.prior.between(a[:, :z_dim], b[:, :z_dim], t)
+    way = gan.prior.interpolate(a[:, :z_dim], b[:, :z_dim], t)
     message = torch.lerp(a[:, None, z_dim:], b[:, None, z_dim:], t.to(a)[:, None])
     z = torch.cat([way, message], dim=2)
     return gan.generate(z.flatten(0, 1)).unflatten(0, (n, steps))

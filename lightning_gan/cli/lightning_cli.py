@@ -170,7 +170,7 @@ class GANCLI(ResumingCLI):
         except EvaluationInterrupted as stop:
             leave_evaluation(*how, stop.number)
         except RuntimeError as error:
-            if number := failures.signal_behind(error):
+            if number := failures.find_peer_signal(error):
                 leave_evaluation(*how, number)
             raise
 

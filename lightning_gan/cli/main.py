@@ -40,7 +40,7 @@ def leave(error: Exception) -> None:
     if not is_user_error(error):
         raise error
     text = format_error(error)
-    sys.exit(f"error: {together.name_process(text) if together else text}")
+    sys.exit(f"error: {together.prefix_rank(text) if together else text}")
 
 
 def run_command(words: Sequence[str]) -> None:

@@ -143,7 +143,7 @@ class NonFiniteHooks(Callback):
             if has_nonfinite(terms[-1]):
                 return f"term {key} of the discriminator's loss", f"is {terms[-1].item()}"
         kind = type(self.module.loss).__name__
-        real, fake = record.scores[-1]
+        real, fake = record.logits[-1]
         of = f"of scores of examples {summarize(real)} and of samples {summarize(fake)}"
         if record.d_losses and has_nonfinite(record.d_losses[-1]):
             return f"{kind}.d_loss", f"is {record.d_losses[-1].item()} {of}"

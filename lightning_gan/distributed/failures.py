@@ -1,4 +1,4 @@
-"""Processes that train together end together: the first to fail says why, the others that it did."""
+"""Shutdown of all processes when one of them fails or receives a signal; each one reports the first failure."""
 
 import os
 import signal
@@ -11,43 +11,46 @@ from dataclasses import dataclass
 import torch.distributed as dist
 from torch.distributed import distributed_c10d
 
-KEY = "lightning_gan/failed"
-SIGNAL = "lightning_gan/signal"  # that ends the evaluation of all processes
-LEFT = "lightning_gan/left"  # set by the first process when it has done what it alone does
-GONE = "lightning_gan/gone"  # number of the other processes that have read it
-POLL = 0.5  # seconds between two looks
-HOLD = 2.0  # seconds that the first process, which holds the store, lets the others read it
+# keys of the process group's store
+KEY = "lightning_gan/failed"  # rank of the first process that failed
+SIGNAL = "lightning_gan/signal"  # number of the signal that ends the evaluation of all processes
+LEFT = "lightning_gan/left"  # set by rank 0 when its own work is done
+GONE = "lightning_gan/gone"  # number of other ranks that have read LEFT
+POLL = 0.5  # seconds between two reads of the store
+HOLD = 2.0  # seconds that rank 0, whose process holds the store, waits for the others to read it
 GRACE = 20.0  # seconds from a failure until a process that hangs is ended
-LOOK_OUT = "look-out"  # name of the thread
+WATCHER = "peer watcher"  # name of the thread
 LOST = ("gloo", "Connection closed by peer", "Connection reset by peer", "NCCL")
 
 
 @dataclass
 class Peers:
-    """What this process knows of the processes that it trains with.
+    """State of the other processes of the process group, as far as this process knows it.
 
     Attributes:
-        failed: rank of the first process that failed; None while none is known.
-        signal: number of the signal that ends the evaluation of all processes; 0 while there is none.
+        failed: Rank of the first process that failed; None if no failure is known.
+        signal: Number of the signal that ends the evaluation of all processes; 0 if there is none.
     """
 
     failed: int | None = None
     signal: int = 0
 
 
-peers = Peers()  # of the process group, of which a process has one
+peers = Peers()  # a process belongs to one process group
 
 
 def has_peers() -> bool:
-    """Whether this process trains with others."""
+    """Return whether the process group has more than one process."""
     return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
 
 
 def find_first_failure(error: BaseException) -> int | None:
-    """Say that this process failed, unless another one did before, or the error only tells that another one is gone.
+    """Find the first process that failed; announce this one if there is none and the error is its own.
+
+    An error about a lost connection is not this process's own, because another process failed before.
 
     Returns:
-        The rank of the first that failed, which may be this one; none if nobody has said so, or can be asked.
+        Rank of the first process that failed, which may be this one; None if it is not known.
     """
     try:
         if peers.failed is not None:
@@ -56,28 +59,28 @@ def find_first_failure(error: BaseException) -> int | None:
         if not is_lost_connection(error):
             return int(store.compare_set(KEY, "", str(dist.get_rank())))
         return int(store.get(KEY)) if store.check([KEY]) else None
-    except RuntimeError:  # the store lives in the first process, and went with it
+    except RuntimeError:  # rank 0, which holds the store, has ended
         return None
 
 
 def is_lost_connection(error: BaseException) -> bool:
-    """Whether an error is how a process learns that another one left, or does not answer."""
+    """Return whether an error says that another process ended or does not answer."""
     return any(word in str(error) for word in LOST)
 
 
 def announce_signal(number: int) -> None:
-    """Let the other processes leave their evaluation as well: their watchers deliver the signal to them."""
+    """Announce a signal, so that the watchers of the other processes deliver it there and end their evaluation too."""
     if has_peers() and not peers.signal:
         peers.signal = number
-        with suppress(RuntimeError):  # the first process has left
+        with suppress(RuntimeError):  # rank 0 has ended
             distributed_c10d._get_default_store().set(SIGNAL, str(number))
 
 
-def signal_behind(error: BaseException) -> int:
-    """The signal that ended another process's evaluation, where an error only tells that this process is gone.
+def find_peer_signal(error: BaseException) -> int:
+    """Find the signal that ended another process, if the error says that the connection to it was lost.
 
     Returns:
-        Number of the signal; 0 for every other error.
+        Number of the signal; 0 if there is none.
     """
     if not (has_peers() and is_lost_connection(error)):
         return 0
@@ -89,20 +92,20 @@ def signal_behind(error: BaseException) -> int:
 
 
 def find_exit_status(number: int) -> int:
-    """Status of a process that a signal ends.
+    """Compute the exit status of a process that a signal ends.
 
     Returns:
-        128 + number for the first process, and 0 for the others: Lightning kills the first process as soon as one that
-        it launched ends with another status.
+        128 + number for rank 0, and 0 for the others, because Lightning kills rank 0 as soon as a process that it
+        launched ends with another status.
     """
     return 0 if has_peers() and dist.get_rank() else 128 + number
 
 
 def wait_for_first(seconds: float = 25.0) -> None:
-    """Let the others leave when the first process has done its part, and the first one when the others know that.
+    """Let all ranks wait until rank 0 has done its work, and rank 0 until the others have read that.
 
     Args:
-        seconds: Longest time that the others wait.
+        seconds: Longest time that the other ranks wait.
     """
     if not has_peers():
         return
@@ -122,22 +125,22 @@ def wait_for_first(seconds: float = 25.0) -> None:
         return
 
 
-def watch() -> None:
-    """Look out for the failure of another process, in the background, and do not wait for it longer than GRACE.
+def watch_peers() -> None:
+    """Start a thread that ends this process at most GRACE seconds after the failure of another one.
 
-    Gloo's processes notice a lost one by themselves. NCCL's would wait until the time-out.
+    Processes that use Gloo notice a lost peer themselves; with NCCL they would wait until the timeout.
     """
-    if LOOK_OUT not in [thread.name for thread in threading.enumerate()]:
-        threading.Thread(target=_look_out, daemon=True, name=LOOK_OUT).start()
+    if WATCHER not in [thread.name for thread in threading.enumerate()]:
+        threading.Thread(target=_poll_store, daemon=True, name=WATCHER).start()
 
 
-def _look_out() -> None:
+def _poll_store() -> None:
     try:
         store = distributed_c10d._get_default_store()
         while not store.check([KEY]):
             if not peers.signal and store.check([SIGNAL]):
                 peers.signal = int(store.get(SIGNAL))
-                _pass_on(peers.signal)
+                _deliver_signal(peers.signal)
             time.sleep(POLL)
             if not has_peers():
                 return
@@ -152,11 +155,11 @@ def _look_out() -> None:
     os._exit(1)
 
 
-def _pass_on(number: int) -> None:
-    """Deliver a signal that another process received to this one's handler; end a process that hangs.
+def _deliver_signal(number: int) -> None:
+    """Run this process's handler for a signal that another process received; end the process if it hangs.
 
-    A process that waits in a collective for one that has left cannot run its handler. `SignalWatch` ends it while it
-    is evaluated; GRACE is for one that is not.
+    A process that waits in a collective for one that has ended cannot run its handler. `SignalWatch` ends it during an
+    evaluation; otherwise it is ended after GRACE seconds.
     """
 
     def end() -> None:
@@ -170,17 +173,20 @@ def _pass_on(number: int) -> None:
 
 
 def peer_failure(error: Exception) -> str | None:
-    """Why this process has to end, if that is none of its own errors; another one's failure comes as a lost connection.
+    """Describe the failure of another process that caused an error here.
 
-    The process that holds the store lets the others read it before it goes.
+    The process whose own error it is gets a note with its rank; rank 0 then lets the others read the store.
+
+    Returns:
+        One sentence; None if the error is this process's own or there are no other processes.
     """
     if not has_peers():
         return None
     first, here = find_first_failure(error), dist.get_rank()
     if first is None and is_lost_connection(error):
         return (
-            f"rank {here}: another process was lost without a word, or did not answer in time; it may have been killed "
-            f"for want of memory."
+            f"rank {here}: another process ended without an error message, or did not answer in time; it may have been "
+            f"killed because memory ran out."
         )
     if first in (None, here):
         error.add_note(f"This was rank {here} of {dist.get_world_size()}.")
@@ -190,10 +196,10 @@ def peer_failure(error: Exception) -> str | None:
 
 
 def peer_failure_message(failed: int | None) -> str:
-    """What a process says that ends because another one did."""
+    """Return the message of a process that ends because another one failed."""
     return f"rank {dist.get_rank()}: ended, because rank {failed} failed."
 
 
-def name_process(sentence: str) -> str:
-    """A sentence, with the rank of who says it, where there are several."""
-    return f"rank {dist.get_rank()}: {sentence}" if has_peers() else sentence
+def prefix_rank(message: str) -> str:
+    """Return a message with the rank of this process in front if there are other processes."""
+    return f"rank {dist.get_rank()}: {message}" if has_peers() else message

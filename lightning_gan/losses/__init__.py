@@ -1,4 +1,4 @@
-"""What each network minimises: two scalars from D's scores; one paper a file."""
+"""Adversarial objectives: the losses of D and G as functions of D's logits."""
 
 from lightning_gan.losses.base import AdversarialLoss
 from lightning_gan.losses.hinge import Hinge

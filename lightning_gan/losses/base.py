@@ -1,4 +1,4 @@
-"""What every adversarial objective promises: two scalars, from raw scores."""
+"""AdversarialLoss: base class of the objectives of D and G."""
 
 from abc import ABC, abstractmethod
 
@@ -6,33 +6,34 @@ from torch import Tensor, nn
 
 
 class AdversarialLoss(nn.Module, ABC):
-    """The two scalars that D and G each descend.
+    """Pair of losses that D and G minimise, computed from D's logits.
 
-    Scores are raw: no sigmoid has been applied. Shape: [m]. A high score says "real". Both values are in
-    nats where the objective has a unit, and are means over the minibatch. An objective that pairs the i-th example with
-    the i-th sample refuses numbers that differ; all others take any number of each.
+    Logits have shape [m]; a higher logit means that the example is more likely real. A critic's output, which is not
+    the logit of a probability, is called a logit too. Both losses are means over the minibatch, in nats where the
+    objective has a unit. The numbers of real and of generated examples may differ, unless the objective pairs them.
     """
 
     needs_paired_batches: bool = False
-    """Whether G's objective reads D's scores of real data (relativistic objectives do)."""
+    """Whether G's loss also needs D's logits of real examples, as in relativistic objectives."""
 
     outputs_are_logits: bool = False
-    """Whether the best D's sigmoid is a probability, so that V, D(x) and D(G(z)) are what they are called."""
+    """Whether the sigmoid of the optimal D is a probability, so that the logged V, D(x) and D(G(z)) can be interpreted
+    as in the paper."""
 
     @abstractmethod
     def d_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        """L_D, to be minimised by D.
+        """Compute L_D.
 
         Args:
-            real: D's scores of m examples, [m].
-            fake: D's scores of m samples, [m].
+            real: D's logits of real examples, [m].
+            fake: D's logits of generated examples, [m].
         """
 
     @abstractmethod
     def g_loss(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
-        """L_G, to be minimised by G.
+        """Compute L_G.
 
         Args:
-            fake: D's scores of m samples, [m], with the graph that leads to G.
-            real: D's scores of m examples, [m]; given only where `needs_paired_batches`.
+            fake: D's logits of generated examples, [m], with the graph to G.
+            real: D's logits of real examples, [m]; given only if `needs_paired_batches`.
         """

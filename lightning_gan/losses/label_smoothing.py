@@ -1,4 +1,4 @@
-"""Salimans et al. (2016), "Improved Techniques for Training GANs", section 3.4."""
+"""One-sided label smoothing: Salimans et al. (2016), "Improved Techniques for Training GANs", section 3.4."""
 
 from typing import Annotated
 
@@ -10,16 +10,16 @@ from lightning_gan.losses.minimax import NonSaturating
 
 
 class OneSidedLabelSmoothing(NonSaturating):
-    r"""The non-saturating model, but examples are real with probability t = 1 - smoothing only; nats.
+    r"""Non-saturating loss in nats, with target t = 1 - smoothing for D on real examples.
 
     .. math::
         \min_D \; -E_x[t \log D(x) + (1 - t) \log(1 - D(x))] - E_z[\log(1 - D(G(z)))]
 
-    The best D is t p_data / (p_data + p_g), never surer than t. Samples keep their target 0: with one above, p_g would
-    stand in the numerator too, and samples where p_data is near 0 would have no reason to leave.
+    The optimal D is t p_data / (p_data + p_g), at most t. The target for generated examples stays 0: with a larger one,
+    p_g would appear in the numerator too, and G would get no gradient away from regions where p_data is near 0.
 
     Args:
-        smoothing: the difference between 1 and D's target for examples, at least 0 and below 0.5.
+        smoothing: Difference between 1 and D's target for real examples, at least 0 and below 0.5.
     """
 
     @check_arguments
@@ -28,6 +28,6 @@ class OneSidedLabelSmoothing(NonSaturating):
         self.smoothing = smoothing
 
     def d_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Cross entropy with targets 1 - smoothing for examples and 0 for samples, nats."""
-        examples = (1 - self.smoothing) * softplus(-real) + self.smoothing * softplus(real)
-        return examples.mean() + softplus(fake).mean()
+        """Compute the cross entropy, in nats, with targets 1 - smoothing for real and 0 for generated examples."""
+        smoothed = (1 - self.smoothing) * softplus(-real) + self.smoothing * softplus(real)
+        return smoothed.mean() + softplus(fake).mean()

@@ -1,4 +1,4 @@
-"""Goodfellow et al. (2014), equation 1 and section 3."""
+"""Losses of Goodfellow et al. (2014): minimax (equation 1) and non-saturating (section 3)."""
 
 from torch import Tensor
 from torch.nn.functional import softplus
@@ -7,27 +7,27 @@ from lightning_gan.losses.base import AdversarialLoss
 
 
 class Minimax(AdversarialLoss):
-    r"""The model of equation 1, with the value in nats.
+    r"""Minimax loss of equation 1, in nats.
 
     .. math:: \min_G \max_D V(D, G) = E_x[\log D(x)] + E_z[\log(1 - D(G(z)))]
 
-    With D = sigmoid(s), -log D = softplus(-s) and -log(1 - D) = softplus(s): exact at any score.
+    With D = sigmoid(s) for a logit s, -log D = softplus(-s) and -log(1 - D) = softplus(s), exact for all s.
     At the equilibrium D = 1/2 and V = -log 4.
     """
 
     outputs_are_logits = True
 
     def d_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        """-V(D, G) on one minibatch, nats."""
+        """Compute -V(D, G) on one minibatch, in nats."""
         return softplus(-real).mean() + softplus(fake).mean()
 
     def g_loss(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
-        """E_z[log(1 - D(G(z)))], nats; saturates where D rejects G's samples with confidence."""
+        """Compute E_z[log(1 - D(G(z)))], in nats, whose gradient vanishes where D(G(z)) is near 0."""
         return -softplus(fake).mean()
 
 
 class NonSaturating(Minimax):
-    r"""Equation 1 for D; G maximises log D(G(z)) (section 3).
+    r"""Loss of equation 1 for D, and the non-saturating loss of section 3 for G, in nats.
 
     .. math:: \min_G \; -E_z[\log D(G(z))]
 
@@ -36,5 +36,5 @@ class NonSaturating(Minimax):
     """
 
     def g_loss(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
-        """-E_z[log D(G(z))], nats."""
+        """Compute -E_z[log D(G(z))], in nats."""
         return softplus(-fake).mean()

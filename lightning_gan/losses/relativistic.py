@@ -1,4 +1,4 @@
-"""Jolicoeur-Martineau (2018), "The relativistic discriminator"; pairs as in Huang et al. (2024), R3GAN, equation 2."""
+"""Relativistic losses: Jolicoeur-Martineau (2018), "The relativistic discriminator"; Huang et al. (2024), R3GAN."""
 
 import torch
 from torch import Tensor
@@ -10,62 +10,72 @@ from lightning_gan.utils.errors import UserError
 
 
 class RelativisticPairing(AdversarialLoss):
-    r"""D says how much more real an example is than a sample: the i-th of one with the i-th of the other; nats.
+    r"""Relativistic loss, in nats, of pairs of a real and a generated example: Huang et al. (2024), equation 2.
 
     .. math::
         \min_D \; -E_{x,z}[\log \sigma(s(x) - s(G(z)))], \qquad
         \min_G \; -E_{x,z}[\log \sigma(s(G(z)) - s(x))]
 
-    s are scores, sigma the sigmoid. Only differences count: one number added to all scores changes nothing.
-    Both are log 2 where D cannot tell examples from samples. Both raise a ValueError where their numbers differ.
+    s(x) is D's logit and sigma the sigmoid. A constant added to all logits changes neither loss. Both losses are log 2
+    if D does not separate real from generated examples. Both need as many real as generated examples.
     """
 
     needs_paired_batches = True
 
     def d_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        """-E[log sigma(real - fake)], nats."""
-        return softplus(-_lead(real, fake)).mean()
+        """Compute -E[log sigma(real - fake)], in nats.
+
+        Raises:
+            UserError: The numbers of real and generated examples differ.
+        """
+        return softplus(-_subtract(real, fake)).mean()
 
     def g_loss(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
-        """-E[log sigma(fake - real)], nats."""
-        return softplus(_lead(_require_real_logits(real), fake)).mean()
+        """Compute -E[log sigma(fake - real)], in nats.
+
+        Raises:
+            UserError: There are no real logits, or the numbers of real and generated examples differ.
+        """
+        return softplus(_subtract(_require_real_logits(real), fake)).mean()
 
 
 class RelativisticAverage(AdversarialLoss):
-    r"""D says how much more real an example is than the average sample, and a sample than the average example; nats.
+    r"""Relativistic average loss, in nats: each logit is compared with the mean logit of the other distribution.
 
     .. math::
         \min_D \; -E_x[\log \sigma(s(x) - E_z s(G(z)))] - E_z[\log(1 - \sigma(s(G(z)) - E_x s(x)))]
 
-    s are scores, sigma the sigmoid. G minimises the same with x and G(z) exchanged. Averages are those of the
-    minibatch, over all devices, and carry gradients. Only differences count. Both are log 4 where D cannot tell
-    examples from samples.
+    s(x) is D's logit and sigma the sigmoid. G minimises the same with x and G(z) exchanged. The means are over the
+    minibatch of all devices and have gradients. A constant added to all logits changes neither loss. Both losses are
+    log 4 if D does not separate real from generated examples.
     """
 
     needs_paired_batches = True
 
     def d_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        """The equation above, nats; numbers of examples and of samples may differ."""
+        """Compute the equation above, in nats; the numbers of real and generated examples may differ."""
         mean_real, mean_fake = collectives.all_mean(torch.stack([real.mean(), fake.mean()]))
         return softplus(mean_fake - real).mean() + softplus(fake - mean_real).mean()
 
     def g_loss(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
-        """D's loss with the roles exchanged, nats."""
+        """Compute D's loss with real and generated logits exchanged, in nats."""
         return self.d_loss(fake, _require_real_logits(real))
 
 
-def _lead(real: Tensor, fake: Tensor) -> Tensor:
-    """By how much each example's score is above its sample's; nothing is broadcast."""
+def _subtract(real: Tensor, fake: Tensor) -> Tensor:
+    """Subtract generated from real logits without broadcasting."""
     if real.shape != fake.shape:
         raise UserError(
-            f"RelativisticPairing got scores {list(real.shape)} of examples and {list(fake.shape)} of samples: "
-            f"give as many of one as of the other, or take RelativisticAverage."
+            f"RelativisticPairing got real logits {list(real.shape)} and generated logits {list(fake.shape)}: give as "
+            f"many real as generated examples, or use RelativisticAverage."
         )
     return real - fake
 
 
 def _require_real_logits(real: Tensor | None) -> Tensor:
-    """Scores of examples, which these objectives of G read."""
+    """Return the logits of real examples, or raise an error if there are none."""
     if real is None:
-        raise UserError("A relativistic g_loss got no scores of examples: call g_loss(fake, real).")
+        raise UserError(
+            "A relativistic g_loss needs logits of real examples: call g_loss(fake, real)."
+        )
     return real

@@ -1,4 +1,4 @@
-"""Arjovsky et al. (2017), "Wasserstein GAN", equations 2 and 3, and theorem 3."""
+"""Wasserstein loss: Arjovsky et al. (2017), "Wasserstein GAN", equations 2 and 3, and theorem 3."""
 
 from torch import Tensor
 
@@ -6,19 +6,19 @@ from lightning_gan.losses.base import AdversarialLoss
 
 
 class Wasserstein(AdversarialLoss):
-    r"""The dual of the earth mover's distance; D is a critic, not a classifier.
+    r"""Dual form of the Wasserstein-1 distance, whose D is a critic and not a classifier.
 
     .. math:: \min_G \max_{D \in \mathrm{Lip}_K} E_x[D(x)] - E_z[D(G(z))]
 
-    Over all critics with Lipschitz constant K, the largest value is K W(p_data, p_g): at K = 1 a distance, in the unit
-    of x. The objective alone does not keep a critic Lipschitz: without clipping or a penalty its scores grow for ever.
-    Scores have no zero: one number added to all of them changes nothing for either network.
+    The maximum over all critics with Lipschitz constant K is K W(p_data, p_g); at K = 1 it is the distance, in the unit
+    of x. The loss does not bound the Lipschitz constant: without weight clipping or a penalty, the critic's outputs
+    diverge. A constant added to all of them changes the gradient of neither network.
     """
 
     def d_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        """E_z[D(G(z))] - E_x[D(x)]: minus the critic's estimate of K W."""
+        """Compute E_z[D(G(z))] - E_x[D(x)], the negative of the critic's estimate of K W."""
         return fake.mean() - real.mean()
 
     def g_loss(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
-        """-E_z[D(G(z))]; its gradient is that of the distance (theorem 3)."""
+        """Compute -E_z[D(G(z))], whose gradient under the optimal critic is that of K W (theorem 3)."""
         return -fake.mean()

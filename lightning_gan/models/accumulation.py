@@ -1,4 +1,4 @@
-"""Larger minibatches than the memory holds: `--trainer.accumulate_grad_batches`."""
+"""Gradient accumulation for `--trainer.accumulate_grad_batches`: minibatches larger than the memory holds."""
 
 from typing import Any
 
@@ -7,25 +7,25 @@ from lightning_gan.utils.errors import UserError
 
 
 def set_microbatches(gan: AdversarialModel, data: Any, minibatches: int) -> None:
-    """Let each update of a network take so many minibatches of the data module's size, one after the other.
+    """Let each update accumulate the gradients of several minibatches of the data module's size.
 
-    The update sees them as one: it is a step of G as ever, k counts it once, and so does an average of G. Lightning's
-    own accumulation would leave the counting to the module, and refuses one with two optimizers.
+    The data module's batch size is multiplied, and the model splits each minibatch again. So an update counts as one
+    for steps, for k and for the weight average of G. Lightning's own accumulation refuses modules with two optimizers.
 
     Args:
-        gan: which gets `parts`.
-        data: whose `batch_size` is multiplied.
-        minibatches: in an update.
+        gan: Model whose `microbatches` is set.
+        data: Data module whose `batch_size` is multiplied.
+        minibatches: Number of minibatches for each update.
 
     Raises:
-        ValueError: if the data have no batch_size.
+        UserError: Data module has no batch_size.
     """
     if minibatches == 1:
         return
     if not hasattr(data, "batch_size"):
         raise UserError(
             f"trainer.accumulate_grad_batches is {minibatches}, but {type(data).__name__} has no batch_size: "
-            f"make its minibatches {minibatches} times as large, and set `parts` of the model to {minibatches}."
+            f"make its minibatches {minibatches} times as large, and set `microbatches` of the model to {minibatches}."
         )
     gan.microbatches = minibatches
     data.batch_size *= minibatches

@@ -1,4 +1,4 @@
-"""Auxiliary classifier GANs: Odena et al. (2017), "Conditional image synthesis with auxiliary classifier GANs"."""
+"""ACGAN: Odena et al. (2017), "Conditional image synthesis with auxiliary classifier GANs"."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from lightning_gan.arguments import Count, NonNegative, Positive, Size, check_arguments
 from lightning_gan.losses import AdversarialLoss
-from lightning_gan.models.conditional import ConditionalGAN, check_reads
+from lightning_gan.models.conditional import ConditionalGAN, check_condition_dim
 from lightning_gan.models.labels import check_classes, predict_classes
 from lightning_gan.networks import AuxiliaryClassifierDiscriminator, Discriminator, Generator
 from lightning_gan.priors import Prior
@@ -19,43 +19,43 @@ from lightning_gan.training.optimizers import Constant, dcgan_adam
 
 
 class ACGAN(ConditionalGAN):
-    r"""G is told the class, D is not: it has to say it, and G has to make what D can read (Odena et al. 2017, sec. 3).
+    r"""GAN whose G reads a class and whose D predicts it: the auxiliary classifier GAN of Odena et al. (2017), sec. 3.
 
     .. math:: L_S = E[\log P(S = real | X_{real})] + E[\log P(S = fake | X_{fake})], \quad
               L_C = E[\log P(C = c | X_{real})] + E[\log P(C = c | X_{fake})]
 
-    D ascends L_S + w L_C, G ascends w L_C - L_S: equations 2 and 3, with w = 1. L_S is -L_D of `loss`; -L_S stands
-    for L_G of `loss`, so that `Minimax` is the paper's equation and `NonSaturating` what is usually trained. c of a
-    sample is that of an example of the same minibatch, a draw from the data's p(c).
+    D maximises L_S + w L_C, G maximises w L_C - L_S: equations 2 and 3, where w = 1. L_S is -L_D of `loss` for D and
+    L_G of `loss` for G, so that `Minimax` is the paper's equation and `NonSaturating` is what is usually trained. Each
+    generated example gets the class of a real example of the same minibatch.
 
-    The logged train/class_loss and train/g_class_loss are -L_C as D and as G meet it, in nats, without w; G's has the
-    samples' term alone.
+    The metrics train/class_loss and train/g_class_loss are -L_C of D and of G in nats, without w; that of G has only
+    the term of the generated examples.
 
     See `GAN` for the other arguments.
 
     Args:
-        generator: G(z, c), with condition_dim K.
-        discriminator: D: an AuxiliaryClassifierDiscriminator of K classes.
-        loss: what each of them minimises.
-        prior: p(z).
-        classes: K, 1 to 2^20.
-        weight: w, at least 0.
-        k: the number of D's updates for each of G's, at least 1.
-        d_optimizer: of D.
-        g_optimizer: of G.
-        d_scheduler: of D's optimizer.
-        g_scheduler: of G's optimizer.
-        ema_half_life: the half-life of the average of G that is shown and scored, in images, above 0; None: no
-            average.
-        d_clip: the largest norm of D's gradient, above 0; None: no clipping.
-        g_clip: the largest norm of G's gradient, above 0; None: no clipping.
-        regularizers: of D.
+        generator: Generator G(z, c) with condition_dim K.
+        discriminator: AuxiliaryClassifierDiscriminator D with K classes.
+        loss: Objectives that D and G minimise.
+        prior: Noise distribution p(z).
+        classes: Number of classes K, 1 to 2^20.
+        weight: Weight w of the class term, at least 0.
+        k: Number of D's updates for each update of G, at least 1.
+        d_optimizer: Optimizer for D.
+        g_optimizer: Optimizer for G.
+        d_scheduler: Learning-rate scheduler for D.
+        g_scheduler: Learning-rate scheduler for G.
+        ema_half_life: Half-life of the weight average of G that is sampled and evaluated, in images, above 0; None:
+            no average.
+        d_clip: Largest norm of D's gradient, above 0; None: no clipping.
+        g_clip: Largest norm of G's gradient, above 0; None: no clipping.
+        regularizers: Regularizers of D.
     """
 
-    labels_given_count = "every training label"
-    """Which labels training looks at, in words."""
-    predict_with = "D"
-    """Who classifies, in words."""
+    labels_used = "every training label"
+    """Labels that training uses, in words."""
+    classifier_name = "D"
+    """Network that classifies, in words."""
 
     @check_arguments
     def __init__(
@@ -83,57 +83,58 @@ class ACGAN(ConditionalGAN):
         )  # fmt: skip
         self.weight = weight
 
-    def check_condition(self, wanted: int, what: str) -> None:
-        """G must read the classes, and D say them.
+    def check_condition(self, condition_dim: int, what: str) -> None:
+        """Check that G reads the classes and that D predicts them.
 
         Raises:
-            ValueError: naming the network and both numbers.
+            UserError: G reads a condition of another size, or D predicts no classes or another number of them.
         """
-        check_reads("G", self.generator, wanted, what)
-        check_classes(self.discriminator, AuxiliaryClassifierDiscriminator, wanted)
+        check_condition_dim("G", self.generator, condition_dim, what)
+        check_classes(self.discriminator, AuxiliaryClassifierDiscriminator, condition_dim)
 
     @property
     def classifier(self) -> AuxiliaryClassifierDiscriminator:
-        """D, as the classifier that it is."""
+        """The discriminator, typed as a classifier."""
         return cast(AuxiliaryClassifierDiscriminator, self.discriminator)
 
     def d_objective(self, batch: list[Tensor]) -> Tensor:
-        """-(L_S + w L_C) on m examples, and on m samples of the same classes."""
+        """Compute -(L_S + w L_C) on m real examples and on m generated ones of the same classes."""
         x, c = batch[0], self.condition(batch)
         with torch.no_grad():
             x_fake = self.generator(self.concat_condition(c))
-        (real, said), (fake, said_fake) = (
-            self.classifier.logits_and_classes(x),
-            self.classifier.logits_and_classes(x_fake),
-        )
+        real, real_classes = self.classifier.logits_and_classes(x)
+        fake, fake_classes = self.classifier.logits_and_classes(x_fake)
         loss = self.loss.d_loss(real, fake)
         y = c.argmax(1)
-        class_loss = cross_entropy(said, y) + cross_entropy(said_fake, y)
-        self.statistics.d(loss, real, fake)
-        self.statistics.term("class_loss", class_loss)
+        class_loss = cross_entropy(real_classes, y) + cross_entropy(fake_classes, y)
+        self.statistics.add_d(loss, real, fake)
+        self.statistics.add_term("class_loss", class_loss)
         return loss + self.weight * class_loss + self.penalty(self.discriminator, x, x_fake)
 
     def g_objective(self, batch: list[Tensor]) -> Tensor:
-        """L_G - w L_C on m fresh samples with the classes of m examples."""
+        """Compute L_G - w L_C on m generated examples with the classes of m real ones."""
         x, c = batch[0], self.condition(batch)
-        fake, said = self.classifier.logits_and_classes(self.generator(self.concat_condition(c)))
+        x_fake = self.generator(self.concat_condition(c))
+        fake, fake_classes = self.classifier.logits_and_classes(x_fake)
         real = self.discriminator(x) if self.loss.needs_paired_batches else None
         loss = self.loss.g_loss(fake, real)
-        class_loss = cross_entropy(said, c.argmax(1))
-        self.statistics.g(loss)
-        self.statistics.term("g_class_loss", class_loss)
+        class_loss = cross_entropy(fake_classes, c.argmax(1))
+        self.statistics.add_g(loss)
+        self.statistics.add_term("g_class_loss", class_loss)
         return loss + self.weight * class_loss
 
-    def compute_logits(self, batch: list[Tensor], rng: torch.Generator) -> Tensor:
-        """D's scores of m examples, [m]; D reads no condition."""
+    def compute_real_logits(self, batch: list[Tensor], rng: torch.Generator) -> Tensor:
+        """Compute D's logits of m real examples, [m]; D reads no condition."""
         return self.discriminator(batch[0])
 
-    def scores(self, batch: list[Tensor], rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """D's scores of m examples and of m samples with the examples' classes, [m] each."""
+    def compute_logits_pair(
+        self, batch: list[Tensor], rng: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Compute D's logits of m real examples and of m generated ones of the same classes, [m] each."""
         x_fake = self.generator(self.concat_condition(self.condition(batch, rng), rng))
         return self.discriminator(batch[0]), self.discriminator(x_fake)
 
     def classify(self, x: Tensor) -> Tensor:
-        """Classes, int64 [n], that D sees in examples, [n, *data_shape]."""
+        """Predict the classes, int64 [n], of examples, [n, *data_shape], with D."""
         D = self.classifier
         return predict_classes(D, lambda part: D.logits_and_classes(part)[1], x.to(self.device))

@@ -1,4 +1,4 @@
-"""A model that chooses k as it goes: "better methods for coordinating G and D", Goodfellow et al. (2014), section 7."""
+"""AdaptiveRatioGAN: a GAN that chooses k during training, for Goodfellow et al. (2014), section 7, item 5."""
 
 import math
 from collections.abc import Sequence
@@ -19,35 +19,36 @@ from lightning_gan.training.optimizers import Constant, dcgan_adam
 
 
 class AdaptiveRatioGAN(GAN):
-    """D moves until it is ahead of G, or has moved `most` times; then G moves once.
+    """GAN that updates D until D's lead reaches a threshold, or `most` times; then it updates G once.
 
-    D's lead is V(D, G) + log 4, in nats, on the minibatches that D was shown: a lower bound of 2 JSD(p_data, p_g),
-    reached by D* (Theorem 1). It is 0 where D cannot part examples from samples, and log 4 where it parts them
-    without error: how little D's answers overlap. A G that moves while D has no lead follows a D that knows nothing of
-    it, and may run to where that D is merely wrong.
+    D's lead is V(D, G) + log 4, in nats, on D's minibatches: a lower bound of 2 JSD(p_data, p_g), which D* reaches
+    (Theorem 1). The lead is 0 if D does not separate real from generated examples, and log 4 if it separates them
+    without error. The gradient of a D without a lead carries no information about p_data, and may lead G away from it.
 
-    The decision waits for the device once for each minibatch.
+    The decision synchronises the host with the device once for each minibatch.
+
+    See `GAN` for the other arguments.
 
     Args:
-        generator: G.
-        discriminator: D.
-        loss: what each of them minimises.
-        prior: p(z).
-        lead: the lead that G waits for, in nats, above 0 and below log 4.
-        most: updates of D for one of G, at most, at least 1.
-        memory: the decay of the running mean of the lead, at least 0 and below 1; 0: the latest minibatch alone.
-        d_optimizer: of D.
-        g_optimizer: of G.
-        d_scheduler: of D's optimizer, stepped after each update of D.
-        g_scheduler: of G's optimizer, stepped after each update of G.
-        ema_half_life: the half-life of the average of G that is shown and scored, in images, above 0; None: no
-            average.
-        d_clip: the largest norm of D's gradient, above 0; None: no clipping.
-        g_clip: the largest norm of G's gradient, above 0; None: no clipping.
-        regularizers: of D.
+        generator: Generator G.
+        discriminator: Discriminator D.
+        loss: Objectives that D and G minimise.
+        prior: Noise distribution p(z).
+        lead: Lead of D at which G is updated, in nats, above 0 and below log 4.
+        most: Largest number of D's updates for each update of G, at least 1.
+        memory: Decay of the running mean of the lead, at least 0 and below 1; 0: the latest minibatch alone.
+        d_optimizer: Optimizer for D.
+        g_optimizer: Optimizer for G.
+        d_scheduler: Learning-rate scheduler for D, stepped after each update of D.
+        g_scheduler: Learning-rate scheduler for G, stepped after each update of G.
+        ema_half_life: Half-life of the weight average of G that is sampled and evaluated, in images, above 0; None:
+            no average.
+        d_clip: Largest norm of D's gradient, above 0; None: no clipping.
+        g_clip: Largest norm of G's gradient, above 0; None: no clipping.
+        regularizers: Regularizers of D.
 
     Raises:
-        ValueError: if lead, most or memory lie outside of these bounds.
+        UserError: lead, most or memory lies outside these bounds.
     """
 
     updates = "alternating, k chosen by D's lead"
@@ -76,33 +77,33 @@ class AdaptiveRatioGAN(GAN):
             d_optimizer, g_optimizer, d_scheduler, g_scheduler, ema_half_life, d_clip, g_clip,
             regularizers,
         )  # fmt: skip
-        del self.k  # there is none: it is chosen anew each time
+        del self.k  # the number of D's updates varies
         self.wanted_lead, self.most, self.memory = lead, most, memory
         self.lead, self.waited = 0.0, 0
 
     def step_optimizer(self, network: int) -> None:
-        """As ever; D's lead is read off the scores that it moved on."""
+        """Also update the running mean of D's lead after an update of D."""
         super().step_optimizer(network)
         if network == D:
             self.update_ratio()
 
     def update_ratio(self) -> None:
-        """How far D was ahead, on its last minibatch."""
-        real, fake = map(torch.cat, zip(*self.statistics.scores[-self.microbatches :], strict=True))
-        now = math.log(4) - softplus(-real).mean() - softplus(fake).mean()
-        # all processes must come to one decision
-        now = self.trainer.strategy.reduce(now, reduce_op="mean")
-        self.lead += (1 - self.memory) * (float(now) - self.lead)
+        """Update the running mean of D's lead from the logits of its last minibatch."""
+        real, fake = map(torch.cat, zip(*self.statistics.logits[-self.microbatches :], strict=True))
+        lead = math.log(4) - softplus(-real).mean() - softplus(fake).mean()
+        # all processes must take the same decision
+        lead = self.trainer.strategy.reduce(lead, reduce_op="mean")
+        self.lead += (1 - self.memory) * (float(lead) - self.lead)
         self.waited += 1
 
     def generator_update_due(self) -> bool:
-        """Whether D is ahead, or G has waited long enough."""
+        """Return whether D's lead has reached the threshold, or D has made `most` updates."""
         due = self.lead >= self.wanted_lead or self.waited >= self.most
         if due:
             self.waited = 0
         return due
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add where the controller stands, so that a resumed run takes the same turns."""
+        """Add the lead and the count of D's updates, so that a resumed run takes the same decisions."""
         super().on_save_checkpoint(checkpoint)
         checkpoint["counts"] |= {"lead": self.lead, "waited": self.waited}

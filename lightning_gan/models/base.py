@@ -1,4 +1,4 @@
-"""What Lightning needs around Algorithm 1: optimizers, turns, curves, checkpoints."""
+"""Base LightningModule of all models with two networks: optimizers, updates, metrics, checkpoint state."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ from lightning_gan.models.checks import (
     check_data,
     check_networks,
     check_penalties,
-    warn_of_penalties,
+    warn_about_batch_norm,
 )
 from lightning_gan.models.loadable import LoadableMixin
 from lightning_gan.models.logged_metrics import MetricLoggingMixin
@@ -34,26 +34,29 @@ from lightning_gan.training.statistics import TrainingStatistics
 from lightning_gan.utils.errors import UserError
 from lightning_gan.utils.file_format import FORMAT, KEY
 
-D, G = 0, 1  # places of the two networks in every pair
-Objective = Callable[[list[Tensor]], Tensor]  # of a minibatch: what a network descends
+D, G = 0, 1  # index of each network in pairs of optimizers, schedulers and clipping norms
+Objective = Callable[[list[Tensor]], Tensor]
+"""Function from a minibatch to the scalar that a network minimises."""
 
 
 class AdversarialModel(MetricLoggingMixin, LoadableMixin):
-    """Two networks with an optimizer each; a step is one update of G. See `GAN` for the other arguments.
+    """LightningModule with a generator, a discriminator and an optimizer for each; a step is one update of G.
+
+    A subclass implements `training_step`. See `GAN` for the other arguments.
 
     Args:
-        ema_half_life: the half-life of the average of G that is shown and scored, in images, above 0; None: no
-            average.
-        d_clip: the largest norm of D's gradient, above 0; None: no clipping.
-        g_clip: the largest norm of G's gradient, above 0; None: no clipping.
+        ema_half_life: Half-life of the weight average of G that is sampled and evaluated, in images, above 0; None:
+            no average.
+        d_clip: Largest norm of D's gradient, above 0; None: no clipping.
+        g_clip: Largest norm of G's gradient, above 0; None: no clipping.
     """
 
     updates = "undefined"
-    """How the networks move, for the run's own description."""
+    """Order of the updates, in words, for the description of a run."""
     microbatches = 1
-    """A minibatch is taken in so many equal parts, whose gradients are added up: the memory of one part, and one
-    update. What is taken over a minibatch (BatchNorm, minibatch discrimination, relativistic averages, how an unrolled
-    D answers) is then taken over a part."""
+    """Number of equal parts of a minibatch whose gradients are summed for one update, to save memory. Whatever depends
+    on the whole minibatch (BatchNorm, minibatch discrimination, relativistic averages, the updates of an unrolled D)
+    then depends on one part."""
 
     @check_arguments
     def __init__(
@@ -72,7 +75,7 @@ class AdversarialModel(MetricLoggingMixin, LoadableMixin):
         regularizers: Sequence[Regularizer] = (),
     ) -> None:
         super().__init__()
-        if _given_hyperparameters.get() is not None:  # the command line's plain values, not modules
+        if _given_hyperparameters.get() is not None:  # plain values from the command line
             self.save_hyperparameters()
         check_networks(generator, discriminator)
         self.automatic_optimization = False  # two networks, two optimizers
@@ -84,26 +87,26 @@ class AdversarialModel(MetricLoggingMixin, LoadableMixin):
         self.penalties = [r for r in regularizers if isinstance(r, Penalty)]
         check_penalties(discriminator, self.penalties)
         self.projections = [r for r in regularizers if isinstance(r, Projection)]
-        self.needs_double_backward = bool(self.penalties)  # each takes a gradient of D
+        self.needs_double_backward = bool(self.penalties)  # each differentiates D
         self.ema = EMA(generator, ema_half_life) if ema_half_life is not None else None
         self.statistics = TrainingStatistics()
         self.d_updates = self.g_updates = self.images_seen = 0
-        self.m = 0  # examples in the latest minibatch, of all devices
-        self.display_range = generator.value_range  # what an image shows as black and white
+        self.m = 0  # real examples in the latest minibatch, on all devices together
+        self.display_range = generator.value_range  # values of black and white
 
     def setup(self, stage: str) -> None:
-        """Before the first step: do the data fit, and what does G's start need of them?"""
+        """Check that the data fit the networks, and initialise what depends on the data."""
         data: Any = getattr(self.trainer, "datamodule", None)
         check_data(data, self.generator)
         if stage == "fit":
-            warn_of_penalties(self.discriminator, self.penalties)
+            warn_about_batch_norm(self.discriminator, self.penalties)
         if stage == "fit" and hasattr(data, "images"):
             self.generator.init_from_data(lambda: data.images("train").mean(0))
             if self.ema:
                 self.ema.restart(self.generator)
 
     def configure_optimizers(self) -> tuple[list[Optimizer], list[Any]]:
-        """D's and G's, in this order, each with its schedule."""
+        """Return the optimizers and the schedulers of D and G, in this order."""
         networks = (self.discriminator, self.generator)
         pairs = zip(self.make_optimizers, networks, strict=True)
         optimizers = [new(p.parameters()) for new, p in pairs]
@@ -111,24 +114,29 @@ class AdversarialModel(MetricLoggingMixin, LoadableMixin):
         schedulers = [new(o) for new, o in zip(self.make_schedulers, optimizers, strict=True)]
         return optimizers, schedulers
 
-    # one network moves
+    # updates
 
     @contextmanager
-    def update_phase(self, network: int, waiting: nn.Module) -> Iterator[None]:
-        """Let one network move while the other's parameters and statistics hold still."""
+    def update_phase(self, network: int, frozen: nn.Module) -> Iterator[None]:
+        """Freeze the parameters and the normalisation statistics of one network while the other is updated.
+
+        Args:
+            network: Network that is updated, `D` or `G`.
+            frozen: The other network.
+        """
         with (
-            self.toggled_optimizer(self.optimizer_of(network)),
-            manual_optimization.frozen_norm_statistics(waiting),
+            self.toggled_optimizer(self.get_optimizer(network)),
+            manual_optimization.frozen_norm_statistics(frozen),
         ):
             yield
 
-    def optimizer_of(self, network: int) -> LightningOptimizer:
-        """The network's optimizer, as Lightning wraps it."""
+    def get_optimizer(self, network: int) -> LightningOptimizer:
+        """Return a network's optimizer in Lightning's wrapper."""
         return self.optimizers()[network]  # type: ignore[index]
 
     def minimize(self, network: int, objective: Objective, batch: list[Tensor]) -> None:
-        """Move one network down the gradient of its objective, the mean over the minibatch's parts."""
-        self.optimizer_of(network).zero_grad()
+        """Update one network with the gradient of its objective, averaged over the microbatches."""
+        self.get_optimizer(network).zero_grad()
         with manual_optimization.no_gradient_sync(self.trainer.strategy):
             for part in self.split_microbatches(batch):
                 with check_batch_norm(len(part[0]), self.generator, self.discriminator):
@@ -138,41 +146,41 @@ class AdversarialModel(MetricLoggingMixin, LoadableMixin):
         self.step_optimizer(network)
 
     def split_microbatches(self, batch: list[Tensor]) -> list[list[Tensor]]:
-        """A minibatch in `parts` equal parts.
+        """Split a minibatch into `microbatches` equal parts.
 
         Raises:
-            ValueError: if it cannot be cut so.
+            UserError: Number of examples is no multiple of `microbatches`.
         """
         if self.microbatches == 1:
             return [batch]
         m = len(batch[0])
         if m % self.microbatches:
             raise UserError(
-                f"A minibatch of {m} cannot be taken in {self.microbatches} equal parts: choose a multiple of "
+                f"A minibatch of {m} cannot be split into {self.microbatches} equal parts: choose a multiple of "
                 f"{self.microbatches}."
             )
-        cut = [x.split(m // self.microbatches) for x in batch]
-        return [list(part) for part in zip(*cut, strict=True)]
+        parts = [x.split(m // self.microbatches) for x in batch]
+        return [list(part) for part in zip(*parts, strict=True)]
 
-    def penalty(self, score: Critic, x: Tensor, x_fake: Tensor) -> Tensor | float:
-        """What D's regularisers add to its loss at this update.
+    def penalty(self, critic: Critic, x: Tensor, x_fake: Tensor) -> Tensor | float:
+        """Sum the penalties that are due at this update of D.
 
         Args:
-            score: D, or D told what it is told of these examples.
-            x: examples, [m, *data_shape].
-            x_fake: samples, [m, *data_shape].
+            critic: Function from examples to logits: D, given the conditions of these examples if it reads any.
+            x: Real examples, [m, *data_shape].
+            x_fake: Generated examples, [m, *data_shape].
         """
-        added: Tensor | float = 0.0
+        total: Tensor | float = 0.0
         for penalty in self.penalties:
             if self.d_updates % penalty.every == 0:
-                term = penalty(score, x, x_fake)
-                self.statistics.term(penalty.key, term)
-                added = added + penalty.every * term
-        return added
+                term = penalty(critic, x, x_fake)
+                self.statistics.add_term(penalty.key, term)
+                total = total + penalty.every * term
+        return total
 
     def step_optimizer(self, network: int) -> None:
-        """Update one network from the gradients that it holds, all devices' mean, and step its schedule."""
-        optimizer = self.optimizer_of(network)
+        """Average a network's gradients over the devices, then step its optimizer and its scheduler."""
+        optimizer = self.get_optimizer(network)
         collectives.average_gradients(
             p for group in optimizer.param_groups for p in group["params"]
         )
@@ -188,15 +196,15 @@ class AdversarialModel(MetricLoggingMixin, LoadableMixin):
             self.ema.step(self.generator, images=self.m, update=self.g_updates)
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Clip one network's gradient; here, because under float16 it has its true length here."""
-        for own, largest in zip(self.trainer.optimizers, self.clips, strict=True):
-            if own is optimizer and largest is not None:
-                manual_optimization.clip_gradients(own, largest, self.trainer)
+        """Clip a network's gradient; before this hook, float16 gradients are still scaled."""
+        for candidate, max_norm in zip(self.trainer.optimizers, self.clips, strict=True):
+            if candidate is optimizer and max_norm is not None:
+                manual_optimization.clip_gradients(optimizer, max_norm, self.trainer)
 
-    # what is written down
+    # counts and metrics
 
     def on_train_batch_start(self, batch: list[Tensor], batch_idx: int) -> None:
-        """Count the minibatch; look at the very first one."""
+        """Count the examples; check the first minibatch."""
         if not self.d_updates:
             check_batch(batch[0], self.generator)
         self.m = len(batch[0]) * self.trainer.world_size
@@ -206,7 +214,7 @@ class AdversarialModel(MetricLoggingMixin, LoadableMixin):
         manual_optimization.set_logged_steps(self.trainer, self.trainer.global_step)
 
     def on_train_batch_end(self, outputs: Any, batch: list[Tensor], batch_idx: int) -> None:
-        """Write the curves, if G moved and they are due."""
+        """Log the training metrics if G was updated and a row is due."""
         manual_optimization.update_grad_scaler(self.trainer)
         manual_optimization.set_logged_steps(self.trainer, self.trainer.global_step - 1)
         self.write_due_curves()
@@ -214,19 +222,19 @@ class AdversarialModel(MetricLoggingMixin, LoadableMixin):
     # checkpoints
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add the format, the counts (for k's phase), the curves' row in hand, and the data's name and range."""
+        """Add the format number, the counts of updates, the metrics not yet logged, and the data's name and range."""
         names = ("d_updates", "g_updates", "images_seen")
         checkpoint[KEY] = FORMAT
         checkpoint["counts"] = {name: getattr(self, name) for name in names}
         checkpoint["batch"] = self.m
         gather, processes = self.trainer.strategy.all_gather, self.trainer.world_size
-        checkpoint["record"] = self.statistics.state(gather, processes)
+        checkpoint["record"] = self.statistics.state_dict(gather, processes)
         data = getattr(self.trainer, "datamodule", None)
         checkpoint["data"] = getattr(data, "name", None)
         checkpoint["display_range"] = getattr(data, "display_range", self.display_range)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take them up again; older files have no row, and do not say what an image shows."""
+        """Restore the counts, the metrics not yet logged, and the data's range."""
         self.display_range = checkpoint.get("display_range", self.display_range)
         self.m = checkpoint.get("batch", self.m)
         for name, count in checkpoint["counts"].items():

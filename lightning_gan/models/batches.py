@@ -1,4 +1,4 @@
-"""Minibatches of any DataLoader, in the one form that the training loop reads."""
+"""Conversion of minibatches from any DataLoader to the form that the training loop uses."""
 
 from collections.abc import Mapping
 from math import isfinite
@@ -16,21 +16,25 @@ LABELS = ("label", "labels", "y", "target", "targets", "class")
 def as_tensors(
     batch: Any, value_range: tuple[float, float], dtype: torch.dtype = torch.float32
 ) -> list[Tensor]:
-    """Return a minibatch as [x] or [x, labels], x being of the model's type of numbers.
+    """Convert a minibatch to [x] or [x, labels].
 
     Args:
-        batch: x; [x, labels, ...] or (x, labels, ...); or a dictionary with an entry such as image and maybe one such
-            as label. x: [m, *data_shape], bytes 0 to 255 or floating-point numbers in `value_range`.
-        value_range: smallest and largest value of x, onto which bytes are mapped.
-        dtype: floating-point type of the x that is returned.
+        batch: Minibatch: x; [x, labels, ...] or (x, labels, ...); or a dictionary with an entry such as image and
+            optionally one such as label. x: [m, *data_shape], bytes 0 to 255 or floating-point numbers in
+            `value_range`.
+        value_range: Smallest and largest value of x, to which bytes are mapped.
+        dtype: Floating-point type of the returned x.
+
+    Returns:
+        x as `dtype`, then the other tensors of the minibatch unchanged.
 
     Raises:
-        ValueError: if the minibatch has another form.
+        UserError: The minibatch has another form.
     """
     parts = _parts(batch)
     if not parts or not all(isinstance(part, Tensor) for part in parts[:1]):
         raise UserError(
-            f"A minibatch of type {_describe_type(batch)} came from the DataLoader: give x, [x, labels] or "
+            f"The DataLoader gave a minibatch of type {_describe_type(batch)}: give x, [x, labels] or "
             f"{{'image': x, 'label': labels}} as tensors."
         )
     x, *rest = parts
@@ -51,12 +55,12 @@ def _floats(x: Tensor, value_range: tuple[float, float]) -> Tensor:
         low, high = value_range
         if not (isfinite(low) and isfinite(high)):
             raise UserError(
-                f"A minibatch of bytes came, but G makes values from {low} to {high}: give floating-point numbers."
+                f"The minibatch holds bytes, but G generates values from {low} to {high}: give floating-point numbers."
             )
         return x.float() / 255 * (high - low) + low
     if not x.is_floating_point():
         raise UserError(
-            f"A minibatch of {x.dtype} came: give bytes (torch.uint8) 0 to 255, or floating-point numbers."
+            f"The minibatch has type {x.dtype}: give bytes (torch.uint8) 0 to 255, or floating-point numbers."
         )
     return x
 

@@ -1,4 +1,4 @@
-"""Do the data and the Trainer fit the networks? Asked once, before the first step."""
+"""Checks of networks, data and Trainer settings before the first step."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,8 +27,8 @@ from lightning_gan.utils.errors import UserError
 from lightning_gan.utils.machine_limits import count_cpus
 
 Steps = Annotated[int, Domain(-1, 2**53, whole=True)]  # -1: no limit
-Processes = Annotated[int, Domain(1, max(8, count_cpus()), whole=True)]  # of a CPU
-Batches = Share | CountOrZero  # a share of them, or a number
+Processes = Annotated[int, Domain(1, max(8, count_cpus()), whole=True)]  # on a CPU
+Batches = Share | CountOrZero  # a share of the batches, or a number
 TRAINER: dict[str, Any] = {
     "accumulate_grad_batches": Count,
     "check_val_every_n_epoch": Count,
@@ -61,27 +61,30 @@ class MismatchError(UserError):
 
 
 def check_networks(generator: Generator, discriminator: Discriminator) -> None:
-    """G must make what D reads.
+    """Check that G generates examples of the shape that D reads.
 
     Raises:
-        MismatchError: naming both shapes.
+        MismatchError: The shapes differ.
     """
     if generator.data_shape != discriminator.data_shape:
-        made, read = list(generator.data_shape), list(discriminator.data_shape)
-        raise MismatchError(f"G makes {made} but D reads {read}: give both the same data_shape.")
+        g_shape, d_shape = list(generator.data_shape), list(discriminator.data_shape)
+        raise MismatchError(
+            f"G makes {g_shape} but D reads {d_shape}: give both the same data_shape."
+        )
 
 
 def check_penalties(discriminator: nn.Module, penalties: Sequence[Penalty]) -> None:
-    """A penalty on D's gradient at each example needs scores that depend on one example each.
+    """Check that D has no BatchNorm if the source of a penalty excludes it.
 
-    Gulrajani et al. (2017), section 4, exclude BatchNorm from D for WGAN-GP.
+    A penalty on D's gradient at each example assumes that each logit depends on one example. Gulrajani et al. (2017),
+    section 4, exclude BatchNorm from D for WGAN-GP.
 
     Args:
-        discriminator: D, with all its parts, wrappers' inner discriminators among them.
-        penalties: terms that are added to D's loss.
+        discriminator: Discriminator D, including the networks inside wrappers.
+        penalties: Terms that are added to D's loss.
 
     Raises:
-        MismatchError: if a penalty excludes BatchNorm and D has it.
+        MismatchError: A penalty excludes BatchNorm, and D has it.
     """
     for sentence in _find_batch_norm_conflicts(
         discriminator, [p for p in penalties if p.forbids_batch_norm]
@@ -91,14 +94,14 @@ def check_penalties(discriminator: nn.Module, penalties: Sequence[Penalty]) -> N
         )
 
 
-def warn_of_penalties(discriminator: nn.Module, penalties: Sequence[Penalty]) -> None:
-    """Warn of BatchNorm in D where a penalty takes gradients at each example and its source does not exclude it.
+def warn_about_batch_norm(discriminator: nn.Module, penalties: Sequence[Penalty]) -> None:
+    """Warn about BatchNorm in D if a penalty takes gradients at each example and its source does not exclude BatchNorm.
 
-    Mescheder et al. (2018) state no rule for R1 and R2, though their D has no BatchNorm.
+    Mescheder et al. (2018) state no rule for R1 and R2, but their D has no BatchNorm.
 
     Args:
-        discriminator: D, with all its parts.
-        penalties: terms that are added to D's loss.
+        discriminator: Discriminator D, including the networks inside wrappers.
+        penalties: Terms that are added to D's loss.
     """
     allowed = [p for p in penalties if p.per_example and not p.forbids_batch_norm]
     for sentence in _find_batch_norm_conflicts(discriminator, allowed):
@@ -113,51 +116,51 @@ def _find_batch_norm_conflicts(
     for penalty in penalties if found else ():
         yield (
             f"{type(penalty).__name__} takes D's gradient at each example, but {type(found[0]).__name__} in "
-            f"{type(discriminator).__name__} makes a score depend on the whole minibatch"
+            f"{type(discriminator).__name__} makes a logit depend on the whole minibatch"
         )
 
 
 @contextmanager
 def check_batch_norm(m: int, *networks: nn.Module) -> Iterator[None]:
-    """Name the network whose normalisation has one value per channel to take its statistics of.
+    """Replace torch's error about a normalisation over a single value by one that names the network.
 
     Args:
-        m: examples in the minibatch, or in the part of it that is taken at once.
-        networks: those that the block runs.
+        m: Number of examples in the minibatch or microbatch.
+        networks: Networks that run inside the block.
 
     Raises:
-        MismatchError: in place of torch's own error.
+        MismatchError: A normalisation layer has only one value for each channel.
     """
     try:
         yield
     except ValueError as error:
         if "Expected more than 1" not in str(error):
             raise
-        named = _failed(error, networks)
+        named = _find_failed(error, networks)
         if "spatial" in str(error):
             raise MismatchError(
                 f"InstanceNorm in {named} needs maps of 2 pixels or more: choose larger maps or another normalisation."
             ) from None
         raise MismatchError(
             f"BatchNorm needs 2 examples or more, but {named} got {m}: give a batch size of at least 2 for each device "
-            f"and each accumulated part, and drop_last=True to a DataLoader whose last batch is smaller."
+            f"and each microbatch, and drop_last=True to a DataLoader whose last batch is smaller."
         ) from None
 
 
-def _failed(error: ValueError, networks: Sequence[nn.Module]) -> str:
-    """Return the name of the network in whose forward pass torch raised the error; all names if none was found."""
+def _find_failed(error: ValueError, networks: Sequence[nn.Module]) -> str:
+    """Return the name of the network whose forward pass raised the error; all names if none is found."""
     running = [frame.f_locals.get("self") for frame, _ in walk_tb(error.__traceback__)]
     failed = [n for n in networks if any(n is module for module in running)]
     return " and ".join(type(network).__name__ for network in failed or networks)
 
 
 def check_data(data: object, generator: Generator) -> None:
-    """G must make what the data module holds: same shape, same value range.
+    """Check that the data module and G have the same `data_shape` and the same `value_range`.
 
-    A data module that does not state `data_shape` or `value_range` is taken at its word.
+    An attribute that the data module does not have is not checked.
 
     Raises:
-        MismatchError: naming what came and what was wanted.
+        MismatchError: The shapes or the ranges differ.
     """
     shape = tuple(getattr(data, "data_shape", generator.data_shape))
     if shape != generator.data_shape:
@@ -175,65 +178,65 @@ def check_data(data: object, generator: Generator) -> None:
 
 
 def check_trainer(trainer: Namespace) -> None:
-    """The Trainer's settings must leave the updates to the networks.
+    """Check the domains of the Trainer's settings, and refuse those that the model replaces by its own.
 
     Raises:
-        ValueError: naming the setting, and what does here what it does elsewhere.
+        UserError: A setting lies outside its domain, or gradient_clip_val is set.
     """
     for name, domain in TRAINER.items():
         value = trainer.get(name)
         if domain is Batches and isinstance(value, float) and value > 1 and value.is_integer():
-            # the parser may read 2 as 2.0, which Lightning takes for a share
+            # the parser may read 2 as 2.0, which Lightning treats as a share
             trainer[name] = value = int(value)
         if value is not None:
             check_value("trainer.", name, value, domain)
     check_devices(trainer.get("devices"), trainer.get("accelerator"))
     if trainer.gradient_clip_val:
         raise UserError(
-            f"trainer.gradient_clip_val is {trainer.gradient_clip_val}, but the networks are clipped apart: set "
+            f"trainer.gradient_clip_val is {trainer.gradient_clip_val}, but each network is clipped separately: set "
             f"--model.d_clip and --model.g_clip."
         )
 
 
 def check_devices(devices: Any, accelerator: Any) -> None:
-    """Refuse a number of devices that starts nothing, or more processes of a CPU than it can run.
+    """Check the number of devices: at least 1, and on a CPU no more processes than it can run.
 
     Raises:
-        ValueError: naming the number, and how many there may be.
+        UserError: The number lies outside its domain.
     """
     try:
         number = int(devices)
     except (TypeError, ValueError):
-        return  # auto, or a list of places
+        return  # auto, or a list of indices
     on_cpu = accelerator == "cpu" or (accelerator == "auto" and not torch.cuda.is_available())
     if on_cpu or number != -1:  # -1: all GPUs
         check_value("trainer.", "devices", number, Processes if on_cpu else Count)
 
 
 def check_seed(seed: int | bool | None) -> None:
-    """It must be one that all libraries take.
+    """Check that a seed is in the range that all libraries accept.
 
     Raises:
-        ValueError: naming it.
+        UserError: The seed lies outside 0 to 2^32 - 1.
     """
-    if not isinstance(seed, bool):  # true and false: whether to draw one
+    if not isinstance(seed, bool):  # true draws a seed, false sets none
         check_value("", "seed_everything", seed, Seed | None, default=None)
 
 
 def check_batch(x: torch.Tensor, generator: Generator) -> None:
-    """The first minibatch must be what the data module announced.
+    """Check the shape and the value range of a minibatch of real examples.
 
     Raises:
-        MismatchError: naming the shape or the range that came.
+        MismatchError: The examples have another shape than the networks', or values outside G's range.
     """
     if tuple(x.shape[1:]) != generator.data_shape:
         raise MismatchError(
-            f"A minibatch of shape {list(x.shape)} came, but the networks are made for "
+            f"The minibatch has shape {list(x.shape)}, but the networks have shape "
             f"[m, {', '.join(map(str, generator.data_shape))}]: set their data_shape to {list(x.shape[1:])}."
         )
     low, high = generator.value_range
     if not (x.isfinite().all() and x.min() >= low - 1e-3 and x.max() <= high + 1e-3):
         raise MismatchError(
-            f"A minibatch with values from {x.min().item():g} to {x.max().item():g} came, but G makes values in "
+            f"The minibatch has values from {x.min().item():g} to {x.max().item():g}, but G generates values in "
             f"[{low:g}, {high:g}]: scale the data to that range, or choose another generator."
         )

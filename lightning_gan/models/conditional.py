@@ -1,7 +1,6 @@
-"""Conditional GANs: both networks are told c. Goodfellow et al. (2014), section 7; Mirza & Osindero (2014).
+"""Conditional GANs, whose networks both read a condition c: Goodfellow et al. (2014), sec. 7; Mirza & Osindero (2014).
 
-V(D, G) = E[log D(x, c)] + E[log(1 - D(G(z, c), c))]: the same c on both sides, x and c from the data. The order of
-moves is Algorithm 1's.
+V(D, G) = E[log D(x, c)] + E[log(1 - D(G(z, c), c))] with x and c from the data. The updates are those of Algorithm 1.
 """
 
 from abc import ABC, abstractmethod
@@ -23,104 +22,116 @@ from lightning_gan.utils.errors import UserError
 
 
 class ConditionalModel(GAN, ABC):
-    """A model of p(x | c), whatever c is: networks with a `condition_dim`, G(z, c) and D(x, c).
+    """Base class of models of p(x | c) with networks G(z, c) and D(x, c) that have a `condition_dim`.
 
-    A subclass says what c is of a minibatch, and which c samples have when nobody asks for one.
+    A subclass defines c for a minibatch, and a default c for sampling.
     """
 
     @abstractmethod
     def condition(self, batch: list[Tensor], rng: torch.Generator | None = None) -> Tensor:
-        """What both networks are told of m examples, c [m, condition_dim]; what is random in it comes from `rng`."""
+        """Return the conditions c of m real examples, [m, condition_dim]; a random part is drawn from `rng`."""
 
     @abstractmethod
     def default_condition(self, m: int) -> Tensor:
-        """The c of m samples of which only the number was asked, [m, condition_dim]."""
+        """Return the conditions of m generated examples when the caller gives none, [m, condition_dim]."""
 
     def noise(self, m: int, rng: torch.Generator | None = None) -> Tensor:
-        """What m samples are made of when nobody asks for a condition: z and c, [m, z_dim + condition_dim]."""
+        """Draw noise z and append the default conditions c, [m, z_dim + condition_dim]."""
         return self.concat_condition(self.default_condition(m), rng)
 
     def concat_condition(self, c: Tensor, rng: torch.Generator | None = None) -> Tensor:
-        """Noise z ~ p(z) and conditions, [m, condition_dim], side by side, as `generate` reads them."""
+        """Draw noise z and append conditions c, [m, condition_dim]: [m, z_dim + condition_dim], as `generate` reads."""
         z = super().noise(len(c), rng)
         return torch.cat([z, c.to(z)], dim=1)
 
     def d_objective(self, batch: list[Tensor]) -> Tensor:
-        """L_D on m examples and on m samples with the examples' conditions."""
+        """Compute D's loss and its penalties on m real and m generated examples with the same conditions."""
         x, c = batch[0], self.condition(batch)
         with torch.no_grad():
             x_fake = self.generator(self.concat_condition(c))
         real, fake = self.discriminator(x, c), self.discriminator(x_fake, c)
         loss = self.loss.d_loss(real, fake)
-        self.statistics.d(loss, real, fake)
+        self.statistics.add_d(loss, real, fake)
         return loss + self.penalty(lambda x: self.discriminator(x, c), x, x_fake)
 
     def g_objective(self, batch: list[Tensor]) -> Tensor:
-        """L_G on m fresh samples with the conditions of m examples."""
+        """Compute G's loss on m generated examples with the conditions of m real ones."""
         x, c = batch[0], self.condition(batch)
         fake = self.discriminator(self.generator(self.concat_condition(c)), c)
         real = self.discriminator(x, c) if self.loss.needs_paired_batches else None
         loss = self.loss.g_loss(fake, real)
-        self.statistics.g(loss)
+        self.statistics.add_g(loss)
         return loss
 
-    def compute_logits(self, batch: list[Tensor], rng: torch.Generator) -> Tensor:
-        """D's scores of m examples with their own conditions, [m]."""
+    def compute_real_logits(self, batch: list[Tensor], rng: torch.Generator) -> Tensor:
+        """Compute D's logits of m real examples with their conditions, [m]."""
         return self.discriminator(batch[0], self.condition(batch, rng))
 
-    def scores(self, batch: list[Tensor], rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """D's scores of m examples and of m samples with the examples' conditions, [m] each."""
+    def compute_logits_pair(
+        self, batch: list[Tensor], rng: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Compute D's logits of m real and of m generated examples with the same conditions, [m] each."""
         c = self.condition(batch, rng)
         return self.discriminator(batch[0], c), self.discriminator(
             self.generator(self.concat_condition(c, rng)), c
         )
 
-    def check_condition(self, wanted: int, what: str) -> None:
-        """Both networks must read a condition of this many numbers.
+    def check_condition(self, condition_dim: int, what: str) -> None:
+        """Check that both networks read conditions of a given size.
+
+        Args:
+            condition_dim: Size of a condition.
+            what: Content of a condition, for the error message, in the plural.
 
         Raises:
-            ValueError: naming the network and both numbers.
+            UserError: A network reads conditions of another size.
         """
-        check_reads("G", self.generator, wanted, what)
-        check_reads("D", self.discriminator, wanted, what)
+        check_condition_dim("G", self.generator, condition_dim, what)
+        check_condition_dim("D", self.discriminator, condition_dim, what)
 
 
-def check_reads(letter: str, network: nn.Module, wanted: int, what: str) -> None:
-    """A network must read a condition of this many numbers.
+def check_condition_dim(letter: str, network: nn.Module, condition_dim: int, what: str) -> None:
+    """Check that one network reads conditions of a given size.
+
+    Args:
+        letter: Letter of the network, G or D.
+        network: The network.
+        condition_dim: Size of a condition.
+        what: Content of a condition, for the error message, in the plural.
 
     Raises:
-        ValueError: naming the network and both numbers.
+        UserError: The network reads conditions of another size.
     """
-    read = getattr(network, "condition_dim", 0)
-    if read != wanted:
+    found = getattr(network, "condition_dim", 0)
+    if found != condition_dim:
         kind = "Generator" if letter == "G" else "Discriminator"
         raise UserError(
-            f"{letter} ({type(network).__name__}) reads a condition of {read} numbers, but {what} are {wanted}: "
-            f"make it a network with condition_dim {wanted}, such as Conditional{kind}."
+            f"{letter} ({type(network).__name__}) reads a condition of {found} numbers, but {what} are "
+            f"{condition_dim}: give a network with condition_dim {condition_dim}, such as Conditional{kind}."
         )
 
 
 class ConditionalGAN(ConditionalModel):
-    """p(x | y) for labels y = 0, ..., K - 1: both networks are told y as a vector of K numbers, one of them 1.
+    """Model of p(x | y) for classes y = 0, ..., K - 1, which both networks read as one-hot vectors.
 
     See `GAN` for the other arguments.
 
     Args:
-        generator: G(z, c), with condition_dim K.
-        discriminator: D(x, c), with condition_dim K.
-        loss: what each of them minimises.
-        prior: p(z).
-        classes: K, 1 to 2^20.
-        k: the number of D's updates for each of G's, at least 1.
-        d_optimizer: of D.
-        g_optimizer: of G.
-        d_scheduler: of D's optimizer.
-        g_scheduler: of G's optimizer.
-        ema_half_life: the half-life of the average of G that is shown and scored, in images, above 0; None: no
-            average.
-        d_clip: the largest norm of D's gradient, above 0; None: no clipping.
-        g_clip: the largest norm of G's gradient, above 0; None: no clipping.
-        regularizers: of D.
+        generator: Generator G(z, c) with condition_dim K.
+        discriminator: Discriminator D(x, c) with condition_dim K.
+        loss: Objectives that D and G minimise.
+        prior: Noise distribution p(z).
+        classes: Number of classes K, 1 to 2^20.
+        k: Number of D's updates for each update of G, at least 1.
+        d_optimizer: Optimizer for D.
+        g_optimizer: Optimizer for G.
+        d_scheduler: Learning-rate scheduler for D.
+        g_scheduler: Learning-rate scheduler for G.
+        ema_half_life: Half-life of the weight average of G that is sampled and evaluated, in images, above 0; None:
+            no average.
+        d_clip: Largest norm of D's gradient, above 0; None: no clipping.
+        g_clip: Largest norm of G's gradient, above 0; None: no clipping.
+        regularizers: Regularizers of D.
     """
 
     @check_arguments
@@ -150,56 +161,69 @@ class ConditionalGAN(ConditionalModel):
         self.check_condition(classes, "the classes")
 
     def setup(self, stage: str) -> None:
-        """Before the first step: the data must have so many classes."""
+        """Also check that the data have as many classes as the model.
+
+        Raises:
+            UserError: The data have no labels or another number of classes.
+        """
         data = getattr(self.trainer, "datamodule", None)
-        held = getattr(data, "num_classes", self.classes)
-        if held != self.classes:
-            if held == 1:
+        found = getattr(data, "num_classes", self.classes)
+        if found != self.classes:
+            if found == 1:
                 raise UserError(
-                    f"The data have no labels, but this model is told which of {self.classes} classes an image is of: "
-                    f"put images into a folder for each class, or take a model without classes, such as GAN."
+                    f"{type(self).__name__} needs labels of {self.classes} classes, but the data have no labels: put "
+                    f"images into a folder for each class, or use a model without classes, such as GAN."
                 )
             raise UserError(
-                f"The data have {held} classes, but the model was made for {self.classes}: set its classes, and "
-                f"condition_dim of both networks, to {held}."
+                f"The data have {found} classes, but the model has {self.classes}: set classes of the model, and "
+                f"condition_dim of both networks, to {found}."
             )
         super().setup(stage)
 
     def condition(self, batch: list[Tensor], rng: torch.Generator | None = None) -> Tensor:
-        """The classes of m examples, [m, K]."""
+        """Return the classes of m real examples as one-hot vectors, [m, K].
+
+        Raises:
+            UserError: The minibatch has no labels, or a label is no class.
+        """
         if len(batch) < 2:
             raise UserError(
-                f"A minibatch without labels came: give [x, y], y being classes 0 to {self.classes - 1}."
+                f"The minibatch has no labels: give [x, y], y being classes 0 to {self.classes - 1}."
             )
-        # where labels lie on a GPU, looking at them would wait for it
+        # checking labels on a GPU would synchronise with it
         return self.encode_condition(
             batch[1], check=batch[1].device.type == "cpu" or not self.d_updates
         )
 
     def encode_condition(self, y: Tensor, check: bool = True) -> Tensor:
-        """Classes, integers [m], as the networks are told them, [m, K].
+        """Encode classes as one-hot vectors.
 
         Args:
-            y: the classes.
-            check: whether to check their range.
+            y: Classes, integers [m].
+            check: Whether to check their range.
+
+        Returns:
+            One-hot vectors, float32 [m, K].
 
         Raises:
-            ValueError: naming a label that is no class.
+            UserError: A label is no class.
         """
         if y.is_floating_point() or y.dim() != 1:
             raise UserError(
-                f"Labels of {y.dtype}, {list(y.shape)}, came: give integers 0 to {self.classes - 1}, [m]."
+                f"The labels are {y.dtype} of shape {list(y.shape)}: give integers 0 to {self.classes - 1}, [m]."
             )
         if check and len(y) and not 0 <= y.min() <= y.max() < self.classes:
             wrong = y[(y < 0) | (y >= self.classes)][0].item()
-            raise UserError(f"Label {wrong} came, but the classes are 0 to {self.classes - 1}.")
+            raise UserError(
+                f"A label is {wrong}, but the classes are 0 to {self.classes - 1}: give integers in that range."
+            )
         return one_hot(y.long(), self.classes).float()
 
     def default_condition(self, m: int) -> Tensor:
-        """The classes in turn, so that all are shown and scored equally often."""
+        """Return the classes 0, 1, ..., K - 1, 0, ... as one-hot vectors, so that all are equally frequent, [m, K]."""
         return self.encode_condition(torch.arange(m) % self.classes)
 
     def sample_classes(self, classes: Sequence[int], seed: int = 0) -> Tensor:
-        """Draw a sample of each of these classes, [n, *data_shape], that depend on the seed alone."""
+        """Generate one example of each of the given classes from seeded noise, [n, *data_shape]."""
         c = self.encode_condition(torch.as_tensor(classes, dtype=torch.long))
         return self.generate(self.concat_condition(c, torch.Generator().manual_seed(seed)))

@@ -1,7 +1,7 @@
-"""Algorithm 1 of Goodfellow et al. (2014): the one training loop of all GANs of this suite.
+"""GAN: Algorithm 1 of Goodfellow et al. (2014), the training loop of all models in this package.
 
-x: examples, [m, *data_shape]. z: noise, [m, z_dim]. G(z): samples, shaped like x.
-Scores: what D says before its sigmoid, [m].
+x: real examples, [m, *data_shape]. z: noise, [m, z_dim]. G(z): generated examples, shaped like x.
+Logits: D's output before the sigmoid, [m].
 """
 
 from collections.abc import Sequence
@@ -20,25 +20,25 @@ from lightning_gan.training.optimizers import Constant, dcgan_adam
 
 
 class GAN(AdversarialModel):
-    """k updates of D, each on its own minibatch, then one update of G on fresh noise.
+    """GAN with alternating updates: k updates of D, each on its own minibatch, then one update of G on fresh noise.
 
     A step (`trainer.global_step`, `max_steps`, checkpoint names, the loggers' axis) is one update of G.
 
     Args:
-        generator: G.
-        discriminator: D.
-        loss: what each of them minimises.
-        prior: p(z).
-        k: the number of D's updates for each of G's, at least 1 (n_critic in WGAN).
-        d_optimizer: of D.
-        g_optimizer: of G.
-        d_scheduler: of D's optimizer, stepped after each update of D.
-        g_scheduler: of G's optimizer, stepped after each update of G.
-        ema_half_life: the half-life of the average of G that is shown and scored, in images, above 0; None: no
-            average.
-        d_clip: the largest norm of D's gradient, above 0; None: no clipping.
-        g_clip: the largest norm of G's gradient, above 0; None: no clipping.
-        regularizers: of D: penalties beside its loss, projections after its updates.
+        generator: Generator G.
+        discriminator: Discriminator D.
+        loss: Objectives that D and G minimise.
+        prior: Noise distribution p(z).
+        k: Number of D's updates for each update of G, at least 1 (n_critic in WGAN).
+        d_optimizer: Optimizer for D.
+        g_optimizer: Optimizer for G.
+        d_scheduler: Learning-rate scheduler for D, stepped after each update of D.
+        g_scheduler: Learning-rate scheduler for G, stepped after each update of G.
+        ema_half_life: Half-life of the weight average of G that is sampled and evaluated, in images, above 0; None:
+            no average.
+        d_clip: Largest norm of D's gradient, above 0; None: no clipping.
+        g_clip: Largest norm of G's gradient, above 0; None: no clipping.
+        regularizers: Penalties that are added to D's loss, and projections that follow D's updates.
     """
 
     updates = "alternating"
@@ -68,32 +68,32 @@ class GAN(AdversarialModel):
         self.k = k
 
     def training_step(self, batch: list[Tensor], batch_idx: int) -> None:
-        """One minibatch: an update of D and, every k-th time, one of G."""
-        with self.update_phase(D, waiting=self.generator):
+        """Update D on one minibatch; after every k-th update of D, update G."""
+        with self.update_phase(D, frozen=self.generator):
             self.minimize(D, self.d_objective, batch)
         if self.generator_update_due():
-            with self.update_phase(G, waiting=self.discriminator):
+            with self.update_phase(G, frozen=self.discriminator):
                 self.minimize(G, self.g_objective, batch)
 
     def generator_update_due(self) -> bool:
-        """Whether D has had its k updates since G's last."""
+        """Return whether D has made its k updates since the last update of G."""
         return self.d_updates % self.k == 0
 
     def d_objective(self, batch: list[Tensor]) -> Tensor:
-        """L_D on m examples and m samples."""
+        """Compute D's loss and its penalties on m real and m generated examples."""
         x = batch[0]
         with torch.no_grad():
             x_fake = self.generator(self.noise(len(x)))
-        real, fake = self.discriminator(x), self.discriminator(x_fake)
+        real, fake = self.discriminator(x), self.discriminator(x_fake)  # logits
         loss = self.loss.d_loss(real, fake)
-        self.statistics.d(loss, real, fake)
+        self.statistics.add_d(loss, real, fake)
         return loss + self.penalty(self.discriminator, x, x_fake)
 
     def g_objective(self, batch: list[Tensor]) -> Tensor:
-        """L_G on m fresh samples."""
+        """Compute G's loss on m examples generated from fresh noise."""
         x = batch[0]
-        fake = self.discriminator(self.generator(self.noise(len(x))))
+        fake = self.discriminator(self.generator(self.noise(len(x))))  # logits
         real = self.discriminator(x) if self.loss.needs_paired_batches else None
         loss = self.loss.g_loss(fake, real)
-        self.statistics.g(loss)
+        self.statistics.add_g(loss)
         return loss

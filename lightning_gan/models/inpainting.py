@@ -1,4 +1,4 @@
-"""One network for all conditionals p(x_S | x_not-S): Goodfellow et al. (2014), section 7."""
+"""InpaintingGAN: one model of all conditionals p(x_S | x_not-S), Goodfellow et al. (2014), section 7, item 3."""
 
 from collections.abc import Sequence
 
@@ -19,31 +19,32 @@ from lightning_gan.utils.errors import UserError
 
 
 class InpaintingGAN(ConditionalModel):
-    """Both networks are told which numbers of x are observed, and their values: c is mask * x and mask, flat.
+    """GAN whose networks read a mask and the observed values of x, and whose G generates the hidden values.
 
     "One can approximately model all conditionals p(x_S | x_not-S) where S is a subset of the indices of x by training
-    a family of conditional models that share parameters": each S is a member of the family, and a mask that hides S
-    picks it. G keeps what is observed. A new mask is drawn for each example; its c is the same for the example and for
-    the sample. Samples that nobody gives a mask for are of p(x): nothing is observed.
+    a family of conditional models that share parameters." Here S is the set of hidden indices. The condition c is
+    mask * x and mask, flattened, where mask is 1 at observed and 0 at hidden values. G copies the observed values.
+    In training a new mask is drawn for each real example, and one generated example has the same c. Without a mask,
+    sampling is from p(x): no value is observed.
 
     See `GAN` for the other arguments.
 
     Args:
-        generator: G(z, c) that keeps what is observed: MaskedGenerator.
-        discriminator: D(x, c), with condition_dim 2 * data_size.
-        loss: what each of them minimises.
-        prior: p(z).
-        masks: which subsets are observed while training.
-        k: the number of D's updates for each of G's, at least 1.
-        d_optimizer: of D.
-        g_optimizer: of G.
-        d_scheduler: of D's optimizer.
-        g_scheduler: of G's optimizer.
-        ema_half_life: the half-life of the average of G that is shown and scored, in images, above 0; None: no
-            average.
-        d_clip: the largest norm of D's gradient, above 0; None: no clipping.
-        g_clip: the largest norm of G's gradient, above 0; None: no clipping.
-        regularizers: of D.
+        generator: MaskedGenerator G(z, c), which copies the observed values.
+        discriminator: Discriminator D(x, c) with condition_dim 2 * data_size.
+        loss: Objectives that D and G minimise.
+        prior: Noise distribution p(z).
+        masks: Distribution of the masks in training.
+        k: Number of D's updates for each update of G, at least 1.
+        d_optimizer: Optimizer for D.
+        g_optimizer: Optimizer for G.
+        d_scheduler: Learning-rate scheduler for D.
+        g_scheduler: Learning-rate scheduler for G.
+        ema_half_life: Half-life of the weight average of G that is sampled and evaluated, in images, above 0; None:
+            no average.
+        d_clip: Largest norm of D's gradient, above 0; None: no clipping.
+        g_clip: Largest norm of G's gradient, above 0; None: no clipping.
+        regularizers: Regularizers of D.
     """
 
     @check_arguments
@@ -70,56 +71,58 @@ class InpaintingGAN(ConditionalModel):
             regularizers,
         )  # fmt: skip
         self.check_condition(2 * generator.data_size, "the observed numbers and the mask")
-        masks.draw(
-            1, generator.data_shape, torch.Generator().manual_seed(0)
-        )  # are there any for this shape?
+        # raises an error if there are no masks for this shape
+        masks.draw(1, generator.data_shape, torch.Generator().manual_seed(0))
         self.masks = masks
 
     def condition(self, batch: list[Tensor], rng: torch.Generator | None = None) -> Tensor:
-        """What is observed of m examples, each under a mask of its own, [m, 2 * data_size]."""
+        """Draw a mask for each of m real examples and encode it with the observed values, [m, 2 * data_size]."""
         x = batch[0]
 
         def draw(n: int) -> Tensor:
             drawn = self.masks.draw(n, self.generator.data_shape, rng)  # on the CPU
-            return drawn.to(x.device, non_blocking=True)  # the host goes on
+            return drawn.to(x.device, non_blocking=True)  # without waiting for the copy
 
         return self.encode_condition(
             x, draw(len(x)) if rng else collectives.rank_slice(len(x), draw)
         )
 
     def encode_condition(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Examples and their masks, [m, *data_shape] both, as the networks are told them, [m, 2 * data_size]."""
+        """Encode examples and their masks, [m, *data_shape] each, as conditions, [m, 2 * data_size]."""
         mask = mask.to(x)
         observed = torch.where(mask == 1, x, torch.zeros_like(x))
         return torch.stack([observed, mask], dim=1).flatten(1)
 
     def default_condition(self, m: int) -> Tensor:
-        """Nothing is observed."""
+        """Return the conditions of m examples without an observed value, [m, 2 * data_size]."""
         return torch.zeros(m, 2 * self.generator.data_size)
 
     def inpaint(self, x: Tensor, mask: Tensor, n: int = 1, seed: int = 0) -> Tensor:
-        """Draw n completions of each example, [m, n, *data_shape], that depend on the seed alone.
+        """Generate the hidden values of examples from seeded noise.
 
         Args:
-            x: examples, [m, *data_shape]; what the mask hides of them is not looked at.
-            mask: 1 where x is observed, 0 where it is hidden; data_shape, or [m, *data_shape].
-            n: completions of each.
-            seed: of the noise.
+            x: Examples, [m, *data_shape]; hidden values are not used.
+            mask: 1 at observed values of x, 0 at hidden ones; data_shape, or [m, *data_shape].
+            n: Number of completions of each example.
+            seed: Random seed for the noise, 0 to 2^32 - 1.
+
+        Returns:
+            Completed examples, [m, n, *data_shape].
 
         Raises:
-            ValueError: if the mask is none, or observes everything, or shapes do not fit.
+            UserError: The mask has other values than 0 and 1 or no 0, or shapes do not fit.
         """
         shape = self.generator.data_shape
         if tuple(x.shape[1:]) != shape or n < 1:
             raise UserError(
-                f"{n} completions of examples of shape {list(x.shape)} were asked: give 1 or more, and "
-                f"[m, {', '.join(map(str, shape))}]."
+                f"{n} completions of examples of shape {list(x.shape)} were requested: give n of at least 1 and "
+                f"examples [m, {', '.join(map(str, shape))}]."
             )
         check_mask(mask, shape)
         if mask.dim() > len(shape) and len(mask) != len(x):
             raise UserError(
-                f"{len(mask)} masks came for {len(x)} examples: give one for each, or one for all."
+                f"There are {len(mask)} masks for {len(x)} examples: give one mask for each, or one for all."
             )
         c = self.encode_condition(x, mask.expand_as(x)).repeat_interleave(n, 0)
-        made = self.generate(self.concat_condition(c, torch.Generator().manual_seed(seed)))
-        return made.unflatten(0, (len(x), n))
+        completed = self.generate(self.concat_condition(c, torch.Generator().manual_seed(seed)))
+        return completed.unflatten(0, (len(x), n))

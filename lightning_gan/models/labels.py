@@ -1,4 +1,4 @@
-"""What models with classes share: checks of D and of the data, and asking a D for classes."""
+"""Helpers for models with classes: checks of D and of the data, prediction, choice of labelled examples."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,44 +10,58 @@ from lightning_gan.utils.errors import UserError
 
 
 def check_classes(discriminator: nn.Module, kind: type[nn.Module], classes: int) -> None:
-    """D must be of this kind, and know so many classes.
+    """Check that D is a discriminator of a given type with a given number of classes.
+
+    Args:
+        discriminator: Discriminator D.
+        kind: Type that D must have.
+        classes: Number of classes that D must have.
 
     Raises:
-        ValueError: naming what D is.
+        UserError: D has another type or another number of classes.
     """
     if not isinstance(discriminator, kind):
         raise UserError(
-            f"D is a {type(discriminator).__name__}, which says no classes: put it inside a {kind.__name__}, the "
-            f"outermost one."
+            f"D is a {type(discriminator).__name__}, which predicts no classes: make a {kind.__name__} the outermost "
+            f"wrapper around it."
         )
     if discriminator.classes != classes:
         raise UserError(
-            f"D knows {discriminator.classes} classes, but the model {classes}: give both the same number."
+            f"D has {discriminator.classes} classes, but the model has {classes}: give both the same number."
         )
 
 
 def check_labels(data: Any, classes: int) -> None:
-    """The data must have examples of all classes, and of no others.
+    """Check that the training data have examples of each of the model's classes and of no others.
 
     Raises:
-        ValueError: naming what they have.
+        UserError: The data module gives no labels, or other ones.
     """
     if not (hasattr(data, "images") and hasattr(data, "labels")):
         raise UserError(
-            "Labels of training examples are needed, but the Trainer has no data module that gives images('train') and "
+            "The model needs labels of training examples, but the Trainer has no data module with images('train') and "
             "labels('train'): give it one (datamodule=), such as MNIST."
         )
     found = data.labels("train").unique().tolist()
     if found != list(range(classes)):
         raise UserError(
             f"The labels of the training examples are {found[:12]}, but the model has classes 0 to {classes - 1}: set "
-            f"its classes, and D's, to those of the data."
+            f"the classes of the model and of D to those of the data."
         )
 
 
 @torch.no_grad()
 def predict_classes(network: nn.Module, logits: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """The class of the largest logit, int64 [n], of examples, [n, *data_shape], in evaluation mode."""
+    """Predict the class with the largest logit in evaluation mode.
+
+    Args:
+        network: Network that is put into evaluation mode for the prediction.
+        logits: Function from examples to logits of the classes, [n, K].
+        x: Examples, [n, *data_shape].
+
+    Returns:
+        Classes, int64 [n].
+    """
     training = network.training
     network.eval()
     try:
@@ -57,15 +71,23 @@ def predict_classes(network: nn.Module, logits: Callable[[Tensor], Tensor], x: T
 
 
 def draw_labelled_indices(labels: Tensor, per_class: int, seed: int) -> Tensor:
-    """Places of so many examples of each class, drawn without replacement, [classes * per_class].
+    """Draw the indices of labelled examples, equally many of each class, without replacement.
+
+    Args:
+        labels: Classes of all examples, int64 [n].
+        per_class: Number of examples of each class, at least 1.
+        seed: Random seed for the choice.
+
+    Returns:
+        Indices, int64 [classes * per_class].
 
     Raises:
-        ValueError: if a class has fewer.
+        UserError: per_class is below 1, or a class has fewer examples.
     """
     if per_class < 1 or per_class > int(labels.bincount().min()):
         raise UserError(
-            f"{per_class} labels of each class were asked, but the classes have {labels.bincount().tolist()}: "
-            f"give 1 or more, and at most the smallest."
+            f"{per_class} labels of each class were requested, but the classes have {labels.bincount().tolist()}: "
+            f"give at least 1 and at most the smallest number."
         )
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
     return torch.cat([order[labels[order] == c][:per_class] for c in labels.unique()])

@@ -1,11 +1,11 @@
-"""Learned approximate inference for a fixed G: Goodfellow et al. (2014), section 7, item 2.
+"""LatentInference: approximate inference of z for a fixed G, Goodfellow et al. (2014), section 7, item 2.
 
-E is trained to predict z from x = G(z), "similar to the inference net trained by the wake-sleep algorithm" in its
-sleep phase (Hinton et al. 1995), "but with the advantage that the inference net may be trained for a fixed generator
-net after the generator net has finished training". One network learns, so this is ordinary Lightning:
+The encoder E is trained to predict z from x = G(z), "similar to the inference net trained by the wake-sleep algorithm"
+in its sleep phase (Hinton et al. 1995), "but with the advantage that the inference net may be trained for a fixed
+generator net after the generator net has finished training":
 
     gan = load("runs/mnist/version_0/checkpoints/last.ckpt")
-    inference = Inference(gan, Encoder([1, 28, 28], z_dim=8))
+    inference = LatentInference(gan, Encoder([1, 28, 28], z_dim=8))
     Trainer(max_steps=2000).fit(inference, NoiseDataModule(gan))
     x_again = inference.reconstruct(x)
 """
@@ -33,19 +33,20 @@ adam = partial(torch.optim.Adam, lr=1e-3)
 
 
 class LatentInference(LightningModule):
-    """Minimise E_z[-log q(z|G(z))] over E; G is a frozen copy of the generator that the GAN shows (its average).
+    """LightningModule that trains an encoder E to minimise E_z[-log q(z|G(z))], in nats.
 
-    Lightning warns at the start that some modules are in evaluation mode: they are G's, and it is meant.
-    With `Encoder` that is E|z - E(G(z))|^2 / 2 and a constant: E(x) becomes the posterior mean of z given x = G(z).
+    With `Encoder` the loss is E|z - E(G(z))|^2 / 2 plus a constant, so that E(x) approximates the posterior mean of z
+    given x = G(z). G is a frozen copy of `gan.eval_generator` in evaluation mode; Lightning's warning about modules in
+    evaluation mode is expected.
 
     Args:
-        gan: trained; it is copied from, never changed.
-        encoder: E.
-        optimizer: of E.
-        scheduler: of the optimizer, stepped after each update.
+        gan: Trained model; not changed.
+        encoder: Encoder E.
+        optimizer: Optimizer for E.
+        scheduler: Learning-rate scheduler, stepped after each update.
 
     Raises:
-        ValueError: if E and G differ in data_shape or z_dim.
+        UserError: E and G differ in data_shape or z_dim.
     """
 
     def __init__(
@@ -67,29 +68,29 @@ class LatentInference(LightningModule):
         self.new_optimizer, self.new_scheduler = optimizer, scheduler
 
     def train(self, mode: bool = True) -> "LatentInference":
-        """Only E ever trains: G's BatchNorm statistics hold still."""
+        """Set the mode of E; G stays in evaluation mode, so that its BatchNorm statistics do not change."""
         super().train(mode)
         self.generator.eval()
         return self
 
     def configure_optimizers(self) -> tuple[list[Optimizer], list[Any]]:
-        """E's own, and its schedule."""
+        """Return the optimizer of E and its scheduler."""
         optimizer = self.new_optimizer(self.encoder.parameters())
         schedule = {"scheduler": self.new_scheduler(optimizer), "interval": "step"}
         return [optimizer], [schedule]
 
     def training_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:
-        """-log q(z|G(z)) in nats, on m fresh pairs."""
+        """Compute -log q(z|G(z)) in nats, averaged over m noise vectors."""
         z = batch[0]
         loss = self.encoder.nats(z, self.generator(z)).mean()
         self.log("train/nats", loss)
         return loss
 
-    # what a trained E can do; all of it in evaluation mode, whatever the mode is
+    # use of a trained E, always in evaluation mode
 
     @torch.no_grad()
     def infer(self, x: Tensor, batch_size: int = 1000) -> Tensor:
-        """The mean of q(z|x): [n, *data_shape] to [n, z_dim]."""
+        """Compute the mean of q(z|x), [n, z_dim], for examples, [n, *data_shape]."""
         training = self.encoder.training
         self.encoder.eval()
         try:
@@ -100,17 +101,26 @@ class LatentInference(LightningModule):
 
     @torch.no_grad()
     def generate(self, z: Tensor, batch_size: int = 1000) -> Tensor:
-        """G(z): [n, z_dim] to [n, *data_shape]."""
+        """Generate examples G(z), [n, *data_shape], from noise, [n, z_dim]."""
         return torch.cat([self.generator(part) for part in z.to(self.device).split(batch_size)])
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        """G(E(x)), [n, *data_shape]."""
+        """Compute the reconstructions G(E(x)) of examples, [n, *data_shape] each."""
         return self.generate(self.infer(x))
 
     def refine(self, x: Tensor, z: Tensor, steps: int = 100, rate: float = 0.05) -> Tensor:
-        """Better z for given x, [n, z_dim]: Adam on |x - G(z)|^2 from z, each example for itself.
+        """Minimise |x - G(z)|^2 over z with Adam, for each example separately.
 
-        What is left of the error afterwards is about what G cannot draw, or what descent does not find.
+        The remaining error is that of x outside G's range, or of a local minimum.
+
+        Args:
+            x: Examples, [n, *data_shape].
+            z: Start, [n, z_dim].
+            steps: Number of steps of Adam.
+            rate: Learning rate of Adam.
+
+        Returns:
+            Noise, [n, z_dim].
         """
         x, z = x.to(self.device), z.detach().clone().to(self.device).requires_grad_(True)
         optimizer = torch.optim.Adam([z], lr=rate)
@@ -121,7 +131,7 @@ class LatentInference(LightningModule):
         return z.detach()
 
     def explained_variance(self, n: int = 10_000, seed: int = 0) -> "ExplainedVariance":
-        """How much of each noise variable E recovers from n fresh samples that it was not trained on."""
+        """Compute the share of each noise variable's variance that E explains on n newly generated examples."""
         rng = torch.Generator().manual_seed(seed)
         z = self.prior.sample(n, self.generator.z_dim, self.device, rng)
         square = (z - self.infer(self.generate(z))).square()
@@ -133,8 +143,8 @@ class ExplainedVariance(NamedTuple):
     """Share of the prior's variance that E explains, for each noise variable.
 
     Attributes:
-        share: 1 - mean squared error / variance, [z_dim]; 1 is perfect, 0 is as good as the prior's mean.
-        error: standard error over the samples, [z_dim].
+        share: 1 - mean squared error / variance, [z_dim]; 1 is perfect, 0 equals predicting the prior's mean.
+        error: Standard error of the share, [z_dim].
     """
 
     share: Tensor
@@ -142,12 +152,12 @@ class ExplainedVariance(NamedTuple):
 
 
 class NoiseDataModule(LightningDataModule):
-    """E's data: an endless stream of minibatches [z], drawn anew each time, other rows of one draw on every rank.
+    """Data module with an endless stream of minibatches [z]; each rank gets different rows of one draw.
 
     Args:
-        gan: whose prior and z_dim.
-        batch_size: noise vectors per batch and device, at least 1.
-        seed: of the stream, 0 to 2^32 - 1.
+        gan: Model whose prior and z_dim are used.
+        batch_size: Number of noise vectors in a minibatch of one device, at least 1.
+        seed: Random seed for the noise, 0 to 2^32 - 1.
     """
 
     @check_arguments
@@ -157,12 +167,12 @@ class NoiseDataModule(LightningDataModule):
         self.batch_size, self.seed = batch_size, seed
 
     def train_dataloader(self) -> "_Stream":
-        """The stream, from its beginning."""
+        """Return a new stream that starts with the first minibatch."""
         return _Stream(self.prior, self.batch_size, self.z_dim, self.seed * 1_000_003)
 
 
 class _Stream:
-    """Minibatches [z] without end, on the CPU: the same ones for the same seed."""
+    """Iterable of minibatches [z] on the CPU without end, determined by the seed."""
 
     def __init__(self, prior: Prior, m: int, z_dim: int, seed: int) -> None:
         self.prior, self.m, self.z_dim, self.seed = prior, m, z_dim, seed

@@ -1,4 +1,4 @@
-"""The curves of training: rows for the loggers, and values for callbacks that monitor them."""
+"""Logging of training metrics: rows for the loggers, and values for callbacks that monitor a key."""
 
 import torch
 from torch import Tensor
@@ -8,47 +8,51 @@ from lightning_gan.training.statistics import TrainingStatistics
 
 
 class MetricLoggingMixin(ValidationMixin):
-    """Two networks whose record of updates is written to the loggers, as means over the interval since the last row."""
+    """LightningModule that logs the statistics of its updates as means over the interval since the last row."""
 
     statistics: TrainingStatistics
     images_seen: int
     m: int
-    """Examples in the minibatch at hand, of all devices."""
+    """Real examples in the latest minibatch, on all devices together."""
 
     def write_due_curves(self) -> None:
-        """Write this step's row, unless it is not due, or written already: a checkpoint asks for it first."""
+        """Log this step's row if it is due and not logged yet; checkpoints call this before they save."""
         every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         if self.statistics.g_losses and self.g_updates % every == 0:
             self.log_dict(self.write_curves(), logger=False)
 
     def on_train_end(self) -> None:
-        """Write what is left of the last interval."""
+        """Log the updates since the last row."""
         if self.statistics.g_losses:
             self.write_curves()
 
     def write_curves(self) -> dict[str, float]:
-        """Send the means of the last interval to the loggers, at this step."""
-        curves = self._curves(self.statistics.read(self.g_updates))
+        """Send the means over the last interval to the loggers and start a new interval.
+
+        Returns:
+            The value of each key.
+        """
+        curves = self._curves(self.statistics.compute_and_reset(self.g_updates))
         for logger in self.loggers:
             logger.log_metrics(curves, step=self.g_updates)
             logger.save()
         return curves
 
     def read_curves(self) -> dict[str, Tensor]:
-        """Compute the curves of the interval that has begun, without a row for them.
+        """Compute the means over the current interval without logging a row.
 
         Returns:
-            The value of each key as a scalar tensor, for callbacks that monitor it; empty if G has not moved since the
-            last row.
+            The value of each key as a scalar tensor; empty if G was not updated since the last row.
         """
         if not self.statistics.g_losses:
             return {}
         return {
-            key: torch.tensor(value) for key, value in self._curves(self.statistics.means()).items()
+            key: torch.tensor(value)
+            for key, value in self._curves(self.statistics.compute()).items()
         }
 
     def _curves(self, means: dict[str, Tensor]) -> dict[str, float]:
-        """All devices' means, and beside them the learning rates and how much was seen."""
+        """Average over the devices, and add the learning rates, the batch size and the number of images."""
         stacked = self.trainer.strategy.reduce(torch.stack(list(means.values())), reduce_op="mean")
         curves: dict[str, float] = dict(zip(means, stacked.tolist(), strict=True))
         curves |= {"progress/images_seen": self.images_seen, "progress/batch_size": self.m}

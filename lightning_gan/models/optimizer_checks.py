@@ -1,4 +1,4 @@
-"""Optimizers and schedules, tried on small parameters before the first step."""
+"""Checks of optimizers and schedulers on small parameters before the first step."""
 
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from lightning_gan.utils.errors import UserError
 
 
 class HasOptimizers(Protocol):
-    """Two networks, and what makes their optimizers and schedules: D's first."""
+    """Model with two networks and the factories of their optimizers and schedulers, D's first."""
 
     discriminator: Discriminator
     generator: Generator
@@ -23,13 +23,13 @@ class HasOptimizers(Protocol):
 
 
 def check_optimizers(gan: HasOptimizers) -> None:
-    """Try each network's optimizer and schedule.
+    """Check the optimizer and the scheduler of each network.
 
     Args:
-        gan: the model; its Trainer says how many updates there will be, if it has one.
+        gan: Model; the number of updates is read from its Trainer, if it has one.
 
     Raises:
-        ValueError: naming an optimizer or a schedule that cannot be used, or that ends before the run does.
+        UserError: An optimizer or a scheduler cannot be used, or a scheduler ends before the run.
     """
     steps = gan._trainer.max_steps if gan._trainer else -1
     networks = (gan.discriminator, gan.generator)
@@ -47,17 +47,18 @@ def check_optimizer(
     network: nn.Module,
     updates: int,
 ) -> None:
-    """Make one update and one step of the schedule, as a network does in training, with parameters of the same ranks.
+    """Check that an optimizer and its scheduler can be stepped, on parameters of the same ranks as the network's.
 
     Args:
-        letter: d or g, as in the settings' names.
-        new_optimizer: makes the optimizer from parameters.
-        new_scheduler: makes the schedule from the optimizer.
-        network: the network whose optimizer it is.
-        updates: the number of updates in the run; below 1 if it is not known.
+        letter: Letter of the network in the names of the settings, d or g.
+        new_optimizer: Function from parameters to an optimizer.
+        new_scheduler: Function from an optimizer to a scheduler.
+        network: Network whose optimizer it is.
+        updates: Number of updates in the run; below 1 if it is not known.
 
     Raises:
-        ValueError: naming the setting and its class; errors of their constructors stay as they are.
+        UserError: The optimizer or the scheduler cannot be stepped, or the scheduler ends before the run. Errors of
+            their constructors are not changed.
     """
     like = {p.dim(): p for p in network.parameters()}
     parameters = [Parameter(p.new_zeros([2] * rank)) for rank, p in like.items()]
@@ -70,14 +71,14 @@ def check_optimizer(
     except Exception as error:
         raise UserError(
             f"model.{letter}_optimizer is {type(optimizer).__name__}, which cannot make an update from one dense "
-            f"gradient for each parameter ({_first_line(error)}): give another one, such as torch.optim.Adam."
+            f"gradient for each parameter ({_first_line(error)}): give another optimizer, such as torch.optim.Adam."
         ) from error
     try:
         scheduler.step()
     except Exception as error:
         raise UserError(
             f"model.{letter}_scheduler is {type(scheduler).__name__}, which cannot be stepped after an update without "
-            f"a metric ({_first_line(error)}): give a schedule over updates, such as LinearDecay."
+            f"a metric ({_first_line(error)}): give a scheduler over updates, such as LinearDecay."
         ) from error
     length = getattr(scheduler, "total_steps", None)
     if isinstance(length, int) and length < updates:

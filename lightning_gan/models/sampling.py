@@ -1,4 +1,4 @@
-"""What can be drawn of a model, during training and after it: noise, and samples that depend on a seed alone."""
+"""Seeded sampling from the generator or from the average of its weights."""
 
 from typing import cast
 
@@ -13,14 +13,19 @@ from lightning_gan.training.ema import EMA
 
 
 class SamplingMixin(LightningModule):
-    """A generator, p(z), and maybe the average of the generator that is shown and scored in its place."""
+    """LightningModule with a generator, a noise distribution and, optionally, a weight average of the generator."""
 
     generator: Generator
     prior: Prior
     ema: EMA | None
 
     def noise(self, m: int, rng: torch.Generator | None = None) -> Tensor:
-        """Draw z from p(z), [m, z_dim]: from `rng` if given, else from the global generator, other z on each device."""
+        """Draw noise z from p(z), [m, z_dim].
+
+        Args:
+            m: Number of noise vectors.
+            rng: Random number generator; None: the global one, from which each device takes different rows.
+        """
 
         def draw(n: int) -> Tensor:
             return self.prior.sample(n, self.generator.z_dim, self.device, rng)
@@ -29,12 +34,20 @@ class SamplingMixin(LightningModule):
 
     @property
     def eval_generator(self) -> Generator:
-        """The generator that is shown and scored: the average of G where one is kept."""
+        """The generator that is sampled and evaluated: the weight average of G if there is one, else G."""
         return cast(Generator, self.ema.module) if self.ema else self.generator
 
     @torch.no_grad()
     def generate(self, z: Tensor, batch_size: int = 1000) -> Tensor:
-        """G(z) as it is shown and scored, in evaluation mode: [n, z_dim] to [n, *data_shape]."""
+        """Generate examples from given noise with `eval_generator` in evaluation mode.
+
+        Args:
+            z: Noise, [n, z_dim]; with a condition, [n, z_dim + condition_dim].
+            batch_size: Number of examples in one forward pass.
+
+        Returns:
+            G(z), [n, *data_shape].
+        """
         generator = self.eval_generator
         training = generator.training
         generator.eval()
@@ -46,13 +59,14 @@ class SamplingMixin(LightningModule):
             generator.train(training)
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
-        """Draw samples of the generator that is shown and scored; they depend on the seed alone.
+        """Generate examples from seeded noise with `eval_generator` in evaluation mode.
 
         Args:
-            n: Number of samples.
-            seed: Seed of the noise, 0 to 2^32 - 1. The global generator of random numbers is not touched.
+            n: Number of examples.
+            seed: Random seed for the noise, 0 to 2^32 - 1. The global random number generator is not used.
 
         Returns:
-            [n, *data_shape], in the generator's `value_range`. `sample_bytes` returns the same images as bytes.
+            Examples, [n, *data_shape], in the generator's `value_range`. `sample_bytes` returns the same images as
+            bytes.
         """
         return self.generate(self.noise(n, torch.Generator().manual_seed(seed)))

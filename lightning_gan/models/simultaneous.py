@@ -1,4 +1,4 @@
-"""The update of the code released with Goodfellow et al. (2014): both networks at once."""
+"""SimultaneousGAN: one update of both networks at once, as in the code released with Goodfellow et al. (2014)."""
 
 from torch import Tensor
 
@@ -7,19 +7,19 @@ from lightning_gan.training.manual_optimization import no_gradient_sync
 
 
 class SimultaneousGAN(AdversarialModel):
-    """Each minibatch moves both networks, from gradients taken at the same parameters.
+    """GAN whose two networks are updated on each minibatch, with gradients taken at the same parameters.
 
-    Both objectives read the same noise and the same pass of D over the samples (so the same dropout masks).
-    The paper's Algorithm 1 instead lets D move first and draws fresh noise for G; its released hyper-parameters name
-    pylearn2's plain SGD, which does this. There is no k.
+    Both objectives use the same noise and the same forward pass of D on the generated examples, and so the same dropout
+    masks. The paper's Algorithm 1 updates D first and draws fresh noise for G. The hyper-parameter files released with
+    the paper name pylearn2's plain SGD, which updates both networks at once. There is no k.
     """
 
     updates = "simultaneous"
 
     def training_step(self, batch: list[Tensor], batch_idx: int) -> None:
-        """One minibatch: one update of both networks."""
+        """Update both networks on one minibatch."""
         for network in (D, G):
-            self.optimizer_of(network).zero_grad()
+            self.get_optimizer(network).zero_grad()
         for part in self.split_microbatches(batch):
             self.add_gradients(part[0])
         for network in (D, G):
@@ -28,15 +28,16 @@ class SimultaneousGAN(AdversarialModel):
             self.step_optimizer(network)
 
     def add_gradients(self, x: Tensor) -> None:
-        """Those of both objectives, on m examples and m samples."""
+        """Add the gradients of both objectives on m real and m generated examples."""
         real = self.discriminator(x)
         x_fake = self.generator(self.noise(len(x)))
         fake = self.discriminator(x_fake)
         d_loss, g_loss = self.loss.d_loss(real, fake), self.loss.g_loss(fake, real)
-        self.statistics.d(d_loss, real, fake)
-        self.statistics.g(g_loss)
-        of_d, of_g = list(self.discriminator.parameters()), list(self.generator.parameters())
+        self.statistics.add_d(d_loss, real, fake)
+        self.statistics.add_g(g_loss)
+        d_parameters = list(self.discriminator.parameters())
+        g_parameters = list(self.generator.parameters())
         d_loss = d_loss + self.penalty(self.discriminator, x, x_fake)
         with no_gradient_sync(self.trainer.strategy):
-            self.manual_backward(d_loss / self.microbatches, retain_graph=True, inputs=of_d)
-            self.manual_backward(g_loss / self.microbatches, inputs=of_g)
+            self.manual_backward(d_loss / self.microbatches, retain_graph=True, inputs=d_parameters)
+            self.manual_backward(g_loss / self.microbatches, inputs=g_parameters)

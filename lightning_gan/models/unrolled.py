@@ -1,4 +1,4 @@
-"""Unrolled GANs: Metz et al. (2017), "Unrolled generative adversarial networks", section 2.2, equations 8 to 10."""
+"""UnrolledGAN: Metz et al. (2017), "Unrolled generative adversarial networks", section 2.2, equations 8 to 10."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,42 +27,42 @@ from lightning_gan.utils.errors import UserError
 
 
 class UnrolledGAN(GAN):
-    r"""G descends its loss under D as D will be after `unroll` further updates, which depend on G's samples.
+    r"""GAN whose G minimises its loss under the D that results from `unroll` further updates.
 
     .. math:: f_K(\theta_G, \theta_D) = f(\theta_G, \theta_D^K(\theta_G, \theta_D)), \quad
               \theta_G \leftarrow \theta_G - \eta \, d f_K / d \theta_G, \quad
               \theta_D \leftarrow \theta_D + \eta \, d f / d \theta_D
 
-    The derivative is total: it flows through the K updates, so that G sees how D would answer its move. (Without it,
-    G would only play against a D that is ahead: another model.) f is what `loss` has G minimise; the paper's is
-    `Minimax`. D's own updates are Algorithm 1's.
+    The derivative is total: it includes the dependence of the K updates on G's parameters. f is L_G of `loss`;
+    `Minimax` in the paper. D's own updates are those of Algorithm 1.
 
-    The updates on the way are those that D's optimizer would make from its present state, at its present rate: Adam,
-    as in the paper's experiments, or SGD. All of them see the minibatch of D's last update, and the fresh noise that
-    G moves on, as in the authors' public code, which replaces D's parameters in one graph (github.com/poolio/
-    unrolled_gan). Penalties and `d_clip` act in them as in real ones. Nothing of D is changed: its parameters, its
-    optimizer, its BatchNorm statistics and its spectral norms' vectors stand still. If D has dropout or noise, each
-    pass draws it anew, from the global generator; so does a gradient penalty its points. Several devices look
-    ahead together: each of D's updates on the way follows the gradient on the minibatch of all.
+    The K updates are those that D's optimizer would make from its current state, at its current learning rate: Adam, as
+    in the paper's experiments, or SGD. All of them use the minibatch of D's last update and the noise of G's update, as
+    in the authors' code (github.com/poolio/unrolled_gan). Penalties and `d_clip` apply to them as to D's own updates.
+    They change neither D's parameters nor the state of its optimizer, its BatchNorm statistics and its spectral norms'
+    vectors. Dropout, noise and the points of a gradient penalty are drawn anew in each forward pass, from the global
+    random number generator. On several devices, each of the K updates uses the mean gradient of all devices.
 
-    With unroll 0 it is the plain GAN.
+    With unroll 0 the model is the GAN of Algorithm 1.
+
+    See `GAN` for the other arguments.
 
     Args:
-        generator: G.
-        discriminator: D.
-        loss: what each of them minimises.
-        prior: p(z).
-        unroll: K, updates of D that G looks ahead, at least 0; 5 in most of the paper's experiments.
-        k: the number of D's updates for each of G's, at least 1.
-        d_optimizer: of D: torch.optim.Adam or torch.optim.SGD.
-        g_optimizer: of G.
-        d_scheduler: of D's optimizer.
-        g_scheduler: of G's optimizer.
-        ema_half_life: the half-life of the average of G that is shown and scored, in images, above 0; None: no
-            average.
-        d_clip: the largest norm of D's gradient, above 0; None: no clipping.
-        g_clip: the largest norm of G's gradient, above 0; None: no clipping.
-        regularizers: of D: penalties only.
+        generator: Generator G.
+        discriminator: Discriminator D.
+        loss: Objectives that D and G minimise.
+        prior: Noise distribution p(z).
+        unroll: Number K of unrolled updates of D, at least 0; 5 in most of the paper's experiments.
+        k: Number of D's updates for each update of G, at least 1.
+        d_optimizer: Optimizer for D: torch.optim.Adam or torch.optim.SGD.
+        g_optimizer: Optimizer for G.
+        d_scheduler: Learning-rate scheduler for D.
+        g_scheduler: Learning-rate scheduler for G.
+        ema_half_life: Half-life of the weight average of G that is sampled and evaluated, in images, above 0; None:
+            no average.
+        d_clip: Largest norm of D's gradient, above 0; None: no clipping.
+        g_clip: Largest norm of G's gradient, above 0; None: no clipping.
+        regularizers: Penalties that are added to D's loss; projections only with unroll 0.
     """
 
     @check_arguments
@@ -90,47 +90,50 @@ class UnrolledGAN(GAN):
         )  # fmt: skip
         if self.projections and unroll:
             raise UserError(
-                f"UnrolledGAN cannot look ahead through {type(self.projections[0]).__name__}, which moves D's weights "
-                f"after each update: take a penalty instead, such as GradientPenalty, or set unroll to 0."
+                f"UnrolledGAN cannot differentiate through {type(self.projections[0]).__name__}, which changes D's "
+                f"weights after each update: use a penalty instead, such as GradientPenalty, or set unroll to 0."
             )
         self.unroll = unroll
         self.needs_double_backward |= unroll > 0
-        # a turn of G freezes all of D: which parts of it ever move has to be known before
-        self.moving = [name for name, p in discriminator.named_parameters() if p.requires_grad]
+        # found here, because an update of G sets requires_grad of all of D's parameters to False
+        self.trainable = [name for name, p in discriminator.named_parameters() if p.requires_grad]
 
     def configure_optimizers(self) -> tuple[list[Optimizer], list[Any]]:
-        """As ever; D's must be one whose updates are written out."""
+        """Also check that D's optimizer is one whose updates can be differentiated."""
         optimizers, schedulers = super().configure_optimizers()
         if self.unroll:
             make_next_updates(optimizers[D], {})
         return optimizers, schedulers
 
     def g_objective(self, batch: list[Tensor]) -> Tensor:
-        """L_G on m fresh samples, under D as it will be."""
+        """Compute L_G on m generated examples under the unrolled D."""
         x = batch[0]
         x_fake = self.generator(self.noise(len(x)))
         theta = self.unroll_discriminator(x, x_fake)
-        fake = self.d_logits_ahead(theta, x_fake)
-        real = self.d_logits_ahead(theta, x) if self.loss.needs_paired_batches else None
+        fake = self.compute_logits_at(theta, x_fake)
+        real = self.compute_logits_at(theta, x) if self.loss.needs_paired_batches else None
         loss = self.loss.g_loss(fake, real)
-        self.statistics.g(loss)
+        self.statistics.add_g(loss)
         return loss
 
     def unroll_discriminator(self, x: Tensor, x_fake: Tensor) -> Theta:
-        """D's parameters `unroll` updates from now, as functions of the samples.
+        """Compute D's parameters after `unroll` updates as differentiable functions of the generated examples.
 
         Args:
-            x: examples, [m, *data_shape].
-            x_fake: samples, [m, *data_shape], with the graph that leads to G.
+            x: Real examples, [m, *data_shape].
+            x_fake: Generated examples, [m, *data_shape], with the graph to G.
+
+        Returns:
+            Parameters by name; with unroll 0 D's own.
         """
         own: Theta = dict(self.discriminator.named_parameters())
         if not self.unroll:
             return own
-        theta = {name: own[name] for name in self.moving}
+        theta = {name: own[name] for name in self.trainable}
         step = make_next_updates(self.trainer.optimizers[D], theta)
         theta = {name: p.detach().requires_grad_() for name, p in theta.items()}
         for ahead in range(self.unroll):
-            loss = self.unrolled_d_loss(theta, x, x_fake, self.d_updates + ahead)
+            loss = self.compute_unrolled_d_loss(theta, x, x_fake, self.d_updates + ahead)
             gradients = average_over_devices(
                 torch.autograd.grad(
                     loss, list(theta.values()), create_graph=True, allow_unused=True
@@ -139,15 +142,18 @@ class UnrolledGAN(GAN):
             theta = step(theta, clip_gradients_differentiably(gradients, self.clips[D]))
         return theta
 
-    def unrolled_d_loss(self, theta: Theta, x: Tensor, x_fake: Tensor, update: int) -> Tensor:
-        """L_D and its penalties, as update number `update` will have them."""
-        loss = self.loss.d_loss(self.d_logits_ahead(theta, x), self.d_logits_ahead(theta, x_fake))
+    def compute_unrolled_d_loss(
+        self, theta: Theta, x: Tensor, x_fake: Tensor, update: int
+    ) -> Tensor:
+        """Compute D's loss and the penalties that are due at update number `update` with given parameters of D."""
+        real, fake = self.compute_logits_at(theta, x), self.compute_logits_at(theta, x_fake)
+        loss = self.loss.d_loss(real, fake)
         for penalty in self.penalties:
             if update % penalty.every == 0:
-                term = penalty.with_graph(lambda x: self.d_logits_ahead(theta, x), x, x_fake)
+                term = penalty.with_graph(lambda x: self.compute_logits_at(theta, x), x, x_fake)
                 loss = loss + penalty.every * term
         return loss
 
-    def d_logits_ahead(self, theta: Theta, x: Tensor) -> Tensor:
-        """Scores, [m], of D with other parameters."""
+    def compute_logits_at(self, theta: Theta, x: Tensor) -> Tensor:
+        """Compute the logits, [m], of D with given parameters."""
         return functional_call(self.discriminator, theta, (x,))

@@ -1,4 +1,4 @@
-"""How a model stands on examples that nobody was trained on: V(D, G) in nats, and D's answers."""
+"""Validation and test metrics: V(D, G) in nats, D(x) and D(G(z))."""
 
 import torch
 from torch import Tensor
@@ -9,37 +9,47 @@ from lightning_gan.networks import Discriminator
 
 
 class ValidationMixin(SamplingMixin):
-    """A generator, and a discriminator that answers held-out examples and as many samples."""
+    """LightningModule that evaluates D on held-out real examples and on as many generated ones."""
 
     discriminator: Discriminator
     g_updates: int
 
     def validation_step(self, batch: list[Tensor], batch_idx: int) -> None:
-        """V(D, G) in nats, and D's answers, on held-out examples."""
-        self.held_out_batch("val", batch, batch_idx)
+        """Log V(D, G) in nats, D(x) and D(G(z)) on validation data."""
+        self.log_held_out_metrics("val", batch, batch_idx)
 
     def test_step(self, batch: list[Tensor], batch_idx: int) -> None:
-        """V(D, G) in nats, and D's answers, on test examples."""
-        self.held_out_batch("test", batch, batch_idx)
+        """Log V(D, G) in nats, D(x) and D(G(z)) on test data."""
+        self.log_held_out_metrics("test", batch, batch_idx)
 
     def on_validation_epoch_end(self) -> None:
-        """Tell Lightning the loggers' axis, which it takes from this key; once, because a mean would round it."""
+        """Log the step once for each epoch: Lightning places rows at this key, and a mean over batches rounds it."""
         self.log("step", float(self.g_updates))
 
     on_test_epoch_end = on_validation_epoch_end
 
-    def compute_logits(self, batch: list[Tensor], rng: torch.Generator) -> Tensor:
-        """D's scores of m examples, [m]; what is random in a condition comes from `rng`."""
+    def compute_real_logits(self, batch: list[Tensor], rng: torch.Generator) -> Tensor:
+        """Compute D's logits of m real examples, [m]; a random condition is drawn from `rng`."""
         return self.discriminator(batch[0])
 
-    def scores(self, batch: list[Tensor], rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """D's scores of m examples and of as many samples, [m] each."""
+    def compute_logits_pair(
+        self, batch: list[Tensor], rng: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Compute D's logits of m real examples and of m generated ones, [m] each."""
         fake = self.discriminator(self.generator(self.noise(len(batch[0]), rng)))
         return self.discriminator(batch[0]), fake
 
-    def held_out_batch(self, stage: str, batch: list[Tensor], batch_idx: int) -> None:
-        """Log how the model stands on examples that D was not trained on; training's noise is not touched."""
-        real, fake = self.scores(batch, torch.Generator().manual_seed(batch_idx))
+    def log_held_out_metrics(self, stage: str, batch: list[Tensor], batch_idx: int) -> None:
+        """Log V(D, G) in nats, D(x) and D(G(z)) on one minibatch of held-out data.
+
+        The noise depends on the batch index alone, so that training draws the same noise with and without validation.
+
+        Args:
+            stage: First part of the keys, val or test.
+            batch: Minibatch, [x] or [x, labels].
+            batch_idx: Index of the minibatch.
+        """
+        real, fake = self.compute_logits_pair(batch, torch.Generator().manual_seed(batch_idx))
         values = {
             f"{stage}/value": -softplus(-real).mean() - softplus(fake).mean(),
             f"{stage}/d_x": real.sigmoid().mean(),

@@ -1,4 +1,4 @@
-"""G: z to x, and D: x to a score; a pair for each architecture."""
+"""Generators (noise to examples) and discriminators (examples to logits), by architecture."""
 
 from lightning_gan.networks.augmentations import (
     Augmentation,

@@ -1,4 +1,4 @@
-"""What every network promises."""
+"""Base classes of generators and discriminators."""
 
 import math
 from abc import ABC, abstractmethod
@@ -13,10 +13,10 @@ from lightning_gan.utils.machine_limits import check_memory
 
 
 class AdversarialNetwork(nn.Module):
-    """A network of the model, for data of one shape.
+    """Network for examples of one shape.
 
     Args:
-        data_shape: shape of one example, such as [1, 28, 28], each 1 to 2^20.
+        data_shape: Shape of one example, such as [1, 28, 28], each 1 to 2^20.
     """
 
     @check_arguments
@@ -33,16 +33,16 @@ class AdversarialNetwork(nn.Module):
 
     @property
     def data_size(self) -> int:
-        """Numbers in one example."""
+        """Number of values in one example."""
         return math.prod(self.data_shape)
 
 
 class Generator(AdversarialNetwork, ABC):
-    """G: noise z, [m, z_dim], to samples, [m, *data_shape], with values in `value_range`.
+    """Generator G, which maps noise z, [m, z_dim], to examples, [m, *data_shape], with values in `value_range`.
 
     Args:
-        data_shape: shape of one example, such as [1, 28, 28], each 1 to 2^20.
-        z_dim: number of noise variables, 1 to 2^20.
+        data_shape: Shape of one example, such as [1, 28, 28], each 1 to 2^20.
+        z_dim: Number of noise variables, 1 to 2^20.
     """
 
     value_range: tuple[float, float]
@@ -54,50 +54,50 @@ class Generator(AdversarialNetwork, ABC):
 
     @abstractmethod
     def forward(self, z: Tensor) -> Tensor:
-        """Samples, [m, *data_shape], from noise, [m, z_dim]."""
+        """Generate examples, [m, *data_shape], from noise, [m, z_dim]."""
 
     def init_from_data(self, mean: Callable[[], Tensor]) -> None:
-        """Initialise what depends on the data.
+        """Initialise parameters that depend on the data; the base class has none.
 
         Args:
-            mean: gives the mean training example, data_shape; called only where it is used.
+            mean: Function that returns the mean training example, data_shape; called only if it is needed.
         """
 
 
 class Discriminator(AdversarialNetwork, ABC):
-    """D: examples, [m, *data_shape], to raw scores, [m]; D(x) of the paper is sigmoid(score)."""
+    """Discriminator D, which maps examples, [m, *data_shape], to logits, [m]; D(x) of the paper is sigmoid(logit)."""
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
-        """Scores, [m]: no sigmoid has been applied."""
+        """Compute the logits, [m], of examples, [m, *data_shape]."""
 
 
 class FeatureDiscriminator(Discriminator, ABC):
-    """D whose score is one linear unit on features f(x), [m, feature_dim], so that other units can read f(x) too.
+    """Discriminator whose logit is a linear function of features f(x), [m, feature_dim], which wrappers can use.
 
-    A subclass sets `network`, which ends with that unit.
+    A subclass sets `network`, whose last layer maps f(x) to the logit.
     """
 
     network: nn.Sequential
 
     @property
     def last_layer(self) -> nn.Linear:
-        """The last layer: f(x) to the score."""
+        """Last layer, which maps f(x) to the logit."""
         return cast(nn.Linear, self.network[-1])
 
     @property
     def feature_dim(self) -> int:
-        """Numbers in f(x)."""
+        """Number of features in f(x)."""
         return self.last_layer.in_features
 
-    def replace_head(self, unit: nn.Linear) -> None:
-        """Let another layer read f(x) in the last one's place."""
-        self.network[-1] = unit
+    def replace_last_layer(self, layer: nn.Linear) -> None:
+        """Replace the last layer by another one that reads f(x)."""
+        self.network[-1] = layer
 
     def features(self, x: Tensor) -> Tensor:
-        """f(x), [m, feature_dim], of examples, [m, *data_shape]."""
+        """Compute the features f(x), [m, feature_dim], of examples, [m, *data_shape]."""
         return self.network[:-1](x)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Examples, [m, *data_shape], to scores, [m]."""
+        """Compute the logits, [m], of examples, [m, *data_shape]."""
         return self.last_layer(self.features(x)).squeeze(1)

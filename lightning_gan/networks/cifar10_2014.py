@@ -1,6 +1,7 @@
-"""The two generators that Goodfellow et al. (2014) trained on CIFAR-10.
+"""Generators for CIFAR-10 of Goodfellow et al. (2014).
 
-The first plays against a `MaxoutDiscriminator` of widths [1600, 1600], the second against a `ConvMaxoutDiscriminator`.
+The paper trains `ReLUSigmoidGenerator` with a `MaxoutDiscriminator` of widths [1600, 1600], and
+`DeconvolutionalGenerator` with a `ConvMaxoutDiscriminator`.
 """
 
 import math
@@ -11,12 +12,12 @@ from torch import Tensor, nn
 
 from lightning_gan.arguments import Positive, Size, check_arguments
 from lightning_gan.networks.base import Generator
-from lightning_gan.networks.layers import relu_then_sigmoid, uniform_
+from lightning_gan.networks.layers import make_relu_sigmoid_layers, uniform_
 from lightning_gan.utils.errors import UserError
 
 
 class ReLUSigmoidGenerator(Generator):
-    """ReLU layers, one layer of sigmoid units, and linear outputs: samples without bounds.
+    """Fully connected generator with ReLU layers, one sigmoid layer and linear outputs, whose values are unbounded.
 
     =========================  ======================  ==========================
     layer                      2014, CIFAR-10          output
@@ -27,16 +28,17 @@ class ReLUSigmoidGenerator(Generator):
     linear                     3072                    [m, 3, 32, 32]
     =========================  ======================  ==========================
 
-    89,395,072 parameters at these sizes. Weights start in U(-irange, irange), those of the output layer in
-    U(-output_irange, output_irange), and biases at 0.
+    89,395,072 parameters at these sizes. Initial weights are from U(-irange, irange), those of the output layer from
+    U(-output_irange, output_irange); initial biases are 0.
 
     Args:
-        data_shape: of one example, such as [3, 32, 32], each 1 to 2^20.
-        z_dim: noise variables, 1 to 2^20.
-        widths: units of the hidden layers, each 1 to 2^20; the last of them are the sigmoid ones.
-        irange: bound of the hidden layers' initial weights, above 0.
-        output_irange: bound of the output layer's, above 0.
-        batch_norm: BatchNorm before each ReLU and before the sigmoid (Ioffe & Szegedy 2015; not in the paper).
+        data_shape: Shape of one example, such as [3, 32, 32], each 1 to 2^20.
+        z_dim: Number of noise variables, 1 to 2^20.
+        widths: Number of units in each hidden layer, each 1 to 2^20; the last one is the sigmoid layer.
+        irange: Bound of the hidden layers' initial weights, above 0.
+        output_irange: Bound of the output layer's initial weights, above 0.
+        batch_norm: Whether to use BatchNorm before each ReLU and before the sigmoid (Ioffe & Szegedy 2015; not in the
+            paper).
     """
 
     value_range = (-torch.inf, torch.inf)
@@ -52,18 +54,18 @@ class ReLUSigmoidGenerator(Generator):
         batch_norm: bool = False,
     ) -> None:
         super().__init__(data_shape, z_dim)
-        self.hidden = relu_then_sigmoid(z_dim, widths, batch_norm)
+        self.hidden = make_relu_sigmoid_layers(z_dim, widths, batch_norm)
         self.output = nn.Linear(widths[-1], self.data_size)
         uniform_(self.hidden, irange)
         uniform_(self.output, output_irange)
 
     def forward(self, z: Tensor) -> Tensor:
-        """[m, z_dim] to [m, *data_shape]."""
+        """Generate examples, [m, *data_shape], from noise, [m, z_dim]."""
         return self.output(self.hidden(z)).view(-1, *self.data_shape)
 
 
 class DeconvolutionalGenerator(Generator):
-    """ReLU layers, sigmoid units laid out as maps, and one transposed convolution to linear outputs.
+    """Generator with ReLU layers, a sigmoid layer that is reshaped to feature maps, and one transposed convolution.
 
     =========================  ======================  ==========================
     layer                      2014, CIFAR-10          output
@@ -74,22 +76,26 @@ class DeconvolutionalGenerator(Generator):
     transposed convolution     3, 5 x 5, stride 3      [m, 3, 32, 32]
     =========================  ======================  ==========================
 
-    64,825,072 parameters at these sizes. The last layer adds a bias of its own to every pixel of every channel, as the
-    released code does (`tied_b: 0`). Weights start in U(-irange, irange), biases at 0.
+    64,825,072 parameters at these sizes. The output layer has a bias for each pixel of each channel, as in the released
+    code (`tied_b: 0`). Initial weights are from U(-irange, irange), initial biases are 0.
 
     Args:
-        data_shape: of one example, [C, H, W], each 1 to 2^20; H = stride * (maps' height - 1) + kernel, and so for
-            W.
-        z_dim: noise variables, 1 to 2^20.
-        widths: units of the ReLU layers, each 1 to 2^20.
-        maps: shape of the sigmoid layer, [channels, height, width], each 1 to 2^20.
-        kernel: side of the filters, 1 to 2^20.
-        stride: of the transposed convolution, 1 to 2^20.
-        irange: bound of the initial weights, above 0.
-        batch_norm: BatchNorm before each ReLU and before the sigmoid (Ioffe & Szegedy 2015; not in the paper).
-        centred: 1/2 is taken from the sigmoid units. The same functions, since the untied biases can take it up, but
-            a step on the filters no longer moves all samples alike (LeCun et al. 1998, "Efficient BackProp",
-            section 4.3; not in the paper).
+        data_shape: Shape of one example, [C, H, W], each 1 to 2^20; H = stride * (height of the maps - 1) + kernel,
+            and W likewise.
+        z_dim: Number of noise variables, 1 to 2^20.
+        widths: Number of units in each ReLU layer, each 1 to 2^20.
+        maps: Shape of the sigmoid layer, [channels, height, width], each 1 to 2^20.
+        kernel: Side of the filters, 1 to 2^20.
+        stride: Stride of the transposed convolution, 1 to 2^20.
+        irange: Bound of the initial weights, above 0.
+        batch_norm: Whether to use BatchNorm before each ReLU and before the sigmoid (Ioffe & Szegedy 2015; not in the
+            paper).
+        centred: Whether to subtract 1/2 from the sigmoid units (not in the paper). The biases of the output layer can
+            compensate for it, but an update of the filters no longer changes all generated images in the same way
+            (LeCun et al. 1998, "Efficient BackProp", section 4.3).
+
+    Raises:
+        UserError: The maps do not have three sizes, or do not result in `data_shape`.
     """
 
     value_range = (-torch.inf, torch.inf)
@@ -118,13 +124,13 @@ class DeconvolutionalGenerator(Generator):
             )
         self.maps = (maps[0], maps[1], maps[2])
         self.origin = 0.5 if centred else 0.0
-        self.hidden = relu_then_sigmoid(z_dim, [*widths, math.prod(maps)], batch_norm)
+        self.hidden = make_relu_sigmoid_layers(z_dim, [*widths, math.prod(maps)], batch_norm)
         channels = self.data_shape[0]
         self.output = nn.ConvTranspose2d(maps[0], channels, kernel, stride, bias=False)
-        self.bias = nn.Parameter(torch.zeros(self.data_shape))  # untied
+        self.bias = nn.Parameter(torch.zeros(self.data_shape))  # for each pixel
         uniform_(self, irange)
 
     def forward(self, z: Tensor) -> Tensor:
-        """[m, z_dim] to [m, *data_shape]."""
+        """Generate examples, [m, *data_shape], from noise, [m, z_dim]."""
         units = self.hidden(z).unflatten(1, self.maps) - self.origin
         return self.output(units) + self.bias

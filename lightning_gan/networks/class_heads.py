@@ -1,4 +1,4 @@
-"""Discriminators that also say which class an example is of: further units on the features f(x) of any D."""
+"""Discriminators that also predict classes from the features f(x) of another discriminator."""
 
 from torch import Tensor, nn
 
@@ -8,19 +8,19 @@ from lightning_gan.networks.wrappers import DiscriminatorWrapper
 
 
 class AuxiliaryClassifierDiscriminator(DiscriminatorWrapper):
-    """D with a second output, the class: the auxiliary classifier of Odena et al. (2017), "ACGAN", section 3.
+    """Discriminator with a second output for classes: the auxiliary classifier of Odena et al. (2017), section 3.
 
-    ======================  ===================  ==================
+    ======================  ===================  ======================
     layer                   size                 output
-    ======================  ===================  ==================
+    ======================  ===================  ======================
     features of D inside    feature_dim          [m, feature_dim]
-    its last unit           1                    scores, [m]
-    linear, beside it       K                    logits, [m, K]
-    ======================  ===================  ==================
+    its last layer          1                    logits, [m]
+    linear, parallel to it  K                    class logits, [m, K]
+    ======================  ===================  ======================
 
     Args:
-        discriminator: the one inside.
-        classes: K, 1 to 2^20.
+        discriminator: Discriminator inside the wrapper.
+        classes: Number of classes K, 1 to 2^20.
     """
 
     @check_arguments
@@ -31,29 +31,31 @@ class AuxiliaryClassifierDiscriminator(DiscriminatorWrapper):
         self.head = nn.Linear(self.feature_dim, classes)
 
     def logits_and_classes(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Examples, [m, *data_shape], to scores, [m], and logits of the classes, [m, K], by one pass over f(x)."""
+        """Compute the logits, [m], and the class logits, [m, K], of examples with one computation of f(x)."""
         f = self.features(x)
         return self.last_layer(f).squeeze(1), self.head(f)
 
 
 class KPlusOneDiscriminator(DiscriminatorWrapper):
-    r"""D that is a classifier: Salimans et al. (2016), "Improved techniques for training GANs", section 5.
+    r"""Discriminator that classifies K classes and generated: Salimans et al. (2016), "Improved techniques", section 5.
 
     .. math:: D(x) = \frac{Z(x)}{Z(x) + 1}, \qquad Z(x) = \sum_{k=1}^K \exp l_k(x)
 
-    The K classes and "a sample", whose logit is held at 0. D(x) is the sigmoid of log Z(x), which is the score.
+    l_k are the class logits; the logit of class K + 1, generated, is fixed at 0. D(x) is the sigmoid of log Z(x), which
+    is D's logit.
 
-    ======================  ===================  ==================
+    ======================  ===================  ======================
     layer                   size                 output
-    ======================  ===================  ==================
+    ======================  ===================  ======================
     features of D inside    feature_dim          [m, feature_dim]
-    linear                  K                    logits, [m, K]
-    log sum exp                                  scores, [m]
-    ======================  ===================  ==================
+    linear                  K                    class logits, [m, K]
+    log-sum-exp                                  logits, [m]
+    ======================  ===================  ======================
 
     Args:
-        discriminator: the one inside. Its last unit gives way to the K units, which start as torch starts them.
-        classes: K, 1 to 2^20.
+        discriminator: Discriminator inside the wrapper. Its last layer is replaced by one of K units with PyTorch's
+            initialisation.
+        classes: Number of classes K, 1 to 2^20.
     """
 
     @check_arguments
@@ -61,12 +63,12 @@ class KPlusOneDiscriminator(DiscriminatorWrapper):
         super().__init__(discriminator)
         self.require_unconditional()
         self.classes = classes
-        self.replace_head(nn.Linear(self.feature_dim, classes))
+        self.replace_last_layer(nn.Linear(self.feature_dim, classes))
 
     def logits(self, x: Tensor) -> Tensor:
-        """Examples, [m, *data_shape], to logits of the classes, [m, K]."""
+        """Compute the class logits, [m, K], of examples, [m, *data_shape]."""
         return self.last_layer(self.features(x))
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
-        """Examples, [m, *data_shape], to scores, [m]; no c is read."""
+        """Compute the logits, [m], of examples, [m, *data_shape]; c is not used."""
         return self.logits(x).logsumexp(1)

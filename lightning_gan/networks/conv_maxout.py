@@ -1,4 +1,4 @@
-"""The convolutional maxout discriminator that Goodfellow et al. (2014) trained on CIFAR-10."""
+"""Convolutional maxout discriminator for CIFAR-10 of Goodfellow et al. (2014)."""
 
 import math
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ class Convolution:
     """Sizes of a `ConvMaxout` layer.
 
     Args:
-        channels: channels of the output, 1 to 2^20.
-        pieces: filters per output channel, 1 to 2^20.
-        kernel: side of the filters, 1 to 2^20.
-        padding: zeros around the input, on each side, 0 to 2^20.
-        pool: side of the pool, 1 to 2^20.
-        stride: stride of the pool, 1 to 2^20.
+        channels: Number of output channels, 1 to 2^20.
+        pieces: Number of filters for each output channel, 1 to 2^20.
+        kernel: Side of the filters, 1 to 2^20.
+        padding: Width of the zero padding on each side, 0 to 2^20.
+        pool: Side of the pooling window, 1 to 2^20.
+        stride: Stride of the pooling, 1 to 2^20.
     """
 
     channels: Size
@@ -34,15 +34,16 @@ class Convolution:
     stride: Size
 
     def side(self, n: int) -> int:
-        """Of what becomes of maps of side n.
+        """Compute the side of the output for maps of side n.
 
         Raises:
-            ValueError: if the filters or the pool do not fit.
+            UserError: The filtered maps are smaller than the pooling window.
         """
         filtered = n + 2 * self.padding - self.kernel + 1
         if filtered < self.pool:
             raise UserError(
-                f"{self} on maps of side {n}: filters leave {filtered}, which is smaller than the pool."
+                f"{self} on maps of side {n}: the filtered maps have side {filtered}, below the pool: give smaller "
+                f"filters or more padding."
             )
         return math.ceil((filtered - self.pool) / self.stride) + 1
 
@@ -55,7 +56,7 @@ CONVOLUTIONS = (
 
 
 class ConvMaxoutDiscriminator(FeatureDiscriminator):
-    """Convolutional maxout layers with pools, one maxout layer, one linear unit; dropout before every layer.
+    """Discriminator with convolutional maxout layers, one maxout layer and one linear unit; dropout before each layer.
 
     =============================================  ===================  =================  =================
     layer                                          2014, CIFAR-10       filtered           output
@@ -68,19 +69,19 @@ class ConvMaxoutDiscriminator(FeatureDiscriminator):
     dropout 0.5, linear                            1                                       [m]
     =============================================  ===================  =================  =================
 
-    12,454,073 parameters at these sizes. Single numbers are dropped, not whole channels; what is kept is multiplied by
-    1/0.8 and 1/0.5, as in 2014.
+    12,454,073 parameters at these sizes. Dropout acts on single values, not on whole channels, and multiplies the
+    others by 1/0.8 and 1/0.5, as in 2014.
 
     Args:
-        data_shape: of one example, [C, H, W], each 1 to 2^20.
-        convolutions: the convolutional layers.
-        units: of the maxout layer, 1 to 2^20.
-        pieces: linear filters per unit of that layer, 1 to 2^20.
-        input_dropout: share of the pixels' values dropped, at least 0 and below 1.
-        dropout: share of the hidden units dropped, at least 0 and below 1.
-        noise: standard deviation of Gaussian noise on D's input while training, in units of the data (not in the
-            paper), at least 0.
-        irange: bound of the initial weights, above 0; none: they start as torch starts them.
+        data_shape: Shape of one example, [C, H, W], each 1 to 2^20.
+        convolutions: Sizes of the convolutional layers.
+        units: Number of units in the maxout layer, 1 to 2^20.
+        pieces: Number of linear filters for each unit of the maxout layer, 1 to 2^20.
+        input_dropout: Probability that a value of the image is dropped, at least 0 and below 1.
+        dropout: Probability that a hidden unit is dropped, at least 0 and below 1.
+        noise: Standard deviation of Gaussian noise on D's input in training, in units of the data, at least 0 (not in
+            the paper).
+        irange: Bound of the initial weights, above 0; None: PyTorch's initialisation.
     """
 
     @check_arguments
@@ -98,7 +99,7 @@ class ConvMaxoutDiscriminator(FeatureDiscriminator):
         super().__init__(data_shape)
         if len(self.data_shape) != 3:
             raise UserError(
-                f"ConvMaxoutDiscriminator of data_shape {list(data_shape)}: want [C, H, W]."
+                f"ConvMaxoutDiscriminator of data_shape {list(data_shape)}: give [C, H, W]."
             )
         layers: list[nn.Module] = []
         n_in, height, width = self.data_shape
@@ -115,5 +116,5 @@ class ConvMaxoutDiscriminator(FeatureDiscriminator):
             uniform_(self, irange)
 
     def features(self, x: Tensor) -> Tensor:
-        """[m, *data_shape] to what the last unit reads, [m, units]."""
+        """Compute the features, [m, units], of examples, [m, *data_shape]."""
         return super().features(self.noise(x))

@@ -1,4 +1,4 @@
-"""The convolutional pair of Radford et al. (2016), the deep convolutional GAN."""
+"""Generator and discriminator of DCGAN: Radford et al. (2016)."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -10,11 +10,11 @@ from lightning_gan.networks.base import FeatureDiscriminator, Generator
 from lightning_gan.networks.normalization import Norm, make_norm
 from lightning_gan.utils.errors import UserError
 
-HALVINGS = {28: 2, 32: 3, 64: 4}  # side of an image: how often it is halved, to 7 or 4 pixels
+HALVINGS = {28: 2, 32: 3, 64: 4}  # image side: number of stride-2 layers, down to 7 or 4 pixels
 
 
 class DCGANGenerator(Generator):
-    """Transposed convolutions of stride 2, with BatchNorm and ReLU; tanh: samples in [-1, 1].
+    """Generator with transposed convolutions of stride 2, BatchNorm and ReLU; tanh output in [-1, 1].
 
     ===============================  =========================  ==========================
     layer                            width 128, 32 x 32         output
@@ -26,16 +26,17 @@ class DCGANGenerator(Generator):
     transposed, tanh                 3, 5 x 5                   [m, 3, 32, 32] in [-1, 1]
     ===============================  =========================  ==========================
 
-    At 64 x 64, as in the paper's Figure 1, it begins with 1024 x 4 x 4 and has one layer more; at 28 x 28 with
-    256 x 7 x 7 and one layer less. There are no biases but BatchNorm's, as in the released code; norm none adds a bias
-    to each layer, which starts as PyTorch's. Weights start in N(0, 0.02), BatchNorm's scales in N(1, 0.02).
+    At 64 x 64, as in the paper's Figure 1, the first maps are 1024 x 4 x 4 and there is one more layer; at 28 x 28 the
+    first maps are 256 x 7 x 7 and there is one layer less. As in the released code, no layer has a bias except
+    BatchNorm; norm none adds one to each layer, with PyTorch's initialisation. Initial weights are from N(0, 0.02^2),
+    BatchNorm's scales from N(1, 0.02^2).
 
     Args:
-        data_shape: of one example, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.
-        z_dim: noise variables, 1 to 2^20.
-        width: channels before the output layer, 1 to 2^20.
-        kernel: side of the filters, at least 2: 5 in the paper; 4, which stride 2 divides, in PyTorch's example.
-        norm: normalisation between the convolutions. batch: as in the paper. layer: over all channels and pixels of one
+        data_shape: Shape of one example, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.
+        z_dim: Number of noise variables, 1 to 2^20.
+        width: Number of channels before the output layer, 1 to 2^20.
+        kernel: Side of the filters, at least 2: 5 in the paper; 4, a multiple of the stride, in PyTorch's example.
+        norm: Normalisation between the convolutions. batch: as in the paper. layer: over all channels and pixels of one
             example (`GroupNorm` with one group). instance: over the pixels of one channel of one example. none: no
             normalisation, and a bias for each channel.
     """
@@ -63,18 +64,17 @@ class DCGANGenerator(Generator):
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise(reversed(channels)):
             layers += [_double(n_in, n_out, kernel, norm), make_norm(norm, n_out), nn.ReLU()]
-        self.network = nn.Sequential(
-            *layers[:-2], nn.Tanh()
-        )  # neither BatchNorm nor ReLU at the output
+        # neither BatchNorm nor ReLU at the output
+        self.network = nn.Sequential(*layers[:-2], nn.Tanh())
         normal_(self)
 
     def forward(self, z: Tensor) -> Tensor:
-        """[m, z_dim] to [m, *data_shape] in [-1, 1]."""
+        """Generate examples, [m, *data_shape], in [-1, 1], from noise, [m, z_dim]."""
         return self.network(self.first(z))
 
 
 class DCGANDiscriminator(FeatureDiscriminator):
-    """Convolutions of stride 2, with BatchNorm in all but the first, and LeakyReLU 0.2; then one linear unit.
+    """Discriminator with convolutions of stride 2, BatchNorm in all but the first, LeakyReLU 0.2, and one linear unit.
 
     ===============================  =========================  ==========================
     layer                            width 128, 32 x 32         output
@@ -86,16 +86,17 @@ class DCGANDiscriminator(FeatureDiscriminator):
     linear                           1                          [m]
     ===============================  =========================  ==========================
 
-    At 64 x 64 there is one layer more, of 1024; at 28 x 28 one less, down to 256 x 7 x 7. No biases but BatchNorm's;
-    norm none adds one to each convolution. Weights start as those of `DCGANGenerator`. BatchNorm makes a score
-    depend on the whole minibatch: examples and samples go through D apart, as in the released code.
+    At 64 x 64 there is one more layer, of 1024; at 28 x 28 one less, down to 256 x 7 x 7. No layer has a bias except
+    BatchNorm; norm none adds one to each convolution. Weights are initialised as those of `DCGANGenerator`. With
+    BatchNorm a logit depends on the whole minibatch; real and generated images are separate minibatches, as in the
+    released code.
 
     Args:
-        data_shape: of one example, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.
-        width: channels after the first layer, 1 to 2^20.
-        kernel: side of the filters, at least 2.
-        norm: as of `DCGANGenerator`. A gradient penalty needs layer, instance or none, because BatchNorm makes a score
-            depend on the whole minibatch.
+        data_shape: Shape of one example, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.
+        width: Number of channels after the first layer, 1 to 2^20.
+        kernel: Side of the filters, at least 2.
+        norm: Normalisation as for `DCGANGenerator`. A gradient penalty needs layer, instance or none, because with
+            BatchNorm a logit depends on the whole minibatch.
     """
 
     @check_arguments
@@ -123,7 +124,7 @@ class DCGANDiscriminator(FeatureDiscriminator):
 
 
 def normal_(module: nn.Module, std: float = 0.02) -> None:
-    """Weights from N(0, std^2), normalisations' scales from N(1, std^2) and shifts 0, in every layer of `module`."""
+    """Initialise all layers of a module: weights from N(0, std^2), scales of norms from N(1, std^2), shifts 0."""
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.normal_(layer.weight, 0.0, std)
@@ -133,10 +134,10 @@ def normal_(module: nn.Module, std: float = 0.02) -> None:
 
 
 def _pyramid(data_shape: Sequence[int], width: int) -> tuple[list[int], int]:
-    """Channels from the image to the narrowest map, and the side of that."""
+    """Compute the channels from the image to the smallest map, and the side of that map."""
     if len(data_shape) != 3 or data_shape[1] != data_shape[2] or data_shape[1] not in HALVINGS:
         sides = ", ".join(f"[C, {s}, {s}]" for s in HALVINGS)
-        raise UserError(f"DCGAN of data_shape {list(data_shape)}: want one of {sides}.")
+        raise UserError(f"DCGAN of data_shape {list(data_shape)}: give one of {sides}.")
     halvings = HALVINGS[data_shape[1]]
     channels = [data_shape[0], *(width * 2**i for i in range(halvings))]
     return channels, data_shape[1] >> halvings
@@ -147,7 +148,7 @@ def _halve(n_in: int, n_out: int, kernel: int, norm: Norm) -> nn.Conv2d:
 
 
 def _double(n_in: int, n_out: int, kernel: int, norm: Norm) -> nn.ConvTranspose2d:
-    odd = kernel % 2  # two sides are halved to n_in's: the even one
+    odd = kernel % 2  # makes the output side twice the input side
     return nn.ConvTranspose2d(
         n_in,
         n_out,

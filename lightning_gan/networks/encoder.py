@@ -1,4 +1,4 @@
-"""E: x to z, the inference net of Goodfellow et al. (2014), section 7, item 2."""
+"""Encoders E, which map x to z: the inference net of Goodfellow et al. (2014), section 7, item 2."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ LOG_2PI = math.log(2 * math.pi)
 
 
 class Encoder(AdversarialNetwork):
-    """The mean of q(z|x) = N(E(x), I): least squares, written as a density.
+    """Fully connected encoder with q(z|x) = N(E(x), I), whose log-likelihood is a least-squares loss.
 
     =========================  ======================  ==========================
     layer                      MNIST                   output
@@ -26,17 +26,17 @@ class Encoder(AdversarialNetwork):
     linear                     8                       [m, 8]
     =========================  ======================  ==========================
 
-    The paper names no architecture. Weights start as torch starts them.
+    The paper specifies no architecture. Weights have PyTorch's initialisation.
 
     Args:
-        data_shape: of one example, such as [1, 28, 28], each 1 to 2^20.
-        z_dim: noise variables of the generator, 1 to 2^20.
-        widths: units of the hidden layers, each 1 to 2^20; none: E is affine.
-        noise: standard deviation of Gaussian noise on x while training, in units of the data, at least 0. E learns
-            from samples alone; noise keeps it from relying on detail that only samples have.
+        data_shape: Shape of one example, such as [1, 28, 28], each 1 to 2^20.
+        z_dim: Number of noise variables of the generator, 1 to 2^20.
+        widths: Number of units in each hidden layer, each 1 to 2^20; empty: E is affine.
+        noise: Standard deviation of Gaussian noise on x in training, in units of the data, at least 0. E is trained on
+            generated examples only; noise hides details that real examples do not have.
     """
 
-    outputs = 1  # numbers for each noise variable
+    outputs = 1  # number of outputs for each noise variable
 
     @check_arguments
     def __init__(
@@ -55,33 +55,35 @@ class Encoder(AdversarialNetwork):
         self.network = nn.Sequential(*layers, nn.Linear(sizes[-1], self.outputs * z_dim))
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, *data_shape] to the mean of q(z|x), [m, z_dim]."""
+        """Compute the mean of q(z|x), [m, z_dim], for examples, [m, *data_shape]."""
         return self.network(x.flatten(1))
 
     def nats(self, z: Tensor, x: Tensor) -> Tensor:
-        """-log q(z|x), [m], in nats: half the squared error and a constant, so that its minimum is least squares."""
+        """Compute -log q(z|x), [m], in nats: half the squared error plus a constant."""
         return 0.5 * ((z - self(x)).square() + LOG_2PI).sum(1)
 
 
 class GaussianEncoder(Encoder):
-    """q(z|x) = N(E(x), diag(s(x)^2)): E also says how uncertain each noise variable is.
+    """Encoder with q(z|x) = N(E(x), diag(s(x)^2)), which also predicts the standard deviation of each noise variable.
 
-    Where G uses a variable little, s(x) stays near the prior's spread, and the error there costs little.
+    For a variable that G hardly uses, s(x) stays near the standard deviation of the prior.
     """
 
     outputs = 2
 
     def q(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Its mean and the log of its standard deviation, [m, z_dim] each."""
+        """Compute the mean and the logarithm of the standard deviation of z given x, [m, z_dim] each."""
         mean, log_std = self.network(x.flatten(1)).chunk(2, dim=1)
-        return mean, log_std.clamp(-7, 7)  # a factor of a thousand: the density stays finite
+        return mean, log_std.clamp(
+            -7, 7
+        )  # s(x) between 1/1000 and 1000, so that the density is finite
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, *data_shape] to the mean of q(z|x), [m, z_dim]."""
+        """Compute the mean of q(z|x), [m, z_dim], for examples, [m, *data_shape]."""
         return self.q(x)[0]
 
     def nats(self, z: Tensor, x: Tensor) -> Tensor:
-        """-log q(z|x), [m], in nats."""
+        """Compute -log q(z|x), [m], in nats."""
         mean, log_std = self.q(x)
         error = (z - mean) * torch.exp(-log_std)
         return (0.5 * (error.square() + LOG_2PI) + log_std).sum(1)

@@ -1,7 +1,4 @@
-"""The convolutional pair of Chen et al. (2016), "InfoGAN", appendix C.1, with dense layers at the low resolution.
-
-Here the pair plays without the latent code of that paper: only its layers are taken.
-"""
+"""Convolutional networks of Chen et al. (2016), "InfoGAN", appendix C.1, without the latent code of that paper."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -17,7 +14,7 @@ HALVINGS = {28: 2, 32: 2, 64: 3}  # image side: number of stride-2 layers, down 
 
 
 class InfoGANGenerator(Generator):
-    """Dense layer, dense layer to small feature maps, transposed convolutions 4 x 4 of stride 2; tanh: [-1, 1].
+    """Generator with two dense layers and 4 x 4 transposed convolutions of stride 2; tanh output in [-1, 1].
 
     ===============================  ==========================  ==========================
     layer                            paper, MNIST                output
@@ -29,17 +26,17 @@ class InfoGANGenerator(Generator):
     transposed, tanh                 1, 4 x 4                    [m, 1, 28, 28] in [-1, 1]
     ===============================  ==========================  ==========================
 
-    At 32 x 32 the maps start at 8 x 8; at 64 x 64 there is one layer more. The last layer is tanh where the paper has a
-    sigmoid. The second dense layer is normalised unit by unit, as in the paper: with one scale for each map instead, as
-    in DCGAN, training on MNIST loses most modes (RESULTS.md).
+    At 32 x 32 the first maps are 8 x 8; at 64 x 64 there is one more layer. The output is tanh where the paper has a
+    sigmoid. In the second dense layer each unit is normalised separately, as in the paper; with one scale for each map,
+    as in DCGAN, training on MNIST loses most modes (RESULTS.md).
 
     Args:
-        data_shape: shape of one image, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.
-        z_dim: number of noise variables, 1 to 2^20.
-        hidden: units of the first dense layer, 1 to 2^20.
-        width: maps before the output layer, 1 to 2^20; twice as many at each lower resolution.
-        norm: normalisation before each ReLU: batch (as in the paper), layer, instance or none. A dense layer has one
-            value for each unit, which instance normalisation would erase: there, instance means none.
+        data_shape: Shape of one image, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.
+        z_dim: Number of noise variables, 1 to 2^20.
+        hidden: Number of units in the first dense layer, 1 to 2^20.
+        width: Number of maps before the output layer, 1 to 2^20; it doubles at each lower resolution.
+        norm: Normalisation before each ReLU: batch (as in the paper), layer, instance or none. In dense layers instance
+            means none, because instance normalisation of a single value gives 0.
     """
 
     value_range = (-1.0, 1.0)
@@ -73,12 +70,12 @@ class InfoGANGenerator(Generator):
         self.network = nn.Sequential(*layers[:-2], nn.Tanh())
 
     def forward(self, z: Tensor) -> Tensor:
-        """Map noise, [m, z_dim], to images, [m, *data_shape], in [-1, 1]."""
+        """Generate images, [m, *data_shape], in [-1, 1], from noise, [m, z_dim]."""
         return self.network(self.dense(z))
 
 
 class InfoGANDiscriminator(FeatureDiscriminator):
-    """Convolutions 4 x 4 of stride 2, one dense layer, LeakyReLU; then one linear unit.
+    """Discriminator with 4 x 4 convolutions of stride 2, one dense layer, LeakyReLU, and one linear unit.
 
     ===============================  ==========================  ==========================
     layer                            paper, MNIST                output
@@ -90,15 +87,15 @@ class InfoGANDiscriminator(FeatureDiscriminator):
     linear                           1                           [m]
     ===============================  ==========================  ==========================
 
-    At 32 x 32 and at 64 x 64 as `InfoGANGenerator`.
+    At 32 x 32 and 64 x 64 the maps are those of `InfoGANGenerator`.
 
     Args:
-        data_shape: shape of one image, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.
-        width: maps after the first layer, 1 to 2^20; twice as many after each further one.
-        hidden: units of the dense layer, 1 to 2^20.
-        slope: slope of LeakyReLU for negative values, at least 0; 0.1 in the paper.
-        norm: normalisation as for `InfoGANGenerator`, after all layers but the first and the last. A gradient penalty
-            needs layer, instance or none, because BatchNorm makes a logit depend on the whole minibatch.
+        data_shape: Shape of one image, [C, S, S] with S 28, 32 or 64, each 1 to 2^20.
+        width: Number of maps after the first layer, 1 to 2^20; it doubles with each further layer.
+        hidden: Number of units in the dense layer, 1 to 2^20.
+        slope: Slope of LeakyReLU for negative values, at least 0; 0.1 in the paper.
+        norm: Normalisation as for `InfoGANGenerator`, after all layers but the first and the last. A gradient penalty
+            needs layer, instance or none, because with BatchNorm a logit depends on the whole minibatch.
     """
 
     @check_arguments
@@ -130,16 +127,16 @@ class InfoGANDiscriminator(FeatureDiscriminator):
 
 
 def _dense(n_in: int, n_out: int, norm: Norm) -> list[nn.Module]:
-    """Make a linear layer whose units, not their maps, are normalised; instance normalisation would erase them."""
+    """Make a linear layer with a normalisation of each unit; none for instance normalisation, which would give 0."""
     normalize = make_norm("none" if norm == "instance" else norm, n_out)
     return [nn.Linear(n_in, n_out), nn.Unflatten(1, (n_out, 1, 1)), normalize, nn.Flatten()]
 
 
 def _list_channels(data_shape: Sequence[int], width: int) -> tuple[list[int], int]:
-    """List the channels from the image to the smallest map, and give the side of that map.
+    """Compute the channels from the image to the smallest map, and the side of that map.
 
     Raises:
-        UserError: for a shape that these layers do not make.
+        UserError: The layers cannot generate this shape.
     """
     if len(data_shape) != 3 or data_shape[1] != data_shape[2] or data_shape[1] not in HALVINGS:
         sides = ", ".join(f"[C, {s}, {s}]" for s in HALVINGS)

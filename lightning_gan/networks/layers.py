@@ -1,4 +1,4 @@
-"""Layers that torch lacks."""
+"""Layers that PyTorch does not have."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -13,14 +13,13 @@ from lightning_gan.utils.errors import UserError
 
 
 class Maxout(nn.Linear):
-    """Maximum over groups of linear filters: Goodfellow et al. (2013), "Maxout Networks", equation 2.
+    """Linear layer followed by the maximum over groups of filters: Goodfellow et al. (2013), "Maxout Networks", eq. 2.
 
     Args:
-        features: inputs, at least 1.
-        units: outputs, 1 to 2^20.
-        pieces: filters per output, 1 to 2^20. Filters of a group lie `units` rows apart, so that the maximum runs
-            over contiguous memory; 2014's code put them side by side, which is the same network with its rows in
-            another order.
+        features: Number of inputs, at least 1.
+        units: Number of outputs, 1 to 2^20.
+        pieces: Number of filters for each output, 1 to 2^20. The filters of a group are `units` rows apart, which makes
+            the maximum faster; in the code of 2014 they are adjacent, which is a permutation of the rows.
     """
 
     @check_arguments
@@ -29,24 +28,28 @@ class Maxout(nn.Linear):
         self.units, self.pieces = units, pieces
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, features] to [m, units]."""
+        """Map [m, features] to [m, units]."""
         return super().forward(x).view(-1, self.pieces, self.units).amax(1)
 
 
 class ConvMaxout(nn.Conv2d):
-    """Maximum over groups of filters at each place, then over the places of a pool: Goodfellow et al. (2013), 5.2.
+    """Convolution followed by the maximum over groups of filters and max pooling: Goodfellow et al. (2013), sec. 5.2.
 
-    The last window of the pool may reach beyond the edge (ceil mode), as in the code of 2013 and 2014, so that no
-    place is left out. One bias for each filter, the same at all places ("tied" in that code).
+    The last pooling window may extend beyond the edge (ceil mode), as in the code of 2013 and 2014, so that all
+    positions are used. Each filter has one bias for all positions ("tied" in that code).
 
     Args:
-        n_in: channels of the input, at least 1.
-        channels: of the output, 1 to 2^20.
-        pieces: filters per output channel, 1 to 2^20; filters of a group lie `channels` apart, as in `Maxout`.
-        kernel: side of the filters, 1 to 2^20.
-        padding: zeros around the input, on each side, 0 to 2^20.
-        pool: side of the pool, 1 to 2^20.
-        stride: of the pool, 1 to 2^20; the filters go everywhere.
+        n_in: Number of input channels, at least 1.
+        channels: Number of output channels, 1 to 2^20.
+        pieces: Number of filters for each output channel, 1 to 2^20; the filters of a group are `channels` apart, as in
+            `Maxout`.
+        kernel: Side of the filters, 1 to 2^20.
+        padding: Width of the zero padding on each side, 0 to 2^20.
+        pool: Side of the pooling window, 1 to 2^20.
+        stride: Stride of the pooling, 1 to 2^20; the convolution has stride 1.
+
+    Raises:
+        UserError: The stride is larger than the pooling window.
     """
 
     @check_arguments
@@ -69,7 +72,7 @@ class ConvMaxout(nn.Conv2d):
         self.pool = nn.MaxPool2d(pool, stride, ceil_mode=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, n_in, H, W] to [m, channels, H', W']."""
+        """Map [m, n_in, H, W] to [m, channels, H', W']."""
         filtered = super().forward(x)
         return self.pool(filtered.unflatten(1, (self.pieces, self.channels)).amax(1))
 
@@ -77,8 +80,8 @@ class ConvMaxout(nn.Conv2d):
 class ConditionalBatchNorm2d(nn.BatchNorm2d):
     """BatchNorm whose scale and shift are linear in a condition c: de Vries et al. (2017); G of Miyato & Koyama (2018).
 
-    For classes, c being 1 at one place, every class has its own scale, which starts at 1, and shift, which starts at
-    0; the statistics are those of all classes. With c = 1 for every example it is BatchNorm.
+    For a one-hot c, each class has its own scale, initially 1, and shift, initially 0; the statistics are over all
+    classes. With c = 1 for all examples it equals BatchNorm.
 
     ========================  ===================
     input                     [m, channels, H, W]
@@ -87,8 +90,8 @@ class ConditionalBatchNorm2d(nn.BatchNorm2d):
     ========================  ===================
 
     Args:
-        channels: of the maps, 1 to 2^20.
-        condition_dim: numbers in c, 1 to 2^20.
+        channels: Number of channels, 1 to 2^20.
+        condition_dim: Size of c, 1 to 2^20.
     """
 
     @check_arguments
@@ -98,19 +101,19 @@ class ConditionalBatchNorm2d(nn.BatchNorm2d):
         self.shift = nn.Parameter(torch.zeros(channels, condition_dim))
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:  # type: ignore[override]
-        """Maps and conditions to maps."""
+        """Normalise maps, [m, channels, H, W], with conditions, [m, condition_dim]."""
         scale, shift = (linear(c, w)[..., None, None] for w in (self.scale, self.shift))
         return torch.addcmul(shift, scale, super().forward(x))
 
 
 class GaussianNoise(nn.Module):
-    """Add N(0, std^2) to every input while training; nothing in evaluation mode.
+    """Gaussian noise N(0, std^2) that is added in training mode only.
 
-    Before D, on examples and samples alike, it lets both distributions overlap, so that D cannot part them by
-    detail alone: Sonderby et al. (2017); Arjovsky & Bottou (2017), section 3.
+    On D's input it makes the distributions of real and generated examples overlap: Sonderby et al. (2017); Arjovsky &
+    Bottou (2017), section 3.
 
     Args:
-        std: standard deviation, in units of the input, at least 0; 0: no noise.
+        std: Standard deviation, in units of the input, at least 0; 0: no noise.
     """
 
     @check_arguments
@@ -119,7 +122,7 @@ class GaussianNoise(nn.Module):
         self.std = std
 
     def forward(self, x: Tensor) -> Tensor:
-        """Shape unchanged."""
+        """Add noise in training mode."""
         if not (self.training and self.std):
             return x
 
@@ -130,11 +133,11 @@ class GaussianNoise(nn.Module):
 
 
 class Dropout(nn.Dropout):
-    """Torch's, with other masks on each device: those that one device would draw for the examples of all."""
+    """Dropout with the masks on each device that one device would draw for the examples of all devices."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Shape unchanged."""
-        if collectives.world_size() == 1 or not self.training or not self.p:  # 0: nothing is drawn
+        """Apply dropout in training mode."""
+        if collectives.world_size() == 1 or not self.training or not self.p:  # p = 0 draws nothing
             return super().forward(x)
         return x * collectives.rank_slice(
             len(x), lambda n: dropout(x.new_ones(n, *x.shape[1:]), self.p, training=True)
@@ -142,7 +145,7 @@ class Dropout(nn.Dropout):
 
 
 def uniform_(module: nn.Module, irange: float) -> None:
-    """Weights from U(-irange, irange), biases 0, in every linear and convolutional layer below `module`."""
+    """Initialise all linear and convolutional layers of a module: weights from U(-irange, irange), biases 0."""
     for layer in module.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             nn.init.uniform_(layer.weight, -irange, irange)
@@ -150,13 +153,21 @@ def uniform_(module: nn.Module, irange: float) -> None:
                 nn.init.zeros_(layer.bias)
 
 
-def relu_then_sigmoid(z_dim: int, widths: Sequence[int], batch_norm: bool = False) -> nn.Sequential:
-    """ReLU layers up to the last of the widths, whose units are sigmoid: [m, z_dim] to [m, widths[-1]].
+def make_relu_sigmoid_layers(
+    z_dim: int, widths: Sequence[int], batch_norm: bool = False
+) -> nn.Sequential:
+    """Make linear layers with ReLU units, the last one with sigmoid units, that map [m, z_dim] to [m, widths[-1]].
 
-    With `batch_norm` there is a BatchNorm before each ReLU and before the sigmoid.
+    Args:
+        z_dim: Number of inputs.
+        widths: Number of units in each layer.
+        batch_norm: Whether to use BatchNorm before each ReLU and before the sigmoid.
+
+    Raises:
+        UserError: There are no widths.
     """
     if not widths:
-        raise UserError("A generator without hidden layers: give widths, such as [8000, 8000].")
+        raise UserError("The generator has no hidden layers: give widths, such as [8000, 8000].")
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise([z_dim, *widths]):
         norm = [nn.BatchNorm1d(n_out)] if batch_norm else []

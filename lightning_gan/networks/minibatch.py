@@ -1,4 +1,4 @@
-"""Minibatch discrimination of Salimans et al. (2016), "Improved techniques for training GANs", section 3.2."""
+"""Minibatch discrimination: Salimans et al. (2016), "Improved techniques for training GANs", section 3.2."""
 
 import torch
 from torch import Tensor, nn
@@ -10,12 +10,12 @@ from lightning_gan.networks.wrappers import DiscriminatorWrapper
 
 
 class MinibatchDiscrimination(nn.Module):
-    r"""How close an example lies to the others of its minibatch, in `kernels` ways.
+    r"""Layer that measures the closeness of an example to the others of its minibatch with `kernels` learned kernels.
 
     .. math:: M_i = f(x_i) T, \qquad o(x_i)_b = \sum_{j \neq i} \exp(-\lVert M_{i,b} - M_{j,b} \rVert_1)
 
-    The paper's sum has j = i too, a term that is always 1; it is left out, as in the released code. o(x_i)_b lies
-    between 0, far from all, and m - 1, where all examples are one.
+    The paper's sum includes j = i, whose term is always 1; it is left out, as in the released code. o(x_i)_b is between
+    0, if all others are far away, and m - 1, if all examples are equal.
 
     =====================  ===========================  ===============================
     step                   size                         output
@@ -23,16 +23,16 @@ class MinibatchDiscrimination(nn.Module):
     features f(x)                                       [m, n_in]
     T, linear              kernels x kernel_dim         M, [m, kernels, kernel_dim]
     sums over the others   kernels                      [m, kernels]
-    beside f(x)                                         [m, n_in + kernels]
+    concatenation to f(x)                               [m, n_in + kernels]
     =====================  ===========================  ===============================
 
-    The minibatch is that of all devices in training mode, and this device's in evaluation mode. Memory grows with
-    m^2 kernels kernel_dim.
+    The minibatch is that of all devices in training mode, and that of this device in evaluation mode. The memory is
+    proportional to m^2 kernels kernel_dim.
 
     Args:
-        n_in: numbers in f(x), A in the paper, at least 1.
-        kernels: B, 1 to 2^20.
-        kernel_dim: C, 1 to 2^20.
+        n_in: Number of features in f(x), A in the paper, at least 1.
+        kernels: Number of kernels, B in the paper, 1 to 2^20.
+        kernel_dim: Dimension of each kernel, C in the paper, 1 to 2^20.
     """
 
     @check_arguments
@@ -42,36 +42,35 @@ class MinibatchDiscrimination(nn.Module):
         self.kernels, self.kernel_dim = kernels, kernel_dim
 
     def closeness(self, f: Tensor) -> Tensor:
-        """o(x), [m, kernels], of f(x), [m, n_in]."""
+        """Compute o(x), [m, kernels], from f(x), [m, n_in]."""
         M = self.T(f).unflatten(1, (self.kernels, self.kernel_dim))
         others = collectives.all_gather(M) if self.training else M
         distances = (M[:, None] - others).abs().sum(3)  # [m, m of all devices, kernels]
         return torch.exp(-distances).sum(1) - 1
 
     def forward(self, f: Tensor) -> Tensor:
-        """f(x) and o(x) side by side, [m, n_in + kernels]."""
+        """Concatenate f(x) and o(x), [m, n_in + kernels]."""
         return torch.cat([f, self.closeness(f)], 1)
 
 
 class MinibatchDiscriminator(DiscriminatorWrapper):
-    """D whose last unit also reads how close an example is to the others: a G that makes one thing gives itself away.
+    """Discriminator whose last layer also reads the closeness of examples, so that it can detect a collapsed G.
 
-    A score depends on the whole minibatch, so examples and samples go through D apart, and a minibatch of another size
-    has other scores.
+    A logit depends on the whole minibatch and on its size. Real and generated examples are separate minibatches.
 
     ==============================  ========================  ===============================
     layer                           size                      output
     ==============================  ========================  ===============================
     features of D inside                                      [m, n]
     minibatch discrimination        kernels x kernel_dim      [m, n + kernels]
-    linear                          1                         scores, [m]
+    linear                          1                         logits, [m]
     ==============================  ========================  ===============================
 
     Args:
-        discriminator: the one inside. Its last unit gives way to one of n + kernels inputs, which starts as torch
-            starts it.
-        kernels: B in the paper, 1 to 2^20.
-        kernel_dim: C in the paper, 1 to 2^20; 5 in its released code unless it says otherwise.
+        discriminator: Discriminator inside the wrapper. Its last layer is replaced by one of n + kernels inputs with
+            PyTorch's initialisation.
+        kernels: Number of kernels, B in the paper, 1 to 2^20.
+        kernel_dim: Dimension of each kernel, C in the paper, 1 to 2^20; 5 by default in the released code.
     """
 
     @check_arguments
@@ -81,12 +80,12 @@ class MinibatchDiscriminator(DiscriminatorWrapper):
         super().__init__(discriminator)
         self.require_unconditional()
         self.minibatch = MinibatchDiscrimination(self.feature_dim, kernels, kernel_dim)
-        self.replace_head(nn.Linear(self.feature_dim + kernels, 1))
+        self.replace_last_layer(nn.Linear(self.feature_dim + kernels, 1))
 
     def features(self, x: Tensor) -> Tensor:
-        """f(x) and o(x), [m, n + kernels], of examples, [m, *data_shape]."""
+        """Compute f(x) and o(x), [m, n + kernels], of examples, [m, *data_shape]."""
         return self.minibatch(super().features(x))
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
-        """Examples, [m, *data_shape], to scores, [m]; no c is read."""
+        """Compute the logits, [m], of examples, [m, *data_shape]; c is not used."""
         return self.last_layer(self.features(x)).squeeze(1)

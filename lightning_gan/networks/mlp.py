@@ -1,4 +1,4 @@
-"""The fully connected pair of Goodfellow et al. (2014): ReLU/sigmoid G, maxout D with dropout; and a G that blurs."""
+"""Fully connected networks of Goodfellow et al. (2014), and a generator that upsamples its output."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -14,7 +14,7 @@ from lightning_gan.utils.errors import UserError
 
 
 class MLPGenerator(Generator):
-    """ReLU layers, then sigmoid units: samples in [0, 1].
+    """Generator with ReLU layers and sigmoid outputs in [0, 1].
 
     =========================  ======================  ==========================
     layer                      2014, MNIST             output
@@ -25,15 +25,15 @@ class MLPGenerator(Generator):
     sigmoid                    784                     [m, 784] in [0, 1]
     =========================  ======================  ==========================
 
-    2,503,984 parameters at these sizes. Weights start in U(-irange, irange), biases at 0, output biases at the
-    logit of the mean training image.
+    2,503,984 parameters at these sizes. Initial weights are from U(-irange, irange), initial biases are 0; the output
+    biases are set to the logit of the mean training image when training begins.
 
     Args:
-        data_shape: of one example, such as [1, 28, 28], each 1 to 2^20.
-        z_dim: noise variables, 1 to 2^20.
-        widths: units of the hidden layers, each 1 to 2^20.
-        batch_norm: BatchNorm before each ReLU (Ioffe & Szegedy 2015; not in the paper).
-        irange: bound of the initial weights, above 0; none: they start as torch starts them.
+        data_shape: Shape of one example, such as [1, 28, 28], each 1 to 2^20.
+        z_dim: Number of noise variables, 1 to 2^20.
+        widths: Number of units in each hidden layer, each 1 to 2^20.
+        batch_norm: Whether to use BatchNorm before each ReLU (Ioffe & Szegedy 2015; not in the paper).
+        irange: Bound of the initial weights, above 0; None: PyTorch's initialisation.
     """
 
     value_range = (0.0, 1.0)
@@ -49,9 +49,7 @@ class MLPGenerator(Generator):
     ) -> None:
         super().__init__(data_shape, z_dim)
         if not widths:
-            raise UserError(
-                "MLPGenerator without hidden layers: give widths, such as [1200, 1200]."
-            )
+            raise UserError("MLPGenerator has no hidden layers: give widths, such as [1200, 1200].")
         hidden: list[nn.Module] = []
         for n_in, n_out in pairwise([z_dim, *widths]):
             norm = [nn.BatchNorm1d(n_out)] if batch_norm else []
@@ -62,26 +60,33 @@ class MLPGenerator(Generator):
             uniform_(self, irange)
 
     def init_from_data(self, mean: Callable[[], Tensor]) -> None:
-        """Let G's output biases alone give the mean training image (mean in [0, 1])."""
+        """Set the output biases to the logit of the mean training image.
+
+        Args:
+            mean: Function that returns the mean training image, in [0, 1].
+        """
         with torch.no_grad():
             self.output.bias.copy_(torch.logit(mean().flatten(), eps=1e-7))
 
     def forward(self, z: Tensor) -> Tensor:
-        """[m, z_dim] to [m, *data_shape] in [0, 1]."""
+        """Generate examples, [m, *data_shape], in [0, 1], from noise, [m, z_dim]."""
         return self.output(self.hidden(z)).sigmoid().view(-1, *self.data_shape)
 
 
 class UpsampledMLPGenerator(MLPGenerator):
-    """MLPGenerator that draws a coarse image and enlarges it (bilinear) before the sigmoid.
+    """MLPGenerator that generates a coarse image and upsamples it (bilinear) before the sigmoid.
 
-    Fewer weights, and images without single-pixel detail: G(z) lies near a smooth surface. A Parzen window, which
-    counts squared distances in pixels, is far kinder to these than to sharp ones (docs/parzen.md).
+    It has fewer weights, and its images have no single-pixel detail. Parzen window estimates, which depend on squared
+    distances of pixels, are much higher for such images than for sharp ones (docs/parzen.md).
 
     Args:
-        data_shape: of one example, [C, H, W], each 1 to 2^20.
-        coarse: height and width of what the output layer draws, each 1 to 2^20.
-        z_dim: noise variables, 1 to 2^20.
-        widths: units of the hidden layers, with BatchNorm before each ReLU, each 1 to 2^20.
+        data_shape: Shape of one example, [C, H, W], each 1 to 2^20.
+        coarse: Height and width of the coarse image, each 1 to 2^20.
+        z_dim: Number of noise variables, 1 to 2^20.
+        widths: Number of units in each hidden layer, each 1 to 2^20; BatchNorm is used before each ReLU.
+
+    Raises:
+        UserError: coarse is not [h, w], or data_shape is not [C, H, W].
     """
 
     @check_arguments
@@ -95,25 +100,29 @@ class UpsampledMLPGenerator(MLPGenerator):
         super().__init__(data_shape, z_dim, widths, batch_norm=True, irange=None)
         if len(self.data_shape) != 3 or len(coarse) != 2:
             raise UserError(
-                f"coarse {list(coarse)} for data_shape {list(data_shape)}: want [h, w] and [C, H, W]."
+                f"coarse {list(coarse)} for data_shape {list(data_shape)}: give [h, w] and [C, H, W]."
             )
         self.coarse = (coarse[0], coarse[1])
         self.output = nn.Linear(widths[-1], self.data_shape[0] * coarse[0] * coarse[1])
         self.enlarge = nn.Upsample(self.data_shape[1:], mode="bilinear")
 
     def init_from_data(self, mean: Callable[[], Tensor]) -> None:
-        """Let G's output biases alone give the mean training image, enlarged (mean in [0, 1])."""
+        """Set the output biases to the logit of the downsampled mean training image.
+
+        Args:
+            mean: Function that returns the mean training image, in [0, 1].
+        """
         with torch.no_grad():
             coarse = adaptive_avg_pool2d(mean(), self.coarse)
             self.output.bias.copy_(torch.logit(coarse.flatten(), eps=1e-3))
 
     def forward(self, z: Tensor) -> Tensor:
-        """[m, z_dim] to [m, *data_shape] in [0, 1]."""
+        """Generate examples, [m, *data_shape], in [0, 1], from noise, [m, z_dim]."""
         return self.enlarge(self.output(self.hidden(z)).unflatten(1, (-1, *self.coarse))).sigmoid()
 
 
 class MaxoutDiscriminator(FeatureDiscriminator):
-    """Maxout layers with dropout before every layer, then one linear unit.
+    """Discriminator with maxout layers and one linear unit; dropout before each layer.
 
     =========================  ======================  ==========================
     layer                      2014, MNIST             output
@@ -124,18 +133,18 @@ class MaxoutDiscriminator(FeatureDiscriminator):
     dropout 0.5, linear        1                       [m]
     =========================  ======================  ==========================
 
-    1,231,441 parameters at these sizes. What dropout keeps is multiplied by 1/0.8 and 1/0.5, as in 2014; one mask
-    for each example and each pass.
+    1,231,441 parameters at these sizes. Dropout multiplies the other values by 1/0.8 and 1/0.5, as in 2014, and draws a
+    mask for each example and each forward pass.
 
     Args:
-        data_shape: of one example, such as [1, 28, 28], each 1 to 2^20.
-        widths: units of the maxout layers, each 1 to 2^20.
-        pieces: linear filters per unit, 1 to 2^20.
-        input_dropout: share of the pixels dropped, at least 0 and below 1.
-        dropout: share of the hidden units dropped, at least 0 and below 1.
-        noise: standard deviation of Gaussian noise on D's input while training, in units of the data (not in the
-            paper), at least 0.
-        irange: bound of the initial weights, above 0; none: they start as torch starts them.
+        data_shape: Shape of one example, such as [1, 28, 28], each 1 to 2^20.
+        widths: Number of units in each maxout layer, each 1 to 2^20.
+        pieces: Number of linear filters for each unit, 1 to 2^20.
+        input_dropout: Probability that a pixel is dropped, at least 0 and below 1.
+        dropout: Probability that a hidden unit is dropped, at least 0 and below 1.
+        noise: Standard deviation of Gaussian noise on D's input in training, in units of the data, at least 0 (not in
+            the paper).
+        irange: Bound of the initial weights, above 0; None: PyTorch's initialisation.
     """
 
     @check_arguments
@@ -151,7 +160,7 @@ class MaxoutDiscriminator(FeatureDiscriminator):
     ) -> None:
         super().__init__(data_shape)
         if not widths:
-            raise UserError("MaxoutDiscriminator without layers: give widths, such as [240, 240].")
+            raise UserError("MaxoutDiscriminator has no layers: give widths, such as [240, 240].")
         sizes = [self.data_size, *widths]
         rates = [input_dropout] + [dropout] * len(widths)
         hidden: list[nn.Module] = []
@@ -164,5 +173,5 @@ class MaxoutDiscriminator(FeatureDiscriminator):
             uniform_(self, irange)
 
     def features(self, x: Tensor) -> Tensor:
-        """[m, *data_shape] to what the last unit reads, [m, feature_dim]."""
+        """Compute the features, [m, feature_dim], of examples, [m, *data_shape]."""
         return super().features(x.flatten(1))

@@ -1,4 +1,4 @@
-"""Normalisation layers by name, for networks that take them as an argument."""
+"""Normalisation layers by name."""
 
 from typing import Literal
 
@@ -12,18 +12,18 @@ Norm = Literal["batch", "layer", "instance", "none"]
 def make_norm(norm: Norm, channels: int) -> nn.Module:
     """Make a normalisation layer for feature maps, [m, channels, H, W].
 
-    Layer normalisation is `GroupNorm(1, C)`: the statistics are those of `LayerNorm([C, H, W])`, with a scale and a
-    shift for each channel, as BatchNorm has them, and not for each pixel.
+    Layer normalisation is `GroupNorm(1, C)`: its statistics are those of `LayerNorm([C, H, W])`, and it has a scale and
+    a shift for each channel, not for each pixel.
 
     Args:
-        norm: batch, layer, instance or none.
-        channels: number of feature maps, at least 1.
+        norm: Name of the normalisation: batch, layer, instance or none.
+        channels: Number of feature maps, at least 1.
 
     Returns:
-        The layer; an identity for none, so that the layers after it keep their indices.
+        The layer; an identity for none, so that the indices of later layers do not depend on the normalisation.
 
     Raises:
-        UserError: for another norm.
+        UserError: The name is unknown.
     """
     if norm == "batch":
         return nn.BatchNorm2d(channels)

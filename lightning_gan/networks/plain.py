@@ -1,4 +1,4 @@
-"""Plain fully connected pairs for data of a few numbers."""
+"""Fully connected networks for low-dimensional data."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -11,7 +11,7 @@ from lightning_gan.networks.base import FeatureDiscriminator, Generator
 
 
 class LinearMLPGenerator(Generator):
-    """Linear layers with an activation between them, and values without bounds.
+    """Fully connected generator with linear outputs, whose values are unbounded.
 
     =========================  ======================  ==========================
     layer                      ring                    output
@@ -23,11 +23,11 @@ class LinearMLPGenerator(Generator):
     =========================  ======================  ==========================
 
     Args:
-        data_shape: of one example, such as [2], each 1 to 2^20.
-        z_dim: noise variables, 1 to 2^20.
-        widths: units of the hidden layers, each 1 to 2^20.
-        activation: makes the module between two layers.
-        batch_norm: BatchNorm before each activation, as in G of Lin et al. (2018), PacGAN.
+        data_shape: Shape of one example, such as [2], each 1 to 2^20.
+        z_dim: Number of noise variables, 1 to 2^20.
+        widths: Number of units in each hidden layer, each 1 to 2^20.
+        activation: Function that makes the module between two layers.
+        batch_norm: Whether to use BatchNorm before each activation, as in G of Lin et al. (2018), PacGAN.
     """
 
     value_range = (-torch.inf, torch.inf)
@@ -45,17 +45,17 @@ class LinearMLPGenerator(Generator):
         self.network = _layers([z_dim, *widths, self.data_size], activation, batch_norm)
 
     def forward(self, z: Tensor) -> Tensor:
-        """[m, z_dim] to [m, *data_shape]."""
+        """Generate examples, [m, *data_shape], from noise, [m, z_dim]."""
         return self.network(z).view(-1, *self.data_shape)
 
 
 class MLPDiscriminator(FeatureDiscriminator):
-    """Linear layers with an activation between them, and a score.
+    """Fully connected discriminator.
 
     Args:
-        data_shape: of one example, such as [2], each 1 to 2^20.
-        widths: units of the hidden layers, each 1 to 2^20.
-        activation: makes the module between two layers.
+        data_shape: Shape of one example, such as [2], each 1 to 2^20.
+        widths: Number of units in each hidden layer, each 1 to 2^20.
+        activation: Function that makes the module between two layers.
     """
 
     @check_arguments
@@ -69,7 +69,7 @@ class MLPDiscriminator(FeatureDiscriminator):
         self.network = _layers([self.data_size, *widths, 1], activation)
 
     def features(self, x: Tensor) -> Tensor:
-        """[m, *data_shape] to what the last unit reads, [m, feature_dim]."""
+        """Compute the features, [m, feature_dim], of examples, [m, *data_shape]."""
         return super().features(x.flatten(1))
 
 

@@ -1,4 +1,4 @@
-"""The projection discriminator of Miyato & Koyama (2018), "cGANs with projection discriminator"."""
+"""Projection discriminator: Miyato & Koyama (2018), "cGANs with projection discriminator"."""
 
 import torch
 from torch import Tensor, nn
@@ -10,26 +10,27 @@ from lightning_gan.utils.errors import UserError
 
 
 class ProjectionDiscriminator(DiscriminatorWrapper):
-    r"""D(x, c) whose condition meets the features in an inner product: equation 3.
+    r"""Discriminator D(x, c) whose logit contains the inner product of features and condition: equation 3.
 
-    .. math:: score(x, c) = \psi(f(x)) + \langle V c, f(x) \rangle
+    .. math:: s(x, c) = \psi(f(x)) + \langle V c, f(x) \rangle
 
-    psi is the last unit of the discriminator inside.
+    s is the logit and psi the last layer of the discriminator inside.
 
     ===========================  =====================  ==================
     layer                        size                   output
     ===========================  =====================  ==================
     features of D inside         feature_dim            [m, feature_dim]
-    its last unit                1                      [m]
-    linear, of c                 feature_dim            [m, feature_dim]
-    inner product, added                                scores, [m]
+    its last layer               1                      [m]
+    linear in c                  feature_dim            [m, feature_dim]
+    inner product, added                                logits, [m]
     ===========================  =====================  ==================
 
-    V starts as Xavier's uniform. Inside `SpectralNormDiscriminator` it is normalised too, as in the released code.
+    V has Xavier uniform initialisation. Inside `SpectralNormDiscriminator` it is normalised too, as in the released
+    code.
 
     Args:
-        discriminator: the one inside.
-        classes: numbers in c, K classes of which one is 1, 1 to 2^20.
+        discriminator: Discriminator inside the wrapper.
+        classes: Size of c, the one-hot vector of a class, 1 to 2^20.
     """
 
     @check_arguments
@@ -40,25 +41,25 @@ class ProjectionDiscriminator(DiscriminatorWrapper):
 
     @property
     def condition_dim(self) -> int:
-        """Numbers in c."""
+        """Size of c."""
         return self.V.in_features
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
-        """Examples, [m, *data_shape], and c, [m, condition_dim], to scores, [m].
+        """Compute the logits, [m], of examples, [m, *data_shape], with conditions c, [m, condition_dim].
 
         Raises:
-            ValueError: naming the sizes, if c has another, does not come, or is not one for each f(x).
+            UserError: c is missing or has another size, or there is not one for each f(x).
         """
-        message = 0 if c is None else c.shape[1]
-        if c is None or message != self.condition_dim:
+        found = 0 if c is None else c.shape[1]
+        if c is None or found != self.condition_dim:
             raise UserError(
-                f"A condition of {message} numbers came to a D that reads {self.condition_dim}: train it by a GAN that "
-                f"tells its networks c, such as ConditionalGAN."
+                f"D reads a condition of {self.condition_dim} numbers, but got {found}: train it with a conditional "
+                f"model, such as ConditionalGAN."
             )
         f = self.features(x)
         if len(f) != len(c):
             raise UserError(
-                f"{len(c)} conditions came for {len(f)} packs of examples: a projection is not packed; put Packed "
-                f"inside a ConditionalDiscriminator."
+                f"There are {len(c)} conditions for {len(f)} packs, but ProjectionDiscriminator cannot read "
+                f"packs: put the PackedDiscriminator inside a ConditionalDiscriminator."
             )
         return self.last_layer(f).squeeze(1) + torch.linalg.vecdot(self.V(c.to(f)), f)

@@ -1,6 +1,6 @@
-"""The residual pair of Miyato et al. (2018), "Spectral normalization for GANs", Table 4; for classes, too.
+"""Residual networks of Miyato et al. (2018), "Spectral normalization for GANs", Table 4.
 
-D is here without spectral normalisation: `SpectralNormDiscriminator(ResNetDiscriminator(...))` is the paper's.
+The paper's D is `SpectralNormDiscriminator(ResNetDiscriminator(...))`.
 """
 
 from collections.abc import Sequence
@@ -15,34 +15,33 @@ from lightning_gan.networks.conditional import concat_condition
 from lightning_gan.networks.layers import ConditionalBatchNorm2d
 from lightning_gan.utils.errors import UserError
 
-COARSE = 4  # side of G's first maps
+COARSE = 4  # side of the first maps of G
 
 
 class ResNetGenerator(Generator):
-    """Residual blocks that enlarge, with BatchNorm and ReLU; tanh: samples in [-1, 1].
+    """Generator with upsampling residual blocks, BatchNorm and ReLU; tanh output in [-1, 1].
 
     =============================================  ===================  ============================
     layer                                          32 x 32              output
     =============================================  ===================  ============================
     noise z                                                             [m, 128]
     linear                                         256 x 4 x 4          [m, 256, 4, 4]
-    block, twice as large                          256                  [m, 256, 8, 8]
-    block, twice as large                          256                  [m, 256, 16, 16]
-    block, twice as large                          256                  [m, 256, 32, 32]
+    block, upsampling                              256                  [m, 256, 8, 8]
+    block, upsampling                              256                  [m, 256, 16, 16]
+    block, upsampling                              256                  [m, 256, 32, 32]
     BatchNorm, ReLU, 3 x 3, tanh                   3                    [m, 3, 32, 32] in [-1, 1]
     =============================================  ===================  ============================
 
-    4,276,739 parameters at these sizes. Other sides have as many blocks as it takes from 4 x 4. Weights start as
-    Xavier's uniform, those of the blocks' 3 x 3 filters sqrt(2) times as wide, as in the released code; biases at 0.
+    4,276,739 parameters at these sizes. Larger images have one more block for each doubling. Weights have Xavier
+    uniform initialisation, with gain sqrt(2) in the blocks' 3 x 3 filters, as in the released code; biases are 0.
 
-    With classes, G(z, c): BatchNorm in the blocks is conditional, as in Miyato & Koyama (2018). c comes beside z,
-    in the last columns, or by itself.
+    With classes, the generator is G(z, c) with conditional BatchNorm in the blocks, as in Miyato & Koyama (2018).
 
     Args:
-        data_shape: of one example, [C, S, S] with S 8, 16, 32 and so on, each 1 to 2^20.
-        z_dim: noise variables, 1 to 2^20.
-        width: channels, 1 to 2^20.
-        classes: numbers in c, K classes of which one is 1, 0 to 2^20; 0: no condition.
+        data_shape: Shape of one example, [C, S, S] with S 8, 16, 32 and so on, each 1 to 2^20.
+        z_dim: Number of noise variables, 1 to 2^20.
+        width: Number of channels, 1 to 2^20.
+        classes: Size of c, the one-hot vector of a class, 0 to 2^20; 0: no condition.
     """
 
     value_range = (-1.0, 1.0)
@@ -59,14 +58,14 @@ class ResNetGenerator(Generator):
         doublings = _doublings(self.data_shape)
         self.condition_dim = classes
         self.first = nn.Linear(z_dim, width * COARSE**2)
-        # without classes, every example is of the one that there is
+        # without classes, conditional BatchNorm with a single class equals BatchNorm
         self.blocks = nn.ModuleList(_UpBlock(width, max(classes, 1)) for _ in range(doublings))
         self.norm = nn.BatchNorm2d(width)
         self.output = nn.Conv2d(width, self.data_shape[0], 3, padding=1)
         xavier_(self)
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """Noise, [m, z_dim], and c, [m, classes], to [m, *data_shape] in [-1, 1]."""
+        """Generate images, [m, *data_shape], in [-1, 1], from noise, [m, z_dim], and c; c may be the end of z."""
         z, c = concat_condition(z, c, self.z_dim, self.condition_dim).tensor_split([self.z_dim], 1)
         c = c if self.condition_dim else z.new_ones(len(z), 1)
         h = self.first(z).unflatten(1, (-1, COARSE, COARSE))
@@ -76,26 +75,26 @@ class ResNetGenerator(Generator):
 
 
 class ResNetDiscriminator(FeatureDiscriminator):
-    """Residual blocks without normalisation, of which the first two halve the image; then a sum over all places.
+    """Discriminator with residual blocks without normalisation, two of which downsample, and a sum over all positions.
 
     =============================================  ===================  ============================
     layer                                          32 x 32              output
     =============================================  ===================  ============================
     image x                                                             [m, 3, 32, 32]
-    block, half as large                           128                  [m, 128, 16, 16]
-    block, half as large                           128                  [m, 128, 8, 8]
+    block, downsampling                            128                  [m, 128, 16, 16]
+    block, downsampling                            128                  [m, 128, 8, 8]
     block                                          128                  [m, 128, 8, 8]
     block                                          128                  [m, 128, 8, 8]
-    ReLU, sum over places                                               [m, 128]
+    ReLU, sum over positions                                            [m, 128]
     linear                                         1                    [m]
     =============================================  ===================  ============================
 
-    1,053,824 parameters at these sizes. Weights start as those of `ResNetGenerator`. The last unit has no bias, as in
-    the released code.
+    1,053,824 parameters at these sizes. Weights are initialised as those of `ResNetGenerator`. The last layer has no
+    bias, as in the released code.
 
     Args:
-        data_shape: of one example, [C, S, S] with S 8, 16, 32 and so on, each 1 to 2^20.
-        width: channels, 1 to 2^20.
+        data_shape: Shape of one example, [C, S, S] with S 8, 16, 32 and so on, each 1 to 2^20.
+        width: Number of channels, 1 to 2^20.
     """
 
     @check_arguments
@@ -108,14 +107,14 @@ class ResNetDiscriminator(FeatureDiscriminator):
             _Block(width),
             _Block(width),
             nn.ReLU(),
-            _SumOverPlaces(),
+            _SumOverPositions(),
             nn.Linear(width, 1, bias=False),
         )
         xavier_(self)
 
 
 class _UpBlock(nn.Module):
-    """[m, n, H, W] and c to [m, n, 2H, 2W]: two 3 x 3 convolutions, and a 1 x 1 one beside them."""
+    """Residual block from [m, n, H, W] and c to [m, n, 2H, 2W]: two 3 x 3 convolutions and a 1 x 1 shortcut."""
 
     def __init__(self, n: int, condition_dim: int) -> None:
         super().__init__()
@@ -126,13 +125,12 @@ class _UpBlock(nn.Module):
     def forward(self, h: Tensor, c: Tensor) -> Tensor:
         residual = self.filters[0](_enlarge(relu(self.norms[0](h, c))))
         residual = self.filters[1](relu(self.norms[1](residual, c)))
-        return residual + _enlarge(
-            self.shortcut(h)
-        )  # 1 x 1 before: the same, for a quarter of the work
+        # the 1 x 1 convolution commutes with the upsampling and costs a quarter before it
+        return residual + _enlarge(self.shortcut(h))
 
 
 class _Block(nn.Module):
-    """[m, n, H, W] to the same: two 3 x 3 convolutions beside the identity."""
+    """Residual block from [m, n, H, W] to [m, n, H, W]: two 3 x 3 convolutions and the identity."""
 
     def __init__(self, n: int) -> None:
         super().__init__()
@@ -143,7 +141,7 @@ class _Block(nn.Module):
 
 
 class _DownBlock(nn.Module):
-    """[m, n_in, H, W] to [m, n, H/2, W/2]; the first one takes the image as it is, without ReLU."""
+    """Residual block from [m, n_in, H, W] to [m, n, H/2, W/2]; the first one has no ReLU on the image."""
 
     def __init__(self, n_in: int, n: int, first: bool = False) -> None:
         super().__init__()
@@ -158,15 +156,15 @@ class _DownBlock(nn.Module):
         return self.halve(residual) + self.shortcut(self.halve(h))
 
 
-class _SumOverPlaces(nn.Module):
-    """[m, n, H, W] to [m, n]."""
+class _SumOverPositions(nn.Module):
+    """Sum from [m, n, H, W] to [m, n]."""
 
     def forward(self, h: Tensor) -> Tensor:
         return h.sum((2, 3))
 
 
 def xavier_(module: nn.Module) -> None:
-    """Xavier's uniform weights and biases of 0 in all layers; sqrt(2) times as wide in 3 x 3 filters inside a block."""
+    """Initialise all layers: Xavier uniform weights, with gain sqrt(2) in 3 x 3 filters of blocks, and biases 0."""
     for name, layer in module.named_modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.xavier_uniform_(layer.weight, 2**0.5 if ".filters." in name else 1.0)
@@ -179,16 +177,16 @@ def _enlarge(h: Tensor) -> Tensor:
 
 
 def _doublings(data_shape: Sequence[int]) -> int:
-    """How often 4 x 4 maps are doubled to the image.
+    """Compute the number of doublings from 4 x 4 maps to the image.
 
     Raises:
-        ValueError: if that is impossible.
+        UserError: The image is not square, or its side is not 4 times a power of 2.
     """
     side = data_shape[-1]
     doublings = (side // COARSE).bit_length() - 1
     square = len(data_shape) == 3 and data_shape[1] == side
     if not square or doublings < 1 or side != COARSE << doublings:
         raise UserError(
-            f"ResNet of data_shape {list(data_shape)}: want [C, S, S] with S 8, 16, 32, 64, ..."
+            f"ResNet of data_shape {list(data_shape)}: give [C, S, S] with S 8, 16, 32, 64, ..."
         )
     return doublings

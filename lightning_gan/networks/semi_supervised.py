@@ -1,6 +1,6 @@
-"""The pair that Salimans et al. (2016), "Improved techniques for training GANs", trained on MNIST with few labels.
+"""Networks for MNIST with few labels: Salimans et al. (2016), "Improved techniques for training GANs", section 5.1.
 
-Sizes are those of section 5.1's released code. `KPlusOneDiscriminator(WeightNormDiscriminator(...), 10)` is its D.
+Sizes are those of the released code. Its D is `KPlusOneDiscriminator(WeightNormDiscriminator(...), 10)`.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from lightning_gan.utils.errors import UserError
 
 
 class SoftplusGenerator(Generator):
-    """Softplus layers with BatchNorm, then sigmoid units whose weights have a length of their own: samples in [0, 1].
+    """Generator with softplus layers, BatchNorm, and weight-normalised sigmoid outputs in [0, 1].
 
     ==============================  ======================  ==========================
     layer                           2016, MNIST             output
@@ -32,13 +32,13 @@ class SoftplusGenerator(Generator):
     sigmoid                                                 [m, 1, 28, 28] in [0, 1]
     ==============================  ======================  ==========================
 
-    BatchNorm has shifts and no scales. Weights start as Xavier's uniform, those into an output unit then with length
-    1; biases at 0.
+    BatchNorm has shifts and no scales. Weights have Xavier uniform initialisation, and those into each output unit are
+    normalised to length 1; biases are 0.
 
     Args:
-        data_shape: of one example, such as [1, 28, 28], each 1 to 2^20.
-        z_dim: noise variables, 1 to 2^20.
-        widths: units of the hidden layers, each 1 to 2^20.
+        data_shape: Shape of one example, such as [1, 28, 28], each 1 to 2^20.
+        z_dim: Number of noise variables, 1 to 2^20.
+        widths: Number of units in each hidden layer, each 1 to 2^20.
     """
 
     value_range = (0.0, 1.0)
@@ -61,24 +61,24 @@ class SoftplusGenerator(Generator):
         self.network = nn.Sequential(*layers, _of_length_1(output), nn.Sigmoid())
 
     def forward(self, z: Tensor) -> Tensor:
-        """[m, z_dim] to [m, *data_shape] in [0, 1]."""
+        """Generate examples, [m, *data_shape], in [0, 1], from noise, [m, z_dim]."""
         return self.network(z).view(-1, *self.data_shape)
 
 
 class WeightNormLinear(nn.Linear):
-    r"""Linear units with noise before them and weights of a length of their own: Salimans & Kingma (2016).
+    r"""Linear layer with Gaussian noise on its input and weight normalisation: Salimans & Kingma (2016).
 
     .. math:: t = \frac{g}{\lVert v \rVert} v^T (x + \sigma \epsilon) + b
 
-    v starts in N(0, 0.1^2), as in the code released with Salimans et al. (2016). g and b are set at the first minibatch
-    in training mode so that each unit has mean 0 and variance 1 on it (Salimans & Kingma 2016, section 3): on the
-    examples of all devices.
+    The initial v is from N(0, 0.1^2), as in the code released with Salimans et al. (2016). At the first minibatch in
+    training mode, g and b are set so that each unit has mean 0 and variance 1 (Salimans & Kingma 2016, section 3) over
+    the examples of all devices.
 
     Args:
-        n_in: inputs, at least 1.
-        n_out: units, 1 to 2^20.
-        noise: sigma, in training mode, at least 0.
-        learn_length: whether g is trained.
+        n_in: Number of inputs, at least 1.
+        n_out: Number of units, 1 to 2^20.
+        noise: Standard deviation sigma of the noise in training mode, at least 0.
+        learn_length: Whether g is trained.
     """
 
     @check_arguments
@@ -87,7 +87,9 @@ class WeightNormLinear(nn.Linear):
     ) -> None:
         super().__init__(n_in, n_out)
         self.noise = GaussianNoise(noise)
-        nn.init.normal_(self.weight, 0.0, 0.1)  # v: the longer it is, the slower Adam turns it
+        nn.init.normal_(
+            self.weight, 0.0, 0.1
+        )  # v: its length sets how fast Adam changes its direction
         nn.init.zeros_(self.bias)
         weight_norm(self)
         with torch.no_grad():
@@ -97,12 +99,12 @@ class WeightNormLinear(nn.Linear):
 
     @property
     def g(self) -> Tensor:
-        """The length of the weights into each unit, [n_out, 1]."""
+        """Length of the weights into each unit, [n_out, 1]."""
         return self.parametrizations.weight.original0  # type: ignore[union-attr, return-value]
 
     @torch.no_grad()
     def init_from_data(self, x: Tensor) -> None:
-        """Let each unit have mean 0 and variance 1 on inputs, [m, n_in]."""
+        """Set g and b so that each unit has mean 0 and variance 1 for inputs x, [m, n_in]."""
         units = collectives.all_gather(linear(x, self.weight).float())
         std = units.std(0, correction=0).clamp(min=1e-6)
         self.g.div_(std[:, None])
@@ -110,15 +112,15 @@ class WeightNormLinear(nn.Linear):
         self.started = True
 
     def get_extra_state(self) -> Tensor:
-        """For checkpoints: whether g and b have been set; no buffer, because to look at one makes a GPU wait."""
+        """Return whether g and b have been set, for checkpoints; reading a buffer would synchronise with the GPU."""
         return torch.tensor(self.started)
 
     def set_extra_state(self, state: Tensor) -> None:
-        """As a checkpoint says."""
+        """Restore whether g and b have been set."""
         self.started = bool(state)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, n_in] to [m, n_out]."""
+        """Map [m, n_in] to [m, n_out]."""
         x = self.noise(x)
         if self.training and not self.started and len(x) > 1:
             self.init_from_data(x)
@@ -126,7 +128,7 @@ class WeightNormLinear(nn.Linear):
 
 
 class WeightNormDiscriminator(FeatureDiscriminator):
-    """ReLU layers with weight normalisation and Gaussian noise before every layer.
+    """Fully connected discriminator with ReLU, weight normalisation, and Gaussian noise before each layer.
 
     =====================================  ======================  ==========================
     layer                                  2016, MNIST             output
@@ -140,14 +142,17 @@ class WeightNormDiscriminator(FeatureDiscriminator):
     noise 0.5, linear                      1                       [m]
     =====================================  ======================  ==========================
 
-    Every layer is a `WeightNormLinear`, of which the last alone trains its lengths. Features are what the last hidden
-    layer says, before the noise on it. A last unit that is put in by `replace_head` becomes one of the same kind.
+    Each layer is a `WeightNormLinear`; only the last one trains its lengths g. The features are the output of the last
+    hidden layer before the noise. `replace_last_layer` makes the new layer a `WeightNormLinear` too.
 
     Args:
-        data_shape: of one example, such as [1, 28, 28], each 1 to 2^20.
-        widths: units of the hidden layers, each 1 to 2^20.
-        input_noise: standard deviation on the pixels, in units of the data, at least 0.
-        noise: on the hidden units, at least 0.
+        data_shape: Shape of one example, such as [1, 28, 28], each 1 to 2^20.
+        widths: Number of units in each hidden layer, each 1 to 2^20.
+        input_noise: Standard deviation of the noise on the image, in units of the data, at least 0.
+        noise: Standard deviation of the noise on the hidden units, at least 0.
+
+    Raises:
+        UserError: There are no hidden layers.
     """
 
     @check_arguments
@@ -160,7 +165,9 @@ class WeightNormDiscriminator(FeatureDiscriminator):
     ) -> None:
         super().__init__(data_shape)
         if not widths:
-            raise UserError("WeightNormDiscriminator without hidden layers: give widths.")
+            raise UserError(
+                "WeightNormDiscriminator has no hidden layers: give widths, such as [1000, 500]."
+            )
         layers: list[nn.Module] = [nn.Flatten()]
         stds = [input_noise] + [noise] * len(widths)
         sizes = [self.data_size, *widths]
@@ -169,14 +176,16 @@ class WeightNormDiscriminator(FeatureDiscriminator):
         unit = WeightNormLinear(sizes[-1], 1, stds[-1], learn_length=True)
         self.network = nn.Sequential(*layers, unit)
 
-    def replace_head(self, unit: nn.Linear) -> None:
-        """Let as many units of this network's kind read f(x) in the last one's place."""
+    def replace_last_layer(self, layer: nn.Linear) -> None:
+        """Replace the last layer by a `WeightNormLinear` with as many units as `layer`."""
         noise = cast(WeightNormLinear, self.last_layer).noise.std
-        super().replace_head(WeightNormLinear(unit.in_features, unit.out_features, noise, True))
+        super().replace_last_layer(
+            WeightNormLinear(layer.in_features, layer.out_features, noise, True)
+        )
 
 
 def _of_length_1(layer: nn.Linear) -> nn.Linear:
-    """Weight normalisation, the weights into each unit starting with length 1."""
+    """Apply weight normalisation after normalising the weights into each unit to length 1."""
     with torch.no_grad():
         layer.weight.copy_(normalize(layer.weight))
     return weight_norm(layer)

@@ -1,4 +1,4 @@
-"""The small pair of Metz et al. (2017), "Unrolled GANs", appendix: Stacked MNIST with a D too weak for it."""
+"""Small convolutional networks for Stacked MNIST: Metz et al. (2017), "Unrolled GANs", appendix."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -13,7 +13,7 @@ SHAPE = (28, 28)
 
 
 class SmallConvolutionalGenerator(Generator):
-    """Transposed convolutions of 3 x 3 from 4 x 4 to 28 x 28, with BatchNorm and ReLU; tanh: samples in [-1, 1].
+    """Generator with 3 x 3 transposed convolutions from 4 x 4 to 28 x 28, BatchNorm and ReLU; tanh output in [-1, 1].
 
     ===============================  ====================  ==========================
     layer                            size                  output
@@ -27,8 +27,8 @@ class SmallConvolutionalGenerator(Generator):
     ===============================  ====================  ==========================
 
     Args:
-        data_shape: of one example, [C, 28, 28], each 1 to 2^20.
-        z_dim: noise variables, 1 to 2^20.
+        data_shape: Shape of one example, [C, 28, 28], each 1 to 2^20.
+        z_dim: Number of noise variables, 1 to 2^20.
     """
 
     value_range = (-1.0, 1.0)
@@ -44,12 +44,12 @@ class SmallConvolutionalGenerator(Generator):
         )  # fmt: skip
 
     def forward(self, z: Tensor) -> Tensor:
-        """[m, z_dim] to [m, *data_shape] in [-1, 1]."""
+        """Generate examples, [m, *data_shape], in [-1, 1], from noise, [m, z_dim]."""
         return self.network(z)
 
 
 class SmallConvolutionalDiscriminator(FeatureDiscriminator):
-    """Three convolutions of 3 x 3, stride 2, with BatchNorm and LeakyReLU 0.3; then one linear unit.
+    """Discriminator with three 3 x 3 convolutions of stride 2, BatchNorm, LeakyReLU 0.3 and one linear unit.
 
     ===================================  ====================  ==================
     layer                                width 2               output
@@ -64,8 +64,8 @@ class SmallConvolutionalDiscriminator(FeatureDiscriminator):
     The paper calls width 2 "1/4 the size of G" and width 4 "1/2".
 
     Args:
-        data_shape: of one example, [C, 28, 28], each 1 to 2^20.
-        width: channels of the first layer, 1 to 2^20; doubled twice.
+        data_shape: Shape of one example, [C, 28, 28], each 1 to 2^20.
+        width: Number of channels of the first layer, 1 to 2^20; it doubles in the second and in the third layer.
     """
 
     @check_arguments
@@ -87,12 +87,12 @@ def _double(n_in: int, n_out: int, odd: int) -> list[nn.Module]:
 
 
 def _check(data_shape: Sequence[int]) -> None:
-    """Refuse sides that these layers do not make.
+    """Check that examples are images of 28 x 28.
 
     Raises:
-        ValueError: naming what came.
+        UserError: They have another shape.
     """
     if len(data_shape) != 3 or tuple(data_shape[1:]) != SHAPE:
         raise UserError(
-            f"The small convolutional pair for data_shape {list(data_shape)}: want [C, 28, 28]."
+            f"Small convolutional network of data_shape {list(data_shape)}: give [C, 28, 28]."
         )

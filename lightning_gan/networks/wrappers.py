@@ -1,4 +1,4 @@
-"""A D that is made of a D: what all such wrappers share, spectral normalisation, and packs of examples."""
+"""Wrappers around discriminators: base class, spectral normalisation, packing."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -14,14 +14,14 @@ from lightning_gan.utils.errors import UserError
 
 
 class DiscriminatorWrapper(FeatureDiscriminator):
-    """D that asks a discriminator inside. Wrappers can be put around one another.
+    """Discriminator that calls a discriminator inside, which may be a wrapper too.
 
-    Features f(x) and the last unit are those of the discriminator inside, if it is a `FeatureDiscriminator`; to ask
-    another for them is an error. A condition c goes through to what reads it.
+    The features f(x) and the last layer are those of the discriminator inside; if it is no `FeatureDiscriminator`,
+    accessing them is an error. A condition c is passed to the discriminator inside.
 
     Args:
-        discriminator: the one inside.
-        data_shape: of x, where it is not that of the discriminator inside, each 1 to 2^20.
+        discriminator: Discriminator inside the wrapper.
+        data_shape: Shape of x, each 1 to 2^20; None: that of the discriminator inside.
     """
 
     @check_arguments
@@ -33,27 +33,27 @@ class DiscriminatorWrapper(FeatureDiscriminator):
 
     @property
     def condition_dim(self) -> int:
-        """Numbers in the condition that D reads; 0: none."""
+        """Size of the condition that D reads; 0: D reads none."""
         return cast(int, getattr(self.inner, "condition_dim", 0))
 
     def require_unconditional(self) -> None:
-        """For wrappers that have none to hand on.
+        """Check that the discriminator inside reads no condition, for wrappers that cannot pass it on.
 
         Raises:
-            ValueError: if the discriminator inside reads a condition.
+            UserError: The discriminator inside reads a condition.
         """
         if self.condition_dim:
             inner, outer = type(self.inner).__name__, type(self).__name__
             raise UserError(
-                f"{inner} reads a condition, which {outer} has not: put {outer} inside {inner}, not around it."
+                f"{inner} reads a condition, which {outer} cannot pass on: put {outer} inside {inner}, not around it."
             )
 
     @property
     def featured(self) -> FeatureDiscriminator:
-        """The discriminator inside.
+        """The discriminator inside, typed as a `FeatureDiscriminator`.
 
         Raises:
-            ValueError: if it has no features.
+            UserError: It has no features.
         """
         if not isinstance(self.inner, FeatureDiscriminator):
             raise UserError(
@@ -64,47 +64,47 @@ class DiscriminatorWrapper(FeatureDiscriminator):
 
     @property
     def last_layer(self) -> nn.Linear:
-        """The last layer of the discriminator inside."""
+        """Last layer of the discriminator inside."""
         return self.featured.last_layer
 
-    def replace_head(self, unit: nn.Linear) -> None:
-        """Let another layer read f(x) in the last one's place."""
-        self.featured.replace_head(unit)
+    def replace_last_layer(self, layer: nn.Linear) -> None:
+        """Replace the last layer of the discriminator inside by another one that reads f(x)."""
+        self.featured.replace_last_layer(layer)
 
     def preprocess(self, x: Tensor) -> Tensor:
-        """What the discriminator inside is shown of examples, [m, *data_shape]."""
+        """Transform examples, [m, *data_shape], to the input of the discriminator inside; by default unchanged."""
         return x
 
     def features(self, x: Tensor) -> Tensor:
-        """f(x), [m, feature_dim], of examples, [m, *data_shape]."""
+        """Compute the features f(x), [m, feature_dim], of examples, [m, *data_shape]."""
         return self.featured.features(self.preprocess(x))
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
-        """Examples, [m, *data_shape], and where D reads one a condition, [m, condition_dim], to scores, [m]."""
+        """Compute the logits, [m], of examples, [m, *data_shape], with conditions c, [m, condition_dim], or None."""
         return self.inner(self.preprocess(x)) if c is None else self.inner(self.preprocess(x), c)
 
 
 class SpectralNormDiscriminator(DiscriminatorWrapper):
-    r"""D whose linear and convolutional layers have weights of spectral norm 1: Miyato et al. (2018), equation 8.
+    r"""Discriminator whose linear and convolutional weights have spectral norm 1: Miyato et al. (2018), equation 8.
 
     .. math:: W_{SN} = W / \sigma(W)
 
-    With 1-Lipschitz activations a fully connected D is 1-Lipschitz then. A kernel is read as a matrix with a row for
-    each output channel, as in the paper, which bounds its convolution up to a factor. sigma is estimated by power
-    iteration, whose vectors go on at every pass in training mode but in G's turn
-    (`turns.frozen_norm_statistics`). Another
-    last unit, put in by `replace_head`, is normalised too; a layer that a wrapper around this one adds is not.
+    A fully connected D with 1-Lipschitz activations is then 1-Lipschitz. A convolution kernel is reshaped to a matrix
+    with a row for each output channel, as in the paper; this bounds the norm of the convolution up to a factor. sigma
+    is estimated by power iteration in each forward pass in training mode, except in updates of G
+    (`manual_optimization.frozen_norm_statistics`). A layer given to `replace_last_layer` is normalised too; layers of
+    outer wrappers are not.
 
     =========================  ==========================
     of D inside                output
     =========================  ==========================
-    scores                     [m]
+    logits                     [m]
     features f(x)              [m, feature_dim]
     =========================  ==========================
 
     Args:
-        discriminator: the one inside. Its layers are changed.
-        iterations: of the power method at each pass, at least 1; 1 in the paper.
+        discriminator: Discriminator inside the wrapper. Its layers are changed.
+        iterations: Number of power iterations in each forward pass, at least 1; 1 in the paper.
     """
 
     @check_arguments
@@ -115,31 +115,34 @@ class SpectralNormDiscriminator(DiscriminatorWrapper):
             if isinstance(layer, nn.Linear | _ConvNd):
                 spectral_norm(layer, n_power_iterations=iterations)
 
-    def replace_head(self, unit: nn.Linear) -> None:
-        """Let another layer, normalised too, read f(x) in the last one's place."""
-        spectral_norm(unit, n_power_iterations=self.iterations)  # in place
-        super().replace_head(unit)
+    def replace_last_layer(self, layer: nn.Linear) -> None:
+        """Replace the last layer by another one that reads f(x), and normalise its weights."""
+        spectral_norm(layer, n_power_iterations=self.iterations)  # in place
+        super().replace_last_layer(layer)
 
 
 class PackedDiscriminator(DiscriminatorWrapper):
-    """D that judges several examples at once: PacGAN, Lin et al. (2018), section 3.
+    """Discriminator that reads packs of examples: PacGAN, Lin et al. (2018), section 3.
 
     ================================  ===========================================  ================
     layer                             pack 2, 28 x 28                              output
     ================================  ===========================================  ================
     examples x                        [m, 1, 28, 28]
-    neighbours behind one another     [m/2, 2, 28, 28]
-    D inside                          for data_shape [2, 28, 28]                   scores, [m/2]
+    concatenation of neighbours       [m/2, 2, 28, 28]
+    D inside                          for data_shape [2, 28, 28]                   logits, [m/2]
     ================================  ===========================================  ================
 
-    Examples of a minibatch are packed in their order, all true or all made; each pack has one score and one f(x). The
-    objectives are means, so they take m/pack scores as they are. In evaluation mode the last pack is filled, if need
-    be, with the first examples again.
+    The examples of a minibatch, all real or all generated, are packed in their order; each pack has one logit and one
+    f(x). Objectives are means over m/pack logits. In evaluation mode the last pack is filled with the first examples
+    if pack does not divide m.
 
     Args:
-        discriminator: the one inside, for data whose first dimension (channels of images, numbers of points) is pack
-            times as large as that of x.
-        pack: examples in a pack, 1 to 2^20.
+        discriminator: Discriminator inside the wrapper, whose first data dimension (channels of images, coordinates of
+            points) is pack times that of x.
+        pack: Number of examples in a pack, 1 to 2^20.
+
+    Raises:
+        UserError: pack does not divide the first data dimension of the discriminator inside.
     """
 
     @check_arguments
@@ -147,23 +150,23 @@ class PackedDiscriminator(DiscriminatorWrapper):
         first, *rest = discriminator.data_shape
         if first % pack:
             raise UserError(
-                f"Packs of {pack} for a discriminator of data_shape {list(discriminator.data_shape)}: its first number "
-                f"must be pack times that of the data, so that {pack} divides it."
+                f"pack is {pack}, but the discriminator inside has data_shape {list(discriminator.data_shape)}: give "
+                f"it {pack} times the first size of the data's shape."
             )
         super().__init__(discriminator, [first // pack, *rest])
         self.require_unconditional()
         self.pack = pack
 
     def preprocess(self, x: Tensor) -> Tensor:
-        """[m, *data_shape] to packs, [m/pack, *data_shape of D inside].
+        """Pack examples, [m, *data_shape], to [m/pack, *data_shape of D inside].
 
         Raises:
-            ValueError: in training mode, if pack does not divide m.
+            UserError: pack does not divide m in training mode.
         """
         left = len(x) % self.pack
         if left and self.training:
             raise UserError(
-                f"A minibatch of {len(x)} examples came to a D that judges packs of {self.pack}: make the batch size a "
+                f"The minibatch has {len(x)} examples, but D reads packs of {self.pack}: make the batch size a "
                 f"multiple of {self.pack}."
             )
         if left:

@@ -1,4 +1,4 @@
-"""What else acts on D: a penalty beside its loss, or a projection of its weights after each of its updates."""
+"""Regularizers of D: penalties that are added to its loss, and projections of its weights after its updates."""
 
 from lightning_gan.regularizers.base import Critic, Penalty, Projection, Regularizer
 from lightning_gan.regularizers.gradient_penalty import GradientPenalty

@@ -1,4 +1,4 @@
-"""Weight clipping of Arjovsky et al. (2017), "Wasserstein GAN", Algorithm 1, line 7."""
+"""Weight clipping: Arjovsky et al. (2017), "Wasserstein GAN", Algorithm 1, line 7."""
 
 import torch
 from torch import nn
@@ -8,12 +8,12 @@ from lightning_gan.regularizers.base import Projection
 
 
 class WeightClip(Projection):
-    r"""Every weight and bias of D is held in a box, so that D is Lipschitz for some constant.
+    r"""Projection of each weight and bias of D onto [-c, c], which bounds D's Lipschitz constant.
 
     .. math:: w \leftarrow \mathrm{clip}(w, -c, c)
 
     Args:
-        limit: c, above 0; 0.01 in the paper.
+        limit: Bound c, above 0; 0.01 in the paper.
     """
 
     @check_arguments

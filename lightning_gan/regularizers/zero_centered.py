@@ -1,4 +1,4 @@
-"""R1 and R2 of Mescheder et al. (2018), "Which training methods for GANs do actually converge?", equations 9 and 10."""
+"""R1 and R2: Mescheder et al. (2018), "Which training methods for GANs do actually converge?", equations 9 and 10."""
 
 from torch import Tensor
 
@@ -7,13 +7,13 @@ from lightning_gan.regularizers.base import Critic, Penalty, squared_gradient_no
 
 
 class R1(Penalty):
-    r"""D shall be flat where the data are.
+    r"""Penalty on the squared norm of D's gradient at real examples.
 
     .. math:: \frac{\gamma}{2} E_{x \sim p_{data}} \lVert \nabla_x D(x) \rVert^2
 
     Args:
-        gamma: as in the equation, at least 0; 10 in the paper's experiments.
-        every: see `Penalty`, at least 1.
+        gamma: Factor of the equation, at least 0; 10 in the paper's experiments.
+        every: Interval in updates of D, at least 1; see `Penalty`.
     """
 
     key = "r1"
@@ -23,19 +23,19 @@ class R1(Penalty):
     def __init__(self, gamma: NonNegative = 10.0, every: Count = 1) -> None:
         super().__init__(gamma, every)
 
-    def term(self, score: Critic, x: Tensor, x_fake: Tensor) -> Tensor:
-        """E |dD/dx|^2 / 2 over examples."""
-        return squared_gradient_norm(score, x).mean() / 2
+    def term(self, critic: Critic, x: Tensor, x_fake: Tensor) -> Tensor:
+        """Compute E |dD/dx|^2 / 2 over real examples."""
+        return squared_gradient_norm(critic, x).mean() / 2
 
 
 class R2(Penalty):
-    r"""D shall be flat where G's samples are.
+    r"""Penalty on the squared norm of D's gradient at generated examples.
 
     .. math:: \frac{\gamma}{2} E_{x \sim p_g} \lVert \nabla_x D(x) \rVert^2
 
     Args:
-        gamma: as in the equation, at least 0.
-        every: see `Penalty`, at least 1.
+        gamma: Factor of the equation, at least 0.
+        every: Interval in updates of D, at least 1; see `Penalty`.
     """
 
     key = "r2"
@@ -45,6 +45,6 @@ class R2(Penalty):
     def __init__(self, gamma: NonNegative = 10.0, every: Count = 1) -> None:
         super().__init__(gamma, every)
 
-    def term(self, score: Critic, x: Tensor, x_fake: Tensor) -> Tensor:
-        """E |dD/dx|^2 / 2 over samples."""
-        return squared_gradient_norm(score, x_fake).mean() / 2
+    def term(self, critic: Critic, x: Tensor, x_fake: Tensor) -> Tensor:
+        """Compute E |dD/dx|^2 / 2 over generated examples."""
+        return squared_gradient_norm(critic, x_fake).mean() / 2

@@ -1,6 +1,6 @@
-"""An optimizer's next updates as functions of the parameters, so that gradients pass through them.
+"""Differentiable updates of Adam and SGD, for the unrolled GANs of Metz et al. (2017), section 2.2.
 
-PyTorch's optimizers move parameters in place; Metz et al. (2017), section 2.2, differentiate through the moves.
+PyTorch's optimizers change parameters in place, so that gradients do not flow through their updates.
 """
 
 from abc import ABC, abstractmethod
@@ -19,15 +19,15 @@ Theta = dict[str, Tensor]
 """Parameters of a network by name."""
 Group = Mapping[str, Any]
 Slots = tuple[Tensor, ...]
-"""What an optimizer keeps of one parameter."""
+"""State of an optimizer for one parameter."""
 
 
 class NextUpdates(ABC):
-    """What an optimizer would do next, from its state and settings as they are now; the optimizer is only read.
+    """Differentiable updates that continue from the current state of an optimizer, which is not changed.
 
     Args:
-        optimizer: that moves the parameters.
-        theta: the parameters, as the optimizer knows them, by name.
+        optimizer: Optimizer of the parameters.
+        theta: Parameters of the optimizer by name.
     """
 
     def __init__(self, optimizer: Optimizer, theta: Theta) -> None:
@@ -36,35 +36,50 @@ class NextUpdates(ABC):
         self.slots = {name: self.read(optimizer.state.get(p, {}), p) for name, p in theta.items()}
 
     def __call__(self, theta: Theta, gradients: Sequence[Tensor | None]) -> Theta:
-        """Parameters after an update; those without a gradient stay, as they do in PyTorch."""
-        moved = dict(theta)
+        """Compute the parameters after one update; those without a gradient are unchanged, as in PyTorch.
+
+        Args:
+            theta: Parameters by name.
+            gradients: Gradient of each parameter, or None.
+
+        Returns:
+            Updated parameters by name.
+        """
+        updated = dict(theta)
         for (name, p), g in zip(theta.items(), gradients, strict=True):
             if g is not None:
-                moved[name], self.slots[name] = self.update(
+                updated[name], self.slots[name] = self.update(
                     p, g, self.slots[name], self.groups[name]
                 )
-        return moved
+        return updated
 
     @abstractmethod
     def read(self, state: Mapping[str, Any], p: Tensor) -> Slots:
-        """The slots of one parameter; those of a parameter that was never moved, if the state is empty."""
+        """Read the state of one parameter; an empty state is that of a parameter that was never updated."""
 
     @abstractmethod
     def update(self, p: Tensor, g: Tensor, slots: Slots, group: Group) -> tuple[Tensor, Slots]:
-        """A parameter and its slots after one update."""
+        """Compute a parameter and its state after one update.
+
+        Args:
+            p: Parameter.
+            g: Gradient, shaped like p.
+            slots: State of the parameter.
+            group: Settings of the parameter's group in the optimizer.
+        """
 
 
 class NextAdam(NextUpdates):
-    """Adam: Kingma & Ba (2015), Algorithm 1; weight decay is added to the gradient, as in PyTorch."""
+    """Updates of Adam: Kingma & Ba (2015), Algorithm 1; weight decay is added to the gradient, as in PyTorch."""
 
     def read(self, state: Mapping[str, Any], p: Tensor) -> Slots:
-        """Number of updates, first moment, second moment."""
+        """Read the number of updates, the first moment and the second moment."""
         zero = torch.zeros_like(p)
         step = torch.as_tensor(state.get("step", 0), dtype=torch.float64, device="cpu")
         return step, state.get("exp_avg", zero).detach(), state.get("exp_avg_sq", zero).detach()
 
     def update(self, p: Tensor, g: Tensor, slots: Slots, group: Group) -> tuple[Tensor, Slots]:
-        """One update, with the correction of both moments' bias."""
+        """Compute one update with bias correction of both moments."""
         (step, first, second), (beta1, beta2) = slots, map(float, group["betas"])
         step = step + 1
         g = g + group["weight_decay"] * p
@@ -76,15 +91,15 @@ class NextAdam(NextUpdates):
 
 
 class NextSGD(NextUpdates):
-    """SGD with momentum, as PyTorch has it: the velocity begins as the first gradient."""
+    """Updates of SGD with momentum as in PyTorch, whose velocity starts as the first gradient."""
 
     def read(self, state: Mapping[str, Any], p: Tensor) -> Slots:
-        """The velocity, if there is one."""
+        """Read the velocity, if there is one."""
         velocity = state.get("momentum_buffer")
         return () if velocity is None else (velocity.detach(),)
 
     def update(self, p: Tensor, g: Tensor, slots: Slots, group: Group) -> tuple[Tensor, Slots]:
-        """One update."""
+        """Compute one update."""
         momentum, lr = group["momentum"], float(group["lr"])
         g = g + group["weight_decay"] * p
         velocity = momentum * slots[0] + (1 - group["dampening"]) * g if slots else g
@@ -93,10 +108,10 @@ class NextSGD(NextUpdates):
 
 
 def make_next_updates(optimizer: Optimizer, theta: Theta) -> NextUpdates:
-    """The next updates of an optimizer.
+    """Make the differentiable updates of an optimizer.
 
     Raises:
-        ValueError: if it is neither Adam nor SGD, or maximises, or has another rule under the same name.
+        UserError: The optimizer is neither Adam nor SGD, or uses an option that is not supported.
     """
     odd = [
         n for n in ("amsgrad", "maximize", "decoupled_weight_decay") if optimizer.defaults.get(n)
@@ -106,14 +121,14 @@ def make_next_updates(optimizer: Optimizer, theta: Theta) -> NextUpdates:
     if odd or type(optimizer) not in kinds:
         with_what = f" with {' and '.join(odd)}" if odd else ""
         raise UserError(
-            f"D's optimizer is {type(optimizer).__name__}{with_what}, whose updates are not written out for "
-            f"unrolling: give D torch.optim.Adam or torch.optim.SGD."
+            f"D's optimizer is {type(optimizer).__name__}{with_what}, which unrolling does not support: give D "
+            f"torch.optim.Adam or torch.optim.SGD."
         )
     return kinds[type(optimizer)](optimizer, theta)
 
 
 def average_over_devices(gradients: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
-    """Gradients on the minibatch of all devices, in one message."""
+    """Average gradients over the devices in one message; differentiable."""
     if collectives.world_size() == 1:
         return gradients
     given = [g for g in gradients if g is not None]
@@ -125,20 +140,20 @@ def average_over_devices(gradients: Sequence[Tensor | None]) -> Sequence[Tensor 
 
 
 def clip_gradients_differentiably(
-    gradients: Sequence[Tensor | None], largest: float | None
+    gradients: Sequence[Tensor | None], max_norm: float | None
 ) -> Sequence[Tensor | None]:
-    """Gradients of which the norm of all together is at most `largest`, as `clip_grad_norm_` clips them."""
-    if largest is None:
+    """Clip the norm of all gradients together to `max_norm`, as `clip_grad_norm_` does; None: no clipping."""
+    if max_norm is None:
         return gradients
     norms = [safe_sqrt(g.square().sum()) for g in gradients if g is not None]
-    share = (largest / (safe_sqrt(torch.stack(norms).square().sum()) + 1e-6)).clamp(max=1.0)
+    share = (max_norm / (safe_sqrt(torch.stack(norms).square().sum()) + 1e-6)).clamp(max=1.0)
     return [None if g is None else share * g for g in gradients]
 
 
 def safe_sqrt(v: Tensor) -> Tensor:
-    """The square root, with slope 0 at 0, where the true one is infinite.
+    """Compute the square root with derivative 0 at 0, where the true derivative is infinite.
 
-    A unit that never fires has g = 0 and v = 0 for ever. The chain rule asks for infinity times 0 there, which is NaN.
+    Inactive units have g = v = 0, where the chain rule would give inf * 0 = NaN.
     """
     positive = v > 0
     return torch.where(positive, v, 1.0).sqrt() * positive

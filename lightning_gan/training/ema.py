@@ -1,4 +1,4 @@
-"""Exponential moving average of a network: the generator that is shown, the classifier that is asked."""
+"""EMA: exponential moving average of a network's weights."""
 
 import copy
 
@@ -10,18 +10,17 @@ from lightning_gan.arguments import Positive, check_arguments
 
 
 class EMA(nn.Module):
-    """Average of G's weights, or of D's, with a half-life counted in the images that the network was trained on.
+    """Exponential moving average of the weights of a network, with a half-life in training images.
 
-    One update after each update of the network. The decay of update t is at most (1 + t) / (10 + t), so that the first
-    weights are soon forgotten. BatchNorm statistics are averaged with the weights that made them; all other
-    buffers are copied, because the average of what is not a statistic may be nothing of the kind.
-    Part of the module, so part of every checkpoint. torch's AveragedModel waits for the device at every update
-    and averages all buffers or none.
+    It is updated after each update of the network. The decay of update t is capped at (1 + t) / (10 + t) (warm-up).
+    BatchNorm's running statistics are averaged as the weights are; all other buffers are copied. The average is a
+    submodule, so that checkpoints contain it. torch's AveragedModel averages either all buffers or none, and waits for
+    the device at each update.
 
     Args:
-        generator: G, or D; copied.
-        half_life: images after which an old value has half its weight, above 0. Minibatches of m give a decay of
-            0.5 ** (m / half_life).
+        generator: Network to average, G or D; it is copied.
+        half_life: Number of training images after which the weight of an old value is halved, above 0. A minibatch of
+            m images gives a decay of 0.5 ** (m / half_life).
     """
 
     @check_arguments
@@ -31,12 +30,23 @@ class EMA(nn.Module):
         self.half_life = half_life
 
     def decay(self, images: int, update: int) -> float:
-        """Weight of the old average in update number `update`, in which `images` samples took part."""
+        """Compute the weight of the old average in an update.
+
+        Args:
+            images: Number of images in the minibatch.
+            update: Number of the update, from 1.
+        """
         return min(0.5 ** (images / self.half_life), (1 + update) / (10 + update))
 
     @torch.no_grad()
     def step(self, generator: nn.Module, images: int, update: int) -> None:
-        """Move towards G as it is after its update."""
+        """Update the average after an update of the network.
+
+        Args:
+            generator: The network.
+            images: Number of images in the minibatch.
+            update: Number of the update, from 1.
+        """
         averages, others = _parts(self.module)
         currents, others_now = _parts(generator)
         torch._foreach_lerp_(averages, currents, 1 - self.decay(images, update))
@@ -44,12 +54,12 @@ class EMA(nn.Module):
             old.copy_(new)
 
     def restart(self, generator: nn.Module) -> None:
-        """Forget the past: equal G as it is now."""
+        """Set the average to the current weights of the network."""
         self.module.load_state_dict(generator.state_dict())
 
 
 def _parts(generator: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
-    """What is averaged, and what is copied."""
+    """Return the tensors that are averaged and those that are copied."""
     norms = [m for m in generator.modules() if isinstance(m, _BatchNorm)]
     statistics = [s for m in norms for s in (m.running_mean, m.running_var) if s is not None]
     known = {id(s) for s in statistics}

@@ -1,4 +1,4 @@
-"""Whose turn it is: what must hold still while the other network moves, and which updates count as steps."""
+"""Helpers for manual optimization: freeze statistics, scale and clip gradients, count steps."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -16,10 +16,10 @@ from torch.optim import Optimizer
 
 @contextmanager
 def frozen_norm_statistics(network: nn.Module) -> Iterator[None]:
-    """Let BatchNorm layers of a waiting network use the minibatch's statistics without recording them.
+    """Disable updates of BatchNorm's running statistics and of spectral normalisation's vectors in a network.
 
-    Otherwise G's running averages would move twice as often as G. Spectral normalisation keeps its singular vectors,
-    which it would improve at every pass in training mode.
+    BatchNorm still normalises with the statistics of the minibatch. Without this context, the running statistics and
+    the vectors of a network would also change in the updates of the other one.
     """
     norms = [m for m in network.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
     spectral = [m for m in network.modules() if isinstance(m, _SpectralNorm) and m.training]
@@ -37,63 +37,68 @@ def frozen_norm_statistics(network: nn.Module) -> Iterator[None]:
 
 
 def no_gradient_sync(strategy: Strategy) -> AbstractContextManager[None]:
-    """Let backward passes on several devices leave their gradients on each.
+    """Return a context in which backward passes do not synchronise gradients between devices.
 
-    Lightning's strategy otherwise awaits a gradient for every parameter in the graph of a loss, also for those of the
-    network whom this loss does not move.
+    Lightning's strategy otherwise waits for a gradient of each parameter in the graph, including those of the network
+    that is not updated.
     """
     blocked = getattr(strategy, "block_backward_sync", nullcontext)
     return cast(AbstractContextManager[None], blocked())
 
 
 def hold_grad_scaler(trainer: Trainer) -> None:
-    """Under float16, keep one scale of the losses for all updates of a minibatch.
+    """Under float16, keep the gradient scale constant during the updates of one minibatch.
 
-    Lightning has it follow each optimizer's step. So an overflow of D's gradient would divide by another scale than it
-    was multiplied by what G already holds, and the scale would grow faster the more updates a step has. A network whose
-    gradient overflows stands still in its turn, which counts as every turn does.
+    Lightning updates the scale after each optimizer step. After an overflow in D, gradients that G already has would
+    then be divided by another scale than the one they were multiplied by, and the scale would grow faster with more
+    updates for each minibatch. An update with an overflow changes no parameters but is counted.
     """
     if scaler := getattr(trainer.precision_plugin, "scaler", None):
         scaler.update = _nothing
 
 
 def update_grad_scaler(trainer: Trainer) -> None:
-    """Let the scale follow what all networks met, once."""
+    """Under float16, update the gradient scale once for all updates of the minibatch."""
     if scaler := getattr(trainer.precision_plugin, "scaler", None):
         del scaler.update
         scaler.update()
 
 
-def clip_gradients(optimizer: Optimizer, largest: float, trainer: Trainer) -> None:
-    """Shorten the gradient of all of an optimizer's parameters together to a largest norm.
+def clip_gradients(optimizer: Optimizer, max_norm: float, trainer: Trainer) -> None:
+    """Clip the norm of the gradient of all parameters of an optimizer.
 
-    Under float16 a fused optimizer would divide by the scale inside of its step, where Lightning leaves it to do so: a
-    gradient that is to be clipped is divided before, and torch's scaler then tells the step that it was.
+    Under float16 a fused optimizer unscales gradients inside its step, which is too late for clipping: they are
+    unscaled here, and torch's scaler does not unscale them again.
+
+    Args:
+        optimizer: Optimizer of one network.
+        max_norm: Largest norm.
+        trainer: Trainer, whose precision plugin holds the gradient scaler.
     """
     scaler = getattr(trainer.precision_plugin, "scaler", None)
     if scaler and getattr(optimizer, "_step_supports_amp_scaling", False):
         scaler.unscale_(optimizer)
-    clip_grad_norm_([p for g in optimizer.param_groups for p in g["params"]], largest)
+    clip_grad_norm_([p for g in optimizer.param_groups for p in g["params"]], max_norm)
 
 
 def _nothing() -> None:
-    """Stands where Lightning would count a step, or let the scale follow one."""
+    """Replace a hook that would count a step or update the gradient scale."""
 
 
 def set_logged_steps(trainer: Trainer, steps: int) -> None:
-    """Set the step at which callbacks of Lightning, such as LearningRateMonitor, write rows: updates of G.
+    """Set the step at which Lightning's callbacks, such as LearningRateMonitor, log: the number of G's updates.
 
-    Lightning counts minibatches, k for each step, and adds one after the hooks that end a minibatch.
+    Lightning counts minibatches, k for each step, and adds one after the hooks at the end of a minibatch.
     """
     trainer.fit_loop.epoch_loop._batches_that_stepped = steps
 
 
 def exclude_from_global_step(optimizer: LightningOptimizer) -> None:
-    """Keep this optimizer's next update out of `trainer.global_step`.
+    """Exclude this optimizer's next update from `trainer.global_step`.
 
-    Under manual optimization Lightning counts every optimizer's step, so `max_steps`, checkpoint names and
-    `every_n_train_steps` would be off by k + 1. Only G's updates are steps here. Lightning sets both hooks anew
-    before every training_step, so this has to be called inside it.
+    Under manual optimization Lightning counts the steps of all optimizers, so that `max_steps`, checkpoint names and
+    `every_n_train_steps` would count k + 1 for each update of G. Lightning sets both hooks before each training_step,
+    so this function must be called inside it.
     """
     optimizer._on_before_step = _nothing
     optimizer._on_after_step = _nothing

@@ -1,6 +1,6 @@
-"""Named optimizers and schedules.
+"""Optimizers and learning-rate schedulers.
 
-Classes, because a lambda or a partial in a config can be neither saved nor loaded again.
+They are classes, because a config cannot hold a lambda or a partial.
 """
 
 from collections.abc import Callable, Iterable
@@ -27,14 +27,14 @@ __all__ = ["Constant", "DCGANAdam", "Goodfellow2014", "LinearDecay", "MaxNormSGD
 class DCGANAdam(Adam):
     """Adam with the settings of Radford et al. (2016), section 4, as defaults.
 
-    A class, so that the command line can change one setting: `--model.d_optimizer.lr 1e-4`.
+    As a class it lets the command line change one setting: `--model.d_optimizer.lr 1e-4`.
 
     Args:
-        params: parameters of one network.
-        lr: learning rate, at least 0.
-        betas: decay rates of the averages of the gradient and of its square, at least 0 and below 1.
-        eps: number added to the denominator, at least 0.
-        weight_decay: factor of the L2 penalty on the weights, at least 0.
+        params: Parameters of one network.
+        lr: Learning rate, at least 0.
+        betas: Decay rates of the averages of the gradient and of its square, at least 0 and below 1.
+        eps: Number added to the denominator, at least 0.
+        weight_decay: Factor of the L2 penalty on the weights, at least 0.
     """
 
     @check_arguments
@@ -50,22 +50,22 @@ class DCGANAdam(Adam):
 
 
 def dcgan_adam(params: Iterable[Parameter]) -> Optimizer:
-    """`DCGANAdam` with its defaults, for signatures: the command line cannot take a class as a default there."""
+    """Make `DCGANAdam` with its defaults; jsonargparse accepts no class as the default of an argument."""
     return DCGANAdam(params)
 
 
 class MaxNormSGD(SGD):
-    """SGD that then shortens the weights into each unit to a largest norm: `max_col_norm` of pylearn2.
+    """SGD that projects the weights into each unit to a largest norm after each step: `max_col_norm` of pylearn2.
 
-    Hinton et al. (2012), "Improving neural networks by preventing co-adaptation of feature detectors". A unit's
-    weights are a row of a linear layer, or a filter of a convolution or of a maxout unit. Biases are free. The velocity
-    is not shortened, as in 2014.
+    Hinton et al. (2012), "Improving neural networks by preventing co-adaptation of feature detectors". The weights into
+    a unit are a row of a linear layer, or a filter of a convolution or of a maxout unit. Biases and velocities are not
+    projected, as in the code of 2014.
 
     Args:
-        params: of one network.
-        lr: learning rate, above 0.
-        momentum: factor of the velocity, at least 0 and below 1.
-        max_norm: largest norm of the weights into a unit, above 0; 1.9365 is that of the released TFD runs.
+        params: Parameters of one network.
+        lr: Learning rate, above 0.
+        momentum: Factor of the velocity, at least 0 and below 1.
+        max_norm: Largest norm of the weights into a unit, above 0; 1.9365 in the released TFD runs.
     """
 
     @check_arguments
@@ -81,7 +81,7 @@ class MaxNormSGD(SGD):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
-        """Descend, then project."""
+        """Make a step of SGD, then project the weights."""
         loss = super().step(closure)
         for parameter in (p for group in self.param_groups for p in group["params"]):
             if parameter.dim() > 1:
@@ -92,19 +92,22 @@ class MaxNormSGD(SGD):
 
 
 class Goodfellow2014(LRScheduler):
-    """Learning rate and momentum of the runs released with Goodfellow et al. (2014), for SGD.
+    """Scheduler for the learning rate and momentum of SGD in the runs released with Goodfellow et al. (2014).
 
-    At update t, counted from 0, the rate is max(lr0 / decay**t, min_lr). In epoch e, counted from 1, the momentum
-    is m0 + (m1 - m0) * clip((e - 1) / (saturate - 1), 0, 1).
+    At update t, counted from 0, the learning rate is max(lr0 / decay**t, min_lr). In epoch e, counted from 1, the
+    momentum is m0 + (m1 - m0) * clip((e - 1) / (saturate - 1), 0, 1).
 
     Args:
         optimizer: SGD whose `lr` is lr0.
-        updates_per_epoch: of this network, at least 1.
-        decay: divides the rate after every update, above 0.
-        min_lr: floor of the rate, at least 0.
-        initial_momentum: m0, at least 0 and below 1.
-        final_momentum: m1, at least 0 and below 1.
-        saturate: epoch in which m1 is reached, at least 2.
+        updates_per_epoch: Number of updates of the network in an epoch, at least 1.
+        decay: Divisor of the learning rate at each update, above 0.
+        min_lr: Smallest learning rate, at least 0.
+        initial_momentum: Momentum m0 of the first epoch, at least 0 and below 1.
+        final_momentum: Momentum m1 from epoch `saturate` on, at least 0 and below 1.
+        saturate: Epoch in which m1 is reached, at least 2.
+
+    Raises:
+        UserError: The optimizer is not SGD.
     """
 
     @check_arguments
@@ -120,7 +123,8 @@ class Goodfellow2014(LRScheduler):
     ) -> None:
         if not isinstance(optimizer, SGD):
             raise UserError(
-                f"Goodfellow2014 ramps SGD's momentum; {type(optimizer).__name__} was given."
+                f"Goodfellow2014 sets the momentum of SGD, but the optimizer is {type(optimizer).__name__}: give "
+                f"torch.optim.SGD."
             )
         self.updates_per_epoch, self.decay, self.min_lr = updates_per_epoch, decay, min_lr
         self.initial_momentum, self.final_momentum = initial_momentum, final_momentum
@@ -128,33 +132,33 @@ class Goodfellow2014(LRScheduler):
         super().__init__(optimizer)
 
     def momentum(self) -> float:
-        """In force now."""
+        """Compute the momentum of the current epoch."""
         epoch = self.last_epoch // self.updates_per_epoch  # counted from 0
         progress = min(epoch / (self.saturate - 1), 1.0)
         return self.initial_momentum + (self.final_momentum - self.initial_momentum) * progress
 
     def get_lr(self) -> list[float | Tensor]:
-        """Rates in force now, one for each parameter group; sets the momentum on the way."""
+        """Compute the learning rate of each parameter group; also set their momentum."""
         for group in self.optimizer.param_groups:
             group["momentum"] = self.momentum()
         return [max(lr0 / self.decay**self.last_epoch, self.min_lr) for lr0 in self.base_lrs]
 
 
 class Constant(LRScheduler):
-    """The optimizer's own rate, for ever."""
+    """Scheduler that keeps the optimizer's learning rate."""
 
     def get_lr(self) -> list[float | Tensor]:
-        """Rates in force, one for each parameter group."""
+        """Return the learning rate of each parameter group."""
         return list(self.base_lrs)
 
 
 class LinearDecay(LRScheduler):
-    """Constant rate, then a straight line down to zero.
+    """Scheduler that keeps the learning rate constant, then decreases it linearly to zero.
 
     Args:
-        optimizer: whose `lr` is the constant.
-        total: updates after which the rate is zero, at least 1.
-        start: share of `total` after which the line begins, at least 0 and below 1.
+        optimizer: Optimizer whose `lr` is the constant learning rate.
+        total: Number of updates after which the learning rate is zero, at least 1.
+        start: Share of `total` after which the decrease begins, at least 0 and below 1.
     """
 
     @check_arguments
@@ -163,6 +167,6 @@ class LinearDecay(LRScheduler):
         super().__init__(optimizer)
 
     def get_lr(self) -> list[float | Tensor]:
-        """Rates in force now, one for each parameter group."""
+        """Compute the learning rate of each parameter group."""
         left = (1 - self.last_epoch / self.total) / (1 - self.start)
         return [lr0 * min(1.0, max(0.0, left)) for lr0 in self.base_lrs]

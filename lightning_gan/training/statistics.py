@@ -1,4 +1,4 @@
-"""What each update did, kept on the device and read once per logging interval."""
+"""Statistics of updates, collected on the device and averaged once for each logging interval."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,121 +10,138 @@ from lightning_gan.utils.errors import UserError
 
 
 class NonFiniteLossError(UserError, RuntimeError):
-    """A network's loss is NaN or infinite.
+    """Error that a network's loss is NaN or infinite.
 
     Args:
-        network: discriminator or generator.
-        step: the update of G that was made, or that D's update was before.
-        loss: its value.
+        network: Name of the network, discriminator or generator.
+        step: Number of the update of G; for D's loss, that of the next update of G.
+        loss: Value of the loss.
     """
 
     def __init__(self, network: str, step: int, loss: float) -> None:
         self.step = step
         self.message = f"The {network}'s loss became {loss} at step {step}"
         super().__init__(
-            f"{self.message}: training stopped, and checkpoints were left as they are. A learning rate may be too "
-            f"large, this network's or the other's, whose move it answers: lower it, or clip gradients with "
-            f"--model.d_clip 1.0 --model.g_clip 1.0."
+            f"{self.message}: training stopped, and checkpoints were not changed. The learning rate of one of the "
+            f"networks may be too large: lower it, or clip gradients with --model.d_clip 1.0 --model.g_clip 1.0."
         )
 
 
 class TrainingStatistics:
-    """Losses and scores of the updates since the last reading.
+    """Losses and logits of the updates since the last reset.
 
-    Appending costs no arithmetic and no wait for the device; `read` averages over the interval, so that no
-    step is left out of the curves.
+    Adding values neither computes anything nor waits for the device. `compute` averages over all updates of the
+    interval, so that the logged metrics include each of them.
     """
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Begin a new interval."""
+        """Start a new interval."""
         self.d_losses: list[Tensor] = []
-        self.g_before: list[int] = []  # of each of D's losses: updates of G noted before it
+        self.g_before: list[int] = []  # for each loss of D: number of G's losses added before it
         self.g_losses: list[Tensor] = []
-        self.scores: list[tuple[Tensor, Tensor]] = []
+        self.logits: list[tuple[Tensor, Tensor]] = []
         self.terms: dict[str, list[Tensor]] = {}
 
-    def d(self, loss: Tensor, real: Tensor, fake: Tensor) -> None:
-        """Note an update of D: its loss, and its scores of examples and of samples, [m] each."""
+    def add_d(self, loss: Tensor, real: Tensor, fake: Tensor) -> None:
+        """Add the loss of an update of D, and D's logits of real and of generated examples, [m] each."""
         self.d_losses.append(loss.detach())
         self.g_before.append(len(self.g_losses))
-        self.scores.append((real.detach(), fake.detach()))
+        self.logits.append((real.detach(), fake.detach()))
 
-    def g(self, loss: Tensor) -> None:
-        """Note an update of G: its loss."""
+    def add_g(self, loss: Tensor) -> None:
+        """Add the loss of an update of G."""
         self.g_losses.append(loss.detach())
 
-    def term(self, key: str, term: Tensor) -> None:
-        """Note a term beside a network's adversarial loss."""
+    def add_term(self, key: str, term: Tensor) -> None:
+        """Add a term of an objective other than the adversarial loss; its mean is logged as train/<key>."""
         self.terms.setdefault(key, []).append(term.detach())
 
-    def merge_microbatches(self, network: int, parts: int) -> None:
-        """Take the last losses of a network, of so many parts of one minibatch, as the one of the update."""
-        losses = (self.d_losses, self.g_losses)[network]
-        if parts > 1:
-            losses[-parts:] = [torch.stack(losses[-parts:]).mean(0)]
-            if network == 0:
-                self.g_before[-parts:] = self.g_before[-parts:][:1]
+    def merge_microbatches(self, network: int, microbatches: int) -> None:
+        """Replace the last losses of a network, one for each microbatch, by their mean.
 
-    def state(self, gather: Callable[[Tensor], Tensor], processes: int) -> dict[str, Tensor]:
-        """What was noted since the last reading, for a checkpoint, [processes, ...]: losses, all scores, terms."""
-        real, fake = zip(*self.scores, strict=True) if self.scores else ((), ())
-        noted = {"d_losses": self.d_losses, "g_losses": self.g_losses}
-        noted |= {f"terms/{key}": term for key, term in self.terms.items()}
-        mine = {name: torch.stack(values) for name, values in noted.items() if values}
-        mine |= {n: torch.cat(part) for n, part in (("real", real), ("fake", fake)) if part}
+        Args:
+            network: 0 for D, 1 for G.
+            microbatches: Number of losses.
+        """
+        losses = (self.d_losses, self.g_losses)[network]
+        if microbatches > 1:
+            losses[-microbatches:] = [torch.stack(losses[-microbatches:]).mean(0)]
+            if network == 0:
+                self.g_before[-microbatches:] = self.g_before[-microbatches:][:1]
+
+    def state_dict(self, gather: Callable[[Tensor], Tensor], processes: int) -> dict[str, Tensor]:
+        """Return the losses, logits and terms of all processes for a checkpoint.
+
+        Args:
+            gather: Function that gathers a tensor from all processes.
+            processes: Number of processes.
+
+        Returns:
+            Tensors on the CPU, [processes, ...] each.
+        """
+        real, fake = zip(*self.logits, strict=True) if self.logits else ((), ())
+        lists = {"d_losses": self.d_losses, "g_losses": self.g_losses}
+        lists |= {f"terms/{key}": term for key, term in self.terms.items()}
+        own = {name: torch.stack(values) for name, values in lists.items() if values}
+        own |= {n: torch.cat(part) for n, part in (("real", real), ("fake", fake)) if part}
         if self.d_losses:
-            mine["g_before"] = torch.tensor(self.g_before, device=self.d_losses[-1].device)
-        return {name: gather(values).view(processes, -1).cpu() for name, values in mine.items()}
+            own["g_before"] = torch.tensor(self.g_before, device=self.d_losses[-1].device)
+        return {name: gather(values).view(processes, -1).cpu() for name, values in own.items()}
 
     def load_state_dict(self, state: dict[str, Tensor], process: int) -> None:
-        """Take up what a checkpoint held of this process; on the CPU, where it waits for the next reading."""
+        """Restore the values of one process from a checkpoint; they stay on the CPU until `compute` moves them."""
         self.reset()
-        mine = {name: values[process % len(values)] for name, values in state.items()}
-        self.d_losses, self.g_losses = (list(mine.get(n, ())) for n in ("d_losses", "g_losses"))
-        self.g_before = [int(n) for n in mine.get("g_before", ())]
-        if "real" in mine:
-            self.scores = [(mine["real"], mine["fake"])]
-        named = {name.removeprefix("terms/"): v for name, v in mine.items() if "terms/" in name}
-        self.terms = {key: list(values) for key, values in named.items()}
+        own = {name: values[process % len(values)] for name, values in state.items()}
+        self.d_losses, self.g_losses = (list(own.get(n, ())) for n in ("d_losses", "g_losses"))
+        self.g_before = [int(n) for n in own.get("g_before", ())]
+        if "real" in own:
+            self.logits = [(own["real"], own["fake"])]
+        terms = {name.removeprefix("terms/"): v for name, v in own.items() if "terms/" in name}
+        self.terms = {key: list(values) for key, values in terms.items()}
 
     def check(self, step: int) -> None:
-        """Look for a bad loss before the interval ends, at G's update number `step`; waits for the device.
+        """Check that all losses of the interval are finite; waits for the device.
+
+        Args:
+            step: Number of the last update of G.
 
         Raises:
-            NonFiniteLossError: naming the network and the update.
+            NonFiniteLossError: A loss is NaN or infinite.
         """
         if self.g_losses:
             _check(*self._stacked(), self.g_before, step)
 
-    def read(self, step: int) -> dict[str, Tensor]:
-        """Means over the interval that ends at G's update number `step`, and forget them.
+    def compute_and_reset(self, step: int) -> dict[str, Tensor]:
+        """Compute the means over the interval, start a new one, and check that all losses are finite.
+
+        Args:
+            step: Number of the last update of G.
 
         Returns:
             train/d_loss and train/g_loss; train/value, V(D, G) in nats (equation 1; -log 4 at the
             equilibrium); train/d_x and train/d_gz, the means of D(x) and D(G(z)) (1/2 at the equilibrium);
-            train/<key>, the mean of each term beside the adversarial losses.
+            train/<key>, the mean of each term that was added.
 
         Raises:
-            NonFiniteLossError: naming the network and the update.
+            NonFiniteLossError: A loss is NaN or infinite.
         """
-        values, losses, g_before = self.means(), self._stacked(), self.g_before
+        values, losses, g_before = self.compute(), self._stacked(), self.g_before
         self.reset()
         _check(*losses, g_before, step)
         return values
 
-    def means(self) -> dict[str, Tensor]:
-        """Compute what `read` returns, and keep it: the interval goes on.
-
-        Returns:
-            The mean of each key since the last reading.
-        """
+    def compute(self) -> dict[str, Tensor]:
+        """Compute the means over the interval, as `compute_and_reset` returns them."""
         d_losses, g_losses = self._stacked()
-        real, fake = (torch.cat(_together(s)).float() for s in zip(*self.scores, strict=True))
+        real, fake = (
+            torch.cat(_on_one_device(values)).float() for values in zip(*self.logits, strict=True)
+        )
         terms = {
-            f"train/{k}": torch.stack(_together(v)).float().mean() for k, v in self.terms.items()
+            f"train/{key}": torch.stack(_on_one_device(values)).float().mean()
+            for key, values in self.terms.items()
         }
         return {
             "train/d_loss": d_losses.mean(),
@@ -135,23 +152,23 @@ class TrainingStatistics:
         } | terms
 
     def _stacked(self) -> tuple[Tensor, Tensor]:
-        d_losses, g_losses = map(_together, (self.d_losses, self.g_losses))
+        d_losses, g_losses = map(_on_one_device, (self.d_losses, self.g_losses))
         return torch.stack(d_losses).float(), torch.stack(g_losses).float()
 
 
 def _check(d_losses: Tensor, g_losses: Tensor, g_before: Sequence[int], step: int) -> None:
-    """Name the first bad loss: within a step, D's updates come before G's."""
-    bad = [(g_before[i], "discriminator", d_losses[i]) for i in _bad(d_losses)]
-    bad += [(i, "generator", g_losses[i]) for i in _bad(g_losses)]
+    """Raise an error for the first loss that is not finite; within a step, D is updated before G."""
+    bad = [(g_before[i], "discriminator", d_losses[i]) for i in _find_nonfinite(d_losses)]
+    bad += [(i, "generator", g_losses[i]) for i in _find_nonfinite(g_losses)]
     if bad:
         index, network, loss = min(bad, key=lambda item: item[:2])
         raise NonFiniteLossError(network, step - len(g_losses) + index + 1, loss.item())
 
 
-def _together(values: Sequence[Tensor]) -> list[Tensor]:
-    """On the device of the latest."""
+def _on_one_device(values: Sequence[Tensor]) -> list[Tensor]:
+    """Move all tensors to the device of the last one."""
     return [value.to(values[-1].device) for value in values]
 
 
-def _bad(losses: Tensor) -> list[int]:
+def _find_nonfinite(losses: Tensor) -> list[int]:
     return (~losses.isfinite()).nonzero().flatten().tolist()

@@ -96,5 +96,5 @@ def test_both_stages_run_from_the_file_to_the_row_and_not_again(command, monkeyp
     )
     ended = command(*again)
     assert ended.status == 1
-    assert ended.err.startswith("error: No checkpoint of the pretrained generator at out")
+    assert ended.err.startswith("error: There is no checkpoint of the pretrained generator at out")
     assert "--model.generator.pretrained" in ended.err

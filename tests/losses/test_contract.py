@@ -92,7 +92,7 @@ def test_numbers_that_differ_are_refused_or_make_no_difference(subtests):
                 except ValueError as refusal:
                     got = str(refusal)
                 if isinstance(got, str):
-                    assert "as many of one as of the other" in got
+                    assert "as many real as generated examples" in got
                 else:
                     torch.testing.assert_close(got, same)
 

@@ -66,13 +66,15 @@ def test_pairing_refuses_numbers_that_differ_and_does_not_broadcast(subtests):
     for m in [1, 4]:
         with subtests.test(m=m):
             fewer = FAKE[:m]
-            said = rf"scores \[5\] of examples and \[{m}\] of samples: give as many of one as of the other"
+            said = (
+                rf"real logits \[5\] and generated logits \[{m}\]: give as many real as generated"
+            )
             with pytest.raises(ValueError, match=said):
                 RelativisticPairing().d_loss(REAL, fewer)
             with pytest.raises(ValueError, match=said):
                 RelativisticPairing().g_loss(fewer, REAL)
             with pytest.raises(
-                ValueError, match=r"\[5, 1\] of examples"
+                ValueError, match=r"real logits \[5, 1\]"
             ):  # a D that forgot to squeeze
                 RelativisticPairing().d_loss(REAL[:, None], FAKE)
 

@@ -119,11 +119,14 @@ class Classes(LightningDataModule):
 
 def test_labels_that_are_no_classes_are_one_sentence(subtests):
     for batch, message in [
-        ([torch.zeros(2, 4)], "minibatch without labels came: .* classes 0 to 2"),
-        ([torch.zeros(2, 4), torch.tensor([0, 3])], "Label 3 came, but the classes are 0 to 2"),
-        ([torch.zeros(2, 4), torch.tensor([-1, 0])], "Label -1 came"),
-        ([torch.zeros(2, 4), torch.zeros(2)], r"Labels of torch.float32, \[2\], came"),
-        ([torch.zeros(2, 4), torch.zeros(2, 3).long()], r"Labels of torch.int64, \[2, 3\]"),
+        ([torch.zeros(2, 4)], "minibatch has no labels: .* classes 0 to 2"),
+        ([torch.zeros(2, 4), torch.tensor([0, 3])], "A label is 3, but the classes are 0 to 2"),
+        ([torch.zeros(2, 4), torch.tensor([-1, 0])], "A label is -1, but"),
+        ([torch.zeros(2, 4), torch.zeros(2)], r"labels are torch.float32 of shape \[2\]: give"),
+        (
+            [torch.zeros(2, 4), torch.zeros(2, 3).long()],
+            r"labels are torch.int64 of shape \[2, 3\]",
+        ),
     ]:
         with subtests.test(batch=batch, message=message):
             with pytest.raises(ValueError, match=message):
@@ -131,7 +134,7 @@ def test_labels_that_are_no_classes_are_one_sentence(subtests):
 
 
 def test_parts_that_do_not_fit_are_one_sentence(tmp_path):
-    with pytest.raises(ValueError, match="data have 7 classes, but the model was made for 3"):
+    with pytest.raises(ValueError, match="data have 7 classes, but the model has 3"):
         trainer(tmp_path, max_steps=1).fit(conditional(), Classes())
     with pytest.raises(
         ValueError, match=r"G \(ConditionalGenerator\) reads a condition of 3 numbers, but .* are 5"
@@ -143,7 +146,7 @@ def test_parts_that_do_not_fit_are_one_sentence(tmp_path):
         ValueError, match=r"D \(NormedDiscriminator\) reads a condition of 0 .*ConditionalDisc"
     ):
         ConditionalGAN(pair()[0], NormedDiscriminator(), NonSaturating(), Uniform(), classes=K)
-    with pytest.raises(ValueError, match="Label 9 came"):
+    with pytest.raises(ValueError, match="A label is 9, but"):
         conditional().sample_classes([0, 9])
 
 

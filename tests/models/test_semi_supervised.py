@@ -29,7 +29,7 @@ def test_no_label_but_the_drawn_ones_is_looked_at(tmp_path_factory, subtests):
             tmp_path = tmp_path_factory.mktemp("row")
             gan = semi(kind)
             fitted(tmp_path, gan)  # Forbidden raises
-            x, y = gan.known
+            x, y = gan.labelled
             assert torch.bincount(y).tolist() == [2, 2, 2]
             data = Examples()
             for example, label in zip(x, y, strict=True):
@@ -44,7 +44,7 @@ def test_the_draw_depends_on_its_own_seed_alone(tmp_path):
         gan = semi(labels_seed=labels_seed)
         torch.manual_seed(noise_seed)
         trainer(tmp_path, max_steps=1).fit(gan, Examples())
-        draws.append(gan.known[0])
+        draws.append(gan.labelled[0])
     assert torch.equal(draws[0], draws[1])
     assert not torch.equal(draws[0], draws[2])
 
@@ -59,7 +59,7 @@ def test_d_descends_the_equation_written_out(tmp_path):
         loss = objective(batch)
         torch.set_rng_state(state)
         D, x = gan.discriminator, batch[0]
-        (x_known, y), logits_of = gan.known_minibatch(), D.logits
+        (x_known, y), logits_of = gan.labelled_minibatch(), D.logits
         with torch.no_grad():
             x_fake = gan.generator(gan.noise(len(x)))
         # K + 1 logits, the last of which is 0
@@ -105,7 +105,7 @@ def test_labelled_examples_come_in_shuffled_rounds_and_all_equally_often(tmp_pat
     fitted(tmp_path, gan, max_steps=1)
     pixels = []
     for gan.d_updates in range(6):  # four rounds
-        pixels += gan.known_minibatch()[0].flatten(1).tolist()
+        pixels += gan.labelled_minibatch()[0].flatten(1).tolist()
     counts = {tuple(p): pixels.count(p) for p in pixels}
     assert set(counts.values()) == {4}
     rounds = [tuple(map(tuple, pixels[i : i + 6])) for i in range(0, 24, 6)]
@@ -117,7 +117,7 @@ def test_a_batch_larger_than_the_labelled_set_is_several_rounds(tmp_path):
     gan = semi(labels_per_class=1, labelled_batch=7)
     fitted(tmp_path, gan, max_steps=1)
     gan.d_updates = 2
-    y = gan.known_minibatch()[1]
+    y = gan.labelled_minibatch()[1]
     assert len(y) == 7
     assert sorted(torch.bincount(y).tolist()) == [2, 2, 3]
 
@@ -144,9 +144,9 @@ def test_the_average_of_d_follows_d_and_classifies(tmp_path):
     without = semi()
     fitted(tmp_path, without)
     assert_equal(without.classify(x), without.discriminator.logits(x).argmax(1))
-    assert "average of D" in gan.predict_with
-    assert "6 labels, 2 of each class" in gan.labels_given_count
-    assert without.predict_with == "D, labels drawn with seed 0"
+    assert "average of D" in gan.classifier_name
+    assert "6 labels, 2 of each class" in gan.labels_used
+    assert without.classifier_name == "D, labels drawn with seed 0"
 
 
 def test_classes_are_asked_in_evaluation_mode_and_d_trains_on(tmp_path):
@@ -170,10 +170,14 @@ class Misnamed(Examples):
 
 def test_labels_that_are_not_there_are_one_sentence(tmp_path_factory, subtests):
     for arguments, data, message in [
-        ({}, Unlabelled(), r"no data module that gives images\('train'\) and labels\('train'\)"),
-        ({}, Batches(2), r"no data module that gives images\('train'\) and labels\('train'\)"),
+        ({}, Unlabelled(), r"no data module with images\('train'\) and labels\('train'\)"),
+        ({}, Batches(2), r"no data module with images\('train'\) and labels\('train'\)"),
         ({}, Misnamed(), r"are \[0, 1, 2, 3, 4\], but the model has classes 0 to 2"),
-        ({"labels_per_class": 9}, Examples(), r"9 labels of each class were asked, .*\[8, 8, 8\]"),
+        (
+            {"labels_per_class": 9},
+            Examples(),
+            r"9 labels of each class were requested, .*\[8, 8, 8\]",
+        ),
     ]:
         with subtests.test(arguments=arguments, data=data, message=message):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -184,7 +188,7 @@ def test_labels_that_are_not_there_are_one_sentence(tmp_path_factory, subtests):
 def test_impossible_numbers_are_refused(subtests):
     for arguments, message in [
         ({"classes": 0}, "classes is 0"),
-        ({"classes": 4}, "D knows 3 classes, but the model 4"),
+        ({"classes": 4}, "D has 3 classes, but the model has 4"),
         ({"labels_per_class": 0}, "labels_per_class is 0; give"),
         ({"labelled_batch": 0}, "labelled_batch is 0; give"),
         ({"label_weight": -1.0}, r"label_weight is -1\.0; give"),

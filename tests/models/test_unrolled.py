@@ -229,7 +229,7 @@ def test_what_is_frozen_in_d_is_frozen_ahead_too(tmp_path):
 def test_impossible_games_are_refused(subtests):
     for arguments, message in [
         ({"unroll": -1}, "unroll is -1; give"),
-        ({"regularizers": [WeightClip(0.1)]}, "cannot look ahead through WeightClip"),
+        ({"regularizers": [WeightClip(0.1)]}, "cannot differentiate through WeightClip"),
     ]:
         with subtests.test(arguments=arguments, message=message):
             with pytest.raises(ValueError, match=message):

@@ -156,7 +156,7 @@ def test_what_does_not_fit_is_one_sentence(subtests):
         (lambda: Cutout(float("nan")), "ratio is nan; give"),
         (
             lambda: DiffAugmentDiscriminator(MLPDiscriminator([2]), ALL),
-            r"data_shape \[2\]: want images",
+            r"data_shape \[2\]: give a discriminator of images",
         ),
     ]:
         with subtests.test(make=make, message=message):

@@ -61,13 +61,13 @@ def test_sizes_that_do_not_fit_are_one_sentence(subtests):
     for make, message in [
         (
             lambda: ConditionalGenerator(LinearMLPGenerator([2], z_dim=3), 3),
-            "condition_dim is 3 .* reads z_dim 3",
+            "condition_dim is 3, .* has z_dim 3",
         ),
         (lambda: ConditionalGenerator(LinearMLPGenerator([2], z_dim=3), 0), "condition_dim is 0"),
         (lambda: MaskedGenerator(LinearMLPGenerator([2], z_dim=4)), "condition_dim is 4"),
         (
             lambda: ConditionalDiscriminator(MLPDiscriminator([6]), SHAPE, 3),
-            r"reads \[6\], but x has 4 numbers and c 3: give it data_shape \[7\]",
+            r"reads \[6\], but x has 4 values and c has 3: give it data_shape \[7\]",
         ),
         (
             lambda: ConditionalDiscriminator(MLPDiscriminator(SHAPE), SHAPE, 0),
@@ -75,13 +75,13 @@ def test_sizes_that_do_not_fit_are_one_sentence(subtests):
         ),
         (
             lambda: ConditionalDiscriminator(MLPDiscriminator([7]), SHAPE, 3)(torch.zeros(2, 4)),
-            "4 numbers and a condition of 0 came to a network that reads 4 and 3: .* such as ConditionalGAN",
+            "reads 4 numbers and a condition of 3, but got 4 and 0: .* such as ConditionalGAN",
         ),
         (
             lambda: ConditionalGenerator(LinearMLPGenerator([2], z_dim=5), 3)(
                 torch.zeros(2, 2), torch.zeros(2, 4)
             ),
-            "2 numbers and a condition of 4 came to a network that reads 2 and 3",
+            "reads 2 numbers and a condition of 3, but got 2 and 4",
         ),
     ]:
         with subtests.test(make=make, message=message):

@@ -141,7 +141,7 @@ def test_impossible_sizes_are_refused(subtests):
     for make, message in [
         (
             lambda: DCGANGenerator([3, 48, 48]),
-            r"data_shape \[3, 48, 48\]: want one of \[C, 28, 28\], ",
+            r"data_shape \[3, 48, 48\]: give one of \[C, 28, 28\], ",
         ),
         (lambda: DCGANDiscriminator([3, 32, 28]), r"data_shape \[3, 32, 28\]"),
         (lambda: DCGANGenerator([784]), r"data_shape \[784\]"),

@@ -117,9 +117,9 @@ def test_impossible_sizes_are_refused(subtests):
         (lambda: MLPGenerator([]), "data_shape"),
         (lambda: MLPGenerator([1, 0, 28]), "data_shape"),
         (lambda: MLPGenerator(MNIST, z_dim=0), "z_dim is 0; give"),
-        (lambda: MLPGenerator(MNIST, widths=[]), "without hidden layers"),
+        (lambda: MLPGenerator(MNIST, widths=[]), "has no hidden layers"),
         (lambda: UpsampledMLPGenerator([784]), r"for data_shape \[784\]"),
-        (lambda: MaxoutDiscriminator(MNIST, widths=[]), "without layers"),
+        (lambda: MaxoutDiscriminator(MNIST, widths=[]), "has no layers"),
         (lambda: Maxout(3, 0, 5), "units is 0; give"),
         (lambda: GaussianNoise(-1.0), r"std is -1\.0; give"),
     ]:

@@ -71,15 +71,15 @@ def test_a_condition_of_another_size_is_one_sentence(subtests):
     for make, message in [
         (
             lambda D: D(torch.zeros(2, 2)),
-            "condition of 0 numbers came to a D that reads 3: .* such as ConditionalGAN",
+            "reads a condition of 3 numbers, but got 0: .* such as ConditionalGAN",
         ),
-        (lambda D: D(torch.zeros(2, 2), torch.zeros(2, 4)), "condition of 4 numbers came"),
+        (lambda D: D(torch.zeros(2, 2), torch.zeros(2, 4)), "of 3 numbers, but got 4"),
         (lambda D: ProjectionDiscriminator(D.inner, 0), "classes is 0"),
         (
             lambda D: ProjectionDiscriminator(PackedDiscriminator(D.inner, 2), K)(
                 torch.zeros(4, 1), torch.zeros(4, K)
             ),
-            "4 conditions came for 2 packs",
+            "4 conditions for 2 packs",
         ),
     ]:
         with subtests.test(make=make, message=message):

@@ -130,5 +130,5 @@ def test_features_are_the_last_hidden_layer_before_its_noise():
 
 
 def test_without_layers_it_is_refused():
-    with pytest.raises(ValueError, match="without hidden layers"):
+    with pytest.raises(ValueError, match="has no hidden layers"):
         WeightNormDiscriminator(MNIST, widths=[])

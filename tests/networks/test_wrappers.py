@@ -101,16 +101,16 @@ def test_what_does_not_fit_is_one_sentence(subtests):
     for make, message in [
         (
             lambda: PackedDiscriminator(MLPDiscriminator([4]), 2)(torch.zeros(7, 2)),
-            "minibatch of 7 examples came to a D that judges packs of 2: .* multiple of 2",
+            "minibatch has 7 examples, but D reads packs of 2: .* multiple of 2",
         ),
         (
             lambda: PackedDiscriminator(MLPDiscriminator([4]), 3),
-            r"Packs of 3 for .* \[4\].* that 3 divides it",
+            r"pack is 3, but .* \[4\]: give it 3 times",
         ),
         (lambda: PackedDiscriminator(MLPDiscriminator([4]), 0), "pack is 0; give"),
         (
             lambda: PackedDiscriminator(ConditionalDiscriminator(MLPDiscriminator([7]), [4], 3), 2),
-            "reads a condition, which PackedDiscriminator has not: put PackedDiscriminator inside",
+            "reads a condition, which PackedDiscriminator cannot pass on: put PackedDiscriminator inside",
         ),
         (lambda: SpectralNormDiscriminator(MLPDiscriminator([2]), 0), "iterations is 0; give"),
     ]:

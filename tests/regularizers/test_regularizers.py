@@ -14,7 +14,7 @@ from lightning_gan import regularizers
 from lightning_gan.models import SimultaneousGAN
 from lightning_gan.regularizers import R1, R2, GradientPenalty, Penalty, Regularizer, WeightClip
 
-pytestmark = pytest.mark.filterwarnings("ignore:.* makes a score depend on the whole minibatch")
+pytestmark = pytest.mark.filterwarnings("ignore:.* makes a logit depend on the whole minibatch")
 PENALTIES = [R1, R2, GradientPenalty]
 X = torch.randn(6, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1)).float()
 FAKE = torch.randn(6, 3, generator=torch.Generator().manual_seed(2))

@@ -104,17 +104,17 @@ def test_what_cannot_be_completed_is_one_sentence(subtests):
     for ask, message in [
         (
             lambda gan, x: gan.inpaint(x, torch.ones(SHAPE)),
-            "observes everything leaves nothing to model",
+            "mask has no hidden values",
         ),
         (
             lambda gan, x: gan.inpaint(x, torch.zeros(2, 2)),
-            r"mask of \[2, 2\] came for examples of \[1, 2, 2\]",
+            r"mask has shape \[2, 2\], but an example has \[1, 2, 2\]",
         ),
         (lambda gan, x: gan.inpaint(x, torch.full(SHAPE, 0.5)), "values from 0.5 to 0.5"),
-        (lambda gan, x: gan.inpaint(x, torch.zeros(3, *SHAPE)), "3 masks came for 2 examples"),
+        (lambda gan, x: gan.inpaint(x, torch.zeros(3, *SHAPE)), "3 masks for 2 examples"),
         (
             lambda gan, x: gan.inpaint(x[0], torch.zeros(SHAPE)),
-            r"examples of shape \[1, 2, 2\] were asked",
+            r"examples of shape \[1, 2, 2\] were requested",
         ),
         (lambda gan, x: gan.inpaint(x, torch.zeros(SHAPE), n=0), "0 completions"),
     ]:
@@ -133,7 +133,7 @@ def test_players_and_masks_that_do_not_fit_are_one_sentence():
     wide = MaskedGenerator(MLPGenerator([80], z_dim=3 + 160, widths=[2]))
     reader = ConditionalDiscriminator(MLPDiscriminator([240], widths=[2]), [80], 160)
     for masks, message in (
-        (Subsets(), "Subsets of 80 numbers"),
+        (Subsets(), "Subsets takes .*, not 80"),
         (HalfPlanes(), "HalfPlanes are masks of images"),
     ):
         with pytest.raises(ValueError, match=message):

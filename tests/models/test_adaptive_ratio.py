@@ -34,20 +34,20 @@ def test_a_d_that_is_never_ahead_moves_so_many_times_and_no_more(tmp_path):
 
 def test_a_d_that_is_always_ahead_moves_once(tmp_path):
     gan = make_model(AdaptiveRatioGAN, lead=1.3, most=3, memory=0.0)
-    note = gan.statistics.d
-    gan.statistics.d = lambda loss, real, fake: note(loss, real.abs() + 10, -fake.abs() - 10)
+    note = gan.statistics.add_d
+    gan.statistics.add_d = lambda loss, real, fake: note(loss, real.abs() + 10, -fake.abs() - 10)
     assert moves_of(gan, tmp_path, 4)[0] == "DGDGDGDG"
 
 
 def test_the_lead_is_v_plus_log_4_averaged(tmp_path):
     gan = make_model(AdaptiveRatioGAN, lead=1.38, most=100, memory=0.5)
-    seen, note = [], gan.statistics.d
+    seen, note = [], gan.statistics.add_d
 
     def watch(loss, real, fake):
         seen.append(math.log(4) - float((softplus(-real).mean() + softplus(fake).mean()).detach()))
         note(loss, real, fake)
 
-    gan.statistics.d = watch
+    gan.statistics.add_d = watch
     _, leads = moves_of(gan, tmp_path, 3)
     expected, lead = [], 0.0
     for now in seen:

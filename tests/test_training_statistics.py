@@ -19,13 +19,13 @@ def filled(d_losses, g_losses, ends=None):
     counts = [b - a for a, b in itertools.pairwise([0, *ends])] if ends else [k] * len(g_losses)
     for loss, count in zip(g_losses, counts, strict=True):
         for d_loss in itertools.islice(rest, count):
-            record.d(torch.tensor(d_loss), torch.tensor([0.0, 2.0]), torch.tensor([-1.0, 0.0]))
-        record.g(torch.tensor(loss))
+            record.add_d(torch.tensor(d_loss), torch.tensor([0.0, 2.0]), torch.tensor([-1.0, 0.0]))
+        record.add_g(torch.tensor(loss))
     return record
 
 
 def test_values_are_means_over_the_interval_and_the_formulas_of_equation_1():
-    values = filled([1.0, 3.0], [0.5]).read(step=1)
+    values = filled([1.0, 3.0], [0.5]).compute_and_reset(step=1)
     real, fake = torch.tensor([0.0, 2.0]).sigmoid(), torch.tensor([-1.0, 0.0]).sigmoid()
     assert values["train/d_loss"] == 2
     assert values["train/g_loss"] == 0.5
@@ -36,17 +36,17 @@ def test_values_are_means_over_the_interval_and_the_formulas_of_equation_1():
 
 def test_an_undecided_d_reads_minus_log_4_and_one_half():
     record = TrainingStatistics()
-    record.d(torch.tensor(math.log(4)), torch.zeros(3), torch.zeros(3))
-    record.g(torch.tensor(0.0))
-    values = record.read(step=1)
+    record.add_d(torch.tensor(math.log(4)), torch.zeros(3), torch.zeros(3))
+    record.add_g(torch.tensor(0.0))
+    values = record.compute_and_reset(step=1)
     assert values["train/value"].item() == pytest.approx(-math.log(4))
     assert values["train/d_x"] == values["train/d_gz"] == 0.5
 
 
 def test_reading_forgets():
     record = filled([1.0], [1.0])
-    record.read(step=1)
-    assert not record.d_losses + record.g_losses + record.scores
+    record.compute_and_reset(step=1)
+    assert not record.d_losses + record.g_losses + record.logits
 
 
 def test_a_loss_that_is_not_finite_names_the_player_and_the_step(subtests):
@@ -62,19 +62,19 @@ def test_a_loss_that_is_not_finite_names_the_player_and_the_step(subtests):
     ]:
         with subtests.test(d_losses=d_losses, g_losses=g_losses, message=message):
             with pytest.raises(NonFiniteLossError, match=message):
-                filled(d_losses, g_losses).read(step=13)
+                filled(d_losses, g_losses).compute_and_reset(step=13)
 
 
 def test_the_step_is_right_where_k_changes_and_after_a_stop():
     """Two updates of G, the first after three of D: the fourth, which is bad, belongs to the second."""
     record = filled([1.0, 1.0, 1.0, math.nan], [1.0, 1.0], ends=[3, 4])
     resumed = TrainingStatistics()
-    resumed.load_state_dict(record.state(lambda values: values, 1), 0)
+    resumed.load_state_dict(record.state_dict(lambda values: values, 1), 0)
     for one in (record, resumed):
         with pytest.raises(
             NonFiniteLossError, match=r"discriminator's loss became nan at step 13\b"
         ):
-            one.read(step=13)
+            one.compute_and_reset(step=13)
 
 
 def test_rows_stand_at_updates_of_g_and_tell_the_images_seen(tmp_path_factory, subtests):

@@ -105,8 +105,8 @@ def test_held_out_scores_are_ds_and_classes_its_second_output(tmp_path):
 
 def test_labels_that_are_no_classes_are_one_sentence(subtests):
     for batch, message in [
-        ([torch.zeros(2, 1, 2, 2)], "minibatch without labels came: .* classes 0 to 2"),
-        ([torch.zeros(2, 1, 2, 2), torch.tensor([0, 3])], "Label 3 came, but the classes are 0 to"),
+        ([torch.zeros(2, 1, 2, 2)], "minibatch has no labels: .* classes 0 to 2"),
+        ([torch.zeros(2, 1, 2, 2), torch.tensor([0, 3])], "A label is 3, but the classes are 0 to"),
     ]:
         with subtests.test(batch=batch, message=message):
             with pytest.raises(ValueError, match=message):
@@ -122,7 +122,7 @@ def test_parts_that_do_not_fit_are_one_sentence():
     with pytest.raises(ValueError, match=r"G \(ConditionalGenerator\) reads a condition of 3 .* 4"):
         ACGAN(G, D, Minimax(), Uniform(), classes=4)
     two = ConditionalGenerator(MLPGenerator(SHAPE, z_dim=6, widths=[8]), 2)
-    with pytest.raises(ValueError, match="D knows 3 classes, but the model 2"):
+    with pytest.raises(ValueError, match="D has 3 classes, but the model has 2"):
         ACGAN(two, D, Minimax(), Uniform(), classes=2)
     with pytest.raises(ValueError, match=r"weight is -1\.0; give"):
         acgan(weight=-1.0)

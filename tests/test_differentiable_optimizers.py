@@ -136,6 +136,6 @@ def test_other_rules_are_refused(subtests):
         with subtests.test(make=make, named=named):
             theta = parameters()
             with pytest.raises(
-                ValueError, match=f"D's optimizer is {named}, whose updates are not"
+                ValueError, match=f"D's optimizer is {named}, which unrolling does not"
             ):
                 make_next_updates(make(theta.values()), theta)
