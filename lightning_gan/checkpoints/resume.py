@@ -82,7 +82,7 @@ def lock_checkpoint_run(
 def find_requeue_timeout() -> float:
     """Seconds to wait for a folder: a job that SLURM has queued again waits for its own former life."""
     job = current_job.find_current_job()
-    return run_lock.REQUEUED if job and job.restarts else 0.0
+    return run_lock.REQUEUE_TIMEOUT if job and job.restarts else 0.0
 
 
 def check_experiment(path: str, stored: Mapping[str, Any], data: Mapping[str, Any] | None) -> None:
