@@ -214,7 +214,7 @@ def test_a_full_disk_costs_files_and_not_the_run_and_what_was_whole_stays_whole(
     image_bytes = ("step_0000010.png", "training.gif")
     for name in ("step=9.ckpt", *image_bytes, "scores.json", "test_step10.json"):
         assert f"{name} was not saved (File too large)" in warned, name
-    assert "metrics.csv takes no more rows (File too large)" in warned
+    assert "metrics.csv was not written (File too large)" in warned
     assert read_checkpoint(CHECKPOINTS / "last.ckpt")["global_step"] == 6
     assert {entry["step"] for entry in json.loads((FOLDER / "scores.json").read_text())} == {5}
     assert not [p for p in FOLDER.rglob("*") if p.name.endswith(".part")]

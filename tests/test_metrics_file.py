@@ -41,7 +41,7 @@ def test_a_run_that_goes_on_ends_with_the_file_of_one_that_was_not_stopped(tmp_p
     for kept in range(10):
         parted = tmp_path / str(kept)
         stopped = logger(parted, range(1, kept + 1))
-        assert stopped.settle() == kept
+        assert stopped.flush_rows() == kept
         for late in (kept + 1, kept + 2):
             stopped.log_metrics({"loss": -1.0, "never": 1.0}, late)
             stopped.save()
@@ -65,12 +65,12 @@ def test_rows_wait_for_room_and_the_file_stays_whole(tmp_path):
     before = path(tmp_path).read_bytes()
     with (
         files_end_at(len(before) + 5),
-        pytest.warns(UserWarning, match="takes no more rows") as said,
+        pytest.warns(UserWarning, match="was not written") as said,
     ):
         log(run, [3, 5])
     assert len(said) == 1
     assert path(tmp_path).read_bytes() == before
-    assert run.settle() == 4
+    assert run.flush_rows() == 4
     assert [row["step"] for row in read_rows(path(tmp_path))] == ["1", "2", "3", "5"]
 
 
@@ -78,8 +78,8 @@ def test_a_new_key_that_finds_no_room_waits_as_well(tmp_path):
     run = logger(tmp_path, [1, 2])
     before = path(tmp_path).read_bytes()
     run.log_metrics({"score": 1.0}, 4)
-    with files_end_at(10), pytest.warns(UserWarning, match="takes no more rows"):
+    with files_end_at(10), pytest.warns(UserWarning, match="was not written"):
         run.save()
     assert path(tmp_path).read_bytes() == before
-    assert run.settle() == 3
+    assert run.flush_rows() == 3
     assert [row["score"] for row in read_rows(path(tmp_path))] == ["", "", "1.0"]
