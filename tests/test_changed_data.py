@@ -59,7 +59,7 @@ def test_changed_pictures_are_refused_by_every_command_that_would_use_them(grown
     assert (FOLDER / "run.json").read_bytes() == facts
     Path(LAST).rename("moved.ckpt")  # the file knows it too
     ended = grown("validate", "--config", "pictures.yaml", "--ckpt_path", "moved.ckpt")
-    assert "since the run of moved.ckpt read them" in ended.err
+    assert "since moved.ckpt was trained on them" in ended.err
 
 
 def test_accepted_changes_are_written_down_for_ever_and_not_accepted_twice(grown):
