@@ -91,7 +91,7 @@ WHOLE = {
     "checkpoint that runs code": (
         hostile,
         ["--ckpt_path", "hostile.ckpt"],
-        "is not a whole checkpoint",
+        "is not a complete checkpoint",
     ),
     "run folder that cannot be": (write("afile", "x"), ["--run.root", "afile"], "Not a directory"),
     "no such device": (nothing, ["--trainer.accelerator", "gpu"], "gpu"),

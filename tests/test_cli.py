@@ -197,7 +197,7 @@ def test_scores_on_other_data_than_a_checkpoint_learned_from_are_refused(command
     monkeypatch.setattr(datamodules.MNIST, "name", "other_digits")
     ended = command("test", "--ckpt_path", str(last))
     assert ended.status == 1
-    assert "learned from mnist, but the data here are other_digits" in ended.err
+    assert "was trained on mnist, but the present data are other_digits" in ended.err
 
 
 @pytest.mark.parametrize("after", [0, 2, 6], ids=["the first step", "the first epoch", "later"])
@@ -315,4 +315,6 @@ def test_a_checkpoint_of_other_data_is_named_before_anything_else_is_said_of_it(
     command(*FIT)
     last = "runs/small/version_0/checkpoints/last.ckpt"
     ended = command("fit", "--config", "ring.yaml", "--ckpt_path", last, "--trainer.max_steps", "5")
-    assert ended.err.startswith(f"error: {last} learned from mnist, but the data here are ring")
+    assert ended.err.startswith(
+        f"error: {last} was trained on mnist, but the present data are ring"
+    )

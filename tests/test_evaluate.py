@@ -201,7 +201,7 @@ def test_what_cannot_be_scored_is_one_sentence(command, subtests):
             ["--samples", "colour.npz", "--data", "MNIST", "--root", "pixels"],
             "in colour but the real images are grey",
         ),
-        (["--ckpt_path", "a.npz"], "is not a whole checkpoint"),
+        (["--ckpt_path", "a.npz"], "is not a complete checkpoint"),
         (
             [
                 "--samples",

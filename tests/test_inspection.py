@@ -158,4 +158,4 @@ def test_data_of_a_folder_are_known_by_its_name_when_a_run_is_resumed(command, f
         *common, "--ckpt_path", "last", "--data.root", "other", "--trainer.max_steps", "3"
     )
     assert ended.status == 1
-    assert "learned from mine, but the data here are other" in ended.err
+    assert "was trained on mine, but the present data are other" in ended.err

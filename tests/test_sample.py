@@ -60,7 +60,7 @@ def test_pictures_show_the_range_that_the_data_show(command, monkeypatch):
     ended = command("sample", "--ckpt_path", "older.ckpt")
     assert ended.status == 1
     assert ended.err.startswith(
-        "error: ReLUSigmoidGenerator makes values without ends, and older.ckpt"
+        "error: ReLUSigmoidGenerator has an unbounded output, and older.ckpt"
     )
     assert not Path("samples").exists()
 
@@ -88,7 +88,7 @@ def test_points_are_no_pictures(command):
     assert ended.status == 0, ended.err
     ended = command("sample", "--ckpt_path", LAST)
     assert ended.status == 1
-    assert "makes examples of shape [2], which are no images" in ended.err
+    assert "generates samples of shape [2], which are not images" in ended.err
 
 
 def pixels(path):

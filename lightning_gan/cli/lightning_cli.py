@@ -44,7 +44,7 @@ from lightning_gan.reports.run_report import write_report_or_warn
 from lightning_gan.slurm import current_job
 from lightning_gan.tracking import run_lock, run_record, runs
 from lightning_gan.tracking.loggers import WandbMode, log_score_table, make_loggers
-from lightning_gan.tracking.run_info import run_info
+from lightning_gan.tracking.run_info import collect_run_info
 from lightning_gan.tracking.runs import Run, find_run_folder
 from lightning_gan.tracking.saved_config import SaveConfig
 from lightning_gan.utils import config_files, trusted_classes
@@ -69,7 +69,7 @@ class GANCLI(ResumingCLI):
         self.stored: dict[str, Any] = {}  # the checkpoint that was asked for
         self.home: Path | None = None  # of a run that goes on in its own folder
         self.ended = False  # whether all of its steps are done
-        self.keeper = run_record.KeepRunRecord()
+        self.keeper = run_record.RunRecordCallback()
         job = current_job.find_current_job()
         self.requeue = callbacks.SlurmRequeue(job) if job else None
         self.interruption = self.requeue or callbacks.GracefulShutdown()
@@ -145,7 +145,9 @@ class GANCLI(ResumingCLI):
     def make_run_loggers(self, run: Run, wandb: WandbMode | None) -> list[Logger]:
         """A new run folder for `fit`; for a checkpoint's scores, a folder inside its run's."""
         step = self.stored["counts"]["g_updates"] if self.stored else 0
-        facts = partial(run_info, self.model, self.keeper.record, self.settings.ckpt_path, step)
+        facts = partial(
+            collect_run_info, self.model, self.keeper.record, self.settings.ckpt_path, step
+        )
         if self.home:
             rows = rank_zero_only(find.truncate_run_files)(self.home, self.stored) or 0
             place = str(self.home.parents[1]), self.home.parent.name

@@ -36,7 +36,7 @@ class ResumingCLI(TrainerCLI):
     """Whether the checkpoint has all steps."""
     holds: ExitStack
     """Holds the run's folder until the end."""
-    keeper: run_record.KeepRunRecord
+    keeper: run_record.RunRecordCallback
     """Callback with the run's record."""
 
     @property
@@ -92,8 +92,8 @@ class ResumingCLI(TrainerCLI):
         """Take the run's own settings, and say where they differ from what was asked."""
         path, asked = self.settings.ckpt_path, self._plain()
         folder = find_run_folder(path)
-        record = stored_settings.read_known_record(
-            self.stored, folder, goes_on=self.home is not None
+        record = stored_settings.read_full_record(
+            self.stored, folder, in_place=self.home is not None
         )
         config = stored_settings.read_config(folder) if folder else {}
         own = stored_settings.read_own_settings(self.stored, record, config, self.fits)
@@ -135,7 +135,7 @@ class ResumingCLI(TrainerCLI):
         """
         record, path = self.keeper.record, str(self.settings.ckpt_path)
         found = data_digest.hash_data(self.datamodule)
-        entry = data_digest.new_record(self.datamodule, found)
+        entry = data_digest.make_data_record(self.datamodule, found)
         if not self.stored or not record.data:
             record.data = entry
             return

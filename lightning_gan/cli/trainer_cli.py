@@ -102,7 +102,7 @@ class TrainerCLI(LightningCLI):
         made = list(own)
         for settings in others:
             with explain_named_packages(settings["class_path"].split(".")[-1]):
-                made.append(external_loggers.make_external_loggers(settings, folder))
+                made.append(external_loggers.make_external_logger(settings, folder))
         return made
 
     def _run_subcommand(self, subcommand: str) -> None:

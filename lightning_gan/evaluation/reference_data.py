@@ -17,7 +17,7 @@ from lightning_gan.evaluation.parzen import make_parzen_split, make_parzen_split
 from lightning_gan.image_files import to_printable
 from lightning_gan.tracking import data_digest
 from lightning_gan.tracking.runs import find_run_folder
-from lightning_gan.tracking.stored_settings import read_known_record
+from lightning_gan.tracking.stored_settings import read_full_record
 from lightning_gan.utils import config_files, trusted_classes
 from lightning_gan.utils.errors import UserError
 
@@ -43,7 +43,7 @@ def load_data_of_run(ckpt_path: str | None, accept: bool) -> datamodules.ImageDa
             f"{where}: give the real images with --data, such as --data MNIST or --data FOLDER."
         )
     path = str(ckpt_path)
-    record = read_known_record(read_checkpoint(path), folder, goes_on=False)
+    record = read_full_record(read_checkpoint(path), folder, in_place=False)
     module = (
         _made(record.settings["data"], path)
         if record.settings.get("data")

@@ -1,4 +1,4 @@
-"""`--ckpt_path last`, `auto` and a file: which file, in which folder, and what is left of what came after it."""
+"""Resuming with `--ckpt_path last`, `auto` or a file: the file, the folder, and the removal of later results."""
 
 import json
 import os
@@ -23,19 +23,19 @@ CHECKPOINTS = FOLDER / "checkpoints"
 
 
 def flip(path):
-    """Change one bit of the weights in the middle of a file."""
+    """Flip one bit of the weights in the middle of a file."""
     raw = bytearray(path.read_bytes())
     raw[len(raw) // 2] ^= 4
     path.write_bytes(raw)
 
 
-def test_auto_starts_anew_where_there_is_nothing_and_says_so(command):
+def test_auto_starts_a_new_run_if_there_is_no_checkpoint(command):
     ended = command(*FIT, "--ckpt_path", "auto", "--trainer.max_steps", "1")
     assert ended.status == 0, ended.err
-    assert "runs/small holds no whole checkpoint: a new run begins." in ended.out
+    assert "runs/small has no complete checkpoint: a new run starts." in ended.out
 
 
-def test_auto_passes_over_a_damaged_file_and_says_which_it_takes(command):
+def test_auto_skips_a_damaged_file_and_prints_both(command):
     command(*FIT)
     whole = {
         name: (FOLDER / name).read_bytes()
@@ -52,7 +52,7 @@ def test_auto_passes_over_a_damaged_file_and_says_which_it_takes(command):
     (CHECKPOINTS / "step=9.tmp").write_bytes(b"half")
     ended = command(*FIT, "--ckpt_path", "auto")
     assert ended.status == 0, ended.err
-    assert "passed over: runs/small/version_0/checkpoints/step=10.ckpt is damaged" in ended.out
+    assert "skipped: runs/small/version_0/checkpoints/step=10.ckpt is damaged" in ended.out
     assert "resume   runs/small/version_0/checkpoints/step=9.ckpt, step 9" in ended.out
     assert sorted(p.name for p in CHECKPOINTS.iterdir()) == [
         ".step=10.ckpt.elsewhere.1.part", "last.ckpt", "step=10.ckpt", "step=9.ckpt",
@@ -62,7 +62,7 @@ def test_auto_passes_over_a_damaged_file_and_says_which_it_takes(command):
     assert read_checkpoint(CHECKPOINTS / "last.ckpt")["global_step"] == 10
 
 
-def test_auto_of_a_run_that_has_all_its_steps_ends_it_again(command):
+def test_auto_finishes_a_completed_run_again(command):
     command(*FIT)
     names = ("metrics.csv", "scores.json", "images/training.gif", "config.yaml")
     whole = {name: (FOLDER / name).read_bytes() for name in names}
@@ -78,8 +78,8 @@ def test_auto_of_a_run_that_has_all_its_steps_ends_it_again(command):
     )
 
 
-def test_a_run_that_ends_within_an_interval_of_its_curves_can_be_ended_again(command):
-    """The row of the interval that was begun is written at the end, which the checkpoint does not hold."""
+def test_a_run_that_ends_within_a_log_interval_can_be_finished_again(command):
+    """The last row, of an incomplete interval, is written after the checkpoint."""
     fit = (
         "fit",
         "--config",
@@ -101,7 +101,7 @@ def test_an_older_checkpoint_keeps_the_rows_up_to_its_step(command):
     command(*FIT, "--trainer.max_steps", "6")
     rows = (FOLDER / "metrics.csv").read_text().splitlines()
     content = torch.load(CHECKPOINTS / "step=3.ckpt", weights_only=True)
-    for key in ("written", "record"):  # older versions did not write them
+    for key in ("written", "record"):  # absent in checkpoints saved without the callback
         del content[key]
     del content["random_states"]["python"], content["random_states"]["numpy"]
     torch.save(content, CHECKPOINTS / "last.ckpt")
@@ -114,29 +114,29 @@ def test_an_older_checkpoint_keeps_the_rows_up_to_its_step(command):
 
 
 @pytest.mark.parametrize("name", ["last.ckpt", "step=6.ckpt"])
-def test_the_newest_file_of_a_run_goes_on_as_last_does(name, command):
+def test_the_newest_file_continues_in_its_folder_as_last_does(name, command):
     command(*FIT)
     whole = (FOLDER / "metrics.csv").read_bytes()
     command(*FIT, "--run.name", "part", "--trainer.max_steps", "6")
     folder = Path("runs/part/version_0")
     again = ("--ckpt_path", str(folder / "checkpoints" / name), "--trainer.max_steps", "10")
-    ended = command("fit", *again)  # the run's own config is beside it
+    ended = command("fit", *again)  # uses the config.yaml of the run folder
     assert ended.status == 0, ended.err
     assert [p.name for p in Path("runs/part").iterdir()] == ["version_0"]
     assert (folder / "metrics.csv").read_bytes() == whole
     assert "trainer.max_steps  6       10\n" in ended.out
 
 
-def test_an_older_file_or_another_name_begins_a_new_folder_and_says_so(command):
+def test_an_older_file_or_another_name_continues_in_a_new_folder(command):
     command(*FIT, "--trainer.max_steps", "6")
     before = {p: p.read_bytes() for p in FOLDER.rglob("*") if p.is_file()}
     older, last = CHECKPOINTS / "step=3.ckpt", CHECKPOINTS / "last.ckpt"
     Path("moved.ckpt").write_bytes(last.read_bytes())
     for path, more, folder, said in (
         (older, (), "small/version_1", "is not the newest checkpoint of runs/small/version_0"),
-        (last, ("--run.name", "other"), "other/version_0", "belongs to runs/small, and runs/other was asked for"),
-        (last, ("--run.root", "runs2"), "../runs2/small/version_0", "belongs to runs/small, and runs2/small was"),
-        ("moved.ckpt", (), "small/version_2", "lies in no run's folder"),
+        (last, ("--run.name", "other"), "other/version_0", "belongs to runs/small, not to runs/other"),
+        (last, ("--run.root", "runs2"), "../runs2/small/version_0", "belongs to runs/small, not to runs2/small"),
+        ("moved.ckpt", (), "small/version_2", "is not in a run folder"),
     ):  # fmt: skip
         ended = command(*FIT, "--ckpt_path", str(path), *more, "--trainer.max_steps", "7")
         assert ended.status == 0, ended.err
@@ -145,20 +145,20 @@ def test_an_older_file_or_another_name_begins_a_new_folder_and_says_so(command):
     assert {p: p.read_bytes() for p in FOLDER.rglob("*") if p.is_file()} == before
 
 
-def test_a_file_is_older_where_only_last_tells_of_later_steps(command):
-    """Checkpoints may be deleted by hand: step=3 is the newest by its name, but last.ckpt is at step 6."""
+def test_a_file_is_older_if_only_last_holds_a_later_step(command):
+    """After step=6 is deleted by hand, step=3 is the newest by its name, but last.ckpt is at step 6."""
     command(*FIT, "--trainer.max_steps", "6")
     (CHECKPOINTS / "step=6.ckpt").unlink()
     assert "is not the newest" in branch._why_new_folder(
         CHECKPOINTS / "step=3.ckpt", 3, Run("small"), ["small"]
     )
-    flip(CHECKPOINTS / "last.ckpt")  # its step is not known any more
+    flip(CHECKPOINTS / "last.ckpt")  # its step cannot be read
     assert "is not the newest" in branch._why_new_folder(
         CHECKPOINTS / "step=3.ckpt", 3, Run("small"), ["small"]
     )
 
 
-def test_every_difference_between_the_config_and_the_run_is_said(command):
+def test_every_difference_between_config_and_run_is_printed(command):
     command(*FIT, "--trainer.max_steps", "6")
     asked = {
         "seed_everything": 5,
@@ -169,7 +169,7 @@ def test_every_difference_between_the_config_and_the_run_is_said(command):
     command.write("other.yaml", asked)
     ended = command(*FIT, "--config", "other.yaml", "--run.name", "small", "--ckpt_path", "last")
     assert ended.status == 0, ended.err
-    own, new = ended.out.split("These settings are used as asked")
+    own, new = ended.out.split("The requested settings are used")
     rows = [line.split() for text in (own, new) for line in text.splitlines()]
     for row in (
         ["data.batch_size", "5", "10"],
@@ -191,7 +191,7 @@ def test_every_difference_between_the_config_and_the_run_is_said(command):
 
 
 @pytest.mark.slow
-def test_a_full_disk_costs_files_and_not_the_run_and_what_was_whole_stays_whole(command):
+def test_training_continues_on_a_full_disk_and_saved_files_stay_intact(command):
     def full():
         step = GAN.training_step
 
@@ -201,20 +201,22 @@ def test_a_full_disk_costs_files_and_not_the_run_and_what_was_whole_stays_whole(
             step(self, batch, batch_idx)
 
         GAN.training_step = refused
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is said is a file here
-        os.dup2(spoken[1], 2)
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), 1
+        )  # standard output is a file here, which is full
+        os.dup2(stderr[1], 2)
 
-    spoken = os.pipe()
-    os.set_inheritable(spoken[1], True)
+    stderr = os.pipe()
+    os.set_inheritable(stderr[1], True)
     ended = live(*FIT, before=full)
-    os.close(spoken[1])
-    with os.fdopen(spoken[0]) as said:
-        warned = said.read()
+    os.close(stderr[1])
+    with os.fdopen(stderr[0]) as output:
+        warned = output.read()
     assert ended.status == 0, warned
     image_bytes = ("step_0000010.png", "training.gif")
     for name in ("step=9.ckpt", *image_bytes, "scores.json", "test_step10.json"):
         assert f"{name} was not saved (File too large)" in warned, name
-    assert "metrics.csv takes no more rows (File too large)" in warned
+    assert "metrics.csv was not written (File too large)" in warned
     assert read_checkpoint(CHECKPOINTS / "last.ckpt")["global_step"] == 6
     assert {entry["step"] for entry in json.loads((FOLDER / "scores.json").read_text())} == {5}
     assert not [p for p in FOLDER.rglob("*") if p.name.endswith(".part")]
