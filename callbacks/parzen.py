@@ -21,7 +21,7 @@ from callbacks.sample_metric import (
 from lightning_gan.arguments import Count, Positive, SampleCount, Seed, check_arguments
 from lightning_gan.evaluation.baselines import OneImage, TrainingSet
 from lightning_gan.evaluation.parzen import draw_centres, make_parzen_score, make_parzen_split
-from lightning_gan.metrics import SIGMAS_2014, ParzenScore, parzen_protocol
+from lightning_gan.metrics import SIGMAS_2014, ParzenScore, compute_parzen_score
 from lightning_gan.metrics.kernel_density import check_sigmas
 from lightning_gan.utils.atomic_files import atomic_write
 from lightning_gan.utils.images import to_unit
@@ -74,7 +74,7 @@ class ParzenLogLikelihood(SampleMetric):
         data = find_datamodule(trainer, self)
         images = make_parzen_split(data, stage, self.num_validation)
         score_of = partial(
-            parzen_protocol,
+            compute_parzen_score,
             validation=images.choosing,
             test=images.scored,
             sigmas=self.sigmas,

@@ -86,7 +86,7 @@ def _from_folder(folder: Path, num: int | None) -> FileImages:
     manifest = read_manifest(folder)
     if manifest is None:
         found = find_images(folder)
-        files, notes = read_in_order(found)[:num], _notes(found)
+        files, notes = interleave_classes(found)[:num], _notes(found)
     else:
         files = [folder / name for name in manifest.files][:num]
         notes = _notes_of_samples(folder, manifest)
@@ -99,7 +99,7 @@ def _from_folder(folder: Path, num: int | None) -> FileImages:
     return FileImages(_channels_first(reads.array), tuple(notes), lossy)
 
 
-def read_in_order(found: FoundImages) -> list[Path]:
+def interleave_classes(found: FoundImages) -> list[Path]:
     """Order the files of a folder by their names, in turn from each class: the first n are of all classes alike."""
     rank: dict[int, int] = {}
     places = []

@@ -78,7 +78,7 @@ def read_stacked_digits(model_samples: SampleSet, network: FeatureExtractor) -> 
     """
     counts = torch.zeros(DIGITS**3, dtype=torch.int64)
     places = torch.tensor([DIGITS**2, DIGITS, 1])
-    for part in model_samples.parts():
+    for part in model_samples.batches():
         digits = (
             network(part.uint8_images.flatten(0, 1)[:, None]).logits.argmax(1).view(-1, 3).cpu()
         )

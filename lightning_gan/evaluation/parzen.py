@@ -94,7 +94,7 @@ def draw_centres(sample_set: Any) -> Tensor:
     """A sample set's samples in [0, 1]: unrounded where a model draws them, bytes where they come from files."""
     if isinstance(sample_set, ModelSamples):
         return to_unit(sample_set.all(), sample_set.value_range)
-    return torch.cat([part.uint8_images for part in sample_set.parts()]).float() / 255
+    return torch.cat([part.uint8_images for part in sample_set.batches()]).float() / 255
 
 
 def make_parzen_score(found: ParzenScore, sample_set: Any, images: ParzenSplit) -> Score:

@@ -127,7 +127,7 @@ def _one_pass(
 ) -> ReferenceStatistics:
     device = network.device
     moments, vectors = Moments(network.dim).to(device), Vectors().to(device)
-    parts = ImageSet(real.uint8_images).parts(rank, world_size)
+    parts = ImageSet(real.uint8_images).batches(rank, world_size)
     share = len(real.uint8_images) // world_size
     for part in report_progress(parts, share, f"{real.name} {real.split} images", rank):
         features = network(part.uint8_images.to(device))

@@ -45,7 +45,7 @@ class SampleSet(Protocol):
     def seed(self) -> int | None:
         """With which they were drawn, if they were."""
 
-    def parts(self, rank: int = 0, world_size: int = 1) -> Iterator[IndexedBatch]:
+    def batches(self, rank: int = 0, world_size: int = 1) -> Iterator[IndexedBatch]:
         """One process's share of the sample set, in order."""
 
 
@@ -83,7 +83,7 @@ class ImageSet:
         self.uint8_images, self.n = image_bytes, len(image_bytes)
         self.description, self.seed = description, seed
 
-    def parts(self, rank: int = 0, world_size: int = 1) -> Iterator[IndexedBatch]:
+    def batches(self, rank: int = 0, world_size: int = 1) -> Iterator[IndexedBatch]:
         """One process's share, in order."""
         for share in split_among_ranks(self.n, rank, world_size):
             yield IndexedBatch(self.uint8_images[share], _places(share))
@@ -121,7 +121,7 @@ class ModelSamples:
             self._kept = self.model.sample(self.n, seed=self.seed).float()
         return self._kept
 
-    def parts(self, rank: int = 0, world_size: int = 1) -> Iterator[IndexedBatch]:
+    def batches(self, rank: int = 0, world_size: int = 1) -> Iterator[IndexedBatch]:
         """One process's share, in order."""
         in_parts = self._kept is None and hasattr(self.model, "generate")
         noise = None

@@ -73,7 +73,7 @@ def write_scores(
         beside.write_text(text + "\n", encoding="utf-8")
 
 
-def check_place(path: Path) -> None:
+def check_output_path(path: Path) -> None:
     """A file shall be written there at the end: refuse before the work what would fail after it.
 
     Raises:

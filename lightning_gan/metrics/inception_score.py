@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lightning_gan.arguments import Count, Seed, Size, check_arguments
 from lightning_gan.metrics.degenerate import warn
-from lightning_gan.metrics.sample_metric import SampleSetMetric, check_places, check_vectors
+from lightning_gan.metrics.sample_metric import SampleSetMetric, check_indices, check_vectors
 from lightning_gan.utils.errors import UserError
 
 ALIKE = 1e-6  # so little above 1 is a score that says only: all samples got the same probabilities
@@ -118,7 +118,7 @@ class InceptionScoreMetric(SampleSetMetric):
                 sample set.
         """
         logits = check_vectors(logits, "logits", self.classes)
-        places = check_places(index, len(logits)).cpu()
+        places = check_indices(index, len(logits)).cpu()
         if len(places) and int(places.max()) >= self.n:
             raise UserError(
                 f"A sample came with place {int(places.max()):,} of a sample set of {self.n:,}: give "

@@ -136,7 +136,7 @@ class ParzenWindow(Metric):
 
 
 @check_arguments
-def parzen_protocol(
+def compute_parzen_score(
     samples: Tensor,
     validation: Tensor,
     test: Tensor,

@@ -51,7 +51,7 @@ def check_vectors(vectors: Tensor, name: str, dim: int | None = None) -> Tensor:
     return vectors.detach()
 
 
-def check_places(index: Tensor, m: int) -> Tensor:
+def check_indices(index: Tensor, m: int) -> Tensor:
     """Places of m samples in their sample set, int64.
 
     Raises:
@@ -65,7 +65,7 @@ def check_places(index: Tensor, m: int) -> Tensor:
     return index.detach().long()
 
 
-def check_whole(places: Tensor) -> None:
+def check_complete(places: Tensor) -> None:
     """All places of a sample set, in order, must be 0, 1, 2...
 
     Raises:

@@ -7,9 +7,9 @@ from torchmetrics.utilities import dim_zero_cat
 from lightning_gan.arguments import Count, check_arguments
 from lightning_gan.metrics.sample_metric import (
     SampleSetMetric,
-    check_places,
+    check_complete,
+    check_indices,
     check_vectors,
-    check_whole,
 )
 from lightning_gan.utils.errors import UserError
 
@@ -55,7 +55,7 @@ class Vectors(SampleSetMetric):
         """
         vectors = check_vectors(vectors, "vectors", self.dim)
         self.dim = vectors.shape[1]
-        self.index.append(check_places(index, len(vectors)))
+        self.index.append(check_indices(index, len(vectors)))
         self.flat.append(vectors.float().flatten())
 
     def compute(self) -> Tensor:
@@ -68,5 +68,5 @@ class Vectors(SampleSetMetric):
         if not len(index):
             raise UserError("No vectors came: call update(vectors, index) first.")
         places, order = index.sort()
-        check_whole(places)
+        check_complete(places)
         return flat.view(len(index), -1)[order]

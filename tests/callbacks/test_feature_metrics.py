@@ -136,7 +136,7 @@ def test_without_weights_one_line_says_so_and_the_run_goes_on(tmp_path, caplog):
     with caplog.at_level("INFO"):
         fitted, _ = run(tmp_path, *callbacks, max_steps=8)
     assert fitted.global_step == 8
-    assert caplog.text.count("There is no file: fetch it. The run goes on.") == 1
+    assert caplog.text.count("There is no file: fetch it. Training continues.") == 1
     assert callbacks[0].rows("val") == []
     assert "val/parzen_nats" in fitted.callback_metrics
 
