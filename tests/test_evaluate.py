@@ -37,7 +37,7 @@ def test_the_door_and_the_callback_give_the_same_numbers(command, trained):
                 "callbacks": [
                     {"class_path": "FID", "init_args": feature},
                     {"class_path": "InceptionScore", "init_args": feature},
-                    {"class_path": "KID", "init_args": feature},
+                    {"class_path": "FeatureScore", "init_args": feature | {"metric": "KIDMetric"}},
                     {"class_path": "PrecisionRecall", "init_args": feature},
                     {"class_path": "ParzenLogLikelihood", "init_args": {"num_samples": 30}},
                 ]
