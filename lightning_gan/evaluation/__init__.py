@@ -1,4 +1,4 @@
-"""Evaluating samples: sample sets, the real side, what is asked, and protocols that say what a value depends on."""
+"""Evaluation of samples: sample sets, reference data, metrics, and the protocol of each score."""
 
 from typing import TYPE_CHECKING
 

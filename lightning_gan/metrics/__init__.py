@@ -1,4 +1,4 @@
-"""How good samples are: pure functions, and a `torchmetrics.Metric` around each."""
+"""Metrics of samples: pure functions, and a `torchmetrics.Metric` for each."""
 
 from lightning_gan.metrics.degenerate import DegenerateWarning
 from lightning_gan.metrics.frechet import FrechetDistance, frechet_distance

@@ -198,7 +198,7 @@ def test_diverged_samples_are_named(tmp_path: Path):
     model = TinyModel()
     model.sample = lambda n, seed: torch.full((n, 1, 3, 3), torch.nan)
     trainer = make_trainer(tmp_path, ParzenLogLikelihood(40, 10))
-    with pytest.raises(ValueError, match="40 of 40 samples hold NaN"):
+    with pytest.raises(ValueError, match="40 of 40 samples contain NaN"):
         trainer.validate(model, datamodule=TinyData(), verbose=False)
 
 

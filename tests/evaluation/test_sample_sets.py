@@ -27,7 +27,7 @@ def test_samples_are_the_models_own_as_bytes_in_parts_and_again():
     assert torch.equal(seen, to_uint8(model.sample(700, seed=3), (0.0, 1.0)))
     assert torch.equal(index, torch.arange(700))
     assert torch.equal(whole(sample_set)[0], seen)
-    assert max(len(p.indices) for p in sample_set.batches()) == sample_sets.PART
+    assert max(len(p.indices) for p in sample_set.batches()) == sample_sets.BATCH_SIZE
 
 
 def test_samples_in_parts_and_at_once_are_the_same():
@@ -81,7 +81,7 @@ def test_batch_norm_and_the_average_are_named():
 
 
 def test_what_is_no_bank_is_named():
-    with pytest.raises(ValueError, match=r"float32, \[2, 1, 4, 4\], came: give bytes"):
+    with pytest.raises(ValueError, match=r"float32, \[2, 1, 4, 4\]: give bytes"):
         ImageSet(torch.zeros(2, 1, 4, 4))
     with pytest.raises(ValueError, match="n is 0; give"):
         ModelSamples(make_model(), 0, 0, (0.0, 1.0), "")
