@@ -73,7 +73,7 @@ def test_every_picture_has_a_browser_over_steps(view):
 def test_the_equilibrium_stands_in_the_titles(view):
     titles = [p["config"].get("chart_title") for p in panels(view)["Training"]]
     assert "value V(D, G), nats; -log 4 = -1.386" in titles
-    assert "D's answers; 1/2 = 0.5" in titles
+    assert "D(x) and D(G(z)); 1/2 = 0.5" in titles
 
 
 def test_without_the_package_or_a_key_there_is_one_sentence(command, monkeypatch):

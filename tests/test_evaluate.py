@@ -37,7 +37,7 @@ def test_the_door_and_the_callback_give_the_same_numbers(command, trained):
                 "callbacks": [
                     {"class_path": "FID", "init_args": feature},
                     {"class_path": "InceptionScore", "init_args": feature},
-                    {"class_path": "KID", "init_args": feature},
+                    {"class_path": "FeatureScore", "init_args": feature | {"metric": "KIDMetric"}},
                     {"class_path": "PrecisionRecall", "init_args": feature},
                     {"class_path": "ParzenLogLikelihood", "init_args": {"num_samples": 30}},
                 ]
@@ -188,7 +188,7 @@ def test_what_cannot_be_scored_is_one_sentence(command, subtests):
         (["--samples", "nothing"], "No such folder or file of arrays (.npz, .npy, .pt): nothing"),
         (["--samples", "a.npz", "--repeats", "2"], "Files hold one sample set"),
         (["--samples", "a.npz", "--num_samples", "0"], "num_samples is 0"),
-        (["--samples", "a.npz", "--num_real", "99"], "99 real images were asked of 40"),
+        (["--samples", "a.npz", "--num_real", "99"], "99 real images were requested, but"),
         (["--samples", "a.npz", "--compare_to", "b.npz"], "holds no scores with protocols"),
         (
             ["--samples", "a.npz", "--metrics", "fid,lpips"],

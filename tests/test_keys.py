@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lightning_gan.evaluation.evaluator import load_feature_metric
 from lightning_gan.tracking import metric_keys
 from lightning_gan.utils.config_files import CONFIGS
 
@@ -87,3 +88,9 @@ def test_the_table_of_the_readme_has_every_key_that_any_run_writes():
             "classes",
         ):
             assert f"`{key.name}`" in table, key.name
+
+
+def test_every_feature_metric_has_keys_for_its_scores():
+    for name in metric_keys.FEATURE_METRICS:
+        for score in load_feature_metric(name).names:
+            assert metric_keys.find_score_key(f"{score}_classifier"), (name, score)

@@ -10,7 +10,7 @@ import torch
 from lightning_gan.evaluation import ModelSamples
 from lightning_gan.evaluation.baselines import TrainingSet
 from lightning_gan.evaluation.parzen import ParzenSplit, make_parzen_score
-from lightning_gan.metrics import parzen_protocol
+from lightning_gan.metrics import compute_parzen_score
 from lightning_gan.studies.goodfellow2014 import experiments, table1, table1_released
 from lightning_gan.studies.goodfellow2014.claim import Finding, Setting, Verdict
 from lightning_gan.studies.goodfellow2014.table1_nearest import nearest_alone, squared_distance
@@ -29,7 +29,7 @@ def scored(folder, nats, error=2.0, **other):
     """A run folder whose test score is as wanted, by the protocol of the paper unless said otherwise."""
     sample_set = ModelSamples(TrainingSet(X), 10, 0, (0, 1), "G")
     made = make_parzen_score(
-        parzen_protocol(X[:10], X[10:20], X[20:]),
+        compute_parzen_score(X[:10], X[10:20], X[20:]),
         sample_set,
         ParzenSplit("mnist", "test", X[10:20], X[20:]),
     )
@@ -151,7 +151,7 @@ def test_the_error_of_several_runs_is_over_seeds_and_of_one_over_test_images(tmp
 def test_the_nearest_sample_alone_bounds_the_score_and_is_all_of_it_where_the_others_are_far():
     x, samples = X[:8], 3 * X[8:]
     for sigma, slack in ((0.05, 1e-3), (1.0, math.log(22))):
-        (whole,) = parzen_protocol(samples, x, x, [sigma], value_range=None).curve
+        (whole,) = compute_parzen_score(samples, x, x, [sigma], value_range=None).curve
         alone = nearest_alone(squared_distance(x, samples), 22, 4, sigma)
         assert whole - slack <= alone <= whole + 1e-4
     apart = x + 10 * torch.arange(8.0).view(8, 1, 1, 1)

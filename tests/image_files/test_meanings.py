@@ -215,7 +215,7 @@ def test_what_has_no_meaning_is_refused_with_the_reason(tmp_path_factory, subtes
             assert words in read_file(tmp_path / "a.tif", np.asarray).header.problem
             with pytest.raises(
                 ValueError,
-                match=r"a\.tif cannot be read as an image \(.*\): mend it or take it away",
+                match=r"a\.tif cannot be read as an image \(.*\): repair or remove it",
             ):
                 read_images(tmp_path)
 
@@ -226,7 +226,7 @@ def test_a_profile_is_not_applied_and_is_counted(tmp_path):
     Image.fromarray(RAMP).save(tmp_path / "a.png", icc_profile=profile)
     read = read_images(tmp_path)
     np.testing.assert_array_equal(read.uint8_images[0, 0], RAMP)
-    assert read.notes == ("1 carry an ICC profile, which is not applied",)
+    assert read.notes == ("1 have an ICC profile, which is not applied",)
 
 
 def test_a_decompression_bomb_is_refused_without_a_warning(tmp_path_factory, subtests):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lightning_gan.arguments import Count, Runs, check_arguments
-from lightning_gan.evaluation.tables import check_place
+from lightning_gan.evaluation.tables import check_output_path
 from lightning_gan.studies.benchmarks import BENCHMARKS
 from lightning_gan.studies.benchmarks.benchmark import Benchmark, BenchmarkModel
 from lightning_gan.studies.benchmarks.report import format_benchmark
@@ -75,7 +75,7 @@ def benchmark(
     for plan in plans:
         print(f"{describe_cost(plan)}\n", flush=True)
     for plan in () if dry_run else plans:
-        check_place(plan.rows)
+        check_output_path(plan.rows)
         print(f"{run_benchmark(plan)}\nRows: {plan.rows}\n", flush=True)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import callbacks
 import datamodules
-from callbacks.feature_metrics import FeatureMetricCallback
+from callbacks.feature_metrics import FeatureScore
 from lightning_gan.arguments import Seed, check_arguments
 from lightning_gan.evaluation import default_extractor
 from lightning_gan.feature_extractors import (
@@ -86,7 +86,7 @@ def _sees_features(callback: Mapping[str, Any]) -> bool:
     """Whether it asks for the features that belong to the data: a config may name others, and their weights."""
     kind = getattr(callbacks, callback["class_path"].rpartition(".")[2], None)
     own = (callback.get("init_args") or {}).get("features")
-    return isinstance(kind, type) and issubclass(kind, FeatureMetricCallback) and own is None
+    return isinstance(kind, type) and issubclass(kind, FeatureScore) and own is None
 
 
 def _kinds() -> dict[str, type[datamodules.ImageData]]:

@@ -24,12 +24,12 @@ from lightning_gan.evaluation.cost import (
     describe_small_sample_effect,
     estimate_images_per_second,
 )
-from lightning_gan.evaluation.evaluator import MEASURES, Evaluator, ReferenceData, choose_device
+from lightning_gan.evaluation.evaluator import Evaluator, ReferenceData, choose_device
 from lightning_gan.evaluation.image_sources import convert_channels, read_images
 from lightning_gan.evaluation.parzen import make_parzen_split_of_files
 from lightning_gan.evaluation.reference_data import CHOOSING, load_data_of_run, load_reference_data
 from lightning_gan.evaluation.tables import (
-    check_place,
+    check_output_path,
     compare_scores,
     format_baselines,
     print_scores,
@@ -38,6 +38,7 @@ from lightning_gan.evaluation.tables import (
 )
 from lightning_gan.feature_extractors import FeatureExtractorConfig
 from lightning_gan.image_files import to_printable
+from lightning_gan.tracking.metric_keys import FEATURE_METRICS
 from lightning_gan.utils import trusted_classes
 from lightning_gan.utils.errors import UserError
 
@@ -91,7 +92,7 @@ def evaluate(
     asked = _names(metrics)
     theirs = read_scores(compare_to) if compare_to else None
     if json:
-        check_place(Path(json))
+        check_output_path(Path(json))
     real = data or load_data_of_run(ckpt_path, accept_changed_data)
     known = load_reference_data(real, root, split, num_real, "parzen" in asked)
     known, sample_sets = (
@@ -172,7 +173,7 @@ def _state_cost(
     if not cost:
         return
     few = describe_small_sample_effect(n_real, n, network.dim, real.split)
-    if few and any(isinstance(measure, FIDMetric) for measure in evaluator.measures):
+    if few and any(isinstance(metric, FIDMetric) for metric in evaluator.feature_metrics):
         print(few)
     print(cost, flush=True)
 
@@ -227,7 +228,7 @@ def _images(
 
 def _names(metrics: list[str] | None) -> list[str]:
     """Of the metrics asked, each once."""
-    known = [*MEASURES, "parzen"]
+    known = [*FEATURE_METRICS, "parzen"]
     for name in metrics or ():
         if name not in known:
             raise UserError(f"There is no metric {name!r}: choose from {', '.join(known)}.")

@@ -12,7 +12,7 @@ from typing import Any
 
 from lightning_gan.arguments import Runs, check_arguments
 from lightning_gan.cli.errors import format_error, is_user_error
-from lightning_gan.evaluation.tables import check_place
+from lightning_gan.evaluation.tables import check_output_path
 from lightning_gan.studies.goodfellow2014 import CLAIMS
 from lightning_gan.studies.goodfellow2014.claim import Claim, Finding, Setting, Verdict
 from lightning_gan.utils.atomic_files import atomic_write
@@ -80,7 +80,7 @@ def check_out(path: Path) -> None:
     """
     if path.parent.exists() and not path.parent.is_dir():
         raise UserError(f"--out {path.parent} is a file: give a folder.")
-    check_place(path)
+    check_output_path(path)
     _read(path)
 
 

@@ -20,7 +20,7 @@ from lightning_gan.evaluation import (
     describe_generator,
     score_samples,
 )
-from lightning_gan.evaluation.measures import FIDMetric
+from lightning_gan.evaluation.feature_metrics import FIDMetric
 from lightning_gan.feature_extractors import Classifier
 from lightning_gan.losses import NonSaturating
 from lightning_gan.models.base import AdversarialModel

@@ -11,7 +11,7 @@ from datamodules import TFD
 from datamodules.tfd import FOLDS
 from lightning_gan.checkpoints.load import load
 from lightning_gan.evaluation.parzen import make_parzen_split
-from lightning_gan.metrics import ParzenScore, parzen_protocol
+from lightning_gan.metrics import ParzenScore, compute_parzen_score
 from lightning_gan.studies.goodfellow2014.claim import Finding, Setting, Verdict
 from lightning_gan.studies.goodfellow2014.experiments import train_or_find
 from lightning_gan.studies.goodfellow2014.table1_rows import CENTRES, GAN_2014, Nats
@@ -90,5 +90,5 @@ def per_fold(checkpoint: Path, folds: Sequence[TFD]) -> list[ParzenScore]:
                 f"trained: one model cannot be scored on both."
             )
         images = make_parzen_split(data, "test", len(data.labels("val")))
-        scores.append(parzen_protocol(samples, images.choosing, images.scored))
+        scores.append(compute_parzen_score(samples, images.choosing, images.scored))
     return scores
