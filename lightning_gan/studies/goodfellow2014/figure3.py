@@ -38,8 +38,7 @@ CONFIDENT = 0.9
 DRAWN = 2000  # samples from which the ends are chosen
 POINTS = 33  # on a line, including its ends
 EVERY = 4  # points between two whose features are compared
-SHOWN_POINTS = 11
-SHOWN_LINES = 8
+SHOWN_POINTS, SHOWN_LINES = 11, 8
 JUMP = 0.5
 LIMIT = 3.0
 SEED = 0  # of the noise
@@ -87,11 +86,7 @@ class DigitClassifier:
 
 
 def find_first_of_classes(classes: Sequence[int], probabilities: Tensor) -> list[int]:
-    """Find, for each class, the index of the first sample with a confidence of at least `CONFIDENT`.
-
-    Args:
-        classes: Classes to find.
-        probabilities: Class probabilities of samples, [n, classes].
+    """Find, for each class, the index of the first of n samples with a confidence of at least `CONFIDENT`.
 
     Raises:
         UserError: If a class has no such sample.

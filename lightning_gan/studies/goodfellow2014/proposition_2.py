@@ -1,10 +1,9 @@
 """Proposition 2: if D is optimal after every small step of p_g, then p_g converges to p_data.
 
-In function space, p_g is a vector of probabilities on `STATES` states. It is updated by exponentiated gradient steps on
-V(D*, p_g), with D* computed exactly at each step. The claim holds if C decreases at every step from every start, C is
-convex along random segments, and the final total variation from p_data is below `TOLERANCE` for all starts. In
-parameter space the paper names "multiple critical points". Two examples show them: a family that contains p_data and
-has other local minima, and a D that takes gradient steps instead of being optimal, so that training does not converge.
+In function space, p_g is a vector of probabilities on `STATES` states, updated by exponentiated gradient steps on
+V(D*, p_g) with an exact D*. The claim holds if C decreases at every step from every start, C is convex along random
+segments, and the final total variation from p_data is below `TOLERANCE` for all starts. Two examples show why it does
+not hold for parameters: local minima in a family that contains p_data, and a D that is not optimal.
 """
 
 import math
@@ -20,17 +19,13 @@ from torch.nn.functional import logsigmoid
 
 from lightning_gan.analysis import theory
 from lightning_gan.plotting.figures import render_figure
+from lightning_gan.studies.goodfellow2014 import theory_plots as plots
 from lightning_gan.studies.goodfellow2014.claim import (
     Claim,
     Finding,
     Setting,
     Verdict,
     format_over_seeds,
-)
-from lightning_gan.studies.goodfellow2014.theory_plots import (
-    plot_cycles,
-    plot_decrease,
-    plot_descent_paths,
 )
 from lightning_gan.utils import images
 
@@ -139,16 +134,10 @@ def compute_curvature(theta: Tensor) -> float:
 
 
 def train_dirac_gan(alternating: bool, turns: int = TURNS) -> Tensor:
-    """Train the Dirac-GAN of Mescheder et al. (2018), section 2: G is the point theta, the data are the point 0.
+    """Train the Dirac-GAN of Mescheder et al. (2018), section 2; returns (theta, psi), [turns + 1, 2].
 
-    D(x) = sigmoid(psi x), and both networks take gradient steps on V(D, G) = log(1/2) + log(1 - D(theta)).
-
-    Args:
-        alternating: Whether G uses the updated D.
-        turns: Number of steps.
-
-    Returns:
-        Parameters (theta, psi) after each step, [turns + 1, 2].
+    G is the point theta, the data are the point 0, D(x) = sigmoid(psi x), and V(D, G) = log(1/2) + log(1 - D(theta)).
+    Both networks take gradient steps on V; `alternating` lets G use the updated D.
     """
     theta, psi = 1.0, 0.0
     path = [(theta, psi)]
@@ -168,9 +157,8 @@ def run(setting: Setting) -> list[Finding]:
     path = descend_parameters()
     turns = [train_dirac_gan(alternating) for alternating in (False, True)]
     image = images.save_image(draw_descents(descents, path, turns), folder / "proposition_2.png")
-    findings = judge_function_space(
-        descents, [measure_convexity(seed) for seed in setting.seeds], image
-    )
+    bends = [measure_convexity(seed) for seed in setting.seeds]
+    findings = judge_function_space(descents, bends, image)
     return [*findings, judge_local_minima(path, image), judge_cycling(turns, image)]
 
 
@@ -233,13 +221,13 @@ def draw_descents(
     """Draw the descent in function space, and the two counterexamples."""
     figure = Figure(figsize=(13, 3.6), layout="constrained", dpi=90)
     axes = figure.subplots(1, 4)
-    plot_decrease(axes[0], [d.over for d in descents], "steps of p_g: C(G) + log 4", "nats")
-    plot_decrease(axes[1], [d.variation for d in descents], "total variation from p_data", "")
+    plots.plot_decrease(axes[0], [d.over for d in descents], "steps of p_g: C(G) + log 4", "nats")
+    plots.plot_decrease(axes[1], [d.variation for d in descents], "total variation from p_data", "")
     axes[1].axhline(TOLERANCE, color="black", ls=":")
     at = torch.linspace(-3.6, 3.6, 49, dtype=torch.float64)
     lattice = torch.stack(torch.meshgrid(at, at, indexing="ij"), -1)
-    plot_descent_paths(axes[2], at, compute_excess(lattice), torch.stack(list(path)), TARGET)
-    plot_cycles(axes[3], turns, ("simultaneous", "alternating"))
+    plots.plot_descent_paths(axes[2], at, compute_excess(lattice), torch.stack(list(path)), TARGET)
+    plots.plot_cycles(axes[3], turns, ("simultaneous", "alternating"))
     return render_figure(figure)
 
 
