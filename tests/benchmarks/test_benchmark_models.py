@@ -1,4 +1,4 @@
-"""The models of the benchmarks are what their tables say."""
+"""Models of the benchmarks: networks, objectives, optimizers and measurements."""
 
 import pytest
 import torch
@@ -38,7 +38,7 @@ from lightning_gan.studies.benchmarks.points import (
 from lightning_gan.studies.in_memory import train_in_memory
 
 
-def test_a_game_of_small_players_moves_both_and_is_measured(subtests):
+def test_training_a_small_model_updates_both_networks(subtests):
     for name in RECIPES:
         with subtests.test(name=name):
             model, data = make_small_model(Ring, RECIPES[name], 0, 2, "")
@@ -46,18 +46,18 @@ def test_a_game_of_small_players_moves_both_and_is_measured(subtests):
             train_in_memory(model, data, 2)
             assert model.g_updates == 2
             assert model.d_updates == 2 * RECIPES[name].k
-            moved = [
+            changed = [
                 not old.equal(p)
                 for old, p in zip(
                     before, [p for p in model.parameters() if p.dim() > 1], strict=True
                 )
             ]
-            assert all(moved)
+            assert all(changed)
             found = measure_points(model, data)
             assert tuple(found.values()) == mode_coverage(model.sample(2500), data.means, data.std)
 
 
-def test_what_the_names_say_is_so():
+def test_models_have_the_settings_that_their_names_say():
     models = {name: make_small_model(Ring, recipe, 0, 2, "")[0] for name, recipe in RECIPES.items()}
     assert models["packed2"].discriminator(torch.zeros(10, 2)).shape == (5,)
     assert isinstance(models["unrolled5"], UnrolledGAN)
@@ -72,7 +72,7 @@ def test_what_the_names_say_is_so():
     assert models["gan"].penalties == models["packed2"].penalties == []
 
 
-def test_the_seed_decides_the_weights():
+def test_the_seed_determines_the_weights():
     a, b, c = (
         make_small_model(Ring, RECIPES["gan"], seed, 2, "")[0].generator.state_dict()
         for seed in (0, 0, 1)
@@ -81,7 +81,7 @@ def test_the_seed_decides_the_weights():
     assert not any(a[name].equal(c[name]) for name in a)
 
 
-def test_the_published_players_are_those_of_pacgan():
+def test_the_published_networks_are_those_of_pacgan():
     model, data = make_published_model(Ring, RECIPES["packed2"], 0, 2, "")
     linear = [m for m in model.generator.modules() if isinstance(m, nn.Linear)]
     assert [(m.in_features, m.out_features) for m in linear] == [
@@ -110,12 +110,12 @@ def test_the_published_length_is_400_epochs():
     assert STACKED_MNIST.published_steps * 64 == 50 * 128_000
 
 
-def test_the_grid_is_played_on_the_grid():
+def test_the_grid_models_train_on_the_grid():
     model = GRID.models[0]
-    assert isinstance(model.new(0, 1, "")[1], Grid)
+    assert isinstance(model.make(0, 1, "")[1], Grid)
 
 
-def test_the_labels_are_drawn_with_the_runs_seed(command):
+def test_the_labels_depend_on_the_seed(command):
     model, data = ssl.make_semi_supervised_model("FeatureMatchingGAN", 3, 1, "pixels")
     assert isinstance(model, FeatureMatchingGAN)
     assert model.labels_seed == 3
@@ -125,7 +125,7 @@ def test_the_labels_are_drawn_with_the_runs_seed(command):
     )
 
 
-def test_errors_are_counted_of_10_000(command):
+def test_errors_are_scaled_to_10_000_digits(command):
     model, data = ssl.make_semi_supervised_model("FeatureMatchingGAN", 0, 1, "pixels")
     data.prepare_data()
     data.setup()
@@ -134,23 +134,23 @@ def test_errors_are_counted_of_10_000(command):
     assert ssl.measure_semi_supervised(model, data) == {"errors": 1500.0}
 
 
-def test_stacked_digits_need_the_classifier_before_they_are_played(command):
+def test_stacked_digits_need_the_classifier_before_training(command):
     with pytest.raises(ValueError, match="There is no classifier of mnist"):
-        STACKED_MNIST.models[0].new(0, 1, "pixels")
+        STACKED_MNIST.models[0].make(0, 1, "pixels")
 
 
-def test_the_pair_of_stacked_digits_packs_pictures(monkeypatch):
+def test_the_discriminator_of_stacked_digits_packs_images(monkeypatch):
     monkeypatch.setattr(Classifier, "load", lambda self: None)
-    model, data = STACKED_MNIST.models[1].new(0, 1, "")
+    model, data = STACKED_MNIST.models[1].make(0, 1, "")
     assert isinstance(data, StackedMNIST)
     assert model.discriminator(torch.zeros(4, 3, 28, 28)).shape == (2,)
     assert model.generator.z_dim == 100
 
 
-def test_the_small_pair_of_stacked_digits_is_that_of_metz_and_packs(monkeypatch):
+def test_the_small_networks_of_stacked_digits_are_those_of_metz(monkeypatch):
     monkeypatch.setattr(Classifier, "load", lambda self: None)
-    models = {g.name: g.new(0, 1, "")[0] for g in STACKED_MNIST_SMALL.models}
-    assert STACKED_MNIST_SMALL.models[0].new(0, 1, "")[1].triples is None
+    models = {g.name: g.make(0, 1, "")[0] for g in STACKED_MNIST_SMALL.models}
+    assert STACKED_MNIST_SMALL.models[0].make(0, 1, "")[1].triples is None
     assert [type(g).__name__ for g in models.values()] == [
         "GAN",
         "GAN",
@@ -166,7 +166,7 @@ def test_the_small_pair_of_stacked_digits_is_that_of_metz_and_packs(monkeypatch)
 
 
 class Copies:
-    """A G that has learned every training digit by heart, by class."""
+    """Model whose samples are the training digits of each class in turn."""
 
     def __init__(self, data):
         self.data = data
@@ -176,7 +176,7 @@ class Copies:
         return torch.stack([x[y == i % 10][i // 10 % int((y == i % 10).sum())] for i in range(n)])
 
 
-def test_samples_that_are_the_training_digits_err_as_these_do(tmp_path, monkeypatch):
+def test_copies_of_the_training_digits_have_their_error(tmp_path, monkeypatch):
     monkeypatch.setattr(nearest_neighbour, "SAMPLES", 50)
     data = make_tiny_mnist(tmp_path)(root=str(tmp_path), batch_size=5, seed=0)
     data.prepare_data()
@@ -185,7 +185,7 @@ def test_samples_that_are_the_training_digits_err_as_these_do(tmp_path, monkeypa
     assert found["error"] == found["real"]
 
 
-def test_features_are_judged_beside_those_of_a_d_that_never_played(tmp_path):
+def test_features_are_compared_with_those_of_an_untrained_discriminator(tmp_path):
     data = make_tiny_cifar(tmp_path)(root=str(tmp_path), batch_size=10, validation=10, seed=0)
     data.prepare_data()
     data.setup()
@@ -194,11 +194,11 @@ def test_features_are_judged_beside_those_of_a_d_that_never_played(tmp_path):
     model = GAN(*pair, NonSaturating(), Gaussian())
     train_in_memory(model, data, 1)
     found = FEATURES.measure(model, data)
-    assert set(found) == {"right", "untrained"}
+    assert set(found) == {"accuracy", "untrained"}
     assert all(0 <= share <= 1 for share in found.values())
 
 
-def test_d_that_scores_by_brightness_has_a_gap_of_brightness(command, monkeypatch):
+def test_the_gap_is_the_difference_of_mean_logits(command, monkeypatch):
     monkeypatch.setattr(Classifier, "load", lambda self: TinyNetwork())
     monkeypatch.setattr(few_images, "SAMPLES", 20)
     model, data = few_images.make_few_images_model((), 3, 0, 1, "pixels")
@@ -206,7 +206,7 @@ def test_d_that_scores_by_brightness_has_a_gap_of_brightness(command, monkeypatc
     data.setup()
     x = data.images("train")
     assert len(x) == len(data.labels("train")) == 3
-    assert x.equal(whole(data).images("train")[:3])
+    assert x.equal(complete_mnist(data).images("train")[:3])
     model.discriminator.inner.forward = lambda x: x.flatten(1).mean(1)
     found = few_images.measure_few_images(model, data)
     assert found["gap"] == pytest.approx((x.mean() - data.images("val").mean()).item(), abs=1e-6)
@@ -214,17 +214,17 @@ def test_d_that_scores_by_brightness_has_a_gap_of_brightness(command, monkeypatc
     assert model.discriminator.training
 
 
-def whole(few):
-    """The same digits, all of them."""
+def complete_mnist(few):
+    """Load MNIST with its complete training split."""
     data = datamodules.MNIST(root=str(few.root), batch_size=5, value_range=few.value_range)
     data.prepare_data()
     data.setup()
     return data
 
 
-def test_one_game_of_few_digits_is_augmented(monkeypatch):
+def test_one_model_of_few_digits_is_augmented(monkeypatch):
     monkeypatch.setattr(Classifier, "load", lambda self: None)
-    models = {g.name: g.new(0, 1, "") for g in FEW_IMAGES.models}
+    models = {g.name: g.make(0, 1, "") for g in FEW_IMAGES.models}
     seen = {name: len(model.discriminator.augmentations) for name, (model, _) in models.items()}
     assert seen == {"few": 0, "few_augmented": 2, "all": 0}
     assert [data.examples for _, data in models.values()] == [1000, 1000, 50_000]

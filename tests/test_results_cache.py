@@ -1,11 +1,11 @@
-"""Rows of finished seeds."""
+"""Cache of results."""
 
 import pytest
 
 from lightning_gan.studies.results_cache import cached_result
 
 
-def test_a_row_is_measured_once(tmp_path):
+def test_a_row_is_computed_once(tmp_path):
     path, calls = tmp_path / "deep" / "rows.json", []
 
     def measure():
@@ -19,7 +19,7 @@ def test_a_row_is_measured_once(tmp_path):
     assert len(calls) == 2
 
 
-def test_a_row_that_failed_leaves_the_others(tmp_path):
+def test_a_failed_row_does_not_change_the_others(tmp_path):
     path = tmp_path / "rows.json"
     cached_result(path, "seed=0", lambda: {"a": 1})
     with pytest.raises(ZeroDivisionError):
@@ -33,7 +33,5 @@ def test_a_damaged_file_is_named(tmp_path_factory, subtests):
             tmp_path = tmp_path_factory.mktemp("row")
             path = tmp_path / "rows.json"
             path.write_text(text)
-            with pytest.raises(
-                ValueError, match=r"rows\.json is no file of finished seeds: delete it"
-            ):
+            with pytest.raises(ValueError, match=r"rows\.json is not a results file: delete it"):
                 cached_result(path, "seed=0", dict)
