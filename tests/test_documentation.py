@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import runpy
 from pathlib import Path
 
 from lightning_gan import models, networks, regularizers
@@ -78,6 +79,14 @@ def test_every_key_that_a_page_names_is_in_the_table():
     named = {(page.name, name) for page, text in PAGES.items() for name in key.findall(text)}
     assert len(named) > 50
     assert [found for found in named if not metric_keys.find_key(found[1])] == []
+
+
+def test_the_table_of_metric_keys_is_the_generated_one():
+    script = ROOT / "docs" / "generate_metric_keys.py"
+    page = PAGES[ROOT / "docs" / "metrics.md"]
+    assert runpy.run_path(str(script))["insert_table"](page) == page, (
+        f"The table of docs/metrics.md is not that of metric_keys.py: run python {script.relative_to(ROOT)}."
+    )
 
 
 def image_bytes(text):
