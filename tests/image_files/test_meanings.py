@@ -1,4 +1,4 @@
-"""The table of docs/pictures.md: what becomes of each kind of image, the same for a run, `inspect` and `evaluate`."""
+"""The table of docs/images.md: what becomes of each kind of image, the same for a run, `inspect` and `evaluate`."""
 
 import struct
 import warnings
