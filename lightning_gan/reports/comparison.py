@@ -113,7 +113,11 @@ def _make_score_table(groups: Sequence[SeedGroup], columns: Sequence[ScoreColumn
 def _make_commands(groups: Sequence[SeedGroup]) -> Markup:
     """Make a list of the commands that compute missing scores; empty if none is missing."""
     lines = _list_missing(groups)
-    return make_note(MISSING) + make_tag("pre", "\n".join(lines)) if lines else Markup("")
+    return (
+        make_note(MISSING) + make_tag("pre", "\n".join(lines), class_="commands")
+        if lines
+        else Markup("")
+    )
 
 
 def _make_protocols(columns: Sequence[ScoreColumn]) -> Markup:
