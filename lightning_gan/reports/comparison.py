@@ -11,6 +11,7 @@ from lightning_gan.reports.embedded_images import compress_png, make_image
 from lightning_gan.reports.html import (
     Markup,
     Row,
+    allow_breaks,
     join_markup,
     make_details,
     make_facts,
@@ -29,14 +30,14 @@ from lightning_gan.reports.seed_statistics import ScoreColumn, format_letter, ma
 from lightning_gan.utils.text_table import format_table
 
 KINDS = ("samples", "points", "densities")  # kinds of image, the preferred one first
-MISSING = "These commands compute scores that other runs have, or the first ones:"
+MISSING = "Some runs lack scores that other runs on the same data have, or have none. To compute them, run:"
 
 
 def make_comparison(groups: Sequence[SeedGroup]) -> str:
     """Make the HTML page that compares groups of runs."""
     columns = make_columns(groups)
     runs = sum(len(group.runs) for group in groups)
-    labels = ", ".join(group.label for group in groups)
+    labels = "; ".join(group.label for group in groups)
     header = make_tag(
         "header",
         make_tag("h1", "Comparison"),
@@ -155,7 +156,12 @@ def _make_settings(groups: Sequence[SeedGroup]) -> Markup:
     if not settings:
         return Markup("")
     rows = [
-        Row((make_tag("code", key), *(make_tag("span", _format_setting(v)) for v in values)))
+        Row(
+            (
+                make_tag("code", allow_breaks(key)),
+                *(allow_breaks(_format_setting(v)) for v in values),
+            )
+        )
         for key, values in sorted(settings.items(), key=lambda item: None in item[1])
     ]
     return make_table(("setting", *(group.label for group in groups)), rows, class_="settings")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 FOLDER = Path(__file__).parent
+LONG_NAME = 24  # letters
 VOID = ("br", "img", "input", "meta", "link")
 
 
@@ -46,6 +47,11 @@ def _escape_child(child: object) -> str:
 def join_markup(parts: Iterable[object]) -> Markup:
     """Join markup and text into one `Markup`; text is escaped."""
     return Markup(_escape_child(parts))
+
+
+def allow_breaks(text: str) -> Markup:
+    """Escape a text, and let a long dotted name break after its dots."""
+    return Markup(".<wbr>").join(text.split(".")) if len(text) > LONG_NAME else escape(text)
 
 
 def make_section(title: str, *children: object) -> Markup:
