@@ -27,7 +27,7 @@ def make_image_section(run: RunFiles) -> Markup:
     others = sorted((kind for kind in kinds if kind not in first), key=lambda k: len(kinds[k]) < 2)
     blocks += [_make_block(kind, kinds[kind]) for kind in others]
     blocks += _make_animations(run, kinds)
-    return make_section("Samples", make_tag("div", blocks, class_="pair")) if blocks else Markup("")
+    return make_section("Images", make_tag("div", blocks, class_="pair")) if blocks else Markup("")
 
 
 def _make_block(kind: str, files: list[tuple[int, Path]]) -> Markup:

@@ -224,7 +224,7 @@ def test_report_shows_training_time_and_speed(tmp_path):
     assert time.steps_per_second == pytest.approx(5)
     text = Page(make_run_page(read_run(folder))).text
     assert "100 steps in 65 s (5 steps per second)" in text
-    assert "training time 65 s steps per second 5 " in text
+    assert "training time with validation 65 s steps per second 5 " in text
 
 
 def test_time_of_a_run_without_images_is_that_of_its_metrics(tmp_path):
@@ -239,7 +239,7 @@ def test_time_of_a_copied_run_is_unknown(tmp_path):
     assert measure_run_time(read_run(folder)) is None
     text = Page(make_run_page(read_run(folder))).text
     assert "100 steps · seed 0" in text
-    assert "training time unknown" in text
+    assert "training time with validation unknown" in text
 
 
 def test_cells_of_a_table_carry_the_title_of_their_column_for_narrow_screens(tmp_path):
