@@ -87,8 +87,7 @@ def make_table(header: Iterable[object], rows: Iterable[Row], **attributes: obje
         attributes: Attributes of the element `table`.
     """
     titles = [escape(title) for title in header]
-    labels = [title.split("<small", 1)[0] for title in titles]
-    labels = [Markup(label).striptags() for label in labels]
+    labels = [Markup(title.partition("<small")[0]).striptags() for title in titles]
     head = make_tag("thead", make_tag("tr", [make_tag("th", t, scope="col") for t in titles]))
     body = make_tag("tbody", [_make_row(row, labels) for row in rows])
     table = make_tag("table", head, body, **attributes)

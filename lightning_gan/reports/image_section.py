@@ -1,4 +1,4 @@
-"""Images of a run: samples over steps beside real images, and all other kinds."""
+"""Images of a run: samples over steps, real images, and all other kinds."""
 
 from collections.abc import Iterator
 from pathlib import Path

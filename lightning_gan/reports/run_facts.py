@@ -38,7 +38,7 @@ def _list_facts(run: RunFiles) -> Iterator[tuple[str, object]]:
     yield "started", info.get("started")
     time = measure_run_time(run)
     yield (
-        "training time",
+        "training time with validation",
         format_time(time) if time else "unknown: file times are later than the run",
     )
     if time and time.steps_per_second:

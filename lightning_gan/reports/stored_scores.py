@@ -42,7 +42,8 @@ def read_stored_scores(path: Path, source: str) -> tuple[list[StoredScore], int]
 
 def read_evaluated(folder: Path) -> tuple[dict[str, Score], int]:
     """Read the files of `evaluate --json`; return their scores by name and the number of unreadable ones."""
-    found, unreadable = {}, 0
+    found: dict[str, Score] = {}
+    unreadable = 0
     for path in _list_files(folder, EVALUATED):
         content = _read_json(path)
         entries = content.get("scores") if isinstance(content, dict) else None
@@ -56,7 +57,8 @@ def read_evaluated(folder: Path) -> tuple[dict[str, Score], int]:
 
 def read_tested(folder: Path, step: int) -> tuple[dict[str, Score], int]:
     """Read what the command `test` wrote; return the scores at a step by name, and the number of unreadable ones."""
-    found, unreadable = {}, 0
+    found: dict[str, Score] = {}
+    unreadable = 0
     for path in _list_files(folder, TESTED):
         stored, missing = read_stored_scores(path, "stage")
         found |= {entry.score.name: entry.score for entry in stored if entry.step == step}
