@@ -33,11 +33,11 @@ def remove_number(path):
 
 
 def test_a_run_of_an_older_version_is_refused(tmp_path):
-    from run_fixtures import score_protocol
+    from run_fixtures import make_protocol
 
     from lightning_gan.evaluation import Score
 
-    folder = make_run(tmp_path / "a", scores=(Score("fid", 1.0, None, score_protocol()),))
+    folder = make_run(tmp_path / "a", scores=(Score("fid", 1.0, None, make_protocol()),))
     remove_number(folder / "scores.json")
     for read in (scores_json.read, read_scores):
         with pytest.raises(FormatError, match=r"scores.json has format 0"):

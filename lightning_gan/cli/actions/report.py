@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from lightning_gan.reports.comparison import describe_group, make_comparison
-from lightning_gan.reports.run_reader import read_run, run_folders
+from lightning_gan.reports.comparison import format_comparison, make_comparison
+from lightning_gan.reports.run_reader import find_run_folders, read_run
 from lightning_gan.reports.run_report import write_report
 from lightning_gan.reports.seed_groups import find_seed_groups
 from lightning_gan.utils.atomic_files import atomic_write
@@ -17,7 +17,7 @@ def report(run: str, out: str | None = None) -> None:
         run: The folder of a run; of an experiment, whose newest run is taken; or its name under runs/.
         out: File of the page; report.html in the run folder if it is not given.
     """
-    folder = run_folders(run)[-1]
+    folder = find_run_folders(run)[-1]
     print(f"report      {write_report(folder, check_html_path(out) if out else None)}")
 
 
@@ -29,9 +29,9 @@ def compare(runs: list[str], out: str = "compare.html") -> None:
         out: File of the page.
     """
     path = check_html_path(out)
-    folders = dict.fromkeys(folder.resolve() for run in runs for folder in run_folders(run))
+    folders = dict.fromkeys(folder.resolve() for run in runs for folder in find_run_folders(run))
     groups = find_seed_groups([read_run(folder) for folder in folders])
-    print(describe_group(groups))
+    print(format_comparison(groups))
     with atomic_write(path) as beside:
         beside.write_text(make_comparison(groups), encoding="utf-8")
     print(f"compare     {path}")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the arguments of `lightning_gan.reports.wandb_workspace.dashboard`."""
+    """Add the arguments of `lightning_gan.reports.wandb_workspace.create_dashboard`."""
     add = parser.add_argument
     add(
         "--entity",
@@ -24,6 +24,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def import_function() -> Callable[..., None]:
     """Import and return the function that creates the view."""
-    from lightning_gan.reports.wandb_workspace import dashboard
+    from lightning_gan.reports.wandb_workspace import create_dashboard
 
-    return dashboard
+    return create_dashboard
