@@ -1,4 +1,4 @@
-"""The table of keys: whole, and in agreement with what runs write and the README says."""
+"""The table of keys: complete, and in agreement with what runs write."""
 
 import csv
 from pathlib import Path
@@ -78,16 +78,6 @@ def test_every_key_of_another_game_is_in_the_table(name, command):
         "test/classification_error",
     } <= logged
     assert [key for key in logged if metric_keys.find_key(key) is None] == []
-
-
-def test_the_table_of_the_readme_has_every_key_that_any_run_writes():
-    table = (ROOT / "README.md").read_text().split("## The keys of the curves")[1].split("##")[0]
-    for key in metric_keys.KEYS:
-        if key.name.startswith(("train/", "lr/", "progress/")) and key.panel not in (
-            "penalties",
-            "classes",
-        ):
-            assert f"`{key.name}`" in table, key.name
 
 
 def test_every_feature_metric_has_keys_for_its_scores():
