@@ -177,7 +177,7 @@ def test_a_run_whose_rates_have_ended_is_not_offered_more_steps(command):
     assert "validate --ckpt_path" in ended.out
     assert "fit --ckpt_path" not in ended.out
     ended = command(*asked, "3", "--ckpt_path", "last")
-    assert "NOTE     the schedules had brought both learning rates to 0" in ended.out
+    assert "NOTE     both learning rates are 0 after their schedules" in ended.out
 
 
 def test_a_run_that_has_its_steps_is_not_run_again(command):
@@ -185,7 +185,7 @@ def test_a_run_that_has_its_steps_is_not_run_again(command):
     ended = command(*FIT, "--ckpt_path", "last")
     assert ended.status == 1
     assert (
-        "is at step 10 already: give --trainer.max_steps above 10 to go on, or --ckpt_path auto"
+        "is at step 10 already: give --trainer.max_steps above 10 to train further, or --ckpt_path auto"
         in ended.err
     )
     assert not Path("runs/small/version_1").exists()
@@ -297,7 +297,7 @@ def test_ctrl_c_while_scoring_says_how_to_make_the_scores(command, monkeypatch):
     assert ended.status == 130
     again = "fit --config runs/small/version_0/config.yaml --ckpt_path auto"
     assert (
-        f"SIGINT: the scores were left out.\nStep 10 is saved. To make them\n  python -m lightning_gan {again}"
+        f"SIGINT: the scores were not computed.\nStep 10 is saved. To compute them\n  python -m lightning_gan {again}"
         in ended.err
     )
     ended = command(*again.split())

@@ -162,7 +162,7 @@ def test_a_full_disk_is_named_with_the_file(tmp_path_factory, subtests):
             with small_files():
                 error = error_of(lambda: write(path))
             assert is_user_error(error)
-            assert format_error(error).startswith(f"File too large: {path}. Choose another place")
+            assert format_error(error).startswith(f"File too large: {path}. Choose another path")
             assert not list(tmp_path.iterdir())
 
 

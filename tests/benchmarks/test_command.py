@@ -78,7 +78,7 @@ def test_more_seeds_cost_only_what_is_new(bench):
     assert PLAYED == [("gan", 1, 2), ("gan", 2, 2)]
     assert "2 of 3" in ended.out
     PLAYED.clear()
-    assert "all of it is there" in bench("made", "--models", "gan", "--seeds", "2").out
+    assert "all runs are finished" in bench("made", "--models", "gan", "--seeds", "2").out
     assert PLAYED == []
 
 

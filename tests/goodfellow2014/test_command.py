@@ -95,8 +95,8 @@ def test_what_cannot_be_run_is_one_sentence(command, subtests):
         (("count",), "No claim 'count': did you mean counts?"),
         (("zzz",), "No claim 'zzz': there are counts, refuses."),
         (("--seeds", "0"), "seeds is 0; give a whole number"),
-        (("--seeds", "2", "--quick"), "--seeds 2 --quick: leave --seeds out"),
-        (("refuses",), "Nothing could be run"),
+        (("--seeds", "2", "--quick"), "--quick takes one seed: leave out --seeds 2."),
+        (("refuses",), "No claim could be run"),
         (("--out", "small.yaml"), "--out small.yaml is a file: give a folder."),
         (("refuses", "--quick"), "There is no short version of refuses"),
     ]:

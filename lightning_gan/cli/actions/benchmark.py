@@ -1,4 +1,4 @@
-"""`python -m lightning_gan benchmark`: which models are played, what they cost, and the table of what was found."""
+"""Command `benchmark`: train the models of a benchmark over several seeds, and format the results."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -15,20 +15,20 @@ from lightning_gan.studies.results_cache import Row, read_cached_rows
 from lightning_gan.utils.errors import UserError
 from lightning_gan.utils.text_table import format_duration, format_table
 
-Thing = TypeVar("Thing", Benchmark, BenchmarkModel)
+Named = TypeVar("Named", Benchmark, BenchmarkModel)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is going to run.
+    """Runs of one benchmark.
 
     Args:
-        benchmark: of which.
-        models: of it.
-        seeds: of each model, from 0 up.
-        steps: updates of G.
-        rows: file of finished runs.
-        root: folder of the data sets' files.
+        benchmark: Benchmark to run.
+        models: Models to train.
+        seeds: Number of runs of each model, with seeds from 0 up.
+        steps: Number of updates of G in each run.
+        rows: File of finished runs.
+        root: Folder of the data sets.
     """
 
     benchmark: Benchmark
@@ -38,11 +38,11 @@ class Plan:
     rows: Path
     root: str
 
-    def left(self, model: BenchmarkModel) -> int:
-        """Runs of a model that are not finished yet."""
-        there = read_cached_rows(self.rows)
+    def count_remaining(self, model: BenchmarkModel) -> int:
+        """Count the runs of a model that are not finished."""
+        finished = read_cached_rows(self.rows)
         keys = [self.benchmark.key(model, self.steps, seed) for seed in range(self.seeds)]
-        return sum(key not in there for key in keys)
+        return sum(key not in finished for key in keys)
 
 
 @check_arguments
@@ -55,23 +55,23 @@ def benchmark(
     root: str = "data",
     dry_run: bool = False,
 ) -> None:
-    """Play the models of a benchmark, and compare them with what was published.
+    """Train the models of a benchmark, and print their results beside the published ones.
 
     Args:
         benchmarks: Names of the benchmarks.
-        models: Names of their models; all if it is not given.
+        models: Names of their models; all if None.
         seeds: Number of runs of each model, 1 to 1,000, with seeds from 0 up.
-        steps: Updates of G, at least 1; each benchmark has a number of its own if it is not given.
-        out: Folder for the rows of finished runs, which are not run again: more seeds later cost only what is new.
-        root: Folder of the data sets' files; points need none.
-        dry_run: Only say what would run, and what it costs.
+        steps: Number of updates of G, at least 1; the default of each benchmark if None.
+        out: Folder of the results. Finished runs in it are not repeated.
+        root: Folder of the data sets.
+        dry_run: Whether to print the runs and their cost without running them.
     """
     plans = []
     for name in benchmarks or [""]:
-        one = find_benchmark("benchmark", name, BENCHMARKS)
-        asked = [find_benchmark(f"model of {one.name}", g, one.models) for g in models or ()]
-        path = Path(out) / one.name / "rows.json"
-        plans.append(Plan(one, asked or one.models, seeds, steps or one.steps, path, root))
+        found = find_benchmark("benchmark", name, BENCHMARKS)
+        chosen = [find_benchmark(f"model of {found.name}", g, found.models) for g in models or ()]
+        path = Path(out) / found.name / "rows.json"
+        plans.append(Plan(found, chosen or found.models, seeds, steps or found.steps, path, root))
     for plan in plans:
         print(f"{describe_cost(plan)}\n", flush=True)
     for plan in () if dry_run else plans:
@@ -79,54 +79,54 @@ def benchmark(
         print(f"{run_benchmark(plan)}\nRows: {plan.rows}\n", flush=True)
 
 
-def find_benchmark(kind: str, name: str, known: Iterable[Thing]) -> Thing:
-    """A benchmark or a model by its name.
+def find_benchmark(kind: str, name: str, known: Iterable[Named]) -> Named:
+    """Find a benchmark or a model by its name.
 
     Raises:
-        ValueError: with the nearest name.
+        UserError: The name does not exist; the message suggests the nearest one.
     """
-    found = {thing.name: thing for thing in known}
+    found = {one.name: one for one in known}
     if name in found:
         return found[name]
     near = difflib.get_close_matches(name, found, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(found)}."
-    raise UserError(f"No {kind} {name!r}: {hint}" if name else f"Name a {kind}: {hint}")
+    hint = f"did you mean {near[0]}?" if near else f"give one of {', '.join(found)}."
+    raise UserError(f"No {kind} {name!r}: {hint}" if name else f"No {kind} was given: {hint}")
 
 
 def describe_cost(plan: Plan) -> str:
-    """What is going to run, and about how long it takes."""
+    """Describe the runs of a plan, and how long they take."""
     rows, total = [], 0.0
     for model in plan.models:
-        left = plan.left(model)
-        seconds = left * plan.steps * model.milliseconds / 1000
+        remaining = plan.count_remaining(model)
+        seconds = remaining * plan.steps * model.milliseconds / 1000
         total += seconds
         rows.append(
             (
                 model.name,
-                f"{left} of {plan.seeds}",
-                format_duration(seconds) if left else "-",
+                f"{remaining} of {plan.seeds}",
+                format_duration(seconds) if remaining else "-",
                 model.says,
             )
         )
     one = plan.benchmark
-    text = format_table(rows, ("model", "runs left", "about", "what is its own"))
+    text = format_table(rows, ("model", "runs to do", "about", "settings"))
     share = f"{plan.steps:,} updates of G, {one.share(plan.steps)}"
     return (
-        f"{one.name}: {one.says}\n{text}\n{share}; about {format_duration(total)} of one core's time"
+        f"{one.name}: {one.says}\n{text}\n{share}; about {format_duration(total)} on one core"
         if total
-        else f"{one.name}: {one.says}\n{text}\n{share}; all of it is there"
+        else f"{one.name}: {one.says}\n{text}\n{share}; all runs are finished"
     )
 
 
 def run_benchmark(plan: Plan) -> str:
-    """Play what is left, all models of a seed before the next seed; the table."""
+    """Train the remaining models, seed by seed, and format the table of results."""
     found: dict[str, list[Row]] = {model.name: [] for model in plan.models}
-    there = read_cached_rows(plan.rows)
+    finished = read_cached_rows(plan.rows)
     for seed in range(plan.seeds):
         for model in plan.models:
             row = plan.benchmark.row(plan.rows, model, plan.steps, seed, plan.root)
             found[model.name].append(row)
-            if plan.benchmark.key(model, plan.steps, seed) not in there:
+            if plan.benchmark.key(model, plan.steps, seed) not in finished:
                 values = ", ".join(
                     f"{c.title} {row[c.key] * c.factor:.{c.digits}f}"
                     for c in plan.benchmark.columns
