@@ -25,7 +25,7 @@ The console script `lightning-gan` is the same program. `--help` lists the comma
 
     lightning-gan --print-completion bash > ~/.local/share/bash-completion/completions/lightning-gan
 
-- Options with several values take spaces, commas, or a repeated flag: `--metrics fid kid`,
+- Options with multiple values take spaces, commas, or a repeated flag: `--metrics fid kid`,
   `--metrics fid,kid`.
 - `fit`, `validate`, `test`, `estimate` and `slurm` accept every setting of a config as a flag:
   `--trainer.max_steps 1000`. `fit --help` lists the settings.

@@ -147,7 +147,7 @@ def test_it_works_and_the_run_has_all_its_files(name, fit):
     assert made - {"asked"} == {"runs", "pixels", "small.yaml", "three.yaml"}
 
 
-CPU_DEVICES = "on cpu: give auto, or how many processes share the CPU, 1 or more"
+CPU_DEVICES = "on cpu: give auto, or the number of processes that share the CPU, 1 or more"
 REFUSED = {
     "StochasticWeightAveraging": (
         callback("StochasticWeightAveraging", swa_lrs=0.1), "a GAN has two optimizers: set --model.ema_half_life",
@@ -155,7 +155,7 @@ REFUSED = {
     "two progress bars": ([*callback("TQDMProgressBar"), *callback("TQDMProgressBar")], "only one progress bar"),
     "a callback twice": (
         [*callback("EarlyStopping", monitor="val/modes"), *callback("EarlyStopping", monitor="val/modes")],
-        "Trainer refused its settings: Found more than one stateful callback of type `EarlyStopping`",
+        "Trainer rejected its settings: Found more than one stateful callback of type `EarlyStopping`",
     ),
     "ModelCheckpoint, enable_checkpointing: false": (
         [*flag("enable_checkpointing", "false"), *callback("ModelCheckpoint")], "`enable_checkpointing=False`",

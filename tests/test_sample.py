@@ -1,5 +1,8 @@
 """Command `sample`: images of generators with unbounded values, classes, and wrong arguments."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +81,29 @@ def test_a_checkpoint_without_display_range_is_drawn_if_values_are_bounded(comma
     assert [p.read_bytes() for p in sorted(Path("new").glob("*.png"))] == [
         p.read_bytes() for p in sorted(Path("old").glob("*.png"))
     ]
+
+
+PROBE = """
+import sys
+from pytorch_lightning import Trainer
+del Trainer.__init__
+Trainer.__new__ = None
+from lightning_gan import load
+model = load(sys.argv[1])
+images = model.sample(64, seed=0)
+print(list(images.shape), "wandb" in sys.modules, bool(images.equal(model.sample(64, seed=0))))
+"""
+
+
+def test_a_checkpoint_is_sampled_in_python_without_trainer_data_and_wandb(command):
+    assert command("fit", "--config", "small.yaml", "--trainer.max_steps", "1").status == 0
+    Path("runs/small/version_0/checkpoints/last.ckpt").rename("last.ckpt")
+    Path("pixels").rename("moved")
+    ended = subprocess.run(
+        [sys.executable, "-c", PROBE, "last.ckpt"], capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+    )  # fmt: skip
+    assert ended.stdout == "[64, 1, 28, 28] False True\n", ended.stderr
 
 
 def test_points_are_not_images(command):

@@ -247,7 +247,7 @@ def test_nor_is_a_file_that_stands_for_a_value(text, said, command):
 def test_a_file_that_stands_for_itself_is_named(command):
     command.write("hostile.yaml", {"class_path": "GAN", "init_args": {"loss": "hostile.yaml"}})
     ended = command("fit", "--config", "small.yaml", "--model", "hostile.yaml")
-    assert "hostile.yaml names itself: give the values in its place." in ended.err
+    assert "hostile.yaml includes itself: give the values instead." in ended.err
 
 
 # what the source does not say

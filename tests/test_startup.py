@@ -48,7 +48,8 @@ def run_probe(*words: str, folder: Path) -> subprocess.CompletedProcess:
     ("words", "status"),
     [
         (["--help"], 0), (["--version"], 0), (["download", "--help"], 0), (["slurm", "--help"], 0),
-        (["smaple"], 1), ([], 1), (["--print-completion", "bash"], 0), (["sample", "--ckpt_pth", "x"], 2), (["report", "run", "--out", "page.html"], 0),
+        (["smaple"], 1), ([], 1), (["--print-completion", "bash"], 0),
+        (["sample", "--ckpt_pth", "x"], 2), (["report", "run", "--out", "page.html"], 0),
         (["compare", "run"], 0), (["doctor"], 0),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

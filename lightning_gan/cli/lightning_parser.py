@@ -60,9 +60,9 @@ class Parser(LightningArgumentParser):
         """Read the value of a flag; remember both for errors."""
         value = arg_strings[0] if len(arg_strings) == 1 else arg_strings
         type(self).flag = _make_failure(action, value)
-        return super()._get_values(action, arg_strings)  # type: ignore[misc]
+        return super()._get_values(action, arg_strings)
 
-    def validate(self, namespace: Namespace, *args: Any, **how: Any) -> None:  # type: ignore[override]
+    def validate(self, namespace: Namespace, *args: Any, **how: Any) -> None:
         """Validate settings; attach the unknown setting, or the missing ones, to an error."""
         try:
             super().validate(namespace, *args, **how)

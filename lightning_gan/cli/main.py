@@ -32,7 +32,7 @@ def main() -> None:
 def exit_with_error(error: Exception) -> None:
     """Exit with the sentence for an error of the user; raise any other error again.
 
-    In a run of several processes the sentence names the one that failed first.
+    In a run of multiple processes the sentence names the one that failed first.
     """
     failures = sys.modules.get("lightning_gan.distributed.failures")
     if failures and (first := failures.peer_failure(error)):

@@ -104,6 +104,8 @@ class CommandParser(ArgumentParser):
         if not word.startswith("-"):
             return f"{word!r} is one argument too many: run {self.prog} --help"
         hint = f" Did you mean {near[0]!r}?" if near else f" Run {self.prog} --help."
+        if name == "config" or "." in name:
+            hint = " It is a setting of fit, validate, test, estimate and slurm."
         return f"There is no setting {name!r}.{hint}"
 
     @property
@@ -131,7 +133,7 @@ def build_parser() -> CommandParser:
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"lightning_gan {__version__}")
     parser.add_argument("--print-completion", choices=SHELLS, action=CompletionAction, metavar="SHELL",
-        help="print a completion script for bash, zsh or tcsh, and exit")  # fmt: skip
+        default=SUPPRESS, help="print a completion script for bash, zsh or tcsh, and exit")  # fmt: skip
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for command in COMMANDS.values():
         own_help = not command.takes_settings or command.name in ("estimate", "slurm")

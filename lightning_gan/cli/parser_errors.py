@@ -13,8 +13,10 @@ from lightning_gan.cli.type_hints import (
     find_class_names,
     find_classes,
     resolve_class,
+    takes_numbers,
 )
 from lightning_gan.utils import config_lines
+from lightning_gan.utils.shell_text import format_command
 from lightning_gan.utils.trusted_classes import HOW
 
 UNTRUSTED = re.compile(r"Importing '([\w.]+)' is not allowed")
@@ -92,9 +94,7 @@ def format_parser_error(
 def describe_untrusted(name: str) -> str:
     """Describe why a name was refused where a class is expected."""
     if name.endswith(YAML):
-        return (
-            f"There is no file {name!r} beside the config that names it, or in the working folder."
-        )
+        return f"There is no file {name!r} in the folder of the config that names it, or in the working folder."
     return f"{name!r} was refused: {HOW}."
 
 
@@ -112,6 +112,8 @@ def _describe_unknown(wrong: str, keys: Sequence[str], words: Sequence[str]) -> 
     name = flags[-1] if flags else wrong
     found = find_near_setting(name, [key for key in keys if key not in (wrong, name)], bool(flags))
     hint = f" Did you mean {' or '.join(map(repr, found))}?" if found else ""
+    if flags and not hint and not words[0].startswith("-"):
+        hint = f" Run {format_command(words[0], '--help')}."
     text = f"There is no setting {wrong!r}.{hint}"
     return text if flags else _add_location(text, wrong, "")
 
@@ -121,7 +123,7 @@ def _describe_value(failure: Failure, classes: Sequence[str]) -> str:
     key, value, bases = failure.key, failure.value, find_classes(failure.annotation)
     wanted = describe_type(failure.annotation)
     shown = _format_value(value)
-    if bases and not (wanted and isinstance(value, str)):
+    if bases and not (isinstance(value, str) and takes_numbers(failure.annotation)):
         for name in find_class_names(value):
             if text := _describe_class(key, name, bases, classes):
                 return _add_location(text, "", name)
@@ -167,6 +169,6 @@ def _add_location(text: str, key: str, value: str) -> str:
         location = config_lines.find_location(key.rpartition(".")[2], value)
     if (
         location is None and "." in value
-    ):  # a class has several names, such as os.system and posix.system
+    ):  # a class may have two names, such as os.system and posix.system
         location = config_lines.find_location(key, value.rpartition(".")[2])
     return f"{text} (In {location}.)" if location and (key or value) else text

@@ -48,7 +48,7 @@ COMMANDS = {
         Command("dashboard", "create a W&B workspace for the runs"),
         Command("replay", "repeat the steps before a crash and find the first non-finite tensor"),
         Command("reproduce", "reproduce the results of Goodfellow et al. (2014)"),
-        Command("benchmark", "train and compare models over several seeds"),
+        Command("benchmark", "train and compare models over multiple seeds"),
     )
 }
 SYNONYMS = {

@@ -69,7 +69,7 @@ def find_kept_checkpoints(config: dict[str, Any], added: list[Callback]) -> list
 
 
 def make_device_arguments(trainer: Namespace, timeout_minutes: float) -> dict[str, Any]:
-    """Make the Trainer's arguments for several devices and for a cluster.
+    """Make the Trainer's arguments for multiple devices and for a cluster.
 
     Args:
         trainer: Settings `trainer.*`.

@@ -174,7 +174,7 @@ def _resolve_accelerator(accelerator: str) -> str:
 
 
 def check_nodes(trainer: Namespace) -> None:
-    """Check the number of nodes, and that the environment names the first of several nodes.
+    """Check the number of nodes, and that the environment names the first node if there is more than one.
 
     Raises:
         UserError: The number is below 1, or the first node is unknown.

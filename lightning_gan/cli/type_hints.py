@@ -54,7 +54,13 @@ def describe_type(annotation: Any) -> str:
             kinds[KINDS[origin]] = None
         elif is_collection(origin) and not find_classes(member):
             kinds[KINDS[dict] if issubclass(origin, Mapping) else LIST] = None
-    return " or ".join([*kinds, *([f"one of {', '.join(choices)}"] if choices else [])])
+    names = [f"{'one of ' * (len(choices) > 1)}{', '.join(choices)}"] if choices else []
+    return " or ".join([*kinds, *names])
+
+
+def takes_numbers(annotation: Any) -> bool:
+    """Return whether an annotation accepts numbers."""
+    return any(member in (int, float) for member in list_alternatives(annotation))
 
 
 def find_classes(annotation: Any) -> list[type]:
@@ -111,5 +117,6 @@ def resolve_class(name: str, bases: Sequence[type]) -> Any:
 
 def _list_subclasses(base: type) -> Iterator[type]:
     yield base
-    for kind in type.__subclasses__(base):
+    kinds: list[type] = type.__subclasses__(base)
+    for kind in kinds:
         yield from _list_subclasses(kind)

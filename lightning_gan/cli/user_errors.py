@@ -124,8 +124,17 @@ def is_within(module: str, packages: tuple[str, ...]) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
+def find_original(error: BaseException) -> BaseException:
+    """Find the error that jsonargparse wrapped, such as that of a constructor; the error itself if there is none."""
+    cause: BaseException | None = error
+    while cause is not None and is_within(find_origin(cause).module, ("jsonargparse",)):
+        cause = cause.__cause__ or cause.__context__
+    return cause or error
+
+
 def read_message(error: BaseException) -> str:
     """Return an error's message on one line; an empty or unfinished one is completed by its cause or its type."""
+    error = find_original(error)
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
     line = " ".join(str(text).split())
     cause = error.__cause__ or error.__context__

@@ -21,7 +21,7 @@ def download(url: str, size: int, seconds: float) -> bytes:
     """Download the content of a URL.
 
     The download runs in a thread, because the time-out of a socket limits neither the name lookup nor the attempts
-    for several addresses.
+    for multiple addresses.
 
     Args:
         url: Address.

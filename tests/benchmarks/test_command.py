@@ -64,7 +64,7 @@ def test_all_games_are_played_with_every_seed_and_tabulated(bench):
     ended = bench("made", "--seeds", "2")
     assert ended.status == 0, ended.err
     assert PLAYED == [("gan", 0, 2), ("r1", 0, 2), ("gan", 1, 2), ("r1", 1, 2)]
-    assert "about 12 s of one core's time" in ended.out
+    assert "about 12 s on one core" in ended.out
     assert "GAN, Table 1" in ended.out
     assert "6.3 ± 0.5" in ended.out
     assert "0.5 %" in ended.out
@@ -98,7 +98,7 @@ def test_the_same_seed_gives_the_same_row_and_another_length_another(bench):
 def test_nothing_is_played_or_written_where_it_is_only_asked_what_would_be(bench):
     ended = bench("made", "--dry_run")
     assert ended.status == 0
-    assert "about 60 s of one core's time" in ended.out
+    assert "about 60 s on one core" in ended.out
     assert "10 of 10" in ended.out
     assert PLAYED == []
     assert not Path("benchmark").exists()
@@ -139,9 +139,9 @@ def test_a_run_that_diverges_is_a_row_and_the_next_goes_on(bench, monkeypatch):
 
 def test_what_cannot_be_played_is_one_sentence(bench, subtests):
     for words, message in [
-        ((), "Name a benchmark: there are made."),
+        ((), "No benchmark was given: give one of made."),
         (("mad",), "No benchmark 'mad': did you mean made?"),
-        (("zzz",), "No benchmark 'zzz': there are made."),
+        (("zzz",), "No benchmark 'zzz': give one of made."),
         (("made", "--models", "gam"), "No model of made 'gam': did you mean gan?"),
         (("made", "--seeds", "0"), "seeds is 0; give a whole number from 1 to 1,000."),
         (("made", "--steps", "0"), "steps is 0; give a whole number from 1"),

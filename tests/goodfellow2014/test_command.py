@@ -86,19 +86,19 @@ def test_findings_of_other_claims_are_kept(command):
 
 def test_quick_leaves_out_what_has_no_short_version_and_says_so(command):
     ended = command("reproduce", "--quick")
-    assert "left out, because there is no short version: refuses" in ended.out
+    assert "omitted, because there is no quick version: refuses" in ended.out
     assert "quick: True" in ended.out
 
 
 def test_what_cannot_be_run_is_one_sentence(command, subtests):
     for words, message in [
         (("count",), "No claim 'count': did you mean counts?"),
-        (("zzz",), "No claim 'zzz': there are counts, refuses."),
+        (("zzz",), "No claim 'zzz': give one of counts, refuses."),
         (("--seeds", "0"), "seeds is 0; give a whole number"),
         (("--seeds", "2", "--quick"), "--quick takes one seed: leave out --seeds 2."),
         (("refuses",), "No claim could be run"),
         (("--out", "small.yaml"), "--out small.yaml is a file: give a folder."),
-        (("refuses", "--quick"), "There is no short version of refuses"),
+        (("refuses", "--quick"), "refuses has no quick version"),
     ]:
         with subtests.test(words=words, message=message):
             ended = command("reproduce", *words)

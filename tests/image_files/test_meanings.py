@@ -226,7 +226,7 @@ def test_a_profile_is_not_applied_and_is_counted(tmp_path):
     Image.fromarray(RAMP).save(tmp_path / "a.png", icc_profile=profile)
     read = read_images(tmp_path)
     np.testing.assert_array_equal(read.uint8_images[0, 0], RAMP)
-    assert read.notes == ("1 contain an ICC profile, which is not applied",)
+    assert read.notes == ("1 carry an ICC profile, which is not applied",)
 
 
 def test_a_decompression_bomb_is_refused_without_a_warning(tmp_path_factory, subtests):

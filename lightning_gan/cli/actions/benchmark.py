@@ -1,4 +1,4 @@
-"""Command `benchmark`: train the models of a benchmark over several seeds, and format the results."""
+"""Command `benchmark`: train the models of a benchmark over multiple seeds, and format the results."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -55,7 +55,7 @@ def benchmark(
     root: str = "data",
     dry_run: bool = False,
 ) -> None:
-    """Train the models of a benchmark, and print their results beside the published ones.
+    """Train the models of a benchmark, and compare their results with published ones.
 
     Args:
         benchmarks: Names of the benchmarks.

@@ -78,8 +78,7 @@ def evaluate(
             for the data if None.
         weights: File with the weights of the feature extractor.
         seed: Random seed for the noise, 0 to 2^32 - 1.
-        repeats: Number of sample sets, with seeds from `seed` up, at least 1. Metrics are reported as mean ± standard
-            deviation.
+        repeats: Number of sample sets, with seeds from `seed` up, at least 1; metrics are then mean ± std.
         baselines: Whether to evaluate baselines that need no training. Their results are cached on disk.
         compare_to: File that --json wrote, or scores.json of a run, to compare with where protocols agree.
         json: File to write, with the key names of torch-fidelity and the protocols.
@@ -103,9 +102,8 @@ def evaluate(
     )
     # grayscale files are evaluated with the classifier of MNIST
     data_name = known.real.name if known.train is not None else "mnist"
-    space = _make_extractor(features) or default_extractor(
-        known.real.uint8_images.shape[1:], data_name
-    )
+    shape = known.real.uint8_images.shape[1:]
+    space = _make_extractor(features) or default_extractor(shape, data_name)
     if weights:
         space = replace(cast(Any, space), weights=weights)
     evaluator = Evaluator(known, space, chosen, must=weights is not None, engine=engine)
@@ -201,10 +199,7 @@ def _make_sample_sets(
 
 
 def _in_channels_of(known: ReferenceData, channels: int) -> ReferenceData:
-    """Convert grayscale real images of files to three channels if the samples have three.
-
-    The images of a data set are not converted.
-    """
+    """Convert grayscale real images of files, not of data sets, to three channels if the samples have three."""
     if known.train is not None or channels != 3 or known.real.uint8_images.shape[1] != 1:
         return known
     print(

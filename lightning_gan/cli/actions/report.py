@@ -1,4 +1,4 @@
-"""Commands `report` and `compare`: HTML pages of one run, and of several."""
+"""Commands `report` and `compare`: HTML pages of one or more runs."""
 
 from pathlib import Path
 

@@ -190,7 +190,7 @@ def format_findings(found: Sequence[tuple[Claim, list[Finding]]], quick: bool) -
 
 
 def fold_text(cells: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Wrap the long cells of a row over several lines."""
+    """Wrap the long cells of a row."""
     lines = [wrap(cell, width) or [""] for cell, width in zip(cells, WIDTHS, strict=True)]
     return list(zip_longest(*lines, fillvalue=""))
 

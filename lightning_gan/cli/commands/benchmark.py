@@ -1,4 +1,4 @@
-"""Command `benchmark`: train and compare models over several seeds."""
+"""Command `benchmark`: train and compare models over multiple seeds."""
 
 from argparse import ArgumentParser
 from collections.abc import Callable
