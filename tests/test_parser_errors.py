@@ -82,9 +82,11 @@ def test_a_missing_setting_is_known_without_its_text(parser, monkeypatch):
     [
         (int, "a whole number"), (int | float | None, "a number"), (bool, "true or false"),
         (Annotated[int, "x"] | None, "a whole number"), (float | torch.Tensor, "a number"),
-        (Literal["a", "b"] | int, "a whole number or one of a, b"), (Colour, "RED"), 
+        (Literal["a", "b"] | int, "a whole number or one of a, b"), (Colour, "RED"),
         (bool | Literal["warn"], "true or false or warn"),
-        (Sequence[int], "a list, such as [128, 128]"), (dict[str, int], "keys with values, such as {a: 1}"),
+        (Sequence[int], "a list, such as [128, 128]"), (Callable[[int], float], "the full name of a function"),
+        (tuple[float | torch.Tensor, ...], "a list, such as [0.5, 0.9]"), (list, "a list, such as [128, 128]"),
+        (dict[str, int], "keys with values, such as {a: 1}"),
         (Callback, ""), (list[Callback] | Callback | None, ""), (Callable[[Iterable], Optimizer], ""),
     ],
 )  # fmt: skip

@@ -100,7 +100,9 @@ class Parser(LightningArgumentParser):
         known = [f"{prefix}{a.dest}." for prefix, one in self.parsers.items() for a in one._actions]
         for key in namespace.keys():
             path = f"{key}."
-            if not any(path.startswith(name) or name.startswith(path) for name in known):
+            if "__" not in path and not any(
+                path.startswith(name) or name.startswith(path) for name in known
+            ):
                 return key.removeprefix(
                     next(p for p in reversed(self.parsers) if path.startswith(p))
                 )

@@ -87,7 +87,7 @@ def format_parser_error(
         return _describe_missing(failure.missing)
     if failure and failure.unknown:
         return _describe_unknown(failure.key, keys, words)
-    text = failure and _describe_value(failure, classes)
+    text = failure and _describe_value(failure, classes, words)
     return text or " ".join(f"{str(error).rstrip('.')}.".split())
 
 
@@ -107,6 +107,8 @@ def _describe_missing(names: Sequence[str]) -> str:
 def _describe_unknown(wrong: str, keys: Sequence[str], words: Sequence[str]) -> str:
     typed = [w.lstrip("-").partition("=")[0].rstrip("+") for w in words if w.startswith("--")]
     flags = [flag for flag in typed if flag == wrong or flag.endswith(f".{wrong}")]
+    if f"-{wrong}" in words:
+        return f"There is no setting '-{wrong}'. Did you mean '--{wrong}'?"
     if not flags and wrong in words:
         return f"{wrong!r} is one argument too many: settings are given as --NAME VALUE."
     name = flags[-1] if flags else wrong
@@ -118,11 +120,10 @@ def _describe_unknown(wrong: str, keys: Sequence[str], words: Sequence[str]) -> 
     return text if flags else _add_location(text, wrong, "")
 
 
-def _describe_value(failure: Failure, classes: Sequence[str]) -> str:
+def _describe_value(failure: Failure, classes: Sequence[str], words: Sequence[str]) -> str:
     """Describe what a setting accepts instead of its value; empty if its type is unknown."""
     key, value, bases = failure.key, failure.value, find_classes(failure.annotation)
     wanted = describe_type(failure.annotation)
-    shown = _format_value(value)
     if bases and not (isinstance(value, str) and takes_numbers(failure.annotation)):
         for name in find_class_names(value):
             if text := _describe_class(key, name, bases, classes):
@@ -132,7 +133,8 @@ def _describe_value(failure: Failure, classes: Sequence[str]) -> str:
         wanted = CLASS_WANTED
     if not wanted:
         return ""
-    return _add_location(f"{key!r} must be {wanted}; got {shown}.", key, str(value))
+    text = f"{key!r} must be {wanted}; got {_format_value(value)}."
+    return text if _is_typed(key, str(value), words) else _add_location(text, key, str(value))
 
 
 def _describe_class(key: str, name: str, bases: Sequence[type], classes: Sequence[str]) -> str:
@@ -157,6 +159,17 @@ def _format_value(value: Any) -> str:
     return str(value) if str(value).startswith(("[", "{")) else repr(value)
 
 
+def _is_typed(key: str, value: str, words: Sequence[str]) -> bool:
+    """Return whether a setting has a value on the command line, so that no config is the cause."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        flag, equals, rest = word.partition("=")
+        name = flag.lstrip("-")
+        same = name == key or name.endswith(f".{key}")
+        if flag.startswith("--") and same and value == (rest if equals else following):
+            return True
+    return False
+
+
 def _find_typed(flag: str, words: Sequence[str]) -> str:
     """Return the flag that was typed, where jsonargparse names the beginning of it."""
     return next((word for word in words if word.startswith(f"{flag}.")), flag)
@@ -167,8 +180,7 @@ def _add_location(text: str, key: str, value: str) -> str:
     location = config_lines.find_location(key, value)
     if location is None and key:
         location = config_lines.find_location(key.rpartition(".")[2], value)
-    if (
-        location is None and "." in value
-    ):  # a class may have two names, such as os.system and posix.system
+    # a class may have two names, such as os.system and posix.system
+    if location is None and "." in value:
         location = config_lines.find_location(key, value.rpartition(".")[2])
     return f"{text} (In {location}.)" if location and (key or value) else text

@@ -73,6 +73,8 @@ def check_names(arguments: Sequence[str]) -> None:
         ("The working folder", os.getcwd()),
         *(("The argument", a) for a in arguments),
     ):
+        if "\0" in text:
+            raise UserError(f"{what} {text!r} contains a NUL character: delete it.")
         if escape_text(text) != text:
             raise UserError(
                 f"{what} {escape_text(text)} is not UTF-8, so the files of a run cannot contain it: rename it."

@@ -7,7 +7,6 @@ from importlib import import_module
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-LIST = "a list, such as [128, 128]"
 KINDS = {
     int: "a whole number", float: "a number", bool: "true or false", str: "text",
     dict: "keys with values, such as {a: 1}",
@@ -53,27 +52,35 @@ def describe_type(annotation: Any) -> str:
         elif origin in KINDS and not (origin is int and float in members):
             kinds[KINDS[origin]] = None
         elif is_collection(origin) and not find_classes(member):
-            kinds[KINDS[dict] if issubclass(origin, Mapping) else LIST] = None
+            numbers = "0.5, 0.9" if takes_numbers(member, float) else "128, 128"
+            kinds[
+                KINDS[dict] if issubclass(origin, Mapping) else f"a list, such as [{numbers}]"
+            ] = None
+        elif origin is Callable and not find_classes(member):
+            kinds["the full name of a function"] = None
     names = [f"{'one of ' * (len(choices) > 1)}{', '.join(choices)}"] if choices else []
     return " or ".join([*kinds, *names])
 
 
-def takes_numbers(annotation: Any) -> bool:
-    """Return whether an annotation accepts numbers."""
-    return any(member in (int, float) for member in list_alternatives(annotation))
+def takes_numbers(annotation: Any, *kinds: type) -> bool:
+    """Return whether an annotation accepts numbers, of the given kinds or of any, also as elements of a list."""
+    return any(
+        member in (kinds or (int, float))
+        or (
+            is_collection(get_origin(member))
+            and any(takes_numbers(part, *kinds) for part in get_args(member))
+        )
+        for member in list_alternatives(annotation)
+    )
 
 
 def find_classes(annotation: Any) -> list[type]:
     """Find the classes that an annotation accepts, also as elements of a list or as results of a callable."""
     found: list[type] = []
     for member in list_alternatives(annotation):
-        origin, inner = get_origin(member), get_args(member)
+        origin, inner = get_origin(member), [part for part in get_args(member) if part is not ...]
         if origin is Callable or is_collection(origin):
-            found += (
-                find_classes(inner[-1])
-                if inner and inner[-1] is not ...
-                else find_classes(inner[0])
-            )
+            found += find_classes(inner[-1]) if inner and not takes_numbers(inner[-1]) else []
         elif (
             isinstance(member, type)
             and not is_collection(member)

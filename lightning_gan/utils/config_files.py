@@ -151,6 +151,11 @@ def _check_all(node: yaml.Node, path: Path, parents: tuple[Path, ...] = ()) -> N
         line = node.start_mark.line + 1
         raise ConfigError(f"{path}, line {line}: {node.tag!r} was refused: give plain values.")
     if isinstance(node, yaml.ScalarNode):
+        if "\0" in node.value:
+            line = node.start_mark.line + 1
+            raise ConfigError(
+                f"{path}, line {line}: {node.value!r} contains a NUL character: delete it."
+            )
         check_included(node.value, path.parent, parents or (path.resolve(),))
     seen: set[str] = set()
     for child in node.value if isinstance(node.value, list) else ():

@@ -125,7 +125,8 @@ def measure(
     if not options.quick:
         trainer.test(gan, data, verbose=False, weights_only=True)
     watch.spent = time.perf_counter() - start
-    print(format_estimate(options, trainer, watch, steps, validations(steps), name))
+    if trainer.is_global_zero:
+        print(format_estimate(options, trainer, watch, steps, validations(steps), name))
 
 
 def shorten(options: EstimateOptions, trainer: Trainer, gan: Any) -> Callable[[int], int]:
@@ -182,13 +183,15 @@ def format_estimate(
     )
     spread = f"{format_clock(m.total(steps, low))} to {format_clock(m.total(steps, high))}"
     n = torch.get_num_threads()
-    threads = f"{n} thread{'s' if n > 1 else ''}"
+    threads = f"{n} thread{'s' * (n > 1)}"
+    if trainer.world_size > 1:
+        threads += f" in each of {trainer.world_size} processes"
     lines = [
         f"estimate {name}: {options.steps} steps measured after {WARMUP_STEPS}, on {watch.device}, {threads}",
         format_table(rows, ("part", "each", "times")),
         f"time     {format_clock(m.total(steps, mean))} for {steps:,} steps ({spread}: quantiles 0.1 and 0.9 "
         f"of a step)",
-        f"memory   {measure_memory(watch.device)}",
+        f"memory   {measure_memory(watch.device)}{' in one process' * (trainer.world_size > 1)}",
         f"disk     {measure_disk(trainer, watch.folder, steps)}",
     ]  # fmt: skip
     lines.append("not included: the imports at the start of the command")
