@@ -62,7 +62,7 @@ def test_weights_of_other_networks_are_refused(command):
     for line, said in (
         (
             ("sample", "--ckpt_path", "wider.ckpt"),
-            "The checkpoint's weights do not fit these networks",
+            "The weights of the checkpoint do not fit these networks",
         ),
         (fit, f"wider.ckpt does not fit these networks: {shapes}"),
     ):

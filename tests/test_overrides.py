@@ -257,7 +257,7 @@ def test_an_override_that_the_run_cannot_take_changes_nothing(bare, subtests):
             "last.ckpt does not fit these networks: generator.hidden.0.weight is [8, 4]",
         ),
         ("data.batch_size=0", "batch_size is 0"),
-        ("model.d_clip=abc", "'d_clip' wants a number; got 'abc'"),
+        ("model.d_clip=abc", "'d_clip' must be a number; got 'abc'"),
     ]:
         with subtests.test(text=text, said=said):
             bare(*FIT, "--trainer.max_steps", "1")
@@ -279,8 +279,8 @@ def test_auto_with_an_override_can_be_typed_again(bare):
 
 def test_an_override_without_a_run_to_change_is_refused(bare, subtests):
     for line, said in [
-        (FIT, "--override changes settings of a run that is resumed: give --ckpt_path as well"),
-        (("validate", "--config", "bare.yaml", "--ckpt_path", "x"), "it belongs to fit"),
+        (FIT, "--override changes a run that is resumed: give --ckpt_path as well"),
+        (("validate", "--config", "bare.yaml", "--ckpt_path", "x"), "leave it out"),
     ]:
         with subtests.test(line=line, said=said):
             ended = bare(*line, "--override", "model.k=2")

@@ -70,7 +70,7 @@ def test_auto_finishes_a_completed_run_again(command):
     (FOLDER / "images/training.gif").unlink()
     ended = command(*FIT, "--ckpt_path", "auto")
     assert ended.status == 0, ended.err
-    assert "step 10; all steps are done, it is only ended again" in ended.out
+    assert "step 10; training is complete; running the final evaluation only" in ended.out
     assert "test/parzen_nats" in ended.out
     assert {name: (FOLDER / name).read_bytes() for name in whole} == whole
     torch.testing.assert_close(

@@ -64,7 +64,7 @@ def test_all_models_run_with_every_seed_and_appear_in_the_table(bench):
     ended = bench("made", "--seeds", "2")
     assert ended.status == 0, ended.err
     assert PLAYED == [("gan", 0, 2), ("r1", 0, 2), ("gan", 1, 2), ("r1", 1, 2)]
-    assert "about 12 s of one core's time" in ended.out
+    assert "about 12 s on one core" in ended.out
     assert "GAN, Table 1" in ended.out
     assert "6.3 ± 0.5" in ended.out
     assert "0.5 %" in ended.out
@@ -98,7 +98,7 @@ def test_a_row_depends_on_seed_and_length(bench):
 def test_dry_run_trains_and_writes_nothing(bench):
     ended = bench("made", "--dry_run")
     assert ended.status == 0
-    assert "about 60 s of one core's time" in ended.out
+    assert "about 60 s on one core" in ended.out
     assert "10 of 10" in ended.out
     assert PLAYED == []
     assert not Path("bench").exists()
@@ -144,9 +144,9 @@ def test_a_diverged_run_gives_a_row_and_does_not_stop_the_others(bench, monkeypa
 
 def test_errors_are_one_sentence(bench, subtests):
     for words, message in [
-        ((), "Name a benchmark: there are made."),
+        ((), "No benchmark was given: give one of made."),
         (("mad",), "No benchmark 'mad': did you mean made?"),
-        (("zzz",), "No benchmark 'zzz': there are made."),
+        (("zzz",), "No benchmark 'zzz': give one of made."),
         (("made", "--models", "gam"), "No model of made 'gam': did you mean gan?"),
         (("made", "--seeds", "0"), "seeds is 0; give a whole number from 1 to 1,000."),
         (("made", "--steps", "0"), "steps is 0; give a whole number from 1"),

@@ -85,7 +85,7 @@ def test_what_is_no_bank_is_named():
         ImageSet(torch.zeros(2, 1, 4, 4))
     with pytest.raises(ValueError, match="n is 0; give"):
         ModelSamples(make_model(), 0, 0, (0.0, 1.0), "")
-    with pytest.raises(ValueError, match="NaN: the generator has diverged"):
+    with pytest.raises(ValueError, match="NaN, because the generator has diverged"):
         whole(ModelSamples(OneImage(torch.full((1, 2, 2), torch.nan)), 1, 0, (0.0, 1.0), ""))
 
 

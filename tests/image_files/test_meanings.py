@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from datamodules import ImageFolder
-from lightning_gan.cli.actions.image_report import examined
+from lightning_gan.cli.actions.image_report import read_contents
 from lightning_gan.evaluation.image_sources import read_images
 from lightning_gan.image_files import SUFFIXES, find_images, read_file
 
@@ -107,7 +107,7 @@ def test_every_mode_that_pillow_writes_has_the_same_bytes_for_all(tmp_path_facto
                 read = read_images(folder).uint8_images
                 bytes_ = [p.numpy().tobytes() for p in read]
                 assert by_a_run(folder, read.shape[1], 3) == {*bytes_}, mode
-                assert examined(find_images(folder), SIDE).grey == (read.shape[1] == 1), mode
+                assert read_contents(find_images(folder), SIDE).grey == (read.shape[1] == 1), mode
                 rewritten = suffix == ".gif" or (
                     suffix in (".bmp", ".ppm", ".pgm", ".pnm") and mode == "RGBA"
                 )

@@ -1,3 +1,5 @@
+"""Atomic writes, and the removal of partial files."""
+
 import os
 import platform
 import subprocess
@@ -8,22 +10,22 @@ import pytest
 from lightning_gan.utils.atomic_files import atomic_write, remove_partial_files
 
 
-def test_a_file_is_there_when_all_of_it_is_and_folders_are_made(tmp_path):
+def test_a_file_exists_once_it_is_complete_and_folders_are_created(tmp_path):
     path = tmp_path / "new" / "a.txt"
-    with atomic_write(path) as beside:
-        beside.write_text("half")
+    with atomic_write(path) as partial:
+        partial.write_text("half")
         assert not path.exists()
     assert path.read_text() == "half"
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_writer_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path):
+def test_a_failed_write_leaves_the_old_file_and_no_partial_file(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old")
 
     def half():
-        with atomic_write(path) as beside:
-            beside.write_text("ha")
+        with atomic_write(path) as partial:
+            partial.write_text("ha")
             raise OSError("full")
 
     with pytest.raises(OSError, match="full"):
@@ -32,14 +34,14 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path)
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_the_dead_left_half_written_is_taken_away_and_nothing_else(tmp_path):
+def test_only_partial_files_of_killed_processes_are_removed(tmp_path):
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     (tmp_path / "deep").mkdir()
     node = platform.node()
     left = tmp_path / "deep" / f".a.txt.{node}.{dead.pid}.part"
     others = [
-        tmp_path / f".a.txt.{node}.{os.getppid()}.part",  # of one that lives
+        tmp_path / f".a.txt.{node}.{os.getppid()}.part",  # of a running process
         tmp_path / f".a.txt.elsewhere.{dead.pid}.part",  # of another machine
         tmp_path / "a.part",
         tmp_path / "a.txt",

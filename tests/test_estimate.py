@@ -1,4 +1,4 @@
-"""`estimate`: what it measures, how it adds up, and that it leaves nothing."""
+"""Command `estimate`: its measurement, its sums, and that it leaves no files."""
 
 import re
 import time
@@ -11,22 +11,22 @@ from lightning_gan.cli.actions import estimate
 from lightning_gan.cli.actions.stopwatch import Stopwatch
 
 
-def test_a_plan_is_steps_and_what_comes_at_intervals_and_the_ends():
+def test_an_estimate_is_the_sum_of_steps_intervals_and_overhead():
     measured = estimate.Measurement(
-        0.5, 0.4, 0.6, [("pictures", 3.0, 7), ("validation", 11.0, 2)], 13.0
+        0.5, 0.4, 0.6, [("images", 3.0, 7), ("validation", 11.0, 2)], 13.0
     )
     assert measured.total(1000, 0.5) == 500 + 21 + 22 + 13
     assert measured.total(1000, measured.low) == 456
 
 
-def test_a_clock_is_read_by_people(subtests):
+def test_durations_are_formatted(subtests):
     for seconds, said in [(3.21, "3.2 s"), (61, "1:01 min"), (3 * 3600 + 125, "3:02:05 h")]:
         with subtests.test(seconds=seconds, said=said):
             assert estimate.format_clock(seconds) == said
 
 
 class Slow(Callback):
-    """Takes a while at its interval."""
+    """Callback that takes 0.2 s at its interval."""
 
     def __init__(self, every_n_steps):
         self.every_n_steps, self.steps = every_n_steps, []
@@ -38,9 +38,7 @@ class Slow(Callback):
             time.sleep(0.2)
 
 
-def test_what_comes_at_long_intervals_happens_once_and_is_no_part_of_a_step(
-    tmp_path_factory, subtests
-):
+def test_work_at_long_intervals_is_done_once_and_is_not_part_of_a_step(tmp_path_factory, subtests):
     for k in [1, 2]:
         with subtests.test(k=k):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -57,12 +55,12 @@ def test_what_comes_at_long_intervals_happens_once_and_is_no_part_of_a_step(
             assert len(watch.steps) == 6
             slow = [
                 seconds >= 0.2 for seconds in watch.steps
-            ]  # steps 3 to 8: the third and the sixth are its
+            ]  # steps 3 to 8; `often` works in the third and the sixth
             assert slow[0]
             assert slow[3]
 
 
-def test_it_says_what_a_run_takes_and_leaves_nothing(command):
+def test_the_estimate_is_printed_and_no_files_are_left(command):
     before = {p for p in Path().rglob("*")}
     ended = command("estimate", "--config", "small.yaml", "--steps", "2", "--target", "700")
     assert ended.status == 0, ended.err
@@ -70,7 +68,7 @@ def test_it_says_what_a_run_takes_and_leaves_nothing(command):
     assert re.search(
         r"^estimate +small: 2 steps measured after 5, on cpu, \d+ threads?$", ended.out, re.M
     )
-    assert re.search(r"^a step +[\d.]+ ms +700$", ended.out, re.M)
+    assert re.search(r"^step +[\d.]+ ms +700$", ended.out, re.M)
     assert re.search(r"^SampleGrid +[\d.e-]+ s +140$", ended.out, re.M)  # every 5 steps
     assert re.search(
         r"^validation +[\d.e-]+ s +140$", ended.out, re.M
@@ -80,20 +78,20 @@ def test_it_says_what_a_run_takes_and_leaves_nothing(command):
     assert re.search(r"^disk +[\d.]+ MB for checkpoints: [12] of [\d.]+ MB$", ended.out, re.M)
 
 
-def test_what_was_not_measured_is_said(command):
+def test_quick_names_what_it_omits(command):
     line = ("--config", "small.yaml", "--steps", "2", "--quick", "--run.threads", "1")
     ended = command("estimate", *line)
     assert ended.status == 0, ended.err
     assert "for 10 steps" in ended.out
     assert "on cpu, 1 thread\n" in ended.out
-    assert "not measured, and not in these numbers: validation" in ended.out
+    assert "not included: validation and the final evaluation" in ended.out
     assert not re.search(r"^validation", ended.out, re.M)
 
 
-def test_a_plan_that_cannot_be(command, subtests):
+def test_wrong_arguments_are_one_sentence(command, subtests):
     for arguments, said in [
         (["--steps", "1"], "--steps is 1; give"),
-        (["--steps", "many"], "--steps wants a whole number; got 'many'."),
+        (["--steps", "many"], "--steps must be a whole number; got 'many'."),
         (["--config", "mnsit.yaml"], "did you mean mnist.yaml"),
         (["--config", "small.yaml", "--trainer.max_steps", "-1"], "give --trainer.max_steps"),
         (

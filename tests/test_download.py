@@ -1,4 +1,4 @@
-"""What a login node brings: each thing by itself, and a failure stops nothing else."""
+"""Command `download`: each download is independent of the failures of others."""
 
 import os
 from pathlib import Path
@@ -26,18 +26,18 @@ def test_data_are_verified_and_described(command):
     assert "Inception" not in ended.out
 
 
-def test_weights_say_where_they_are_and_whence(command, weights):
+def test_the_path_and_the_source_of_weights_are_printed(command, weights):
     ended = command("download", "--weights")
     assert ended.status == 0, ended.err
     assert "Inception weights: w.pth from here" in ended.out
 
 
-def test_a_classifier_is_trained_kept_and_found(command):
+def test_a_classifier_is_trained_saved_and_loaded(command):
     with pytest.raises(WeightsError, match="download --classifier mnist"):
         Classifier("mnist").load()
     ended = command("download", "--classifier", "mnist", "--root", "pixels")
     assert ended.status == 0, ended.err
-    assert "of 20 test images right" in ended.out
+    assert "of 20 test images correct" in ended.out
     network = Classifier("mnist").load()
     assert network.weights[:8] in ended.out
     assert list(Path(os.environ["LIGHTNING_GAN_CACHE"]).iterdir()) == [
@@ -45,7 +45,7 @@ def test_a_classifier_is_trained_kept_and_found(command):
     ]
 
 
-def test_where_only_the_embedded_digits_are_the_advice_can_be_followed(monkeypatch, capsys):
+def test_a_classifier_can_be_trained_on_the_embedded_digits(monkeypatch, capsys):
     seen = []
 
     def train(x, y, seed):
@@ -61,18 +61,18 @@ def test_where_only_the_embedded_digits_are_the_advice_can_be_followed(monkeypat
     )
     lightning_gan.cli.actions.download.download(classifier="mnist5k")
     assert seen == [3500, "mnist5k"]
-    assert "50.00% of 1,000 test images right" in capsys.readouterr().out
+    assert "50.00% of 1,000 test images correct" in capsys.readouterr().out
 
 
-def test_without_a_name_everything_is_fetched_and_a_failure_stops_nothing(command, weights):
+def test_without_arguments_everything_is_downloaded_and_a_failure_stops_nothing(command, weights):
     ended = command(
         "download", "--root", "pixels"
-    )  # only tiny MNIST is there; the rest wants a network
+    )  # only tiny MNIST exists; the rest needs a network
     assert ended.status == 1
     assert "MNIST: MNIST, 28x28" in ended.out
     assert "CIFAR10: failed: " in ended.out
     assert "Inception weights: w.pth" in ended.out
-    assert ended.err.splitlines()[-1].startswith("error: Not fetched: ")
+    assert ended.err.splitlines()[-1].startswith("error: Downloads failed: ")
 
 
 @pytest.fixture(autouse=True)
@@ -86,29 +86,29 @@ def _no_network(monkeypatch):
         monkeypatch.setattr(f"{module}.download", fail)
 
 
-def test_the_embedded_digits_are_no_substitute(command, monkeypatch):
+def test_the_embedded_digits_do_not_replace_mnist(command, monkeypatch):
     monkeypatch.setattr(
         lightning_gan.cli.actions.download.datamodules.MNIST, "sources", ("auto", "embedded")
     )
     ended = command("download", "--data", "[MNIST]", "--root", "nowhere")
     assert ended.status == 1
-    assert "MNIST: failed: only mnist5k is to be had, not mnist" in ended.out
+    assert "MNIST: failed: only mnist5k is available, not mnist" in ended.out
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--data", "[LSUN]"], "there is no data set 'LSUN': name one of "),
-        (["--classifier", "cifar10"], "no data set of grey images called 'cifar10': name one of"),
+        (["--data", "[LSUN]"], "there is no data set 'LSUN': give one of "),
+        (["--classifier", "cifar10"], "there is no grayscale data set 'cifar10': give one of"),
     ],
 )
-def test_an_unknown_name_is_answered_with_the_known_ones(command, arguments, words):
+def test_an_unknown_name_lists_the_known_ones(command, arguments, words):
     ended = command("download", *arguments)
     assert ended.status == 1
     assert words in ended.out
 
 
-def test_switches_stand_alone_and_lists_have_spaces_commas_or_several_flags(subtests):
+def test_lists_accept_spaces_commas_and_repeated_flags(subtests):
     for typed in [
         ["--data", "MNIST,CIFAR10", "--weights"],
         ["--weights", "--data", "MNIST", "CIFAR10"],

@@ -1,4 +1,4 @@
-"""`inspect`: what it says of a folder of images, and that `fit` runs what it writes."""
+"""Command `inspect`: its report, and that `fit` runs its config."""
 
 from hashlib import sha256
 
@@ -13,7 +13,7 @@ from lightning_gan.cli.actions import image_report
 
 @pytest.fixture
 def folder(command):
-    """40 little images of two classes and two sizes, and one other file."""
+    """Folder of 40 small images of two classes and two sizes, and one other file."""
     mine = command.folder / "mine"
     image_fixtures.write(mine / "cats", 25, size=(60, 40))
     image_fixtures.write(mine / "dogs", 15, size=(32, 48), first=100)
@@ -22,12 +22,12 @@ def folder(command):
 
 
 def counts(folder):
-    """The sizes of the splits of all images in a folder, as a run has them."""
+    """Sizes of the splits of all images in a folder, as in training."""
     files = [path.read_bytes() for path in folder.rglob("*.png")]
     return [len(part) for part in split_by_hash([sha256(file).digest() for file in files]).values()]
 
 
-def test_it_says_what_is_there_and_what_would_become_of_it(command, folder):
+def test_the_report_describes_the_files_and_the_resulting_data(command, folder):
     image_fixtures.noise(60, 40, 3).save(folder / "cats" / "again.png")  # as 003.png is
     image_fixtures.noise(900, 33, 1, mode="L").save(folder / "dogs" / "grey.png")
     ended = command("inspect", "mine")
@@ -39,10 +39,10 @@ def test_it_says_what_is_there_and_what_would_become_of_it(command, folder):
         "dogs   16",
         "sizes      32 x 48 smallest, 60 x 40 median, 900 x 33 largest; 0 below 32 pixels",
         "modes      RGB 41, L 1; in colour",
-        "copies     1 look like another one",
+        "copies     1 equal an earlier image",
         "unreadable 0",
-        "become     colour squares, 32 x 32",
-        f"{train} train, {val} validate, {test} test; by a hash of each file",
+        "result     colour images, 32 x 32",
+        f"{train} train, {val} validation, {test} test; split by a hash of each file",
     ):
         assert line in ended.out
     assert "written" not in ended.out
@@ -65,7 +65,7 @@ def test_fit_runs_the_config_that_it_writes(command, folder):
         assert samples.mode == "RGB"
 
 
-def test_samples_are_scored_against_the_pictures_they_learned_from(command, folder):
+def test_samples_are_evaluated_against_the_images_of_the_run(command, folder):
     for one_image in folder.rglob("*.png"):
         with Image.open(one_image) as image:
             image.convert("L").save(one_image)
@@ -83,11 +83,11 @@ def test_samples_are_scored_against_the_pictures_they_learned_from(command, fold
     assert ended.err.startswith("error: There is no config other.yaml: ")
 
 
-def test_grey_pictures_get_a_grey_config_and_small_ones_are_enlarged(command):
+def test_grayscale_images_get_a_grayscale_config_and_small_ones_are_enlarged(command):
     image_fixtures.write(command.folder / "mine", 6, size=(20, 40), mode="L")
     ended = command("inspect", "mine", "--out", "new/mine.yaml")
     assert "6 below 32 pixels" in ended.out
-    assert "all grey" in ended.out
+    assert "all grayscale" in ended.out
     assert "no sub-folders: no labels" in ended.out
     written = yaml.safe_load((command.folder / "new" / "mine.yaml").read_text())
     data = written["data"]["init_args"]
@@ -115,27 +115,27 @@ def test_unreadable_files_are_listed_and_no_config_is_written(command, folder, m
     assert "mine/cats/001.png (image file is truncated" in ended.out
     assert "002.png" not in ended.out
     assert "           and 1 more\n" in ended.out
-    assert "once the unreadable ones are mended or gone" in ended.out
-    assert "3 of 40 files cannot be read, mine/" in ended.err
+    assert "after the unreadable files are repaired or removed" in ended.out
+    assert "3 of 40 files cannot be read, such as mine/" in ended.err
     assert not (command.folder / "mine.yaml").exists()
 
 
-def test_a_folder_of_unreadable_files_alone_becomes_nothing(command):
+def test_a_folder_of_unreadable_files_gives_no_data(command):
     (command.folder / "mine").mkdir()
     (command.folder / "mine" / "a.png").write_text("no image")
     ended = command("inspect", "mine")
     assert ended.status == 0, ended.err
-    assert "become     nothing: 3 readable and different images are wanted" in ended.out
+    assert "result     none: at least 3 readable and different images are needed" in ended.out
 
 
-def test_what_cannot_be_done_is_said_in_a_sentence(command, folder, subtests):
+def test_wrong_arguments_are_one_sentence(command, folder, subtests):
     for arguments, message in [
         (["gone"], "There is no folder gone: give one that holds images"),
         (["mine", "--size", "0"], "size is 0; give a whole number"),
-        (["mine", "--size", "30", "--out", "x.yaml"], "squares of 28, 32, 64 pixels, not of 30"),
-        (["mine", "--out", "small.yaml"], "small.yaml is there already and is not replaced"),
+        (["mine", "--size", "30", "--out", "x.yaml"], "images of side 28, 32, 64, not 30"),
+        (["mine", "--out", "small.yaml"], "small.yaml exists and is not overwritten"),
         (["mine", "more"], "'more' is one argument too many"),
-        ([], "Arguments are missing that have no default: give FOLDER."),
+        ([], "Required arguments are missing: give FOLDER."),
     ]:
         with subtests.test(arguments=arguments, message=message):
             before = (command.folder / "small.yaml").read_bytes()
@@ -146,7 +146,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(command, folder, subtests):
             assert (command.folder / "small.yaml").read_bytes() == before
 
 
-def test_data_of_a_folder_are_known_by_its_name_when_a_run_is_resumed(command, folder):
+def test_a_resumed_run_checks_the_name_of_its_folder(command, folder):
     command("inspect", "mine", "--out", "mine.yaml")
     narrow = [f"--model.{network}.init_args.width=2" for network in ("generator", "discriminator")]
     common = ("fit", "--config", "mine.yaml", "--trainer.accelerator", "cpu", *narrow)
