@@ -28,6 +28,7 @@ SYSTEM_PAGES = {p: t for p, t in PAGES.items() if p.parent == SYSTEMS and p.name
 HANGUL = re.compile("[\uac00-\ud7a3]")
 OWN_FILES = {  # that a reader writes
     "pictures.yaml", "changes.yaml", "small_digits.yaml", "objectives/total_variation.yaml", "theirs.yaml",
+    "my_images.yaml", "mine.yaml",
 }  # fmt: skip
 OF_2014 = {"AdaptiveRatioGAN", "InpaintingGAN", "SimultaneousGAN"}  # on the pages of docs/paper
 BASES = {"Regularizer"}

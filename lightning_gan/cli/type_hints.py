@@ -14,12 +14,12 @@ KINDS = {
 """Description of each plain type."""
 
 
-def list_alternatives(annotation: Any) -> list[Any]:
+def list_type_members(annotation: Any) -> list[Any]:
     """List the members of nested unions, without None and `Annotated`."""
     if get_origin(annotation) in (Union, UnionType):
-        return [one for part in get_args(annotation) for one in list_alternatives(part)]
+        return [one for part in get_args(annotation) for one in list_type_members(part)]
     if get_origin(annotation) is Annotated:
-        return list_alternatives(get_args(annotation)[0])
+        return list_type_members(get_args(annotation)[0])
     return [] if annotation in (None, type(None)) else [annotation]
 
 
@@ -42,7 +42,7 @@ def describe_type(annotation: Any) -> str:
     """
     kinds: dict[str, None] = {}
     choices: dict[str, None] = {}
-    members = list_alternatives(annotation)
+    members = list_type_members(annotation)
     for member in members:
         origin = get_origin(member) or member
         if origin is Literal:
@@ -70,14 +70,14 @@ def takes_numbers(annotation: Any, *kinds: type) -> bool:
             is_collection(get_origin(member))
             and any(takes_numbers(part, *kinds) for part in get_args(member))
         )
-        for member in list_alternatives(annotation)
+        for member in list_type_members(annotation)
     )
 
 
 def find_classes(annotation: Any) -> list[type]:
     """Find the classes that an annotation accepts, also as elements of a list or as results of a callable."""
     found: list[type] = []
-    for member in list_alternatives(annotation):
+    for member in list_type_members(annotation):
         origin, inner = get_origin(member), [part for part in get_args(member) if part is not ...]
         if origin is Callable or is_collection(origin):
             found += find_classes(inner[-1]) if inner and not takes_numbers(inner[-1]) else []

@@ -89,8 +89,8 @@ def find_benchmark(kind: str, name: str, known: Iterable[Thing]) -> Thing:
     if name in found:
         return found[name]
     near = difflib.get_close_matches(name, found, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(found)}."
-    raise UserError(f"No {kind} {name!r}: {hint}" if name else f"Name a {kind}: {hint}")
+    hint = f"did you mean {near[0]}?" if near else f"give one of {', '.join(found)}."
+    raise UserError(f"No {kind} {name!r}: {hint}" if name else f"No {kind} was given: {hint}")
 
 
 def describe_cost(plan: Plan) -> str:
@@ -112,7 +112,7 @@ def describe_cost(plan: Plan) -> str:
     text = format_table(rows, ("model", "missing runs", "about", "description"))
     share = f"{plan.steps:,} updates of G, {one.describe_length(plan.steps)}"
     return (
-        f"{one.name}: {one.question}\n{text}\n{share}; about {format_duration(total)} of one core's time"
+        f"{one.name}: {one.question}\n{text}\n{share}; about {format_duration(total)} on one core"
         if total
         else f"{one.name}: {one.question}\n{text}\n{share}; all runs are finished"
     )
