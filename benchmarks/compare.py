@@ -71,7 +71,7 @@ def main() -> None:
             clock.append(time.process_time())
             make_comparison(found)
             clock.append(time.process_time())
-            seed_groups._labels(runs)
+            seed_groups.make_labels(runs)
             clock.append(time.process_time())
             labels_run_by_run(runs)
             clock.append(time.process_time())

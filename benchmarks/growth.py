@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from model_factory import Pixels, make_model
-from run_fixtures import entries, score_protocol
+from run_fixtures import make_entries, make_protocol
 
 import callbacks
 from lightning_gan.cli.log_filter import filter_logs
@@ -87,8 +87,8 @@ def saving(points: int, folder: Path) -> None:
 
 def adding(looks: int, folder: Path) -> None:
     """Add ten scores to a file that already holds ten for each of these evaluations."""
-    new = entries(
-        "stage", "val", *(Score(f"score_{i}", 1.0, None, score_protocol()) for i in range(10))
+    new = make_entries(
+        "stage", "val", *(Score(f"score_{i}", 1.0, None, make_protocol()) for i in range(10))
     )
     path = folder / f"{looks}.json"
     scores_json.append_score(path, new * looks)

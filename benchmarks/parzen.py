@@ -24,7 +24,7 @@ from torch import Tensor
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
-from lightning_gan.metrics import SIGMAS_2014, parzen_log_likelihood, parzen_protocol  # noqa: E402
+from lightning_gan.metrics import SIGMAS_2014, compute_parzen_score, parzen_log_likelihood  # noqa: E402
 
 N_CENTRES, N_VALIDATION, N_TEST, D = 10_000, 1_000, 10_000, 784
 MEMORY_LIMIT_GB = 1.5
@@ -118,7 +118,7 @@ def main() -> None:
     both = torch.cat([validation, test])
     ways: dict[str, Callable[[], float]] = {
         "bare products": lambda: seconds(lambda: products(both, centres)),
-        "protocol": lambda: seconds(lambda: parzen_protocol(centres, validation, test)),
+        "protocol": lambda: seconds(lambda: compute_parzen_score(centres, validation, test)),
         "test at one sigma": lambda: seconds(lambda: parzen_log_likelihood(test, centres, [0.2])),
         "broadcasting (NumPy), extrapolated": lambda: broadcast_protocol_seconds(test, centres),
         "KernelDensity (scikit-learn), extrapolated": lambda: kernel_density_seconds(test, centres),

@@ -1,15 +1,15 @@
-"""CPU seconds that commands take before they do their work, as ratios to an import in the same run.
+"""Measure the start-up of commands in CPU seconds, as ratios to an import in the same run.
 
     python benchmarks/startup.py --run RUN --ckpt_path FILE --rounds 5
 
 Light commands are compared with `import torch`, `sample` with `import pytorch_lightning`. Each round measures every
-command and both imports once, one after the other; a ratio is that of the medians over the rounds. Processes are
-measured whole, user and system time of all their children included.
+command and both imports once; a ratio is that of the medians over the rounds. The time is user and system time of the
+process and its children.
 
 Args:
-    --run: folder of a finished run, for `report` and `compare`.
-    --ckpt_path: checkpoint of 28x28 digits, for `sample`; left out if none is given.
-    --rounds: number of rounds.
+    --run: Folder of a finished run, for `report` and `compare`.
+    --ckpt_path: Checkpoint of 28x28 digits, for `sample`, which is omitted without it.
+    --rounds: Number of rounds.
 """
 
 import argparse
@@ -20,11 +20,11 @@ import tempfile
 from statistics import median
 
 PROGRAM = ["-m", "lightning_gan"]
-LIGHT, SAMPLE = 1.0, 1.25  # the largest ratios
+LIGHT, SAMPLE = 1.0, 1.25  # maximum ratios
 
 
 def cpu_seconds(arguments: list[str], folder: str) -> float:
-    """Run Python with some arguments in a folder, and return the CPU seconds of the process."""
+    """Run Python in a folder, and return the CPU seconds of the process."""
     process = subprocess.Popen(
         [sys.executable, *arguments], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )  # fmt: skip
@@ -32,8 +32,8 @@ def cpu_seconds(arguments: list[str], folder: str) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def commands_of(run: str, ckpt_path: str | None) -> dict[str, tuple[list[str], str, float]]:
-    """Return the arguments of each command, the import that it is compared with, and the largest ratio."""
+def list_commands(run: str, ckpt_path: str | None) -> dict[str, tuple[list[str], str, float]]:
+    """List the arguments of each command, the import to compare with, and the maximum ratio."""
     light = {
         "--help": ["--help"],
         "a mistyped command": ["smaple"],
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()
     path = os.path.abspath(asked.ckpt_path) if asked.ckpt_path else None
-    commands = commands_of(os.path.abspath(asked.run), path)
+    commands = list_commands(os.path.abspath(asked.run), path)
     lines = {f"import {name}": ["-c", f"import {name}"] for name in ("torch", "pytorch_lightning")}
     lines |= {name: arguments for name, (arguments, _, _) in commands.items()}
     seconds: dict[str, list[float]] = {name: [] for name in lines}

@@ -1,4 +1,4 @@
-"""When to look at a run; what is computed lives in `lightning_gan.metrics`."""
+"""Callbacks: when to evaluate, draw, save and stop; metrics are in `lightning_gan.metrics`."""
 
 from callbacks.best_checkpoint import BestCheckpoint
 from callbacks.checkpoint import Checkpoints
@@ -10,7 +10,7 @@ from callbacks.collapse_responses import (
     WarnOnCollapse,
 )
 from callbacks.density_plot import DensityPlot
-from callbacks.feature_metrics import FID, KID, InceptionScore, PrecisionRecall
+from callbacks.feature_metrics import FID, KID, FeatureScore, InceptionScore, PrecisionRecall
 from callbacks.flight_recorder import FlightRecorder
 from callbacks.graceful_shutdown import GracefulShutdown
 from callbacks.gradient_norms import GradientNorms
@@ -35,6 +35,7 @@ __all__ = [
     "ClassificationError",
     "CollapseResponse",
     "DensityPlot",
+    "FeatureScore",
     "FlightRecorder",
     "GracefulShutdown",
     "GradientNorms",

@@ -144,7 +144,7 @@ class Checkpoints(Checkpoint):
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Say how much of the run's files belongs to this checkpoint."""
-        rows = [logger.settle() for logger in trainer.loggers if hasattr(logger, "settle")]
+        rows = [logger.flush_rows() for logger in trainer.loggers if hasattr(logger, "flush_rows")]
         entries = count_scores(find_run_folder_of_trainer(trainer) / "scores.json")
         checkpoint["written"] = {"metrics.csv": sum(rows[:1]), "scores.json": entries}
 

@@ -1,4 +1,4 @@
-"""What FID and its kin cost on a CPU, and what few real images mean, stated before the first score."""
+"""Base class of metrics in a feature space: logs the cost on a CPU, and the bias of few real images."""
 
 from typing import Any
 
@@ -22,82 +22,86 @@ from lightning_gan.feature_extractors import (
     WeightsError,
 )
 
-LARGE = (InceptionConfig, DINOv2)  # feature networks that take minutes on a CPU
+LARGE = (InceptionConfig, DINOv2)  # feature extractors that take minutes on a CPU
 
 
-class StatesCost(SampleMetric):
-    """A score in a feature space that states its cost on this machine before it is computed.
+class CostReportingMetric(SampleMetric):
+    """Metric in a feature space that logs its cost on this machine before the first evaluation.
 
     Args:
-        measure: score to compute.
-        num_samples: number of samples, 1 to 10,000,000.
-        num_real: number of real images, at least 1; all of the split if it is not given.
-        features: feature space; the natural one of the images if it is not given.
-        seed: seed of the noise, 0 to 2^32 - 1.
+        metric: Metric to compute.
+        num_samples: Number of samples, 1 to 10,000,000.
+        num_real: Number of real images, at least 1; the whole split if it is None.
+        features: Feature extractor; the default one for the images if it is None.
+        seed: Seed of the noise, 0 to 2^32 - 1.
     """
 
     @check_arguments
     def __init__(
         self,
-        measure: FeatureMetric,
+        metric: FeatureMetric,
         num_samples: SampleCount,
         num_real: Count | None,
         features: FeatureExtractorConfig | None,
         seed: Seed,
     ) -> None:
         super().__init__(num_samples, seed)
-        self.measure, self.num_real, self.features = measure, num_real, features
-        self._said: set[str] = set()
+        self.metric, self.num_real, self.features = metric, num_real, features
+        self._logged: set[str] = set()
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """State before training what a validation will cost, and what few real images mean."""
+        """Log the cost of a validation before training."""
         if trainer.enable_validation:
-            self.announce(trainer, pl_module, "val")
+            self.log_cost(trainer, pl_module, "val")
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """State it before the command `validate` scores."""
+        """Log the cost before the command `validate` scores."""
         if trainer.state.fn == "validate":
-            self.announce(trainer, pl_module, "val")
+            self.log_cost(trainer, pl_module, "val")
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """State it before the command `test` scores, or a fit that had no validation."""
-        if not self._said:
-            self.announce(trainer, pl_module, "test")
+        """Log the cost before a test, unless it was logged before a validation."""
+        if not self._logged:
+            self.log_cost(trainer, pl_module, "test")
 
-    def announce(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
-        """State the cost of a look on a CPU, and the bias of few images; the first process, once for a shared pass."""
+    def log_cost(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
+        """Log the cost of an evaluation on a CPU and the bias of few images, once for a shared pass.
+
+        Only large feature extractors are measured, and only rank 0 logs.
+        """
         sharing = [c for c in trainer.callbacks if self.shares_pass(c)]  # type: ignore[attr-defined]
         if sharing[0] is not self or not trainer.is_global_zero:
             return
         real = make_reference_images(find_datamodule(trainer, self), stage)
-        there, shape = len(real.uint8_images), tuple(real.uint8_images.shape[1:])
-        n_real = min(self.num_real or there, there)
+        available, shape = len(real.uint8_images), tuple(real.uint8_images.shape[1:])
+        n_real = min(self.num_real or available, available)
         space = self.features or default_extractor(shape, real.name)
         if not isinstance(space, LARGE):
             return
         try:
             with isolate_rng():
                 network = space.load().to(pl_module.device)
-        except WeightsError:  # which scoring reports
+        except WeightsError:  # the evaluation reports it
             return
-        if any(isinstance(c.measure, FIDMetric) for c in sharing):
-            self.say(describe_small_sample_effect(n_real, self.num_samples, network.dim, stage))
+        if any(isinstance(c.metric, FIDMetric) for c in sharing):
+            line = describe_small_sample_effect(n_real, self.num_samples, network.dim, stage)
+            self.log_line(line)
         if pl_module.device.type == "cpu":
             speed = estimate_images_per_second(network, shape)
-            self.say(describe_evaluation_cost(network.name, self.num_samples, n_real, speed))
+            self.log_line(describe_evaluation_cost(network.name, self.num_samples, n_real, speed))
 
     def shares_pass(self, other: Any) -> bool:
-        """Whether another callback asks the same images in the same space."""
-        return isinstance(other, StatesCost) and other._asked == self._asked
+        """Whether another callback scores the same images in the same feature space."""
+        return isinstance(other, CostReportingMetric) and other._pass_key == self._pass_key
 
     @property
-    def _asked(self) -> tuple[Any, ...]:
-        return (*self._wanted, self.num_real, self.features)
+    def _pass_key(self) -> tuple[Any, ...]:
+        return (*self._sample_set_key, self.num_real, self.features)
 
-    def say(self, line: str) -> None:
-        """Print a line on the first process, once a run."""
-        if line and line not in self._said:
-            self._said.add(line)
+    def log_line(self, line: str) -> None:
+        """Log a line on rank 0, once a run."""
+        if line and line not in self._logged:
+            self._logged.add(line)
             rank_zero_info(line)
 
 

@@ -1,4 +1,4 @@
-"""Modes covered, where the modes are known: the protocols of Lin et al. (2018), PacGAN, section 4."""
+"""Callbacks that count covered modes, with the protocols of Lin et al. (2018), PacGAN, section 4."""
 
 from abc import abstractmethod
 from typing import Any
@@ -15,14 +15,14 @@ from lightning_gan.utils.errors import UserError
 
 
 class CountedModes(SampleMetric):
-    """What both counts of modes share: how their scores are logged and kept."""
+    """Base class of callbacks that count modes: logs and stores their scores."""
 
     @abstractmethod
     def scores(self, trainer: Trainer, pl_module: LightningModule) -> list[Score]:
-        """Of this evaluation's sample set."""
+        """Compute the scores of this evaluation's sample set."""
 
     def evaluate(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
-        """Count, log, remember and write."""
+        """Count modes, log and store the scores, and write their protocols."""
         scores = self.results[stage] = self.scores(trainer, pl_module)
         write_protocols(trainer, pl_module, stage, scores)
         values = {f"{stage}/{s.name}": float(s.value) for s in scores}
@@ -31,19 +31,19 @@ class CountedModes(SampleMetric):
 
 
 class ModeCoverage(CountedModes):
-    """Counts the modes that samples cover, after each validation and at test.
+    """Number of covered modes after each validation and at test.
 
-    For data that say where their modes are (`means`, [modes, *data_shape]) and how wide (`std`, [modes]), such as Ring
-    and Grid. A sample is of high quality within three standard deviations of the nearest mode, and a mode is covered
-    by one such sample: Srivastava et al. (2017), VEEGAN; Lin et al. (2018), PacGAN.
+    The data must have the means of their modes (`means`, [modes, *data_shape]) and the standard deviations (`std`,
+    [modes]), as Ring and Grid. A sample within `near` standard deviations of the nearest mode is of high quality, and
+    one such sample covers the mode (Srivastava et al. 2017, VEEGAN; Lin et al. 2018, PacGAN).
 
-    Logs <stage>/modes, <stage>/high_quality with its _se, and <stage>/reverse_kl, in nats; scores.json holds each
-    value's protocol.
+    Logs <stage>/modes, <stage>/high_quality with its _se, and <stage>/reverse_kl, in nats; scores.json holds the
+    protocol of each value.
 
     Args:
-        num_samples: of the model, 1 to 10,000,000.
-        near: standard deviations within which a sample is of high quality, above 0.
-        seed: of the noise, the same at every look, 0 to 2^32 - 1.
+        num_samples: Number of samples of the model, 1 to 10,000,000.
+        near: Largest distance of a high-quality sample from its mode, in standard deviations, above 0.
+        seed: Seed of the noise, the same at every evaluation, 0 to 2^32 - 1.
     """
 
     whole_sample_set = True
@@ -56,40 +56,40 @@ class ModeCoverage(CountedModes):
         self.near = near
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Refuse data without known modes before the work.
+        """Check before training that the data have known modes.
 
         Raises:
-            ValueError: if they do not say where their modes are.
+            UserError: The data have no `means` or no `std`.
         """
         super().setup(trainer, pl_module, stage)
         data: Any = find_datamodule(trainer, self)
         if not (hasattr(data, "means") and hasattr(data, "std")):
             name = getattr(data, "name", type(data).__name__)
             raise UserError(
-                f"ModeCoverage counts modes whose places are known, such as those of Ring and Grid; those of {name} "
-                f"are not: take it out of trainer.callbacks."
+                f"ModeCoverage needs data with known modes, such as Ring and Grid, but {name} has none: "
+                f"remove it from trainer.callbacks."
             )
 
     def scores(self, trainer: Trainer, pl_module: LightningModule) -> list[Score]:
-        """Share of high quality, reverse KL, modes."""
+        """Compute the share of high-quality samples, the reverse KL and the number of modes."""
         data = find_datamodule(trainer, self)
         sample_set = self.sample_set(trainer, pl_module)
         return score_modes(sample_set, data.name, data.means, data.std, self.near)
 
 
 class StackedModeCoverage(CountedModes):
-    """Counts the numbers, of 1,000, that samples of stacked MNIST show, after each validation and at test.
+    """Number of the 1,000 modes of stacked MNIST that samples show, after each validation and at test.
 
-    A sample is three digits in three channels. Each is read by the suite's own classifier of MNIST
-    (`python -m lightning_gan download --classifier mnist`), where the papers had others of about 99 %: Metz et al.
-    (2017), Unrolled GAN, section 3.3.1; Srivastava et al. (2017), VEEGAN. Logs <stage>/modes and
-    <stage>/reverse_kl, the KL of what was read from uniform, in nats.
+    A sample has three digits in three channels. The suite's MNIST classifier reads each digit (`python -m
+    lightning_gan download --classifier mnist`); the papers used other classifiers, of about 99 % accuracy: Metz et al.
+    (2017), Unrolled GAN, section 3.3.1; Srivastava et al. (2017), VEEGAN. Logs <stage>/modes and <stage>/reverse_kl,
+    the KL of the shown numbers from uniform, in nats.
 
     Args:
-        num_samples: of the model, 1 to 10,000,000: 26,000 in VEEGAN and in PacGAN's Table 2, 25,600 in Unrolled GAN and
-            its Table 3.
-        seed: of the noise, the same at every look, 0 to 2^32 - 1.
-        features: the classifier; the one stored on this machine if it is not given.
+        num_samples: Number of samples of the model, 1 to 10,000,000: 26,000 in VEEGAN and in PacGAN's Table 2, 25,600
+            in Unrolled GAN and in PacGAN's Table 3.
+        seed: Seed of the noise, the same at every evaluation, 0 to 2^32 - 1.
+        features: Digit classifier; the one stored on this machine if it is None.
     """
 
     @check_arguments
@@ -100,23 +100,23 @@ class StackedModeCoverage(CountedModes):
         self.features = features or Classifier("mnist")
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Refuse other data, and a machine without the classifier, before the work.
+        """Check before training that the data are stacked digits and that the classifier exists.
 
         Raises:
-            ValueError: if the data are not stacked digits.
-            WeightsError: if there is no classifier.
+            UserError: The data are not stacked digits.
+            WeightsError: There is no classifier.
         """
         super().setup(trainer, pl_module, stage)
         data: Any = find_datamodule(trainer, self)
         if (tuple(data.data_shape), getattr(data, "num_classes", None)) != ((3, 28, 28), 1000):
             raise UserError(
-                f"StackedModeCoverage reads three digits in three channels, as StackedMNIST has them; {data.name} "
-                f"has not: take it out of trainer.callbacks."
+                f"StackedModeCoverage needs three digits in three channels, as in StackedMNIST, but the data are "
+                f"{data.name}: remove it from trainer.callbacks."
             )
         self.features.load()
 
     def scores(self, trainer: Trainer, pl_module: LightningModule) -> list[Score]:
-        """KL, modes."""
+        """Compute the reverse KL and the number of modes."""
         network = self.features.load().to(pl_module.device)
         name = find_datamodule(trainer, self).name
         return score_stacked_modes(self.sample_set(trainer, pl_module), name, network)

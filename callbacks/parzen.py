@@ -1,4 +1,4 @@
-"""The Parzen-window log-likelihood of Goodfellow et al. (2014): when to ask, where to write it."""
+"""Callback for the Parzen-window log-likelihood of Goodfellow et al. (2014)."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -21,27 +21,27 @@ from callbacks.sample_metric import (
 from lightning_gan.arguments import Count, Positive, SampleCount, Seed, check_arguments
 from lightning_gan.evaluation.baselines import OneImage, TrainingSet
 from lightning_gan.evaluation.parzen import draw_centres, make_parzen_score, make_parzen_split
-from lightning_gan.metrics import SIGMAS_2014, ParzenScore, parzen_protocol
+from lightning_gan.metrics import SIGMAS_2014, ParzenScore, compute_parzen_score
 from lightning_gan.metrics.kernel_density import check_sigmas
 from lightning_gan.utils.atomic_files import atomic_write
 from lightning_gan.utils.images import to_unit
 
 
 class ParzenLogLikelihood(SampleMetric):
-    """Score samples in nats, pixels in [0, 1], after each validation and at test.
+    """Parzen-window log-likelihood in nats, for pixels in [0, 1], after each validation and at test.
 
-    Sigma is chosen on the first validation images. At test the whole test set is scored, as in
-    2014; at validation the other validation images are, or all where there are no others.
+    The first validation images choose sigma. At test the whole test set is scored, as in 2014; at
+    validation the other validation images, or all if there are no others.
 
-    Logs <stage>/parzen_nats, _se, _sigma and _n (images scored), and writes the whole
-    protocol with the curve over sigma to parzen/<stage>_step<N>.json in the run folder.
+    Logs <stage>/parzen_nats, _se, _sigma and _n (number of scored images), and writes the protocol
+    with the curve over sigma to parzen/<stage>_step<N>.json in the run folder.
 
     Args:
-        num_samples: centres of the window, 1 to 10,000,000.
-        num_validation: validation images that choose sigma, at least 1.
-        sigmas: the grid it is chosen from, in pixel units, each above 0.
-        seed: of the noise, the same at every look, 0 to 2^32 - 1.
-        baselines: whether a test also scores real images and one image repeated, for comparison.
+        num_samples: Number of samples, which are the centres of the window, 1 to 10,000,000.
+        num_validation: Number of validation images that choose sigma, at least 1.
+        sigmas: Values of sigma to choose from, in pixel units, each above 0.
+        seed: Seed of the noise, the same at every evaluation, 0 to 2^32 - 1.
+        baselines: Whether a test also scores real images and one repeated image.
     """
 
     whole_sample_set = True
@@ -66,15 +66,15 @@ class ParzenLogLikelihood(SampleMetric):
         self._rows: dict[str, list[tuple[str, str, str]]] = {}
 
     def rows(self, stage: str) -> list[tuple[str, str, str]]:
-        """(name, nats with their standard error, protocol) of the latest scores of a stage."""
+        """Return (name, nats with their standard error, protocol) of the latest scores of a stage."""
         return self._rows.get(stage, [])
 
     def evaluate(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
-        """Score, log, remember and write."""
+        """Compute the score and, at test, those of the baselines; log and write them."""
         data = find_datamodule(trainer, self)
         images = make_parzen_split(data, stage, self.num_validation)
         score_of = partial(
-            parzen_protocol,
+            compute_parzen_score,
             validation=images.choosing,
             test=images.scored,
             sigmas=self.sigmas,
@@ -107,7 +107,7 @@ class ParzenLogLikelihood(SampleMetric):
     def _baselines(
         self, data: Any, score_of: Callable[[Tensor], ParzenScore]
     ) -> dict[str, tuple[ParzenScore, str]]:
-        """What real images and one image score by the same protocol."""
+        """Score real images and one image under the same protocol."""
         train = to_unit(data.images("train"), data.value_range)
         real = TrainingSet(train).sample(min(self.num_samples, len(train)), seed=self.seed)
         return {
@@ -128,6 +128,6 @@ class ParzenLogLikelihood(SampleMetric):
             **asdict(score),
             "rows": rows,
         }
-        with warn_on_oserror(path), atomic_write(path, durable=False) as beside:
+        with warn_on_oserror(path), atomic_write(path, durable=False) as partial:
             text = json.dumps(report, indent=2, ensure_ascii=False)
-            beside.write_text(text + "\n", encoding="utf-8")
+            partial.write_text(text + "\n", encoding="utf-8")

@@ -1,11 +1,19 @@
 """Images of samples, during and after training."""
 
+from pathlib import Path
+
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from callbacks.animated_images import AnimatedImages
-from callbacks.image_logging import find_display_range_of_data, log_image, read_uint8_images
+from callbacks.image_logging import (
+    find_display_range_of_data,
+    find_run_folder_of_trainer,
+    log_image,
+    read_uint8_images,
+    warn_on_oserror,
+)
 from lightning_gan.arguments import Count, Seed, Size, check_arguments
 from lightning_gan.metrics.nearest import find_nearest
 from lightning_gan.utils import images
@@ -29,6 +37,21 @@ class SampleGrid(AnimatedImages):
     ) -> None:
         super().__init__(every_n_steps)
         self.num, self.columns, self.seed = num, columns, seed
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Also save real images for comparison, once in a run."""
+        super().on_train_start(trainer, pl_module)
+        path = find_run_folder_of_trainer(trainer) / "images" / "real.png"
+        data = getattr(trainer, "datamodule", None)
+        if trainer.is_global_zero and hasattr(data, "uint8_images") and not path.exists():
+            self._save_real_images(read_uint8_images(data, "val"), path)
+
+    def _save_real_images(self, real: Tensor, path: Path) -> None:
+        """Save a grid of at most `num` images, at even intervals of `real`, bytes [n, C, H, W]."""
+        n = min(self.num, len(real))
+        index = torch.arange(n) * len(real) // max(1, n)
+        with warn_on_oserror(path):
+            images.save_image(images.make_image_grid(real[index], self.columns, scale=2), path)
 
     def image(self, trainer: Trainer, pl_module: LightningModule) -> Tensor:
         """Draw samples of the same noise, bytes [3, H, W]."""

@@ -1,4 +1,4 @@
-"""What all scores of samples share: when to look, one sample set for all of them, and where values are written."""
+"""Base class of callbacks that score samples: schedule, shared sample sets, and files of the scores."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -21,19 +21,18 @@ Stage = Literal["val", "test"]
 
 
 class SampleMetric(Callback, ABC):
-    """A callback that scores a sample set after each validation and at test.
+    """Callback that scores a sample set after each validation and at test.
 
-    All of them that ask for the same number of samples and seed look at one sample set, which
-    lives until the evaluation
-    ends.
+    Callbacks with the same number of samples and the same seed share one sample set, which is
+    freed at the end of the evaluation.
 
     Args:
-        num_samples: of the sample set, 1 to 10,000,000.
-        seed: of its noise, the same at every look, 0 to 2^32 - 1.
+        num_samples: Number of samples, 1 to 10,000,000.
+        seed: Seed of the noise, the same at every evaluation, 0 to 2^32 - 1.
     """
 
     whole_sample_set = False
-    """Whether it needs all samples at once, rather than part by part."""
+    """Whether it needs all samples at once, not batch by batch."""
 
     @check_arguments
     def __init__(self, num_samples: SampleCount, seed: Seed) -> None:
@@ -42,36 +41,40 @@ class SampleMetric(Callback, ABC):
         self.sample_sets: dict[tuple[int, int], ModelSamples] = {}
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Share the samples of an evaluation, by their number and seed, with the other scores of this run."""
-        self.sample_sets = find_partners(trainer)[0].sample_sets
+        """Share the sample sets of an evaluation with the other callbacks of this run."""
+        self.sample_sets = find_sample_metrics(trainer)[0].sample_sets
 
     @abstractmethod
     def evaluate(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
-        """Score, log, remember and write."""
+        """Compute the scores, log them, store them in `results` and write their protocols."""
 
     def rows(self, stage: str) -> list[tuple[str, str, str]]:
-        """(name, value with its ±, protocol) of the latest scores of a stage."""
+        """Return (name, value with its ±, protocol) of the latest scores of a stage."""
         return [score.row(f"{stage}/") for score in self.results.get(stage, [])]
 
     def notes(self, stage: str) -> list[str]:
-        """What to know before believing the values with a star."""
+        """Return the notes on the values that have a star in the table."""
         scores = self.results.get(stage, [])
         return [f"* {stage}/{s.name}: {note}" for s in scores for note in s.notes]
 
     def sample_set(self, trainer: Trainer, pl_module: LightningModule) -> ModelSamples:
-        """The samples of this evaluation, shared by all callbacks that ask for as many under the same seed."""
-        if self._wanted not in self.sample_sets:
-            shown = find_display_range_of_data(find_datamodule(trainer, self))
+        """Return the samples of this evaluation, shared by callbacks with the same number and seed."""
+        if self._sample_set_key not in self.sample_sets:
+            display_range = find_display_range_of_data(find_datamodule(trainer, self))
             model_samples = ModelSamples(
-                pl_module, *self._wanted, shown, describe_generator(pl_module)
+                pl_module, *self._sample_set_key, display_range, describe_generator(pl_module)
             )
-            if any(c.whole_sample_set for c in find_partners(trainer) if c._wanted == self._wanted):
+            if any(
+                c.whole_sample_set
+                for c in find_sample_metrics(trainer)
+                if c._sample_set_key == self._sample_set_key
+            ):
                 model_samples.all()
-            self.sample_sets[self._wanted] = model_samples
-        return self.sample_sets[self._wanted]
+            self.sample_sets[self._sample_set_key] = model_samples
+        return self.sample_sets[self._sample_set_key]
 
     @property
-    def _wanted(self) -> tuple[int, int]:
+    def _sample_set_key(self) -> tuple[int, int]:
         return self.num_samples, self.seed
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -84,24 +87,28 @@ class SampleMetric(Callback, ABC):
         self.evaluate(trainer, pl_module, "test")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Forget the samples."""
+        """Free the samples."""
         self.sample_sets.clear()
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Forget the samples."""
+        """Free the samples."""
         self.sample_sets.clear()
 
 
-def find_partners(trainer: Trainer) -> list[SampleMetric]:
-    """Every score of samples in this run, in order."""
+def find_sample_metrics(trainer: Trainer) -> list[SampleMetric]:
+    """Return the callbacks of this run that score samples, in order."""
     return [c for c in trainer.callbacks if isinstance(c, SampleMetric)]  # type: ignore[attr-defined]
 
 
 def find_datamodule(trainer: Trainer, asker: Callback) -> Any:
-    """The data that samples are compared with.
+    """Return the data module of a Trainer.
+
+    Args:
+        trainer: Trainer.
+        asker: Callback that needs the data, for the message.
 
     Raises:
-        ValueError: if the Trainer has none.
+        UserError: The Trainer has no data module.
     """
     data = getattr(trainer, "datamodule", None)
     if data is None:
@@ -113,14 +120,14 @@ def find_datamodule(trainer: Trainer, asker: Callback) -> Any:
 
 
 def count_updates(trainer: Trainer, pl_module: LightningModule) -> int:
-    """Updates of G; a test restores no trainer.global_step, and a model that counts its own knows better."""
+    """Return the number of updates of G: the model's own count, because a test does not restore `global_step`."""
     return int(getattr(pl_module, "g_updates", trainer.global_step))
 
 
 def write_protocols(
     trainer: Trainer, pl_module: LightningModule, stage: Stage, scores: Sequence[Score]
 ) -> None:
-    """Put each value with its protocol beside metrics.csv, in scores.json, and the protocols into W&B's config."""
+    """Append scores with their protocols to scores.json in the run folder, and the protocols to W&B's config."""
     if not trainer.is_global_zero:
         return
     step = count_updates(trainer, pl_module)
@@ -137,10 +144,7 @@ def write_protocols(
 def write_baselines(
     trainer: Trainer, pl_module: LightningModule, baseline: str, scores: Sequence[Score]
 ) -> None:
-    """Put what a model that needs no training scored by the same protocol at test into baselines.json.
-
-    With its protocols.
-    """
+    """Append the scores of a baseline at test, with their protocols, to baselines.json in the run folder."""
     if trainer.is_global_zero and scores:
         step = count_updates(trainer, pl_module)
         entries = [{"baseline": baseline, "step": step, **score.as_dict()} for score in scores]

@@ -1,4 +1,4 @@
-"""Generative adversarial networks, beginning with Goodfellow et al. (2014). Start at `lightning_gan.models.gan`."""
+"""Generative adversarial networks in PyTorch Lightning. Algorithm 1 is in `lightning_gan.models.gan`."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ from lightning_gan.utils.lazy_imports import attribute_importer
 from lightning_gan.utils.startup_interrupts import hold_interrupts
 
 hold_interrupts(sys.orig_argv)
-hold_signals(sys.orig_argv)  # before the seconds that torch takes to start
+hold_signals(sys.orig_argv)  # before torch is imported, which takes seconds
 
 __version__ = "0.1.0"
 __all__ = ["GAN", "load"]

@@ -1,17 +1,17 @@
-"""`python -m lightning_gan` and the console script `lightning-gan`."""
+"""Entry point of `python -m lightning_gan` and of the console script `lightning-gan`."""
 
 import sys
 
 
 def main() -> None:
-    """Run a command; at Ctrl-C, say so in one line and leave with status 130."""
+    """Run a command; on Ctrl-C, print one line and exit with status 130."""
     try:
-        # imported here, so that Ctrl-C meanwhile ends the process with a line of its own
+        # imported here, so that Ctrl-C during the import is caught below
         from lightning_gan.cli.main import main as run_command
 
         run_command()
     except KeyboardInterrupt:
-        sys.stderr.write("\nCtrl-C: broken off. Files that were saved before are whole.\n")
+        sys.stderr.write("\nInterrupted. Saved files are intact.\n")
         sys.exit(130)
 
 

@@ -9,6 +9,7 @@ from model_factory import SHAPE, NormedDiscriminator
 from torch.optim import SGD
 
 from lightning_gan import GAN
+from lightning_gan.evaluation import FIDMetric
 from lightning_gan.losses import NonSaturating
 from lightning_gan.models import masks
 from lightning_gan.networks import (
@@ -74,6 +75,7 @@ NEEDED = {
     "ConditionalGAN": pair(MESSAGE, flat(K)) | {"classes": K},
     "ConditionalGenerator": {"generator": few()},
     "EMA": {"generator": few()},
+    "FeatureScore": {"metric": FIDMetric()},
     "FeatureMatchingGAN": few_labels(),
     "NoiseDataModule": {"gan": GAN(**pair())},
     "Goodfellow2014": {"optimizer": sgd()},

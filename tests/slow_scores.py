@@ -39,7 +39,7 @@ def slow_score(stage, number, step=0, wait_long=wait_minutes):
     """Let the Parzen score of a stage, at a step, take minutes, and say by a file that it has begun."""
 
     def put():
-        score = callbacks.parzen.parzen_protocol
+        score = callbacks.parzen.compute_parzen_score
         look = callbacks.parzen.ParzenLogLikelihood.evaluate
 
         def looked(self, trainer, pl_module, at):
@@ -51,7 +51,7 @@ def slow_score(stage, number, step=0, wait_long=wait_minutes):
                 wait_long()
                 return score(*arguments, **settings)
 
-            callbacks.parzen.parzen_protocol = wait if slow else score
+            callbacks.parzen.compute_parzen_score = wait if slow else score
             look(self, trainer, pl_module, at)
 
         callbacks.parzen.ParzenLogLikelihood.evaluate = looked

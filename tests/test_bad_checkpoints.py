@@ -1,4 +1,4 @@
-"""Checkpoints that were cut, flipped or made by other networks, and what a bad loss leaves of good ones."""
+"""Truncated, damaged and foreign checkpoints are refused; a loss that is not finite keeps the last good one."""
 
 import gzip
 from pathlib import Path
@@ -10,18 +10,18 @@ from lightning_gan.checkpoints.verify import read_checkpoint
 from lightning_gan.losses import NonSaturating
 
 
-def test_a_file_that_is_no_checkpoint_is_named(tmp_path):
+def test_a_file_that_is_not_a_checkpoint_is_refused(tmp_path):
     files = {"text": b"hello", "empty": b""}
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(ValueError, match=rf"{name} \({len(content)} bytes\) is not a whole"):
+        with pytest.raises(ValueError, match=rf"{name} \({len(content)} bytes\) is not a complete"):
             read_checkpoint(tmp_path / name)
     torch.save({"state_dict": {}, "epoch": 3}, tmp_path / "other.ckpt")
-    with pytest.raises(ValueError, match=r"other.ckpt is no checkpoint of a run of this suite"):
+    with pytest.raises(ValueError, match=r"other.ckpt is not a checkpoint of this suite"):
         read_checkpoint(tmp_path / "other.ckpt")
 
 
-def test_what_happens_to_a_checkpoint_after_it_was_whole(command):
+def test_a_damaged_checkpoint_is_refused_and_stays_unchanged(command):
     command("fit", "--config", "small.yaml")
     whole = Path("runs/small/version_0/checkpoints/last.ckpt").read_bytes()
     middle = len(whole) // 2
@@ -44,7 +44,7 @@ def test_what_happens_to_a_checkpoint_after_it_was_whole(command):
             assert Path(name).read_bytes() == content
 
 
-def test_weights_of_other_networks(command):
+def test_weights_of_other_networks_are_refused(command):
     command("fit", "--config", "small.yaml")
     content = torch.load("runs/small/version_0/checkpoints/last.ckpt", weights_only=True)
     content["hyper_parameters"]["generator"]["init_args"]["widths"] = [9]
@@ -58,11 +58,11 @@ def test_weights_of_other_networks(command):
         "--trainer.max_steps",
         "12",
     )
-    shapes = "generator.hidden.0.weight is [8, 4] in the file and [9, 4] here"
+    shapes = "generator.hidden.0.weight is [8, 4] in the file and [9, 4] in the model"
     for line, said in (
         (
             ("sample", "--ckpt_path", "wider.ckpt"),
-            "The checkpoint's weights do not fit these networks",
+            "The weights of the checkpoint do not fit these networks",
         ),
         (fit, f"wider.ckpt does not fit these networks: {shapes}"),
     ):
@@ -73,13 +73,13 @@ def test_weights_of_other_networks(command):
 
 
 def test_the_last_good_checkpoint_stays_when_a_loss_is_not_finite(command, monkeypatch):
-    right, calls = NonSaturating.g_loss, []
+    g_loss, calls = NonSaturating.g_loss, []
 
-    def wrong_from_the_seventh(self, fake, real=None):
+    def nan_from_the_seventh(self, fake, real=None):
         calls.append(fake)
-        return right(self, fake) * (torch.nan if len(calls) >= 7 else 1)
+        return g_loss(self, fake) * (torch.nan if len(calls) >= 7 else 1)
 
-    monkeypatch.setattr(NonSaturating, "g_loss", wrong_from_the_seventh)
+    monkeypatch.setattr(NonSaturating, "g_loss", nan_from_the_seventh)
     ended = command(
         "fit", "--config", "small.yaml", "--checkpoint.every_n_steps", "1", "--checkpoint.keep", "0"
     )

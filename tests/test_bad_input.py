@@ -1,6 +1,6 @@
-"""Everything that the user can get wrong: one sentence, a status, no traceback, nothing overwritten.
+"""Errors of the user: one sentence, an exit status, no traceback, and no file overwritten.
 
-Each row: what is done to the folder, the command's arguments behind `fit --config small.yaml`, what the sentence says.
+Each row: a change of the folder, arguments after `fit --config small.yaml`, and a part of the sentence.
 """
 
 from pathlib import Path
@@ -69,7 +69,7 @@ WHOLE = {
     "wrong type in a file": (
         write("w.yaml", "data:\n  init_args:\n    batch_size: many"),
         ["--config", "w.yaml"],
-        "'batch_size' wants a whole number; got 'many'. (In w.yaml, line 3.)",
+        "'batch_size' must be a whole number; got 'many'. (In w.yaml, line 3.)",
     ),
     "missing data": (gone, [], "train-images-idx3-ubyte not found under pixels"),
     "a file for the data's folder": (
@@ -91,7 +91,7 @@ WHOLE = {
     "checkpoint that runs code": (
         hostile,
         ["--ckpt_path", "hostile.ckpt"],
-        "is not a whole checkpoint",
+        "is not a complete checkpoint",
     ),
     "run folder that cannot be": (write("afile", "x"), ["--run.root", "afile"], "Not a directory"),
     "no such device": (nothing, ["--trainer.accelerator", "gpu"], "gpu"),
@@ -122,12 +122,12 @@ SETTINGS = {
     "empty section": (
         write("e.yaml", "model:\n  init_args:\n    genrator: {}"),
         ["--config", "e.yaml"],
-        "e.yaml, line 3: 'genrator' holds nothing",
+        "e.yaml, line 3: 'genrator' is empty",
     ),
     "wrong value in another folder": (
         write("y/a.yaml", "trainer:\n  max_epochs: 3\n  max_steps: abc\n"),
         ["--config", "y/a.yaml"],
-        "'trainer.max_steps' wants a whole number; got 'abc'. (In y/a.yaml, line 3.)",
+        "'trainer.max_steps' must be a whole number; got 'abc'. (In y/a.yaml, line 3.)",
     ),
     "wrong class in another folder": (
         write("y/a.yaml", "model:\n  init_args:\n    loss: Hingee\n"),
@@ -140,7 +140,7 @@ SETTINGS = {
             write("y/b.yaml", "class_path: GAN\ninit_args:\n  k: two\n"),
         ),
         ["--config", "y/a.yaml"],
-        "'k' wants a whole number; got 'two'. (In y/b.yaml, line 3.)",
+        "'k' must be a whole number; got 'two'. (In y/b.yaml, line 3.)",
     ),
     "a file that a config names is missing": (
         write("y/a.yaml", "model: gone.yaml"),
@@ -158,12 +158,12 @@ SETTINGS = {
     "wrong flag beside a right config": (
         write("y/a.yaml", "trainer: {max_steps: 3}"),
         ["--config", "y/a.yaml", "--trainer.max_steps", "x"],
-        "'trainer.max_steps' wants a whole number; got 'x'.",
+        "'trainer.max_steps' must be a whole number; got 'x'.",
     ),
     "one of several words": (
         write("y/a.yaml", "run: {wandb: onlin}"),
         ["--config", "y/a.yaml"],
-        "'run.wandb' wants one of auto, online, offline, disabled; got 'onlin'. (In y/a.yaml, line 1.)",
+        "'run.wandb' must be one of auto, online, offline, disabled; got 'onlin'. (In y/a.yaml, line 1.)",
     ),
     "the learning rate of both": (
         nothing,
@@ -195,11 +195,11 @@ SETTINGS = {
         ["--model.d_scheduler", "StepLRR"],
         "Did you mean 'torch.optim.lr_scheduler.StepLR'?",
     ),
-    "no value": (nothing, ["--model.k"], "--model.k wants a value behind it."),
+    "no value": (nothing, ["--model.k"], "--model.k needs a value."),
     "half of JSON": (
         nothing,
         ["--trainer.callbacks+={class_path: TrainingCurves"],
-        "'trainer.callbacks' wants the name of a class, or a mapping with class_path and init_args",
+        "'trainer.callbacks' must be the name of a class, or a mapping with class_path and init_args",
     ),
     "a config of the same folder": (
         write("shapes.yaml", "run: {name: x}"),
@@ -211,18 +211,18 @@ SETTINGS = {
         ["--config", "d.yaml"],
         "twice",
     ),
-    "wrong type": (nothing, [f"{MODEL}k", "two"], "'k' wants a whole number; got 'two'."),
+    "wrong type": (nothing, [f"{MODEL}k", "two"], "'k' must be a whole number; got 'two'."),
     "no list": (
         write(
             "f.yaml", "model:\n  init_args:\n    generator:\n      init_args:\n        z_dim: 12"
         ),
         ["--config", "f.yaml", f"{MODEL}generator.init_args.widths", "12"],
-        "'widths' wants a list, such as [128, 128]; got '12'.",
+        "'widths' must be a list, such as [128, 128]; got '12'.",
     ),
     "no number": (
         nothing,
         [f"{MODEL}d_optimizer", "torch.optim.SGD", f"{MODEL}d_optimizer.lr", "fast"],
-        "'lr' wants a number; got 'fast'.",
+        "'lr' must be a number; got 'fast'.",
     ),
     "unknown class": (
         nothing,
@@ -266,11 +266,11 @@ SETTINGS = {
         ["--config", "b.yaml"],
         "b.yaml, line 2: this is not YAML",
     ),
-    "empty config": (write("n.yaml", ""), ["--config", "n.yaml"], "n.yaml holds no settings"),
+    "empty config": (write("n.yaml", ""), ["--config", "n.yaml"], "n.yaml has no settings"),
     "list for a config": (
         write("l.yaml", "- 1"),
         ["--config", "l.yaml"],
-        "l.yaml holds no settings",
+        "l.yaml has no settings",
     ),
     "binary config": (write("x.yaml", BINARY), ["--config", "x.yaml"], "x.yaml is not a text file"),
     "no data at all": (nothing, ["--data.root", "nowhere"], "nowhere/MNIST/raw"),
@@ -278,7 +278,7 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("row", WHOLE)
-def test_a_command_that_fails_says_one_sentence_and_changes_no_file(row, command):
+def test_an_error_is_one_sentence_and_changes_no_file(row, command):
     make, arguments, said = WHOLE[row]
     make()
     before = {p: p.read_bytes() for p in Path().rglob("*") if p.is_file()}
@@ -288,7 +288,7 @@ def test_a_command_that_fails_says_one_sentence_and_changes_no_file(row, command
     assert not Path("it_ran").exists()
 
 
-def test_one_sentence_says_what_is_wrong_with_a_setting_and_what_to_do(command, subtests):
+def test_a_wrong_setting_is_one_sentence(command, subtests):
     for row, (make, arguments, said) in SETTINGS.items():
         with subtests.test(row):
             make()
@@ -308,7 +308,7 @@ def test_no_data(command):
     command.write("model.yaml", {k: SMALL[k] for k in ("model", "trainer")})
     ended = command("fit", "--config", "model.yaml")
     assert ended.status == 1
-    assert "error: No data were given: name them, such as --data MNIST." in ended.err
+    assert "error: No data were given: give a data set, such as --data MNIST." in ended.err
 
 
 def test_a_value_range_that_does_not_fit_the_generator(command):
@@ -320,9 +320,9 @@ def test_a_value_range_that_does_not_fit_the_generator(command):
 COMMANDS = [
     ([], "No command was given: give one of fit, validate, test, sample"),
     (["validate", "--ckpt_path", "nope.ckpt"], "No checkpoint at nope.ckpt"),
-    (["validate", "--config", "small.yaml"], "validate scores a checkpoint: give --ckpt_path."),
-    (["fti"], "'fti' is no command: did you mean 'fit'?"),
-    (["xyz"], "'xyz' is no command: give one of fit, validate"),
+    (["validate", "--config", "small.yaml"], "validate evaluates a checkpoint: give --ckpt_path."),
+    (["fti"], "Unknown command 'fti': did you mean 'fit'?"),
+    (["xyz"], "Unknown command 'xyz': give one of fit, validate"),
     (["fit"], "No model was given: name an experiment, such as --config mnist.yaml."),
     (["sample"], "ckpt_path"),
     (["sample", "--ckpt_pth", "x"], "'ckpt_pth'. Did you mean 'ckpt_path'?"),
@@ -330,7 +330,7 @@ COMMANDS = [
 ]
 
 
-def test_a_command_that_cannot_be(command, subtests):
+def test_a_wrong_command_is_one_sentence(command, subtests):
     for arguments, said in COMMANDS:
         with subtests.test(" ".join(arguments)):
             check(command(*arguments), said)

@@ -23,7 +23,7 @@ def test_all_of_a_training_set_is_the_training_set():
 
 
 def test_more_different_images_than_there_are_is_an_error():
-    with pytest.raises(ValueError, match="11 different images were asked of 10"):
+    with pytest.raises(ValueError, match="11 different images were requested, but there are 10"):
         TrainingSet(IMAGES).sample(11)
     with pytest.raises(ValueError, match="give at least one"):
         TrainingSet(IMAGES[:0])
@@ -66,5 +66,5 @@ def test_each_step_brings_centroids_nearer():
 
 
 def test_more_centroids_than_images_are_refused():
-    with pytest.raises(ValueError, match="5 different images were asked of 3"):
+    with pytest.raises(ValueError, match="5 different images were requested, but there are 3"):
         KMeans(torch.rand(3, 2), k=5)

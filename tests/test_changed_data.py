@@ -53,13 +53,13 @@ def test_changed_pictures_are_refused_by_every_command_that_would_use_them(grown
     ):
         ended = grown(*line)
         assert ended.status == 1, line
-        assert f"The data grow have changed since the run of {LAST} read them: " in ended.err
+        assert f"The data grow have changed since {LAST} was trained on them: " in ended.err
         assert "train had 7 examples and has " in ended.err
-        assert f"add {flag} true to go on" in ended.err
+        assert f"add {flag} true to continue" in ended.err
     assert (FOLDER / "run.json").read_bytes() == facts
     Path(LAST).rename("moved.ckpt")  # the file knows it too
     ended = grown("validate", "--config", "pictures.yaml", "--ckpt_path", "moved.ckpt")
-    assert "since the run of moved.ckpt read them" in ended.err
+    assert "since moved.ckpt was trained on them" in ended.err
 
 
 def test_accepted_changes_are_written_down_for_ever_and_not_accepted_twice(grown):
@@ -117,7 +117,7 @@ def test_a_run_that_only_knows_the_hash_of_its_training_pictures_is_checked_by_i
     (FOLDER / "run.json").write_text(json.dumps(facts))
     ended = grown(*FIT, "3")
     assert ended.status == 1
-    assert "the examples of train are others (sha256 " in ended.err
+    assert "the train examples differ (sha256 " in ended.err
     for i in (10, 11):
         Path(f"grow/{i}.png").unlink()
     ended = grown(*FIT, "3")
@@ -168,9 +168,9 @@ def test_every_bit_of_examples_and_labels_counts_and_drawn_data_do_not():
     other = x.clone()
     other[3, 0, 1, 1] += 1e-6
     for changed, said in (
-        (Own(other, y), "the examples of train are others"),
-        (Own(x.flip(0), y), "the examples of train are others"),
-        (Own(x, y.flip(0)), "the labels of train are others"),
+        (Own(other, y), "the train examples differ"),
+        (Own(x.flip(0), y), "the train examples differ"),
+        (Own(x, y.flip(0)), "the train labels differ"),
         (Own(x[:3], y[:3]), "train had 4 examples and has 3"),
     ):
         (found,) = data_digest.describe_differences(before, data_digest.hash_data(changed))

@@ -1,4 +1,4 @@
-"""The commands of the README, end to end on tiny data."""
+"""Commands of the README, end to end on tiny data."""
 
 import csv
 import os
@@ -25,7 +25,7 @@ def rows(folder):
         return list(csv.DictReader(file))
 
 
-def test_fit_leaves_a_run_folder_and_says_what_to_do_next(command):
+def test_fit_writes_a_run_folder_and_prints_the_next_commands(command):
     ended = command(*FIT)
     assert ended.status == 0, ended.err
     run = Path("runs/small/version_0")
@@ -47,7 +47,7 @@ def test_fit_leaves_a_run_folder_and_says_what_to_do_next(command):
     assert [int(r["step"]) for r in rows(run) if r["val/parzen_nats"]] == [5, 10]
 
 
-def test_pictures_are_written_and_are_not_black(command):
+def test_images_are_written_and_are_not_black(command):
     command(*FIT, "--trainer.callbacks+=TrainingCurves")
     images = Path("runs/small/version_0/images")
     grids = sorted((images / "samples").glob("*.png"))
@@ -63,7 +63,7 @@ def test_pictures_are_written_and_are_not_black(command):
         assert animation.n_frames == 3
 
 
-def test_two_runs_in_a_row_have_a_folder_each(command):
+def test_two_runs_have_separate_folders_and_the_same_numbers(command):
     command(*FIT)
     before = Path("runs/small/version_0/metrics.csv").read_bytes()
     assert command(*FIT).status == 0
@@ -71,7 +71,7 @@ def test_two_runs_in_a_row_have_a_folder_each(command):
     assert Path("runs/small/version_0/metrics.csv").read_bytes() == before
 
 
-def test_the_saved_config_is_the_run_again(command):
+def test_the_saved_config_repeats_the_run(command):
     command(*FIT, "--model.k", "2")
     saved = Path("runs/small/version_0/config.yaml")
     assert yaml.safe_load(saved.read_text())["model"]["init_args"]["k"] == 2
@@ -116,7 +116,7 @@ def test_sample_needs_neither_data_nor_a_config(command):
     ]
     assert "other images" not in ended.out
     ended = command("sample", "--ckpt_path", str(checkpoint), "--num_samples", "3", "--out", "made")
-    assert "2 other images are in made: `evaluate --samples` scores only the 3 that" in ended.out
+    assert "2 other images are in made: `evaluate --samples` uses only the 3 that" in ended.out
     assert len(read_images("made").uint8_images) == 3
 
 
@@ -136,7 +136,7 @@ def test_validate_and_test_print_the_score_table(command):
     assert list(Path("runs/small/version_0/test").glob("version_0/parzen/test_step10.json"))
 
 
-def test_fit_resumes_from_last_and_ends_as_the_run_that_was_never_stopped(command):
+def test_a_resumed_run_equals_an_uninterrupted_one(command):
     command(*FIT)
     whole = torch.load("runs/small/version_0/checkpoints/last.ckpt", weights_only=True)
     command(*FIT, "--trainer.max_steps", "7", "--run.name", "part")
@@ -148,7 +148,7 @@ def test_fit_resumes_from_last_and_ends_as_the_run_that_was_never_stopped(comman
     torch.testing.assert_close(resumed["state_dict"], whole["state_dict"], rtol=0, atol=0)
 
 
-def test_resuming_with_other_hyper_parameters_says_which_are_used(command):
+def test_resuming_with_other_settings_prints_those_in_use(command):
     command(*FIT)
     last = "runs/small/version_0/checkpoints/last.ckpt"
     ended = command(*FIT, "--ckpt_path", last, "--model.k", "2", "--trainer.max_steps", "12")
@@ -157,7 +157,7 @@ def test_resuming_with_other_hyper_parameters_says_which_are_used(command):
     assert line.split() == ["model.k", "2", "1"]
 
 
-def test_a_run_uses_the_threads_that_it_was_given(command, monkeypatch):
+def test_run_threads_sets_the_number_of_threads(command, monkeypatch):
     given = []
     monkeypatch.setattr(torch, "set_num_threads", given.append)
     n = count_cpus()
@@ -167,7 +167,7 @@ def test_a_run_uses_the_threads_that_it_was_given(command, monkeypatch):
     assert config["run"]["threads"] == n
 
 
-def test_a_run_whose_rates_have_ended_is_not_offered_more_steps(command):
+def test_more_steps_are_not_suggested_once_the_learning_rates_are_0(command):
     ending = {"class_path": "LinearDecay", "init_args": {"total": 2}}
     schedules = {"d_scheduler": ending, "g_scheduler": ending}
     command.write("ending.yaml", {"model": {"init_args": schedules}})
@@ -177,27 +177,27 @@ def test_a_run_whose_rates_have_ended_is_not_offered_more_steps(command):
     assert "validate --ckpt_path" in ended.out
     assert "fit --ckpt_path" not in ended.out
     ended = command(*asked, "3", "--ckpt_path", "last")
-    assert "NOTE     the schedules had brought both learning rates to 0" in ended.out
+    assert "NOTE     both learning rates are 0 after their schedules" in ended.out
 
 
-def test_a_run_that_has_its_steps_is_not_run_again(command):
+def test_a_complete_run_is_not_resumed(command):
     command(*FIT)
     ended = command(*FIT, "--ckpt_path", "last")
     assert ended.status == 1
     assert (
-        "is at step 10 already: give --trainer.max_steps above 10 to go on, or --ckpt_path auto"
+        "is at step 10 already: give --trainer.max_steps above 10 to train further, or --ckpt_path auto"
         in ended.err
     )
     assert not Path("runs/small/version_1").exists()
 
 
-def test_scores_on_other_data_than_a_checkpoint_learned_from_are_refused(command, monkeypatch):
+def test_evaluation_on_other_data_than_the_run_is_refused(command, monkeypatch):
     command(*FIT)
     last = Path("runs/small/version_0/checkpoints/last.ckpt")
     monkeypatch.setattr(datamodules.MNIST, "name", "other_digits")
     ended = command("test", "--ckpt_path", str(last))
     assert ended.status == 1
-    assert "learned from mnist, but the data here are other_digits" in ended.err
+    assert "was trained on mnist, but the present data are other_digits" in ended.err
 
 
 @pytest.mark.parametrize("after", [0, 2, 6], ids=["the first step", "the first epoch", "later"])
@@ -228,7 +228,7 @@ def test_every_checkpoint_loads_without_running_code(command):
         assert torch.load(path, weights_only=True)["counts"]["g_updates"] == 10
 
 
-def test_configs_are_found_from_any_folder_and_flags_come_last(command):
+def test_configs_are_found_from_any_folder_and_flags_override_them(command):
     ended = command("fit", "--config", "mnist.yaml", "--model.k", "3", "--print_config")
     assert ended.status == 0, ended.err
     config = yaml.safe_load(ended.out)
@@ -236,18 +236,18 @@ def test_configs_are_found_from_any_folder_and_flags_come_last(command):
     assert config["run"]["name"] == "mnist"
 
 
-def test_a_run_on_the_embedded_digits_calls_itself_so_everywhere(command, monkeypatch):
+def test_a_run_on_the_embedded_digits_is_named_after_them(command, monkeypatch):
     monkeypatch.undo()
     monkeypatch.chdir(command.folder)
     monkeypatch.setenv("WANDB_MODE", "disabled")
     Path("mnist_tiny.yaml").write_text(Path("small.yaml").read_text())
-    message, loggers = [], lightning_cli.make_loggers
+    calls, loggers = [], lightning_cli.make_loggers
 
-    def listening(root, name, mode, config, **more):
-        message.append((name, config["run"]["name"], config["data"]["init_args"]["source"]))
+    def record_call(root, name, mode, config, **more):
+        calls.append((name, config["run"]["name"], config["data"]["init_args"]["source"]))
         return loggers(root, name, mode, config, **more)
 
-    monkeypatch.setattr(lightning_cli, "make_loggers", listening)
+    monkeypatch.setattr(lightning_cli, "make_loggers", record_call)
     ended = command(
         "fit", "--config", "mnist_tiny.yaml", "--data.source", "embedded", "--data.batch_size", "100",
         "--trainer.max_steps", "3",
@@ -257,12 +257,12 @@ def test_a_run_on_the_embedded_digits_calls_itself_so_everywhere(command, monkey
     config = yaml.safe_load((run / "config.yaml").read_text())
     assert config["run"]["name"] == "mnist5k_tiny"
     assert config["data"]["init_args"]["source"] == "embedded"
-    assert message == [("mnist5k_tiny", "mnist5k_tiny", "embedded")]  # what W&B is told
+    assert calls == [("mnist5k_tiny", "mnist5k_tiny", "embedded")]
     assert "mnist5k test images" in ended.out
     assert "mnist test images" not in ended.out
 
 
-def test_an_error_before_the_first_step_leaves_no_folder_and_a_later_one_does(command):
+def test_only_an_error_after_the_first_step_leaves_a_run_folder(command):
     ended = command(*FIT, "--data.batch_size", "61")
     assert "asks for more than the 50 training images" in ended.err
     assert not Path("runs/small").exists()
@@ -284,7 +284,7 @@ def test_an_error_before_the_first_step_leaves_no_folder_and_a_later_one_does(co
     assert sorted(p.name for p in Path("runs/small").iterdir()) == ["version_0", "version_1"]
 
 
-def test_ctrl_c_while_scoring_says_how_to_make_the_scores(command, monkeypatch):
+def test_ctrl_c_during_the_evaluation_prints_how_to_repeat_it(command, monkeypatch):
     step = GAN.test_step
 
     def interrupted(self, batch, batch_idx):
@@ -297,7 +297,7 @@ def test_ctrl_c_while_scoring_says_how_to_make_the_scores(command, monkeypatch):
     assert ended.status == 130
     again = "fit --config runs/small/version_0/config.yaml --ckpt_path auto"
     assert (
-        f"SIGINT: the scores were left out.\nStep 10 is saved. To make them\n  python -m lightning_gan {again}"
+        f"SIGINT: the scores were not computed.\nStep 10 is saved. To compute them\n  python -m lightning_gan {again}"
         in ended.err
     )
     ended = command(*again.split())
@@ -311,8 +311,10 @@ def test_float64_trains_draws_and_scores(command):
     assert "test/parzen_nats" in ended.out
 
 
-def test_a_checkpoint_of_other_data_is_named_before_anything_else_is_said_of_it(command):
+def test_other_data_than_the_checkpoint_is_the_first_error(command):
     command(*FIT)
     last = "runs/small/version_0/checkpoints/last.ckpt"
     ended = command("fit", "--config", "ring.yaml", "--ckpt_path", last, "--trainer.max_steps", "5")
-    assert ended.err.startswith(f"error: {last} learned from mnist, but the data here are ring")
+    assert ended.err.startswith(
+        f"error: {last} was trained on mnist, but the present data are ring"
+    )

@@ -1,4 +1,4 @@
-"""The W&B workspace as code: whole, offline, and with every key of the table."""
+"""The W&B workspace: sections, panels, axes, and the errors of the command."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import pytest
 import wandb
 
-from lightning_gan.reports.wandb_workspace import NEEDS, dashboard
+from lightning_gan.reports.wandb_workspace import NEEDS, create_dashboard
 from lightning_gan.tracking import metric_keys
 
 pytestmark = [
@@ -20,7 +20,7 @@ pytestmark = [
 
 @pytest.fixture
 def view(capsys):
-    dashboard(entity="e", project="p", dry_run=True)
+    create_dashboard(entity="e", project="p", dry_run=True)
     return json.loads(capsys.readouterr().out)
 
 
@@ -29,7 +29,7 @@ def panels(view):
     return {s["name"]: s["panels"] for s in sections}
 
 
-def test_it_names_every_curve_once_in_its_section(view):
+def test_view_has_every_metric_key_once_in_its_section(view):
     drawn = {
         name: [section["name"]]
         for section in view["spec"]["section"]["panel_bank_config"]["sections"]
@@ -43,7 +43,7 @@ def test_it_names_every_curve_once_in_its_section(view):
     assert (view["entity"], view["project"]) == ("e", "p")
 
 
-def test_its_axes_are_steps_but_for_speed(view):
+def test_axes_are_steps_except_for_speed(view):
     axes = {
         section: {p["config"]["x_axis"] for p in drawn if p["view_type"] == "Run History Line Plot"}
         for section, drawn in panels(view).items()
@@ -54,7 +54,7 @@ def test_its_axes_are_steps_but_for_speed(view):
     assert drawn.keys() >= {"Training", "Scores", "Diversity", "Health"}
 
 
-def test_seeds_are_drawn_as_their_mean_and_its_standard_error(view):
+def test_seeds_are_drawn_as_mean_and_standard_error(view):
     (runs,) = view["spec"]["section"]["run_sets"]
     assert [(key["section"], key["name"]) for key in runs["grouping"]] == [
         ("run", "group"),
@@ -65,23 +65,23 @@ def test_seeds_are_drawn_as_their_mean_and_its_standard_error(view):
     assert spreads == {("mean", "stderr")}
 
 
-def test_every_picture_has_a_browser_over_steps(view):
+def test_every_image_key_has_a_media_browser(view):
     browsers = [p for p in panels(view)["Samples"] if p["view_type"] == "Media Browser"]
     assert [k for p in browsers for k in p["config"]["media_keys"]] == list(metric_keys.MEDIA)
 
 
-def test_the_equilibrium_stands_in_the_titles(view):
+def test_titles_name_the_equilibrium_values(view):
     titles = [p["config"].get("chart_title") for p in panels(view)["Training"]]
     assert "value V(D, G), nats; -log 4 = -1.386" in titles
-    assert "D's answers; 1/2 = 0.5" in titles
+    assert "D(x) and D(G(z)); 1/2 = 0.5" in titles
 
 
-def test_without_the_package_or_a_key_there_is_one_sentence(command, monkeypatch):
+def test_missing_package_or_api_key_is_an_error_that_says_what_to_do(command, monkeypatch):
     monkeypatch.setenv("HOME", str(command.folder))
     monkeypatch.setattr(wandb, "login", lambda **_: False)
     ended = command("dashboard", "--entity", "e")
     assert ended.status == 1
-    assert "W&B knows no key on this machine: type `wandb login`" in ended.err
+    assert "W&B has no API key on this machine: run `wandb login`" in ended.err
     monkeypatch.setitem(sys.modules, "wandb_workspaces.workspaces", None)
     ended = command("dashboard", "--dry_run")
     assert ended.status == 1

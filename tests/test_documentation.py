@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import runpy
 from pathlib import Path
 
 from lightning_gan import models, networks, regularizers
@@ -17,11 +18,17 @@ PAGES = {
     for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 }
 PAPER, SYSTEMS = ROOT / "docs" / "paper", ROOT / "docs" / "systems"
-PAPER_PAGES = {path: text for path, text in PAGES.items() if path.parent == PAPER}
+KOREAN = ".ko.md"  # the suffix of a Korean page: figure1.md, figure1.ko.md
+PAPER_PAGES = {
+    path: text
+    for path, text in PAGES.items()
+    if path.parent == PAPER and not path.name.endswith(KOREAN)
+}
 SYSTEM_PAGES = {p: t for p, t in PAGES.items() if p.parent == SYSTEMS and p.name != "README.md"}
 HANGUL = re.compile("[\uac00-\ud7a3]")
 OWN_FILES = {  # that a reader writes
     "pictures.yaml", "changes.yaml", "small_digits.yaml", "objectives/total_variation.yaml", "theirs.yaml",
+    "my_images.yaml", "mine.yaml",
 }  # fmt: skip
 OF_2014 = {"AdaptiveRatioGAN", "InpaintingGAN", "SimultaneousGAN"}  # on the pages of docs/paper
 BASES = {"Regularizer"}
@@ -75,16 +82,25 @@ def test_every_key_that_a_page_names_is_in_the_table():
     assert [found for found in named if not metric_keys.find_key(found[1])] == []
 
 
+def test_the_table_of_metric_keys_is_the_generated_one():
+    script = ROOT / "docs" / "generate_metric_keys.py"
+    page = PAGES[ROOT / "docs" / "metrics.md"]
+    assert runpy.run_path(str(script))["insert_table"](page) == page, (
+        f"The table of docs/metrics.md is not that of metric_keys.py: run python {script.relative_to(ROOT)}."
+    )
+
+
 def image_bytes(text):
     return sorted(re.findall(r"!\[[^]]*\]\((?:\.\./)*([^)]+)\)", text))
 
 
 def test_a_page_of_the_paper_has_its_twin_in_korean_and_both_say_so():
-    assert {p.name for p in PAPER_PAGES} == {p.name for p in (PAPER / "ko").glob("*.md")}
+    korean = {path.name.removesuffix(KOREAN) for path in PAPER.glob(f"*{KOREAN}")}
+    assert {page.stem for page in PAPER_PAGES} == korean
     for page, text in PAPER_PAGES.items():
-        twin = PAGES[page.parent / "ko" / page.name]
-        assert f"(ko/{page.name})" in text, page
-        assert f"(../{page.name})" in twin, page
+        twin = PAGES[page.with_suffix(KOREAN)]
+        assert f"({page.stem}{KOREAN})" in text, page
+        assert f"({page.name})" in twin, page
         assert len(HANGUL.findall(twin)) > 200, page
         assert image_bytes(text) == image_bytes(twin), page
 

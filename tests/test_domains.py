@@ -1,4 +1,4 @@
-"""Numbers outside their domain are refused with one sentence, and every public argument has a domain."""
+"""Domains of numeric arguments, and the errors of values outside them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ def test_a_value_inside_its_domain_is_accepted(subtests):
             assert command(**arguments) == "accepted"
 
 
-def test_classes_and_dataclasses_are_checked_when_they_are_built():
+def test_classes_and_dataclasses_are_checked_at_construction():
     with pytest.raises(ValueError, match=r"^Settings: seed is -1; give a whole number from 0 to"):
         Settings(-1)
     with pytest.raises(ValueError, match=r"^Wider: width is 0; give a whole number"):

@@ -1,3 +1,5 @@
+"""Command `evaluate`: metrics, protocols, baselines, and wrong arguments."""
+
 import json
 from pathlib import Path
 
@@ -28,7 +30,7 @@ def saved(folder, name, n=40, seed=0, **options):
     return str(path)
 
 
-def test_the_door_and_the_callback_give_the_same_numbers(command, trained):
+def test_the_command_and_the_callback_give_the_same_numbers(command, trained):
     feature = {"num_samples": 30, "features": {"class_path": "tiny_features.TinySpace"}}
     command.write(
         "scores.yaml",
@@ -37,7 +39,7 @@ def test_the_door_and_the_callback_give_the_same_numbers(command, trained):
                 "callbacks": [
                     {"class_path": "FID", "init_args": feature},
                     {"class_path": "InceptionScore", "init_args": feature},
-                    {"class_path": "KID", "init_args": feature},
+                    {"class_path": "FeatureScore", "init_args": feature | {"metric": "KIDMetric"}},
                     {"class_path": "PrecisionRecall", "init_args": feature},
                     {"class_path": "ParzenLogLikelihood", "init_args": {"num_samples": 30}},
                 ]
@@ -70,7 +72,7 @@ def test_the_door_and_the_callback_give_the_same_numbers(command, trained):
         assert score["protocol"] == callback[name]["protocol"], name
 
 
-def test_the_table_carries_protocol_uncertainty_and_the_ruler(command, trained):
+def test_the_table_has_protocols_uncertainties_and_baselines(command, trained):
     ended = command(
         "evaluate",
         "--data",
@@ -90,7 +92,7 @@ def test_the_table_carries_protocol_uncertainty_and_the_ruler(command, trained):
     assert "nan" not in ended.out
 
 
-def test_the_ruler_is_kept_for_the_next_time(command, trained, monkeypatch):
+def test_baselines_are_cached(command, trained, monkeypatch):
     line = [
         "evaluate",
         "--data",
@@ -106,11 +108,11 @@ def test_the_ruler_is_kept_for_the_next_time(command, trained, monkeypatch):
     first = command(*line)
     monkeypatch.setattr("lightning_gan.evaluation.baseline_scores.KMeans", None)  # would fail
     second = command(*line)
-    table = lambda ended: ended.out.partition("The same of models")[2]  # noqa: E731
+    table = lambda ended: ended.out.partition("Baselines that need no training:")[2]  # noqa: E731
     assert table(first) == table(second) != ""
 
 
-def test_repeats_draw_again_and_give_the_spread(command, trained):
+def test_repeats_give_mean_and_standard_deviation(command, trained):
     ended = command(
         "evaluate", "--data", "MNIST", "--root", "pixels", "--ckpt_path", trained, "--num_samples", "30", *SPACE,
         "--metrics", "[fid]", "--repeats", "3", "--json", "r.json", "--baselines", "false",
@@ -129,7 +131,7 @@ def test_repeats_draw_again_and_give_the_spread(command, trained):
     assert len(set(singles)) == 3
 
 
-def test_files_of_anybody_against_files_with_the_keys_of_torch_fidelity(command, monkeypatch):
+def test_files_are_evaluated_with_the_keys_of_torch_fidelity(command, monkeypatch):
     colours = {"shape": (3, 4, 4)}
     a, b = (saved(command.folder, f"{s}.npz", seed=s, **colours) for s in (0, 1))
     monkeypatch.setattr(TinySpace, "suffix", "")
@@ -142,7 +144,7 @@ def test_files_of_anybody_against_files_with_the_keys_of_torch_fidelity(command,
     } <= json.loads((command.folder / "k.json").read_text()).keys()  # fmt: skip
 
 
-def test_folders_of_classes_are_scored_and_what_was_passed_over_is_said(command):
+def test_folders_of_classes_are_evaluated_and_skipped_files_are_named(command):
     colours, greys = image_bytes(40, 0, shape=(3, 4, 4)), image_bytes(40, 1)
     for i, (colour, grey) in enumerate(zip(colours, greys, strict=True)):
         images.save_image(colour, command.folder / "made" / "ab"[i % 2] / f"{i:03d}.png")
@@ -152,7 +154,7 @@ def test_folders_of_classes_are_scored_and_what_was_passed_over_is_said(command)
     ended = command(*line, "--json", "folders.json")
     assert ended.status == 0, ended.err
     assert "made: 40 images in 2 folders of classes; passed over: hidden 1." in ended.out
-    assert "The real images are grey: they are scored as three equal colours" in ended.out
+    assert "The real images are grayscale: they are converted to three channels" in ended.out
     np.savez(command.folder / "made.npz", colours.numpy())
     torch.save(greys.expand(-1, 3, -1, -1), command.folder / "real.pt")
     line[2], line[4] = "made.npz", "real.pt"
@@ -181,18 +183,18 @@ def test_an_inception_score_without_last_layer_is_refused_with_the_reason(comman
     assert "is_tiny  " not in ended.out
 
 
-def test_what_cannot_be_scored_is_one_sentence(command, subtests):
+def test_wrong_arguments_are_one_sentence(command, subtests):
     for arguments, words in [
         ([], "Give one of --ckpt_path FILE and --samples"),
         (["--samples", "a.npz", "--ckpt_path", "x"], "Give one of"),
         (["--samples", "nothing"], "No such folder or file of arrays (.npz, .npy, .pt): nothing"),
-        (["--samples", "a.npz", "--repeats", "2"], "Files hold one sample set"),
+        (["--samples", "a.npz", "--repeats", "2"], "--repeats needs a checkpoint"),
         (["--samples", "a.npz", "--num_samples", "0"], "num_samples is 0"),
-        (["--samples", "a.npz", "--num_real", "99"], "99 real images were asked of 40"),
+        (["--samples", "a.npz", "--num_real", "99"], "99 real images were requested, but"),
         (["--samples", "a.npz", "--compare_to", "b.npz"], "holds no scores with protocols"),
         (
             ["--samples", "a.npz", "--metrics", "fid,lpips"],
-            "There is no metric 'lpips': choose from ",
+            "There is no metric 'lpips': give some of ",
         ),
         (["--samples", "a.npz", "--json", "."], "Is a directory: ."),
         (["--samples", "a.npz", "--json", "a.npz/x.json"], "File exists: a.npz"),
@@ -201,7 +203,7 @@ def test_what_cannot_be_scored_is_one_sentence(command, subtests):
             ["--samples", "colour.npz", "--data", "MNIST", "--root", "pixels"],
             "in colour but the real images are grey",
         ),
-        (["--ckpt_path", "a.npz"], "is not a whole checkpoint"),
+        (["--ckpt_path", "a.npz"], "is not a complete checkpoint"),
         (
             [
                 "--samples",
@@ -211,9 +213,9 @@ def test_what_cannot_be_scored_is_one_sentence(command, subtests):
                 "--metrics",
                 "[fid]",
             ],
-            "No score could be had",
+            "No metric could be computed",
         ),
-        (["--samples", "one.npz", *SPACE, "--metrics", "[fid]"], "No score could be had"),
+        (["--samples", "one.npz", *SPACE, "--metrics", "[fid]"], "No metric could be computed"),
         (
             ["--samples", "a.npz", *SPACE, "--engine", "torch-fidelity"],
             "torch-fidelity scores in Inception's feature space, but the features are tiny",
@@ -231,7 +233,7 @@ def test_what_cannot_be_scored_is_one_sentence(command, subtests):
             assert "Traceback" not in ended.err
 
 
-def test_missing_weights_leave_the_other_scores(command):
+def test_missing_weights_do_not_stop_other_metrics(command):
     a, b = (saved(command.folder, f"{s}.npz", seed=s) for s in (0, 1))
     ended = command(
         "evaluate", "--samples", a, "--data", b, *SPACE, "missing=Fetch them.",
@@ -241,7 +243,7 @@ def test_missing_weights_leave_the_other_scores(command):
     assert "parzen_nats" in ended.out
 
 
-def test_evaluation_leaves_the_global_noise_alone(tmp_path):
+def test_evaluation_does_not_change_the_global_random_state(tmp_path):
     a, b = (saved(tmp_path, f"{s}.npz", seed=s) for s in (0, 1))
     state = torch.random.get_rng_state()
     evaluate(samples=a, data=b, features=TinySpace())
@@ -249,7 +251,7 @@ def test_evaluation_leaves_the_global_noise_alone(tmp_path):
     assert TinyNetwork().classes == 4
 
 
-def test_data_whose_values_have_no_ends_are_scored_without_a_window(tmp_path, monkeypatch):
+def test_unbounded_data_are_evaluated_without_a_parzen_window(tmp_path, monkeypatch):
     kind = make_tiny_cifar(tmp_path / "pixels")
     monkeypatch.setattr(datamodules.CIFAR10GCN, "files", kind.files)
     monkeypatch.setattr(
@@ -265,7 +267,7 @@ def test_data_whose_values_have_no_ends_are_scored_without_a_window(tmp_path, mo
     assert known.real.uint8_images.dtype == torch.uint8
 
 
-def test_what_takes_long_is_stated_before_it_starts(command, monkeypatch):
+def test_a_long_evaluation_prints_its_cost_first(command, monkeypatch):
     words = ("--samples", saved(command.folder, "a.npz"), "--data", saved(command.folder, "b.npz"))
     fid = ("evaluate", *words, *SPACE, "--metrics", "fid")
     assert "images/s measured" not in command(*fid).out

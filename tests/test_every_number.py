@@ -21,7 +21,7 @@ from lightning_gan import (
     regularizers,
 )
 from lightning_gan.analysis import few_labels, latent_space, probes
-from lightning_gan.arguments import Domain, domains_of
+from lightning_gan.arguments import Domain, find_domains
 from lightning_gan.cli.actions import estimate
 from lightning_gan.cli.actions.slurm import SlurmJob
 from lightning_gan.cli.registry import COMMANDS
@@ -135,7 +135,7 @@ def test_a_number_has_a_domain_and_is_documented():
         if not hasattr(function, "__wrapped__"):
             wrong.append(f"{thing.__name__}: decorate it with check_arguments")
             continue
-        hints, documented = domains_of(function.__wrapped__), documentation(thing)
+        hints, documented = find_domains(function.__wrapped__), documentation(thing)
         for name in names:
             if not domains_in(hints.get(name)):
                 wrong.append(f"{thing.__name__}: {name} has no domain: annotate it: {name}: Count")
@@ -155,7 +155,7 @@ def refused(build: Callable) -> str:
 
 
 def outside(hint) -> list:
-    return [v for v in TRIED if not any(domain.holds(v) for domain in domains_in(hint))]
+    return [v for v in TRIED if not any(domain.contains(v) for domain in domains_in(hint))]
 
 
 def shaped(hint, value):
@@ -174,10 +174,10 @@ def required(thing) -> list[str]:
 
 def valid(thing) -> dict:
     """A number of its domain for each argument that must be given."""
-    hints = domains_of(called(thing).__wrapped__)
+    hints = find_domains(called(thing).__wrapped__)
     return {
         name: shaped(
-            hints[name], next(v for v in (2, 1, 0.5) if domains_in(hints[name])[0].holds(v))
+            hints[name], next(v for v in (2, 1, 0.5) if domains_in(hints[name])[0].contains(v))
         )
         for name in required(thing)
         if name in hints
@@ -188,7 +188,7 @@ def test_a_number_outside_its_domain_is_refused_in_a_sentence():
     """Nothing but the domain is looked at: the other arguments are no arguments at all."""
     wrong = []
     for thing in [t for t in PUBLIC if not inspect.isabstract(t)]:
-        hints = domains_of(called(thing).__wrapped__)
+        hints = find_domains(called(thing).__wrapped__)
         others = {name: object() for name in required(thing)} | valid(thing)
         for name, value in [(n, v) for n in PUBLIC[thing] for v in outside(hints[n])]:
             given = others | {name: shaped(hints[name], value)}
@@ -201,7 +201,7 @@ def test_a_number_outside_its_domain_is_refused_in_a_sentence():
 def test_a_number_inside_its_domain_is_accepted_or_does_not_fit_another_argument():
     wrong = []
     for thing in [t for t in PUBLIC if inspect.isclass(t) and not inspect.isabstract(t)]:
-        hints = domains_of(called(thing).__wrapped__)
+        hints = find_domains(called(thing).__wrapped__)
         others = {name: object() for name in required(thing)}
         tried = [(n, v) for n in PUBLIC[thing] for v in TRIED if v not in outside(hints[n])]
         for name, value in tried:

@@ -1,4 +1,4 @@
-"""Files of runs and caches carry a format number, and one of another version is refused with what to do."""
+"""Files of runs and caches carry a format number; files of another format are refused."""
 
 import json
 
@@ -24,8 +24,8 @@ def test_every_older_format_has_a_commit_that_reads_it():
     check_format({KEY: FORMAT}, "a")
 
 
-def without_number(path):
-    """Write a JSON file again as the version before the number wrote it."""
+def remove_number(path):
+    """Remove the format number from a JSON file."""
     content = json.loads(path.read_text())
     for part in content if isinstance(content, list) else [content]:
         part.pop(KEY)
@@ -33,33 +33,33 @@ def without_number(path):
 
 
 def test_a_run_of_an_older_version_is_refused(tmp_path):
-    from run_fixtures import score_protocol
+    from run_fixtures import make_protocol
 
     from lightning_gan.evaluation import Score
 
-    folder = make_run(tmp_path / "a", scores=(Score("fid", 1.0, None, score_protocol()),))
-    without_number(folder / "scores.json")
+    folder = make_run(tmp_path / "a", scores=(Score("fid", 1.0, None, make_protocol()),))
+    remove_number(folder / "scores.json")
     for read in (scores_json.read, read_scores):
         with pytest.raises(FormatError, match=r"scores.json has format 0"):
             read(folder / "scores.json")
     with pytest.raises(FormatError, match=r"scores.json has format 0"):
         read_run(folder)
-    without_number(folder / "run.json")
+    remove_number(folder / "run.json")
     with pytest.raises(FormatError, match=r"run.json has format 0"):
         run_info.read_run_info(folder)
 
 
-def test_finished_seeds_of_an_older_version_are_refused_and_stay(tmp_path):
+def test_cached_results_of_an_older_version_are_refused_and_stay(tmp_path):
     path = tmp_path / "rows.json"
     cached_result(path, "a", lambda: {"modes": 8})
-    without_number(path)
+    remove_number(path)
     before = path.read_bytes()
     with pytest.raises(FormatError, match=r"rows.json has format 0"):
         cached_result(path, "b", lambda: {"modes": 8})
     assert path.read_bytes() == before
 
 
-def test_a_checkpoint_of_an_older_version_is_refused_and_no_run_begins(command):
+def test_a_checkpoint_of_an_older_version_is_refused_and_no_run_starts(command):
     assert command("fit", "--config", "small.yaml").status == 0
     path = "runs/small/version_0/checkpoints/last.ckpt"
     content = read_checkpoint(path)

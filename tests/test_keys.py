@@ -1,4 +1,4 @@
-"""The table of keys: whole, and in agreement with what runs write and the README says."""
+"""The table of keys: complete, and in agreement with what runs write."""
 
 import csv
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lightning_gan.evaluation.evaluator import load_feature_metric
 from lightning_gan.tracking import metric_keys
 from lightning_gan.utils.config_files import CONFIGS
 
@@ -79,11 +80,7 @@ def test_every_key_of_another_game_is_in_the_table(name, command):
     assert [key for key in logged if metric_keys.find_key(key) is None] == []
 
 
-def test_the_table_of_the_readme_has_every_key_that_any_run_writes():
-    table = (ROOT / "README.md").read_text().split("## The keys of the curves")[1].split("##")[0]
-    for key in metric_keys.KEYS:
-        if key.name.startswith(("train/", "lr/", "progress/")) and key.panel not in (
-            "penalties",
-            "classes",
-        ):
-            assert f"`{key.name}`" in table, key.name
+def test_every_feature_metric_has_keys_for_its_scores():
+    for name in metric_keys.FEATURE_METRICS:
+        for score in load_feature_metric(name).names:
+            assert metric_keys.find_score_key(f"{score}_classifier"), (name, score)

@@ -1,4 +1,4 @@
-"""A run that is killed again and again, each time restarted by the same command, is the run never killed."""
+"""A run that is killed and restarted by the same command ends bit for bit as an uninterrupted one."""
 
 import copy
 import json
@@ -21,7 +21,7 @@ SIGNALS = [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
 
 @pytest.fixture
 def small(command):
-    """The small experiment: ten steps, k = 2; a curve and a validation every two steps, a checkpoint every three."""
+    """Experiment of ten steps with k = 2: metrics and validation every two steps, a checkpoint every three."""
     config = copy.deepcopy(SMALL)
     config["model"]["init_args"]["k"] = 2
     config["trainer"] |= {
@@ -36,7 +36,7 @@ def small(command):
 
 
 def result(name):
-    """What a run leaves: its curves, scores, images, and the state in its last checkpoint."""
+    """Return files, curves, scores, images and the state of the last checkpoint of a run."""
     folder = max(Path("runs", name).iterdir(), key=lambda path: int(path.name.split("_")[1]))
     files = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file()}
     last = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
@@ -44,18 +44,22 @@ def result(name):
     scores = json.loads(files["scores.json"].read_text())
     image_bytes = {n: p.read_bytes() for n, p in files.items() if n.endswith((".png", ".gif"))}
     return {
-        "files": sorted(files), "curves": files["metrics.csv"].read_text(), "pictures": image_bytes,
+        "files": sorted(files), "curves": files["metrics.csv"].read_text(), "images": image_bytes,
         "scores": [(s["stage"], s["step"], s["name"], s["value"]) for s in scores], "state": parts(last),
     }  # fmt: skip
 
 
 def steps(path):
-    """What a life began, in order."""
+    """Return the steps that a process started, in order."""
     return [int(line) for line in path.read_text().split()] if path.exists() else []
 
 
 def drill(small, kills, seed):
-    """So many kills at random moments, in as many runs as that takes; how many runs, how many steps taken again."""
+    """Kill runs at random moments and compare each result with an uninterrupted run's.
+
+    Returns:
+        Number of runs, and number of steps that were repeated.
+    """
     counted = Moment()
 
     def count():
@@ -89,18 +93,18 @@ def drill(small, kills, seed):
 
 
 @pytest.mark.slow
-def test_a_run_killed_twice_is_the_run_never_killed(small):
+def test_a_run_killed_twice_equals_an_uninterrupted_run(small):
     drill(small, kills=2, seed=1)
 
 
 @pytest.mark.slow
-def test_a_run_killed_fifty_times_is_the_run_never_killed(small):
+def test_a_run_killed_fifty_times_equals_an_uninterrupted_run(small):
     runs, repeated = drill(small, kills=50, seed=2)
-    print(f"50 kills in {runs} runs; {repeated} steps were taken again")
+    print(f"50 kills in {runs} runs; {repeated} steps were repeated")
 
 
 def sends(*numbers, at):
-    """Lets a life send signals to itself in the middle of a step."""
+    """Return a function that makes a process send signals to itself during a step."""
 
     def begin():
         objective, sent = GAN.g_objective, []
@@ -118,7 +122,7 @@ def sends(*numbers, at):
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=["Ctrl-C", "SIGTERM"])
-def test_a_signal_saves_at_a_step_and_the_resumed_run_is_the_run_never_stopped(number, small):
+def test_a_run_resumed_after_a_signal_equals_an_uninterrupted_run(number, small):
     assert live(*small, "whole").status == 0
     stopped = live(*small, "stopped", before=sends(number, at=4))
     assert stopped.status == 128 + number
@@ -136,7 +140,7 @@ def test_a_signal_saves_at_a_step_and_the_resumed_run_is_the_run_never_stopped(n
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=["Ctrl-C", "SIGTERM"])
-def test_the_second_signal_ends_at_once(number, small):
+def test_a_second_signal_ends_the_run_at_once(number, small):
     ended = live(*small, "twice", before=sends(number, number, at=4))
     assert ended.status == 128 + number
     assert "once more to leave at once" in ended.out

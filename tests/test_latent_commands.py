@@ -60,7 +60,7 @@ def test_interpolate_draws_rows_from_sample_to_sample(small):
     asked = "--rows", "3", "--columns", "5", "--seed", "2", "--out", "a/i.png"
     ended = small("interpolate", "--ckpt_path", SMALL, *asked)
     assert ended.status == 0, ended.err
-    assert "3 ways through z (step 1, seed 2) in a/i.png" in ended.out
+    assert "3 interpolations (step 1, seed 2) in a/i.png" in ended.out
     gan = load(SMALL)
     x = latent_space.interpolate(gan, 3, 5, seed=2)
     expected = make_image_grid(to_uint8(x.flatten(0, 1), (0, 1)), 5, scale=2)
@@ -84,9 +84,12 @@ def test_numbers_of_samples_can_be_added_for_any_checkpoint(small):
     assert f"{words} (step 1, seed 0) in arithmetic.png" in ended.out
     assert 20 < np.asarray(Image.open("arithmetic.png")).std()
     for arguments, words in (
-        (("--equation", RED), "was trained on mnist, whose factors nobody knows: give numbers"),
-        ((), "was trained on mnist, whose factors nobody knows"),
-        (("--equation", "1,64 - 2 + 3"), "Sample 64 of 64 was asked, numbered from 0"),
+        (("--equation", RED), "was trained on mnist, whose factors are unknown: give sample"),
+        ((), "was trained on mnist, whose factors are unknown"),
+        (
+            ("--equation", "1,64 - 2 + 3"),
+            "The equation has sample 64, but there are 64, counted from 0",
+        ),
         (("--equation", "1 + "), "summand missing"),
         (("--equation", "1 - 2 + 3", "--out", "a.gif"), "give a name that ends in .png"),
         (("--equation", "1 - 2 + 3", "--noise", "-1"), "noise is -1.0; give"),

@@ -147,7 +147,7 @@ def test_it_works_and_the_run_has_all_its_files(name, fit):
     assert made - {"asked"} == {"runs", "pixels", "small.yaml", "three.yaml"}
 
 
-CPU_DEVICES = "on cpu: give auto, or how many processes share the CPU, 1 or more"
+CPU_DEVICES = "on cpu: give auto, or the number of processes that share the CPU, 1 or more"
 REFUSED = {
     "StochasticWeightAveraging": (
         callback("StochasticWeightAveraging", swa_lrs=0.1), "a GAN has two optimizers: set --model.ema_half_life",
@@ -155,7 +155,7 @@ REFUSED = {
     "two progress bars": ([*callback("TQDMProgressBar"), *callback("TQDMProgressBar")], "only one progress bar"),
     "a callback twice": (
         [*callback("EarlyStopping", monitor="val/modes"), *callback("EarlyStopping", monitor="val/modes")],
-        "Trainer refused its settings: Found more than one stateful callback of type `EarlyStopping`",
+        "Trainer rejected its settings: Found more than one stateful callback of type `EarlyStopping`",
     ),
     "ModelCheckpoint, enable_checkpointing: false": (
         [*flag("enable_checkpointing", "false"), *callback("ModelCheckpoint")], "`enable_checkpointing=False`",
@@ -210,15 +210,15 @@ DEFAULTS = {
 NAMED = {
     **{name: "--model.ema_half_life" for name in ("WeightAveraging", "EMAWeightAveraging")},
     "GradientAccumulationScheduler": "set --trainer.accumulate_grad_batches",
-    "LearningRateFinder": "set the lr of --model.d_optimizer",
+    "LearningRateFinder": "set lr in --model.d_optimizer",
     "BatchSizeFinder": "set --data.batch_size",
     "BackboneFinetuning": "needs a network with a `backbone`",
     "OnExceptionCheckpoint": "use --checkpoint.every_n_steps",
     "SpikeDetection": "callbacks/recovery.yaml",
-    "ModelPruning": "masks that no checkpoint holds",
+    "ModelPruning": "masks that checkpoints do not contain",
 }
 SETTINGS = [
-    ("barebones", True, "trainer.barebones is true, but a run needs its curves"),
+    ("barebones", True, "trainer.barebones is true, but a run writes curves"),
     ("gradient_clip_algorithm", "value", "set --model.d_clip and --model.g_clip"),
     ("default_root_dir", "here", "give --run.root here"),
     ("profiler", "xla", "give simple, advanced or pytorch"),
@@ -432,7 +432,7 @@ def test_a_plan_takes_no_settings_that_it_cannot_measure(fit, command):
     for setting in (flag("fast_dev_run", "true"), flag("val_check_interval", "00:00:00:05")):
         ended = command("estimate", *lines, *setting)
         assert ended.status == 1
-        assert "estimate measures steps" in ended.err
+        assert "estimate needs steps" in ended.err
     named = logger(("CSVLogger", {"save_dir": "asked"}))
     assert command("estimate", *lines, "--steps", "2", "--quick", *named).status == 0
     assert not Path("asked").exists()

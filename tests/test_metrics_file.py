@@ -1,4 +1,4 @@
-"""metrics.csv: each row once, in a file that is whole."""
+"""metrics.csv holds each row once, also after a resume, an incomplete line or a full disk."""
 
 import resource
 from contextlib import contextmanager
@@ -9,8 +9,8 @@ from lightning_gan.tracking.metrics_csv import MetricsLogger, read_rows
 
 
 @contextmanager
-def files_end_at(most):
-    """No file may grow beyond so many bytes: the system's own refusal."""
+def limit_file_size(most):
+    """Limit the size of files, in bytes, through the operating system."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
     try:
@@ -36,12 +36,12 @@ def path(folder):
     return folder / "run" / "version_0" / "metrics.csv"
 
 
-def test_a_run_that_goes_on_ends_with_the_file_of_one_that_was_not_stopped(tmp_path):
+def test_a_resumed_run_writes_the_file_of_an_uninterrupted_one(tmp_path):
     logger(tmp_path / "whole", range(1, 10))
     for kept in range(10):
         parted = tmp_path / str(kept)
         stopped = logger(parted, range(1, kept + 1))
-        assert stopped.settle() == kept
+        assert stopped.flush_rows() == kept
         for late in (kept + 1, kept + 2):
             stopped.log_metrics({"loss": -1.0, "never": 1.0}, late)
             stopped.save()
@@ -49,7 +49,7 @@ def test_a_run_that_goes_on_ends_with_the_file_of_one_that_was_not_stopped(tmp_p
         assert path(parted).read_bytes() == path(tmp_path / "whole").read_bytes()
 
 
-def test_a_row_that_was_cut_off_is_none(tmp_path_factory, subtests):
+def test_an_incomplete_row_is_dropped(tmp_path_factory, subtests):
     for cut in [1, 7]:
         with subtests.test(cut=cut):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -60,26 +60,26 @@ def test_a_row_that_was_cut_off_is_none(tmp_path_factory, subtests):
             assert [row["step"] for row in read_rows(path(tmp_path))] == ["1", "2", "3"]
 
 
-def test_rows_wait_for_room_and_the_file_stays_whole(tmp_path):
+def test_rows_wait_in_memory_on_a_full_disk(tmp_path):
     run = logger(tmp_path, [1, 2])
     before = path(tmp_path).read_bytes()
     with (
-        files_end_at(len(before) + 5),
-        pytest.warns(UserWarning, match="takes no more rows") as said,
+        limit_file_size(len(before) + 5),
+        pytest.warns(UserWarning, match="was not written") as said,
     ):
         log(run, [3, 5])
     assert len(said) == 1
     assert path(tmp_path).read_bytes() == before
-    assert run.settle() == 4
+    assert run.flush_rows() == 4
     assert [row["step"] for row in read_rows(path(tmp_path))] == ["1", "2", "3", "5"]
 
 
-def test_a_new_key_that_finds_no_room_waits_as_well(tmp_path):
+def test_a_new_column_waits_in_memory_on_a_full_disk(tmp_path):
     run = logger(tmp_path, [1, 2])
     before = path(tmp_path).read_bytes()
     run.log_metrics({"score": 1.0}, 4)
-    with files_end_at(10), pytest.warns(UserWarning, match="takes no more rows"):
+    with limit_file_size(10), pytest.warns(UserWarning, match="was not written"):
         run.save()
     assert path(tmp_path).read_bytes() == before
-    assert run.settle() == 3
+    assert run.flush_rows() == 3
     assert [row["score"] for row in read_rows(path(tmp_path))] == ["", "", "1.0"]

@@ -128,12 +128,12 @@ def test_a_job_that_was_queued_again_waits_for_its_former_life(tmp_path, monkeyp
             lambda say: home / "checkpoints" / "last.ckpt", message.append, holds
         )
     (line,) = message
-    assert line.startswith(f"{home} is held by process {os.getpid()} on ")
-    assert line.endswith("waiting 120 s at most.")
+    assert line.startswith(f"{home} is locked by process {os.getpid()} on ")
+    assert line.endswith("waiting up to 120 s.")
 
 
 def test_where_there_are_no_locks_a_run_goes_on_and_says_so(tmp_path_factory, subtests):
-    for number in run_lock.WITHOUT_LOCKS:
+    for number in run_lock.NOT_SUPPORTED:
         with subtests.test(number=number), pytest.MonkeyPatch.context() as monkeypatch:
             tmp_path = tmp_path_factory.mktemp("row")
 
@@ -148,7 +148,7 @@ def test_where_there_are_no_locks_a_run_goes_on_and_says_so(tmp_path_factory, su
             ):
                 pass
             assert len(message) == 2
-            assert message[0].startswith(f"{tmp_path}: this file system has no locks")
+            assert message[0].startswith(f"{tmp_path}: this file system has no file locks")
 
 
 def test_what_else_goes_wrong_with_a_lock_is_told(tmp_path, monkeypatch):

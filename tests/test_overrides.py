@@ -149,19 +149,19 @@ def test_what_an_override_cannot_change_is_said(subtests):
     for text, said in [
         ("model.d_optimzer.lr=1", "Did you mean 'model.d_optimizer.lr'"),
         ("model.regularizers.R3.gamma=1", "Did you mean 'model.regularizers.R"),
-        ("data.z=1", "There are data.batch_size"),
-        ("model.d_optimizer.lr=fast", "the setting is 0.0002; give a number"),
-        ("model.k=true", "the setting is 1; give a number"),
+        ("data.z=1", "Available: data.batch_size"),
+        ("model.d_optimizer.lr=fast", "the setting is the number 0.0002; give a number"),
+        ("model.k=true", "the setting is the number 1; give a number"),
         (
             "model.d_optimizer=torch.optim.SGD",
-            "changes numbers, words and lists of them, not a class",
+            "changes numbers, text and lists of them, not a class",
         ),
         ("model.ema_half_life={a: 1}", "not a class"),
         ("model.k", "give KEY=VALUE"),
         ("model.k=", "give KEY=VALUE"),
         ("model.k=[", "is not YAML"),
-        ("seed_everything=1", "the random states are those of the checkpoint"),
-        ("data.init_args.seed=1", "the order of the training batches is that of the checkpoint"),
+        ("seed_everything=1", "the checkpoint fixes the random states"),
+        ("data.init_args.seed=1", "the checkpoint fixes the order of the training batches"),
         (
             "run.name=other",
             "only settings under model, data, trainer, checkpoint can be overridden",
@@ -257,7 +257,7 @@ def test_an_override_that_the_run_cannot_take_changes_nothing(bare, subtests):
             "last.ckpt does not fit these networks: generator.hidden.0.weight is [8, 4]",
         ),
         ("data.batch_size=0", "batch_size is 0"),
-        ("model.d_clip=abc", "'d_clip' wants a number; got 'abc'"),
+        ("model.d_clip=abc", "'d_clip' must be a number; got 'abc'"),
     ]:
         with subtests.test(text=text, said=said):
             bare(*FIT, "--trainer.max_steps", "1")
@@ -279,8 +279,8 @@ def test_auto_with_an_override_can_be_typed_again(bare):
 
 def test_an_override_without_a_run_to_change_is_refused(bare, subtests):
     for line, said in [
-        (FIT, "--override changes settings of a run that is resumed: give --ckpt_path as well"),
-        (("validate", "--config", "bare.yaml", "--ckpt_path", "x"), "it belongs to fit"),
+        (FIT, "--override changes a run that is resumed: give --ckpt_path as well"),
+        (("validate", "--config", "bare.yaml", "--ckpt_path", "x"), "leave it out"),
     ]:
         with subtests.test(line=line, said=said):
             ended = bare(*line, "--override", "model.k=2")

@@ -1,5 +1,8 @@
-"""`sample`: what its images show where the values of G have no ends, and what it refuses to draw."""
+"""Command `sample`: images of generators with unbounded values, classes, and wrong arguments."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +18,7 @@ LAST = "runs/unbounded/version_0/checkpoints/last.ckpt"
 
 
 def unbounded(generator, discriminator, data, shape):
-    """An experiment whose samples have no ends."""
+    """Config of a model with unbounded values."""
     network = {"data_shape": shape, "widths": [8]}
     return {
         "model": {
@@ -32,13 +35,13 @@ def unbounded(generator, discriminator, data, shape):
 
 
 def without_shown_range():
-    """The checkpoint as an older version of the suite wrote it."""
+    """Write the checkpoint as an older version of the suite did."""
     content = torch.load(LAST, weights_only=True)
     del content["display_range"]
     torch.save(content, "older.ckpt")
 
 
-def test_pictures_show_the_range_that_the_data_show(command, monkeypatch):
+def test_images_have_the_display_range_of_the_data(command, monkeypatch):
     tiny = make_tiny_cifar(command.folder / "pixels")
     monkeypatch.setattr(datamodules.CIFAR10, "files", tiny.files)
     arguments = {"root": "pixels", "batch_size": 10, "validation": 10}
@@ -60,12 +63,12 @@ def test_pictures_show_the_range_that_the_data_show(command, monkeypatch):
     ended = command("sample", "--ckpt_path", "older.ckpt")
     assert ended.status == 1
     assert ended.err.startswith(
-        "error: ReLUSigmoidGenerator makes values without ends, and older.ckpt"
+        "error: ReLUSigmoidGenerator has an unbounded output, and older.ckpt"
     )
     assert not Path("samples").exists()
 
 
-def test_an_older_checkpoint_of_bounded_values_is_drawn_as_ever(command):
+def test_a_checkpoint_without_display_range_is_drawn_if_values_are_bounded(command):
     command("fit", "--config", "small.yaml")
     folder = Path("runs/unbounded/version_0/checkpoints")
     folder.parent.mkdir(parents=True)
@@ -80,7 +83,30 @@ def test_an_older_checkpoint_of_bounded_values_is_drawn_as_ever(command):
     ]
 
 
-def test_points_are_no_pictures(command):
+PROBE = """
+import sys
+from pytorch_lightning import Trainer
+del Trainer.__init__
+Trainer.__new__ = None
+from lightning_gan import load
+model = load(sys.argv[1])
+images = model.sample(64, seed=0)
+print(list(images.shape), "wandb" in sys.modules, bool(images.equal(model.sample(64, seed=0))))
+"""
+
+
+def test_a_checkpoint_is_sampled_in_python_without_trainer_data_and_wandb(command):
+    assert command("fit", "--config", "small.yaml", "--trainer.max_steps", "1").status == 0
+    Path("runs/small/version_0/checkpoints/last.ckpt").rename("last.ckpt")
+    Path("pixels").rename("moved")
+    ended = subprocess.run(
+        [sys.executable, "-c", PROBE, "last.ckpt"], capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+    )  # fmt: skip
+    assert ended.stdout == "[64, 1, 28, 28] False True\n", ended.stderr
+
+
+def test_points_are_not_images(command):
     data = {"class_path": "Ring", "init_args": {"batch_size": 10}}
     config = unbounded("LinearMLPGenerator", "MLPDiscriminator", data, [2])
     command.write("unbounded.yaml", config)
@@ -88,7 +114,7 @@ def test_points_are_no_pictures(command):
     assert ended.status == 0, ended.err
     ended = command("sample", "--ckpt_path", LAST)
     assert ended.status == 1
-    assert "makes examples of shape [2], which are no images" in ended.err
+    assert "generates samples of shape [2], which are not images" in ended.err
 
 
 def pixels(path):
@@ -96,7 +122,7 @@ def pixels(path):
         return np.asarray(image)
 
 
-def test_classes_can_be_asked_for(command):
+def test_classes_can_be_chosen(command):
     few = ("--data.root", "pixels", "--data.source", "files", "--data.batch_size", "10")
     short = (
         "--trainer.max_steps",
@@ -125,4 +151,4 @@ def test_classes_can_be_asked_for(command):
     ended = command(
         "sample", "--ckpt_path", "runs/small/version_0/checkpoints/last.ckpt", "--classes", "1"
     )
-    assert "is a GAN, which is told no classes: leave out --classes." in ended.err
+    assert "is a GAN, which is not class-conditional: leave out --classes." in ended.err

@@ -175,7 +175,7 @@ TAMPERED = {
     "one in a list": ("regularizers", [made_of("evil.Loss")], "names 'evil.Loss'"),
     "as a word": ("loss", "evil.Loss", "'evil.Loss' was refused"),
     "a bomb": ("widths", bomb(), "more than 20,000 values"),
-    "values inside themselves": ("widths", inside_itself(), "more than 20,000 values"),
+    "a value that contains itself": ("widths", inside_itself(), "more than 20,000 values"),
 }  # fmt: skip
 
 
@@ -212,9 +212,9 @@ BOMBS = pytest.mark.parametrize(
         (
             "a: &a [x, x, x, x, x, x, x, x, x]\n"
             + "".join(f"{n}: &{n} [{', '.join([f'*{p}'] * 9)}]\n" for p, n in zip("abcdef", "bcdefg", strict=True)),
-            "holds more than 20,000 values",
+            "has more than 20,000 values",
         ),
-        ("model: &m {init_args: *m}\n", "values inside themselves"),
+        ("model: &m {init_args: *m}\n", "a value that contains itself"),
         ("model: " + "[" * 1500, "nested too deeply"),
         ("model: {k: 1}\n" + "# nothing\n" * 30_000, "bytes: give a config of at most 200,000"),
         ("model: !!python/object/apply:os.system ['touch it_ran']\n", "hostile.yaml"),
@@ -247,7 +247,7 @@ def test_nor_is_a_file_that_stands_for_a_value(text, said, command):
 def test_a_file_that_stands_for_itself_is_named(command):
     command.write("hostile.yaml", {"class_path": "GAN", "init_args": {"loss": "hostile.yaml"}})
     ended = command("fit", "--config", "small.yaml", "--model", "hostile.yaml")
-    assert "hostile.yaml names itself: give the values in its place." in ended.err
+    assert "hostile.yaml includes itself: give the values instead." in ended.err
 
 
 # what the source does not say

@@ -72,7 +72,7 @@ def test_a_signal_during_a_validation_loses_nothing(number, step, files, which, 
     name = signal.Signals(number).name
     again = "fit --config runs/stopped/version_0/config.yaml --ckpt_path auto"
     assert f"{name}: leaving out the scores; once more to leave at once." in out
-    assert f"{name}: the scores were left out.\nStep {step} is saved. To go on\n" in out
+    assert f"{name}: the scores were not computed.\nStep {step} is saved. To continue\n" in out
     assert f"python -m lightning_gan {again}\n" in out
     assert {p.name for p in (FOLDER / "checkpoints").iterdir()} == files | {"last.ckpt"}
     saved = read_checkpoint(FOLDER / "checkpoints/last.ckpt")
@@ -98,7 +98,7 @@ def test_a_call_that_does_not_return_is_ended_from_a_second_thread_with_the_step
     print(f"{seconds:.2f} s, 0.5 s of them waited for the call")
     assert status == 128 + TERM, out
     assert seconds < WANTED
-    assert "SIGTERM: the scores were left out.\nStep 6 is saved. To go on\n" in out
+    assert "SIGTERM: the scores were not computed.\nStep 6 is saved. To continue\n" in out
     assert live(*small, "stopped").status == 0
     assert_equal_runs()
 
@@ -118,7 +118,7 @@ def test_a_step_that_could_not_be_written_is_not_said_to_be_saved(small):
     assert live(*small, "whole").status == 0
     status, out, _ = stop_while_scoring((*small, "stopped"), TERM, put)
     assert status == 128 + TERM, out
-    assert "Step 8 could not be saved. To go on from the last step that is saved\n" in out
+    assert "Step 8 could not be saved. To continue from the last saved step\n" in out
     assert read_checkpoint(FOLDER / "checkpoints/last.ckpt")["global_step"] == 4
     assert live(*small, "stopped").status == 0
     assert_equal_runs()
@@ -131,7 +131,7 @@ def test_a_signal_during_the_test_leaves_the_scores_to_the_next_command(slow, sm
     print(f"{seconds:.2f} s")
     assert status == 128 + TERM, out
     assert seconds < WANTED
-    assert "Step 10 is saved. To make them" in out
+    assert "Step 10 is saved. To compute them" in out
     assert live(*small, "stopped").status == 0
     assert_equal_runs()
 
@@ -144,7 +144,7 @@ def test_a_signal_stops_the_commands_that_score(command_name, stage, small):
     print(f"{seconds:.2f} s")
     assert status == 128 + TERM, out
     assert seconds < WANTED
-    assert out.endswith("SIGTERM: the scores were left out.\n143\n"), out
+    assert out.endswith("SIGTERM: the scores were not computed.\n143\n"), out
 
 
 def test_a_signal_at_a_step_whose_validation_is_due_does_not_begin_the_scores(small):
@@ -163,7 +163,7 @@ def test_a_signal_at_a_step_whose_validation_is_due_does_not_begin_the_scores(sm
     assert live(*small, "whole").status == 0
     stopped = live(*small, "stopped", before=send)
     assert stopped.status == 128 + TERM, stopped.out
-    assert "Step 4 is saved. To go on" in stopped.out
+    assert "Step 4 is saved. To continue" in stopped.out
     assert live(*small, "stopped").status == 0
     assert_equal_runs()
 

@@ -267,7 +267,7 @@ def test_the_command_writes_a_file_once_and_a_changed_one_is_left_alone(command,
     Path("jobs/a.sbatch").write_text(text + "# mine\n")
     ended = command(*words)
     assert ended.status == 1
-    assert "holds something else" in ended.err
+    assert "with other content" in ended.err
 
 
 def test_scores_in_a_config_need_weights_which_the_file_names(command):
@@ -282,10 +282,13 @@ def test_a_flag_that_fit_would_refuse_is_refused_before_the_job_waits(command, s
     for flags, said in [
         (["--config", "smal.yaml"], "No config 'smal.yaml'"),
         (["--config", "small.yaml", "--model.kk", "2"], "There is no setting 'kk'"),
-        (["--config", "small.yaml", "--nodes", "two"], "--nodes wants a whole number; got 'two'."),
+        (
+            ["--config", "small.yaml", "--nodes", "two"],
+            "--nodes must be a whole number; got 'two'.",
+        ),
         (
             ["--config", "small.yaml", "--array", "0-2", "--seed_everything", "1"],
-            "--array gives the seeds",
+            "--array sets the seeds",
         ),
     ]:
         with subtests.test(flags=flags, said=said):
@@ -301,7 +304,7 @@ def test_submitting_hands_the_file_to_sbatch_and_says_the_number(command, monkey
     words = ["slurm", "--config", "small.yaml", "--submit"]
     ended = command(*words)
     assert ended.status == 1
-    assert "There is no sbatch on this machine" in ended.err
+    assert "sbatch was not found on this machine" in ended.err
     made = command.folder / "sbatch"
     made.write_text(
         f"#!{shutil.which('bash', path='/bin:/usr/bin')}\necho \"$@\" > handed\necho '42;c'\n"

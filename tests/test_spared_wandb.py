@@ -24,7 +24,7 @@ def test_a_service_that_is_gone_is_told_of_once_and_the_run_goes_on(what, monkey
     for step in range(3):
         getattr(logger, what)("key", [step])
     assert len(asked) == 1
-    assert capsys.readouterr().out.count("its service is gone (Connection lost)") == 1
+    assert capsys.readouterr().out.count("the service has ended (Connection lost)") == 1
 
 
 def test_other_errors_of_a_logger_are_bugs_and_are_seen(monkeypatch):

@@ -1,4 +1,4 @@
-"""Terminals without UTF-8, pipes, the home folder, and commands that can be pasted."""
+"""Terminals without UTF-8, pipes, the home folder, and printed commands."""
 
 import io
 import os
@@ -43,7 +43,7 @@ def test_output_has_readable_replacements(subtests):
             assert out.buffer.getvalue() == written
 
 
-def test_the_home_folder_in_values_of_every_kind(monkeypatch):
+def test_the_home_folder_is_expanded_in_all_values(monkeypatch):
     monkeypatch.setenv("LIGHTNING_GAN_CACHE", "~/c")
     home_folder.expand_environment()
     assert os.environ["LIGHTNING_GAN_CACHE"] == f"{HOME}/c"
@@ -56,7 +56,7 @@ def test_the_home_folder_in_values_of_every_kind(monkeypatch):
     assert (parsed.root, parsed.parts) == (f"{HOME}/x", [{"root": f"{HOME}/y"}])
 
 
-def test_the_home_folder_from_python(monkeypatch):
+def test_the_home_folder_is_expanded_from_python(monkeypatch):
     assert Run("x", root="~/runs").root == f"{HOME}/runs"
     assert datamodules.MNIST(root="~/d").root == HOME / "d"
     assert datamodules.CIFAR10(root="~/d").root == HOME / "d"
@@ -65,7 +65,7 @@ def test_the_home_folder_from_python(monkeypatch):
     assert datamodules.MNIST().root == HOME / "all"
 
 
-def test_a_config_may_name_the_home_folder(command, monkeypatch):
+def test_the_home_folder_is_expanded_in_configs(command, monkeypatch):
     monkeypatch.setenv("HOME", str(command.folder / "home"))
     (command.folder / "home").mkdir()
     command.write("home/at_home.yaml", {"run": {"root": "~/runs"}})
@@ -82,8 +82,8 @@ def test_printed_commands_can_be_pasted(tmp_path):
     (folder / "checkpoints").mkdir(parents=True)
     (folder / "checkpoints/last.ckpt").touch()
     ending = describe_end(signal.SIGINT, str(folder), 3, tested=True, saved=True).splitlines()[-1]
-    said = [*suggest_next_steps(folder, longer="--trainer.max_steps 6").splitlines(), ending]
-    for line in said:
+    lines = [*suggest_next_steps(folder, longer="--trainer.max_steps 6").splitlines(), ending]
+    for line in lines:
         words = shlex.split(line)
         assert words[:3] == ["python", "-m", "lightning_gan"]
         assert any(word.startswith(str(folder)) for word in words)
@@ -105,7 +105,7 @@ def test_a_name_that_is_not_utf8_is_refused_before_anything_is_written(place, co
     assert not list((command.folder / name).iterdir())
 
 
-def test_a_reader_that_ends_ends_the_command_without_a_word(monkeypatch, capfd):
+def test_a_closed_pipe_ends_the_command_silently(monkeypatch, capfd):
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as out:
@@ -117,7 +117,7 @@ def test_a_reader_that_ends_ends_the_command_without_a_word(monkeypatch, capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_ctrl_c_during_the_imports_is_one_line(tmp_path):
+def test_ctrl_c_during_the_imports_prints_one_line(tmp_path):
     words = [sys.executable, "-X", "importtime", "-m", "lightning_gan", "fit"]
     with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, bufsize=0) as started:
         end = time.monotonic() + 60

@@ -1,4 +1,4 @@
-"""Which errors get a sentence and which keep their traceback; what the sentences say."""
+"""Errors that become one sentence, and errors that keep their traceback."""
 
 import errno
 import importlib
@@ -30,22 +30,22 @@ def error_of(call):
 def chained(text):
     def call():
         try:
-            raise KeyError("what lies behind")
+            raise KeyError("the cause")
         except KeyError as error:
             raise MemoryError(text) if text is None else RuntimeError(text) from error
 
     return call
 
 
-def raised_in(module, error):
-    """An error that a function of that module raises deliberately."""
+def raise_in(module, error):
+    """Make a function of a module that raises an error deliberately."""
     scope = {"__name__": module, "error": error}
     exec("def f():\n    raise error", scope)
     return scope["f"]
 
 
-def ran_into(module):
-    """An error that a function of that module ran into."""
+def cause_error_in(module):
+    """Make a function of a module that causes a KeyError."""
     scope = {"__name__": module}
     exec("def f():\n    return {}['x']", scope)
     return scope["f"]
@@ -60,47 +60,47 @@ def in_training(call):
 LIGHTNING = "pytorch_lightning.trainer.connectors.accelerator_connector"
 BATCH = "torch.nn.functional"
 SENTENCES = {
-    "Lightning before training": (raised_in(LIGHTNING, TypeError("devices must be 1 or more")), "1 or more"),
+    "Lightning before training": (raise_in(LIGHTNING, TypeError("devices must be 1 or more")), "1 or more"),
     "a callback in training": (
-        in_training(raised_in("pytorch_lightning.callbacks.early_stopping", RuntimeError("give a metric"))), "metric",
+        in_training(raise_in("pytorch_lightning.callbacks.early_stopping", RuntimeError("give a metric"))), "metric",
     ),
     "an optimizer in training": (
-        in_training(raised_in("torch.optim.sparse_adam", RuntimeError("no dense gradients"))), "no dense",
+        in_training(raise_in("torch.optim.sparse_adam", RuntimeError("no dense gradients"))), "no dense",
     ),
     "BatchNorm of one example": (
         in_training(lambda: nn.BatchNorm1d(2)(torch.zeros(1, 2))), "Expected more than 1 value per channel",
     ),
-    "a metric": (raised_in("torchmetrics.image.fid", ValueError("feature must be 64")), "must be 64"),
-    "W&B": (raised_in("wandb.sdk.wandb_login", Exception("the key has 3 characters")), "3 characters"),
+    "a metric": (raise_in("torchmetrics.image.fid", ValueError("feature must be 64")), "must be 64"),
+    "W&B": (raise_in("wandb.sdk.wandb_login", Exception("the key has 3 characters")), "3 characters"),
     "no memory": (lambda: torch.empty(1 << 60, dtype=torch.uint8), "Out of memory"),
-    "no memory in training": (in_training(raised_in("x", torch.OutOfMemoryError("CUDA out of memory"))), "batch_size"),
+    "no memory in training": (in_training(raise_in("x", torch.OutOfMemoryError("CUDA out of memory"))), "batch_size"),
     "a package": (lambda: importlib.import_module("no_such_package"), "pip install no_such_package"),
     "an old name of a package": (
-        raised_in("x", ModuleNotFoundError("Requirement 'q>=1' not met. HINT: Try running `pip install -U 'q>=1'`")),
+        raise_in("x", ModuleNotFoundError("Requirement 'q>=1' not met. HINT: Try running `pip install -U 'q>=1'`")),
         "pip install q",
     ),
     "a name that is not UTF-8": (lambda: os.fsdecode(b"f\xff").encode(), r"f\\xff"),
-    "no text": (raised_in("datamodules.mine", UserError()), "UserError of datamodules.mine, which has no text"),
-    "nothing after a colon": (chained("Problem with 'X':"), "Problem with 'X': what lies behind"),
+    "no text": (raise_in("datamodules.mine", UserError()), "UserError of datamodules.mine, which has no text"),
+    "nothing after a colon": (chained("Problem with 'X':"), "Problem with 'X': the cause"),
 }  # fmt: skip
 BUGS = {
-    "ours ran into it": ran_into("lightning_gan.models.gan"),
-    "Lightning ran into it": ran_into(LIGHTNING),
-    "Lightning in training": in_training(raised_in(LIGHTNING, RuntimeError("x"))),
+    "ours ran into it": cause_error_in("lightning_gan.models.gan"),
+    "Lightning ran into it": cause_error_in(LIGHTNING),
+    "Lightning in training": in_training(raise_in(LIGHTNING, RuntimeError("x"))),
     "torch in training": in_training(lambda: torch.zeros(2, 3) @ torch.zeros(2, 3)),
     "torch before training": lambda: torch.zeros(2, 3) @ torch.zeros(2, 3),
     "a module without this attribute": lambda: torch.nn.Linear(1, 1).no_such_attribute,
-    "a failed assertion": raised_in("lightning_gan.models.gan", AssertionError("x")),
-    "unknown code": raised_in("somewhere", ValueError("x")),
-    "ours is no error of the user": raised_in("lightning_gan.models.gan", ValueError("x")),
-    "of a process of a DataLoader": raised_in(
+    "a failed assertion": raise_in("lightning_gan.models.gan", AssertionError("x")),
+    "unknown code": raise_in("somewhere", ValueError("x")),
+    "ours is no error of the user": raise_in("lightning_gan.models.gan", ValueError("x")),
+    "of a process of a DataLoader": raise_in(
         "torch._utils", UserError("Caught it.\nOriginal Traceback (most")
     ),
     "ours is missing": lambda: importlib.import_module("lightning_gan.no_such_module"),
 }
 
 
-def test_what_a_user_can_mend_is_a_sentence(subtests):
+def test_an_error_of_the_user_is_one_sentence(subtests):
     for row in SENTENCES:
         with subtests.test(row=row):
             call, said = SENTENCES[row]
@@ -116,7 +116,7 @@ def test_a_bug_keeps_its_traceback(subtests):
             assert not is_user_error(error_of(BUGS[row]))
 
 
-def test_every_traceback_is_shown_on_demand(monkeypatch):
+def test_a_variable_shows_every_traceback(monkeypatch):
     monkeypatch.setenv(errors.SHOW, "1")
     assert not any(is_user_error(error_of(call)) for call, _ in SENTENCES.values())
 
@@ -131,7 +131,7 @@ def test_lightnings_own_errors_are_recognised():
 
 @contextmanager
 def small_files():
-    """No file may have more than 1,000 bytes; in the call alone, because pytest's own output may be a file."""
+    """Limit the size of files to 1,000 bytes, for the call only, because pytest may write to a file."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
@@ -162,11 +162,11 @@ def test_a_full_disk_is_named_with_the_file(tmp_path_factory, subtests):
             with small_files():
                 error = error_of(lambda: write(path))
             assert is_user_error(error)
-            assert format_error(error).startswith(f"File too large: {path}. Choose another place")
+            assert format_error(error).startswith(f"File too large: {path}. Choose another path")
             assert not list(tmp_path.iterdir())
 
 
-def test_an_error_of_the_system_names_file_room_and_advice(tmp_path_factory, subtests):
+def test_an_error_of_the_system_names_file_free_space_and_advice(tmp_path_factory, subtests):
     for number in ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EFBIG"]:
         with subtests.test(number=number):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -182,7 +182,7 @@ def test_an_error_of_the_system_names_file_room_and_advice(tmp_path_factory, sub
             assert "None" not in said
 
 
-def test_an_error_without_a_file_says_no_file():
+def test_an_error_without_a_file_names_none():
     assert "None" not in describe_os_error(OSError(errno.ENOSPC, "No space left on device"))
     assert "network" in describe_os_error(ConnectionRefusedError(111, "Connection refused"))
     assert Path("x").name in describe_os_error(FileNotFoundError(2, "No such file", "x"))

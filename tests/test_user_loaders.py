@@ -262,7 +262,7 @@ def test_the_lines_of_docs_models_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("lightning_gan.load", lambda path: make_model().eval(), raising=False)
     page = (Path(__file__).parents[1] / "docs/models.md").read_text()
-    (lines,) = re.findall(r"```python\n(.+?)```", page, flags=re.DOTALL)
+    lines, _ = re.findall(r"```python\n(.+?)```", page, flags=re.DOTALL)
     names = {}
     exec(lines, names)
     assert (names["pixels"].dtype, names["pixels"].shape) == (torch.uint8, (64, 1, 2, 2))

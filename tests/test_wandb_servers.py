@@ -58,7 +58,7 @@ def test_a_closed_port_costs_no_time(start, capfd):
     with socket.socket() as held:  # bound, and nobody listens
         held.bind(("127.0.0.1", 0))
         assert start(f"http://127.0.0.1:{held.getsockname()[1]}") < 15
-    assert capfd.readouterr().out.count("Going on offline.") == 1
+    assert capfd.readouterr().out.count("Continuing offline.") == 1
 
 
 def test_a_server_that_answers_nonsense_gets_no_key(start, capfd):
@@ -68,7 +68,7 @@ def test_a_server_that_answers_nonsense_gets_no_key(start, capfd):
     assert start(f"http://127.0.0.1:{server.server_port}") < 15
     server.shutdown()
     server.server_close()
-    assert "answers, but not as a W&B server. Going on offline." in capfd.readouterr().out
+    assert "answers, but not as a W&B server. Continuing offline." in capfd.readouterr().out
     (headers,) = Nonsense.asked
     assert "Authorization" not in headers
     assert KEY not in str(headers)
@@ -80,7 +80,7 @@ def test_a_server_that_never_answers_costs_seconds(start, capfd, monkeypatch):
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         assert start(f"http://127.0.0.1:{silent.getsockname()[1]}") < 15
-    assert capfd.readouterr().out.count("Going on offline.") == 1
+    assert capfd.readouterr().out.count("Continuing offline.") == 1
 
 
 def test_a_key_of_three_letters_is_named(monkeypatch, capsys):
@@ -89,10 +89,12 @@ def test_a_key_of_three_letters_is_named(monkeypatch, capsys):
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
     wandb.teardown()
     assert choose_wandb_mode("auto") == "offline"
-    assert capsys.readouterr().out.count("Going on offline.") == 1
+    assert capsys.readouterr().out.count("Continuing offline.") == 1
 
 
 def test_a_project_with_a_slash_is_a_sentence(monkeypatch):
     monkeypatch.setenv("WANDB_PROJECT", "a/b")
-    with pytest.raises(ValueError, match="WANDB_PROJECT is 'a/b', but W&B allows no / there"):
+    with pytest.raises(
+        ValueError, match="WANDB_PROJECT is 'a/b', but W&B does not allow / in a project name"
+    ):
         check_project()

@@ -1,13 +1,13 @@
-"""Domains of numeric arguments: declared in the annotation, checked by one decorator.
+"""Domains of numeric arguments, declared in annotations and checked by a decorator.
 
     @check_arguments
     def __init__(self, width: Size, dropout: Rate = 0.5, limit: Positive | None = None) -> None: ...
 
-`JobResources` is `Annotated[int, Domain(1, 2**20, whole=True)]`: a type checker and the command line see `int`, and
-`check_arguments` refuses every value outside the domain with one sentence. Lists are checked entry by entry.
+`Size` is `Annotated[int, Domain(1, 2**20, whole=True)]`: type checkers and the command line use `int`, and
+`check_arguments` raises an error for a value outside the domain. Lists are checked entry by entry.
 """
 
-from lightning_gan.arguments.checking import check_arguments, check_value, domains_of
+from lightning_gan.arguments.checking import check_arguments, check_value, find_domains
 from lightning_gan.arguments.domain import Domain
 from lightning_gan.arguments.types import (
     Bound,
@@ -54,5 +54,5 @@ __all__ = [
     "Threads",
     "check_arguments",
     "check_value",
-    "domains_of",
+    "find_domains",
 ]

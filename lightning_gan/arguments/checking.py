@@ -1,4 +1,4 @@
-"""One decorator that checks numeric arguments against the domains in their annotations."""
+"""Decorator that checks numeric arguments against the domains in their annotations."""
 
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints, ov
 from lightning_gan.arguments.domain import Domain, format_number
 from lightning_gan.utils.errors import UserError
 
-Wrong = tuple[str, Any, str]  # place, such as widths[1]; value; domain
+Violation = tuple[str, Any, str]  # name, such as widths[1]; value; domain
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -22,25 +22,26 @@ def check_arguments(*, prefix: str) -> Callable[[Decorated], Decorated]: ...
 
 
 def check_arguments(function: Any = None, *, prefix: str = "") -> Any:
-    """Decorate a function, an `__init__` or a dataclass: its numeric arguments are checked at every call.
+    """Decorate a function, an `__init__` or a dataclass so that each call checks its numeric arguments.
 
-    The domains are read from the annotations once, at the first call. A value outside its domain raises a ValueError
-    of one sentence that names the class or function, the argument, the value and the domain. Not for hot paths: a
-    check of a call takes about 10 microseconds.
+    The domains are read from the annotations at the first call. A value outside its domain raises a UserError that
+    names the class or function, the argument, the value and the domain. A check takes about 10 microseconds.
 
     Args:
-        function: What to decorate. Of a dataclass, place this decorator above `@dataclass`.
-        prefix: What messages put before the name of an argument, such as "run."; the class or function if it is
-            not given.
+        function: Function, `__init__` or dataclass. For a dataclass, put this decorator above `@dataclass`.
+        prefix: Text before the name of an argument in messages, such as "run."; the class or function by default.
+
+    Returns:
+        The decorated function or class.
     """
-    return partial(decorate, prefix=prefix) if function is None else decorate(function, prefix)
+    return partial(_decorate, prefix=prefix) if function is None else _decorate(function, prefix)
 
 
-def decorate(function: Any, prefix: str) -> Any:
-    """As check_arguments, with both arguments given."""
+def _decorate(function: Any, prefix: str) -> Any:
+    """Decorate a function or class."""
     if isinstance(function, type):
         kind: Any = function
-        kind.__init__ = decorate(kind.__init__, prefix)
+        kind.__init__ = _decorate(kind.__init__, prefix)
         return kind
     signature = inspect.signature(function)
 
@@ -52,7 +53,7 @@ def decorate(function: Any, prefix: str) -> Any:
             return function(*args, **kwargs)  # Python's own error for missing and unknown arguments
         is_init = function.__name__ == "__init__"
         owner = type(args[0]).__name__ if is_init else function.__name__
-        for argument, annotation in domains_of(function).items():
+        for argument, annotation in find_domains(function).items():
             if argument in given:
                 default = signature.parameters[argument].default
                 check_value(prefix or f"{owner}: ", argument, given[argument], annotation, default)
@@ -62,80 +63,80 @@ def decorate(function: Any, prefix: str) -> Any:
 
 
 @cache
-def domains_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """Return the annotations of a function that hold a Domain, by the name of the argument."""
+def find_domains(function: Callable[..., Any]) -> dict[str, Any]:
+    """Find the annotations of a function that contain a Domain, by name of the argument."""
     hints = get_type_hints(function, include_extras=True)
-    return {n: hint for n, hint in hints.items() if n != "return" and holds_domain(hint)}
+    return {n: hint for n, hint in hints.items() if n != "return" and has_domain(hint)}
 
 
-def holds_domain(annotation: Any) -> bool:
-    """Return whether a Domain is anywhere in an annotation."""
+def has_domain(annotation: Any) -> bool:
+    """Return whether an annotation contains a Domain."""
     own = getattr(annotation, "__metadata__", ())
     inner = get_args(annotation)
-    return any(isinstance(part, Domain) or holds_domain(part) for part in (*own, *inner))
+    return any(isinstance(part, Domain) or has_domain(part) for part in (*own, *inner))
 
 
 def check_value(prefix: str, name: str, value: Any, annotation: Any, default: Any = ...) -> None:
     """Check one value against the domains in an annotation.
 
     Args:
-        prefix: What the sentence puts before the name of the argument.
+        prefix: Text before the name of the argument in the message.
         name: Name of the argument.
-        value: What was given for it.
-        annotation: Type with domains, such as `Sequence[JobResources]` or `Positive | None`.
-        default: Value of the argument where it is left out.
+        value: Value of the argument.
+        annotation: Type with domains, such as `Sequence[Size]` or `Positive | None`.
+        default: Default of the argument.
 
     Raises:
-        ValueError: naming the argument, the value and the domain.
+        UserError: The value is outside its domain.
     """
-    wrong = find_wrong(name, value, annotation)
-    if wrong:
-        place, what, wanted = wrong
-        optional = NoneType in alternatives(annotation)
+    violation = find_violation(name, value, annotation)
+    if violation:
+        where, what, wanted = violation
+        optional = NoneType in list_alternatives(annotation)
         instead = (", or leave it out" if default is None else ", or null") if optional else ""
-        raise UserError(f"{prefix}{place} is {format_number(what)}; give {wanted}{instead}.")
+        raise UserError(f"{prefix}{where} is {format_number(what)}; give {wanted}{instead}.")
 
 
-def find_wrong(name: str, value: Any, annotation: Any) -> Wrong | None:
-    """Return the first number that lies outside its domain, or None."""
-    members = alternatives(annotation)
-    without = [m for m in members if isinstance(m, type) and not holds_domain(m)]
-    if isinstance(value, tuple(without)):
-        return None  # None, or a str where a name is allowed as well
-    found = [find_wrong_in(name, value, m) for m in members if holds_domain(m)]
-    wrong = [each for each in found if each is not None]
-    if len(wrong) < len(found) or not wrong:
-        return None  # one of the alternatives holds
-    place, what, _ = wrong[0]
-    return place, what, " or ".join(wanted for _, _, wanted in wrong)
+def find_violation(name: str, value: Any, annotation: Any) -> Violation | None:
+    """Find the first number outside its domain; None if there is none."""
+    members = list_alternatives(annotation)
+    plain_types = [m for m in members if isinstance(m, type) and not has_domain(m)]
+    if isinstance(value, tuple(plain_types)):
+        return None  # None, or a str where names are allowed
+    found = [find_violation_in_member(name, value, m) for m in members if has_domain(m)]
+    violations = [each for each in found if each is not None]
+    if len(violations) < len(found) or not violations:
+        return None  # the value is in one of the domains
+    where, what, _ = violations[0]
+    return where, what, " or ".join(wanted for _, _, wanted in violations)
 
 
-def find_wrong_in(name: str, value: Any, annotation: Any) -> Wrong | None:
-    """As find_wrong, for an annotation that is no union."""
+def find_violation_in_member(name: str, value: Any, annotation: Any) -> Violation | None:
+    """Find the first number outside its domain, for an annotation that is not a union."""
     domains = [d for d in getattr(annotation, "__metadata__", ()) if isinstance(d, Domain)]
     if domains:
-        return None if domains[0].holds(value) else (name, value, str(domains[0]))
+        return None if domains[0].contains(value) else (name, value, str(domains[0]))
     origin, inner = get_origin(annotation), get_args(annotation)
     if not isinstance(origin, type) or not issubclass(origin, Collection):
         return None
     if isinstance(value, str) or not hasattr(value, "__len__"):
         return name, value, "a list"
     if issubclass(origin, Mapping):
-        return first_wrong((f"{name}[{k!r}]", v, inner[1]) for k, v in value.items())
+        return find_first_violation((f"{name}[{k!r}]", v, inner[1]) for k, v in value.items())
     fixed = issubclass(origin, tuple) and inner[-1] is not Ellipsis
     if fixed and len(value) != len(inner):
         return name, value, f"{len(inner)} numbers"
     kinds: Sequence[Any] = inner if fixed else [inner[0]] * len(value)
-    return first_wrong((f"{name}[{i}]", v, kinds[i]) for i, v in enumerate(value))
+    return find_first_violation((f"{name}[{i}]", v, kinds[i]) for i, v in enumerate(value))
 
 
-def first_wrong(entries: Any) -> Wrong | None:
-    """As find_wrong, for the entries of a list or mapping."""
-    return next((wrong for entry in entries if (wrong := find_wrong(*entry))), None)
+def find_first_violation(entries: Any) -> Violation | None:
+    """Find the first number outside its domain in entries of (name, value, annotation)."""
+    return next((found for entry in entries if (found := find_violation(*entry))), None)
 
 
-def alternatives(annotation: Any) -> tuple[Any, ...]:
-    """Return the members of a union; of any other annotation, itself."""
+def list_alternatives(annotation: Any) -> tuple[Any, ...]:
+    """List the members of a union; for another annotation, the annotation."""
     if get_origin(annotation) in (Union, UnionType):
         return get_args(annotation)
     return (annotation,)

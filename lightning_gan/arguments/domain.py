@@ -1,4 +1,4 @@
-"""A domain: the numbers that an argument may take."""
+"""Domains of numbers."""
 
 import math
 import operator
@@ -8,18 +8,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Domain:
-    """An interval of numbers. NaN is in no domain.
+    """Interval of numbers. It never contains NaN.
 
     Args:
-        low: Lower bound, included unless low_open.
-        high: Upper bound, included unless high_open.
-        low_open: Whether the lower bound itself is excluded.
-        high_open: Whether the upper bound itself is excluded.
-        whole: Whether only whole numbers belong.
-        infinite: Whether infinity belongs, where it lies between the bounds.
+        low: Lower bound.
+        high: Upper bound.
+        low_open: Whether the lower bound is excluded.
+        high_open: Whether the upper bound is excluded.
+        whole: Whether only integers are included.
+        infinite: Whether infinity is included, if it is within the bounds.
 
     Example:
-        >>> Domain(0, 1, low_open=True).holds(0.5), Domain(0, 1, low_open=True).holds(0)
+        >>> Domain(0, 1, low_open=True).contains(0.5), Domain(0, 1, low_open=True).contains(0)
         (True, False)
     """
 
@@ -30,8 +30,8 @@ class Domain:
     whole: bool = False
     infinite: bool = False
 
-    def holds(self, value: Any) -> bool:
-        """Return whether a value is a number of this domain; bool is no number, 0-d tensors and NumPy scalars are."""
+    def contains(self, value: Any) -> bool:
+        """Return whether the domain contains a value. 0-d tensors and NumPy scalars are numbers, bool is not."""
         try:
             number = to_number(value, self.whole)
             accepted = math.isfinite(number) or (self.infinite and not math.isnan(number))
@@ -42,7 +42,7 @@ class Domain:
         return accepted and above and below
 
     def __repr__(self) -> str:
-        """Name the domain, such as "a whole number from 1 to 1,048,576" or "a number above 0"."""
+        """Describe the domain, such as "a whole number from 1 to 1,048,576" or "a number above 0"."""
         low, high = (
             format_number(x) if isinstance(x, int) else f"{x:g}" for x in (self.low, self.high)
         )
@@ -60,25 +60,29 @@ class Domain:
 
 
 def to_number(value: Any, whole: bool) -> float:
-    """Return a value as int or float.
+    """Convert a value to int or float.
+
+    Args:
+        value: Number, NumPy scalar or 0-d tensor.
+        whole: Whether to convert to int.
 
     Raises:
-        TypeError: if it is no number of that kind.
-        OverflowError: if it is too large for a float.
+        TypeError: The value is not such a number.
+        OverflowError: The value is too large for a float.
     """
     dtype = getattr(value, "dtype", None)
     if isinstance(value, bool | str | bytes) or "bool" in str(dtype):
-        raise TypeError(f"{value!r} is no number.")
+        raise TypeError(f"{value!r} is not a number.")
     return operator.index(value) if whole else float(value)
 
 
 def format_number(value: Any) -> str:
-    """Return a number as text: 1,048,576, 0.5, nan."""
+    """Format a number, such as 1,048,576, 0.5 or nan."""
     if isinstance(value, str):
         return repr(value)
     value = value.item() if getattr(value, "ndim", None) == 0 else value
     try:
         whole = isinstance(value, int) and not isinstance(value, bool)
         return f"{value:,}" if whole else str(value)
-    except ValueError:  # Python prints no whole number of more than 4,300 digits
+    except ValueError:  # Python does not format integers of more than 4,300 digits
         return "too large to print"

@@ -1,1 +1,1 @@
-"""Read, verify, load and resume checkpoints."""
+"""Verify, load and resume checkpoints."""

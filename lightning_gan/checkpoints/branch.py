@@ -1,4 +1,4 @@
-"""Where a run goes on from a file: in the folder of its run, or in a new one."""
+"""Choose the folder in which a run resumed from a file continues: its own, or a new one."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -18,22 +18,22 @@ def choose_run_folder(
     say: Callable[[str], None],
     holds: ExitStack,
 ) -> Path | None:
-    """Choose where a run goes on from a file, and hold that folder.
+    """Choose the folder in which a run resumed from a file continues, and lock it.
 
-    The newest checkpoint of a run goes on in the run's own folder, as `last` does. Any other file begins a new folder,
-    so that nothing that came after it is overwritten; one line says so.
+    The newest checkpoint of a run continues in the run's own folder, as `last` does. Any other file begins a new
+    folder, so that no later result is overwritten; one line says so.
 
     Args:
-        path: Checkpoint.
-        step: Updates of G in it.
-        run: The experiment that was asked for.
-        names: Names that the experiment's runs go by.
-        patience: Seconds to wait for whoever holds the folder.
+        path: Checkpoint path.
+        step: Updates of G in the checkpoint.
+        run: Requested experiment.
+        names: Names of the experiment's runs.
+        patience: Longest time to wait for the lock, in seconds.
         say: Function that prints a line.
-        holds: Stack that holds the folder.
+        holds: Exit stack that receives the lock.
 
     Returns:
-        The run's folder; None for a new folder.
+        The run's own folder; None for a new folder.
 
     Raises:
         InUseError: Another process writes to that run.
@@ -46,31 +46,33 @@ def choose_run_folder(
         if not reason:
             return home
         holds.close()
-    say(f"branch   {path} {reason}: a new folder begins, and what is there stays as it is.")
+    say(
+        f"branch   {path} {reason}: the run continues in a new folder; the old one stays unchanged."
+    )
     return None
 
 
 def _folder_of(path: Path) -> Path:
-    """Return the run folder of a checkpoint, as the user wrote it where that has enough parts."""
+    """Return the run folder of a checkpoint, as the user wrote it if that path has enough parts."""
     folder = path.parent.parent
     return folder if len(folder.parents) > 1 and folder.name != ".." else folder.resolve()
 
 
 def _why_new_folder(path: Path, step: int, run: runs.Run, names: list[str]) -> str:
-    """Say why a file does not go on in the folder of its run; empty if it does."""
+    """Return why a file cannot continue in its run's folder; empty if it can."""
     folder = runs.find_run_folder(path)
     if folder is None or path.parent.resolve() != folder / "checkpoints":
-        return "lies in no run's folder"
+        return "is not in a run folder"
     own = read_config(folder).get("run") or {}
     same_root = Path(str(own.get("root"))).resolve() == Path(run.root).resolve()
     if own.get("name") not in names or not same_root:
         wanted = Path(run.root, run.name)
-        return f"belongs to {Path(str(own.get('root')), str(own.get('name')))}, and {wanted} was asked for"
+        return f"belongs to {Path(str(own.get('root')), str(own.get('name')))}, not to {wanted}"
     return "" if _is_newest(path, step) else f"is not the newest checkpoint of {_folder_of(path)}"
 
 
 def _is_newest(path: Path, step: int) -> bool:
-    """Return whether nothing newer than a step's file is in its folder; `last.ckpt` is the newest by its name."""
+    """Return whether a file is the newest checkpoint of its folder; `last.ckpt` always is."""
     last = path.with_name("last.ckpt")
     if path.name == last.name:
         return True
@@ -83,5 +85,5 @@ def _is_newest(path: Path, step: int) -> bool:
         return True
     try:
         return bool(verify.read_checkpoint(last)["counts"]["g_updates"] <= step)
-    except verify.CheckpointError:  # its step is not known
+    except verify.CheckpointError:  # the step of last.ckpt is unknown
         return False

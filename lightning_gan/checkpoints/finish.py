@@ -1,18 +1,18 @@
-"""A run whose last step was saved before all that follows it was done: images, the last row, scores."""
+"""Finish a run that stopped after its last step, before its final images, metrics and scores were written."""
 
 from pytorch_lightning import Trainer
 from pytorch_lightning.loops.fit_loop import _FitLoop
 
 
 class FinishOnlyLoop(_FitLoop):
-    """Takes no step, but ends as ever. Lightning's loop leaves at once where there is nothing to train."""
+    """Fit loop that runs only the end-of-training hooks."""
 
     @property
     def skip(self) -> bool:
-        """Nothing is left out but the steps."""
+        """Always False: Lightning's loop skips the hooks when no step is left."""
         return False
 
 
 def finish_without_training(trainer: Trainer) -> None:
-    """Let the next fit of a finished run end it again."""
+    """Make the next `fit` of a trainer run only the end-of-training hooks."""
     trainer.fit_loop.__class__ = FinishOnlyLoop

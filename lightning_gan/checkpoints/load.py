@@ -1,4 +1,4 @@
-"""A model read back from its checkpoint, ready to sample."""
+"""Load a model from its checkpoint."""
 
 from math import isfinite
 
@@ -11,42 +11,46 @@ from lightning_gan.utils.errors import UserError
 
 
 def load(ckpt_path: str, device: str = "cpu") -> AdversarialModel:
-    """Read the model of a checkpoint, in evaluation mode.
+    """Load the model of a checkpoint, in evaluation mode.
 
     Args:
-        ckpt_path: file that a run wrote.
-        device: where the model is put, such as cuda.
+        ckpt_path: Path of a checkpoint.
+        device: Device of the model, such as cpu or cuda.
 
     Raises:
-        CheckpointError: if the file is not a whole checkpoint of this suite.
-        UntrustedError: if it names classes that nobody vouched for.
+        CheckpointError: The file is not a complete checkpoint of this suite.
+        UntrustedError: The file names classes that the user has not trusted.
+
+    Example:
+        >>> model = load("last.ckpt")  # doctest: +SKIP
+        >>> images = model.sample(64, seed=0)  # doctest: +SKIP
     """
     trusted_classes.restrict_imports()
     trusted_classes.check_names(read_checkpoint(ckpt_path)["hyper_parameters"], ckpt_path)
     module = LightningModule.load_from_checkpoint(ckpt_path, map_location="cpu", weights_only=True)
     if not isinstance(module, AdversarialModel):
         raise CheckpointError(
-            f"{ckpt_path} holds a {type(module).__name__}, not a GAN of this suite."
+            f"{ckpt_path} holds a {type(module).__name__}: give a checkpoint of a GAN of this suite."
         )
     return module.eval().to(device)
 
 
 def find_display_range(gan: AdversarialModel, ckpt_path: str) -> tuple[float, float]:
-    """The values that an image of a sample shows as black and white.
+    """Return the sample values that an image shows as black and white.
 
     Raises:
-        ValueError: if samples are no images, or if nobody said what their images show.
+        UserError: Samples are not images, or their range is infinite.
     """
     shape = list(gan.generator.data_shape)
     if len(shape) != 3 or shape[0] not in (1, 3):
         raise UserError(
-            f"{ckpt_path} makes examples of shape {shape}, which are no images: [1, H, W] and [3, H, W] can be "
-            f"drawn."
+            f"{ckpt_path} generates samples of shape {shape}, which are not images: only [1, H, W] and [3, H, W] can "
+            f"be saved as images."
         )
     low, high = gan.display_range
     if not (isfinite(low) and isfinite(high)):
         raise UserError(
-            f"{type(gan.generator).__name__} makes values without ends, and {ckpt_path} does not say which of them a "
-            f"image shows as black and white: train it on a data module with a finite display_range."
+            f"{type(gan.generator).__name__} has an unbounded output, and {ckpt_path} does not say which values are "
+            f"black and white: train it on a data module with a finite display_range."
         )
     return low, high

@@ -1,4 +1,4 @@
-"""What `--ckpt_path last` and `auto` mean."""
+"""Find and lock the checkpoint that `--ckpt_path last` or `auto` means."""
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -14,33 +14,33 @@ from lightning_gan.tracking import run_lock, runs
 def find_checkpoint(
     which: str, run: runs.Run, data: Mapping[str, Any], fits: bool, say: Callable[[str], None]
 ) -> Path | None:
-    """The newest file (`last`), or the newest whole one (`auto`), of a run of this experiment.
+    """Find the newest checkpoint of an experiment: any file (`last`), or the newest undamaged one (`auto`).
 
     Args:
         which: `last` or `auto`.
-        run: the experiment, and where its runs are.
-        data: settings of the data: where only embedded ones were to be had, runs are called after these.
-        fits: whether a new run may begin where there is nothing to go on from.
-        say: where to tell what was passed over.
+        run: Requested experiment.
+        data: Settings of the data; runs on embedded data are named after those.
+        fits: Whether a new run may start if there is no checkpoint.
+        say: Function that prints a line: a checkpoint that was skipped, and why.
 
     Returns:
-        None if a new run begins.
+        Path of the checkpoint; None if a new run starts.
 
     Raises:
-        CheckpointError: if there is none, and something has to be scored.
+        CheckpointError: There is no checkpoint, and one is needed.
     """
     names = list_experiment_names(run, data)
     if which == "last":
         return find.find_last_checkpoint(run, names)
     path = find.find_newest_valid(run, names, say)
     if path is None and fits:
-        say(f"{run.root}/{run.name} holds no whole checkpoint: a new run begins.")
+        say(f"{run.root}/{run.name} has no complete checkpoint: a new run starts.")
         return None
     return path or find.find_last_checkpoint(run, names)
 
 
 def list_experiment_names(run: runs.Run, data: Mapping[str, Any]) -> list[str]:
-    """Names that the runs of an experiment go by: embedded data give a second one."""
+    """Return the names of an experiment's runs; a data set with embedded data gives a second name."""
     kind: Any = getattr(datamodules, str(data.get("class_path")).split(".")[-1], None)
     embedded = getattr(kind, "embedded_name", None)
     return [run.name] + ([runs.rename_for_data(run.name, kind.name, embedded)] if embedded else [])
@@ -51,19 +51,23 @@ def lock_checkpoint_run(
     say: Callable[[str], None],
     holds: ExitStack,
 ) -> Path | None:
-    """What is `find_checkpoint` for a run that goes on in its own folder, which is held from then on.
+    """Find a checkpoint and lock its run folder.
 
-    Whoever held the folder before may have written since it was found: it is looked at again once it is held.
+    The search is repeated once the folder is locked, because the process that held the lock may have written a newer
+    checkpoint.
 
     Args:
-        look: `find_checkpoint`, which is told where to say what was passed over.
-        say: as for `find_checkpoint`.
-        holds: keeps the folder.
+        look: `find_checkpoint`, which receives a function that prints a line.
+        say: Function that prints a line.
+        holds: Exit stack that receives the lock.
+
+    Returns:
+        Path of the checkpoint; None if a new run starts.
 
     Raises:
-        CheckpointError: if there is none.
-        InUseError: if another process writes to that run. A job that SLURM has queued again waits for it first: a file
-            server may believe for a while that a process of a lost node lives.
+        CheckpointError: There is no checkpoint.
+        InUseError: Another process writes to that run. A requeued job waits for the lock first, because a file server
+            may keep the lock of a lost node for a while.
     """
     home: Path | None = None
     while True:
@@ -80,26 +84,26 @@ def lock_checkpoint_run(
 
 
 def find_requeue_timeout() -> float:
-    """Seconds to wait for a folder: a job that SLURM has queued again waits for its own former life."""
+    """Return the longest time to wait for a lock, in seconds; only a requeued SLURM job waits."""
     job = current_job.find_current_job()
-    return run_lock.REQUEUED if job and job.restarts else 0.0
+    return run_lock.REQUEUE_TIMEOUT if job and job.restarts else 0.0
 
 
 def check_experiment(path: str, stored: Mapping[str, Any], data: Mapping[str, Any] | None) -> None:
-    """A checkpoint must be one, and of a model on these data, before anything else is said of it.
+    """Check that a file is a checkpoint, and that its data set is the requested one.
 
     Args:
-        path: of the checkpoint.
-        stored: in it.
-        data: settings of the data.
+        path: Checkpoint path, for the message.
+        stored: Content of the file.
+        data: Settings of the data.
 
     Raises:
-        CheckpointError: if it only tells of a crash.
-        ValueError: naming both data sets.
+        CheckpointError: The file is a crash recording.
+        UserError: The data sets differ; the message names both.
     """
     if "crash" in stored:
         raise verify.CheckpointError(
-            f"{path} tells what led to a bad step, and is no checkpoint: look at it with replay {path}."
+            f"{path} is a crash recording, not a checkpoint: execute it with replay {path}."
         )
     kind: Any = getattr(datamodules, str((data or {}).get("class_path")).split(".")[-1], None)
     names = [getattr(kind, "name", None), getattr(kind, "embedded_name", None)]

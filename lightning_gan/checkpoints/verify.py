@@ -1,4 +1,4 @@
-"""Read a checkpoint, every byte verified, and compare it with the model and the data at hand."""
+"""Read a checkpoint, verify its checksums, and compare it with the present model and data."""
 
 import zipfile
 from pathlib import Path
@@ -13,26 +13,26 @@ from lightning_gan.utils.file_format import check_format
 
 
 class CheckpointError(UserError):
-    """A file that cannot be resumed from."""
+    """Error for a file that is not a usable checkpoint."""
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Read a checkpoint of this suite: plain values and tensors only, every byte verified.
+    """Read a checkpoint of this suite: plain values and tensors only, all checksums verified.
 
     Raises:
-        CheckpointError: naming what is wrong with the file.
-        FormatError: if another version of this suite wrote it.
+        CheckpointError: The file is missing, incomplete or damaged, or is not a checkpoint of this suite.
+        FormatError: Another version of this suite wrote the file.
     """
     path = Path(home_folder.expand_home(str(path)))
     if not path.is_file():
         raise CheckpointError(f"No checkpoint at {path}: give the path of a .ckpt file.")
     try:
         with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()  # torch.load does not look at the checksums
+            damaged = archive.testzip()  # torch.load does not verify the checksums
         content = None if damaged else torch.load(path, weights_only=True, map_location="cpu")
     except Exception as error:
         raise CheckpointError(
-            f"{path} ({path.stat().st_size} bytes) is not a whole checkpoint ({_first_line(error)}): use an older "
+            f"{path} ({path.stat().st_size} bytes) is not a complete checkpoint ({_first_line(error)}): use an older "
             f"file from the same folder, or start again without --ckpt_path."
         ) from error
     if content is None:
@@ -44,48 +44,49 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     ):
         if isinstance(content, dict) and {"counts", "state_dict"} <= set(content):
             raise CheckpointError(
-                f"{path} was saved by a Trainer from Python, without the settings of its networks: construct the GAN "
-                f"as it was, and load the file's state_dict into it."
+                f"{path} was saved by a Trainer in Python, without the settings of its networks: construct the same "
+                f"GAN in Python, and load the file's state_dict into it."
             )
         raise CheckpointError(
-            f"{path} is no checkpoint of a run of this suite: it lacks counts or hyper_parameters."
+            f"{path} is not a checkpoint of this suite: it has no counts or hyper_parameters."
         )
     check_format(content, path)
     return content
 
 
 def check_weights(path: str | None, checkpoint: dict[str, Any], model: nn.Module) -> None:
-    """A checkpoint's weights must be those of these networks.
+    """Check that a checkpoint's weights have the names and shapes of a model's.
 
     Args:
-        path: of the checkpoint.
-        checkpoint: its content; empty if there is none.
-        model: the model.
+        path: Checkpoint path, for the message.
+        checkpoint: Content of the checkpoint; empty if there is none.
+        model: Model to be restored.
 
     Raises:
-        CheckpointError: naming the file and the first weight that differs.
+        CheckpointError: A weight differs; the message names the file and the first such weight.
     """
-    there = {name: list(w.shape) for name, w in checkpoint.get("state_dict", {}).items()}
-    here = {name: list(w.shape) for name, w in model.state_dict().items()}
-    for name in here | there if there else ():
-        if there.get(name) != here.get(name):
+    stored = {name: list(w.shape) for name, w in checkpoint.get("state_dict", {}).items()}
+    expected = {name: list(w.shape) for name, w in model.state_dict().items()}
+    for name in expected | stored if stored else ():
+        if stored.get(name) != expected.get(name):
             raise CheckpointError(
-                f"{path} does not fit these networks: {name} is {there.get(name, 'missing')} in the file and "
-                f"{here.get(name, 'missing')} here. It comes from another model, or from other code."
+                f"{path} does not fit these networks: {name} is {stored.get(name, 'missing')} in the file and "
+                f"{expected.get(name, 'missing')} in the model. It belongs to another model or another version of the "
+                f"code."
             )
 
 
 def check_data_name(path: str | None, checkpoint: dict[str, Any], name: str) -> None:
-    """The data at hand must be those that the checkpoint learned from, if it says which.
+    """Check that the present data are those that a checkpoint was trained on, if it names them.
 
     Raises:
-        ValueError: naming both.
+        UserError: The data sets differ; the message names both.
     """
-    learned = checkpoint.get("data") or name
-    if learned != name:
+    trained_on = checkpoint.get("data") or name
+    if trained_on != name:
         raise UserError(
-            f"{path} learned from {learned}, but the data here are {name}: their scores do not compare. Bring "
-            f"{learned} back, or start a new run."
+            f"{path} was trained on {trained_on}, but the present data are {name}: scores are not comparable. Use "
+            f"{trained_on}, or start a new run."
         )
 
 

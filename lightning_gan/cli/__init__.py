@@ -1,1 +1,1 @@
-"""Command line."""
+"""Command line: parser, commands and error messages."""

@@ -1,69 +1,69 @@
-"""Types of command-line arguments: each turns a word into a value, or says what is wanted instead."""
+"""Types of command-line arguments: functions that convert a word, and an action for lists."""
 
 from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Sequence
 from typing import Any
 
 
-def whole_number(word: str) -> int:
-    """Return a word as a whole number.
+def parse_int(word: str) -> int:
+    """Convert a word to an integer.
 
     Raises:
-        ArgumentTypeError: It is none.
+        ArgumentTypeError: The word is not an integer.
     """
     try:
         return int(word)
     except ValueError:
-        raise ArgumentTypeError(f"wants a whole number; got {word!r}") from None
+        raise ArgumentTypeError(f"must be a whole number; got {word!r}") from None
 
 
-def number(word: str) -> float:
-    """Return a word as a number.
+def parse_float(word: str) -> float:
+    """Convert a word to a number.
 
     Raises:
-        ArgumentTypeError: It is none.
+        ArgumentTypeError: The word is not a number.
     """
     try:
         return float(word)
     except ValueError:
-        raise ArgumentTypeError(f"wants a number; got {word!r}") from None
+        raise ArgumentTypeError(f"must be a number; got {word!r}") from None
 
 
-def switch(word: str) -> bool:
-    """Return true or false.
+def parse_bool(word: str) -> bool:
+    """Convert "true" or "false" to a bool.
 
     Raises:
-        ArgumentTypeError: It is neither.
+        ArgumentTypeError: The word is neither.
     """
     if word not in ("true", "false"):
-        raise ArgumentTypeError(f"wants true or false; got {word!r}")
+        raise ArgumentTypeError(f"must be true or false; got {word!r}")
     return word == "true"
 
 
-def one_of(*choices: str) -> Callable[[str], str]:
-    """Return a type that takes some words and no others."""
+def make_choice_type(*choices: str) -> Callable[[str], str]:
+    """Make an argument type that accepts the given words only."""
 
-    def choice(word: str) -> str:
+    def parse_choice(word: str) -> str:
         if word not in choices:
-            raise ArgumentTypeError(f"wants one of {', '.join(choices)}; got {word!r}")
+            raise ArgumentTypeError(f"must be one of {', '.join(choices)}; got {word!r}")
         return word
 
-    return choice
+    return parse_choice
 
 
-def package(word: str) -> str:
-    """Return the name of a package, which may have dots.
+def parse_package(word: str) -> str:
+    """Check the name of a package, which may contain dots, and return it.
 
     Raises:
-        ArgumentTypeError: No package can have this name.
+        ArgumentTypeError: The word is not a valid package name.
     """
     if not all(part.isidentifier() for part in word.split(".")):
-        raise ArgumentTypeError(f"{word}: give the name of a package, such as --trust mine")
+        raise ArgumentTypeError(f"must be the name of a package, such as mine; got {word!r}")
     return word
 
 
 class ListAction(Action):
-    """Collects values that are separated by spaces, by commas, or given with the flag several times."""
+    """Action that collects values separated by spaces or commas, or given with a repeated flag."""
 
     def __call__(
         self,
@@ -72,20 +72,20 @@ class ListAction(Action):
         values: Any,
         option_string: str | None = None,
     ) -> None:
-        """Append the values."""
+        """Append the values to those of earlier flags."""
         given = getattr(namespace, self.dest, None) or []
         setattr(namespace, self.dest, [*given, *(v for part in values or () for v in part)] or None)
 
 
-def names(word: str) -> Sequence[str]:
-    """Return the names in a word, between commas."""
+def parse_names(word: str) -> Sequence[str]:
+    """Split a word at its commas; brackets around it are ignored."""
     return [name.strip() for name in word.strip("[]").split(",") if name.strip()]
 
 
-def whole_numbers(word: str) -> Sequence[int]:
-    """Return the whole numbers in a word, between commas.
+def parse_ints(word: str) -> Sequence[int]:
+    """Split a word at its commas and convert the parts to integers.
 
     Raises:
-        ArgumentTypeError: One of them is none.
+        ArgumentTypeError: A part is not an integer.
     """
-    return [whole_number(name) for name in names(word)]
+    return [parse_int(name) for name in parse_names(word)]

@@ -1,4 +1,4 @@
-"""What a config may call by its bare name: the classes of every room, imported here so that they are known."""
+"""Classes that a config may name without their module. jsonargparse finds them because they are imported here."""
 
 import callbacks
 import datamodules
@@ -11,5 +11,5 @@ from lightning_gan.training import optimizers
 SECTIONS = (
     losses, regularizers, networks, priors, masks, models, optimizers, datamodules, callbacks,
 )  # fmt: skip
-CLASSES = [GAN.__name__, *(name for room in SECTIONS for name in room.__all__)]
-FEATURES = (Classifier, DINOv2, InceptionConfig)  # their package imports them at the first use
+CLASSES = [GAN.__name__, *(name for section in SECTIONS for name in section.__all__)]
+FEATURES = (Classifier, DINOv2, InceptionConfig)  # their package imports them lazily

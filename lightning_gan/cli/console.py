@@ -1,4 +1,4 @@
-"""What a run says of itself on the terminal."""
+"""Messages of a run on the terminal: its start, its scores, and its end."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,19 +14,16 @@ from lightning_gan.utils.text_table import format_table
 
 @runtime_checkable
 class ScoreRows(Protocol):
-    """A callback that has scores to show."""
+    """Callback that has scores to print."""
 
     def rows(self, stage: str) -> list[tuple[str, str, str]]:
-        """(name, value with its standard error, protocol) of the latest scores of a stage."""
+        """Return name, value with standard error, and protocol of the latest scores of a stage."""
 
 
 def read_score_rows(trainer: Trainer, stage: str) -> list[tuple[str, str, str]]:
-    """All scores of a stage, with what they depend on.
-
-    Those of the model first, those of samples nearest to the end.
-    """
+    """Return name, value and protocol of all scores of a stage: first the model's, then the callbacks'."""
     rows = [
-        (key, f"{float(value):.4f}", "mean over the examples seen, D and G in evaluation mode")
+        (key, f"{float(value):.4f}", "mean over the examples, D and G in evaluation mode")
         for key, value in sorted(trainer.callback_metrics.items())
         if key in (f"{stage}/value", f"{stage}/d_x", f"{stage}/d_gz")
     ]
@@ -34,7 +31,7 @@ def read_score_rows(trainer: Trainer, stage: str) -> list[tuple[str, str, str]]:
 
 
 def format_score_table(trainer: Trainer, stage: str) -> str:
-    """The same as text, and what a reader must know before believing some of them."""
+    """Format the scores of a stage as a table, followed by the notes of their callbacks."""
     notes = [
         note for c in _score_callbacks(trainer) for note in getattr(c, "notes", lambda _: ())(stage)
     ]
@@ -48,16 +45,16 @@ def _score_callbacks(trainer: Trainer) -> list[ScoreRows]:
 
 
 def describe_run(gan: AdversarialModel, data: Any, folder: str, devices: int) -> str:
-    """The first lines of a run: the model, the networks, the data, the place.
+    """Describe a run before it starts: model, networks, data, minibatch and run folder.
 
-    A minibatch of several devices or parts.
+    The minibatch has a line where it is split over devices or into parts.
     """
     provenance = getattr(data, "provenance", type(data).__name__)
     batch_size = getattr(data, "batch_size", 0)
-    m, taken = batch_size * devices, f" in {gan.microbatches} parts" if gan.microbatches > 1 else ""
+    m, parts = batch_size * devices, f" in {gan.microbatches} parts" if gan.microbatches > 1 else ""
     batch = (
-        f"batch    {m:,} examples in an update: {batch_size:,} on each of {devices} device{'s' * (devices > 1)}"
-        f"{taken}; learning rates are the config's"
+        f"batch    {m:,} examples per update: {batch_size:,} on each of {devices} device{'s' * (devices > 1)}"
+        f"{parts}; learning rates are not scaled"
     )
     k = f", k = {gan.k}" if hasattr(gan, "k") else ""
     objective = ", ".join([type(gan.loss).__name__, *map(str, (*gan.penalties, *gan.projections))])
@@ -80,32 +77,32 @@ def describe_run(gan: AdversarialModel, data: Any, folder: str, devices: int) ->
 
 
 def have_rates_ended(optimizer_states: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether schedules have brought all learning rates to 0, so that more steps would change nothing."""
+    """Return whether all learning rates are 0, so that more steps would change nothing."""
     rates = [group["lr"] for state in optimizer_states for group in state["param_groups"]]
     return bool(rates) and not any(rates)
 
 
 def describe_resumption(path: str, stored: Mapping[str, Any], ended: bool) -> str:
-    """What a run goes on from.
+    """Describe the checkpoint from which a run resumes.
 
     Args:
-        path: of the checkpoint.
-        stored: in it.
-        ended: whether it has all of its steps.
+        path: Path of the checkpoint.
+        stored: Content of the checkpoint.
+        ended: Whether training is complete.
     """
     line = f"resume   {path}, step {stored['counts']['g_updates']}"
     if ended:
-        return f"{line}; all steps are done, it is only ended again"
+        return f"{line}; training is complete; running the final evaluation only"
     if not have_rates_ended(stored.get("optimizer_states", [])):
         return line
     return (
-        f"{line}\nNOTE     the schedules had brought both learning rates to 0: unless they raise them again, nothing "
-        f"will be learned. A longer run begins anew, with longer schedules."
+        f"{line}\nNOTE     both learning rates are 0 after their schedules: unless the schedules raise them, "
+        f"nothing will be learned. For a longer run, start a new one with longer schedules."
     )
 
 
 def find_newest_images(folder: Path) -> list[Path]:
-    """The newest image of each kind in a run folder."""
+    """Find the newest image of each kind in a run folder."""
     kinds = sorted(p for p in (folder / "images").glob("*") if p.is_dir())
     newest = [max(kind.glob("*.png")) for kind in kinds if any(kind.glob("*.png"))]
     return newest + sorted((folder / "images").glob("*.gif"))
@@ -114,47 +111,47 @@ def find_newest_images(folder: Path) -> list[Path]:
 def describe_end_of_fit(
     trainer: Trainer, folder: Path, page: str, steps: str, changes: Sequence[str] = ()
 ) -> str:
-    """The last lines of a run: its scores, where everything is, and what to type next.
+    """Describe the end of a run: scores, paths of its files, and the next commands.
 
     Args:
-        trainer: after its test.
-        folder: of the run.
-        page: what to say of its page.
-        steps: the commands that come next.
-        changes: What was changed while the run was under way, one line each.
+        trainer: Trainer after its test.
+        folder: Run folder.
+        page: Line about the report page.
+        steps: Commands to run next.
+        changes: Settings and data that changed during the run, one line each.
     """
-    places = [
+    paths = [
         f"run folder  {folder}",
         *(f"image       {path}" for path in find_newest_images(folder)),
     ]
-    none = (
+    no_steps = (
         ""
         if trainer.global_step
-        else "NOTE        no step was made: these are the scores of the first weights"
+        else "NOTE        no step was made: these are the scores of the initial weights"
     )
     notes = [f"NOTE        {line}" for line in changes]
-    said = [
-        none,
+    lines = [
+        no_steps,
         describe_early_stop(trainer),
         *notes,
-        *places,
+        *paths,
         page,
         f"next\n{steps}" if steps else "",
     ]
     return "\n".join(
-        [f"\n{format_score_table(trainer, 'test')}\n", *(line for line in said if line)]
+        [f"\n{format_score_table(trainer, 'test')}\n", *(line for line in lines if line)]
     )
 
 
 def describe_end_of_fast_run(trainer: Trainer) -> str:
-    """Return the last lines of a run under trainer.fast_dev_run, which has no files."""
+    """Describe the end of a run under trainer.fast_dev_run, which writes no files."""
     n = int(trainer.fast_dev_run)  # type: ignore[attr-defined]
     each = f"{n} minibatch{'es' * (n > 1)} each of training, validation and test"
-    return f"\n{format_score_table(trainer, 'test')}\n\nfast_dev_run  {each}: all ran, and nothing was written"
+    return f"\n{format_score_table(trainer, 'test')}\n\nfast_dev_run  {each}; nothing was written"
 
 
 def describe_early_stop(trainer: Trainer) -> str:
-    """Return one line for each callback of Lightning that ended training early, with its reason; empty if none did."""
+    """Describe why callbacks of Lightning ended training early, one line each; empty if none did."""
     step, total = trainer.global_step, trainer.max_steps
     if step == total:
         return ""
@@ -172,12 +169,12 @@ def describe_early_stop(trainer: Trainer) -> str:
 
 
 def suggest_next_steps(folder: Path, draws: bool = True, longer: str = "") -> str:
-    """The commands that the user would type now; none where no checkpoint was saved.
+    """Format the commands to run next; an empty string if no checkpoint was saved.
 
     Args:
-        folder: of the run.
-        draws: whether G draws images, so that `sample` has something to do.
-        longer: Flag that gives the run more steps; empty where more steps would change nothing.
+        folder: Run folder.
+        draws: Whether G generates images, which `sample` can draw.
+        longer: Flag that gives the run more steps; empty if more steps would change nothing.
     """
     last = folder / "checkpoints" / "last.ckpt"
     if not last.is_file():

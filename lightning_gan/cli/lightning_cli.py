@@ -1,4 +1,4 @@
-"""fit, validate and test: LightningCLI with this suite's run folders, loggers and score table."""
+"""LightningCLI for fit, validate and test, with run folders, loggers and a score table."""
 
 import sys
 from argparse import SUPPRESS
@@ -33,8 +33,8 @@ from lightning_gan.cli.console import (
     suggest_next_steps,
 )
 from lightning_gan.cli.lightning_parser import make_parser_class
-from lightning_gan.cli.resumption import OVERRIDE, ResumingCLI, say, with_config_of_checkpoint
-from lightning_gan.cli.signal_exit import end_from_thread, leave_evaluation
+from lightning_gan.cli.resumption import OVERRIDE, ResumingCLI, add_config_of_checkpoint, print_once
+from lightning_gan.cli.signal_exit import end_from_thread, exit_evaluation
 from lightning_gan.cli.trainer_callbacks import make_device_arguments
 from lightning_gan.distributed import failures
 from lightning_gan.models.accumulation import set_microbatches
@@ -44,7 +44,7 @@ from lightning_gan.reports.run_report import write_report_or_warn
 from lightning_gan.slurm import current_job
 from lightning_gan.tracking import run_lock, run_record, runs
 from lightning_gan.tracking.loggers import WandbMode, log_score_table, make_loggers
-from lightning_gan.tracking.run_info import run_info
+from lightning_gan.tracking.run_info import collect_run_info
 from lightning_gan.tracking.runs import Run, find_run_folder
 from lightning_gan.tracking.saved_config import SaveConfig
 from lightning_gan.utils import config_files, trusted_classes
@@ -52,11 +52,11 @@ from lightning_gan.utils.errors import UserError
 from lightning_gan.utils.interrupts import EvaluationInterrupted
 from lightning_gan.utils.shell_text import format_command
 
-page_of = rank_zero_only(write_report_or_warn)
+write_page = rank_zero_only(write_report_or_warn)
 
 
 class GANCLI(ResumingCLI):
-    """Lightning's command line, with run folders, loggers, a score table and short errors.
+    """LightningCLI with run folders, loggers, a score table and errors of one sentence.
 
     Args:
         words: Name of the subcommand and its settings. `sys.argv` is not read.
@@ -65,38 +65,38 @@ class GANCLI(ResumingCLI):
     def __init__(self, words: Sequence[str]) -> None:
         trusted_classes.restrict_imports()
         self.experiment = config_files.make_experiment_name(words)
-        self.words = with_config_of_checkpoint(config_files.resolve_arguments(words))
-        self.stored: dict[str, Any] = {}  # the checkpoint that was asked for
-        self.home: Path | None = None  # of a run that goes on in its own folder
-        self.ended = False  # whether all of its steps are done
-        self.keeper = run_record.KeepRunRecord()
+        self.words = add_config_of_checkpoint(config_files.resolve_arguments(words))
+        self.stored: dict[str, Any] = {}
+        self.run_folder: Path | None = None
+        self.is_complete = False
+        self.recorder = run_record.RunRecordCallback()
         job = current_job.find_current_job()
         self.requeue = callbacks.SlurmRequeue(job) if job else None
         self.interruption = self.requeue or callbacks.GracefulShutdown()
         files = [str(config_files.CONFIGS / "defaults.yaml")]
         defaults = {"default_config_files": files, "allow_abbrev": False}
         kwargs = {words[0]: defaults, "prog": "python -m lightning_gan", "allow_abbrev": False}
-        with ExitStack() as self.holds:  # the run's folder, until the end
+        with ExitStack() as self.exit_stack:
             super().__init__(
                 AdversarialModel, args=self.words, subclass_mode_model=True, subclass_mode_data=True,
                 parser_class=make_parser_class(class_names.CLASSES, self.words), parser_kwargs=kwargs,
                 save_config_callback=SaveConfig, auto_configure_optimizers=False,
                 trainer_defaults={"callbacks": [
                     callbacks.Progress(), callbacks.RNGState(), self.interruption, callbacks.FlightRecorder(),
-                    callbacks.GradientNorms(), self.keeper,
+                    callbacks.GradientNorms(), self.recorder,
                 ]},
             )  # fmt: skip
 
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
-        """Return the subcommand of these words alone: each takes a second to set up."""
+        """Return the requested subcommand only: each takes a second to set up."""
         return {self.words[0]: LightningCLI.subcommands()[self.words[0]]}
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parse the words; Lightning would warn that `sys.argv` is not empty."""
+        """Parse the words without Lightning's warning about `sys.argv`."""
         self.config = parser.parse_args(args)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Add --run.* and --checkpoint.*: where a run is written, and what is kept of it."""
+        """Add the settings `run.*` and `checkpoint.*`, and --override."""
         parser.add_class_arguments(Run, "run")
         parser.add_argument(
             "--override", action="append", default=SUPPRESS, metavar="KEY=VALUE", help=OVERRIDE
@@ -105,16 +105,16 @@ class GANCLI(ResumingCLI):
         parser.add_lightning_class_args(callbacks.Checkpoints, "checkpoint")
 
     def before_instantiate_classes(self) -> None:
-        """Settle the threads; refuse what no model of two networks can do."""
+        """Set the number of threads, and check the Trainer's settings."""
         if (threads := self.run.threads) is not None:
             torch.set_num_threads(threads)
         super().before_instantiate_classes()
         check_trainer(self.settings.trainer)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """Find the data first: a run is named after what it really learns from."""
+        """Prepare the data before the Trainer, because the run folder is named after the data that were found."""
         if self.datamodule is None:
-            raise UserError("No data were given: name them, such as --data MNIST.")
+            raise UserError("No data were given: give a data set, such as --data MNIST.")
         check_data(self.datamodule, self.model.generator)
         declared = self.datamodule.name
         self.datamodule.prepare_data()
@@ -125,16 +125,16 @@ class GANCLI(ResumingCLI):
         if declared != actual:
             run.name = self.settings.run.name = runs.rename_for_data(run.name, declared, actual)
             self.settings.data.init_args.source = "embedded"
-            del self.config_dump  # Lightning's, made before the run had its name
+            del self.config_dump  # Lightning made it before the run was renamed
             self._dump_config()
         self.keep_record()
         trainer = self.settings.trainer
-        if trainer.fast_dev_run:  # leaves no file
+        if trainer.fast_dev_run:  # writes no file
             kwargs["logger"] = DummyLogger()
-            kwargs["default_root_dir"] = self.holds.enter_context(TemporaryDirectory())
+            kwargs["default_root_dir"] = self.exit_stack.enter_context(TemporaryDirectory())
         else:
-            kwargs["logger"] = self.with_external(
-                self.make_run_loggers(run, self.wandb_of(run.wandb))
+            kwargs["logger"] = self.add_external_loggers(
+                self.make_run_loggers(run, self.choose_wandb_mode(run.wandb))
             )
         kwargs["accumulate_grad_batches"] = 1
         set_microbatches(self.model, self.datamodule, trainer.accumulate_grad_batches)
@@ -143,91 +143,97 @@ class GANCLI(ResumingCLI):
         )
 
     def make_run_loggers(self, run: Run, wandb: WandbMode | None) -> list[Logger]:
-        """A new run folder for `fit`; for a checkpoint's scores, a folder inside its run's."""
+        """Make loggers in a new run folder for `fit`, or in a folder inside the checkpoint's run."""
         step = self.stored["counts"]["g_updates"] if self.stored else 0
-        facts = partial(run_info, self.model, self.keeper.record, self.settings.ckpt_path, step)
-        if self.home:
-            rows = rank_zero_only(find.truncate_run_files)(self.home, self.stored) or 0
-            place = str(self.home.parents[1]), self.home.parent.name
-            return make_loggers(*place, wandb, self.config_dump, self.home.name, rows, facts())
+        facts = partial(
+            collect_run_info, self.model, self.recorder.record, self.settings.ckpt_path, step
+        )
+        if self.run_folder:
+            rows = rank_zero_only(find.truncate_run_files)(self.run_folder, self.stored) or 0
+            parents = str(self.run_folder.parents[1]), self.run_folder.parent.name
+            return make_loggers(
+                *parents, wandb, self.config_dump, self.run_folder.name, rows, facts()
+            )
         if self.subcommand == "fit":
             made = make_loggers(run.root, run.name, wandb, self.config_dump, facts=facts())
             folder = Path(str(made[0].log_dir))
-            self.holds.push(partial(rank_zero_only(run_lock.remove_empty_run), folder, self))
-            self.holds.enter_context(run_lock.run_lock(folder, say))
+            self.exit_stack.push(partial(rank_zero_only(run_lock.remove_empty_run), folder, self))
+            self.exit_stack.enter_context(run_lock.run_lock(folder, print_once))
             return made
-        home = self.settings.ckpt_path and find_run_folder(self.settings.ckpt_path)
-        root, within = (home, "") if home else (run.root, f"{run.name}/")
+        folder_of_run = self.settings.ckpt_path and find_run_folder(self.settings.ckpt_path)
+        root, parent = (folder_of_run, "") if folder_of_run else (run.root, f"{run.name}/")
         mode: WandbMode | None = "disabled" if wandb else None
-        return make_loggers(str(root), f"{within}{self.subcommand}", mode, self.config_dump)
+        return make_loggers(str(root), f"{parent}{self.subcommand}", mode, self.config_dump)
 
     def _run_subcommand(self, subcommand: str) -> None:
-        """Run it; where a signal has ended an evaluation, say what is saved, and leave with the signal's status."""
-        how = self.trainer, self.subcommand == "fit", self.requeue
-        self.interruption.on_timeout = partial(end_from_thread, *how)
+        """Run the subcommand; if a signal ends an evaluation, print what is saved and exit with its status."""
+        arguments = self.trainer, self.subcommand == "fit", self.requeue
+        self.interruption.on_timeout = partial(end_from_thread, *arguments)
         try:
             super()._run_subcommand(subcommand)
         except EvaluationInterrupted as stop:
-            leave_evaluation(*how, stop.number)
+            exit_evaluation(*arguments, stop.number)
         except RuntimeError as error:
             if number := failures.find_peer_signal(error):
-                leave_evaluation(*how, number)
+                exit_evaluation(*arguments, number)
             raise
 
     def before_fit(self) -> None:
-        """Say what is about to run."""
+        """Print what is about to run."""
         if self.stored:
-            say(describe_resumption(str(self.settings.ckpt_path), self.stored, self.ended))
-        if self.ended:
+            print_once(
+                describe_resumption(str(self.settings.ckpt_path), self.stored, self.is_complete)
+            )
+        if self.is_complete:
             finish_without_training(self.trainer)
         folder, devices = str(find_run_folder_of_trainer(self.trainer)), self.trainer.world_size
         fast = self.settings.trainer.fast_dev_run
-        place = "nothing is written: trainer.fast_dev_run" if fast else folder
-        say(describe_run(self.model, self.datamodule, place, devices))
+        shown = "nothing is written: trainer.fast_dev_run" if fast else folder
+        print_once(describe_run(self.model, self.datamodule, shown, devices))
 
     def after_fit(self) -> None:
-        """Score the result on the test split; say where everything is and what to type next."""
+        """Evaluate on the test split, and print the scores, the paths and the next commands."""
         if self.requeue:
             self.requeue.leave(self.trainer)
-        still = have_rates_ended([o.state_dict() for o in self.trainer.optimizers])
+        rates_ended = have_rates_ended([o.state_dict() for o in self.trainer.optimizers])
         if reason := describe_early_stop(self.trainer):
-            say(reason)
+            print_once(reason)
         self.trainer.test(self.model, self.datamodule, verbose=False, weights_only=True)
         if self.settings.trainer.fast_dev_run:
-            say(describe_end_of_fast_run(self.trainer))
+            print_once(describe_end_of_fast_run(self.trainer))
         else:
-            self.close(still)
+            self.print_end(rates_ended)
         if self.interruption.received:
             sys.exit(128 + self.interruption.received)
 
-    def close(self, still: bool) -> None:
-        """Say where everything is and what to type next.
+    def print_end(self, rates_ended: bool) -> None:
+        """Log the score table, write the report page, and print the paths and the next commands.
 
         Args:
-            still: whether more steps would change nothing.
+            rates_ended: Whether all learning rates are 0, so that more steps would change nothing.
         """
         folder, step = find_run_folder_of_trainer(self.trainer), self.trainer.global_step
         log_score_table(self.trainer.loggers, "test", read_score_rows(self.trainer, "test"), step)
-        draws = len(self.model.generator.data_shape) == 3  # points are no images
-        longer = "" if still or self.interruption.received else f"{self.steps_flag}{2 * step}"
-        notes = run_record.describe_run_record(self.keeper.record)
+        draws = len(self.model.generator.data_shape) == 3  # not points
+        longer = "" if rates_ended or self.interruption.received else f"{self.steps_flag}{2 * step}"
+        notes = run_record.describe_run_record(self.recorder.record)
         next_ = suggest_next_steps(folder, draws, longer)
-        say(describe_end_of_fit(self.trainer, folder, str(page_of(folder)), next_, notes))
+        print_once(describe_end_of_fit(self.trainer, folder, str(write_page(folder)), next_, notes))
         last = folder / "checkpoints" / "last.ckpt"
         if self.interruption.received and last.is_file():
-            say(f"to go on\n  {format_command('fit', '--ckpt_path', last)}")
+            print_once(f"to resume\n  {format_command('fit', '--ckpt_path', last)}")
 
     def before_validate(self) -> None:
-        """There must be something to score."""
+        """Check that a checkpoint was given."""
         if not self.stored:
-            raise UserError(f"{self.subcommand} scores a checkpoint: give --ckpt_path.")
+            raise UserError(f"{self.subcommand} evaluates a checkpoint: give --ckpt_path.")
 
     before_test = before_validate
 
     def after_validate(self) -> None:
         """Print the scores."""
-        say(format_score_table(self.trainer, "val"))
+        print_once(format_score_table(self.trainer, "val"))
 
     def after_test(self) -> None:
         """Print the scores."""
-        say(format_score_table(self.trainer, "test"))
+        print_once(format_score_table(self.trainer, "test"))

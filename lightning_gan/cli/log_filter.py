@@ -1,4 +1,4 @@
-"""Keep the terminal for what the user needs: other libraries' advertisements and known notices stay out."""
+"""Filters for notices of other libraries that say nothing about a run."""
 
 import logging
 import warnings
@@ -14,7 +14,7 @@ def _wanted(record: logging.LogRecord) -> bool:
 
 
 def filter_logs() -> None:
-    """Filter notices of Lightning that say nothing about this run."""
+    """Hide notices and warnings of Lightning that do not apply to this suite."""
     for name in (
         "pytorch_lightning.utilities.rank_zero",
         "lightning_fabric.utilities.rank_zero",
@@ -22,14 +22,14 @@ def filter_logs() -> None:
     ):
         logging.getLogger(name).addFilter(_wanted)
     warnings.filterwarnings("ignore", message=".*isinstance\\(treespec")
-    # a login node has srun, and not every run there is meant for it; `doctor` says more
+    # a login node has srun, but a run there need not use it; `doctor` reports it
     warnings.filterwarnings("ignore", message="The `srun` command is available on your system")
-    # here every file holds the state after the update, which is what is wanted
+    # the files hold the state after the update, as intended
     warnings.filterwarnings(
         "ignore", message="Using ModelCheckpoint with manual optimization and every_n_train_steps"
     )
     warnings.filterwarnings("ignore", message="Checkpoint directory .*model_checkpoints exists")
-    # a short run is no trouble here: what is left of the last interval is written at its end
+    # the rows of the last, shorter interval are written at the end of the run
     warnings.filterwarnings(
         "ignore", message="The number of training batches .* is smaller than the logging interval"
     )

@@ -1,4 +1,4 @@
-"""`python -m lightning_gan`: parse, run the command, end with a sentence and a status for errors of the user."""
+"""Entry point of the command line: parse, run the command, and turn errors of the user into one sentence."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from lightning_gan.utils.startup_interrupts import allow_interrupts
 
 
 def main() -> None:
-    """Run the command of `sys.argv`, which stays as it is: other processes of a run start from the same words."""
+    """Run the command in `sys.argv`, which stays unchanged: other processes of a run start with the same words."""
     make_output_readable()
     filter_logs()
     try:
@@ -25,33 +25,33 @@ def main() -> None:
     except Exception as error:
         if isinstance(error, BrokenPipeError) and is_reader_gone():
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
-            sys.exit(128 + 13)  # as a program that SIGPIPE ends
-        leave(error)
+            sys.exit(128 + 13)  # status of a program that SIGPIPE ends
+        exit_with_error(error)
 
 
-def leave(error: Exception) -> None:
-    """End the process with the sentence for an error; raise a bug again.
+def exit_with_error(error: Exception) -> None:
+    """Exit with the sentence for an error of the user; raise any other error again.
 
-    Where several processes train together, the sentence names the one that failed first.
+    In a run of multiple processes the sentence names the one that failed first.
     """
-    together = sys.modules.get("lightning_gan.distributed.failures")
-    if together and (another := together.peer_failure(error)):
-        sys.exit(f"error: {another}")
+    failures = sys.modules.get("lightning_gan.distributed.failures")
+    if failures and (first := failures.peer_failure(error)):
+        sys.exit(f"error: {first}")
     if not is_user_error(error):
         raise error
     text = format_error(error)
-    sys.exit(f"error: {together.prefix_rank(text) if together else text}")
+    sys.exit(f"error: {failures.prefix_rank(text) if failures else text}")
 
 
 def run_command(words: Sequence[str]) -> None:
-    """Run a command.
+    """Run one command.
 
     Args:
-        words: Words behind the name of the program.
+        words: Words after the name of the program.
 
     Raises:
-        UserError: There is no such command.
-        SystemExit: Its arguments are wrong, or ask for help.
+        UserError: The command does not exist.
+        SystemExit: Its arguments are wrong or ask for help.
     """
     home_folder.expand_environment()
     check_command(words[0] if words else "")

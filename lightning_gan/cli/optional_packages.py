@@ -1,4 +1,4 @@
-"""Optional packages that a setting needs and that are not installed: one sentence with the command that installs."""
+"""Messages for optional packages that a setting needs and that are not installed."""
 
 import re
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from lightning_gan.utils.errors import UserError
 
 PIP_INSTALL = re.compile(r"pip install (?:-U )?'?([A-Za-z0-9_.\[\]-]+)")
-CLASS = re.compile(r"given class_path '[\w.]*?(\w+)'|`([A-Z]\w+)`")
+CLASS = re.compile(r"`([A-Z]\w+)`")
 
 
 class MissingPackageError(UserError):
-    """A setting needs a package that is not installed."""
+    """Package of a setting is not installed."""
 
 
 @contextmanager
@@ -19,10 +19,10 @@ def explain_named_packages(what: str = "This setting") -> Iterator[None]:
     """Replace an error about a missing package by a sentence.
 
     Args:
-        what: the name of what needs the package, where the error does not say it.
+        what: Name of what needs the package, used if the error does not name it.
 
     Raises:
-        MissingPackageError: naming what needs the package, the package, and the command that installs it.
+        MissingPackageError: A package is missing; the message has the command that installs it.
     """
     try:
         yield
@@ -35,20 +35,20 @@ def explain_named_packages(what: str = "This setting") -> Iterator[None]:
 
 
 def find_missing_package(error: BaseException, what: str) -> str | None:
-    """Read which package an error of Lightning asks for.
+    """Describe the package that an error asks to install.
 
     Args:
-        error: any exception.
-        what: the name of what needs the package, where the error does not say it.
+        error: Any exception.
+        what: Name of what needs the package, used if the error does not name it.
 
     Returns:
-        A sentence; None if the error is about something else.
+        A sentence, or None if the error does not mention `pip install`.
     """
     text = str(error)
     asked = PIP_INSTALL.search(text)
     if not asked:
         return None
     owner = CLASS.search(text)
-    name = (owner.group(1) or owner.group(2)) if owner else what
+    name = owner.group(1) if owner else what
     package = asked.group(1)
     return f"{name} needs the package {package}, which is not installed: python -m pip install {package}"

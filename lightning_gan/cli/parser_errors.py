@@ -1,153 +1,186 @@
-"""Messages of jsonargparse as sentences: what was wrong, where it was written, and what was probably meant."""
+"""Sentences for errors of jsonargparse, made from the failed check (`Failure`), not from the text of the error."""
 
-import ast
+import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from lightning_gan.cli.suggestions import find_near_class, find_near_setting
+from lightning_gan.cli.type_hints import (
+    describe_type,
+    find_class_names,
+    find_classes,
+    resolve_class,
+    takes_numbers,
+)
 from lightning_gan.utils import config_lines
+from lightning_gan.utils.shell_text import format_command
 from lightning_gan.utils.trusted_classes import HOW
 
-UNKNOWN_KEY = re.compile(
-    r"(?:accept option|Option|Key) '([\w.]+)'|nrecognized arguments: -*([\w.]+)"
-)
-UNKNOWN_CLASS = re.compile(
-    r"Expected a dot import path string: ([\w.-]+)\s*$|(?:Import failed|Problem with).*?'([\w.]+)'",
-    flags=re.MULTILINE,
-)
 UNTRUSTED = re.compile(r"Importing '([\w.]+)' is not allowed")
-OTHER_CLASS = re.compile(
-    r"Import path ([\w.]+) does not correspond to a (?:subclass of|callable that returns.*?) ?([\w.]+)"
-)
-KEY = re.compile(r"(?:Parser )?[kK]ey \"([\w.]+)\"")
-VALUE = re.compile(r"(?:Got|Given) value: (.+?)\s*$", flags=re.MULTILINE)
-NO_NUMBER = re.compile(
-    r"key \"([\w.]+)\".*Expected a <class '(?:int|float)'>.*Given value: (\S+)", flags=re.DOTALL
-)
-NO_CLASS = re.compile(r"Expected a dot import path string: (.+?)\s*$", flags=re.MULTILINE)
-EXPECTED = re.compile(r"Expected an? <class '([\w.]+)'>")
-CHOICES = re.compile(r"Expected a typing\.Literal(\[.*?\])(?=\s|\.|$)")
-NO_FILE = re.compile(r"^[\w./~ -]+\.ya?ml$")
-LOOP = re.compile(r"Config file loop detected: .*?([^ ]+)\s*$", flags=re.MULTILINE)
-KINDS = {
-    "int": "a whole number", "float": "a number", "bool": "true or false", "dict": "keys with values, such as {a: 1}",
-    "collections.abc.Sequence": "a list, such as [128, 128]", "list": "a list, such as [128, 128]", "str": "text",
-}  # fmt: skip
+"""Text of jsonargparse for a class outside the allowed packages; the name is in the text alone."""
+CLASS_WANTED = "the name of a class, or a mapping with class_path and init_args"
+YAML = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Failed check of a setting.
+
+    Attributes:
+        key: Name of the setting, such as `trainer.max_steps`; relative to its class.
+        value: Rejected value.
+        annotation: Type of the setting; None if it has none.
+        unknown: Whether the setting does not exist.
+        missing: Names of the required settings without a value.
+    """
+
+    key: str = ""
+    value: Any = None
+    annotation: Any = None
+    unknown: bool = False
+    missing: tuple[str, ...] = ()
+
+
+def attach_failure(error: Exception, failure: Failure) -> None:
+    """Attach a failure to an exception that has none. The innermost check is attached first, and is the cause."""
+    if not hasattr(error, "failure"):
+        error.failure = failure  # type: ignore[attr-defined]
+
+
+def find_failure(error: BaseException | None) -> Failure | None:
+    """Find the innermost failure attached to an exception and its causes; None if there is none."""
+    attached = [e.failure for e in _list_causes(error) if hasattr(e, "failure")]
+    return attached[-1] if attached else None
+
+
+def _list_causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def format_parser_error(
-    message: str, keys: Sequence[str], classes: Sequence[str], words: Sequence[str]
+    error: BaseException | None,
+    failure: Failure | None,
+    keys: Sequence[str],
+    classes: Sequence[str],
+    words: Sequence[str],
 ) -> str:
-    """Return what was wrong, where it was written, and what was probably meant.
+    """Format an error of jsonargparse as one sentence.
 
     Args:
-        message: Message of jsonargparse.
-        keys: Settings of the parser.
+        error: Exception of jsonargparse; None for words that no argument takes.
+        failure: Failed check.
+        keys: Settings of the parser that reports the error.
         classes: Names that a config may use for a class.
         words: Command line.
     """
-    if "arguments are required" in message and ".model" in message:
-        return "No model was given: name an experiment, such as --config mnist.yaml."
-    key = match.group(1) if (match := KEY.search(message)) else ""
-    value = match.group(1).strip() if (match := VALUE.search(message)) else ""
-    if match := UNTRUSTED.search(message):
-        return _with_place(_untrusted(match.group(1)), "", match.group(1))
-    if match := OTHER_CLASS.search(message):
-        wrong, kind = match.groups()
-        return _with_place(f"{key!r} wants a subclass of {kind}; {wrong!r} is not one.", "", wrong)
-    if match := NO_NUMBER.search(message):
-        key, value = match.groups()
-        return _with_place(f"{key!r} wants a number; got {value!r}.", key, value)
-    if match := LOOP.search(message):  # true loops are refused before; this one is a second try
-        file = match.group(1)
-        text = f"{file} does not fit {key!r}: correct its class_path or its init_args."
-        return _with_place(text, "", file)
-    if text := _wrong_value(message, key, value):
-        return _with_place(text, key, value)
-    if match := UNKNOWN_CLASS.search(message):
-        wrong = match.group(1) or match.group(2)
-        meant = find_near_class(wrong, classes)
-        hint = f" Did you mean {meant}?" if meant else ""
-        return _with_place(f"No class {wrong!r}.{hint}", "", wrong)
-    if match := NO_CLASS.search(message):
-        wanted = "the name of a class, or a mapping with class_path and init_args"
-        return _with_place(f"{key!r} wants {wanted}; got {match.group(1)!r}.", "", match.group(1))
-    if match := UNKNOWN_KEY.search(message):
-        return _unknown_setting(match.group(1) or match.group(2), message, keys, words)
-    if match := re.search(r"arguments are required: (.+)$", message):
-        return f"Settings are missing that have no default: give {match.group(1)}."
-    if match := re.search(r"argument (-[\w.-]+): expected one argument", message):
-        return f"{_typed(match.group(1), words)} wants a value behind it."
-    text = _shorten(find_innermost(message), message)
-    return _with_place(text.removeprefix("Parser key ").rstrip(".") + ".", "", value)
+    for cause in _list_causes(error):
+        if match := UNTRUSTED.search(str(cause)):
+            return _add_location(describe_untrusted(match.group(1)), "", match.group(1))
+        if isinstance(cause, argparse.ArgumentError) and cause.argument_name:
+            return f"{_find_typed(cause.argument_name, words)} needs a value."
+    if failure and failure.missing:
+        return _describe_missing(failure.missing)
+    if failure and failure.unknown:
+        return _describe_unknown(failure.key, keys, words)
+    text = failure and _describe_value(failure, classes, words)
+    return text or " ".join(f"{str(error).rstrip('.')}.".split())
 
 
-def find_innermost(message: str) -> str:
-    """The one line that a nest of alternatives was about."""
-    alternatives = re.findall(r"^\s*- (.+)$", message, flags=re.MULTILINE)
-    telling = [
-        a
-        for a in alternatives
-        if not a.startswith(("Expected a <class", "Not a valid", "Expected a path but"))
-        and not a.endswith(":")
-    ]
-    return " ".join((telling[0] if telling else message).split())
-
-
-def _shorten(line: str, message: str) -> str:
-    """Return a line, or all of the message where the line ends before it says anything."""
-    return " ".join(message.split()) if not line or line.endswith(":") else line
-
-
-def _wrong_value(message: str, key: str, value: str) -> str:
-    """Return what a setting wants instead of a plain value; empty if the message is about something else."""
-    if "Expected a dot import path" in message or "Problem with" in message or not key:
-        return ""
-    choices = [choice for text in CHOICES.findall(message) for choice in ast.literal_eval(text)]
-    kinds = [KINDS[kind] for kind in EXPECTED.findall(message) if kind in KINDS]
-    named = list(dict.fromkeys(str(choice) for choice in choices))
-    wanted = [*dict.fromkeys(kinds), *([f"one of {', '.join(named)}"] if named else [])]
-    if not wanted or not value:
-        return ""
-    return f"{key!r} wants {' or '.join(wanted)}; got {_quoted(value)}."
-
-
-def _quoted(value: str) -> str:
-    """Return a value in quotes; a list as it was typed."""
-    return value if value.startswith(("[", "{")) else repr(value)
-
-
-def _untrusted(name: str) -> str:
-    if NO_FILE.fullmatch(name):
-        return (
-            f"There is no file {name!r} beside the config that names it, or in the working folder."
-        )
+def describe_untrusted(name: str) -> str:
+    """Describe why a name was refused where a class is expected."""
+    if name.endswith(YAML):
+        return f"There is no file {name!r} in the folder of the config that names it, or in the working folder."
     return f"{name!r} was refused: {HOW}."
 
 
-def _unknown_setting(wrong: str, message: str, keys: Sequence[str], words: Sequence[str]) -> str:
+def _describe_missing(names: Sequence[str]) -> str:
+    if "model" in names:
+        return "No model was given: name an experiment, such as --config mnist.yaml."
+    return f"Required settings are missing: give {', '.join(names)}."
+
+
+def _describe_unknown(wrong: str, keys: Sequence[str], words: Sequence[str]) -> str:
     typed = [w.lstrip("-").partition("=")[0].rstrip("+") for w in words if w.startswith("--")]
     flags = [flag for flag in typed if flag == wrong or flag.endswith(f".{wrong}")]
+    if f"-{wrong}" in words:
+        return f"There is no setting '-{wrong}'. Did you mean '--{wrong}'?"
+    if not flags and wrong in words:
+        return f"{wrong!r} is one argument too many: settings are given as --NAME VALUE."
     name = flags[-1] if flags else wrong
-    names = [*keys, *re.findall(r"[\w.]+", message.split("Accepted options")[-1])]
-    found = find_near_setting(name, [n for n in names if n not in (wrong, name)], bool(flags))
+    found = find_near_setting(name, [key for key in keys if key not in (wrong, name)], bool(flags))
     hint = f" Did you mean {' or '.join(map(repr, found))}?" if found else ""
-    text = f"There is no setting {wrong!r}."
-    return f"{text}{hint}" if flags else _with_place(f"{text}{hint}", wrong, "")
+    if flags and not hint and not words[0].startswith("-"):
+        hint = f" Run {format_command(words[0], '--help')}."
+    text = f"There is no setting {wrong!r}.{hint}"
+    return text if flags else _add_location(text, wrong, "")
 
 
-def _typed(flag: str, words: Sequence[str]) -> str:
-    """Return the flag that was typed where jsonargparse names the beginning of it."""
+def _describe_value(failure: Failure, classes: Sequence[str], words: Sequence[str]) -> str:
+    """Describe what a setting accepts instead of its value; empty if its type is unknown."""
+    key, value, bases = failure.key, failure.value, find_classes(failure.annotation)
+    wanted = describe_type(failure.annotation)
+    if bases and not (isinstance(value, str) and takes_numbers(failure.annotation)):
+        for name in find_class_names(value):
+            if text := _describe_class(key, name, bases, classes):
+                return _add_location(text, "", name)
+        if isinstance(value, dict | list | argparse.Namespace):
+            return ""
+        wanted = CLASS_WANTED
+    if not wanted:
+        return ""
+    text = f"{key!r} must be {wanted}; got {_format_value(value)}."
+    return text if _is_typed(key, str(value), words) else _add_location(text, key, str(value))
+
+
+def _describe_class(key: str, name: str, bases: Sequence[type], classes: Sequence[str]) -> str:
+    """Describe why a setting does not accept the name of a class; empty if it accepts it."""
+    if name.endswith(YAML):
+        fits = f"{name} does not fit {key!r}: correct its class_path or its init_args."
+        return fits if Path(name).is_file() else describe_untrusted(name)
+    if not all(part.isidentifier() for part in name.replace("-", "_").split(".")):
+        return f"{key!r} must be {CLASS_WANTED}; got {name!r}."
+    found = resolve_class(name, bases)
+    if found is None:
+        meant = find_near_class(name, classes)
+        return f"No class {name!r}.{f' Did you mean {meant}?' if meant else ''}"
+    if isinstance(found, type) and not issubclass(found, tuple(bases)):
+        kinds = " or ".join(base.__name__ for base in bases)
+        return f"{key!r} must be a subclass of {kinds}; {name!r} is not one."
+    return ""
+
+
+def _format_value(value: Any) -> str:
+    """Return a value in quotes; a list or a mapping as it was typed."""
+    return str(value) if str(value).startswith(("[", "{")) else repr(value)
+
+
+def _is_typed(key: str, value: str, words: Sequence[str]) -> bool:
+    """Return whether a setting has a value on the command line, so that no config is the cause."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        flag, equals, rest = word.partition("=")
+        name = flag.lstrip("-")
+        same = name == key or name.endswith(f".{key}")
+        if flag.startswith("--") and same and value == (rest if equals else following):
+            return True
+    return False
+
+
+def _find_typed(flag: str, words: Sequence[str]) -> str:
+    """Return the flag that was typed, where jsonargparse names the beginning of it."""
     return next((word for word in words if word.startswith(f"{flag}.")), flag)
 
 
-def _with_place(text: str, key: str, value: str) -> str:
-    """Add the file and the line in which it is written, if a config says it."""
-    place = config_lines.find_place(key, value)
-    if place is None and key:
-        place = config_lines.find_place(key.rpartition(".")[2], value)
-    if (
-        place is None and "." in value
-    ):  # a class goes by several names, such as os.system and posix.system
-        place = config_lines.find_place(key, value.rpartition(".")[2])
-    return f"{text} (In {place}.)" if place and (key or value) else text
+def _add_location(text: str, key: str, value: str) -> str:
+    """Append the file and the line of a setting, if it is written in a config."""
+    location = config_lines.find_location(key, value)
+    if location is None and key:
+        location = config_lines.find_location(key.rpartition(".")[2], value)
+    # a class may have two names, such as os.system and posix.system
+    if location is None and "." in value:
+        location = config_lines.find_location(key, value.rpartition(".")[2])
+    return f"{text} (In {location}.)" if location and (key or value) else text

@@ -1,4 +1,4 @@
-"""The commands by name, without importing any of them."""
+"""Table of the commands; none is imported."""
 
 import difflib
 from importlib import import_module
@@ -6,15 +6,16 @@ from types import ModuleType
 from typing import NamedTuple
 
 from lightning_gan.utils.errors import UserError
+from lightning_gan.utils.shell_text import format_command
 
 
 class Command(NamedTuple):
-    """A command.
+    """Command of the command line.
 
     Attributes:
-        name: Word that the user types.
-        help: One line for `--help`.
-        takes_settings: Whether it also takes the settings of `fit`, such as --config and --trainer.max_steps.
+        name: Name of the command.
+        help: Line of `--help`.
+        takes_settings: Whether the command accepts the settings of `fit`, such as --trainer.max_steps.
     """
 
     name: str
@@ -23,62 +24,62 @@ class Command(NamedTuple):
 
     @property
     def module(self) -> ModuleType:
-        """The module with `add_arguments` and `import_function`; imported at the first use."""
+        """Module with `add_arguments` and `import_function`, imported at the first access."""
         return import_module(f"lightning_gan.cli.commands.{self.name.replace('-', '_')}")
 
 
 COMMANDS = {
     command.name: command
     for command in (
-        Command("fit", "train a model, or go on with a run; score it on the test split", True),
-        Command("validate", "score a checkpoint on the validation split", True),
-        Command("test", "score a checkpoint on the test split", True),
-        Command("sample", "draw samples of a checkpoint as PNG files"),
-        Command("evaluate", "score samples of a checkpoint, or images of any model"),
-        Command("interpolate", "draw a generator between pairs of z"),
-        Command("latent-arithmetic", "add and subtract means of z, and draw the result"),
-        Command("report", "write the page of a run"),
-        Command("compare", "compare runs in a table and a page"),
-        Command("inspect", "describe a folder of images, and write a config for it"),
-        Command("download", "download data sets and weights; train classifiers for scores"),
-        Command("estimate", "measure the first steps of a run, and estimate time and memory", True),
-        Command("slurm", "write or submit an sbatch file for a training", True),
-        Command("doctor", "check this machine: packages, devices, SLURM, W&B, folders"),
-        Command("dashboard", "create the W&B workspace for the runs"),
-        Command("replay", "execute the steps before a crash again"),
-        Command("reproduce", "run the claims of Goodfellow et al. (2014)"),
-        Command("benchmark", "run a benchmark of several systems and seeds"),
+        Command("fit", "train a model, or resume a run, and evaluate it on the test split", True),
+        Command("validate", "evaluate a checkpoint on the validation split", True),
+        Command("test", "evaluate a checkpoint on the test split", True),
+        Command("sample", "generate images from a checkpoint"),
+        Command("evaluate", "compute metrics for a checkpoint, or for images of any model"),
+        Command("interpolate", "generate images between pairs of latent vectors"),
+        Command("latent-arithmetic", "add and subtract latent vectors, and generate the result"),
+        Command("report", "write the HTML report of a run"),
+        Command("compare", "compare runs in a table and an HTML page"),
+        Command("inspect", "check a folder of images, and write a config for it"),
+        Command("download", "download data sets and weights, or train a classifier for metrics"),
+        Command("estimate", "estimate the time, memory and disk space of a run", True),
+        Command("slurm", "write or submit an sbatch file for a run", True),
+        Command("doctor", "check packages, devices, SLURM, W&B and folders"),
+        Command("dashboard", "create a W&B workspace for the runs"),
+        Command("replay", "repeat the steps before a crash and find the first non-finite tensor"),
+        Command("reproduce", "reproduce the results of Goodfellow et al. (2014)"),
+        Command("benchmark", "train and compare models over multiple seeds"),
     )
 }
-MEANT = {
+SYNONYMS = {
     "train": "fit", "resume": "fit", "generate": "sample", "eval": "evaluate", "score": "evaluate",
     "fetch": "download", "paper": "reproduce", "plan": "estimate", "bench": "benchmark",
     "arithmetic": "latent-arithmetic",
 }  # fmt: skip
-"""What was probably meant by words that are no commands."""
-OWN_FLAGS = ("-h", "--help", "--version")
+"""Commands that a user may mean by another word."""
+OWN_FLAGS = ("-h", "--help", "--version", "--print-completion")
 
 
 def check_command(name: str) -> None:
-    """Refuse a word that is no command.
+    """Check that a command exists.
 
     Args:
-        name: Word that was typed; empty if there was none.
+        name: First word of the command line; empty if there is none.
 
     Raises:
-        UserError: The command does not exist; the message has the nearest one, or all of them.
+        UserError: The command does not exist. The message suggests the nearest one, or lists all.
     """
-    if name in COMMANDS or name in OWN_FLAGS:
+    if name in COMMANDS or name.partition("=")[0] in OWN_FLAGS:
         return
     if name.startswith("-"):
         raise UserError(
-            f"{name} stands where a command is expected: give one of {', '.join(COMMANDS)} first."
+            f"{name} comes before the command: give one of {', '.join(COMMANDS)} first."
         )
-    what = f"{name!r} is no command" if name else "No command was given"
-    near = difflib.get_close_matches(name, (*COMMANDS, *MEANT), n=1)
+    what = f"Unknown command {name!r}" if name else "No command was given"
+    near = difflib.get_close_matches(name, (*COMMANDS, *SYNONYMS), n=1)
     hint = (
-        f"did you mean {MEANT.get(near[0], near[0])!r}?"
+        f"did you mean {SYNONYMS.get(near[0], near[0])!r}?"
         if near
-        else f"give one of {', '.join(COMMANDS)};"
+        else f"give one of {', '.join(COMMANDS)}."
     )
-    raise UserError(f"{what}: {hint} --help tells more.")
+    raise UserError(f"{what}: {hint} Run {format_command('--help')}.")

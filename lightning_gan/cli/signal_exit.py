@@ -1,4 +1,4 @@
-"""How a command ends after a signal during a validation or a test."""
+"""Exit of a command after a signal during a validation or a test."""
 
 import signal
 import sys
@@ -15,15 +15,15 @@ from lightning_gan.tracking.loggers import finish_wandb
 from lightning_gan.utils.shell_text import format_command
 
 
-def leave_evaluation(
+def exit_evaluation(
     trainer: Trainer, trained: bool, requeue: SlurmRequeue | None, number: int
 ) -> NoReturn:
-    """Say what is saved and how to go on; end the process with the signal's status.
+    """Print what is saved and how to continue, and exit with the signal's status.
 
     Args:
-        trainer: Trainer whose evaluation was ended.
+        trainer: Trainer whose evaluation the signal interrupted.
         trained: Whether the command was `fit`.
-        requeue: Callback of a job of SLURM, if the process belongs to one.
+        requeue: Callback of the SLURM job, if the process belongs to one.
         number: Number of the signal.
     """
     sys.exit(_finish(trainer, trained, requeue, number))
@@ -32,10 +32,16 @@ def leave_evaluation(
 def end_from_thread(
     trainer: Trainer, trained: bool, requeue: SlurmRequeue | None, number: int
 ) -> int:
-    """Do the same in another thread, while the main thread is still in the evaluation; save the run before.
+    """Save the run and print what is saved, from another thread while the main thread is still evaluating.
+
+    Args:
+        trainer: Trainer whose evaluation the signal interrupted.
+        trained: Whether the command was `fit`.
+        requeue: Callback of the SLURM job, if the process belongs to one.
+        number: Number of the signal.
 
     Returns:
-        The exit status, with which the caller ends the process.
+        Exit status with which the caller must end the process.
     """
     for saver in _savers(trainer):
         saver.save_before_validation(trainer)
@@ -62,23 +68,23 @@ def _finish(trainer: Trainer, trained: bool, requeue: SlurmRequeue | None, numbe
 
 
 def describe_end(number: int, folder: str, step: int, tested: bool, saved: bool) -> str:
-    """What the user is told when a signal has ended an evaluation.
+    """Describe what is saved after a signal has ended an evaluation, and how to continue.
 
     Args:
         number: Number of the signal.
-        folder: Folder of the run; empty where a checkpoint was scored alone.
-        step: Updates of G.
-        tested: Whether training had ended.
-        saved: Whether this step is on the disk.
+        folder: Run folder; empty for validate and test.
+        step: Number of updates of G.
+        tested: Whether training was complete.
+        saved: Whether this step is saved.
     """
-    first = f"{signal.Signals(number).name}: the scores were left out."
+    first = f"{signal.Signals(number).name}: the scores were not computed."
     if not folder:
         return first
     if not Path(folder, "checkpoints", "last.ckpt").is_file():
         return f"{first}\nNo checkpoint was saved."
-    to_do = "To make them" if tested else "To go on"
+    to_do = "To compute them" if tested else "To continue"
     state = f"Step {step} is saved. {to_do}"
     if not saved:
-        state = f"Step {step} could not be saved. To go on from the last step that is saved"
+        state = f"Step {step} could not be saved. To continue from the last saved step"
     again = format_command("fit", "--config", f"{folder}/config.yaml", "--ckpt_path", "auto")
     return f"{first}\n{state}\n  {again}"

@@ -1,4 +1,4 @@
-"""Which callbacks of the suite a Trainer gets beside the user's own."""
+"""Arguments of the Trainer that this suite sets: callbacks, strategy and plugins."""
 
 import re
 from collections.abc import Iterator
@@ -24,15 +24,15 @@ LONG_INTERVAL = re.compile(
 
 
 def choose_callbacks(config: dict[str, Any], defaults: list[Callback]) -> list[Callback]:
-    """Choose the default callbacks that go with the Trainer's settings.
+    """Choose the default callbacks that fit the Trainer's settings.
 
     Args:
-        config: the Trainer's arguments, with its callbacks.
-        defaults: the callbacks that every run has.
+        config: Arguments of the Trainer.
+        defaults: Default callbacks.
 
     Returns:
-        The defaults without Progress, where the user has another progress bar or wants none, and without
-        FlightRecorder, where no file is to be written.
+        The defaults without Progress, if another or no progress bar was set, and without FlightRecorder under
+        fast_dev_run, which writes no files.
     """
     bars = [c for c in config["callbacks"] or [] if isinstance(c, ProgressBar)]
     out: list[type[Callback]] = []
@@ -44,12 +44,12 @@ def choose_callbacks(config: dict[str, Any], defaults: list[Callback]) -> list[C
 
 
 def prepare_callbacks(config: dict[str, Any]) -> None:
-    """Check monitored keys before the user's callbacks read them; give ModelCheckpoint a folder of its own.
+    """Add a check of monitored keys, and give each ModelCheckpoint a separate folder.
 
-    In the folder of the run's checkpoints both would write last.ckpt, and each removes its older files.
+    In the run's checkpoint folder, Checkpoints and ModelCheckpoint would overwrite each other's last.ckpt.
 
     Args:
-        config: the Trainer's arguments; its callbacks are changed in place.
+        config: Arguments of the Trainer, changed in place.
     """
     asked = config["callbacks"] or []
     config["callbacks"] = [MonitoredKeys(), *asked]
@@ -62,22 +62,22 @@ def prepare_callbacks(config: dict[str, Any]) -> None:
 
 
 def find_kept_checkpoints(config: dict[str, Any], added: list[Callback]) -> list[Callback]:
-    """Leave Checkpoints out where the settings have enable_checkpointing false."""
+    """Return the added callbacks, without Checkpoints if enable_checkpointing is false."""
     if config["enable_checkpointing"] is False:
         return [callback for callback in added if not isinstance(callback, Checkpoints)]
     return added
 
 
-def make_device_arguments(trainer: Namespace, patience: float) -> dict[str, Any]:
-    """Return what the Trainer is told of several devices and of a cluster.
+def make_device_arguments(trainer: Namespace, timeout_minutes: float) -> dict[str, Any]:
+    """Make the Trainer's arguments for multiple devices and for a cluster.
 
     Args:
-        trainer: the parsed settings of `--trainer.*`.
-        patience: minutes that one process waits for the others.
+        trainer: Settings `trainer.*`.
+        timeout_minutes: Time that one process waits for the others, in minutes.
     """
     made: dict[str, Any] = {}
     if trainer.strategy in ANY and not is_single_device(trainer):
-        made["strategy"] = AdversarialDDPStrategy(patience)
+        made["strategy"] = AdversarialDDPStrategy(timeout_minutes)
     if plugins := current_job.make_environments(trainer):
         made["plugins"] = plugins
     return made
@@ -85,10 +85,10 @@ def make_device_arguments(trainer: Namespace, patience: float) -> dict[str, Any]
 
 @contextmanager
 def describe_interval() -> Iterator[None]:
-    """Say in the settings' names that an epoch is shorter than the interval between two validations.
+    """Replace Lightning's error about an epoch that is shorter than val_check_interval.
 
     Raises:
-        ValueError: naming both lengths.
+        UserError: The interval is longer than an epoch.
     """
     try:
         yield
@@ -106,5 +106,5 @@ def _represent_enum(dumper: yaml.SafeDumper, value: Enum) -> yaml.Node:
     return dumper.represent_data(value.value)
 
 
-# a default of Lightning's Timer is an Enum, which config.yaml holds as its value
+# the default of an argument of Lightning's Timer is an Enum; config.yaml contains its value
 yaml.SafeDumper.add_multi_representer(Enum, _represent_enum)

@@ -1,7 +1,4 @@
-"""Settings of Lightning's Trainer that cannot work here: each is refused with what to use instead.
-
-docs/lightning.md shows all settings that were tried, those that work among them.
-"""
+"""Checks for settings of Lightning's Trainer that a GAN cannot use. docs/lightning.md lists all settings."""
 
 import os
 import re
@@ -40,43 +37,42 @@ CALLBACKS = {
     "EMAWeightAveraging": AVERAGES,
     "GradientAccumulationScheduler": "needs automatic optimization, and a GAN has two optimizers: set "
     "--trainer.accumulate_grad_batches",
-    "LearningRateFinder": "needs one optimizer, and a GAN has two: set the lr of --model.d_optimizer and "
+    "LearningRateFinder": "needs one optimizer, and a GAN has two: set lr in --model.d_optimizer and "
     "--model.g_optimizer",
-    "BatchSizeFinder": "would change the batch size that the learning rates were chosen for: set --data.batch_size, "
+    "BatchSizeFinder": "changes the batch size for which the learning rates were chosen: set --data.batch_size, "
     "and measure time and memory with `python -m lightning_gan estimate`",
-    "BackboneFinetuning": "needs a network with a `backbone`, and G and D have none: leave it out",
-    "ModelPruning": "keeps masks that no checkpoint holds, so that a resumed run would differ: leave it out",
-    "OnExceptionCheckpoint": "saves in the middle of a step: use --checkpoint.every_n_steps; what led to an error is "
-    "kept in the run's crash/ folder",
-    "SpikeDetection": "reads a loss that training_step returns, and each network has its own: a loss that is "
-    "not finite "
-    "stops the run anyway, and --config callbacks/recovery.yaml goes back and continues",
+    "BackboneFinetuning": "needs a network with a `backbone`, which G and D do not have: leave it out",
+    "ModelPruning": "uses masks that checkpoints do not contain, so that a resumed run would differ: leave it out",
+    "OnExceptionCheckpoint": "saves in the middle of a step: use --checkpoint.every_n_steps; the state before an "
+    "error is saved in the run's crash/ folder",
+    "SpikeDetection": "reads the loss that training_step returns, and a GAN has two losses: a non-finite loss "
+    "stops the run, and --config callbacks/recovery.yaml returns to the last checkpoint and continues",
 }  # fmt: skip
 DURATION = re.compile(r"\s*\d+:\d\d:\d\d:\d\d\s*")
 
 
 def check_settings(trainer: Namespace) -> None:
-    """Refuse settings of the Trainer that cannot work with two manually optimized networks.
+    """Check the settings of the Trainer against two manually optimized networks.
 
     Args:
-        trainer: the parsed settings of `--trainer.*`.
+        trainer: Settings `trainer.*`.
 
     Raises:
-        ValueError: naming the setting, its value, and what to give instead.
+        UserError: A setting cannot work; the message names it, its value and an alternative.
     """
     for check in CHECKS:
         check(trainer)
 
 
 def check_flags(trainer: Namespace) -> None:
-    """Refuse flags that would have no effect or leave a run without its files.
+    """Check flags that would have no effect, or leave a run without its files.
 
     Raises:
-        ValueError: naming the flag.
+        UserError: Such a flag is set.
     """
     if trainer.barebones:
         raise UserError(
-            "trainer.barebones is true, but a run needs its curves and checkpoints: leave it out, and measure speed "
+            "trainer.barebones is true, but a run writes curves and checkpoints: leave it out, and measure speed "
             "with `python -m lightning_gan estimate`."
         )
     if trainer.gradient_clip_algorithm:
@@ -86,7 +82,7 @@ def check_flags(trainer: Namespace) -> None:
         )
     if trainer.default_root_dir:
         raise UserError(
-            f"trainer.default_root_dir is {trainer.default_root_dir}, but runs lie below another setting: give "
+            f"trainer.default_root_dir is {trainer.default_root_dir}, but runs are written under run.root: give "
             f"--run.root {trainer.default_root_dir}."
         )
     if trainer.profiler == "xla":
@@ -96,10 +92,10 @@ def check_flags(trainer: Namespace) -> None:
 
 
 def check_val_check_interval(trainer: Namespace) -> None:
-    """Refuse a time that Lightning cannot read.
+    """Check that val_check_interval is a number or a time.
 
     Raises:
-        ValueError: naming the format.
+        UserError: It is neither.
     """
     every = trainer.val_check_interval
     if isinstance(every, str) and not DURATION.fullmatch(every):
@@ -110,10 +106,10 @@ def check_val_check_interval(trainer: Namespace) -> None:
 
 
 def check_precision(trainer: Namespace) -> None:
-    """Refuse precisions in which weights are not float32 or float64.
+    """Check that the precision keeps weights in float32 or float64.
 
     Raises:
-        ValueError: naming those that work.
+        UserError: The precision is another one.
     """
     if trainer.precision not in PRECISIONS:
         raise UserError(
@@ -123,10 +119,10 @@ def check_precision(trainer: Namespace) -> None:
 
 
 def check_strategy(trainer: Namespace) -> None:
-    """Refuse strategies that shard a model, or that start processes by pickling it.
+    """Check that the strategy neither shards the model nor pickles it to start processes.
 
     Raises:
-        ValueError: naming those that work.
+        UserError: The strategy is not supported.
     """
     asked = trainer.strategy
     path = getattr(asked, "class_path", asked)
@@ -138,10 +134,10 @@ def check_strategy(trainer: Namespace) -> None:
 
 
 def check_devices(trainer: Namespace) -> None:
-    """Refuse an accelerator that is not there, and numbers of devices that it does not have.
+    """Check that the accelerator and the devices exist.
 
     Raises:
-        ValueError: naming the accelerator or the devices.
+        UserError: One of them does not exist.
     """
     asked, devices = trainer.accelerator, trainer.devices
     if not isinstance(asked, str):
@@ -150,27 +146,27 @@ def check_devices(trainer: Namespace) -> None:
         raise UserError(
             f"trainer.accelerator is {asked!r}, which this suite does not support: give auto, cpu, gpu, cuda or mps."
         )
-    name = _chosen(asked)
+    name = _resolve_accelerator(asked)
     kind = ACCELERATORS[name]
     if not kind.is_available():
         raise UserError(
             f"trainer.accelerator is {asked}, but torch finds none on this machine: give cpu or auto; "
-            f"`python -m lightning_gan doctor` shows what is here."
+            f"`python -m lightning_gan doctor` lists the devices."
         )
     try:
         if devices != "auto" and (devices in (0, "0") or not kind.parse_devices(devices)):
             raise MisconfigurationException("no device")
     except (TypeError, ValueError, MisconfigurationException) as error:
         some = (
-            "give auto, or how many processes share the CPU, 1 or more"
+            "give auto, or the number of processes that share the CPU, 1 or more"
             if kind is CPUAccelerator
             else f"give auto, -1 for all, a number from 1 to {kind.auto_device_count()}, or a list of their indices"
         )
         raise UserError(f"trainer.devices is {devices} on {name}: {some}.") from error
 
 
-def _chosen(accelerator: str) -> str:
-    """The accelerator that Lightning chooses for `auto` or `gpu`."""
+def _resolve_accelerator(accelerator: str) -> str:
+    """Return the accelerator that Lightning chooses for `auto` or `gpu`."""
     if accelerator == "auto":
         found = [name for name in ("mps", "cuda") if ACCELERATORS[name].is_available()]
         return found[0] if found else "cpu"
@@ -178,28 +174,28 @@ def _chosen(accelerator: str) -> str:
 
 
 def check_nodes(trainer: Namespace) -> None:
-    """Refuse fewer nodes than one, and several that nothing brings together.
+    """Check the number of nodes, and that the environment names the first node if there is more than one.
 
     Raises:
-        ValueError: naming what starts processes on several nodes.
+        UserError: The number is below 1, or the first node is unknown.
     """
     if trainer.num_nodes < 1:
         raise UserError(f"trainer.num_nodes is {trainer.num_nodes}: give 1 or more.")
-    message = ("MASTER_ADDR", "SLURM_JOB_ID", "TORCHELASTIC_RUN_ID")
-    if trainer.num_nodes > 1 and not any(name in os.environ for name in message):
+    variables = ("MASTER_ADDR", "SLURM_JOB_ID", "TORCHELASTIC_RUN_ID")
+    if trainer.num_nodes > 1 and not any(name in os.environ for name in variables):
         raise UserError(
-            f"trainer.num_nodes is {trainer.num_nodes}, but nothing says where the first node is: start the command "
-            f"with srun or torchrun, or set MASTER_ADDR, MASTER_PORT and NODE_RANK on each node."
+            f"trainer.num_nodes is {trainer.num_nodes}, but the address of the first node is unknown: start the "
+            f"command with srun or torchrun, or set MASTER_ADDR, MASTER_PORT and NODE_RANK on each node."
         )
 
 
 def check_callbacks(trainer: Namespace) -> None:
-    """Refuse callbacks of Lightning that need one optimizer, automatic optimization or a returned loss.
+    """Check for callbacks that need one optimizer, automatic optimization or a returned loss.
 
     Raises:
-        ValueError: naming the callback and what to use instead.
+        UserError: There is such a callback; the message names an alternative.
     """
-    for name, arguments in _classes(trainer.callbacks):
+    for name, arguments in _list_classes(trainer.callbacks):
         if name in CALLBACKS:
             raise UserError(f"trainer.callbacks has {name}, which {CALLBACKS[name]}.")
         if name == "ModelCheckpoint" and arguments.get("train_time_interval"):
@@ -209,8 +205,8 @@ def check_callbacks(trainer: Namespace) -> None:
             )
 
 
-def _classes(asked: Any) -> Iterable[tuple[str, Mapping[str, Any]]]:
-    """The class name and the arguments of each callback in the settings."""
+def _list_classes(asked: Any) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    """Yield the class name and the arguments of each callback in the settings."""
     for callback in asked if isinstance(asked, list) else [asked]:
         if hasattr(callback, "class_path"):
             arguments = callback.get("init_args") or Namespace()

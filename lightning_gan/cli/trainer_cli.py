@@ -1,4 +1,4 @@
-"""LightningCLI with what the Trainer's settings ask of this suite: callbacks, and the user's loggers."""
+"""LightningCLI that prepares the Trainer's callbacks and the user's loggers."""
 
 from pathlib import Path
 from typing import Any
@@ -26,44 +26,44 @@ from lightning_gan.utils.errors import UserError
 
 
 class TrainerCLI(LightningCLI):
-    """Constructs the user's loggers after the run folder, names missing packages, and leaves out replaced callbacks."""
+    """LightningCLI that constructs the user's loggers after the run folder, and omits replaced callbacks."""
 
     external: list[Any] | None = None
-    """The settings of the loggers that the user named; none in the list for false, None for the default."""
+    """Settings of the user's loggers: empty for `trainer.logger: false`, None for the default."""
 
     def _plain(self) -> dict[str, Any]:
-        """Return the configuration of the subcommand as plain values."""
-        how = {"skip_link_targets": False, "skip_none": False, "skip_validation": True}
-        text = self.parser.dump(self.config, format="yaml", **how)
+        """Return the settings of the subcommand as plain values."""
+        options = {"skip_link_targets": False, "skip_none": False, "skip_validation": True}
+        text = self.parser.dump(self.config, format="yaml", **options)
         plain: dict[str, Any] = yaml.safe_load(text)[self.config.subcommand]
         return plain
 
     def _dump_config(self) -> None:
-        """As Lightning's, without another look at what has just been parsed."""
+        """Dump the settings without validating them again."""
         if not hasattr(self, "config_dump"):
             self.config_dump = self._plain()
 
     @property
     def settings(self) -> Namespace:
-        """The configuration of the subcommand."""
+        """Settings of the subcommand."""
         return self.config[self.config.subcommand]
 
     @property
     def run(self) -> Run:
-        """Where the run is written."""
+        """Settings `run.*`."""
         return Run(**self.settings.run.as_dict())
 
     def before_instantiate_classes(self) -> None:
-        """Refuse settings of the Trainer that cannot work here, before anything is written."""
+        """Check the settings of the Trainer before anything is written."""
         check_settings(self.settings.trainer)
 
     def after_instantiate_classes(self) -> None:
-        """The score table is ours."""
+        """Suppress Lightning's score table."""
         if "verbose" in self.config_init[self.subcommand]:
             self.config_init[self.subcommand].verbose = False
 
     def instantiate_classes(self) -> None:
-        """Construct everything but the user's loggers, which wait until the run has a folder for their files."""
+        """Construct model, data and Trainer; the user's loggers follow once the run has a folder."""
         config = self.config.clone()
         trainer = config[config.subcommand].trainer
         self.external = external_loggers.read_logger_settings(trainer.logger)
@@ -75,10 +75,10 @@ class TrainerCLI(LightningCLI):
             self.trainer = self.instantiate_trainer()
 
     def _instantiate_trainer(self, config: dict[str, Any], added: list[Callback]) -> Trainer:
-        """Construct the Trainer without those of the suite's callbacks that the settings replace or leave out.
+        """Construct the Trainer without the default callbacks that the settings replace or disable.
 
         Raises:
-            ValueError: with what Lightning says of the settings.
+            UserError: Lightning rejected the settings.
         """
         chosen = choose_callbacks(config, self.trainer_defaults["callbacks"])
         self.trainer_defaults["callbacks"] = chosen
@@ -89,23 +89,23 @@ class TrainerCLI(LightningCLI):
             raise
         except (TypeError, ValueError, RuntimeError, ImportError) as error:
             why = " ".join(str(error).split())
-            raise UserError(f"Lightning's Trainer refused its settings: {why}") from error
+            raise UserError(f"Lightning's Trainer rejected its settings: {why}") from error
 
-    def wandb_of(self, asked: WandbMode) -> WandbMode | None:
-        """Return the mode of the suite's own W&B logger; None where the user named other loggers, or none."""
-        return asked if self.external is None else None
+    def choose_wandb_mode(self, mode: WandbMode) -> WandbMode | None:
+        """Return the mode of the suite's W&B logger; None if the settings name other loggers, or none."""
+        return mode if self.external is None else None
 
-    def with_external(self, own: list[Logger]) -> list[Logger]:
-        """Return the run's own loggers, and the user's behind them on the first process."""
+    def add_external_loggers(self, own: list[Logger]) -> list[Logger]:
+        """Return the suite's loggers, followed on rank 0 by the user's."""
         folder = Path(str(own[0].log_dir))
         others = [] if rank_zero_only.rank else self.external or []  # type: ignore[attr-defined]
         made = list(own)
         for settings in others:
             with explain_named_packages(settings["class_path"].split(".")[-1]):
-                made.append(external_loggers.make_external_loggers(settings, folder))
+                made.append(external_loggers.make_external_logger(settings, folder))
         return made
 
     def _run_subcommand(self, subcommand: str) -> None:
-        """Run it as Lightning does; name a missing package, and an interval longer than an epoch."""
+        """Run the subcommand; explain missing packages and a val_check_interval longer than an epoch."""
         with explain_named_packages(), describe_interval():
             super()._run_subcommand(subcommand)

@@ -1,4 +1,4 @@
-"""The commands that take settings of `fit`: training, scoring, estimating, and writing an sbatch file."""
+"""Commands that accept the settings of `fit`: fit, validate, test, estimate and slurm."""
 
 import io
 from collections.abc import Sequence
@@ -19,71 +19,71 @@ def run_fit(words: Sequence[str]) -> None:
 
 
 def run_validate(words: Sequence[str]) -> None:
-    """Score a checkpoint on the validation split."""
+    """Evaluate a checkpoint on the validation split."""
     GANCLI(["validate", *words])
 
 
 def run_test(words: Sequence[str]) -> None:
-    """Score a checkpoint on the test split."""
+    """Evaluate a checkpoint on the test split."""
     GANCLI(["test", *words])
 
 
 class EstimatingCLI(GANCLI):
-    """`fit` up to its first steps.
+    """LightningCLI that measures the first steps of `fit`.
 
     Args:
         words: Settings of `fit`.
-        asked: Arguments of `estimate`.
+        options: Arguments of `estimate`.
     """
 
-    def __init__(self, words: Sequence[str], asked: estimate.EstimateOptions) -> None:
-        self.asked = asked
+    def __init__(self, words: Sequence[str], options: estimate.EstimateOptions) -> None:
+        self.options = options
         super().__init__(["fit", *words])
 
     def _run_subcommand(self, subcommand: str) -> None:
-        """Measure instead of training."""
-        estimate.measure(self.asked, self.trainer, self.model, self.datamodule, self.run.name)
+        """Measure the first steps instead of training."""
+        estimate.measure(self.options, self.trainer, self.model, self.datamodule, self.run.name)
 
 
 def run_estimate(words: Sequence[str], steps: int, target: int | None, quick: bool) -> None:
-    """Measure the first steps of a run, and print what all of it will take.
+    """Measure the first steps of a run, and print the time, memory and disk space of the whole run.
 
     Args:
         words: Settings of `fit`.
-        steps: Updates of G to measure, at least 2.
-        target: Updates of G of the whole run; max_steps if it is None.
-        quick: Whether validation and the last scores are left out.
+        steps: Number of updates of G to measure, at least 2.
+        target: Number of updates of G in the whole run; max_steps if None.
+        quick: Whether to omit validation and the final evaluation.
     """
-    asked = estimate.EstimateOptions(steps, target, quick)
+    options = estimate.EstimateOptions(steps, target, quick)
     estimate.check_words(words)
     with estimate.make_scratch_flags() as flags:
-        EstimatingCLI([*words, *flags], asked)
+        EstimatingCLI([*words, *flags], options)
 
 
 def run_slurm(words: Sequence[str], typed: Sequence[str], **options: Any) -> None:
-    """Write or submit an sbatch file; the settings of `fit` are checked before the job waits in a queue.
+    """Write or submit an sbatch file. The settings of `fit` are checked first.
 
     Args:
         words: Settings of `fit`.
-        typed: All words behind the name of the command, which the file repeats.
+        typed: All words after the name of the command, for a comment in the file.
         options: Fields of `lightning_gan.cli.actions.slurm.SlurmJob`.
     """
     slurm.check_words(words)
-    asked = slurm.SlurmJob(**options)
+    job = slurm.SlurmJob(**options)
     settings = parse_settings(words)
     files = list_needed(settings)
     download = format_command("download", *files) if files else ""
-    slurm.submit_job(asked, words, typed, settings, download)
+    slurm.submit_job(job, words, typed, settings, download)
 
 
 def parse_settings(words: Sequence[str]) -> dict[str, Any]:
-    """Return the settings of `fit` as plain values; nothing runs.
+    """Parse the settings of `fit` to plain values.
 
     Args:
         words: Settings of `fit`.
 
     Raises:
-        SystemExit: They are wrong; the sentence of `fit` has been printed.
+        SystemExit: The settings are wrong; the error has been printed.
     """
     text = io.StringIO()
     try:

@@ -1,8 +1,7 @@
-"""Which errors of other packages are the user's: a table of types, of the modules that raise them, and of when.
+"""Table of errors of other packages that the user can correct; each becomes one sentence.
 
-This suite raises `UserError`. An error of another package belongs to the user if it was raised deliberately to reject
-an input, or if the machine lacks something: memory, disk space, a package. Any other error is a bug of this suite and
-keeps its traceback.
+This suite raises `UserError`. An error of another package is in the table if it was raised deliberately to reject an
+input, or if the machine lacks memory, disk space or a package. Any other error is a bug and keeps its traceback.
 """
 
 import dis
@@ -17,10 +16,9 @@ from PIL import Image
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from lightning_gan.cli.optional_packages import find_missing_package
-from lightning_gan.cli.parser_errors import UNTRUSTED, find_innermost
+from lightning_gan.cli.parser_errors import UNTRUSTED, describe_untrusted
 from lightning_gan.cli.system_errors import describe_os_error
 from lightning_gan.cli.terminal import escape_text
-from lightning_gan.utils.trusted_classes import HOW
 
 RAISE = dis.opmap["RAISE_VARARGS"]
 OURS = ("lightning_gan", "datamodules", "callbacks")
@@ -36,7 +34,6 @@ NO_MEMORY = re.compile(
 )
 BYTES = re.compile(r"(?:allocate|to allocate) (?:a total of )?([\d.]+ ?(?:[KMGTP]i?B|bytes))")
 FOREIGN_WEIGHTS = "Error(s) in loading state_dict"
-UNION = "Does not validate against any of the Union subtypes"  # how jsonargparse wraps an error
 NO_MODULE = re.compile(rf"No module named '(?!{'|'.join(OURS)})")
 HOOKS = tuple(
     f"pytorch_lightning.{part}" for part in ("callbacks", "loggers", "profilers", "tuner")
@@ -49,7 +46,7 @@ NO_PICKLE = re.compile(r"[Cc]an(?:not|'t) pickle")
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an error was raised.
+    """Origin of an error.
 
     Attributes:
         module: Name of the module of the innermost frame; empty without a traceback.
@@ -66,40 +63,43 @@ class Origin:
 
 @dataclass(frozen=True)
 class Rule:
-    """A kind of error for which the user gets a sentence.
+    """Kind of error that becomes one sentence.
 
     Attributes:
         kinds: Exception types.
-        describe: Function that returns the sentence.
-        raised_in: Modules, or packages, whose `raise` statements count; empty for any origin.
-        in_training: Whether the rule also holds once the first step has begun.
-        says: Pattern that the message must contain.
-        passes: Modules one of which must be among those of the traceback's frames; empty for any.
+        describe: Function that makes the sentence.
+        raised_in: Modules or packages whose `raise` statements match; empty for any origin.
+        in_training: Whether the rule also matches after the first step has begun.
+        text: Pattern that the message must contain.
+        frames_in: Modules, one of which must occur in the traceback; empty for any.
     """
 
     kinds: tuple[type[BaseException], ...]
     describe: Callable[[Any], str]
     raised_in: tuple[str, ...] = ()
     in_training: bool = True
-    says: re.Pattern[str] | None = None
-    passes: tuple[str, ...] = ()
+    text: re.Pattern[str] | None = None
+    frames_in: tuple[str, ...] = ()
 
-    def holds(self, error: BaseException, origin: Origin) -> bool:
-        """Return whether the rule is about this error."""
+    def matches(self, error: BaseException, origin: Origin) -> bool:
+        """Return whether the rule applies to an error."""
         return (
             isinstance(error, self.kinds)
             and (self.in_training or not origin.in_training)
-            and (not self.says or self.says.search(str(error)) is not None)
+            and (not self.text or self.text.search(str(error)) is not None)
             and (
                 not self.raised_in
                 or (origin.deliberate and is_within(origin.module, self.raised_in))
             )
-            and (not self.passes or any(is_within(name, self.passes) for name in origin.modules))
+            and (
+                not self.frames_in
+                or any(is_within(name, self.frames_in) for name in origin.modules)
+            )
         )
 
 
 def find_origin(error: BaseException) -> Origin:
-    """Return where an error was raised, from its traceback."""
+    """Find where an error was raised, from its traceback."""
     frames: list[TracebackType] = []
     entry = error.__traceback__
     while entry is not None:
@@ -120,14 +120,23 @@ def find_origin(error: BaseException) -> Origin:
 
 
 def is_within(module: str, packages: tuple[str, ...]) -> bool:
-    """Return whether a module is one of these, or inside one of them."""
+    """Return whether a module is one of the packages, or inside one of them."""
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
+def find_original(error: BaseException) -> BaseException:
+    """Find the error that jsonargparse wrapped, such as that of a constructor; the error itself if there is none."""
+    cause: BaseException | None = error
+    while cause is not None and is_within(find_origin(cause).module, ("jsonargparse",)):
+        cause = cause.__cause__ or cause.__context__
+    return cause or error
+
+
 def read_message(error: BaseException) -> str:
-    """Return an error's message on one line; one that ends in nothing is completed by its cause, or by its type."""
+    """Return an error's message on one line; an empty or unfinished one is completed by its cause or its type."""
+    error = find_original(error)
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
-    line = find_innermost(str(text))
+    line = " ".join(str(text).split())
     cause = error.__cause__ or error.__context__
     if line and not line.endswith(":"):
         return line
@@ -138,66 +147,65 @@ def read_message(error: BaseException) -> str:
 
 
 def describe_memory(error: BaseException) -> str:
-    """Return what did not fit, and what needs less."""
+    """Describe an out-of-memory error, and what reduces the memory."""
     asked = BYTES.search(str(error))
-    wanted = f" ({asked.group(1)} were asked for at once)" if asked else ""
+    wanted = f" ({asked.group(1)} were requested at once)" if asked else ""
     return (
-        f"Out of memory{wanted}: give a smaller --data.batch_size, or the same batch in parts with "
-        f"--trainer.accumulate_grad_batches, or smaller networks; sample and evaluate need less with a smaller "
+        f"Out of memory{wanted}: give a smaller --data.batch_size, split the batch with "
+        f"--trainer.accumulate_grad_batches, or give smaller networks; for sample and evaluate give a smaller "
         f"--num_samples."
     )
 
 
 def describe_package(error: ImportError) -> str:
-    """Return which package is missing, and the command that installs it."""
+    """Describe a missing package, and the command that installs it."""
     if sentence := find_missing_package(error, "This setting"):
         return sentence
     package = str(error.name).partition(".")[0]
-    return f"The package {package} is needed here and is not installed: python -m pip install {package}"
+    return f"The package {package} is not installed: python -m pip install {package}"
 
 
 def describe_text(error: UnicodeEncodeError) -> str:
-    """Return which text cannot be written."""
+    """Describe text that an encoding cannot represent."""
     text = escape_text(str(error.object))
     text = text if len(text) < 200 else escape_text(str(error.object)[error.start : error.end])
-    return f"{text!r} cannot be written as {error.encoding}: give files and folders names that are UTF-8."
+    return f"{text!r} cannot be written as {error.encoding}: use UTF-8 in the names of files and folders."
 
 
 def describe_pickle(error: BaseException) -> str:
-    """Return why processes could not be started."""
+    """Describe why processes could not be started."""
     return (
-        f"A part of this run cannot be copied to another process ({read_message(error)}): give --trainer.strategy ddp, "
-        f"which copies nothing, and --data.num_workers 0."
+        f"A part of this run cannot be pickled for another process ({read_message(error)}): give --trainer.strategy "
+        f"ddp and --data.num_workers 0."
     )
 
 
-def describe_untrusted(error: BaseException) -> str:
-    """Return which class was refused."""
+def describe_refusal(error: BaseException) -> str:
+    """Describe which class was refused, and how to allow it."""
     match = UNTRUSTED.search(str(error))
-    return f"{match.group(1)!r} was refused: {HOW}." if match else read_message(error)
+    return describe_untrusted(match.group(1)) if match else read_message(error)
 
 
 def describe_weights(error: BaseException) -> str:
-    """Return why weights could not be loaded."""
-    return "The checkpoint's weights do not fit these networks: it comes from another model."
+    """Describe why weights could not be loaded."""
+    return "The weights of the checkpoint do not fit these networks: give a checkpoint of the same model."
 
 
 RULES = (
-    # what the operating system or the machine reports
+    # reported by the operating system or the machine
     Rule((torch.OutOfMemoryError, MemoryError), describe_memory),
     Rule((UnicodeEncodeError,), describe_text),
     Rule((OSError,), describe_os_error),
-    # what is known by its text
-    Rule((Exception,), describe_weights, says=re.compile(re.escape(FOREIGN_WEIGHTS))),
-    Rule((Exception,), describe_untrusted, says=UNTRUSTED),
-    Rule((Exception,), read_message, says=re.compile(UNION)),
-    # what the machine lacks, by the words of other packages
-    Rule((RuntimeError, ValueError), describe_memory, says=NO_MEMORY),
-    Rule((ImportError,), describe_package, says=re.compile("pip install")),
-    Rule((ModuleNotFoundError,), describe_package, says=NO_MODULE),
-    Rule((Exception,), describe_pickle, says=NO_PICKLE, passes=("multiprocessing", "torch.multiprocessing")),
+    # recognised by the text
+    Rule((Exception,), describe_weights, text=re.compile(re.escape(FOREIGN_WEIGHTS))),
+    Rule((Exception,), describe_refusal, text=UNTRUSTED),
+    # missing memory or packages, recognised by the text
+    Rule((RuntimeError, ValueError), describe_memory, text=NO_MEMORY),
+    Rule((ImportError,), describe_package, text=re.compile("pip install")),
+    Rule((ModuleNotFoundError,), describe_package, text=NO_MODULE),
+    Rule((Exception,), describe_pickle, text=NO_PICKLE, frames_in=("multiprocessing", "torch.multiprocessing")),
     Rule((Image.DecompressionBombError,), read_message),
-    # what other packages rejected
+    # inputs that other packages rejected
     Rule((MisconfigurationException,), read_message),
     Rule(REJECTIONS, read_message, raised_in=LIGHTNING, in_training=False),
     Rule(REJECTIONS, read_message, raised_in=HOOKS),
@@ -207,10 +215,10 @@ RULES = (
     Rule(REJECTIONS_OF_VALUES, read_message, raised_in=OTHERS, in_training=False),
     Rule((Exception,), read_message, raised_in=("wandb",), in_training=False),
 )  # fmt: skip
-"""The first rule that holds is taken."""
+"""The first rule that matches is used."""
 
 
 def find_rule(error: BaseException) -> Rule | None:
-    """Return the rule for an error; None for a bug."""
+    """Find the rule for an error; None if the error is a bug."""
     origin = find_origin(error)
-    return next((rule for rule in RULES if rule.holds(error, origin)), None)
+    return next((rule for rule in RULES if rule.matches(error, origin)), None)

@@ -1,4 +1,4 @@
-"""Evaluating samples: sample sets, the real side, what is asked, and protocols that say what a value depends on."""
+"""Evaluation of samples: sample sets, reference data, metrics, and the protocol of each score."""
 
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,8 @@ __all__ = [
     "compute_reference_statistics",
     "default_extractor",
     "describe_generator",
-    "full_name",
     "holds_on_all_ranks",
+    "make_score_name",
     "protocol_from_dict",
     "score_over_seeds",
     "score_samples",
@@ -32,7 +32,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from lightning_gan.evaluation.default_features import default_extractor
-    from lightning_gan.evaluation.measures import (
+    from lightning_gan.evaluation.feature_metrics import (
         FeatureMetric,
         FIDMetric,
         InceptionScoreFeatureMetric,
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from lightning_gan.evaluation.scoring import (
         EvaluationContext,
         EvaluationResult,
-        full_name,
+        make_score_name,
         score_over_seeds,
         score_samples,
     )
@@ -65,11 +65,11 @@ else:
         "EvaluationContext": f"{__name__}.scoring",
         "SampleSet": f"{__name__}.sample_sets",
         "EvaluationProtocol": f"{__name__}.protocol",
-        "FIDMetric": f"{__name__}.measures",
-        "InceptionScoreFeatureMetric": f"{__name__}.measures",
-        "KIDMetric": f"{__name__}.measures",
-        "FeatureMetric": f"{__name__}.measures",
-        "PrecisionRecallFeatureMetric": f"{__name__}.measures",
+        "FIDMetric": f"{__name__}.feature_metrics",
+        "InceptionScoreFeatureMetric": f"{__name__}.feature_metrics",
+        "KIDMetric": f"{__name__}.feature_metrics",
+        "FeatureMetric": f"{__name__}.feature_metrics",
+        "PrecisionRecallFeatureMetric": f"{__name__}.feature_metrics",
         "IndexedBatch": f"{__name__}.sample_sets",
         "ImageSet": f"{__name__}.sample_sets",
         "ReferenceImages": f"{__name__}.reference",
@@ -80,7 +80,7 @@ else:
         "protocol_from_dict": f"{__name__}.protocol",
         "describe_generator": f"{__name__}.sample_sets",
         "holds_on_all_ranks": f"{__name__}.reference",
-        "full_name": f"{__name__}.scoring",
+        "make_score_name": f"{__name__}.scoring",
         "default_extractor": f"{__name__}.default_features",
         "score_over_seeds": f"{__name__}.scoring",
         "compute_reference_statistics": f"{__name__}.reference",

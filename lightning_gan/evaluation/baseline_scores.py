@@ -1,4 +1,4 @@
-"""What models that need no training score by the same protocol: a value says little until these stand beside it."""
+"""Baseline scores under the same protocol, with a cache."""
 
 import hashlib
 import json
@@ -22,12 +22,12 @@ CENTROIDS = 1000
 def make_baselines(
     train: Tensor, n: Count, seed: Seed
 ) -> Iterator[tuple[str, Callable[[], ModelSamples]]]:
-    """Each baseline's name, and how to make its sample set.
+    """Yield the name of each baseline and a function that makes its sample set.
 
     Args:
-        train: training images in [0, 1], [N, C, H, W].
-        n: samples, at least 1; of the training images no more than there are.
-        seed: of the draw, 0 to 2^32 - 1.
+        train: Training images in [0, 1], [N, C, H, W].
+        n: Number of samples, at least 1; for the training images at most N.
+        seed: Seed of the draw, 0 to 2^32 - 1.
     """
 
     def sample_set(name: str, model: object, n: int) -> ModelSamples:
@@ -45,24 +45,24 @@ def make_baselines(
 
 @check_arguments
 def make_training_images(train: Tensor, n: Count, seed: Seed) -> ImageSet:
-    """A sample set of training images as they are: what a perfect model's samples would score.
+    """Make a sample set of training images, as the baseline of a perfect model.
 
     Args:
-        train: uint8, [N, C, H, W].
-        n: of them, or all where there are fewer, at least 1.
-        seed: of the draw, 0 to 2^32 - 1.
+        train: Training images, uint8, [N, C, H, W].
+        n: Number of images, at least 1; all if there are fewer.
+        seed: Seed of the draw, 0 to 2^32 - 1.
     """
     drawn = TrainingSet(train).sample(min(n, len(train)), seed)
     return ImageSet(drawn, "training images", seed)
 
 
 def cached_scores(key: str, folder: Path, make: Callable[[], Sequence[Score]]) -> list[Score]:
-    """Scores from a cache, or made now and kept.
+    """Read scores from the cache, or compute and store them.
 
     Args:
-        key: everything that the scores depend on, in words.
-        folder: of the cache.
-        make: computes them.
+        key: Text with everything that the scores depend on.
+        folder: Folder of the cache.
+        make: Function that computes the scores.
     """
     path = folder / "baselines" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
     try:
@@ -80,7 +80,7 @@ def cached_scores(key: str, folder: Path, make: Callable[[], Sequence[Score]]) -
         KeyError,
         TypeError,
         AttributeError,
-    ):  # not there, older, or not whole
+    ):  # missing, of an older format, or damaged
         scores = list(make())
         _write(path, scores)
     return scores
@@ -91,5 +91,5 @@ def _write(path: Path, scores: Sequence[Score]) -> None:
         with atomic_write(path) as beside:
             content = {KEY: FORMAT, "scores": [s.as_dict() for s in scores]}
             beside.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    except OSError as error:  # the scores are worth more than their cache
-        log_once(f"The baselines was not kept ({error.strerror}: {path.parent}).")
+    except OSError as error:  # without a cache the scores are still right
+        log_once(f"The baseline scores were not cached ({error.strerror}: {path.parent}).")

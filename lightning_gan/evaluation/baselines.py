@@ -1,7 +1,4 @@
-"""Densities that need no training, behind the interface that every model here has: `sample(n, seed)`.
-
-They are baselines: a score says little until real data, and a model that knows one image, have it too.
-"""
+"""Baselines: models that need no training, with the method `sample(n, seed)` of all models."""
 
 import warnings
 from typing import Annotated
@@ -16,75 +13,75 @@ Iterations = Annotated[int, Domain(2, whole=True)]
 
 
 class TrainingSet:
-    """The empirical distribution: what a perfect model's samples score.
+    """Empirical distribution of the training images: the baseline of a perfect model.
 
     Args:
-        images: [N, *data_shape], at least one.
+        images: Images, [N, *data_shape], at least one.
     """
 
     def __init__(self, images: Tensor) -> None:
         if not len(images):
-            raise UserError("A training set without images came: give at least one.")
+            raise UserError("The training set is empty: give at least one image.")
         self.images = images
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
-        """Draw n different images, [n, *data_shape], that depend on the seed alone.
+        """Draw n different images, [n, *data_shape], determined by the seed.
 
         Raises:
-            ValueError: if there are fewer than n.
+            UserError: There are fewer than n images.
         """
         if n > len(self.images):
             raise UserError(
-                f"{n:,} different images were asked of {len(self.images):,}: ask for fewer."
+                f"{n:,} different images were requested, but there are {len(self.images):,}: request fewer."
             )
         order = torch.randperm(len(self.images), generator=torch.Generator().manual_seed(seed))
         return self.images[order[:n].to(self.images.device)]
 
 
 class OneImage:
-    """All mass on one image: what a generator that collapsed onto it scores.
+    """Distribution on one image: the baseline of a generator that collapsed to it.
 
     Args:
-        image: data_shape.
+        image: Image, data_shape.
     """
 
     def __init__(self, image: Tensor) -> None:
         self.image = image
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
-        """Repeat the image n times, [n, *data_shape]; the seed changes nothing."""
+        """Repeat the image n times, [n, *data_shape]; the seed is not used."""
         return self.image.expand(n, *self.image.shape)
 
 
 class PixelBernoulli:
-    """Every pixel black or white by itself, white as often as it is bright on average.
+    """Independent Bernoulli distribution of each pixel, with its mean as the probability of white.
 
     Args:
-        images: [N, *data_shape] in [0, 1], at least one.
+        images: Images in [0, 1], [N, *data_shape], at least one.
     """
 
     def __init__(self, images: Tensor) -> None:
         if not len(images):
-            raise UserError("Pixel means of no images were asked: give at least one.")
+            raise UserError("There are no images to average: give at least one.")
         self.mean = images.mean(0)
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
-        """Draw n images of zeros and ones, [n, *data_shape], that depend on the seed alone."""
+        """Draw n images of zeros and ones, [n, *data_shape], determined by the seed."""
         rng = torch.Generator().manual_seed(seed)
         shape = (n, *self.mean.shape)
         return torch.bernoulli(self.mean.expand(shape).cpu(), generator=rng).to(self.mean.device)
 
 
 class KMeans:
-    """Centroids of scikit-learn's k-means, each drawn as often as images were nearest to it in the last iteration.
+    """Centroids of scikit-learn's k-means, drawn in proportion to the size of their clusters.
 
-    They are blurred prototypes, which the Parzen window prefers to real images (Theis et al. 2016, sec. 3.3).
+    Centroids are blurred prototypes, which the Parzen window prefers to real images (Theis et al. 2016, sec. 3.3).
 
     Args:
-        images: images, [N, *data_shape], at least k.
-        k: number of centroids, at least 1; they start as k random images.
-        steps: number of iterations of Lloyd's algorithm, at least 2.
-        seed: seed of the random images, 0 to 2^32 - 1.
+        images: Images, [N, *data_shape], at least k.
+        k: Number of centroids, at least 1; they start as k random images.
+        steps: Number of iterations of Lloyd's algorithm, at least 2.
+        seed: Seed of the random images, 0 to 2^32 - 1.
     """
 
     @check_arguments
@@ -99,13 +96,13 @@ class KMeans:
             warnings.simplefilter("ignore", UserWarning)
             lloyd = Lloyd(k, init=start, n_init=1, max_iter=steps - 1, tol=0.0)
             nearest = torch.from_numpy(lloyd.fit(flat.cpu().numpy()).labels_).long().to(flat.device)
-        # the last iteration moves the centroids and assigns no image anew
+        # the last iteration moves the centroids and keeps the assignment
         self.counts = nearest.bincount(minlength=k)
         sums = flat.new_zeros(k, flat.shape[1]).index_add_(0, nearest, flat)
         self.centroids = sums / self.counts.clamp_min(1)[:, None]
 
     def sample(self, n: int, seed: int = 0) -> Tensor:
-        """Draw n centroids, [n, *data_shape], that depend on the seed alone."""
+        """Draw n centroids, [n, *data_shape], determined by the seed."""
         rng = torch.Generator().manual_seed(seed)
         drawn = torch.multinomial(self.counts.double().cpu(), n, replacement=True, generator=rng)
         return self.centroids[drawn.to(self.centroids.device)].view(n, *self.shape)

@@ -1,4 +1,4 @@
-"""What scores in a feature space will cost, and what few real images mean, in a sentence each."""
+"""Messages about the cost of scores in a feature space, and about the bias of few images."""
 
 import time
 
@@ -6,35 +6,35 @@ import torch
 
 from lightning_gan.feature_extractors import FeatureExtractor
 
-IMAGES = 16  # in the pass that is timed
-SLOW = 30.0  # seconds of a look above which its cost is stated
+IMAGES = 16  # number of images in the timed pass
+SLOW = 30.0  # seconds; the cost of longer evaluations is stated
 
 
 def estimate_images_per_second(network: FeatureExtractor, shape: tuple[int, ...]) -> float:
-    """Speed of a feature network on its device, measured with one small pass after another.
+    """Measure the speed of a feature extractor on its device with one small pass.
 
     Args:
-        network: feature network on the device to measure.
-        shape: shape of an image, [C, H, W].
+        network: Feature extractor, on its device.
+        shape: Shape of an image, [C, H, W].
 
     Returns:
         Images per second.
     """
     images = torch.zeros(IMAGES, *shape, dtype=torch.uint8, device=network.device)
-    network(images[:1])  # the first pass of a process is slower
+    network(images[:1])  # warm-up: the first pass of a process is slower
     began = time.monotonic()
     network(images)
     return IMAGES / max(time.monotonic() - began, 1e-9)
 
 
 def describe_evaluation_cost(network_name: str, num_samples: int, n_real: int, speed: float) -> str:
-    """State how long one evaluation takes; empty if it takes less than `SLOW` seconds.
+    """Describe how long one evaluation takes; return "" if it takes less than `SLOW` seconds.
 
     Args:
-        network_name: name of the feature network.
-        num_samples: number of samples.
-        n_real: number of real images, whose features are computed once and stored.
-        speed: images per second.
+        network_name: Name of the feature extractor.
+        num_samples: Number of samples.
+        n_real: Number of real images, whose features are computed once and cached.
+        speed: Images per second.
     """
     if num_samples / speed < SLOW:
         return ""
@@ -49,21 +49,21 @@ def describe_evaluation_cost(network_name: str, num_samples: int, n_real: int, s
 def describe_scoring_cost(
     network_name: str, num_samples: int, n_real: int, speed: float, baselines: bool
 ) -> str:
-    """State how long one command takes to score samples; empty if it takes less than `SLOW` seconds.
+    """Describe how long one command takes to score samples; return "" if it takes less than `SLOW` seconds.
 
     Args:
-        network_name: name of the feature network.
-        num_samples: number of samples of all sample sets.
-        n_real: number of real images.
-        speed: images per second.
-        baselines: whether baselines are scored as well.
+        network_name: Name of the feature extractor.
+        num_samples: Number of samples in all sample sets.
+        n_real: Number of real images.
+        speed: Images per second.
+        baselines: Whether baselines are scored as well.
     """
     seconds = (num_samples + n_real) / speed
     if seconds < SLOW:
         return ""
     more = (
-        "; the baselines that are scored beside them take several times as long, unless they are kept from an earlier "
-        "command (--baselines false leaves them out)"
+        "; the baselines take several times as long, unless an earlier command cached their scores "
+        "(--baselines false leaves them out)"
     )
     return (
         f"{num_samples:,} samples and {n_real:,} real images through {network_name} take about {_words(seconds)} here "
@@ -74,21 +74,22 @@ def describe_scoring_cost(
 
 
 def describe_small_sample_effect(n_real: int, num_samples: int, dim: int, split: str) -> str:
-    """State that a Fréchet distance of few images is biased; empty if both sides have more images than features.
+    """Describe the bias of an FID of few images; return "" if both sides have more images than features.
 
     Args:
-        n_real: number of real images.
-        num_samples: number of samples.
-        dim: number of features.
-        split: name of the split of the real images, such as val; "all" where there are no splits.
+        n_real: Number of real images.
+        num_samples: Number of samples.
+        dim: Number of features.
+        split: Split of the real images, such as val; "all" if there are no splits.
     """
     few = [f"{n_real:,} {'real' if split == 'all' else split} images"] if n_real <= dim else []
     few += [f"{num_samples:,} samples"] if num_samples <= dim else []
     if not few:
         return ""
     return (
-        f"FID of {' and '.join(few)} in {dim:,} features: a covariance of so few is singular, and FID is biased far "
-        f"upwards. Compare it only with values of the same numbers of images, or use KID, which is unbiased."
+        f"FID of {' and '.join(few)} in {dim:,} features: the covariance of so few images is singular, and FID is "
+        f"strongly biased upwards. Compare it only with values of the same numbers of images, or use KID, which is "
+        f"unbiased."
     )
 
 

@@ -1,4 +1,4 @@
-"""Which features mean something for which images."""
+"""Default feature extractor of a data set."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ from lightning_gan.feature_extractors.classifier import SHAPE
 
 @check_arguments
 def default_extractor(shape: Sequence[Size], data: str) -> FeatureExtractorConfig:
-    """For grey digits, to which ImageNet says nothing, a classifier of the same data; Inception's for all others.
+    """Return a digit classifier for grey 28x28 images, whose ImageNet features are not meaningful; else Inception.
 
     Args:
-        shape: of an image, each 1 to 2^20: channels, height, width.
-        data: name of the data that the classifier learned.
+        shape: Shape of an image, [C, H, W], each 1 to 2^20.
+        data: Name of the data set that the classifier was trained on.
     """
     return Classifier(data) if tuple(shape) == SHAPE else InceptionConfig()

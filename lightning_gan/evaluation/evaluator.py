@@ -1,20 +1,15 @@
-"""One way from images to all scores, for a model's samples, for files and for every baseline."""
+"""Evaluator: computes all requested metrics for a set of images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from lightning_gan.evaluation.baseline_scores import cached_scores, make_baselines
-from lightning_gan.evaluation.measures import (
-    FeatureMetric,
-    FIDMetric,
-    InceptionScoreFeatureMetric,
-    KIDMetric,
-    PrecisionRecallFeatureMetric,
-)
+from lightning_gan.evaluation.feature_metrics import FeatureMetric
 from lightning_gan.evaluation.parzen import ParzenSplit, draw_centres, make_parzen_score
 from lightning_gan.evaluation.protocol import Score
 from lightning_gan.evaluation.reference import ReferenceImages
@@ -22,27 +17,24 @@ from lightning_gan.evaluation.sample_sets import ImageSet, ModelSamples
 from lightning_gan.evaluation.scoring import (
     EvaluationContext,
     EvaluationResult,
-    full_name,
+    make_score_name,
     score_samples,
 )
 from lightning_gan.evaluation.torch_fidelity import PACKAGE, check_space, score_with_torch_fidelity
 from lightning_gan.feature_extractors import FeatureExtractorConfig, WeightsError, cache_folder
-from lightning_gan.metrics import parzen_protocol
-
-MEASURES: dict[str, FeatureMetric] = {
-    "fid": FIDMetric(), "is": InceptionScoreFeatureMetric(), "kid": KIDMetric(), "pr": PrecisionRecallFeatureMetric(),
-}  # fmt: skip
+from lightning_gan.metrics import compute_parzen_score
+from lightning_gan.tracking.metric_keys import FEATURE_METRICS
 
 
 @dataclass(frozen=True)
 class ReferenceData:
-    """What samples are compared with, from a data set or from files.
+    """Real images from a data set or from files, with what the baselines and the Parzen score need.
 
     Attributes:
-        real: images to compare with.
-        train: training images in [0, 1] for the baselines; none where the data have no splits.
-        window: images of the Parzen score.
-        display_range: values of the data that an image shows as black and white; none where there are only images.
+        real: Images to compare with.
+        train: Training images in [0, 1] for the baselines; None if the data have no splits.
+        window: Images of the Parzen score; None if it is not computed.
+        display_range: Pixel values of the data that are shown as black and white; None for files.
     """
 
     real: ReferenceImages
@@ -52,17 +44,21 @@ class ReferenceData:
 
 
 class Evaluator:
-    """One way from a sample set to its scores, for the model and for every baseline.
+    """Computes all requested metrics, for the samples and for every baseline.
+
+    If the weights of the feature extractor are missing, its scores are refused and the others are
+    computed.
 
     Args:
-        known: real images.
-        space: of the features; a space without weights refuses its scores, and the others are computed.
-        asked: names of metrics.
-        must: whether the weights were named by the user, so that a space without them is an error.
-        engine: suite, or torch-fidelity, which scores as well and has Inception's space only.
+        known: Real images.
+        space: Feature extractor.
+        asked: Names of metrics: keys of `FEATURE_METRICS`, or parzen.
+        must: Whether missing weights are an error, because the user named them.
+        engine: suite; or torch-fidelity, which supports Inception's features only.
 
     Raises:
-        UserError: if torch-fidelity is asked for another space.
+        UserError: The engine torch-fidelity does not support the feature extractor.
+        WeightsError: Weights are missing and `must` is true.
     """
 
     def __init__(
@@ -77,10 +73,10 @@ class Evaluator:
             check_space(space.name)
         self.known, self.parzen = known, "parzen" in asked
         self.weights_file = getattr(space, "weights", None)
-        self.measures = [MEASURES[name] for name in asked if name in MEASURES]
+        self.feature_metrics = [load_feature_metric(n) for n in asked if n in FEATURE_METRICS]
         self.against, self.reason, self.suffix = None, "", space.suffix
         try:
-            if self.measures:
+            if self.feature_metrics:
                 network = space.load().to(choose_device())
                 self.against = EvaluationContext(known.real, network, space.suffix)
         except WeightsError as error:
@@ -89,12 +85,12 @@ class Evaluator:
             self.reason = f"no weights of {space.name}: {str(error).rstrip('.')}"
 
     def score(self, sample_set: ModelSamples | ImageSet) -> EvaluationResult:
-        """All scores that were asked."""
+        """Compute the requested scores of a sample set."""
         found = EvaluationResult()
         if self.against:
-            found = score_samples(sample_set, self.against, self.measures)
-        elif self.measures:
-            names = [full_name(n, self.suffix) for m in self.measures for n in m.names]
+            found = score_samples(sample_set, self.against, self.feature_metrics)
+        elif self.feature_metrics:
+            names = [make_score_name(n, self.suffix) for m in self.feature_metrics for n in m.names]
             found.refused |= dict.fromkeys(names, self.reason)
         if self.parzen:
             self._parzen(sample_set, found)
@@ -103,11 +99,16 @@ class Evaluator:
     def score_with_torch_fidelity(
         self, sample_set: ModelSamples | ImageSet, ours: EvaluationResult
     ) -> EvaluationResult:
-        """Score with torch-fidelity what the suite has scored."""
+        """Compute with torch-fidelity the scores that this evaluator has computed.
+
+        Args:
+            sample_set: Images to score.
+            ours: Result of `score` for the same images.
+        """
         if self.against is None:
             return EvaluationResult(refused=dict(ours.refused))
         return score_with_torch_fidelity(
-            sample_set, self.against, self.measures, ours, self.weights_file
+            sample_set, self.against, self.feature_metrics, ours, self.weights_file
         )
 
     def _parzen(self, sample_set: ModelSamples | ImageSet, found: EvaluationResult) -> None:
@@ -115,11 +116,19 @@ class Evaluator:
         if images is None:
             found.refused["parzen_nats"] = "the data have no pixels in [0, 1]"
             return
-        value = parzen_protocol(draw_centres(sample_set), images.choosing, images.scored)
+        value = compute_parzen_score(draw_centres(sample_set), images.choosing, images.scored)
         found.scores.append(make_parzen_score(value, sample_set, images))
 
     def baselines(self, n: int, seed: int) -> dict[str, list[Score]]:
-        """The scores of the baselines, with as many samples; from disk where they were computed before."""
+        """Compute the scores of the baselines, or read them from the cache.
+
+        Args:
+            n: Number of samples of each baseline.
+            seed: Seed of the draw.
+
+        Returns:
+            Scores of each baseline by its name; empty if the data have no training split.
+        """
         train = self.known.train
         if train is None:
             print("No baselines: the data have no training split that baselines could learn from.")
@@ -143,9 +152,22 @@ class Evaluator:
         if self.against:
             network = self.against.network
             space = (network.name, network.weights, network.resize)
-        return (real.name, real.split, real.digest, space, self.measures, self.parzen, pixels)
+        return (
+            real.name, real.split, real.digest, space, self.feature_metrics, self.parzen, pixels,
+        )  # fmt: skip
+
+
+def load_feature_metric(name: str) -> FeatureMetric:
+    """Import a metric in a feature space and make it with its default settings.
+
+    Args:
+        name: Key of `lightning_gan.tracking.metric_keys.FEATURE_METRICS`, such as fid.
+    """
+    module, _, kind = FEATURE_METRICS[name].rpartition(".")
+    metric: FeatureMetric = getattr(import_module(module), kind)()
+    return metric
 
 
 def choose_device() -> str:
-    """Where scores are computed: a GPU if there is one."""
+    """Return the device for evaluation: "cuda" if there is a GPU, else "cpu"."""
     return "cuda" if torch.cuda.is_available() else "cpu"

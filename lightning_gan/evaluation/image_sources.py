@@ -1,4 +1,4 @@
-"""Images to score from files: a folder of images, or an array in an .npz, .npy or .pt file."""
+"""Read images to score from a folder, or from an array in an .npz, .npy or .pt file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,12 +33,12 @@ from lightning_gan.utils.machine_limits import describe_excess
 
 @dataclass(frozen=True)
 class FileImages:
-    """Images that were read from files.
+    """Images read from files.
 
     Attributes:
-        uint8_images: uint8, [n, C, H, W]; C is 1 if no pixel of any image has a colour, else 3.
-        notes: Sentences about the files: which were passed over, and why.
-        lossy: Whether some of them are JPEG files, whose artefacts change every score.
+        uint8_images: Images, uint8, [n, C, H, W]; C is 1 if all pixels are grey, else 3.
+        notes: Notes about the files, such as which were skipped and why.
+        lossy: Whether some files are JPEG, whose artefacts change every score.
     """
 
     uint8_images: Tensor
@@ -47,18 +47,17 @@ class FileImages:
 
 
 def read_images(path: str | Path, num: int | None = None) -> FileImages:
-    """Read images of one size from a folder or from an array file; docs/pictures.md says what their values mean.
+    """Read images of one size from a folder or from an array file.
 
-    If the folder holds the samples.json that `sample` writes, the files that it lists are read, and no others.
+    If the folder has a samples.json, which `sample` writes, only the files that it lists are read.
 
     Args:
-        path: A folder as `find` takes it, or an .npz, .npy or .pt file as `read_arrays` takes it.
-        num: The number of images to read: the first files by name, in turn from each class of a folder of classes;
-            all if it is None. No other file is opened.
+        path: Folder for `find_images`, or .npz, .npy or .pt file for `read_arrays`.
+        num: Number of images to read, the first by name and in turn from each class folder; all if it is None.
 
     Raises:
-        FileNotFoundError: if there is nothing at path.
-        ValueError: if what is there cannot be read as images of one size, or does not fit into memory.
+        FileNotFoundError: `path` does not exist.
+        UserError: The files are not images of one size, or do not fit into memory.
     """
     path = Path(path)
     if path.is_dir():
@@ -86,7 +85,7 @@ def _from_folder(folder: Path, num: int | None) -> FileImages:
     manifest = read_manifest(folder)
     if manifest is None:
         found = find_images(folder)
-        files, notes = read_in_order(found)[:num], _notes(found)
+        files, notes = interleave_classes(found)[:num], _notes(found)
     else:
         files = [folder / name for name in manifest.files][:num]
         notes = _notes_of_samples(folder, manifest)
@@ -95,22 +94,22 @@ def _from_folder(folder: Path, num: int | None) -> FileImages:
     for read in read_files(files, to_array):
         reads.add(read)
     if reads.profiles:
-        notes.append(f"{reads.profiles:,} carry an ICC profile, which is not applied")
+        notes.append(f"{reads.profiles:,} have an ICC profile, which is not applied")
     return FileImages(_channels_first(reads.array), tuple(notes), lossy)
 
 
-def read_in_order(found: FoundImages) -> list[Path]:
-    """Order the files of a folder by their names, in turn from each class: the first n are of all classes alike."""
+def interleave_classes(found: FoundImages) -> list[Path]:
+    """Sort files by name and take them in turn from each class, so that the first n are balanced."""
     rank: dict[int, int] = {}
-    places = []
+    ordered = []
     for path, label in zip(found.files, found.labels, strict=True):
         rank[label] = rank.get(label, -1) + 1
-        places.append((rank[label], label, path))
-    return [path for _, _, path in sorted(places)]
+        ordered.append((rank[label], label, path))
+    return [path for _, _, path in sorted(ordered)]
 
 
 def to_array(image: Image.Image) -> np.ndarray:
-    """Return the bytes of an image: [H, W, 1] if no pixel has a colour, else [H, W, 3]."""
+    """Return the bytes of an image, [H, W, 1] if all pixels are grey, else [H, W, 3]."""
     array = np.asarray(image)
     if array.ndim == 2:
         return array[..., None]
@@ -118,11 +117,11 @@ def to_array(image: Image.Image) -> np.ndarray:
 
 
 class _Stack:
-    """Images of one size in one array, which gets three channels at the first image in colour.
+    """Images of one size in one array, which is extended to three channels at the first colour image.
 
     Args:
-        files: The files that will be added, in order.
-        manifest: The digests that they must have; None if no manifest lists them.
+        files: Files that will be added, in order.
+        manifest: Digests of the files; None if there is no manifest.
     """
 
     array: np.ndarray
@@ -135,12 +134,12 @@ class _Stack:
         """Add the next file.
 
         Raises:
-            ValueError: if it cannot be read, or its size is not that of the first one.
+            UserError: The file cannot be read, or its size differs from that of the first.
         """
         path, one_image = read.header.path, read.image
         if one_image is None:
             raise UserError(
-                f"{to_printable(path)} cannot be read as an image {read.header.problem}: mend it or take it away."
+                f"{to_printable(path)} cannot be read as an image {read.header.problem}: repair or remove it."
             )
         if self.manifest is not None and read.digest.hex() != self.manifest.files[path.name]:
             raise find_changed_files(path)
@@ -158,7 +157,7 @@ class _Stack:
         self.profiles += read.header.profile
 
     def _make(self, first: np.ndarray) -> None:
-        """Ask for memory for all images."""
+        """Allocate the array for all images."""
         size = describe_excess(len(self.files) * 3 * first.shape[0] * first.shape[1])
         if size:
             raise UserError(
@@ -185,15 +184,15 @@ def _notes_of_samples(folder: Path, manifest: Manifest) -> list[str]:
 
 
 def convert_channels(image_bytes: Tensor, channels: int, what: str) -> Tensor:
-    """Give images the number of channels of the real images: grey becomes three equal colours where colour is wanted.
+    """Convert images to the number of channels of the real images; grey becomes three equal channels.
 
     Args:
-        image_bytes: uint8, [n, C, H, W].
-        channels: 1, grey; or 3, colour.
-        what: The images' name, for the message.
+        image_bytes: Images, uint8, [n, C, H, W].
+        channels: Number of channels, 1 for grey or 3 for colour.
+        what: Name of the images in the message.
 
     Raises:
-        ValueError: if they are in colour where grey is wanted.
+        UserError: The images are in colour and `channels` is 1.
     """
     if image_bytes.shape[1] == channels:
         return image_bytes
@@ -202,6 +201,5 @@ def convert_channels(image_bytes: Tensor, channels: int, what: str) -> Tensor:
     if channels == 1 and bool((image_bytes == image_bytes[:, :1]).all()):
         return image_bytes[:, :1]
     raise UserError(
-        f"{what} are in colour but the real images are grey: compare like with like. Convert {what} to grey, or give "
-        f"real images in colour."
+        f"{what} are in colour but the real images are grey: convert {what} to grey, or give real images in colour."
     )

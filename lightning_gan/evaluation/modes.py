@@ -1,4 +1,4 @@
-"""Modes covered as scores with their protocols: of points whose modes are known, and of stacked digits."""
+"""Scores of mode coverage with their protocols, for data with known modes and for stacked MNIST."""
 
 import math
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ DIGITS = 10
 
 @dataclass(frozen=True)
 class _Protocol:
-    """What all scores of a sample set share."""
+    """Fields that the protocols of all scores of a sample set share."""
 
     sample_set: SampleSet
     seen: Mapping[str, Any]
@@ -42,14 +42,14 @@ class _Protocol:
 def score_modes(
     model_samples: ModelSamples, name: str, means: Tensor, std: Tensor, near: Positive
 ) -> list[Score]:
-    """Share of high-quality samples, reverse KL and modes of a sample set, against modes that are known.
+    """Score the share of high-quality samples, the reverse KL and the number of covered modes.
 
     Args:
-        model_samples: of samples, [n, *data_shape].
-        name: of the data.
-        means: of the modes, [modes, *data_shape].
-        std: of each mode, [modes].
-        near: standard deviations within which a sample is of high quality, above 0.
+        model_samples: Sample set, [n, *data_shape].
+        name: Name of the data.
+        means: Means of the modes, [modes, *data_shape].
+        std: Standard deviation of each mode, [modes].
+        near: Largest distance of a high-quality sample from its mode, in standard deviations, above 0.
     """
     found = mode_coverage(model_samples.all().flatten(1).cpu(), means.flatten(1), std, near)
     truth = ReferenceImages("", "", torch.cat([means.flatten(1), std[:, None]], 1)).digest
@@ -70,28 +70,36 @@ def score_modes(
 
 
 def read_stacked_digits(model_samples: SampleSet, network: FeatureExtractor) -> Tensor:
-    """How many samples show each number 100a + 10b + c, as a classifier of digits reads the three channels, [1000].
+    """Count the samples that show each number 100a + 10b + c, with a classifier of the digits in the channels.
 
     Args:
-        model_samples: of images, [n, 3, 28, 28].
-        network: of grey digits, with ten logits.
+        model_samples: Images, [n, 3, 28, 28].
+        network: Classifier of grey digits, with ten logits.
+
+    Returns:
+        Counts, int64, [1000].
     """
     counts = torch.zeros(DIGITS**3, dtype=torch.int64)
-    places = torch.tensor([DIGITS**2, DIGITS, 1])
-    for part in model_samples.parts():
+    digit_values = torch.tensor([DIGITS**2, DIGITS, 1])
+    for batch in model_samples.batches():
         digits = (
-            network(part.uint8_images.flatten(0, 1)[:, None]).logits.argmax(1).view(-1, 3).cpu()
+            network(batch.uint8_images.flatten(0, 1)[:, None]).logits.argmax(1).view(-1, 3).cpu()
         )
-        counts += torch.bincount(digits @ places, minlength=DIGITS**3)
+        counts += torch.bincount(digits @ digit_values, minlength=DIGITS**3)
     return counts
 
 
 def score_stacked_modes(
     model_samples: SampleSet, name: str, network: FeatureExtractor
 ) -> list[Score]:
-    """KL of what samples show from uniform, and numbers of 1,000 that some sample shows.
+    """Score the KL of the shown numbers from uniform, and the count of numbers, of 1,000, that a sample shows.
 
-    Every sample counts, however it looks. See `read_stacked_digits` for the arguments.
+    All samples count, whatever their quality.
+
+    Args:
+        model_samples: Images, [n, 3, 28, 28].
+        name: Name of the data.
+        network: Classifier of grey digits, with ten logits.
     """
     counts = read_stacked_digits(model_samples, network)
     seen = {

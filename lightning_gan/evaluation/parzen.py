@@ -1,4 +1,4 @@
-"""The Parzen-window log-likelihood as a score with its protocol."""
+"""Parzen-window log-likelihood as a score with its protocol."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,14 +16,14 @@ from lightning_gan.utils.images import to_unit
 
 @dataclass(frozen=True)
 class ParzenSplit:
-    """Real images of a Parzen score: those that choose sigma, and those that are scored, in [0, 1].
+    """Real images of a Parzen score, in [0, 1]: those that choose sigma and those that are scored.
 
     Attributes:
-        name: of the data.
-        split: of the images scored.
-        choosing: [n_validation, ...].
-        scored: [n_test, ...].
-        also_chose: whether the images scored have chosen sigma too.
+        name: Name of the data.
+        split: Split of the scored images.
+        choosing: Images that choose sigma, [n_validation, ...].
+        scored: Scored images, [n_test, ...].
+        also_chose: Whether the scored images also choose sigma.
     """
 
     name: str
@@ -33,13 +33,13 @@ class ParzenSplit:
     also_chose: bool = False
 
     def select(self, n: int | None) -> "ParzenSplit":
-        """Score n of the images, always the same; or all."""
+        """Return a copy that scores n of the images, always the same; all if n is None."""
         scored = ReferenceImages(self.name, self.split, self.scored).select(n).uint8_images
         return replace(self, scored=scored)
 
     @property
     def wording(self) -> str:
-        """The images scored, in words."""
+        """Description of the scored images."""
         if self.split != "val":
             return f"{self.name} {self.split} images"
         did = "also chose" if self.also_chose else "did not choose"
@@ -47,9 +47,15 @@ class ParzenSplit:
 
 
 def make_parzen_split(data: Any, split: str, num_validation: int) -> ParzenSplit:
-    """The images of a data module: the first validation images choose sigma, at test all test images are scored.
+    """Take the images of a Parzen score from a data module.
 
-    At validation the others are scored, or all where there are no others.
+    The first validation images choose sigma. At test all test images are scored; at validation the
+    other validation images, or all if there are no others.
+
+    Args:
+        data: Data module of images.
+        split: Split to score.
+        num_validation: Number of images that choose sigma.
     """
     validation = _to_exact_unit(data.images("val"), data.value_range)
     choosing, held_out = validation[:num_validation], validation[num_validation:]
@@ -62,14 +68,14 @@ def make_parzen_split(data: Any, split: str, num_validation: int) -> ParzenSplit
 
 
 def _to_exact_unit(x: Tensor, value_range: tuple[float, float]) -> Tensor:
-    """Map images to [0, 1], free of rounding where they were bytes, so that data in [-1, 1] and in [0, 1] are equal.
+    """Map images to [0, 1] without rounding errors, so that data in [-1, 1] and in [0, 1] give equal scores.
 
     Args:
-        x: images, [n, ...], with values in `value_range`.
-        value_range: the values that stand for black and white.
+        x: Images, [n, ...], with values in `value_range`.
+        value_range: Values of black and white.
 
     Returns:
-        Images of the same shape, in [0, 1]: multiples of 1/255 where all lie within 1e-6 of these.
+        Images of the same shape in [0, 1], rounded to multiples of 1/255 if all lie within 1e-6 of these.
     """
     unit = to_unit(x, value_range)
     exact = (unit * 255).round() / 255
@@ -77,28 +83,30 @@ def _to_exact_unit(x: Tensor, value_range: tuple[float, float]) -> Tensor:
 
 
 def make_parzen_split_of_files(real: ReferenceImages, num_validation: int) -> ParzenSplit:
-    """The images of files: the first choose sigma, at most half of them; the others are scored.
+    """Split images from files: the first choose sigma, at most half of them; the others are scored.
 
     Raises:
-        ValueError: if there are fewer than two.
+        UserError: There are fewer than two images.
     """
     n = len(real.uint8_images)
     if n < 2:
-        raise UserError("one real image cannot both choose sigma and be scored: give two or more")
+        raise UserError(
+            "A Parzen score needs one real image to choose sigma and another to score: give two or more."
+        )
     unit = real.uint8_images.float() / 255
     cut = min(num_validation, n // 2)
     return ParzenSplit(real.name, real.split, unit[:cut], unit[cut:])
 
 
 def draw_centres(sample_set: Any) -> Tensor:
-    """A sample set's samples in [0, 1]: unrounded where a model draws them, bytes where they come from files."""
+    """Return samples in [0, 1]: unrounded values of a model, or bytes of files divided by 255."""
     if isinstance(sample_set, ModelSamples):
         return to_unit(sample_set.all(), sample_set.value_range)
-    return torch.cat([part.uint8_images for part in sample_set.parts()]).float() / 255
+    return torch.cat([part.uint8_images for part in sample_set.batches()]).float() / 255
 
 
 def make_parzen_score(found: ParzenScore, sample_set: Any, images: ParzenSplit) -> Score:
-    """A Parzen score with its protocol; named parzen_nats."""
+    """Make the score parzen_nats with its protocol."""
     score_protocol = EvaluationProtocol(
         metric="Parzen-window log-likelihood in nats",
         features="pixels",
@@ -118,5 +126,6 @@ def make_parzen_score(found: ParzenScore, sample_set: Any, images: ParzenSplit) 
         seed=sample_set.seed,
         precision="float32 distances, float64 sums",
     )
-    notes = ("sigma is an end of its grid: a better one may lie outside",) if found.at_edge else ()
+    edge = "sigma is at an end of its grid: a better value may lie outside"
+    notes = (edge,) if found.at_edge else ()
     return Score("parzen_nats", found.nats, found.se, score_protocol, notes)

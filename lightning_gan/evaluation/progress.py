@@ -1,4 +1,4 @@
-"""A word now and then from a pass that takes minutes."""
+"""Progress messages for long feature-extraction passes."""
 
 import sys
 import time
@@ -12,33 +12,31 @@ SILENCE = 30.0  # seconds
 
 @cache
 def log_once(line: str) -> None:
-    """Print a line, the first time it is asked for."""
+    """Print a line, at its first call with this line only."""
     print(line, flush=True)
 
 
 def report_progress(
-    parts: Iterable[IndexedBatch], n: int, what: str, rank: int = 0
+    batches: Iterable[IndexedBatch], n: int, what: str, rank: int = 0
 ) -> Iterator[IndexedBatch]:
-    """The parts of a sample set.
-
-    The first process says on standard error how far it is, when it has been silent for long.
+    """Yield batches of a sample set; rank 0 reports the progress on standard error every `SILENCE` seconds.
 
     Args:
-        parts: one process's share.
-        n: images in this share.
-        what: they are, in words.
-        rank: of this process.
+        batches: Batches of this process.
+        n: Number of images in these batches.
+        what: Name of the images in the message.
+        rank: Rank of this process.
     """
-    started = said = time.monotonic()
+    started = reported = time.monotonic()
     done = 0
-    for part in parts:
+    for batch in batches:
         now = time.monotonic()
-        if rank == 0 and now - said > SILENCE:
+        if rank == 0 and now - reported > SILENCE:
             left = (n - done) * (now - started) / max(done, 1)
             print(
                 f"features of {done:,} of {n:,} {what}, about {left / 60:.0f} min left",
                 file=sys.stderr,
             )
-            said = now
-        yield part
-        done += len(part.indices)
+            reported = now
+        yield batch
+        done += len(batch.indices)

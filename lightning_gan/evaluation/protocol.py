@@ -1,4 +1,4 @@
-"""Protocol protocols: what a score depends on, kept with it, and what may be compared with what."""
+"""Scores with their evaluation protocols, which decide whether two values are comparable."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -13,23 +13,22 @@ LIBRARIES = ("torch", "torchvision", "torchmetrics")
 
 
 def read_library_versions() -> dict[str, str]:
-    """Of the libraries that a score passes through."""
+    """Return the versions of the libraries that compute scores."""
     return {name: version(name) for name in LIBRARIES} | {"lightning-gan": __version__}
 
 
 @dataclass(frozen=True)
 class EvaluationProtocol:
-    """Everything that a value depends on, in words that the user reads and a program compares.
+    """Everything that a score depends on.
 
-    The first fields are the protocol: values whose protocols differ are not comparable. The others say whose value it
-    is and how it was drawn: they may differ, and are named when they do.
+    Two values are comparable if all fields agree but those in `CIRCUMSTANCES`, which describe the model and the draw.
     """
 
     metric: str
     features: str
-    """Name of the feature space, or `pixels`, or `coordinates`."""
+    """Name of the feature extractor, or `pixels`, or `coordinates`."""
     weights: str
-    """Sha256 of the feature network's tensors; empty for pixels."""
+    """Sha256 of the feature extractor's tensors; empty for pixels."""
     resize: str
     real: str
     """Name of the real data."""
@@ -40,25 +39,25 @@ class EvaluationProtocol:
     n_generated: int
     value_range: str
     settings: Mapping[str, Any]
-    """What else the formula needs: splits, subsets, neighbours."""
+    """Settings of the formula: splits, subsets, neighbours."""
     error: str
-    """What stands behind the ±, or why there is none."""
+    """Meaning of the ±, or the reason why there is none."""
     generated: str = ""
-    """Whose samples: the average of G, G itself, files, a baseline."""
+    """Source of the samples: the average of G, G itself, files, a baseline."""
     batch_norm: str = ""
-    """Which statistics BatchNorm used, where there is any."""
+    """Statistics that BatchNorm used; empty without BatchNorm."""
     seed: int | None = None
     chosen: Mapping[str, Any] = field(default_factory=dict)
-    """What the protocol chose for this value, such as sigma."""
+    """Values that the protocol chose, such as sigma."""
     precision: str = "float32 features, float64 statistics"
     versions: Mapping[str, str] = field(default_factory=read_library_versions)
 
     def differences(self, other: "EvaluationProtocol") -> list[str]:
-        """In which parts of the protocol two protocols differ; empty if their values may be compared."""
+        """Return the differences that make values not comparable; empty if they are comparable."""
         return self._differences(other, PROTOCOL)
 
     def circumstances(self, other: "EvaluationProtocol") -> list[str]:
-        """In what else they differ: whose samples, which draw, which versions."""
+        """Return the other differences: source of the samples, seed, versions."""
         return self._differences(other, CIRCUMSTANCES)
 
     def _differences(self, other: "EvaluationProtocol", names: tuple[str, ...]) -> list[str]:
@@ -74,7 +73,7 @@ class EvaluationProtocol:
 
     @property
     def compared(self) -> str:
-        """Which images are compared, and as what, in one line."""
+        """Description of the compared images and of the feature extractor, in one line."""
         drawn = f", seed {self.seed}" if self.seed is not None else ""
         whose = f" ({self.generated}{drawn})" if self.generated else ""
         sides = [
@@ -89,18 +88,18 @@ class EvaluationProtocol:
 
     @property
     def details(self) -> str:
-        """What else the formula needs, and what the ± is."""
+        """Settings of the formula and the meaning of the ±, in one line."""
         settings = {**self.settings, **self.chosen}.items()
         return "; ".join(
             filter(None, (", ".join(f"{k} {_short(v)}" for k, v in settings), f"± {self.error}"))
         )
 
     def __str__(self) -> str:
-        """The protocol in one line."""
+        """Return the protocol in one line."""
         return f"{self.compared}; {self.details}"
 
 
-# the ± is a statement about a value: another way to it makes two values no less comparable
+# "error" is here because values with different kinds of ± are still comparable
 CIRCUMSTANCES = ("generated", "batch_norm", "seed", "chosen", "error", "versions")
 PROTOCOL = tuple(f.name for f in fields(EvaluationProtocol) if f.name not in CIRCUMSTANCES)
 WORDS = {
@@ -112,10 +111,10 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Score:
-    """A value, its uncertainty, what it depends on, and what a reader must know before believing it."""
+    """Value of a metric with its ±, its protocol and notes on its validity."""
 
     name: str
-    """As it is logged and stored: fid, fid_classifier, precision, modes."""
+    """Name in logs and files: fid, fid_classifier, precision, modes."""
     value: float
     sd: float | None
     protocol: EvaluationProtocol
@@ -136,7 +135,7 @@ class Score:
         return self.protocol.settings[key.out_of] if key and key.out_of else None
 
     def row(self, prefix: str = "") -> tuple[str, str, str]:
-        """Name, value and protocol, for a table; a star where there are notes."""
+        """Return name, value and protocol for a table; the value has a star if there are notes."""
         return f"{prefix}{self.name}", f"{self}{' *' if self.notes else ''}", str(self.protocol)
 
     def as_dict(self) -> dict[str, Any]:
@@ -145,20 +144,20 @@ class Score:
 
 
 def protocol_from_dict(stored: Mapping[str, Any]) -> EvaluationProtocol:
-    """The protocol in plain values that a file holds.
+    """Make a protocol from plain values of a file.
 
     Raises:
-        ValueError: if it lacks a part, or holds one that no protocol has.
+        UserError: A field is missing or unknown.
     """
     try:
         return EvaluationProtocol(**stored)
     except TypeError as error:
         reason = str(error).split(") ")[-1]
-        raise UserError(f"No protocol of this suite ({reason}).") from error
+        raise UserError(f"The file holds no protocol of this version ({reason}).") from error
 
 
 def _short(value: object) -> str:
-    """As the user would write it."""
+    """Format a value; hashes are cut to 8 characters."""
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}" if abs(value) >= 10_000 else str(value)
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""The real side of a score: which images, and their statistics, computed once and kept on disk."""
+"""Reference images and their feature statistics, which are computed once and cached on disk."""
 
 import hashlib
 import zipfile
@@ -23,12 +23,12 @@ from lightning_gan.utils.file_format import FORMAT, KEY
 
 @dataclass(frozen=True)
 class ReferenceImages:
-    """The images that samples are compared with.
+    """Images that samples are compared with.
 
     Attributes:
-        name: of the data.
-        split: of the data.
-        uint8_images: uint8, [n, C, H, W].
+        name: Name of the data.
+        split: Split of the data.
+        uint8_images: Images, uint8, [n, C, H, W].
     """
 
     name: str
@@ -37,26 +37,26 @@ class ReferenceImages:
 
     @cached_property
     def digest(self) -> str:
-        """Sha256 of shape and bytes: another byte is another real set."""
+        """Sha256 of shape and bytes."""
         sha = hashlib.sha256(f"{tuple(self.uint8_images.shape)}".encode())
         sha.update(self.uint8_images.contiguous().numpy().tobytes())
         return sha.hexdigest()
 
     def select(self, n: int | None) -> "ReferenceImages":
-        """Always the same n of the images, in their order; or all.
+        """Select n of the images, always the same, in their order; all if n is None.
 
-        Not the first n, because files are often sorted: the two halves of MNIST's test split differ by as much as a
-        blur does.
+        The images are drawn at random because files are often sorted: the two halves of MNIST's test split differ as
+        much as images and blurred images.
 
         Raises:
-            ValueError: if there are fewer than n.
+            UserError: There are fewer than n images.
         """
         if n is None or n == len(self.uint8_images):
             return self
         if n > len(self.uint8_images):
             raise UserError(
-                f"{n:,} real images were asked of {len(self.uint8_images):,} ({self.name} {self.split}): "
-                f"ask for 1 to {len(self.uint8_images):,}."
+                f"{n:,} real images were requested, but {self.name} {self.split} has {len(self.uint8_images):,}: "
+                f"request 1 to {len(self.uint8_images):,}."
             )
         order = torch.randperm(len(self.uint8_images), generator=torch.Generator().manual_seed(0))
         return ReferenceImages(self.name, self.split, self.uint8_images[order[:n].sort().values])
@@ -64,7 +64,7 @@ class ReferenceImages:
 
 @dataclass(frozen=True)
 class ReferenceStatistics:
-    """Of the vectors of a real set: mean and covariance, and the vectors where they were asked for."""
+    """Mean and covariance of the vectors of real images, and the vectors themselves if requested."""
 
     gaussian: GaussianStatistics
     vectors: Tensor | None
@@ -79,18 +79,18 @@ def compute_reference_statistics(
     world_size: Count = 1,
     cache: Path | None = None,
 ) -> ReferenceStatistics:
-    """Statistics of a real set in a feature space, from disk if they are there; else from one pass over it.
+    """Compute statistics of real images in a feature space, or read them from the cache.
 
-    Every process makes this call. An entry is found by (data, split, n, resize, weights, every byte of the images).
-    Entries are written beside and renamed, so that two jobs at once both end with a whole one.
+    Every process makes this call. The key of a cache entry is (data, split, n, resize, weights, all bytes of the
+    images). Entries are written atomically, so that two jobs may write at once.
 
     Args:
-        real: the images.
-        network: the feature space, on the device where it shall work.
-        with_vectors: whether all vectors are needed, rather than mean and covariance.
-        rank: of this process, at least 0.
-        world_size: number of processes, at least 1.
-        cache: folder of entries; the suite's own if it is not given.
+        real: Real images.
+        network: Feature extractor, on its device.
+        with_vectors: Whether all vectors are needed, not only mean and covariance.
+        rank: Rank of this process, at least 0.
+        world_size: Number of processes, at least 1.
+        cache: Folder of the cache; the suite's own if it is None.
     """
     folder = (cache or cache_folder()) / "statistics"
     key = _key(real, network)
@@ -109,11 +109,11 @@ def compute_reference_statistics(
 
 @check_arguments
 def holds_on_all_ranks(flag: bool, world_size: Count) -> bool:
-    """Whether a flag holds on every process, so that all go the same way.
+    """Whether a flag is true on every process, so that all take the same branch.
 
     Args:
-        flag: the flag of this process.
-        world_size: number of processes, at least 1.
+        flag: Flag of this process.
+        world_size: Number of processes, at least 1.
     """
     if world_size == 1:
         return flag
@@ -127,13 +127,13 @@ def _one_pass(
 ) -> ReferenceStatistics:
     device = network.device
     moments, vectors = Moments(network.dim).to(device), Vectors().to(device)
-    parts = ImageSet(real.uint8_images).parts(rank, world_size)
+    batches = ImageSet(real.uint8_images).batches(rank, world_size)
     share = len(real.uint8_images) // world_size
-    for part in report_progress(parts, share, f"{real.name} {real.split} images", rank):
-        features = network(part.uint8_images.to(device))
+    for batch in report_progress(batches, share, f"{real.name} {real.split} images", rank):
+        features = network(batch.uint8_images.to(device))
         moments.update(features.vectors)
         if with_vectors:
-            vectors.update(features.vectors, part.indices.to(device))
+            vectors.update(features.vectors, batch.indices.to(device))
     return ReferenceStatistics(moments.compute(), vectors.compute() if with_vectors else None)
 
 
@@ -143,10 +143,10 @@ def _key(real: ReferenceImages, network: FeatureExtractor) -> str:
 
 
 def _read(path: Path, key: str) -> ReferenceStatistics | None:
-    """An entry, if it is whole; a damaged one is computed again and replaced."""
+    """Read a cache entry; return None if it is missing or damaged, so that it is computed again."""
     try:
         with zipfile.ZipFile(path) as archive:
-            if archive.testzip() is not None:  # torch.load does not look at the checksums
+            if archive.testzip() is not None:  # torch.load does not check the checksums
                 return None
         entry = torch.load(path, weights_only=True, map_location="cpu")
         if entry["key"] != key or entry.get(KEY) != FORMAT:
@@ -171,5 +171,5 @@ def _write(path: Path, key: str, found: ReferenceStatistics) -> None:
     try:
         with atomic_write(path) as beside:
             torch.save(entry, beside)
-    except OSError as error:  # a score is worth more than its cache
-        log_once(f"Statistics of real images were not kept ({error.strerror}: {path.parent}).")
+    except OSError as error:  # without a cache the scores are still right
+        log_once(f"Statistics of real images were not cached ({error.strerror}: {path.parent}).")

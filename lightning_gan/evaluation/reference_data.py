@@ -1,4 +1,4 @@
-"""The real side by what the user calls it: a data set, files, a config, or what a checkpoint's run learned from."""
+"""Load reference data from a data set, files, a config, or the run of a checkpoint."""
 
 import inspect
 from math import isfinite
@@ -17,37 +17,41 @@ from lightning_gan.evaluation.parzen import make_parzen_split, make_parzen_split
 from lightning_gan.image_files import to_printable
 from lightning_gan.tracking import data_digest
 from lightning_gan.tracking.runs import find_run_folder
-from lightning_gan.tracking.stored_settings import read_known_record
+from lightning_gan.tracking.stored_settings import read_full_record
 from lightning_gan.utils import config_files, trusted_classes
 from lightning_gan.utils.errors import UserError
 
-CHOOSING = 1_000  # images that choose sigma, as in 2014
+CHOOSING = 1_000  # number of images that choose sigma, as in Goodfellow et al. (2014)
 CONFIGS = (".yaml", ".yml")
 ACCEPT = "--accept_changed_data"
 
 
 def load_data_of_run(ckpt_path: str | None, accept: bool) -> datamodules.ImageData:
-    """Make the data that the run of a checkpoint learned from, and compare their digest with the run's.
+    """Load the data that the run of a checkpoint was trained on, and check their digest.
 
     Args:
-        ckpt_path: Checkpoint in a run's folder.
+        ckpt_path: Checkpoint in a run folder.
         accept: Whether to score against data that have changed.
 
     Raises:
-        ValueError: The checkpoint lies in no run's folder, or the data have changed and `accept` is false.
+        UserError: The checkpoint is not in a run folder, or the data have changed and `accept` is false.
     """
     folder = find_run_folder(ckpt_path) if ckpt_path else None
     if folder is None:
-        where = f"{ckpt_path} lies in no run's folder" if ckpt_path else "Files name no data"
+        where = (
+            f"{ckpt_path} is not in a run folder"
+            if ckpt_path
+            else "Image files do not say which data they belong to"
+        )
         raise UserError(
             f"{where}: give the real images with --data, such as --data MNIST or --data FOLDER."
         )
     path = str(ckpt_path)
-    record = read_known_record(read_checkpoint(path), folder, goes_on=False)
+    record = read_full_record(read_checkpoint(path), folder, in_place=False)
     module = (
-        _made(record.settings["data"], path)
+        _make_datamodule(record.settings["data"], path)
         if record.settings.get("data")
-        else _of_config(folder / "config.yaml")
+        else _load_from_config(folder / "config.yaml")
     )
     module.prepare_data()
     found = data_digest.hash_data(module)
@@ -60,20 +64,20 @@ def load_data_of_run(ckpt_path: str | None, accept: bool) -> datamodules.ImageDa
 def load_reference_data(
     data: str | datamodules.ImageData, root: str, split: str, num: int | None, with_window: bool
 ) -> ReferenceData:
-    """Real images by the name of a data set, from a config, from a folder or an array file.
+    """Load real images from a data set, a config, a folder or an array file.
 
     Args:
-        data: which; or a data module.
-        root: folder of a data set's files; a config says where its own are.
-        split: of a data set.
-        num: so many of the images, always the same; or all.
-        with_window: whether a Parzen window will be asked of them.
+        data: Name of a data set, path of a config, folder or array file, or a data module.
+        root: Folder of the data set's files; a config contains its own.
+        split: Split of the data set.
+        num: Number of images, always the same ones; all if it is None.
+        with_window: Whether a Parzen score needs the images.
 
     Raises:
-        ValueError: if nothing of that name is known or here, or a config names no images.
+        UserError: `data` is neither a known name nor a path, or a config names no images.
     """
     if isinstance(data, datamodules.ImageData):
-        return _of_module(data, split, num, with_window)
+        return _load_from_module(data, split, num, with_window)
     kinds = {
         name.lower(): getattr(datamodules, name)
         for name in datamodules.__all__
@@ -81,12 +85,12 @@ def load_reference_data(
     }
     kind: Any = kinds.get(data.lower())
     if kind is None and Path(data).suffix in CONFIGS:
-        return _of_module(_of_config(Path(data)), split, num, with_window)
+        return _load_from_module(_load_from_config(Path(data)), split, num, with_window)
     if kind is None:
         if not Path(data).exists():
             known = ", ".join(k.__name__ for k in kinds.values() if k is not datamodules.ImageData)
             raise UserError(
-                f"{data} is no data set ({known}), and no folder or file of that name is here."
+                f"{data} is no data set ({known}), and there is no folder or file of that name."
             )
         read = read_images(data)
         for note in read.notes:
@@ -95,36 +99,38 @@ def load_reference_data(
         return ReferenceData(
             real, None, make_parzen_split_of_files(real, CHOOSING) if with_window else None
         )
-    files = "root" in inspect.signature(kind).parameters  # images that are drawn need none
-    return _of_module(kind(root=root) if files else kind(), split, num, with_window)
+    files = (
+        "root" in inspect.signature(kind).parameters
+    )  # data sets made by a program have no files
+    return _load_from_module(kind(root=root) if files else kind(), split, num, with_window)
 
 
-def _of_module(module: Any, split: str, num: int | None, with_window: bool) -> ReferenceData:
+def _load_from_module(module: Any, split: str, num: int | None, with_window: bool) -> ReferenceData:
     module.prepare_data()
     module.setup()
     real = ReferenceImages(module.name, split, module.uint8_images(split)).select(num)
     train = module.uint8_images("train").float() / 255
-    # contrast-normalised values have no ends: nats of pixels in [0, 1] say nothing of them
+    # contrast-normalized values are unbounded, so nats of pixels in [0, 1] are not defined
     with_window = with_window and all(map(isfinite, module.value_range))
     scored = make_parzen_split(module, split, CHOOSING).select(num) if with_window else None
     return ReferenceData(real, train, scored, module.display_range)
 
 
-def _of_config(path: Path) -> datamodules.ImageData:
-    """The data module that a config names, with the config's own settings."""
+def _load_from_config(path: Path) -> datamodules.ImageData:
+    """Make the data module of a config."""
     if not path.is_file():
         raise UserError(f"There is no config {path}: give one that names data, or --data FOLDER.")
     config_files.check_config(path)
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return _made(content.get("data") if isinstance(content, dict) else None, str(path))
+    return _make_datamodule(content.get("data") if isinstance(content, dict) else None, str(path))
 
 
-def _made(asked: Any, path: str) -> datamodules.ImageData:
+def _make_datamodule(asked: Any, path: str) -> datamodules.ImageData:
     """Make a data module from its settings.
 
     Args:
         asked: Section `data` of a config, as plain values.
-        path: File that it comes from.
+        path: File with the config.
     """
     trusted_classes.restrict_imports()
     trusted_classes.check_names(asked, path)

@@ -1,4 +1,4 @@
-"""Sample sets of images: samples of a model, or images of a file, read in parts as bytes with their places."""
+"""Sample sets: samples of a model or images of a file, read in batches of bytes with their indices."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -11,15 +11,15 @@ from lightning_gan.utils.errors import UserError
 from lightning_gan.utils.images import to_uint8
 from lightning_gan.utils.machine_limits import check_memory
 
-PART = 250  # images held at a time
+BATCH_SIZE = 250
 
 
 class IndexedBatch(NamedTuple):
-    """Some images of a sample set.
+    """Batch of a sample set.
 
     Attributes:
-        uint8_images: uint8, [m, C, H, W].
-        indices: of them in the sample set, [m].
+        uint8_images: Images, uint8, [m, C, H, W].
+        indices: Indices of the images in the sample set, [m].
     """
 
     uint8_images: Tensor
@@ -27,46 +27,46 @@ class IndexedBatch(NamedTuple):
 
 
 class SampleSet(Protocol):
-    """Images that can be read in parts, again and again, always the same."""
+    """Images that can be read in batches repeatedly, always the same."""
 
     @property
     def n(self) -> int:
-        """Images."""
+        """Number of images."""
 
     @property
     def description(self) -> str:
-        """Whose images they are, for the protocol."""
+        """Source of the images, for the protocol."""
 
     @property
     def batch_norm(self) -> str:
-        """Which statistics BatchNorm used, where there is any."""
+        """Statistics that BatchNorm used; empty without BatchNorm."""
 
     @property
     def seed(self) -> int | None:
-        """With which they were drawn, if they were."""
+        """Seed of the draw; None if the images were not drawn."""
 
-    def parts(self, rank: int = 0, world_size: int = 1) -> Iterator[IndexedBatch]:
-        """One process's share of the sample set, in order."""
+    def batches(self, rank: int = 0, world_size: int = 1) -> Iterator[IndexedBatch]:
+        """Yield the batches of one process, in order."""
 
 
 def split_among_ranks(n: int, rank: int, world_size: int) -> Iterator[slice]:
-    """Slices of one process's contiguous share of n places, PART at most in each."""
+    """Yield slices of at most `BATCH_SIZE` of one process's contiguous share of n indices."""
     begin, end = n * rank // world_size, n * (rank + 1) // world_size
-    for start in range(begin, end, PART):
-        yield slice(start, min(start + PART, end))
+    for start in range(begin, end, BATCH_SIZE):
+        yield slice(start, min(start + BATCH_SIZE, end))
 
 
-def _places(share: slice) -> Tensor:
+def _indices(share: slice) -> Tensor:
     return torch.arange(share.start, share.stop)
 
 
 class ImageSet:
-    """Bytes in memory.
+    """Sample set of images in memory.
 
     Args:
-        image_bytes: uint8, [n, C, H, W].
-        description: whose they are.
-        seed: with which they were drawn, if they were, 0 to 2^32 - 1.
+        image_bytes: Images, uint8, [n, C, H, W].
+        description: Source of the images.
+        seed: Seed of the draw, 0 to 2^32 - 1; None if they were not drawn.
     """
 
     batch_norm = ""
@@ -77,31 +77,30 @@ class ImageSet:
     ) -> None:
         if image_bytes.dtype != torch.uint8 or image_bytes.dim() != 4 or not len(image_bytes):
             raise UserError(
-                f"Images of {image_bytes.dtype}, {list(image_bytes.shape)}, came: give bytes (uint8), [n, C, H, W], "
+                f"The images are {image_bytes.dtype}, {list(image_bytes.shape)}: give bytes (uint8), [n, C, H, W], "
                 f"at least one."
             )
         self.uint8_images, self.n = image_bytes, len(image_bytes)
         self.description, self.seed = description, seed
 
-    def parts(self, rank: int = 0, world_size: int = 1) -> Iterator[IndexedBatch]:
-        """One process's share, in order."""
+    def batches(self, rank: int = 0, world_size: int = 1) -> Iterator[IndexedBatch]:
+        """Yield the batches of one process, in order."""
         for share in split_among_ranks(self.n, rank, world_size):
-            yield IndexedBatch(self.uint8_images[share], _places(share))
+            yield IndexedBatch(self.uint8_images[share], _indices(share))
 
 
 class ModelSamples:
-    """n samples of a model that depend on the seed alone; a part is made when it is read.
+    """Sample set of a model, determined by the seed.
 
-    A model that draws all at once (`sample(n, seed)`: the baselines, another suite's models) is asked once and its
-    samples are kept. One that can turn noise into samples by parts (`noise`, `generate`: this suite's) holds the noise
-    of the sample set and PART samples.
+    A model with `noise` and `generate` (this suite's) draws each batch when it is read; memory holds the noise of all
+    samples and one batch. A model with only `sample(n, seed)` draws all samples once, and they stay in memory.
 
     Args:
-        model: what has `sample(n, seed)`.
-        n: samples, 1 to 10,000,000.
-        seed: of their noise, 0 to 2^32 - 1.
-        value_range: smallest and largest pixel value of the samples; infinite where there is none.
-        description: of the model, for the protocol.
+        model: Model with `sample(n, seed)`.
+        n: Number of samples, 1 to 10,000,000.
+        seed: Seed of the noise, 0 to 2^32 - 1.
+        value_range: Smallest and largest pixel value; infinite if the samples are unbounded.
+        description: Description of the model, for the protocol.
     """
 
     @check_arguments
@@ -112,39 +111,38 @@ class ModelSamples:
         low, high = value_range
         self.value_range = (float(low), float(high))
         self.batch_norm = "running averages" if has_batch_norm(model) else ""
-        self._kept: Tensor | None = None
+        self._samples: Tensor | None = None
 
     def all(self) -> Tensor:
-        """Every sample, [n, *data_shape] in the model's value range; kept, so that nobody draws them again."""
-        if self._kept is None:
+        """Return all samples, [n, *data_shape], in the model's value range; later calls return the same tensor."""
+        if self._samples is None:
             self._check_memory("data_size")
-            self._kept = self.model.sample(self.n, seed=self.seed).float()
-        return self._kept
+            self._samples = self.model.sample(self.n, seed=self.seed).float()
+        return self._samples
 
-    def parts(self, rank: int = 0, world_size: int = 1) -> Iterator[IndexedBatch]:
-        """One process's share, in order."""
-        in_parts = self._kept is None and hasattr(self.model, "generate")
+    def batches(self, rank: int = 0, world_size: int = 1) -> Iterator[IndexedBatch]:
+        """Yield the batches of one process, in order."""
         noise = None
-        if in_parts:
+        if self._samples is None and hasattr(self.model, "generate"):
             self._check_memory("z_dim")
             noise = self.model.sample_inputs(self.n, torch.Generator().manual_seed(self.seed))
         for share in split_among_ranks(self.n, rank, world_size):
             x = self.all()[share] if noise is None else self.model.generate(noise[share]).float()
-            yield IndexedBatch(to_uint8(x, self.value_range), _places(share))
+            yield IndexedBatch(to_uint8(x, self.value_range), _indices(share))
 
     def _check_memory(self, size: str) -> None:
-        """Refuse a sample set whose noise (z_dim numbers each) or samples (data_size) do not fit in memory."""
+        """Check that the noise (z_dim values each) or the samples (data_size) fit into memory."""
         numbers = getattr(getattr(self.model, "generator", None), size, 1)
         check_memory(4 * self.n * numbers, f"{self.n:,} samples", "ask for fewer samples")
 
 
 def has_batch_norm(model: Any) -> bool:
-    """Whether a model's samples depend on BatchNorm's statistics."""
+    """Whether the samples of a model depend on BatchNorm statistics."""
     generator = getattr(model, "eval_generator", model)
     modules = generator.modules() if isinstance(generator, torch.nn.Module) else ()
     return any(isinstance(m, torch.nn.modules.batchnorm._BatchNorm) for m in modules)
 
 
 def describe_generator(model: Any) -> str:
-    """Whose samples a model of this suite shows."""
+    """Return the source of a model's samples: "average of G" if it has an EMA, else "G"."""
     return "average of G" if getattr(model, "ema", None) is not None else "G"

@@ -1,4 +1,4 @@
-"""All scores of a sample set against a real set: one sample set, one pass through the feature network."""
+"""Score a sample set with all feature metrics in one pass through the feature extractor."""
 
 import warnings
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from lightning_gan.arguments import Count, CountOrZero, check_arguments
-from lightning_gan.evaluation.measures import FeatureMetric, ReferenceFeatures
+from lightning_gan.evaluation.feature_metrics import FeatureMetric, ReferenceFeatures
 from lightning_gan.evaluation.progress import report_progress
 from lightning_gan.evaluation.protocol import EvaluationProtocol, Score
 from lightning_gan.evaluation.reference import ReferenceImages, compute_reference_statistics
@@ -22,14 +22,19 @@ from lightning_gan.utils.errors import UserError
 
 @dataclass
 class EvaluationResult:
-    """What came out: scores, and the names of those that were refused, with the reason."""
+    """Scores, and the names of refused scores with the reason of each."""
 
     scores: list[Score] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
 
 
-def full_name(score: str, suffix: str) -> str:
-    """The field's own name for Inception's features; others carry the name of their space."""
+def make_score_name(score: str, suffix: str) -> str:
+    """Return the name of a score in a feature space.
+
+    Args:
+        score: Name without a suffix, such as fid or is.
+        suffix: Suffix of the feature space; empty for Inception, whose scores have their published names.
+    """
     if not suffix:
         return "inception_score" if score == "is" else score
     return score + suffix
@@ -38,15 +43,17 @@ def full_name(score: str, suffix: str) -> str:
 @check_arguments
 @dataclass(frozen=True)
 class EvaluationContext:
-    """What sample sets are compared with, and in which space.
+    """Real images and feature extractor that sample sets are compared with.
+
+    Every process makes the same calls and gets the same scores.
 
     Args:
-        real: images.
-        network: feature space, on the device where it shall work.
-        suffix: what the names of its scores end in.
-        rank: of this process, at least 0; every process makes the same calls and gets the same scores.
-        world_size: number of processes, at least 1.
-        cache: folder for the real statistics; the suite's own if it is not given.
+        real: Real images.
+        network: Feature extractor, on its device.
+        suffix: Suffix of the score names in this feature space.
+        rank: Rank of this process, at least 0.
+        world_size: Number of processes, at least 1.
+        cache: Folder for the statistics of the real images; the suite's own if it is None.
     """
 
     real: ReferenceImages
@@ -56,29 +63,39 @@ class EvaluationContext:
     world_size: Count = 1
     cache: Path | None = None
 
-    def ground(self, n: int, measures: Sequence[FeatureMetric]) -> ReferenceFeatures:
-        """What these measures rest on; no pass over the real set where none of them asks."""
+    def compute_reference_features(
+        self, n: int, metrics: Sequence[FeatureMetric]
+    ) -> ReferenceFeatures:
+        """Compute the features of the real images that these metrics need.
+
+        Args:
+            n: Number of images in the sample set.
+            metrics: Metrics; if none of them uses real images, no features are computed.
+
+        Raises:
+            UserError: There are fewer than two real images.
+        """
         if len(self.real.uint8_images) < 2:
             raise UserError(
                 f"One real image ({self.real.name}) is no set to compare with: give two or more."
             )
-        if not any(m.uses_real for m in measures):
+        if not any(m.uses_real for m in metrics):
             return ReferenceFeatures(n, self.network.classes, None, None)
-        with_vectors = any(m.uses_vectors for m in measures)
+        with_vectors = any(m.uses_vectors for m in metrics)
         found = compute_reference_statistics(
             self.real, self.network, with_vectors, self.rank, self.world_size, self.cache
         )
         return ReferenceFeatures(n, self.network.classes, found.gaussian, found.vectors)
 
-    def name(self, score: str) -> str:
-        """A score's full name."""
-        return full_name(score, self.suffix)
+    def score_name(self, score: str) -> str:
+        """Return the name of a score with the suffix of this feature space."""
+        return make_score_name(score, self.suffix)
 
-    def protocol(self, measure: FeatureMetric, sample_set: SampleSet) -> EvaluationProtocol:
-        """The protocol of a measure's scores."""
-        real = self.real if measure.uses_real else None
+    def make_protocol(self, metric: FeatureMetric, sample_set: SampleSet) -> EvaluationProtocol:
+        """Make the protocol of a metric's scores."""
+        real = self.real if metric.uses_real else None
         return EvaluationProtocol(
-            metric=measure.title,
+            metric=metric.title,
             features=self.network.name,
             weights=self.network.weights,
             resize=self.network.resize,
@@ -88,8 +105,8 @@ class EvaluationContext:
             n_real=len(real.uint8_images) if real else 0,
             n_generated=sample_set.n,
             value_range="bytes 0..255",
-            settings=measure.settings,
-            error=measure.error,
+            settings=metric.settings,
+            error=metric.error,
             generated=sample_set.description,
             batch_norm=sample_set.batch_norm,
             seed=sample_set.seed,
@@ -98,45 +115,49 @@ class EvaluationContext:
 
 @torch.no_grad()
 def score_samples(
-    sample_set: SampleSet, against: EvaluationContext, measures: Sequence[FeatureMetric]
+    sample_set: SampleSet, against: EvaluationContext, metrics: Sequence[FeatureMetric]
 ) -> EvaluationResult:
-    """Ask every measure, after one pass of the sample set through the feature network.
+    """Compute all metrics after one pass of the sample set through the feature extractor.
 
     Args:
-        sample_set: the images to score.
-        against: real set, feature space, processes.
-        measures: what to ask.
+        sample_set: Images to score.
+        against: Real images, feature extractor and processes.
+        metrics: Metrics to compute.
 
     Returns:
-        Scores in the order of the measures; one that cannot be answered is refused with its reason.
+        Scores in the order of the metrics; a metric that raises a `UserError` is refused, with its message.
     """
     found = EvaluationResult()
-    ground = against.ground(sample_set.n, measures)
+    reference = against.compute_reference_features(sample_set.n, metrics)
     device = against.network.device
-    asked: list[tuple[FeatureMetric, Metric]] = []
-    for measure in measures:
+    accepted: list[tuple[FeatureMetric, Metric]] = []
+    for metric in metrics:
         try:
-            asked.append((measure, measure.metric(ground).to(device)))
+            accepted.append((metric, metric.make_metric(reference).to(device)))
         except ValueError as error:
-            _refuse(found, against, measure, error)
-    if asked:
-        parts = sample_set.parts(against.rank, against.world_size)
-        for part in report_progress(
-            parts, sample_set.n // against.world_size, "samples", against.rank
-        ):
-            features = extract_features(part.uint8_images.to(device), against.network)
-            for measure, metric in asked:
-                measure.feed(metric, features, part.indices.to(device))
-    for measure, metric in asked:
+            _refuse(found, against, metric, error)
+    if accepted:
+        batches = sample_set.batches(against.rank, against.world_size)
+        share = sample_set.n // against.world_size
+        for batch in report_progress(batches, share, "samples", against.rank):
+            features = extract_features(batch.uint8_images.to(device), against.network)
+            for metric, state in accepted:
+                metric.update(state, features, batch.indices.to(device))
+    for metric, state in accepted:
         try:
-            found.scores += _answers(measure, metric, against, sample_set)
+            found.scores += _make_scores(metric, state, against, sample_set)
         except ValueError as error:
-            _refuse(found, against, measure, error)
+            _refuse(found, against, metric, error)
     return found
 
 
 def extract_features(image_bytes: Tensor, network: FeatureExtractor) -> Features:
-    """Vectors and logits; of images that are all the same, one is looked at."""
+    """Compute features of images; if all images are equal, the network sees one.
+
+    Args:
+        image_bytes: Images, uint8, [m, C, H, W].
+        network: Feature extractor.
+    """
     if len(image_bytes) == 1 or bool((image_bytes != image_bytes[:1]).any()):
         found: Features = network(image_bytes)
         return found
@@ -145,31 +166,33 @@ def extract_features(image_bytes: Tensor, network: FeatureExtractor) -> Features
     return Features(vectors.expand(n, -1), None if logits is None else logits.expand(n, -1))
 
 
-def _answers(
-    measure: FeatureMetric, metric: Metric, against: EvaluationContext, sample_set: SampleSet
+def _make_scores(
+    metric: FeatureMetric, state: Metric, against: EvaluationContext, sample_set: SampleSet
 ) -> list[Score]:
-    """A measure's scores; what its metric warned of becomes a note."""
+    """Compute a metric's scores; warnings become notes."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        values = measure.values(metric)
+        values = metric.compute(state)
     notes = tuple(dict.fromkeys(str(w.message) for w in caught))
-    score_protocol = against.protocol(measure, sample_set)
+    score_protocol = against.make_protocol(metric, sample_set)
     return [
-        Score(against.name(name), *value, score_protocol, notes) for name, value in values.items()
+        Score(against.score_name(name), *value, score_protocol, notes)
+        for name, value in values.items()
     ]
 
 
 def _refuse(
-    found: EvaluationResult, against: EvaluationContext, measure: FeatureMetric, error: ValueError
+    found: EvaluationResult, against: EvaluationContext, metric: FeatureMetric, error: ValueError
 ) -> None:
     reason = str(error).rstrip(".")
-    found.refused |= {against.name(name): reason for name in measure.names}
+    found.refused |= {against.score_name(name): reason for name in metric.names}
 
 
 def score_over_seeds(runs: Sequence[EvaluationResult]) -> EvaluationResult:
-    """Mean and standard deviation of each score over sample sets that were drawn anew.
+    """Compute the mean and standard deviation of each score over sample sets of different seeds.
 
-    One sample set stays as it is.
+    Args:
+        runs: Results of each sample set, in the order of the seeds; a single one is returned unchanged.
     """
     if len(runs) == 1:
         return runs[0]

@@ -1,4 +1,4 @@
-"""Scores on a terminal and in files: with their protocol, and side by side only where they compare."""
+"""Print, write, read and compare scores with their protocols."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,12 @@ FIDELITY = {  # torch-fidelity's names; a ± has its own
 
 
 def print_scores(found: EvaluationResult, seconds: float) -> None:
-    """Scores under what is compared, their notes, and what was refused."""
+    """Print a table of scores for each pair of image sets, the notes, and the refused scores.
+
+    Args:
+        found: Scores.
+        seconds: Duration of the evaluation.
+    """
     notes = list(dict.fromkeys(note for score in found.scores for note in score.notes))
     marks = {note: f"[{i}]" for i, note in enumerate(notes, 1)}
     for compared in dict.fromkeys(score.protocol.compared for score in found.scores):
@@ -39,7 +44,12 @@ def print_scores(found: EvaluationResult, seconds: float) -> None:
 
 
 def format_baselines(found: EvaluationResult, baseline_rows: Mapping[str, Sequence[Score]]) -> str:
-    """A column for the samples and one for each baseline; a value of another protocol says in what it differs."""
+    """Format a table with the samples and the baselines as columns; a value of another protocol names the difference.
+
+    Args:
+        found: Scores of the samples.
+        baseline_rows: Scores of each baseline by its name.
+    """
     own = {name: {s.name: s for s in scores} for name, scores in baseline_rows.items()}
     rows = [
         (s.name, str(s), *(_format_baseline(own[name].get(s.name), s.protocol) for name in own))
@@ -58,7 +68,13 @@ def _format_baseline(score: Score | None, score_protocol: EvaluationProtocol) ->
 def write_scores(
     path: Path, found: EvaluationResult, baseline_rows: Mapping[str, Sequence[Score]]
 ) -> None:
-    """JSON with torch-fidelity's keys, the protocols, the baselines and the refusals; beside, then renamed."""
+    """Write scores, protocols, baselines and refusals to a JSON file, atomically.
+
+    Args:
+        path: Output path.
+        found: Scores of the samples; their keys are those of torch-fidelity where it has them.
+        baseline_rows: Scores of each baseline by its name.
+    """
     content: dict[str, Any] = {KEY: FORMAT}
     for score in found.scores:
         mean, sd = FIDELITY.get(score.name, (score.name, f"{score.name}_sd"))
@@ -68,16 +84,16 @@ def write_scores(
         name: {s.name: s.value for s in scores} for name, scores in baseline_rows.items()
     }
     content["refused"] = found.refused
-    with atomic_write(path) as beside:
+    with atomic_write(path) as partial:
         text = json.dumps(content, indent=1, ensure_ascii=False)
-        beside.write_text(text + "\n", encoding="utf-8")
+        partial.write_text(text + "\n", encoding="utf-8")
 
 
-def check_place(path: Path) -> None:
-    """A file shall be written there at the end: refuse before the work what would fail after it.
+def check_output_path(path: Path) -> None:
+    """Check before the work that a file can be written to a path, and create its folder.
 
     Raises:
-        OSError: if it is a folder, or cannot be in one.
+        OSError: The path is a folder, or its folder cannot be created.
     """
     if path.is_dir():
         raise IsADirectoryError(21, "Is a directory", str(path))
@@ -85,10 +101,10 @@ def check_place(path: Path) -> None:
 
 
 def read_scores(path: str) -> list[Score]:
-    """The scores of a file that `evaluate --json` wrote, or the latest of a run's scores.json.
+    """Read the scores of a file that `evaluate --json` wrote, or the latest ones of a run's scores.json.
 
     Raises:
-        ValueError: if it is not one; a file of torch-fidelity's holds no protocol, so nothing compares with it.
+        UserError: The file holds no protocols, as a file of torch-fidelity, so that nothing is comparable.
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -109,20 +125,26 @@ def read_scores(path: str) -> list[Score]:
 
 
 def compare_scores(ours: Sequence[Score], theirs: Sequence[Score], path: str) -> str:
-    """Both values and their difference where the protocols agree; where they do not, in what they differ."""
+    """Format a table of both values and their difference, or of the differences of their protocols.
+
+    Args:
+        ours: Scores of this evaluation.
+        theirs: Scores to compare with.
+        path: Name of the other scores.
+    """
     known = {score.name: score for score in theirs}
     rows = []
     for score in ours:
         other = known.get(score.name)
         if other is None:
-            rows.append((score.name, str(score), "-", "they have none"))
+            rows.append((score.name, str(score), "-", "missing there"))
             continue
         rows.append((score.name, str(score), str(other), describe_difference(score, other)))
     return f"\nAgainst {path}:\n" + format_table(rows, ("score", "ours", "theirs", "difference"))
 
 
 def describe_difference(ours: Score, theirs: Score) -> str:
-    """The difference of two values, or why there is none to speak of."""
+    """Format the difference of two values, or the reason why they are not comparable."""
     if other := ours.protocol.differences(theirs.protocol):
         return f"not comparable: {'; '.join(other)}"
     text = f"{ours.value - theirs.value:+.4g}"

@@ -1,7 +1,7 @@
-"""Scores of torch-fidelity itself on the same bytes, to set beside the suite's own.
+"""Scores of torch-fidelity on the same images, for comparison with the suite's own.
 
-torch-fidelity (Obukhov et al. 2020) extracts features with its own Inception-v3 and computes the metrics with its own
-code; only the images, the weights and the settings are shared.
+torch-fidelity (Obukhov et al. 2020) extracts features with its own Inception-v3 and computes the
+metrics with its own code; only the images, the weights and the settings are shared.
 """
 
 import tempfile
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from lightning_gan.evaluation.measures import (
+from lightning_gan.evaluation.feature_metrics import (
     FeatureMetric,
     InceptionScoreFeatureMetric,
     KIDMetric,
@@ -30,7 +30,7 @@ from lightning_gan.utils.errors import UserError
 
 PACKAGE = "torch-fidelity"
 INCEPTION = "inception-v3-compat"
-THEIR_KEYS = {  # of each score: torch-fidelity's keys of the value and of its standard deviation
+FIDELITY_KEYS = {  # score: torch-fidelity's keys of the value and of its standard deviation
     "fid": ("frechet_inception_distance", ""),
     "is": ("inception_score_mean", "inception_score_std"),
     "kid": ("kernel_inception_distance_mean", "kernel_inception_distance_std"),
@@ -40,8 +40,8 @@ THEIR_KEYS = {  # of each score: torch-fidelity's keys of the value and of its s
 }
 
 
-class Pixels(Dataset[Tensor]):
-    """Images as torch-fidelity reads them: uint8, [3, H, W]; grey ones have three equal channels.
+class ColourImages(Dataset[Tensor]):
+    """Data set of images as torch-fidelity reads them: uint8, [3, H, W]; grey ones get three equal channels.
 
     Args:
         image_bytes: uint8, [n, 1 or 3, H, W].
@@ -55,18 +55,18 @@ class Pixels(Dataset[Tensor]):
         return len(self.uint8_images)
 
     def __getitem__(self, index: int) -> Tensor:
-        """Return one image in three channels."""
+        """Return an image with three channels."""
         return self.uint8_images[index].expand(3, -1, -1)
 
 
 def check_space(name: str) -> None:
-    """Refuse a feature space that torch-fidelity does not score in.
+    """Check that torch-fidelity supports a feature space.
 
     Args:
-        name: name of the feature space.
+        name: Name of the feature space.
 
     Raises:
-        UserError: if it is not Inception.
+        UserError: The feature space is not Inception.
     """
     if name != "inception":
         raise UserError(
@@ -77,62 +77,63 @@ def check_space(name: str) -> None:
 def score_with_torch_fidelity(
     sample_set: SampleSet,
     against: EvaluationContext,
-    measures: Sequence[FeatureMetric],
+    metrics: Sequence[FeatureMetric],
     ours: EvaluationResult,
     weights: str | None = None,
     extractor: str = INCEPTION,
 ) -> EvaluationResult:
-    """Score images with torch-fidelity; return its values under the suite's names and protocols.
+    """Compute scores with torch-fidelity, under the suite's names and protocols.
 
     Args:
-        sample_set: images to score.
-        against: real images, feature space and processes of the suite's own scores.
-        measures: metrics to compute, with their settings.
-        ours: the suite's own scores; what they refused is not asked of torch-fidelity.
-        weights: file with Inception's weights; LIGHTNING_GAN_WEIGHTS or the cache if it is None.
-        extractor: name of the feature extractor in torch-fidelity's registry.
+        sample_set: Images to score.
+        against: Real images, feature extractor and processes of the suite's own scores.
+        metrics: Metrics to compute, with their settings; those that torch-fidelity lacks are left out.
+        ours: Suite's own scores; metrics that it refused are not computed.
+        weights: File with Inception's weights; if it is None, LIGHTNING_GAN_WEIGHTS or the cache.
+        extractor: Name of the feature extractor in torch-fidelity's registry.
 
     Raises:
-        UserError: if the feature space is not Inception, or the metrics have different seeds.
-        WeightsError: if there are no weights.
+        UserError: The feature space is not Inception, or the metrics have different seeds.
+        WeightsError: There are no weights.
     """
     from torch_fidelity import calculate_metrics  # slow to import
 
     if extractor == INCEPTION:
         check_space(against.network.name)
-    answered = {score.name for score in ours.scores}
-    asked = [m for m in measures if any(against.name(name) in answered for name in m.names)]
+    computed = {score.name for score in ours.scores}
+    known = [m for m in metrics if any(name in FIDELITY_KEYS for name in m.names)]
+    asked = [m for m in known if any(against.score_name(name) in computed for name in m.names)]
     if not asked:
         return EvaluationResult(refused=dict(ours.refused))
-    samples = torch.cat([part.uint8_images for part in sample_set.parts()]).cpu()
+    samples = torch.cat([part.uint8_images for part in sample_set.batches()]).cpu()
     with tempfile.TemporaryDirectory() as folder:
         theirs = calculate_metrics(
-            input1=Pixels(samples), input2=Pixels(against.real.uint8_images), **_settings(asked),
+            input1=ColourImages(samples), input2=ColourImages(against.real.uint8_images), **_settings(asked),
             cuda=torch.cuda.is_available(), feature_extractor=extractor, cache=False, verbose=False, save_cpu_ram=True,
             feature_extractor_weights_path=_weights_file(weights, Path(folder), extractor),
         )  # fmt: skip
     return EvaluationResult(_scores(theirs, asked, against, sample_set), dict(ours.refused))
 
 
-def _settings(measures: Sequence[FeatureMetric]) -> dict[str, Any]:
-    """Translate settings of metrics into torch-fidelity's."""
-    given: dict[str, Any] = {"fid": any("fid" in m.names for m in measures)}
-    for measure in measures:
-        if isinstance(measure, InceptionScoreFeatureMetric):
-            given |= {"isc": True, "isc_splits": measure.splits}
-        elif isinstance(measure, KIDMetric):
-            given |= {"kid": True, "kid_subsets": measure.subsets}
-            given |= {"kid_subset_size": measure.subset_size}
-        elif isinstance(measure, PrecisionRecallFeatureMetric):
-            given |= {"prc": True, "prc_neighborhood": measure.k}
-    seeds = {m.rng for m in measures if isinstance(m, InceptionScoreFeatureMetric | KIDMetric)}
+def _settings(metrics: Sequence[FeatureMetric]) -> dict[str, Any]:
+    """Translate the settings of metrics into arguments of torch-fidelity."""
+    given: dict[str, Any] = {"fid": any("fid" in m.names for m in metrics)}
+    for metric in metrics:
+        if isinstance(metric, InceptionScoreFeatureMetric):
+            given |= {"isc": True, "isc_splits": metric.splits}
+        elif isinstance(metric, KIDMetric):
+            given |= {"kid": True, "kid_subsets": metric.subsets}
+            given |= {"kid_subset_size": metric.subset_size}
+        elif isinstance(metric, PrecisionRecallFeatureMetric):
+            given |= {"prc": True, "prc_neighborhood": metric.k}
+    seeds = {m.rng for m in metrics if isinstance(m, InceptionScoreFeatureMetric | KIDMetric)}
     if len(seeds) > 1:
         raise UserError(f"{PACKAGE} has one seed for all metrics, but {sorted(seeds)} were given.")
     return given | ({"rng_seed": seeds.pop()} if seeds else {})
 
 
 def _weights_file(weights: str | None, folder: Path, extractor: str) -> str | None:
-    """Write Inception's weights as torch-fidelity reads them, with a last layer of zeros where they have none."""
+    """Write Inception's weights as torch-fidelity reads them; a missing last layer is filled with zeros."""
     if extractor != INCEPTION:
         return None
     tensors, _ = load_inception(weights)
@@ -145,18 +146,19 @@ def _weights_file(weights: str | None, folder: Path, extractor: str) -> str | No
 
 def _scores(
     theirs: dict[str, float],
-    measures: Sequence[FeatureMetric],
+    metrics: Sequence[FeatureMetric],
     against: EvaluationContext,
     sample_set: SampleSet,
 ) -> list[Score]:
     found = []
-    for measure in measures:
-        score_protocol = against.protocol(measure, sample_set)
+    for metric in metrics:
+        score_protocol = against.make_protocol(metric, sample_set)
         score_protocol = replace(
             score_protocol, versions={**score_protocol.versions, PACKAGE: version(PACKAGE)}
         )
-        for name in (n for n in measure.names if n in THEIR_KEYS):
-            value, sd = THEIR_KEYS[name]
+        for name in (n for n in metric.names if n in FIDELITY_KEYS):
+            value, sd = FIDELITY_KEYS[name]
             deviation = float(theirs[sd]) if sd else None
-            found.append(Score(against.name(name), float(theirs[value]), deviation, score_protocol))
+            score_name = against.score_name(name)
+            found.append(Score(score_name, float(theirs[value]), deviation, score_protocol))
     return found

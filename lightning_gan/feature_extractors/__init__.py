@@ -1,4 +1,4 @@
-"""Networks that turn images into vectors, by which scores compare images."""
+"""Feature extractors: networks that map images to vectors for scores."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What every feature space promises: images go in as bytes, vectors come out, and it says which weights it used."""
+"""Interface of feature extractors, from images as bytes to vectors, and the hash of their weights."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -13,15 +13,15 @@ from lightning_gan.utils.errors import UserError
 
 
 class WeightsError(UserError):
-    """Weights of a feature network that cannot be had; the message says what to do."""
+    """Error of missing or wrong weights; the message says what to do."""
 
 
 class Features(NamedTuple):
-    """What a feature network says of m images.
+    """Features of m images.
 
     Attributes:
-        vectors: float32, [m, dim].
-        logits: of its classes, float32, [m, classes]; none where its weights have no last layer.
+        vectors: Vectors, float32, [m, dim].
+        logits: Class logits, float32, [m, classes]; None if the weights have no last layer.
     """
 
     vectors: Tensor
@@ -29,14 +29,14 @@ class Features(NamedTuple):
 
 
 class FeatureExtractor(nn.Module, ABC):
-    """Images to vectors: frozen, in evaluation mode, in float32 whatever the run's precision is.
+    """Network from images to vectors: frozen, in evaluation mode, in float32 at any precision of the run.
 
     Attributes:
-        name: of the space: inception, dinov2-vit-l-14, classifier-mnist.
-        dim: length of a vector.
-        classes: number of logits; none where the weights have no last layer.
-        resize: what happens to an image before the first layer, for the protocol.
-        weights: sha256 of the tensors in use, hexadecimal: the same weights from another file have the same.
+        name: Name of the feature space: inception, dinov2-vit-l-14, classifier-mnist.
+        dim: Length of a vector.
+        classes: Number of logits; None if the weights have no last layer.
+        resize: Preprocessing of an image before the first layer, for the protocol.
+        weights: Sha256 of the tensors in use, hexadecimal, independent of the file.
     """
 
     name: str
@@ -47,27 +47,27 @@ class FeatureExtractor(nn.Module, ABC):
 
     @property
     def device(self) -> torch.device:
-        """Where it works; frozen tensors may be parameters or buffers."""
+        """Device of the network, whose tensors may be parameters or buffers."""
         return next(chain(self.parameters(), self.buffers())).device
 
     @abstractmethod
     def forward(self, images: Tensor) -> Features:
-        """Vectors and logits of images.
+        """Compute vectors and logits of images.
 
         Args:
-            images: bytes 0..255 (uint8), [m, 1, H, W] grey or [m, 3, H, W].
+            images: Images, uint8, [m, 1, H, W] grey or [m, 3, H, W].
 
         Raises:
-            ValueError: if they are not bytes, or have another number of channels.
+            UserError: The images are not bytes, or have another number of channels.
         """
 
 
 class FeatureExtractorConfig(ABC):
-    """Which features: cheap to make and to write in a config; the weights are read by `load`.
+    """Settings of a feature extractor for configs; `load` reads the weights.
 
     Attributes:
-        name: of the space.
-        suffix: what the names of its scores end in; empty for Inception, whose names are the field's.
+        name: Name of the feature space.
+        suffix: Suffix of the score names; empty for Inception, whose scores have their published names.
     """
 
     name: str
@@ -75,15 +75,15 @@ class FeatureExtractorConfig(ABC):
 
     @abstractmethod
     def load(self) -> FeatureExtractor:
-        """The network with its weights, on the CPU.
+        """Load the network with its weights, on the CPU.
 
         Raises:
-            WeightsError: if the weights are nowhere to be had, or are not what they should be.
+            WeightsError: The weights are missing or wrong.
         """
 
 
 def hash_tensors(tensors: Mapping[str, Tensor]) -> str:
-    """Sha256 of named tensors: names in order, each with its dtype, shape and bytes; hexadecimal."""
+    """Compute the sha256 of named tensors: sorted names, each with dtype, shape and bytes; hexadecimal."""
     sha = hashlib.sha256()
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()
@@ -93,13 +93,13 @@ def hash_tensors(tensors: Mapping[str, Tensor]) -> str:
 
 
 def check_images(images: Tensor) -> None:
-    """Images must be bytes, grey or of three colours.
+    """Check that images are bytes with one or three channels.
 
     Raises:
-        ValueError: naming dtype and shape that came.
+        UserError: The dtype or the shape is wrong.
     """
     if images.dtype != torch.uint8 or images.dim() != 4 or images.shape[1] not in (1, 3):
         raise UserError(
-            f"Images of {images.dtype}, {list(images.shape)}, came to a feature network: give "
-            f"bytes (uint8) of [m, 1, H, W] or [m, 3, H, W]."
+            f"The feature extractor got images of {images.dtype}, {list(images.shape)}: give "
+            f"bytes (uint8), [m, 1, H, W] or [m, 3, H, W]."
         )

@@ -1,4 +1,4 @@
-"""Where weights are kept. Imports nothing heavy."""
+"""Cache folder of weights; imports nothing heavy."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ RELEASE = "weights-inception-2015-12-05-6726825d.pth"
 
 
 def cache_folder() -> Path:
-    """LIGHTNING_GAN_CACHE, else lightning_gan in the user's cache folder; it may not exist yet."""
+    """Return LIGHTNING_GAN_CACHE, else lightning_gan in the user's cache folder; it may not exist."""
     own = os.environ.get("LIGHTNING_GAN_CACHE")
     if own:
         return Path(own).expanduser()
@@ -17,6 +17,6 @@ def cache_folder() -> Path:
 
 
 def in_folder(path: Path) -> Path:
-    """The file of a folder: ours, or torch-fidelity's as released."""
+    """Return the file of Inception's weights in a folder, under the suite's or torch-fidelity's name."""
     names = [name for name in (FILE, RELEASE) if (path / name).is_file()]
     return path / (names or [FILE])[0] if path.is_dir() else path

@@ -1,7 +1,7 @@
-"""Features of a small classifier of grey 28x28 images, because ImageNet's say little of digits.
+"""Features of a small classifier of grey 28x28 images, for which ImageNet's features are not meaningful.
 
-Scores by it carry its name (fid_classifier): they compare with no Inception score, and with each other only where
-the digest of the weights is the same. How it is trained: `training`.
+The names of its scores have a suffix (fid_classifier). They are not comparable with Inception scores, and with each
+other only under the same weights. `classifier_training` trains it.
 """
 
 import io
@@ -33,7 +33,7 @@ MOST_CLASSES = 1000
 
 
 class DigitLayers(nn.Module):
-    """The layers, as they are trained: 98 thousand parameters, 1.1 million products per image.
+    """Layers of the digit classifier: 98 thousand parameters, 1.1 million multiplications per image.
 
     =========================  ======================  ==========================
     layer                      filters                 output
@@ -46,14 +46,12 @@ class DigitLayers(nn.Module):
     ReLU, linear                                       [m, classes], the logits
     =========================  ======================  ==========================
 
-    The features stand before their ReLU: none of them can be dead, so that their covariance has full rank, and they
-    are nearer to a Gaussian, which FID takes them for.
-
-    Colour images of 32x32 end in as many numbers.
+    The features are taken before the ReLU: no feature is dead, so that their covariance has full rank, and they are
+    nearer to the Gaussian that FID assumes. Colour images of 32x32 give the same number of features.
 
     Args:
-        classes: of the labels, 2 or more.
-        channels: of the images.
+        classes: Number of classes, 2 or more.
+        channels: Number of channels of the images.
     """
 
     def __init__(self, classes: int, channels: int = SHAPE[0]) -> None:
@@ -66,22 +64,22 @@ class DigitLayers(nn.Module):
             *convolutions, nn.Flatten(), nn.Linear(64 * 4 * 4, DIM, bias=False), nn.BatchNorm1d(DIM)
         )
         self.last = nn.Linear(DIM, classes)
-        self.float()  # whatever the default type is just now
+        self.float()  # independent of the default dtype
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Images in [0, 1], [m, 1, 28, 28], to features, [m, 64], and logits, [m, classes]."""
+        """Compute features, [m, 64], and logits, [m, classes], of images in [0, 1], [m, 1, 28, 28]."""
         vectors = self.trunk(images)
         return vectors, self.last(vectors.relu())
 
 
 class DigitNetwork(FeatureExtractor):
-    """A trained classifier as a feature network: frozen, always in evaluation mode.
+    """Feature extractor of a trained digit classifier: frozen, always in evaluation mode.
 
-    64 features, because FID wants many more images than dimensions: a validation of 10,000 has 156 for each.
+    It has 64 features because FID needs many more images than dimensions: 10,000 images are 156 for each.
 
     Args:
-        layers: trained; taken over and frozen.
-        name: of the space.
+        layers: Trained layers, which are frozen.
+        name: Name of the feature space.
     """
 
     dim = DIM
@@ -95,17 +93,17 @@ class DigitNetwork(FeatureExtractor):
         self.eval()
 
     def train(self, mode: bool = True) -> "DigitNetwork":
-        """Stay in evaluation mode, whatever a module around asks."""
+        """Stay in evaluation mode, also when a parent module is set to training."""
         return super().train(False)
 
     def forward(self, images: Tensor) -> Features:
-        """Vectors, [m, 64], and logits, [m, classes], float32.
+        """Compute vectors, [m, 64], and logits, [m, classes], float32.
 
         Args:
-            images: bytes 0..255 (uint8), [m, 1, 28, 28].
+            images: Images, uint8, [m, 1, 28, 28].
 
         Raises:
-            ValueError: if they are not bytes, or of another shape.
+            UserError: The images are not bytes, or have another shape.
         """
         check_digits(images, self.name)
         with exact_float32(images.device):
@@ -114,12 +112,12 @@ class DigitNetwork(FeatureExtractor):
 
 @dataclass
 class Classifier(FeatureExtractorConfig):
-    """The space of a classifier of grey 28x28 images, trained once on this machine.
+    """Features of a classifier of grey 28x28 images, trained once on this machine.
 
     Args:
-        data: name of the data that it learned.
-        weights: file of the classifier; none: that of the cache, which
-            `python -m lightning_gan download --classifier DATA` fills.
+        data: Name of the data set that it was trained on.
+        weights: File of the classifier; None: the file in the cache, which
+            `python -m lightning_gan download --classifier DATA` makes.
     """
 
     data: str = "mnist"
@@ -133,14 +131,14 @@ class Classifier(FeatureExtractorConfig):
 
     @property
     def file(self) -> str:
-        """Its name in the cache folder."""
+        """Name of the file in the cache folder."""
         return f"{self.name}.pt"
 
     def load(self) -> DigitNetwork:
-        """The classifier stored on this machine; nothing is trained here.
+        """Load the classifier that is stored on this machine.
 
         Raises:
-            WeightsError: if there is none, or the file is damaged, or holds something else.
+            WeightsError: There is no file, or it is damaged, or is not a classifier.
         """
         path = cache_folder() / self.file if self.weights is None else Path(self.weights)
         advice = (
@@ -155,37 +153,41 @@ class Classifier(FeatureExtractorConfig):
 
 
 def check_digits(images: Tensor, whose: str) -> None:
-    """Images must be grey bytes of 28x28.
+    """Check that images are grey, 28x28, as bytes.
+
+    Args:
+        images: Images.
+        whose: Receiver of the images, for the message.
 
     Raises:
-        ValueError: naming what came.
+        UserError: The dtype or the shape is wrong.
     """
     check_images(images)
     if images.shape[1:] != SHAPE:
         raise UserError(
-            f"Images of {list(images.shape[1:])} came to {whose}, which knows grey ones of 28x28: "
+            f"{whose} got images of {list(images.shape[1:])}, but needs grey images of 28x28: "
             f"give [m, 1, 28, 28], or choose the features of Inception."
         )
 
 
 def _read(path: Path, advice: str) -> dict[str, Any]:
-    """What `save_classifier` stored; nothing in the file is run."""
+    """Read a file of `save_classifier`; no code in the file is executed."""
     try:
         raw = io.BytesIO(path.read_bytes())
     except OSError as error:
         raise WeightsError(f"{path} cannot be read ({error.strerror}): {advice}") from None
     try:
         with zipfile.ZipFile(raw) as archive:
-            damaged = archive.testzip()  # PyTorch itself does not look at the checksums
+            damaged = archive.testzip()  # PyTorch does not check the checksums
         raw.seek(0)
         stored = None if damaged else torch.load(raw, map_location="cpu", weights_only=True)
-    except Exception:  # bytes that are no archive, or no tensors, raise a dozen kinds
+    except Exception:  # other bytes raise many kinds of errors
         stored = None
     if not isinstance(stored, dict):
-        raise WeightsError(f"{path} is damaged, or was never a classifier: {advice}")
+        raise WeightsError(f"{path} is damaged, or is not a classifier: {advice}")
     wanted = {"state": dict, "data": str, "digest": str, "classes": int}
     if not all(isinstance(stored.get(key), kind) for key, kind in wanted.items()):
-        raise WeightsError(f"{path} holds something else than a classifier: {advice}")
+        raise WeightsError(f"{path} is not a classifier: {advice}")
     try:
         check_format(stored, path)
     except FormatError as error:
@@ -194,14 +196,14 @@ def _read(path: Path, advice: str) -> dict[str, Any]:
 
 
 def _layers(stored: dict[str, Any], path: Path, advice: str) -> DigitLayers:
-    """Layers with the stored tensors, if they fit and are those that were stored."""
+    """Make layers with the stored tensors, after a check of their shapes and their hash."""
     state, classes = stored["state"], stored["classes"]
     with torch.device("meta"):  # no memory, no random numbers
         layers = DigitLayers(classes) if 2 <= classes <= MOST_CLASSES else None
     if layers is None or _kinds(state) != _kinds(layers.state_dict()):
-        raise WeightsError(f"{path} holds a classifier of another architecture: {advice}")
+        raise WeightsError(f"{path} is a classifier of another architecture: {advice}")
     if hash_tensors(state) != stored["digest"]:
-        raise WeightsError(f"{path} has other tensors than were stored: {advice}")
+        raise WeightsError(f"{path} has tensors that do not match its hash: {advice}")
     layers.load_state_dict(state, assign=True)
     return layers
 

@@ -1,4 +1,4 @@
-"""How the classifier of grey images is trained and stored: about a minute on one core, seeded, plain PyTorch."""
+"""Train and store the classifier of grey images: about a minute on one core, seeded, in plain PyTorch."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,33 +21,35 @@ from lightning_gan.utils.errors import UserError
 from lightning_gan.utils.file_format import FORMAT, KEY
 
 BATCH = 256
-PEAK = 0.005  # AdamW's rate after the first fifth of all steps; it falls to 0 from there
+PEAK = 0.005  # peak learning rate of AdamW, after a fifth of all steps; then it falls to 0
 DECAY = 0.01
-SHIFT = 1  # pixels, at most, by which an image is moved while training
+SHIFT = 1  # largest random shift of a training image, in pixels
 
 
 @check_arguments
 def train_classifier(
     image_bytes: Tensor, labels: Tensor, *, seed: Seed = 0, epochs: Count = 6, threads: Threads = 1
 ) -> DigitNetwork:
-    """Learn to tell classes apart, by cross-entropy; no global random number is drawn.
+    """Train a classifier with cross-entropy; the global random state is not used.
 
-    AdamW (Loshchilov & Hutter 2019), one cycle of the learning rate (Smith & Topin 2019), images moved by up to
-    one pixel. Labels are not smoothed, because that takes out of the features what tells images of a class apart
-    (Mueller et al. 2019). Seed, threads and the kind of processor determine every bit of the weights.
+    Training uses AdamW (Loshchilov & Hutter 2019), one cycle of the learning rate (Smith & Topin 2019), and random
+    shifts by up to one pixel. Labels are not smoothed, because smoothing removes from the features what distinguishes
+    images of a class (Mueller et al. 2019). Seed, threads and processor type determine every bit of the weights.
 
     Args:
-        image_bytes: bytes 0..255 (uint8), [n, 1, 28, 28], on the CPU.
-        labels: integers 0..classes - 1, [n]; every class occurs.
-        seed: of the first weights, the order and the moves, 0 to 2^32 - 1.
-        epochs: passes through the images, at least 1.
-        threads: of the CPU, at most the cores that this process may use; a different number rounds differently. One
-            by default, whatever the machine has.
+        image_bytes: Images, uint8, [n, 1, 28, 28], on the CPU.
+        labels: Labels, integers 0 to classes - 1, [n]; every class occurs.
+        seed: Seed of the initial weights, the order and the shifts, 0 to 2^32 - 1.
+        epochs: Number of passes over the images, at least 1.
+        threads: Number of CPU threads, at most the cores of this process; another number rounds differently.
+
+    Returns:
+        Trained feature extractor.
 
     Raises:
-        ValueError: naming what does not fit, or that training diverged.
+        UserError: The images or labels are invalid, or training diverged.
     """
-    check_digits(image_bytes, "the training of a classifier")
+    check_digits(image_bytes, "Classifier training")
     classes = _classes(labels, len(image_bytes))
     with torch.random.fork_rng(devices=[]), limit_torch_threads(threads):
         torch.default_generator.manual_seed(seed)
@@ -65,10 +67,10 @@ def fit(
     epochs: int,
     rng: torch.Generator,
 ) -> None:
-    """Descend loss_of(logits, labels) as `train_classifier` says, in place.
+    """Minimize loss_of(logits, labels) over the layers in place, with the method of `train_classifier`.
 
     Raises:
-        ValueError: if training diverged.
+        UserError: Training diverged.
     """
     batch = min(BATCH, len(image_bytes))
     per_epoch = len(image_bytes) // batch
@@ -87,11 +89,13 @@ def fit(
             optimizer.step()
             schedule.step()
     if not loss.isfinite():
-        raise UserError(f"The training of a classifier diverged: its last loss is {loss:.3g}.")
+        raise UserError(
+            f"The training of the classifier diverged (last loss {loss:.3g}): check the images and labels."
+        )
 
 
 def shift_images_randomly(image_bytes: Tensor, rng: torch.Generator) -> Tensor:
-    """Each of [m, C, H, W] by -1, 0 or 1 pixels in both directions; what comes in is 0."""
+    """Shift each image of [m, C, H, W] by -1, 0 or 1 pixels along both axes, filled with 0."""
     m, _, height, width = image_bytes.shape
     padded = F.pad(image_bytes, (SHIFT,) * 4)
     down, right = torch.randint(2 * SHIFT + 1, (2, m, 1), generator=rng)
@@ -102,36 +106,36 @@ def shift_images_randomly(image_bytes: Tensor, rng: torch.Generator) -> Tensor:
 
 @torch.no_grad()
 def measure_accuracy(network: FeatureExtractor, image_bytes: Tensor, labels: Tensor) -> float:
-    """Share of the images, uint8 [n, C, H, W], whose largest logit is that of their label, [n].
+    """Compute the share of images, uint8 [n, C, H, W], whose largest logit is that of their label, [n].
 
     Raises:
-        ValueError: if there are none, or they are not as many, or the network has no classes.
+        UserError: There are no images, the numbers of images and labels differ, or the network has no logits.
     """
     if not len(image_bytes) or len(image_bytes) != len(labels):
         raise UserError(
-            f"{len(image_bytes)} images with {len(labels)} labels: give one or more, and as many."
+            f"There are {len(image_bytes)} images and {len(labels)} labels: give one label for each image, one or more."
         )
-    right = 0
+    correct = 0
     for images, wanted in zip(image_bytes.split(1000), labels.split(1000), strict=True):
         logits = network(images).logits
         if logits is None:
-            raise UserError(f"{network.name} has no last layer, so it cannot be right or wrong.")
-        right += int((logits.argmax(1) == wanted).sum())
-    return right / len(image_bytes)
+            raise UserError(f"{network.name} has no last layer: give weights with class logits.")
+        correct += int((logits.argmax(1) == wanted).sum())
+    return correct / len(image_bytes)
 
 
 @check_arguments
 def save_classifier(
     network: DigitNetwork, path: Path, *, data: str, accuracy: Share, seed: Seed
 ) -> None:
-    """Store a classifier for `Classifier.load`: whole or not at all, tensors and plain values only.
+    """Save a classifier for `Classifier.load`, atomically, as tensors and plain values.
 
     Args:
-        network: trained.
-        path: of the file; folders are made, an older file is replaced.
-        data: name of the data that it learned.
-        accuracy: share of the test images that it names rightly, 0 to 1.
-        seed: of its training, 0 to 2^32 - 1.
+        network: Trained classifier.
+        path: Output path; folders are created, and an existing file is replaced.
+        data: Name of the data set that it was trained on.
+        accuracy: Accuracy on the test images, 0 to 1.
+        seed: Seed of its training, 0 to 2^32 - 1.
     """
     stored = {
         KEY: FORMAT,
@@ -143,29 +147,29 @@ def save_classifier(
         "seed": seed,
         "digest": network.weights,
     }
-    with atomic_write(path) as beside:
-        torch.save(stored, beside)
+    with atomic_write(path) as partial:
+        torch.save(stored, partial)
 
 
 def _classes(labels: Tensor, n: int) -> int:
-    """Number of classes of n labels that are as they should be."""
+    """Check the labels of n images and return the number of classes."""
     counted = labels.dim() == 1 and not (labels.is_floating_point() or labels.is_complex())
     if not counted or len(labels) != n or n < 2:
         raise UserError(
-            f"Labels of {labels.dtype}, {list(labels.shape)}, came with {n} images: give one "
-            f"integer for each, and two images or more."
+            f"The labels are {labels.dtype}, {list(labels.shape)}, for {n} images: give one "
+            f"integer for each image, and two images or more."
         )
     seen = labels.unique().tolist()
     if not 2 <= len(seen) <= MOST_CLASSES or seen != list(range(len(seen))):
         raise UserError(
-            f"The labels are {seen[:12]}: give 0, 1, ... without a gap, 2 to {MOST_CLASSES} classes."
+            f"The labels are {seen[:12]}: give 0, 1, ... without gaps, 2 to {MOST_CLASSES} classes."
         )
     return len(seen)
 
 
 @contextmanager
 def limit_torch_threads(n: int) -> Iterator[None]:
-    """Compute on n threads of the CPU meanwhile."""
+    """Set the number of CPU threads of torch, and restore it at the end."""
     before = torch.get_num_threads()
     torch.set_num_threads(n)
     try:

@@ -1,8 +1,8 @@
-"""DINOv2's vectors, in which distances follow people's judgement better than in Inception's (Stein et al., 2023).
+"""Features of DINOv2, whose distances agree with human judgement better than Inception's (Stein et al. 2023).
 
-Not run with the published weights: they could not be had where this was written. What is tested, on random weights:
-that images are prepared as torch-fidelity does it, bit for bit, and that the transformer equals torchvision's.
-torch-fidelity itself runs code that it downloads; here the published file is only read.
+The published weights were not available, so the network was tested with random weights: preprocessing equals that of
+torch-fidelity bit for bit, and the transformer equals torchvision's. Unlike torch-fidelity, which executes code that
+it downloads, this module only reads the published file.
 """
 
 from collections.abc import Mapping
@@ -33,20 +33,20 @@ SIZES = {  # dim, depth, heads, gated
     "g": (1536, 40, 24, True),
 }
 SIZE = 224
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, of values in [0, 1]
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, values in [0, 1]
 AT_ONCE = {"cpu": 8, "cuda": 64}  # images per pass
 
 
 @dataclass
 class DINOv2(FeatureExtractorConfig):
-    """The space of DINOv2's class token, as torch-fidelity's `dinov2-vit-l-14` has it.
+    """Features of DINOv2's class token, as in torch-fidelity's `dinov2-vit-l-14`.
 
-    Nothing is downloaded. The published file, such as dinov2_vitl14_pretrain.pth, is on
-    https://github.com/facebookresearch/dinov2 under its pretrained backbones without registers.
+    Nothing is downloaded. Get the published file, such as dinov2_vitl14_pretrain.pth, from
+    https://github.com/facebookresearch/dinov2 (pretrained backbones without registers).
 
     Args:
-        size: of the transformer: 384, 768, 1024 or 1536 numbers.
-        weights: the published file; none: that of its name in the cache folder.
+        size: Size of the transformer: s, b, l or g, with 384, 768, 1024 or 1536 features.
+        weights: Published file; None: the file of its name in the cache folder.
     """
 
     size: Literal["s", "b", "l", "g"] = "l"
@@ -60,14 +60,14 @@ class DINOv2(FeatureExtractorConfig):
 
     @property
     def file(self) -> str:
-        """Its name as published, and in the cache folder."""
+        """Name of the published file, and of the file in the cache folder."""
         return f"dinov2_vit{self.size}14_pretrain.pth"
 
     def load(self) -> "DINOv2Network":
-        """The network with its weights.
+        """Load the network with its weights.
 
         Raises:
-            WeightsError: if there is no such file, or it holds something else.
+            WeightsError: There is no such file, or it holds other tensors.
         """
         given = self.weights
         path = (cache_folder() / self.file if given is None else Path(given)).expanduser()
@@ -82,18 +82,18 @@ class DINOv2(FeatureExtractorConfig):
 
 
 class DINOv2Network(FeatureExtractor):
-    """A vision transformer with published weights; frozen.
+    """Vision transformer with published weights; frozen.
 
-    Its `weights` are the digest of the tensors that it uses; the mask's token, of training, is none of them.
+    `weights` is the hash of the tensors in use, which do not include the mask token of training.
 
     Args:
-        transformer: of any size; its own weights are not used.
-        tensors: float32, under the published names; what it does not use is ignored.
-        name: of the space.
-        where: the tensors are from, for messages.
+        transformer: Transformer of any size; its own weights are replaced.
+        tensors: Weights, float32, under the published names; others are ignored.
+        name: Name of the feature space.
+        where: Source of the tensors, for messages.
 
     Raises:
-        WeightsError: naming the first tensor that is missing, of another kind, or not finite.
+        WeightsError: A tensor is missing, of another shape or dtype, or not finite.
     """
 
     classes = None
@@ -122,13 +122,13 @@ class DINOv2Network(FeatureExtractor):
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> Features:
-        """Vectors, [m, dim], and no logits.
+        """Compute vectors, [m, dim], without logits.
 
         Args:
-            images: bytes 0..255 (uint8), [m, 1, H, W] grey or [m, 3, H, W], of any size.
+            images: Images of any size, uint8, [m, 1, H, W] grey or [m, 3, H, W].
 
         Raises:
-            ValueError: if they are not bytes, or have another number of channels.
+            UserError: The images are not bytes, or have another number of channels.
         """
         check_images(images)
         with exact_float32(images.device):
@@ -137,5 +137,5 @@ class DINOv2Network(FeatureExtractor):
             return Features(torch.cat(vectors), None)
 
     def prepare(self, images: Tensor) -> Tensor:
-        """Bytes to what the transformer sees, float32, [m, 3, 224, 224]."""
+        """Resize and normalize bytes to the transformer's input, float32, [m, 3, 224, 224]."""
         return (resize_tensorflow1(images.float(), SIZE) - self.mean) / self.deviation

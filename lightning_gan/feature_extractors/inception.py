@@ -1,8 +1,8 @@
-"""The Inception-v3 of TensorFlow, 2015-12-05, that defines FID, KID and the Inception Score of the field.
+"""TensorFlow's Inception-v3 of 2015-12-05, which defines published values of FID, KID and the Inception Score.
 
-Vectors are those in front of the last layer (2048, averaged over 8x8 positions), as in Heusel et al. (2017), and
-logits are the 1008 "unbiased" ones of torch-fidelity: the last layer without its bias, which is what TensorFlow's
-graph hands out for the Inception Score. The values equal torch-fidelity's to float32's rounding.
+Vectors are the input of the last layer (2048, averaged over 8x8 positions), as in Heusel et al. (2017). Logits are the
+1008 "unbiased" ones of torch-fidelity, the last layer without its bias, as in TensorFlow's graph for the Inception
+Score. The values equal torch-fidelity's up to float32 rounding.
 """
 
 from collections.abc import Mapping
@@ -26,21 +26,21 @@ from lightning_gan.feature_extractors.weights import check_tensors, load_incepti
 
 SIZE = 299
 LAST_LAYER = "fc.weight"
-# Images that pass at once: few enough for a CPU's cache and memory, enough to wait seldom for a busy core.
+# Batch sizes: small enough for a CPU's cache and memory, large enough that cores seldom wait for each other.
 PER_CORE, MOST = 16, 64
 ON_DEVICE = 128
 _WANTED = (
-    "give the Inception-v3 of 2015-12-05 as torch-fidelity stores it, in float32, or fetch it with "
+    "give the Inception-v3 of 2015-12-05 in torch-fidelity's format, in float32, or download it with "
     "`python -m lightning_gan download --weights`."
 )
 
 
 @dataclass
 class InceptionConfig(FeatureExtractorConfig):
-    """The space of FID, KID and the Inception Score as published: 2048 features of Inception-v3.
+    """Features of published FID, KID and Inception Score values: 2048 features of Inception-v3.
 
     Args:
-        weights: file with the weights, under torch-fidelity's names; none: LIGHTNING_GAN_WEIGHTS,
+        weights: File with the weights, under torch-fidelity's names; None: LIGHTNING_GAN_WEIGHTS,
             then the cache, which `python -m lightning_gan download --weights` fills.
     """
 
@@ -50,27 +50,27 @@ class InceptionConfig(FeatureExtractorConfig):
     suffix = ""
 
     def load(self) -> "InceptionV3":
-        """The network with the weights found on this machine; nothing is downloaded.
+        """Load the network with the weights on this machine; nothing is downloaded.
 
         Raises:
-            WeightsError: if there are none, or they are not those of this network.
+            WeightsError: The weights are missing, or are not those of this network.
         """
         tensors, path = load_inception(self.weights)
         return InceptionV3(tensors, str(path))
 
 
 class InceptionV3(FeatureExtractor):
-    """Inception-v3 with TensorFlow's pools and resizing; frozen, always in evaluation mode.
+    """Inception-v3 with TensorFlow's pooling and resizing; frozen, always in evaluation mode.
 
-    Its `weights` are the digest of the 470 tensors of its convolutions, and of `fc.weight` where there is one:
-    neither the last layer's bias nor BatchNorm's counters, which change nothing.
+    `weights` is the hash of the 470 tensors of its convolutions and of `fc.weight` if it is there; the bias of the
+    last layer and BatchNorm's counters are not used.
 
     Args:
-        tensors: float32, under torch-fidelity's names; what it does not use is ignored.
-        where: they are from, for messages.
+        tensors: Weights, float32, under torch-fidelity's names; others are ignored.
+        where: Source of the weights, for messages.
 
     Raises:
-        WeightsError: naming the first tensor that is missing, of another kind, or not finite.
+        WeightsError: A tensor is missing, of another shape or dtype, or not finite.
     """
 
     name = "inception"
@@ -91,22 +91,24 @@ class InceptionV3(FeatureExtractor):
         self.weights = hash_tensors({name: tensors[name] for name in shapes})
         for conv in self.trunk.convolutions():
             conv.fold(tensors)
-            if not conv.weight.isfinite().all():  # of numbers that are: a variance below zero
+            if (
+                not conv.weight.isfinite().all()
+            ):  # the tensors are finite, so a variance is negative
                 names = " or ".join(conv.sources)
-                raise WeightsError(f"{where} has {names} with no variance to divide by: {_WANTED}")
+                raise WeightsError(f"{where} has a negative variance in {names}: {_WANTED}")
         self.register_buffer("last", tensors[LAST_LAYER] if LAST_LAYER in tensors else None)
         self.classes = None if self.last is None else len(self.last)
         self.eval()
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> Features:
-        """Vectors, [m, 2048], and unbiased logits, [m, 1008]; passes as large as suit the device.
+        """Compute vectors, [m, 2048], and unbiased logits, [m, 1008], in batches that suit the device.
 
         Args:
-            images: bytes 0..255 (uint8), [m, 1, H, W] grey or [m, 3, H, W], of any size.
+            images: Images of any size, uint8, [m, 1, H, W] grey or [m, 3, H, W].
 
         Raises:
-            ValueError: if they are not bytes, or have another number of channels.
+            UserError: The images are not bytes, or have another number of channels.
         """
         check_images(images)
         with exact_float32(images.device):
@@ -116,7 +118,7 @@ class InceptionV3(FeatureExtractor):
 
     def _vectors(self, images: Tensor) -> Tensor:
         x = resize_tensorflow1(images.float(), SIZE).sub_(128).mul_(1 / 128)
-        # Grey images have the same value in all colours; channels come last for the convolutions.
+        # grey images get three equal channels; channels-last memory for the convolutions
         x = x.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
         vectors: Tensor = self.trunk(x).mean((2, 3))
         return vectors

@@ -1,6 +1,6 @@
-"""Blocks of the Inception-v3 that defines FID: an image's map goes through branches, and their channels are joined.
+"""Blocks of the Inception-v3 that defines FID: parallel branches whose channels are concatenated.
 
-Sizes are those of images of 299x299.
+Sizes in docstrings are for images of 299x299.
 """
 
 import torch
@@ -11,7 +11,7 @@ from lightning_gan.feature_extractors.inception_layers import Conv, EntryConv
 
 
 class BlockA(nn.Module):
-    """Mixed_5b to 5d: 35x35."""
+    """Blocks Mixed_5b to 5d, 35x35."""
 
     def __init__(self, name: str, in_channels: int, pool: int) -> None:
         super().__init__()
@@ -24,13 +24,13 @@ class BlockA(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, 224 + pool, 35, 35] of [m, in_channels, 35, 35]."""
+        """Map [m, in_channels, 35, 35] to [m, 224 + pool, 35, 35]."""
         one, five, deep, pool = self.entry(x)
         return torch.cat([one, self.five(five), self.deep(deep), pool], 1)
 
 
 class BlockB(nn.Module):
-    """Mixed_6a: 35x35 to 17x17."""
+    """Block Mixed_6a, 35x35 to 17x17."""
 
     def __init__(self, name: str, in_channels: int) -> None:
         super().__init__()
@@ -42,12 +42,12 @@ class BlockB(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, 480 + in_channels, 17, 17] of [m, in_channels, 35, 35]."""
+        """Map [m, in_channels, 35, 35] to [m, 480 + in_channels, 17, 17]."""
         return torch.cat([self.three(x), self.deep(x), F.max_pool2d(x, 3, 2)], 1)
 
 
 class BlockC(nn.Module):
-    """Mixed_6b to 6e: 17x17; width: of the 1x7 and 7x1 convolutions."""
+    """Blocks Mixed_6b to 6e, 17x17; `width` is the number of channels of the 1x7 and 7x1 convolutions."""
 
     def __init__(self, name: str, in_channels: int, width: int) -> None:
         super().__init__()
@@ -65,13 +65,13 @@ class BlockC(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, 768, 17, 17] of [m, in_channels, 17, 17]."""
+        """Map [m, in_channels, 17, 17] to [m, 768, 17, 17]."""
         one, seven, deep, pool = self.entry(x)
         return torch.cat([one, self.seven(seven), self.deep(deep), pool], 1)
 
 
 class BlockD(nn.Module):
-    """Mixed_7a: 17x17 to 8x8."""
+    """Block Mixed_7a, 17x17 to 8x8."""
 
     def __init__(self, name: str, in_channels: int) -> None:
         super().__init__()
@@ -84,13 +84,13 @@ class BlockD(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, 512 + in_channels, 8, 8] of [m, in_channels, 17, 17]."""
+        """Map [m, in_channels, 17, 17] to [m, 512 + in_channels, 8, 8]."""
         three, seven = self.entry(x)
         return torch.cat([self.three(three), self.seven(seven), F.max_pool2d(x, 3, 2)], 1)
 
 
 class BlockE(nn.Module):
-    """Mixed_7b and 7c: 8x8; largest: whether the pool branch takes the maximum, as the last block's does."""
+    """Blocks Mixed_7b and 7c, 8x8; `largest` selects max pooling, as in the last block, over mean pooling."""
 
     def __init__(self, name: str, in_channels: int, largest: bool) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ class BlockE(nn.Module):
         self.deep_high = Conv(384, {f"{name}.branch3x3dbl_3b": 384}, (3, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, 2048, 8, 8] of [m, in_channels, 8, 8]."""
+        """Map [m, in_channels, 8, 8] to [m, 2048, 8, 8]."""
         one, three, deep, *pool = self.entry(x)
         if self.pool is not None:
             pool = [self.pool(F.max_pool2d(x, 3, stride=1, padding=1))]
@@ -114,7 +114,7 @@ class BlockE(nn.Module):
 
 
 class Trunk(nn.Module):
-    """All of the network between the resized image and the mean over positions."""
+    """Layers between the resized image and the mean over positions."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -140,15 +140,15 @@ class Trunk(nn.Module):
         )
 
     def convolutions(self) -> list[Conv]:
-        """All of them, in order."""
+        """Return all convolutions, in order."""
         return [module for module in self.modules() if isinstance(module, Conv)]
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The published tensors that it is made of: 470, by torch-fidelity's names."""
+        """Return the shapes of the 470 published tensors, by torch-fidelity's names."""
         return {n: s for conv in self.convolutions() for n, s in conv.shapes().items()}
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, 2048, 8, 8] of images in [-1, 1], [m, 3, 299, 299]."""
+        """Map images in [-1, 1], [m, 3, 299, 299], to [m, 2048, 8, 8]."""
         x = F.max_pool2d(self.widen_a.linear(self.stem_a(x)), 3, 2).relu_()
         x = F.max_pool2d(self.widen_b.linear(self.stem_b(x)), 3, 2).relu_()
         vectors: Tensor = self.blocks(x)

@@ -1,8 +1,8 @@
-"""Convolutions of the Inception-v3 that defines FID, laid out for speed. See `inception` for the network.
+"""Convolutions of the Inception-v3 that defines FID, arranged for speed.
 
-Equal to convolution, BatchNorm and ReLU one by one, but for rounding: BatchNorm is part of the weights; a block's
-1x1 convolutions of its input are one; the mean of a pool branch is taken behind its 1x1 convolution, with which it
-commutes, so that it sees fewer channels; and ReLU comes after a maximum, not before.
+They equal convolution, BatchNorm and ReLU up to rounding. BatchNorm is folded into the weights. The 1x1 convolutions
+of a block's input are one convolution. The mean of a pool branch is taken after its 1x1 convolution, with which it
+commutes, so that it has fewer channels. ReLU comes after a maximum, not before.
 """
 
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ NORM = ("weight", "bias", "running_mean", "running_var")
 
 
 class Conv(nn.Module):
-    """Convolutions of one input side by side, with BatchNorm folded in; frozen.
+    """Parallel convolutions of one input, with BatchNorm folded in; frozen.
 
     Args:
-        in_channels: of the input.
-        sources: the published layers that are side by side: name, number of channels.
-        kernel: height and width, the same of all.
-        stride: the same of all.
-        pad: whether a convolution of stride 1 keeps height and width.
+        in_channels: Number of input channels.
+        sources: Number of output channels of each published layer, by name.
+        kernel: Height and width of all kernels.
+        stride: Stride of all convolutions.
+        pad: Whether a convolution of stride 1 keeps height and width.
     """
 
     weight: Tensor
@@ -45,7 +45,7 @@ class Conv(nn.Module):
         self.register_buffer("bias", torch.empty(channels))
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Published tensors that it is made of, by name."""
+        """Return the shapes of the published tensors, by name."""
         shapes: dict[str, tuple[int, ...]] = {}
         for name, channels in self.sources.items():
             shapes[f"{name}.conv.weight"] = (channels, *self.weight.shape[1:])
@@ -53,7 +53,7 @@ class Conv(nn.Module):
         return shapes
 
     def fold(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take the published tensors over, in double precision until they are folded."""
+        """Fold the published tensors into weight and bias, in double precision."""
         weights, biases = [], []
         for name in self.sources:
             scale, shift, mean, var = (tensors[f"{name}.bn.{part}"].double() for part in NORM)
@@ -65,22 +65,22 @@ class Conv(nn.Module):
         self.bias = torch.cat(biases).float()
 
     def linear(self, x: Tensor) -> Tensor:
-        """The convolutions before ReLU."""
+        """Compute the convolutions without ReLU."""
         return F.conv2d(x, self.weight, self.bias, self.stride, self.padding)
 
     def forward(self, x: Tensor) -> Tensor:
-        """ReLU of the convolutions, [m, channels, H', W']."""
+        """Compute the ReLU of the convolutions, [m, channels, H', W']."""
         return self.linear(x).relu_()
 
 
 class EntryConv(nn.Module):
-    """The 1x1 convolutions of a block's input, among them that of its mean pool.
+    """1x1 convolutions of a block's input, including that of its mean pool.
 
     Args:
-        name: of the block.
-        in_channels: of the block.
-        branches: names and channels.
-        pool: channels of the pool branch; 0: the block pools in another way.
+        name: Name of the block.
+        in_channels: Number of input channels.
+        branches: Number of channels of each branch, by name.
+        pool: Number of channels of the pool branch; 0 if the block has no mean pool.
     """
 
     def __init__(self, name: str, in_channels: int, branches: dict[str, int], pool: int) -> None:
@@ -92,12 +92,12 @@ class EntryConv(nn.Module):
         self.conv = Conv(in_channels, sources)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Branches in order, the pool branch last; each [m, channels, H, W]."""
+        """Compute the branches in order, the pool branch last; each [m, channels, H, W]."""
         y = self.conv.linear(x)
         n = sum(self.widths)
         branches = list(y[:, :n].relu_().split(self.widths, 1))
         if self.pool:
-            # TensorFlow's mean at the border is that of the pixels inside.
+            # TensorFlow averages only the pixels inside the image
             mean = F.avg_pool2d(y[:, n:], 3, stride=1, padding=1, count_include_pad=False)
             branches.append(mean.relu_())
         return branches

@@ -1,6 +1,6 @@
-"""Bilinear resizing as TensorFlow 1 did it, which the scores of the field were defined with.
+"""Bilinear resizing of TensorFlow 1, which published scores use.
 
-Output pixel i lies at i * n / size of the input: corners are not aligned and pixels have no half.
+Output pixel i is at position i * n / size of the input: neither aligned corners nor half-pixel centres.
 """
 
 import torch
@@ -8,20 +8,20 @@ from torch import Tensor
 
 
 def resize_tensorflow1(images: Tensor, size: int) -> Tensor:
-    """Resize to size x size, columns before rows, so that every rounding is TensorFlow's too.
+    """Resize images to size x size, columns before rows, so that the rounding equals TensorFlow's.
 
     Args:
-        images: float32, [m, C, H, W].
-        size: of both sides of what comes out.
+        images: Images, float32, [m, C, H, W].
+        size: Height and width of the output.
 
     Returns:
-        Float32, [m, C, size, size], contiguous where the images are.
+        Images, float32, [m, C, size, size]; contiguous if the input is.
     """
     return _stretch(_stretch(images, 3, size), 2, size)
 
 
 def _stretch(images: Tensor, axis: int, size: int) -> Tensor:
-    """One axis to the size: each output between its two neighbours, the last of which repeats."""
+    """Resize one axis by interpolation between two neighbours; the last pixel is repeated."""
     n = images.shape[axis]
     if n == size:
         return images

@@ -1,7 +1,8 @@
-"""Tensors of a TorchScript archive, without running its code: a zip with a pickle of objects and one file per storage.
+"""Read tensors of a TorchScript archive without executing its code.
 
-`torch.jit.load` would compile the functions that lie beside the numbers, and a common unpickler would call whatever
-the pickle names. This one knows four names, all harmless, and makes an empty object of any class of the archive.
+The archive is a zip file with a pickle of objects and one file for each storage. `torch.jit.load` would compile its
+functions, and the standard unpickler would call any function that the pickle names. This unpickler knows four
+harmless names and makes an empty object for each class of the archive.
 """
 
 import io
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from lightning_gan.utils.errors import UserError
 
-_TRUNK = {  # layers of a block in the order in which both the archive and torch-fidelity have them
+_TRUNK = {  # layers of a block, in the order of both the archive and torch-fidelity
     "A": "1x1 5x5_1 5x5_2 3x3dbl_1 3x3dbl_2 3x3dbl_3 _pool",
     "B": "3x3 3x3dbl_1 3x3dbl_2 3x3dbl_3",
     "C": "1x1 7x7_1 7x7_2 7x7_3 7x7dbl_1 7x7dbl_2 7x7dbl_3 7x7dbl_4 7x7dbl_5 _pool",
@@ -31,11 +32,11 @@ LAYERS = [
         for branch in _TRUNK[kind].split()
     ),
 ]
-"""The 94 convolutions of Inception-v3 under torch-fidelity's names, in its order."""
+"""Names of the 94 convolutions of Inception-v3 in torch-fidelity, in its order."""
 
 
 class _Object:
-    """Stands for every class of the archive; pickle fills in its attributes."""
+    """Placeholder for all classes of the archive; pickle sets its attributes."""
 
 
 class _Reader(pickle.Unpickler):
@@ -55,7 +56,7 @@ class _Reader(pickle.Unpickler):
         if module.split(".")[0] == "__torch__":
             return _Object
         if (module, name) not in known:
-            raise pickle.UnpicklingError(f"{module}.{name} has no place among weights")
+            raise pickle.UnpicklingError(f"{module}.{name} is not allowed in a file of weights")
         return known[module, name]
 
     def persistent_load(self, storage: Any) -> Tensor:
@@ -73,20 +74,26 @@ def _tensor(
 
 
 def read_inception(data: bytes) -> dict[str, Tensor]:
-    """Inception-v3 of a TorchScript archive, under torch-fidelity's names: 470 tensors of float32.
+    """Read the weights of Inception-v3 from a TorchScript archive.
 
-    Its layers have weight, beta, mean and var; BatchNorm's factor, which is 1 in TensorFlow's
-    network, is put in.
+    Its layers have weight, beta, mean and var; BatchNorm's weight, which is 1 in TensorFlow's
+    network, is added.
+
+    Args:
+        data: Bytes of the archive.
+
+    Returns:
+        470 tensors, float32, under torch-fidelity's names.
 
     Raises:
-        ValueError: if the archive is damaged or is not of that network.
+        UserError: The archive is damaged, or is not of that network.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             (pickled,) = (name for name in archive.namelist() if name.endswith("/data.pkl"))
             root = _Reader(archive, pickled.removesuffix("/data.pkl")).load()
             layers = _layers(root)
-    except Exception as error:  # a pickle of something else fails in ways of its own
+    except Exception as error:  # other bytes raise many kinds of errors
         raise UserError(f"the archive cannot be read: {error}") from error
     if len(layers) != len(LAYERS):
         raise UserError(f"the archive has {len(layers)} convolutions instead of {len(LAYERS)}")
@@ -100,7 +107,7 @@ def read_inception(data: bytes) -> dict[str, Tensor]:
 
 
 def _layers(node: object) -> list[dict[str, Tensor]]:
-    """Attributes of each convolution below a node, in order."""
+    """Collect the attributes of each convolution below a node, in order."""
     if not isinstance(node, _Object):
         return []
     if {"weight", "beta", "mean", "var"} <= vars(node).keys():

@@ -1,6 +1,6 @@
-"""The vision transformer of DINOv2 (Oquab et al., 2023), under the names of its published weights; it does not learn.
+"""Vision transformer of DINOv2 (Oquab et al. 2023), for inference, with the names of its published weights.
 
-Blocks are those of Dosovitskiy et al. (2020), LayerNorm first, with a factor on each branch (LayerScale).
+Blocks are those of Dosovitskiy et al. (2020), with pre-LayerNorm and LayerScale.
 """
 
 import torch
@@ -8,24 +8,24 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 PATCH = 14
-POSITIONS = 37  # a side: of images of 518x518, on which training ended
+POSITIONS = 37  # patches along a side of the 518x518 images at the end of training
 EPS = 1e-6
 
 
 class Scale(nn.Module):
-    """A factor for each number of a token."""
+    """LayerScale: a factor for each feature of a token."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
         self.gamma = nn.Parameter(torch.ones(dim))
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, tokens, dim], times the factors."""
+        """Multiply tokens, [m, tokens, dim], by the factors."""
         return x * self.gamma
 
 
 class Attention(nn.Module):
-    """Self-attention of several heads, one matrix for queries, keys and values."""
+    """Multi-head self-attention with one matrix for queries, keys and values."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class Attention(nn.Module):
         self.proj = nn.Linear(dim, dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, tokens, dim] of the same."""
+        """Map tokens, [m, tokens, dim], to the same shape."""
         q, k, v = self.qkv(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         mixed: Tensor = self.proj(
             F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
@@ -43,7 +43,7 @@ class Attention(nn.Module):
 
 
 class Perceptron(nn.Module):
-    """Two layers and GELU between them, four times as wide."""
+    """Two linear layers with GELU, four times as wide in between."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -51,13 +51,13 @@ class Perceptron(nn.Module):
         self.fc2 = nn.Linear(4 * dim, dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, tokens, dim] of the same."""
+        """Map tokens, [m, tokens, dim], to the same shape."""
         y: Tensor = self.fc2(F.gelu(self.fc1(x)))
         return y
 
 
 class GatedPerceptron(nn.Module):
-    """SwiGLU (Shazeer, 2020), in place of the two layers, with as many weights: the largest size's."""
+    """SwiGLU (Shazeer 2020) of the largest transformer, with as many weights as `Perceptron`."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -66,14 +66,14 @@ class GatedPerceptron(nn.Module):
         self.w3 = nn.Linear(width, dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, tokens, dim] of the same."""
+        """Map tokens, [m, tokens, dim], to the same shape."""
         gate, value = self.w12(x).chunk(2, dim=-1)
         y: Tensor = self.w3(F.silu(gate) * value)
         return y
 
 
 class Block(nn.Module):
-    """Attention, then a perceptron, each added to its input."""
+    """Transformer block: attention, then a perceptron, each with a residual connection."""
 
     def __init__(self, dim: int, heads: int, gated: bool) -> None:
         super().__init__()
@@ -83,33 +83,33 @@ class Block(nn.Module):
         self.mlp = GatedPerceptron(dim) if gated else Perceptron(dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, tokens, dim] of the same."""
+        """Map tokens, [m, tokens, dim], to the same shape."""
         x = x + self.ls1(self.attn(self.norm1(x)))
         y: Tensor = x + self.ls2(self.mlp(self.norm2(x)))
         return y
 
 
 class PatchEmbedding(nn.Module):
-    """One token of each patch of 14x14 pixels."""
+    """Linear embedding of patches of 14x14 pixels."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
         self.proj = nn.Conv2d(3, dim, PATCH, stride=PATCH)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, patches, dim] of [m, 3, H, W]."""
+        """Map images, [m, 3, H, W], to tokens, [m, patches, dim]."""
         tokens: Tensor = self.proj(x).flatten(2).mT
         return tokens
 
 
 class VisionTransformer(nn.Module):
-    """Images to the normalised class token of the last block.
+    """Transformer from images to the normalized class token of the last block.
 
     Args:
-        dim: of a token.
-        depth: number of blocks.
-        heads: of attention.
-        gated: whether the perceptrons are SwiGLU.
+        dim: Length of a token.
+        depth: Number of blocks.
+        heads: Number of attention heads.
+        gated: Whether the perceptrons are SwiGLU.
     """
 
     def __init__(self, dim: int, depth: int, heads: int, gated: bool = False) -> None:
@@ -121,10 +121,10 @@ class VisionTransformer(nn.Module):
         self.norm = nn.LayerNorm(dim, eps=EPS)
 
     def positions(self, side: int) -> Tensor:
-        """Position embedding of side x side patches, [1, 1 + side * side, dim].
+        """Compute the position embedding of side x side patches, [1, 1 + side * side, dim].
 
-        Bicubic between the 37x37 learned ones. As published, the scale is that of side + 0.1, which
-        was meant against a rounding error and moves every value a little.
+        It is a bicubic interpolation of the 37x37 learned embeddings. As published, the scale is that
+        of side + 0.1, which avoids a rounding error and changes every value slightly.
         """
         first, grid = self.pos_embed.split([1, POSITIONS**2], 1)
         grid = grid.mT.unflatten(2, (POSITIONS, POSITIONS))
@@ -133,7 +133,7 @@ class VisionTransformer(nn.Module):
         return torch.cat([first, grid.flatten(2).mT], 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[m, dim] of normalised images, [m, 3, S, S], where S is a multiple of 14 other than 518."""
+        """Map normalized images, [m, 3, S, S], to tokens, [m, dim]; S is a multiple of 14 other than 518."""
         tokens = self.patch_embed(x)
         tokens = torch.cat([self.cls_token.expand(len(x), -1, -1), tokens], 1)
         tokens = self.blocks(tokens + self.positions(x.shape[2] // PATCH))

@@ -1,4 +1,4 @@
-"""Where Inception's weights lie, and how they are read. Nothing in a file of weights is ever run."""
+"""Find and read Inception's weights; no code in a file of weights is executed."""
 
 import os
 import zipfile
@@ -15,21 +15,29 @@ from lightning_gan.feature_extractors.inception_layers import NORM
 from lightning_gan.feature_extractors.torchscript_archive import LAYERS
 
 TRUNK = "db4e3053f76d5048fe97ccf0eb151720c5828c975f530ea182a0b9334ab74918"
-"""Digest of the published network without its last layer: 470 tensors under torch-fidelity's names."""
+"""Hash of the published network without its last layer: 470 tensors under torch-fidelity's names."""
 TRUNK_NAMES = frozenset(
     f"{layer}.{part}" for layer in LAYERS for part in ("conv.weight", *(f"bn.{n}" for n in NORM))
 )
-ADVICE = "run `python -m lightning_gan download --weights`, or name a file in LIGHTNING_GAN_WEIGHTS"
+ADVICE = (
+    "run `python -m lightning_gan download --weights`, or set LIGHTNING_GAN_WEIGHTS to their file"
+)
 
 
 def load_inception(given: str | None) -> tuple[dict[str, Tensor], Path]:
-    """Tensors of the first file there is, and its path; nothing is downloaded.
+    """Load Inception's weights from the first available file; nothing is downloaded.
 
-    The one given comes first, then LIGHTNING_GAN_WEIGHTS (a file, or a folder that has it), then the
-    cache. A file that was named may hold other weights than the published ones, the cache may not.
+    The order is `given`, LIGHTNING_GAN_WEIGHTS (a file, or a folder with it), the cache. The first
+    two may be other weights than the published ones; the cache may not.
+
+    Args:
+        given: File or folder; None or empty: not given.
+
+    Returns:
+        Tensors by name, and the path of the file.
 
     Raises:
-        WeightsError: saying what to do if there is none, or it is damaged or not what it should be.
+        WeightsError: There is no file, or it is damaged or wrong.
     """
     for what, named in (
         ("weights", given),
@@ -39,7 +47,7 @@ def load_inception(given: str | None) -> tuple[dict[str, Tensor], Path]:
             path = in_folder(Path(named).expanduser())
             if not path.is_file():
                 raise WeightsError(
-                    f"{what} names {path}, which is no file: correct it, or leave it out and {ADVICE}."
+                    f"{what} is {path}, which is not a file: correct it, or leave it out and {ADVICE}."
                 )
             return read_weights(path), path
     path = in_folder(cache_folder())
@@ -52,15 +60,15 @@ def load_inception(given: str | None) -> tuple[dict[str, Tensor], Path]:
 
 
 def is_published(tensors: Mapping[str, Tensor]) -> bool:
-    """Whether all but the last layer equals, bit for bit, the network that FID is defined with."""
+    """Whether all tensors but the last layer equal, bit for bit, the network that defines FID."""
     return hash_tensors({name: tensors[name] for name in TRUNK_NAMES & tensors.keys()}) == TRUNK
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Tensors of a file, by name, on the CPU.
+    """Read tensors by name from a file, onto the CPU.
 
     Raises:
-        WeightsError: if it cannot be read, is damaged, or holds something else.
+        WeightsError: The file cannot be read, is damaged, or has other contents.
     """
     try:
         with path.open("rb") as file:
@@ -70,39 +78,45 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def read_open(file: BinaryIO, what: str) -> dict[str, Tensor]:
-    """Like `read_weights`, of a file that is open.
+    """Read tensors by name from an open file, onto the CPU.
 
     Args:
-        file: the bytes.
-        what: it is, for messages.
+        file: Open file.
+        what: Name of the file, for messages.
 
     Raises:
-        WeightsError: as there.
+        WeightsError: The file is damaged, or has other contents.
     """
     try:
-        if zipfile.is_zipfile(file):  # PyTorch itself does not look at the checksums
+        if zipfile.is_zipfile(file):  # PyTorch does not check the checksums
             with zipfile.ZipFile(file) as archive:
                 damaged = archive.testzip()
             if damaged:
-                raise zipfile.BadZipFile(f"the checksum of {damaged} is another")
+                raise zipfile.BadZipFile(f"the checksum of {damaged} is wrong")
         file.seek(0)
         tensors = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # a pickle of something else fails in ways of its own
-        first = (str(error).splitlines() or ["it breaks off"])[0].split(". ")[0]
-        raise WeightsError(f"{what} is no file of weights, or is damaged: {first}") from error
+    except Exception as error:  # other bytes raise many kinds of errors
+        first = (str(error).splitlines() or ["it is truncated"])[0].split(". ")[0]
+        raise WeightsError(f"{what} is not a file of weights, or is damaged: {first}") from error
     named = isinstance(tensors, dict) and all(isinstance(name, str) for name in tensors)
     if not named or not all(isinstance(tensor, Tensor) for tensor in tensors.values()):
-        raise WeightsError(f"{what} holds something else than named tensors: {ADVICE}.")
+        raise WeightsError(f"{what} does not contain named tensors: {ADVICE}.")
     return dict(tensors)
 
 
 def check_tensors(
     tensors: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]], where: str, advice: str
 ) -> None:
-    """Tensors must have these names and shapes, in finite float32; more of them do no harm.
+    """Check that tensors have the given names and shapes, in finite float32; others are ignored.
+
+    Args:
+        tensors: Tensors by name.
+        shapes: Required shapes by name.
+        where: Source of the tensors, for messages.
+        advice: End of the message.
 
     Raises:
-        WeightsError: naming the first that has not, and where it is from, with the advice.
+        WeightsError: A tensor is missing, of another shape or dtype, or not finite.
     """
     for name, shape in shapes.items():
         tensor = tensors.get(name)
@@ -112,4 +126,4 @@ def check_tensors(
             came = f"{list(tensor.shape)}, {tensor.dtype}"
             raise WeightsError(f"{where} has {name} of {came} instead of {list(shape)}: {advice}")
         if not tensor.isfinite().all():
-            raise WeightsError(f"{where} has numbers in {name} that are not finite: {advice}")
+            raise WeightsError(f"{where} has values in {name} that are not finite: {advice}")

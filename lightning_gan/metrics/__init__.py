@@ -1,4 +1,4 @@
-"""How good samples are: pure functions, and a `torchmetrics.Metric` around each."""
+"""Metrics of samples: pure functions, and a `torchmetrics.Metric` for each."""
 
 from lightning_gan.metrics.degenerate import DegenerateWarning
 from lightning_gan.metrics.frechet import FrechetDistance, frechet_distance
@@ -19,7 +19,7 @@ from lightning_gan.metrics.parzen import (
     SIGMAS_2014,
     ParzenScore,
     ParzenWindow,
-    parzen_protocol,
+    compute_parzen_score,
 )
 from lightning_gan.metrics.precision_recall import (
     PrecisionRecallMetric,
@@ -44,10 +44,10 @@ __all__ = [
     "PrecisionRecallValue",
     "Vectors",
     "assign_splits",
+    "compute_parzen_score",
     "frechet_distance",
     "inception_score",
     "kernel_distance",
     "parzen_log_likelihood",
-    "parzen_protocol",
     "precision_recall",
 ]

@@ -1,4 +1,4 @@
-"""Does G map too many z to the same x? Three indicators without labels: duplicates, spread and rank."""
+"""Indicators of mode collapse without labels: duplicate pairs, mean distance, and effective rank."""
 
 import math
 import warnings
@@ -15,26 +15,26 @@ from lightning_gan.utils.errors import UserError
 
 
 class CollapseIndicators(NamedTuple):
-    """How samples compare with as many data; 1 where they are as the data are. NaN where samples are not finite."""
+    """Ratios of samples to as many real images; 1 if both are alike, NaN if samples are not finite."""
 
     duplicate_ratio: float
-    """Times as often as pairs of data, pairs of samples lie within the radius of `duplicate_radius`; >= 0."""
+    """Share of pairs within `duplicate_radius` among samples, divided by that of real data; >= 0."""
     distance_ratio: float
-    """Mean distance of a pair of samples over that of a pair of data; >= 0."""
+    """Mean distance of two samples, divided by that of real data; >= 0."""
     rank_ratio: float
-    """Effective rank of the samples' covariance over that of the data's; >= 0."""
+    """Effective rank of the samples' covariance, divided by that of real data; >= 0."""
 
 
 class CollapseReference:
-    """What samples are compared with, computed once.
+    """Statistics of real data that samples are compared with.
 
     Args:
-        data: [n, ...], n >= 2, as many as there will be samples: nearest distances shrink as a batch grows.
-        quantile: quantile of the nearest distances within data, below which two samples count as the same, above 0
+        data: Real data, [n, ...], n >= 2, as many as there will be samples, because nearest distances depend on n.
+        quantile: Quantile of the nearest distances within the data, below which two samples are duplicates, above 0
             and at most 1.
 
     Raises:
-        ValueError: if there are fewer than two examples, all of them are the same, or the quantile is outside (0, 1].
+        UserError: There are fewer than two images, or all are equal.
     """
 
     @check_arguments
@@ -43,12 +43,12 @@ class CollapseReference:
         self.distance, self.rank = mean_distance(data), covariance_rank(data)
         if not self.distance:
             raise UserError(
-                f"All {len(data)} examples are the same: nothing can be compared with them."
+                f"All {len(data)} real images are equal: give data with at least two different images."
             )
         self.rate = duplicate_rate(data, self.radius)
 
     def indicators(self, samples: Tensor) -> CollapseIndicators:
-        """Of samples, [n, ...], in the units of the data."""
+        """Compute the indicators of samples, [n, ...]."""
         if not samples.isfinite().all():
             return CollapseIndicators(math.nan, math.nan, math.nan)
         return CollapseIndicators(
@@ -59,10 +59,10 @@ class CollapseReference:
 
 
 def nearest_distances(x: Tensor) -> Tensor:
-    """Euclidean distance of each example to its nearest other one: [n, ...] to [n].
+    """Compute the Euclidean distance of each image to its nearest other one, [n, ...] to [n].
 
     Raises:
-        ValueError: if there are fewer than two.
+        UserError: There are fewer than two images.
     """
     pairs = pairwise_distances(x)
     square = torch.full((len(x), len(x)), math.inf).to(pairs)
@@ -73,81 +73,80 @@ def nearest_distances(x: Tensor) -> Tensor:
 
 @check_arguments
 def duplicate_radius(data: Tensor, quantile: PositiveShare = 0.05) -> float:
-    """Distance up to which two samples count as the same: a small quantile of nearest distances within data.
+    """Compute the distance up to which two samples are duplicates: a small quantile of the data's nearest distances.
 
     Args:
-        data: [n, ...], n >= 2.
-        quantile: share of the data, above 0 and at most 1.
+        data: Real data, [n, ...], n >= 2.
+        quantile: Quantile, above 0 and at most 1.
 
     Raises:
-        ValueError: if there are fewer than two examples.
+        UserError: There are fewer than two images.
     """
-    # one of the distances, not a value between two: some pair of data is within it, so their rate is never zero
+    # a distance that occurs, not an interpolated one: a pair of data is within it, so its rate is never zero
     return float(nearest_distances(data).quantile(quantile, interpolation="higher"))
 
 
 @check_arguments
 def duplicate_rate(x: Tensor, radius: NonNegative) -> float:
-    """Share of the n (n - 1) / 2 pairs that are not farther apart than the radius, in [0, 1].
+    """Compute the share of the n (n - 1) / 2 pairs whose distance is at most the radius, in [0, 1].
 
     Args:
-        x: [n, ...], n >= 2.
-        radius: from `duplicate_radius`, at least 0.
+        x: Images, [n, ...], n >= 2.
+        radius: Radius from `duplicate_radius`, at least 0.
 
     Raises:
-        ValueError: if there are fewer than two.
+        UserError: There are fewer than two images.
     """
     return float((pairwise_distances(x) <= radius).double().mean())
 
 
 @check_arguments
 def support_size(rate: Share) -> float:
-    """Number of equally frequent values of which two draws coincide at this rate; infinite if none did.
+    """Estimate the support size from the rate of duplicate pairs; infinite for a rate of 0.
 
-    Two draws from N such values are equal with probability 1 / N: the birthday paradox, by which Arora and Zhang
-    (2017), "Do GANs actually learn the distribution?", bound the support of a generator. Values of unequal
+    Two draws from N equally frequent values are equal with probability 1 / N: the birthday paradox, by which Arora and
+    Zhang (2017), "Do GANs actually learn the distribution?", bound the support of a generator. Values of unequal
     frequencies p_i count as 1 / sum p_i^2.
 
     Args:
-        rate: share of pairs that coincide, 0 to 1; from `duplicate_rate`.
+        rate: Share of duplicate pairs, 0 to 1; from `duplicate_rate`.
 
     Example:
         >>> two_values = torch.tensor([[0.0], [0.0], [1.0], [1.0]])
-        >>> support_size(duplicate_rate(two_values, 0.5))  # 2 of 6 pairs: more than two values, for lack of draws
+        >>> support_size(duplicate_rate(two_values, 0.5))  # 2 of 6 pairs; four draws overestimate two values
         3.0
     """
     return 1 / rate if rate else math.inf
 
 
 def mean_distance(x: Tensor) -> float:
-    """Mean Euclidean distance over all pairs of [n, ...].
+    """Compute the mean Euclidean distance over all pairs of [n, ...].
 
     Raises:
-        ValueError: if there are fewer than two.
+        UserError: There are fewer than two images.
     """
     return float(pairwise_distances(x).double().mean())
 
 
 def total_variance(x: Tensor) -> float:
-    """Trace of the sample covariance of [n, ...], which is half the mean squared distance over all pairs.
+    """Compute the trace of the sample covariance of [n, ...], which is half the mean squared distance of pairs.
 
     Raises:
-        ValueError: if there are fewer than two.
+        UserError: There are fewer than two images.
     """
     return float(pairwise_distances(x).double().square().mean() / 2)
 
 
 def effective_rank(values: Tensor) -> Tensor:
-    """Exp of the entropy of singular values divided by their sum: Roy and Vetterli (2007).
+    """Compute the effective rank, exp of the entropy of normalized singular values (Roy and Vetterli 2007).
 
-    1 where one of them carries everything, r where r of them are equal and the others zero, whatever their scale;
-    0 where all are zero.
+    It is 1 if one value is not zero, r if r values are equal and the others zero, and 0 if all are zero.
 
     Args:
-        values: singular values >= 0, [..., r].
+        values: Singular values >= 0, [..., r].
 
     Returns:
-        [...], each 0 or in [1, r].
+        Effective ranks, [...], each 0 or in [1, r].
     """
     total = values.sum(-1, keepdim=True)
     share = values / torch.where(total > 0, total, 1)
@@ -155,16 +154,16 @@ def effective_rank(values: Tensor) -> Tensor:
 
 
 def covariance_rank(x: Tensor) -> float:
-    """Effective rank of the sample covariance of [n, ...]: at most n - 1, and the size of an example.
+    """Compute the effective rank of the sample covariance of [n, ...], at most n - 1 and the size of an image.
 
     Raises:
-        ValueError: if there are fewer than two.
+        UserError: There are fewer than two images.
     """
     _check(x)
     centred = x.flatten(1).double()
     centred = centred - centred.mean(0)
     wide = centred.shape[1] > len(x)
-    # the smaller of the two: but for zeros, they have the same eigenvalues
+    # the smaller of the two matrices: they have the same eigenvalues except zeros
     gram = centred @ centred.T if wide else centred.T @ centred
     return float(effective_rank(torch.linalg.eigvalsh(gram).clamp(min=0)))
 
@@ -173,45 +172,42 @@ def covariance_rank(x: Tensor) -> float:
 def jacobian_ranks(
     generator: Callable[[Tensor], Tensor], z: Tensor, z_dim: Size | None = None
 ) -> Tensor:
-    """Effective rank of dG/dz at each z, in forward mode, all columns in one pass.
-
-    NaN where a derivative is not finite.
+    """Compute the effective rank of dG/dz at each z, in forward mode, all columns in one pass.
 
     Args:
-        generator: [m, width] to [m, ...], each sample a function of its own z alone: G in evaluation mode. It is
-            given m = n * z_dim at once.
-        z: [n, width].
-        z_dim: how many of the first columns are z, 1 to 2^20; what stands behind is a condition, and stays. None:
-            all.
+        generator: Function from [m, width] to [m, ...] that maps each row independently: G in evaluation mode. It is
+            called with m = n * z_dim rows.
+        z: Noise, [n, width].
+        z_dim: Number of leading columns that are noise, 1 to 2^20; the other columns are a fixed condition. None: all.
 
     Returns:
-        [n], each 0 or in [1, z_dim].
+        Effective ranks, [n], each 0 or in [1, z_dim]; all NaN if a derivative is not finite.
     """
     n, width = z.shape
     free = torch.eye(width).to(z)[:z_dim]
     each, directions = z.repeat_interleave(len(free), 0), free.repeat(n, 1)
     with torch.no_grad(), warnings.catch_warnings():
-        # torch's own, at the first jvp. No graph of the weights is kept; along z, jvp differentiates all the same
+        # torch warns at its first jvp; no_grad keeps no graph of the weights, and jvp still differentiates along z
         warnings.filterwarnings("ignore", ".*torch.jit.script", FutureWarning)
         columns = jvp(generator, (each,), (directions,))[1]
-        # transposed, which has the same singular values
+        # the transposed Jacobian has the same singular values
         jacobian = columns.reshape(n, len(free), -1).float()
-        if not jacobian.isfinite().all():  # of which there are no singular values
+        if not jacobian.isfinite().all():  # svdvals would fail
             return torch.full_like(jacobian[:, 0, 0], math.nan)
         return effective_rank(torch.linalg.svdvals(jacobian))
 
 
 def pairwise_distances(x: Tensor) -> Tensor:
-    """Euclidean distances of all pairs: [n, ...] to [n (n - 1) / 2].
+    """Compute the Euclidean distances of all pairs, [n, ...] to [n (n - 1) / 2].
 
     Raises:
-        ValueError: if there are fewer than two.
+        UserError: There are fewer than two images.
     """
     _check(x)
-    # by differences: products of matrices would lose the small distances, which matter here
+    # from differences: matrix products would lose the small distances, which matter here
     return pdist(x.flatten(1))
 
 
 def _check(x: Tensor) -> None:
     if len(x) < 2:
-        raise UserError(f"{len(x)} examples came, but pairs are compared: give 2 or more.")
+        raise UserError(f"Pairs need 2 or more images, but there are {len(x)}: give more.")

@@ -1,4 +1,4 @@
-"""What a score says when it is a number, but hardly the one that was wanted."""
+"""Warnings about scores of too few or too similar samples."""
 
 import warnings
 
@@ -8,7 +8,7 @@ from lightning_gan.metrics.sample_metric import rows_at_a_time
 
 
 class DegenerateWarning(UserWarning):
-    """The score is defined, but its samples are too few or too alike for its usual meaning."""
+    """Warning that the samples are too few or too similar for the usual meaning of a score."""
 
 
 def warn(sentence: str) -> None:
@@ -17,7 +17,7 @@ def warn(sentence: str) -> None:
 
 
 def warn_of_copies(vectors: Tensor, name: str, consequence: str) -> None:
-    """Warn if two or more vectors, [n, d], are all the same."""
+    """Warn if there are two or more vectors, [n, d], and all are equal."""
     parts = vectors.split(rows_at_a_time(vectors))
     if len(vectors) > 1 and all(bool((part == vectors[:1]).all()) for part in parts):
-        warn(f"All {len(vectors):,} {name} are the same: {consequence}.")
+        warn(f"All {len(vectors):,} {name} are equal: {consequence}.")

@@ -1,7 +1,8 @@
-"""Kernel distance: with Inception's vectors, KID (Bińkowski et al. 2018).
+"""Kernel distance, which is KID for Inception's vectors (Bińkowski et al. 2018).
 
-The unbiased estimate of squared maximum mean discrepancy under k(x, y) = (x·y / d + 1)^3, over
-random subsets. It is about 0 for equal distributions, can be slightly negative, and lower is better.
+It is the unbiased estimate of the squared maximum mean discrepancy with k(x, y) = (x·y / d + 1)^3,
+averaged over random subsets. It is about 0 for equal distributions and can be slightly negative;
+lower is better.
 """
 
 from typing import NamedTuple
@@ -16,11 +17,11 @@ from lightning_gan.metrics.sample_metric import check_vectors
 from lightning_gan.metrics.vectors import Vectors
 from lightning_gan.utils.errors import UserError
 
-BLOCK = 512  # vectors of each side whose kernel values are held at a time
+BLOCK = 512  # number of vectors of each side in a block of kernel values
 
 
 class KernelDistanceValue(NamedTuple):
-    """Mean and population standard deviation over the subsets, which is no standard error."""
+    """Mean and population standard deviation over the subsets; not a standard error."""
 
     mean: float
     sd: float
@@ -35,29 +36,29 @@ def kernel_distance(
     subset_size: CountFromTwo = 1000,
     seed: Seed = 2020,
 ) -> KernelDistanceValue:
-    """Unbiased squared MMD under the cubic kernel, over the subsets that torch-fidelity draws.
+    """Compute the unbiased squared MMD with the cubic kernel, over the subsets of torch-fidelity.
 
-    All in float64. torch-fidelity computes in the dtype of the vectors; in float32 its value for
-    2,048 dimensions was up to 2e-7 off (measured): of near-equal sets, with a value of 2e-5, that
-    were 2e-4 of it. Beside the vectors, memory is bounded by subsets (n + n_real) 8 bytes and five
-    float64 blocks of 512 vectors (40 MB for d = 2048); by the vectors of two subsets, and these
-    blocks, where the subsets overlap little.
+    All values are float64. torch-fidelity computes in the dtype of the vectors; in float32 its value
+    for 2,048 dimensions differed by up to 2e-7 (measured), which is 2e-4 of a value of 2e-5. Without
+    the vectors, memory is bounded by subsets (n + n_real) 8 bytes and five float64 blocks of 512
+    vectors (40 MB for d = 2048), or by the vectors of two subsets and these blocks if the subsets
+    overlap little.
 
     Args:
-        generated: vectors of the samples, [n, d], on any device; the work is done there.
-        real: vectors of the real set, [n_real, d].
-        subsets: how many, at least 1.
-        subset_size: vectors of each side in a subset, at least 2; all, where there are fewer.
-        seed: of numpy's RandomState that draws the subsets, 0 to 2^32 - 1.
+        generated: Vectors of the samples, [n, d]; the computation runs on their device.
+        real: Vectors of the real images, [n_real, d].
+        subsets: Number of subsets, at least 1.
+        subset_size: Number of vectors of each side in a subset, at least 2; all if there are fewer.
+        seed: Seed of numpy's RandomState that draws the subsets, 0 to 2^32 - 1.
 
     Returns:
         Mean and standard deviation over the subsets.
 
     Raises:
-        ValueError: if a side has fewer than two vectors, d differs, or something is not finite.
+        UserError: A side has fewer than two vectors, the dimensions differ, or a value is not finite.
 
     Warns:
-        DegenerateWarning: if there are fewer vectors than subset_size, or they are all the same.
+        DegenerateWarning: There are fewer vectors than `subset_size`, or all are equal.
     """
     check_sizes(real)
     x, y = check_vectors(generated, "generated vectors", real.shape[1]), real.to(generated.device)
@@ -72,13 +73,13 @@ def kernel_distance(
 
 
 class KernelDistance(Vectors):
-    """Kernel distance of the vectors of all processes to real ones, which are no state.
+    """Kernel distance of the vectors of all processes to fixed real vectors.
 
     Args:
-        real: vectors of the real set, [n_real, d].
-        subsets: how many, at least 1.
-        subset_size: vectors of each side in a subset, at least 2.
-        seed: of the draw, 0 to 2^32 - 1.
+        real: Vectors of the real images, [n_real, d]; not part of the metric's state.
+        subsets: Number of subsets, at least 1.
+        subset_size: Number of vectors of each side in a subset, at least 2.
+        seed: Seed of the draw, 0 to 2^32 - 1.
     """
 
     higher_is_better = False
@@ -96,34 +97,36 @@ class KernelDistance(Vectors):
         self.real, self.subsets, self.subset_size, self.seed = real, subsets, subset_size, seed
 
     def compute(self) -> KernelDistanceValue:  # type: ignore[override]
-        """Mean and deviation over the subsets; see `kernel_distance`."""
+        """Compute the mean and standard deviation over the subsets; see `kernel_distance`."""
         return kernel_distance(
             super().compute(), self.real, self.subsets, self.subset_size, self.seed
         )
 
 
 def check_sizes(real: Tensor) -> None:
-    """Refuse what no sample could be compared with.
+    """Check the real vectors of a kernel distance.
 
     Raises:
-        ValueError: if there are fewer than two real vectors.
+        UserError: There are fewer than two real vectors, or a value is not finite.
     """
     check_vectors(real, "real vectors")
     if len(real) < 2:
-        raise UserError(f"{len(real)} real vectors came for a kernel distance: give two or more.")
+        raise UserError(
+            f"A kernel distance needs two real vectors, but there are {len(real)}: give more."
+        )
 
 
 def _size(n: int, n_real: int, subset_size: int) -> int:
-    """Vectors a subset."""
+    """Compute the number of vectors in a subset."""
     if n < 2:
         raise UserError(
-            f"{n} generated vectors came for a kernel distance: draw at least two samples."
+            f"A kernel distance needs two generated vectors, but there are {n}: draw more samples."
         )
     size = min(n, n_real, subset_size)
     if size < subset_size:
         warn(
-            f"{n:,} generated and {n_real:,} real vectors came, fewer than a subset's "
-            f"{subset_size:,}: the kernel distance takes subsets of {size:,}, and its ± means little."
+            f"There are {n:,} generated and {n_real:,} real vectors, fewer than {subset_size:,} for a "
+            f"subset: the kernel distance uses subsets of {size:,}, and its ± means little."
         )
     return size
 
@@ -131,7 +134,7 @@ def _size(n: int, n_real: int, subset_size: int) -> int:
 def _draw(
     n: int, n_real: int, subsets: int, size: int, seed: int, device: torch.device
 ) -> tuple[Tensor, Tensor]:
-    """Rows of both sides in each subset, [subsets, size] twice, in torch-fidelity's order."""
+    """Draw the rows of both sides in each subset, [subsets, size] twice, in torch-fidelity's order."""
     rng = np.random.RandomState(seed)
     rows = [
         [torch.from_numpy(rng.choice(m, size, replace=False)) for m in (n, n_real)]
@@ -142,10 +145,9 @@ def _draw(
 
 
 def _pair_sums(x: Tensor, x_rows: Tensor, y: Tensor, y_rows: Tensor, within: bool) -> Tensor:
-    """Sum of k over all pairs of each subset, float64 [subsets]; within x, no vector with itself.
+    """Sum k over all pairs of each subset, float64 [subsets]; within x, without pairs of equal index.
 
-    Where the subsets overlap so much that it costs less, each value of k is computed once and
-    counted in all of them.
+    If the subsets overlap so much that it costs less, each value of k is computed once for all.
     """
     subsets, size = x_rows.shape
     if len(x) * len(y) <= subsets * size**2:
@@ -158,7 +160,7 @@ def _pair_sums(x: Tensor, x_rows: Tensor, y: Tensor, y_rows: Tensor, within: boo
 
 
 def _members(rows: Tensor, n: int) -> Tensor:
-    """1 where a vector is in a subset, else 0; float64 [subsets, n]."""
+    """Return 1 for each vector in a subset, else 0; float64 [subsets, n]."""
     zeros = torch.zeros(len(rows), n, dtype=torch.float64, device=rows.device)
     return zeros.scatter_(1, rows, 1.0)
 
@@ -166,7 +168,7 @@ def _members(rows: Tensor, n: int) -> Tensor:
 def _weighted_sums(
     x: Tensor, x_weights: Tensor, y: Tensor, y_weights: Tensor, within: bool
 ) -> Tensor:
-    """Sum over i, j of x_weights_i k(x_i, y_j) y_weights_j, float64 [subsets], in blocks."""
+    """Compute the sum over i, j of x_weights_i k(x_i, y_j) y_weights_j, float64 [subsets], in blocks."""
     total = torch.zeros_like(x_weights[:, 0])
     for i in range(0, len(x), BLOCK):
         part, weights = x[i : i + BLOCK].double() / x.shape[1], x_weights[:, i : i + BLOCK]

@@ -1,4 +1,4 @@
-"""Modes covered and share of good samples, where the modes are known: Srivastava et al. (2017); Lin et al. (2018)."""
+"""Mode coverage for data with known modes (Srivastava et al. 2017; Lin et al. 2018)."""
 
 import math
 from typing import NamedTuple
@@ -13,7 +13,7 @@ NEAR = 3.0  # standard deviations: Lin et al. (2018), section 4
 
 
 class Modes(NamedTuple):
-    """What samples cover."""
+    """Mode coverage of samples."""
 
     covered: int
     """Modes with at least one high-quality sample."""
@@ -25,18 +25,18 @@ class Modes(NamedTuple):
 
 @check_arguments
 def mode_coverage(samples: Tensor, means: Tensor, std: Tensor, near: Positive = NEAR) -> Modes:
-    """Count modes as the papers of VEEGAN and PacGAN do.
+    """Count covered modes as in VEEGAN and PacGAN.
 
     A sample is of high quality if it is less than `near` standard deviations from the nearest mode.
 
     Args:
-        samples: [n, d].
-        means: of the true modes, [modes, d].
-        std: of each true mode, [modes].
-        near: in standard deviations, above 0.
+        samples: Samples, [n, d].
+        means: Means of the modes, [modes, d].
+        std: Standard deviation of each mode, [modes].
+        near: Bound on the distance, in standard deviations, above 0.
 
     Raises:
-        ValueError: if there are no samples, or shapes disagree.
+        UserError: There are no samples, or the shapes do not match.
 
     Example:
         >>> two = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
@@ -45,8 +45,8 @@ def mode_coverage(samples: Tensor, means: Tensor, std: Tensor, near: Positive = 
     """
     if not len(samples) or samples.shape[1:] != means.shape[1:] or len(std) != len(means):
         raise UserError(
-            f"Samples {list(samples.shape)}, means {list(means.shape)}, std {list(std.shape)}: want [n, d] with n > 0, "
-            f"[modes, d] and [modes]."
+            f"The samples have shape {list(samples.shape)}, means {list(means.shape)}, std {list(std.shape)}: give "
+            f"[n, d] with n > 0, [modes, d] and [modes]."
         )
     distance, nearest = (torch.cdist(samples, means) / std).min(1)
     good = nearest[distance < near]
@@ -55,13 +55,13 @@ def mode_coverage(samples: Tensor, means: Tensor, std: Tensor, near: Positive = 
 
 
 def from_uniform(counts: Tensor) -> float:
-    """KL of the modes that were counted from the uniform distribution over all of them, in nats.
+    """Compute the KL of the frequencies of modes from the uniform distribution, in nats.
 
     Args:
-        counts: of each mode, [modes].
+        counts: Number of samples of each mode, [modes].
 
     Returns:
-        log(modes) minus the entropy of counts / sum; infinite where nothing was counted.
+        log(modes) minus the entropy of counts / sum; infinite if all counts are 0.
     """
     if not counts.sum():
         return math.inf

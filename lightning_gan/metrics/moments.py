@@ -1,4 +1,4 @@
-"""Mean and covariance of vectors that come in parts."""
+"""Mean and covariance of vectors, accumulated in batches."""
 
 from typing import NamedTuple
 
@@ -11,12 +11,12 @@ from lightning_gan.utils.errors import UserError
 
 
 class GaussianStatistics(NamedTuple):
-    """The normal distribution with the moments of n vectors.
+    """Mean and covariance of n vectors.
 
     Attributes:
-        n: how many vectors.
-        mean: float64, [d].
-        cov: unbiased, divided by n - 1; float64, [d, d].
+        n: Number of vectors.
+        mean: Mean, float64, [d].
+        cov: Unbiased covariance, divided by n - 1, float64, [d, d].
     """
 
     n: int
@@ -27,12 +27,12 @@ class GaussianStatistics(NamedTuple):
 class Moments(SampleSetMetric):
     """Mean and covariance over the vectors of all processes; memory does not grow with n.
 
-    States are sums of x and of x x^T in float64, without an origin, so that processes may add up
-    in any order. The covariance of vectors of mean m and deviation s is right to about
-    1e-16 (1 + m^2 / s^2) of itself.
+    States are sums of x and of x x^T in float64, not centred, so that processes are added in any
+    order. The relative error of the covariance of vectors with mean m and deviation s is about
+    1e-16 (1 + m^2 / s^2).
 
     Args:
-        dim: length d of a vector, 1 to 2^20; states take 8 (d^2 + d + 1) bytes.
+        dim: Length d of a vector, 1 to 2^20; states take 8 (d^2 + d + 1) bytes.
     """
 
     higher_is_better: bool | None = None
@@ -52,7 +52,7 @@ class Moments(SampleSetMetric):
         """Add vectors, [m, dim]; m may be 0.
 
         Raises:
-            ValueError: if they have another shape, or some are not finite.
+            UserError: The shape is wrong, or a value is not finite.
         """
         x = check_vectors(vectors, "vectors", self.dim).double()
         self.count = self.count + len(x)
@@ -60,15 +60,15 @@ class Moments(SampleSetMetric):
         self.outer = torch.addmm(self.outer, x.T, x)
 
     def compute(self) -> GaussianStatistics:
-        """Mean and unbiased covariance; where dim is 1, torchmetrics makes both of shape [].
+        """Compute mean and unbiased covariance; if dim is 1, torchmetrics gives both the shape [].
 
         Raises:
-            ValueError: if fewer than two vectors came.
+            UserError: Fewer than two vectors were added.
         """
         n = int(self.count)
         if n < 2:
             raise UserError(
-                f"A covariance of {n} vectors was asked, but it needs two: give more samples."
+                f"A covariance needs two vectors, but there are {n}: give more samples."
             )
         mean = self.sum / n
         cov = (self.outer - n * mean.outer(mean)) / (n - 1)

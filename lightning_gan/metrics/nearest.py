@@ -9,28 +9,26 @@ from lightning_gan.utils.errors import UserError
 
 @check_arguments
 def find_nearest(x: Tensor, sample_set: Tensor, block: Count = 10_000) -> Tensor:
-    """For each x, the place in the sample set of the example with the smallest Euclidean distance.
+    """Find the index of the nearest image of a sample set for each x, by Euclidean distance.
 
-    Such images show copying, but do not rule it out: a copy shifted by a pixel is far away (Theis et al. 2016).
+    Nearest neighbours can show copying but not rule it out: a copy shifted by a pixel is far away (Theis et al. 2016).
 
     Args:
-        x: [n, ...].
-        sample_set: [N, ...] of the same trailing shape.
-        block: sample set examples per pass, at least 1; a pass holds n * block distances and three
-            float32 copies of its
-            examples, and copies of x as large as x itself.
+        x: Images, [n, ...].
+        sample_set: Images to search, [N, ...], of the same shape.
+        block: Number of images of the sample set per pass, at least 1. A pass needs memory for n * block distances,
+            three float32 copies of its images, and copies of x.
 
     Returns:
-        Indices [n], int64.
+        Indices, int64, [n].
 
     Raises:
-        ValueError: if the shapes differ or the sample set is empty.
+        UserError: The shapes differ, or the sample set is empty.
     """
     if not len(sample_set) or x.shape[1:] != sample_set.shape[1:]:
         raise UserError(
-            f"Neighbours of {list(x.shape)} were asked in {list(sample_set.shape)}: want a sample set that is "
-            f"not empty, of the "
-            f"same example shape."
+            f"The images have shape {list(x.shape)}, the sample set {list(sample_set.shape)}: give images of the "
+            f"same shape, and a sample set that is not empty."
         )
     x = x.flatten(1)
     passes = [torch.cdist(x, part.flatten(1).to(x)).min(1) for part in sample_set.split(block)]

@@ -1,7 +1,7 @@
 """Parzen-window log-likelihood in nats: section 5 and Table 1 of Goodfellow et al. (2014).
 
-Samples of a model become the centres of a mixture of equal Gaussians. Their width sigma is chosen
-on validation examples; then test examples are scored. The formula is in `kernel_density`.
+Samples of a model are the centres of a mixture of equal Gaussians. Their width sigma is chosen on
+validation images; then test images are scored. The formula is in `kernel_density`.
 """
 
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ from lightning_gan.metrics.kernel_density import (
 from lightning_gan.utils.errors import UserError
 
 SIGMAS_2014 = tuple(10 ** (k / 9 - 1) for k in range(10))
-"""The grid of the released parzen_ll.py: ten points from 0.1 to 1, evenly spaced in log sigma."""
+"""Grid of the released parzen_ll.py: ten values from 0.1 to 1, evenly spaced in log sigma."""
 
 
 class ParzenCurve(NamedTuple):
-    """Mean of log p(x) over n examples and its standard error, in nats, at each sigma."""
+    """Mean of log p(x) over n images and its standard error, in nats, at each sigma."""
 
     sigmas: tuple[float, ...]
     nats: tuple[float, ...]
@@ -37,10 +37,10 @@ class ParzenCurve(NamedTuple):
 
 @dataclass(frozen=True)
 class ParzenScore:
-    """Mean of log p(x) over test examples and its standard error, in nats, with the protocol.
+    """Mean of log p(x) over test images and its standard error, in nats, with the protocol.
 
-    The standard error is that of the test examples alone: it holds neither the draw of the centres,
-    nor the choice of sigma, nor the seed of training.
+    The standard error is over test images; it does not include the draw of the centres, the choice
+    of sigma, or the seed of training.
     """
 
     nats: float
@@ -51,15 +51,15 @@ class ParzenScore:
     n_test: int
     sigmas: tuple[float, ...]
     curve: tuple[float, ...]
-    """Mean of log p(x) over the validation examples at each of the sigmas, in nats."""
+    """Mean of log p(x) over the validation images at each sigma, in nats."""
 
     @property
     def at_edge(self) -> bool:
-        """Whether sigma is an end of its grid, so that a better one may lie outside."""
+        """Whether sigma is at an end of its grid, so that a better value may lie outside."""
         return len(self.sigmas) > 1 and self.sigma in (min(self.sigmas), max(self.sigmas))
 
     def protocol(self, scored: str = "test images") -> str:
-        """Say what must be equal before two scores may be compared."""
+        """Describe what must be equal for two scores to be comparable."""
         sigma = f"{self.sigma:.4g}".removeprefix("0")
         edge = " (an end of its grid: a better one may lie outside)" if self.at_edge else ""
         return f"n={self.n_centres:,} centres, sigma={sigma}{edge}, {self.n_test:,} {scored}"
@@ -69,16 +69,16 @@ class ParzenScore:
 
 
 class ParzenWindow(Metric):
-    """Mean of log p(x) and its standard error at each sigma, over the examples of all processes.
+    """Mean of log p(x) and its standard error at each sigma, over the images of all processes.
 
-    The centres are no state of the metric: no checkpoint holds them, and every process is given the
-    same.
+    The centres are not part of the metric's state: no checkpoint holds them, and every process must
+    set the same ones.
 
     Args:
-        sigmas: widths of the window, in the units of the examples, each above 0.
-        value_range: where pixels must lie, because nats depend on it, finite; none: anywhere.
-        max_bytes: see `parzen_log_likelihood`, at least 1.
-        sync_on_compute: whether `compute` adds up all processes.
+        sigmas: Widths of the window, in the units of the images, each above 0.
+        value_range: Range of the pixels, on which nats depend, finite; None: no bounds.
+        max_bytes: Bound on memory, see `parzen_log_likelihood`, at least 1.
+        sync_on_compute: Whether `compute` sums over all processes.
     """
 
     full_state_update = False
@@ -106,7 +106,7 @@ class ParzenWindow(Metric):
         self.add_state("count", torch.tensor(0), dist_reduce_fx="sum")
 
     def set_centres(self, samples: Tensor | Centres) -> None:
-        """Score under samples, [n, ...], from now on, on their device; forget what was seen."""
+        """Set the centres, [n, ...], move the metric to their device, and reset it."""
         if not isinstance(samples, Centres):
             samples = prepare_centres(samples, self.value_range)
         self.centres = samples
@@ -114,29 +114,29 @@ class ParzenWindow(Metric):
         self.reset()
 
     def update(self, x: Tensor) -> None:
-        """Score examples, [n, ...]; n may be 0, for a process that has no share."""
+        """Score images, [n, ...]; n may be 0 for a process without a share."""
         if self.centres is None:
             raise UserError("The Parzen window has no centres: call set_centres(samples) first.")
         if not len(x):
             return
-        x = flat_examples(x, "examples", self.value_range)
+        x = flat_examples(x, "images", self.value_range)
         nats = parzen_log_likelihood(x, self.centres, self.sigmas, self.max_bytes)
         self.sums += nats.sum(0)
         self.squares += nats.square().sum(0)
         self.count += len(x)
 
     def compute(self) -> ParzenCurve:
-        """Mean and standard error: population deviation / sqrt(n), as in parzen_ll.py."""
+        """Compute mean and standard error, population deviation / sqrt(n), as in parzen_ll.py."""
         n = int(self.count)
         if not n:
-            raise UserError("The Parzen window has seen no examples: call update(x) first.")
+            raise UserError("The Parzen window has seen no images: call update(x) first.")
         mean = self.sums / n
         se = ((self.squares / n - mean.square()).clamp(min=0) / n).sqrt()
         return ParzenCurve(self.sigmas, tuple(mean.tolist()), tuple(se.tolist()), n)
 
 
 @check_arguments
-def parzen_protocol(
+def compute_parzen_score(
     samples: Tensor,
     validation: Tensor,
     test: Tensor,
@@ -146,24 +146,27 @@ def parzen_protocol(
     rank: CountOrZero = 0,
     world_size: Count = 1,
 ) -> ParzenScore:
-    """Score samples as in 2014: choose sigma on validation examples, score test examples at it.
+    """Compute the Parzen score of samples as in 2014: choose sigma on validation images, then score test images.
 
     Args:
-        samples: of the model, [n, ...]; 10,000 in 2014.
-        validation: examples that choose sigma, [n, ...]; in 2014 MNIST's first 1,000.
-        test: examples to score, [n, ...].
-        sigmas: the grid, each above 0.
-        value_range: where all pixels must lie, because nats depend on it, finite; none: anywhere.
-        max_bytes: see `parzen_log_likelihood`, at least 1.
-        rank: of this process, which scores every world_size-th example and returns the whole score, at least 0.
-        world_size: number of processes that make this call, with the same arguments, at least 1.
+        samples: Samples of the model, [n, ...]; 10,000 in 2014.
+        validation: Images that choose sigma, [n, ...]; the first 1,000 of MNIST in 2014.
+        test: Images to score, [n, ...].
+        sigmas: Values of sigma to choose from, each above 0.
+        value_range: Range of all pixels, on which nats depend, finite; None: no bounds.
+        max_bytes: Bound on memory, see `parzen_log_likelihood`, at least 1.
+        rank: Rank of this process, at least 0, which scores every world_size-th image.
+        world_size: Number of processes that make this call with the same arguments, at least 1.
+
+    Returns:
+        Score over the images of all processes.
 
     Raises:
-        ValueError: naming what is empty, not finite, out of range or of another size.
+        UserError: An input is empty, not finite, out of range, or of another size.
     """
     centres = prepare_centres(samples, value_range)
-    validation = flat_examples(validation, "validation examples", value_range)
-    test = flat_examples(test, "test examples", value_range)
+    validation = flat_examples(validation, "validation images", value_range)
+    test = flat_examples(test, "test images", value_range)
 
     def curve(x: Tensor, sigmas: Sequence[float]) -> ParzenCurve:
         window = ParzenWindow(sigmas, None, max_bytes, sync_on_compute=world_size > 1)

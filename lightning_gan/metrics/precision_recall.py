@@ -1,11 +1,11 @@
 """Fidelity and diversity from nearest neighbours: precision, recall, density, coverage.
 
-Precision and recall (Kynkäänniemi et al. 2019, eq. 1-2): the share of samples that lie in the
-manifold of the real vectors, and the reverse. A manifold is the union of balls, one around each
-vector, up to its k-th nearest other one, edge included. Density and coverage (Naeem et al. 2020,
-eq. 3-4) count real balls: how many hold a sample, on average (over k; 1 for equal distributions,
-more is possible), and the share that holds any sample. Their balls are open, as in the authors'
-code. Higher is better for all.
+Precision (Kynkäänniemi et al. 2019, eq. 1-2) is the share of samples in the manifold of the real
+vectors; recall is the reverse. The manifold is the union of closed balls around all vectors, with
+the distance to the k-th nearest other vector as radius. Density (Naeem et al. 2020, eq. 3) is the
+mean number of real balls that contain a sample, divided by k: 1 for equal distributions, and more is
+possible. Coverage (eq. 4) is the share of real balls that contain a sample. Their balls are open, as
+in the authors' code. Higher is better for all.
 """
 
 from typing import NamedTuple
@@ -21,18 +21,18 @@ from lightning_gan.metrics.sample_metric import check_vectors
 from lightning_gan.metrics.vectors import Vectors
 from lightning_gan.utils.errors import UserError
 
-BLOCK_BYTES = 128 << 20  # working memory
+BLOCK_BYTES = 128 << 20
 
 
 class PrecisionRecallValue(NamedTuple):
-    """Shares, 0 to 1, but for the density, which may be more.
+    """Precision, recall, density and coverage; all in [0, 1] except the density, which may be larger.
 
     Attributes:
-        precision: share of samples in a closed ball of the real set.
-        recall: share of real vectors in a closed ball of the samples.
-        f_score: harmonic mean of both.
-        density: open real balls that hold a sample, over k, mean over the samples.
-        coverage: share of open real balls that hold a sample.
+        precision: Share of samples in a closed ball of a real vector.
+        recall: Share of real vectors in a closed ball of a sample.
+        f_score: Harmonic mean of precision and recall.
+        density: Mean number of open real balls that contain a sample, divided by k.
+        coverage: Share of open real balls that contain a sample.
     """
 
     precision: float
@@ -51,27 +51,26 @@ def precision_recall(
     k_density: Count = 5,
     max_bytes: Bytes = BLOCK_BYTES,
 ) -> PrecisionRecallValue:
-    """Precision, recall, density and coverage of samples.
+    """Compute precision, recall, density and coverage of samples.
 
-    Distances are float32, by matrix products, as in torch-fidelity: exact but where a distance
-    equals a radius to seven digits. Autocast and reduced-precision products are switched off.
+    Distances are float32 from matrix products, as in torch-fidelity: the counts are exact unless a
+    distance equals a radius to seven digits. Autocast and reduced-precision products are disabled.
 
     Args:
-        generated: vectors of the samples, [n, d], on any device; the work is done there.
-        real: vectors of the real set, [n_real, d].
-        k: which nearest neighbour bounds a ball of precision and recall, at least 1.
-        k_density: the same for density and coverage, at least 1.
-        max_bytes: bound on the memory for blocks of distances, comparisons, and the copies of vectors that they
-            need, at least 1; one distance is computed at a time at least. Not in it: the vectors themselves, a copy
-            of the real ones where they lie on another device, 4 (k + k_density + 6) bytes a vector, and what the
-            device's library of matrix products takes (about 10 MB).
+        generated: Vectors of the samples, [n, d]; the computation runs on their device.
+        real: Vectors of the real images, [n_real, d].
+        k: Rank of the neighbour that bounds a ball, for precision and recall, at least 1.
+        k_density: Rank of the neighbour that bounds a ball, for density and coverage, at least 1.
+        max_bytes: Bound on the memory for blocks of distances, comparisons and copies of vectors, at least 1; a block
+            has at least one distance. The vectors, a copy of the real ones on another device, 4 (k + k_density + 6)
+            bytes for each vector, and the buffers of the matrix library (about 10 MB) are not included.
 
     Raises:
-        ValueError: if there are not more real vectors than both k and more samples than k, d
-            differs, or something is not finite.
+        UserError: There are not more real vectors than k and k_density or not more samples than k, the dimensions
+            differ, or a value is not finite.
 
     Warns:
-        DegenerateWarning: if all vectors of a side are the same.
+        DegenerateWarning: All vectors of a side are equal.
 
     Example:
         >>> line = torch.arange(8.0)[:, None]
@@ -82,9 +81,9 @@ def precision_recall(
     x, y = check_vectors(generated, "generated vectors", real.shape[1]), real
     if len(x) <= k:
         raise UserError(
-            f"{len(x):,} generated vectors came, but each needs {k} neighbours: draw more samples."
+            f"Each generated vector needs {k} neighbours, but there are {len(x):,} vectors: draw more samples."
         )
-    points = "their balls are points, in which nothing lies but copies"
+    points = "their balls are points, which contain only copies"
     warn_of_copies(x, "generated vectors", points)
     warn_of_copies(y, "real vectors", points)
     with float32_products(x.device):
@@ -95,9 +94,9 @@ class PrecisionRecallMetric(Vectors):
     """Precision, recall, density and coverage over the samples of all processes.
 
     Args:
-        real: vectors of the real set, [n_real, d], which are no state.
-        k: which nearest neighbour bounds a ball of precision and recall, at least 1.
-        k_density: the same for density and coverage, at least 1.
+        real: Vectors of the real images, [n_real, d]; not part of the metric's state.
+        k: Rank of the neighbour that bounds a ball, for precision and recall, at least 1.
+        k_density: Rank of the neighbour that bounds a ball, for density and coverage, at least 1.
     """
 
     higher_is_better = True
@@ -109,21 +108,21 @@ class PrecisionRecallMetric(Vectors):
         self.real, self.k, self.k_density = real, k, k_density
 
     def compute(self) -> PrecisionRecallValue:  # type: ignore[override]
-        """Five numbers; see `precision_recall`."""
+        """Compute the five values; see `precision_recall`."""
         return precision_recall(super().compute(), self.real, self.k, self.k_density)
 
 
 def check_neighbours(real: Tensor, k: int, k_density: int) -> None:
-    """Refuse a real set without k-th neighbours.
+    """Check that every real vector has its k-th neighbours.
 
     Raises:
-        ValueError: if a k is not less than the number of real vectors.
+        UserError: k or k_density is not less than the number of real vectors.
     """
     check_vectors(real, "real vectors")
     if len(real) <= max(k, k_density):
         raise UserError(
-            f"{len(real):,} real vectors came for nearest neighbours {k} and {k_density}: give a k "
-            f"of 1 or more, and more real vectors than that."
+            f"Nearest neighbours {k} and {k_density} need more real vectors than {len(real):,}: give "
+            f"more real images, or a smaller k."
         )
 
 
@@ -134,7 +133,7 @@ def _from_balls(
     work = Distances(max(n, n_real), x.shape[1], max_bytes, x.device)
     (x_radius,) = _radii(x, [k], work)
     y_radius, y_open_radius = _radii(y, [k, k_density], work)
-    inside = held = torch.zeros((), dtype=torch.int64, device=x.device)
+    inside = contained = torch.zeros((), dtype=torch.int64, device=x.device)
     recalled, covered = torch.zeros(2, n_real, dtype=torch.bool, device=x.device)
     for part, radius in zip(x.split(work.side), x_radius.split(work.side), strict=True):
         work.begin(part)
@@ -145,21 +144,21 @@ def _from_balls(
             near |= torch.le(distance, y_radius[those], out=seen).any(1)
             recalled[those] |= torch.le(distance, radius[:, None], out=seen).any(0)
             covered[those] |= torch.lt(distance, y_open_radius[those], out=seen).any(0)
-            held = held + seen.count_nonzero()
+            contained = contained + seen.count_nonzero()
         inside = inside + near.count_nonzero()
     precision, recall = int(inside) / n, int(recalled.count_nonzero()) / n_real
     return PrecisionRecallValue(
         precision,
         recall,
         2 * precision * recall / max(1e-5, precision + recall),
-        int(held) / (k_density * n),
+        int(contained) / (k_density * n),
         int(covered.count_nonzero()) / n_real,
     )
 
 
 def _radii(x: Tensor, ks: list[int], work: Distances) -> list[Tensor]:
-    """Distance of each x to its k-th nearest other, [n] for each k."""
-    most = max(ks) + 1  # a vector is among its own neighbours
+    """Compute the distance of each x to its k-th nearest other vector, [n] for each k."""
+    most = max(ks) + 1  # a vector is its own nearest neighbour
     nearest = torch.empty(len(x), most, device=x.device)
     for i in range(0, len(x), work.side):
         part = x[i : i + work.side]

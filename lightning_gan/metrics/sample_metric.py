@@ -1,4 +1,4 @@
-"""What the metrics of a sample set have in common."""
+"""Base class of metrics of a sample set, and checks of their inputs."""
 
 import torch
 from torch import Tensor
@@ -8,35 +8,35 @@ from lightning_gan.utils.errors import UserError
 
 
 class SampleSetMetric(Metric):
-    """A metric of a sample set that several processes see in shares, of which some are empty."""
+    """Metric of a sample set that is split over processes; a share may be empty."""
 
     full_state_update = False
     is_differentiable = False
 
     @property
     def update_called(self) -> bool:
-        """True: a process without a share has nothing to update, and need not be warned of it."""
+        """True, so that a process with an empty share does not warn that `update` was not called."""
         return True
 
 
-AT_A_TIME = 1 << 18  # numbers, so that a check needs no copy of all vectors
+AT_A_TIME = 1 << 18  # number of values in a block of a check, which so needs no copy of all vectors
 
 
 def rows_at_a_time(vectors: Tensor) -> int:
-    """How many rows of [m, d] to look at in one step of a check."""
+    """Return the number of rows of [m, d] to check at a time."""
     return max(1, AT_A_TIME // vectors.shape[1])
 
 
 def check_vectors(vectors: Tensor, name: str, dim: int | None = None) -> Tensor:
-    """Vectors without their graph.
+    """Check vectors and return them detached.
 
     Args:
-        vectors: [m, d]; m may be 0.
-        name: of them, for messages.
-        dim: the d that is wanted; none: any.
+        vectors: Vectors, [m, d]; m may be 0.
+        name: Name of the vectors in messages.
+        dim: Required d; None: any.
 
     Raises:
-        ValueError: if they have another shape, or some are not finite.
+        UserError: The shape is wrong, or a value is not finite.
     """
     shape = list(vectors.shape)
     if len(shape) != 2 or not shape[1] or dim not in (None, shape[1]):
@@ -45,35 +45,35 @@ def check_vectors(vectors: Tensor, name: str, dim: int | None = None) -> Tensor:
     bad = int(torch.stack(counts).sum())
     if bad:
         raise UserError(
-            f"{bad:,} of {len(vectors):,} {name} hold NaN or infinity, but scores need finite "
-            f"numbers: look at the weights and the precision of the network that made them."
+            f"{bad:,} of {len(vectors):,} {name} contain NaN or infinity, but scores need finite "
+            f"values: check the weights and the precision of the feature extractor."
         )
     return vectors.detach()
 
 
-def check_places(index: Tensor, m: int) -> Tensor:
-    """Places of m samples in their sample set, int64.
+def check_indices(index: Tensor, m: int) -> Tensor:
+    """Check the indices of m samples in their sample set, and return them as int64.
 
     Raises:
-        ValueError: if there are not m of them, or one is negative.
+        UserError: There are not m indices, or one is negative.
     """
     if index.shape != (m,) or (m and int(index.min()) < 0):
         raise UserError(
-            f"{m:,} samples came with places {index.flatten()[:3].tolist()}... of shape "
-            f"{list(index.shape)}: give each its place in the sample set, from 0, as [{m}]."
+            f"{m:,} samples have indices {index.flatten()[:3].tolist()}... of shape "
+            f"{list(index.shape)}: give the index of each in the sample set, from 0, as [{m}]."
         )
     return index.detach().long()
 
 
-def check_whole(places: Tensor) -> None:
-    """All places of a sample set, in order, must be 0, 1, 2...
+def check_complete(indices: Tensor) -> None:
+    """Check that the sorted indices of a sample set are 0 to n - 1.
 
     Raises:
-        ValueError: if one is missing or came twice.
+        UserError: An index is missing or occurs twice.
     """
-    n = len(places)
-    if not torch.equal(places, torch.arange(n, device=places.device)):
+    n = len(indices)
+    if not torch.equal(indices, torch.arange(n, device=indices.device)):
         raise UserError(
-            f"{n:,} samples came with {len(places.unique()):,} places up to {int(places[-1]):,}: "
-            f"give each sample of the sample set once, with its own place from 0 to {n - 1:,}."
+            f"{n:,} samples have {len(indices.unique()):,} different indices up to {int(indices[-1]):,}: "
+            f"give each sample of the sample set once, with its index from 0 to {n - 1:,}."
         )

@@ -1,4 +1,4 @@
-"""How far two sets of samples lie apart: the transport distance W1, in the unit of the samples."""
+"""Transport distance W1 of two sample sets, in the units of the samples."""
 
 import math
 
@@ -11,13 +11,13 @@ DIRECTIONS = 16
 
 
 def wasserstein_1d(a: Tensor, b: Tensor) -> Tensor:
-    """W1 of samples on the line: [..., n] and [..., n] to [...].
+    """Compute W1 of samples in one dimension, [..., n] and [..., n] to [...].
 
-    The mean distance when both are put in order and moved onto each other. For finite n it is above 0 for samples of
-    one distribution too: compare with what two such sets give.
+    It is the mean distance of the sorted values. For finite n it is above 0 even for samples of one distribution:
+    compare with the value of two such sets.
 
     Raises:
-        ValueError: if there are not as many of both.
+        UserError: The shapes differ, or there are no samples.
 
     Example:
         >>> wasserstein_1d(torch.tensor([0.0, 2.0]), torch.tensor([3.0, 1.0]))
@@ -25,20 +25,20 @@ def wasserstein_1d(a: Tensor, b: Tensor) -> Tensor:
     """
     if a.shape != b.shape or not a.shape[-1]:
         raise UserError(
-            f"Samples {list(a.shape)} and {list(b.shape)} came: give as many of both, one or more."
+            f"The samples have shapes {list(a.shape)} and {list(b.shape)}: give equal shapes, and one or more."
         )
     return (a.sort(-1).values - b.sort(-1).values).abs().mean(-1)
 
 
 def sliced_wasserstein(a: Tensor, b: Tensor) -> Tensor:
-    """Mean W1 of samples in the plane, [n, 2] each, seen along evenly spaced directions.
+    """Compute the mean W1 of two-dimensional samples, [n, 2] each, over evenly spaced directions.
 
     Raises:
-        ValueError: if there are not as many of both, or they do not lie in the plane.
+        UserError: The shapes differ, or are not [n, 2].
     """
     if a.shape != b.shape or a.shape[1:] != (2,):
         raise UserError(
-            f"Samples {list(a.shape)} and {list(b.shape)} came: give [n, 2], as many of both."
+            f"The samples have shapes {list(a.shape)} and {list(b.shape)}: give [n, 2] for both."
         )
     angle = math.pi * torch.arange(DIRECTIONS) / DIRECTIONS
     directions = torch.stack([angle.cos(), angle.sin()]).to(a)

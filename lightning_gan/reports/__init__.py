@@ -1,1 +1,1 @@
-"""HTML report of a run, comparison of runs, W&B workspace."""
+"""HTML pages of a run and of a comparison of runs; W&B workspace."""

@@ -1,204 +1,202 @@
-"""compare.html: groups of runs side by side: scores over seeds, curves with their spread, the last images."""
+"""compare.html: scores over seeds, settings that differ, curves and last images of groups of runs."""
 
 from collections.abc import Sequence
 
-from lightning_gan.reports import scores
-from lightning_gan.reports.chart import COLOURS, Series, draw_chart
-from lightning_gan.reports.curves import Curve, draw_charts, draw_sections, label_key
+import yaml
+
+from lightning_gan.reports import score_table
+from lightning_gan.reports.chart_axes import COLOURS
+from lightning_gan.reports.comparison_curves import make_comparison_curves
 from lightning_gan.reports.embedded_images import compress_png, make_image
 from lightning_gan.reports.html import (
     Markup,
+    Row,
+    allow_breaks,
+    join_markup,
     make_details,
     make_facts,
+    make_note,
     make_page,
-    make_row,
     make_section,
     make_table,
     make_tag,
 )
+from lightning_gan.reports.missing_scores import list_missing
+from lightning_gan.reports.run_facts import format_speed, format_time
+from lightning_gan.reports.run_reader import RunFiles
+from lightning_gan.reports.run_time import measure_run_time
 from lightning_gan.reports.seed_groups import SeedGroup, find_differing
-from lightning_gan.reports.statistics import ScoreColumn, average_curves, make_columns
-from lightning_gan.tracking.metric_keys import Panel, list_keys_in_panel
-from lightning_gan.utils.text_table import format_table as text_table
+from lightning_gan.reports.seed_statistics import ScoreColumn, format_letter, make_columns
+from lightning_gan.utils.text_table import format_table
 
-KINDS = ("samples", "points", "densities")
-FEW, LONGEST = 15, 160  # settings, and letters of one
+KINDS = ("samples", "points", "densities")  # kinds of image, the preferred one first
+MISSING = "Some runs lack scores that other runs on the same data have, or have none. To compute them, run:"
 
 
 def make_comparison(groups: Sequence[SeedGroup]) -> str:
-    """The document."""
+    """Make the HTML page that compares groups of runs."""
     columns = make_columns(groups)
     runs = sum(len(group.runs) for group in groups)
-    names = ", ".join(group.label for group in groups)
+    labels = "; ".join(group.label for group in groups)
     header = make_tag(
         "header",
         make_tag("h1", "Comparison"),
-        make_tag("p", f"{runs} runs in {len(groups)} groups: {names}"),
+        make_tag("p", f"{runs} runs in {len(groups)} groups: {labels}"),
+    )
+    scores = (
+        _make_warnings(columns),
+        _make_score_table(groups, columns),
+        _make_commands(groups),
+        _make_protocols(columns),
     )
     return make_page(
-        f"Comparison of {names}",
+        f"Comparison of {labels}",
         header,
-        make_section(
-            "Scores", describe_warnings(columns), _scores(groups, columns), _protocols(columns)
-        ),
-        make_section("Last images", _images(groups)),
-        make_section("Curves", _curves(groups)),
-        make_section("Settings that differ", _settings(groups)),
-        make_section("Runs", _runs(groups)),
+        make_section("Settings that differ", _make_settings(groups)),
+        make_section("Scores", scores),
+        make_section("Last images", _make_images(groups)),
+        make_section("Curves", make_comparison_curves(groups)),
+        make_section("Runs", _make_runs(groups)),
     )
 
 
-def describe_group(groups: Sequence[SeedGroup]) -> str:
-    """The scores as a table of plain text, with what must be known before reading it."""
+def format_comparison(groups: Sequence[SeedGroup]) -> str:
+    """Format the scores as a table of plain text, with warnings and commands for missing scores."""
     columns = make_columns(groups)
     rows = [
-        (group.label, str(len(group.runs)), *(column.text(i) for column in columns))
+        (group.label, str(len(group.runs)), *(column.format_cell(i) for column in columns))
         for i, group in enumerate(groups)
     ]
-    header = ("group", "n", *(column.name for column in columns))
-    said = [column.warning() for column in columns] + [
-        f"left out: {o}" for g in groups for o in g.left_out
-    ]
-    return "\n".join(
-        [text_table(rows, header), "± standard error of the mean over seeds", *filter(None, said)]
-    )
+    lines = [format_table(rows, ("group", "n", *(column.name for column in columns)))]
+    lines += ["± standard error of the mean over seeds"] if columns else []
+    lines += filter(None, (column.describe_differences() for column in columns))
+    lines += [f"left out: {reason}" for group in groups for reason in group.left_out]
+    if missing := _list_missing(groups):
+        lines += [MISSING, *(f"  {line}" for line in missing)]
+    return "\n".join(lines)
 
 
-def describe_warnings(columns: Sequence[ScoreColumn]) -> list[Markup]:
-    """Which scores do not compare, and why."""
-    return [make_tag("p", warning, class_="warning") for c in columns if (warning := c.warning())]
+def _list_missing(groups: Sequence[SeedGroup]) -> list[str]:
+    missing = list_missing([run for group in groups for run in group.runs])
+    return [line for lines in missing.values() for line in lines]
 
 
-def _scores(groups: Sequence[SeedGroup], columns: Sequence[ScoreColumn]) -> Markup:
-    """A row for each group."""
+def _make_warnings(columns: Sequence[ScoreColumn]) -> list[Markup]:
+    """Make a paragraph for each score that is not comparable."""
+    sentences = [column.describe_differences() for column in columns]
+    return [make_tag("p", sentence, class_="warning") for sentence in sentences if sentence]
+
+
+def _make_score_table(groups: Sequence[SeedGroup], columns: Sequence[ScoreColumn]) -> Markup:
+    """Make a table with a row for each group and a column for each score."""
     if not columns:
-        return make_tag("p", "None of these runs has a score with a protocol.")
+        return make_tag("p", "None of these runs has a score.")
     rows = [
-        make_row(
+        Row((
             [make_tag("i", class_=f"dot c{i % COLOURS}"), group.label],
             len(group.runs),
-            *(make_tag("span", column.text(i), class_="value") for column in columns),
-        )
+            *(make_tag("span", column.format_cell(i), class_="value") for column in columns),
+        ))
         for i, group in enumerate(groups)
-    ]
+    ]  # fmt: skip
     titles = [
         make_tag(
             "span",
-            scores.format_metric_title(c.name),
-            make_tag("small", scores.describe_better_direction(c.name)),
+            score_table.format_metric_title(column.name),
+            make_tag("small", score_table.describe_better_direction(column.name)),
         )
-        for c in columns
+        for column in columns
     ]
-    note = "Mean ± standard error of the mean over n seeds; one run has no ± of that kind."
-    return Markup(make_table(("group", "n", *titles), rows) + make_tag("p", note, class_="note"))
+    note = "Mean ± standard error of the mean over n seeds; a single run has no standard error."
+    return make_table(("group", "n", *titles), rows) + make_note(note)
 
 
-def _protocols(columns: Sequence[ScoreColumn]) -> Markup:
-    """The protocols, once each."""
-    protocols = [
-        (
-            c.name if c.comparable else f"{c.name} [{chr(ord('a') + i % 26)}]",
-            make_facts(scores.list_protocol_fields(score_protocol)),
-        )
-        for c in columns
-        for i, score_protocol in enumerate(c.protocols)
-    ]
+def _make_commands(groups: Sequence[SeedGroup]) -> Markup:
+    """Make a list of the commands that compute missing scores; empty if none is missing."""
+    lines = _list_missing(groups)
     return (
-        make_details(
-            "Protocols",
-            *(
-                make_tag("div", make_tag("h3", name), score_protocol)
-                for name, score_protocol in protocols
-            ),
-        )
-        if protocols
+        make_note(MISSING) + make_tag("pre", "\n".join(lines), class_="commands")
+        if lines
         else Markup("")
     )
 
 
-def _images(groups: Sequence[SeedGroup]) -> Markup:
-    """The last one of the first seed of each group."""
-    found = []
+def _make_protocols(columns: Sequence[ScoreColumn]) -> Markup:
+    """Make a list of all protocols; empty if there are none."""
+    protocols = [
+        make_tag(
+            "div",
+            make_tag(
+                "h3", column.name if column.comparable else f"{column.name} [{format_letter(i)}]"
+            ),
+            make_facts(score_table.list_protocol_fields(protocol)),
+        )
+        for column in columns
+        for i, protocol in enumerate(column.protocols)
+    ]
+    return make_details("Protocols", protocols) if protocols else Markup("")
+
+
+def _make_images(groups: Sequence[SeedGroup]) -> Markup:
+    """Show the last image of the first seed of each group."""
+    figures = []
     for group in groups:
         run = group.runs[0]
-        kinds = run.image_bytes()
-        if kind := next((k for k in KINDS if k in kinds), None):
-            step, path = kinds[kind][-1]
+        if kind := next((k for k in KINDS if k in run.image_files), None):
+            step, path = run.image_files[kind][-1]
             image = make_image(compress_png(path), f"{kind} of {group.label}, step {step}")
             caption = make_tag("figcaption", f"{group.label}: seed {run.seed}, step {step:,}")
-            found.append(make_tag("figure", image, caption, class_="picture"))
-    return make_tag("div", found, class_="gallery") if found else Markup("")
+            figures.append(make_tag("figure", image, caption, class_="image"))
+    return make_tag("div", figures, class_="gallery") if figures else Markup("")
 
 
-def _curves(groups: Sequence[SeedGroup]) -> list[Markup]:
-    """A chart for each key, a curve for each group."""
-    everything: dict[str, Curve] = {}
-    for group in groups:
-        for run in group.runs:
-            everything = {**run.curves, **everything}
-    drawn = [key for key in everything if not key.startswith(("lr/", "progress/"))]
-
-    def draw(panel: Panel, mine: list[str]) -> Markup:
-        return Markup("".join(_chart(groups, panel, key) for key in mine))
-
-    note = "Mean over seeds; the band is one standard deviation between seeds to either side."
-    return [
-        make_tag("p", note, class_="note"),
-        *draw_sections(draw_charts({k: everything[k] for k in drawn}, draw)),
-    ]
-
-
-def _chart(groups: Sequence[SeedGroup], panel: Panel, key: str) -> Markup:
-    series = []
-    for i, group in enumerate(groups):
-        points, band = average_curves([run.curves[key] for run in group.runs if key in run.curves])
-        series.append(Series(group.label, points, band, i, dashed=i >= COLOURS))
-    alone = len(list(list_keys_in_panel(panel))) == 1
-    return draw_chart(
-        panel.title if alone else f"{panel.title}: {label_key(key)}", series, panel.lines
-    )
-
-
-def _settings(groups: Sequence[SeedGroup]) -> Markup:
-    """Those of the configs; a column for each group, and behind a click where they are many."""
-    found = find_differing([group.runs[0] for group in groups])
-    if not found:
+def _make_settings(groups: Sequence[SeedGroup]) -> Markup:
+    """Make a table of the settings that differ, first those that all groups have; empty if there are none."""
+    settings = find_differing([group.runs[0] for group in groups])
+    if not settings:
         return Markup("")
     rows = [
-        make_row(make_tag("code", key), *(make_tag("span", _word(v)) for v in values))
-        for key, values in found.items()
-    ]
-    written = make_table(("setting", *(group.label for group in groups)), rows, class_="settings")
-    return written if len(rows) <= FEW else make_details(f"{len(rows)} settings", written)
-
-
-def _word(value: object) -> str:
-    text = "" if value is None else str(value)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
-
-
-def _runs(groups: Sequence[SeedGroup]) -> Markup:
-    """Every run that counts, and those that do not."""
-    rows = []
-    for group in groups:
-        for run in group.runs:
-            code = run.about.get("code") or {}
-            data = (run.about.get("data") or {}).get("sha256") or ""
-            rows.append(
-                make_row(
-                    str(run.folder),
-                    group.label,
-                    run.seed,
-                    f"{run.step:,}",
-                    (code.get("commit") or "")[:12],
-                    data[:12],
-                )
+        Row(
+            (
+                make_tag("code", allow_breaks(key)),
+                *(allow_breaks(_format_setting(v)) for v in values),
             )
-    left = [
-        make_tag("p", f"Left out: {why}.", class_="note")
-        for group in groups
-        for why in group.left_out
+        )
+        for key, values in sorted(settings.items(), key=lambda item: None in item[1])
     ]
-    return Markup(
-        "".join([make_table(("run", "group", "seed", "steps", "commit", "data"), rows), *left])
+    return make_table(("setting", *(group.label for group in groups)), rows, class_="settings")
+
+
+def _format_setting(value: object) -> str:
+    """Return a setting as YAML on one line."""
+    if value is None or isinstance(value, str):
+        return "not set" if value is None else value
+    text: str = yaml.safe_dump(value, default_flow_style=True, width=float("inf"), sort_keys=False)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def _make_runs(groups: Sequence[SeedGroup]) -> Markup:
+    """Make a table of all runs, and a list of those that are left out."""
+    header = (
+        "run",
+        "group",
+        "seed",
+        "steps",
+        "training time",
+        "steps per second",
+        "commit",
+        "data",
     )
+    rows = [_make_run_row(run, group.label) for group in groups for run in group.runs]
+    notes = [make_note(f"Left out: {why}.") for group in groups for why in group.left_out]
+    return make_table(header, rows) + join_markup(notes)
+
+
+def _make_run_row(run: RunFiles, label: str) -> Row:
+    commit = (run.info.get("code") or {}).get("commit") or ""
+    digest = (run.info.get("data") or {}).get("sha256") or ""
+    time = measure_run_time(run)
+    seconds = format_time(time) if time else "unknown"
+    speed = format_speed(time.steps_per_second) if time and time.steps_per_second else "unknown"
+    steps = f"{run.step:,}"
+    return Row((run.folder, label, run.seed, steps, seconds, speed, commit[:12], digest[:12]))

@@ -1,4 +1,4 @@
-"""The curves of a run, or of several, in the panels of the table of keys."""
+"""Charts of the curves of one run or of several, in the panels of the table of metric keys."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -8,79 +8,110 @@ from lightning_gan.tracking import metric_keys
 from lightning_gan.tracking.metric_keys import Key, Panel
 
 Curve = Sequence[tuple[int, float]]
-PLAIN = {
+LABELS = {
     "train/value": "training",
     "val/value": "held out",
     "train/d_x": "D(x)",
     "train/d_gz": "D(G(z))",
-}
-PLAIN |= {
     "val/d_x": "D(x), held out",
     "val/d_gz": "D(G(z)), held out",
     "train/d_loss": "D",
     "train/g_loss": "G",
+    "lr/d": "D",
+    "lr/g": "G",
+    "train/d_grad_norm": "D",
+    "train/g_grad_norm": "G",
 }
-PLAIN |= {"lr/d": "D", "lr/g": "G", "train/d_grad_norm": "D", "train/g_grad_norm": "G"}
-DASHED = ("val/d_x", "val/d_gz", "lr/g")  # beside, or upon, another curve
-NOT_DRAWN = ("seen", "batch")  # straight lines over steps
+DASHED = ("val/d_x", "val/d_gz", "lr/g")  # curves that lie on or near another one
+NOT_DRAWN = ("seen", "batch")  # panels whose curves are straight lines over steps
+LOGIT_OBJECTIVES = ("Minimax", "NonSaturating", "OneSidedLabelSmoothing")
+"""Losses with `outputs_are_logits`: for them D(x) is a probability, and V has the value -log 4 at the equilibrium."""
+CRITIC_TITLES = {
+    "value": "V(D, G), as if outputs of D were logits",
+    "answers": "sigmoid of the output of D",
+    "losses": "losses",
+}
+
+
+def returns_probabilities(objective: str) -> bool:
+    """Return whether the sigmoid of D's output is a probability under a loss.
+
+    Args:
+        objective: Class name of the loss. If it is empty, as for a run without run.json, the answer is yes.
+    """
+    return not objective or objective in LOGIT_OBJECTIVES
+
+
+def adapt_panel(panel: Panel, probabilities: bool) -> Panel:
+    """Return a panel; if D returns no probabilities, without reference lines and with a title that says so."""
+    if probabilities or panel.name not in CRITIC_TITLES:
+        return panel
+    return Panel(panel.name, panel.section, CRITIC_TITLES[panel.name])
 
 
 def label_key(key: str) -> str:
-    """A curve's name in a legend."""
-    return PLAIN.get(key) or key.split("/", 1)[-1].replace("_", " ")
+    """Return the name of a curve in a legend."""
+    return LABELS.get(key) or key.split("/", 1)[-1].replace("_", " ")
 
 
 def draw_charts(
     curves: Mapping[str, Curve], draw: Callable[[Panel, list[str]], Markup]
 ) -> Iterator[tuple[str, list[Markup]]]:
-    """The charts of each section that has some; keys that the table does not know come last.
+    """Yield the name and the charts of each section that has some; unknown keys come last.
 
     Args:
-        curves: by key; those of the test split are one value each, and not drawn.
-        draw: makes a chart of the keys of a panel.
+        curves: Curves by key. Those of the test split have one value each and are not drawn.
+        draw: Function that draws the keys of a panel.
     """
-    for name in metric_keys.SECTIONS:
-        panels = [p for p in metric_keys.PANELS if p.section == name and p.name not in NOT_DRAWN]
-        found = [draw(panel, mine) for panel in panels if (mine := _keys_of(panel, curves))]
-        if drawn := [one for one in found if one]:
-            yield name, drawn
-    others = [key for key in curves if _draw_panel(key) and metric_keys.find_key(key) is None]
+    for section in metric_keys.SECTIONS:
+        panels = [p for p in metric_keys.PANELS if p.section == section and p.name not in NOT_DRAWN]
+        charts = [draw(panel, keys) for panel in panels if (keys := _list_keys(panel, curves))]
+        if charts := [chart for chart in charts if chart]:
+            yield section, charts
+    others = [key for key in curves if _is_drawn(key) and metric_keys.find_key(key) is None]
     if others:
         yield "Other", [draw(Panel(key, "Other", key), [key]) for key in others]
 
 
-def _keys_of(panel: Panel, curves: Mapping[str, Curve]) -> list[str]:
-    """The keys of a panel that were logged, in the table's order."""
+def _list_keys(panel: Panel, curves: Mapping[str, Curve]) -> list[str]:
+    """Return the logged keys of a panel, in the order of the table."""
     order: list[Key] = list(metric_keys.list_keys_in_panel(panel))
-    found = [key for key in curves if _draw_panel(key) and metric_keys.find_key(key) in order]
+    found = [key for key in curves if _is_drawn(key) and metric_keys.find_key(key) in order]
     return sorted(found, key=lambda key: (order.index(metric_keys.find_key(key)), key))  # type: ignore[arg-type]
 
 
-def _draw_panel(key: str) -> bool:
+def _is_drawn(key: str) -> bool:
     return not key.startswith("test/")
 
 
-def draw_run(curves: Mapping[str, Curve]) -> list[Markup]:
-    """The charts of one run, section by section."""
+def draw_run(curves: Mapping[str, Curve], objective: str = "") -> list[Markup]:
+    """Draw the charts of one run, by sections.
 
-    def draw(panel: Panel, mine: list[str]) -> Markup:
-        series = [_series(curves, key, i) for i, key in enumerate(mine)]
+    Args:
+        curves: Curves by key.
+        objective: Class name of the loss.
+    """
+    probabilities = returns_probabilities(objective)
+
+    def draw(panel: Panel, keys: list[str]) -> Markup:
+        series = [_make_series(curves, key, i) for i, key in enumerate(keys)]
+        panel = adapt_panel(panel, probabilities)
         return draw_chart(panel.title, series, panel.lines)
 
-    return draw_sections(draw_charts(curves, draw))
+    return make_chart_sections(draw_charts(curves, draw))
 
 
-def draw_sections(drawn: Iterable[tuple[str, list[Markup]]]) -> list[Markup]:
-    """Sections of charts, each under its name."""
+def make_chart_sections(sections: Iterable[tuple[str, list[Markup]]]) -> list[Markup]:
+    """Make a block with a heading for each (name, charts) pair."""
     return [
         make_tag(
-            "div", make_tag("h3", name), make_tag("div", found, class_="charts"), class_="room"
+            "div", make_tag("h3", name), make_tag("div", charts, class_="charts"), class_="group"
         )
-        for name, found in drawn
+        for name, charts in sections
     ]
 
 
-def _series(curves: Mapping[str, Curve], key: str, place: int) -> Series:
+def _make_series(curves: Mapping[str, Curve], key: str, index: int) -> Series:
     error = dict(curves.get(metric_keys.find_error_key(key) or "", ()))
     band = [error.get(step, 0.0) for step, _ in curves[key]] if error else None
-    return Series(label_key(key), curves[key], band, place, key in DASHED)
+    return Series(label_key(key), curves[key], band, index, key in DASHED)

@@ -1,4 +1,4 @@
-"""Images inside a page: data URIs, as small as they get without a loss, evenly chosen where there are many."""
+"""Images embedded in a page as data URIs: lossless, limited in number and in bytes."""
 
 import base64
 import io
@@ -12,97 +12,110 @@ from PIL import Image
 from lightning_gan.reports.html import Markup, make_tag
 from lightning_gan.utils.errors import UserError
 
-MOST = 30  # images on a slider
-MOST_BYTES = 12_000_000  # of them, before they are written as text
-Thing = TypeVar("Thing")
+MAX_IMAGES = 30  # on a slider
+MAX_BYTES = 12_000_000  # of the images on a slider, before base64
+Item = TypeVar("Item")
 
 
-def choose_evenly(things: Sequence[Thing], most: int) -> list[Thing]:
-    """At most so many, from the first to the last in even strides.
+def choose_evenly(items: Sequence[Item], most: int) -> list[Item]:
+    """Choose at most `most` items at even intervals, the first and the last included.
 
     Example:
-        >>> evenly(range(10), 4)
+        >>> choose_evenly(range(10), 4)
         [0, 3, 6, 9]
     """
-    if len(things) <= most:
-        return list(things)
+    if len(items) <= most:
+        return list(items)
     if most < 2:
-        return list(things[-most:]) if most else []
-    last = len(things) - 1
-    return [things[round(i * last / (most - 1))] for i in range(most)]
+        return list(items[-most:]) if most else []
+    last = len(items) - 1
+    return [items[round(i * last / (most - 1))] for i in range(most)]
 
 
 class Png(NamedTuple):
-    """An image as its page holds it.
+    """Encoded image.
 
     Attributes:
-        content: of the file.
-        coarse: whether a pixel stands for four, so that it is to be drawn with sharp edges.
+        content: Bytes of the file.
+        halved: Whether the image has half the width and height of its file, so that the page draws it unsmoothed.
     """
 
     content: bytes
-    coarse: bool
+    halved: bool
 
 
 def compress_png(path: Path) -> Png:
-    """The file's bytes; or, where each pixel was drawn as a square of four, an image that holds each once.
+    """Read a PNG file; an image of 2x2 squares of equal pixels is reduced to one pixel for each square.
 
     Raises:
-        ValueError: if it is no image.
+        UserError: The file is not an image.
     """
     try:
         with Image.open(path) as image:
             x = np.array(image.convert("RGB"))
     except OSError as error:
         raise UserError(
-            f"{path} is no image: delete it, and the page is made without it."
+            f"{path} is not an image: delete it, and write the page again without it."
         ) from error
     if any(side % 2 for side in x.shape[:2]) or not _is_doubled(x):
-        return Png(path.read_bytes(), coarse=False)
+        return Png(path.read_bytes(), halved=False)
     x = x[::2, ::2]
-    grey = bool((x == x[..., :1]).all())
+    is_grey = bool((x == x[..., :1]).all())
     file = io.BytesIO()
-    Image.fromarray(x[..., 0] if grey else x).save(file, "PNG")
-    return Png(file.getvalue(), coarse=True)
+    Image.fromarray(x[..., 0] if is_grey else x).save(file, "PNG")
+    return Png(file.getvalue(), halved=True)
 
 
 def _is_doubled(x: np.ndarray) -> bool:
-    """Whether every pixel stands in a square of four."""
-    first = x[::2, ::2]
-    return all(bool((x[a::2, b::2] == first).all()) for a, b in ((0, 1), (1, 0), (1, 1)))
+    """Return whether all 2x2 squares of x, [H, W, 3], consist of equal pixels."""
+    corner = x[::2, ::2]
+    return all(bool((x[a::2, b::2] == corner).all()) for a, b in ((0, 1), (1, 0), (1, 1)))
 
 
 def make_image(image: Png, alt: str, kind: str = "png", hidden: bool = False) -> Markup:
-    """An <img> that holds its image."""
+    """Make an `img` element that holds its image."""
     source = f"data:image/{kind};base64,{base64.b64encode(image.content).decode()}"
-    coarse = "coarse" if image.coarse else None
-    return make_tag("img", src=source, alt=alt, hidden=hidden, class_=coarse)
+    css_class = "pixelated" if image.halved else None
+    return make_tag("img", src=source, alt=alt, hidden=hidden, class_=css_class)
 
 
 def choose_images(frames: Sequence[tuple[int, Path]]) -> list[tuple[int, Png]]:
-    """Of the images of a run (step, file), those on its slider: evenly chosen, bounded in number and in bytes."""
-    most = MOST
+    """Choose and read the images of a slider: at even intervals, at most MAX_IMAGES and MAX_BYTES.
+
+    Args:
+        frames: (step, file) pairs in order of steps.
+
+    Returns:
+        (step, image) pairs in order of steps.
+    """
+    most = MAX_IMAGES
     while True:
-        found = [(step, compress_png(path)) for step, path in choose_evenly(frames, most)]
-        size = sum(len(image.content) for _, image in found)
-        if size <= MOST_BYTES or most <= 2:
-            return found
-        most = max(2, min(most - 1, int(most * MOST_BYTES / size)))
+        chosen = [(step, compress_png(path)) for step, path in choose_evenly(frames, most)]
+        size = sum(len(image.content) for _, image in chosen)
+        if size <= MAX_BYTES or most <= 2:
+            return chosen
+        most = max(2, min(most - 1, int(most * MAX_BYTES / size)))
 
 
 def make_slider(frames: Sequence[tuple[int, Path]], alt: str) -> Markup:
-    """Images over steps, one at a time, the last one first; with a button that plays them."""
-    found = choose_images(frames)
-    last = len(found) - 1
+    """Make a figure that shows one of several images, with a slider and a button that plays them.
+
+    Args:
+        frames: (step, file) pairs in order of steps. The last image is shown first.
+        alt: Alternative text of each image, before its step.
+    """
+    chosen = choose_images(frames)
+    last = len(chosen) - 1
     images = [
-        make_image(c, f"{alt}, step {step}", hidden=i < last) for i, (step, c) in enumerate(found)
+        make_image(image, f"{alt}, step {step}", hidden=i < last)
+        for i, (step, image) in enumerate(chosen)
     ]
-    steps = ",".join(str(step) for step, _ in found)
+    steps = ",".join(str(step) for step, _ in chosen)
     controls = make_tag(
         "div",
         make_tag("button", "Play", type="button", aria_label="play the images"),
         make_tag("input", type="range", min=0, max=last, value=last, step=1, aria_label="step"),
-        make_tag("output", f"step {found[-1][0]:,}"),
+        make_tag("output", f"step {chosen[-1][0]:,}"),
         class_="controls",
     )
     parts = (make_tag("div", images, class_="stage"), controls if last else "")

@@ -1,176 +1,184 @@
-"""What a run folder holds, read back: config, curves, scores with their protocols, images."""
+"""Reader of run folders: config, curves, scores with their protocols, images."""
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from lightning_gan.evaluation import Score, protocol_from_dict
+from lightning_gan.evaluation import Score
+from lightning_gan.reports.stored_scores import (
+    StoredScore,
+    read_evaluated,
+    read_stored_scores,
+    read_tested,
+)
 from lightning_gan.tracking import run_info
 from lightning_gan.tracking.curve_points import Curve, read_curves
 from lightning_gan.utils.errors import UserError
-from lightning_gan.utils.file_format import check_format
 
-# the same values and the same refusals as yaml.SafeLoader, parsed in C where the library has it
-SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@dataclass(frozen=True)
-class StoredScore:
-    """A score as a file holds it.
-
-    Attributes:
-        whose: the stage, or the baseline.
-        step: updates of G.
-        score: with its protocol.
-    """
-
-    whose: str
-    step: int
-    score: Score
+# libyaml parses the same values as yaml.SafeLoader, several times faster
+SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
 class RunFiles:
-    """One run.
+    """Content of a run folder.
 
     Attributes:
-        folder: of the run.
-        config: that it was started with.
-        about: run.json; empty in older runs.
+        folder: Run folder.
+        config: Content of config.yaml.
+        info: Content of run.json; empty if there is none.
         curves: (step, value) pairs of each key of metrics.csv.
-        scores: of all evaluations, in order.
-        baselines: what baselines scored at test.
-        unread: scores without a protocol that can be read.
+        scores: Scores of all evaluations of `fit`, in order.
+        baselines: Scores of the baselines at test.
+        unreadable: Number of scores whose protocol this version cannot read.
+        evaluated: Scores by name that the commands `test` and `evaluate --json` wrote into the run folder later.
     """
 
     folder: Path
     config: dict[str, Any]
-    about: dict[str, Any]
+    info: dict[str, Any]
     curves: dict[str, Curve]
     scores: list[StoredScore]
     baselines: list[StoredScore]
-    unread: int
+    unreadable: int
+    evaluated: dict[str, Score] = field(default_factory=dict)
 
     @property
     def experiment(self) -> str:
-        """Its name."""
+        """Name of the experiment."""
         return str((self.config.get("run") or {}).get("name") or self.folder.resolve().parent.name)
 
     @property
+    def name(self) -> str:
+        """Name of the run folder, such as version_0."""
+        return self.folder.resolve().name
+
+    @property
     def seed(self) -> Any:
-        """Of everything that is drawn."""
+        """Value of `seed_everything`."""
         return self.config.get("seed_everything")
+
+    @property
+    def objective(self) -> str:
+        """Class name of the loss; empty if neither run.json nor config.yaml names it."""
+        loss = ((self.config.get("model") or {}).get("init_args") or {}).get("loss") or ""
+        path = loss.get("class_path", "") if isinstance(loss, dict) else loss
+        return str(self.info.get("objective") or str(path).rpartition(".")[2])
+
+    @property
+    def data_name(self) -> str:
+        """Name of the data set; empty if run.json does not hold it."""
+        return str((self.info.get("data") or {}).get("name") or "")
 
     @cached_property
     def step(self) -> int:
-        """The last one that a curve or a score knows."""
-        steps = [curve[-1][0] for curve in self.curves.values()] + [k.step for k in self.scores]
+        """Last step of all curves and scores."""
+        steps = [curve[-1][0] for curve in self.curves.values()] + [s.step for s in self.scores]
         return max(steps, default=0)
-
-    def latest(self, stage: str) -> dict[str, Score]:
-        """The last score of each name at a stage."""
-        return {kept.score.name: kept.score for kept in self.scores if kept.whose == stage}
 
     @property
     def stage(self) -> str:
-        """That is judged by: test where it was scored there."""
-        return "test" if self.latest("test") else "val"
+        """Stage of the reported scores: test if the run has test scores, otherwise val."""
+        return "test" if any(stored.source == "test" for stored in self.scores) else "val"
 
-    def baseline_scores(self, name: str) -> dict[str, Score]:
-        """What each baseline got for a score."""
-        return {kept.whose: kept.score for kept in self.baselines if kept.score.name == name}
+    @cached_property
+    def reported_scores(self) -> dict[str, Score]:
+        """Score of each name: from the test of `fit`, else from `test` or `evaluate`, else from validation."""
+        stage = {s.score.name: s.score for s in self.scores if s.source == self.stage}
+        return {**self.evaluated, **stage} if self.stage == "test" else {**stage, **self.evaluated}
 
-    def image_bytes(self) -> dict[str, list[tuple[int, Path]]]:
-        """(step, file) of the images of each kind, in order of steps."""
+    def get_baselines(self, name: str) -> dict[str, Score]:
+        """Return the score `name` of each baseline."""
+        return {s.source: s.score for s in self.baselines if s.score.name == name}
+
+    @cached_property
+    def image_files(self) -> dict[str, list[tuple[int, Path]]]:
+        """(step, PNG file) pairs of each kind of image, in order of steps."""
         found: dict[str, list[tuple[int, Path]]] = {}
         for folder in sorted(p for p in (self.folder / "images").glob("*") if p.is_dir()):
-            files = [(_step(path), path) for path in folder.glob("step_*.png")]
-            if named := sorted((step, path) for step, path in files if step is not None):
-                found[folder.name] = named
+            numbered = [(_read_step(path), path) for path in folder.glob("step_*.png")]
+            if files := sorted((step, path) for step, path in numbered if step is not None):
+                found[folder.name] = files
         return found
 
-
-def read_plain(text: str) -> Any:
-    """Read YAML as plain values, as `yaml.safe_load` does, by libyaml where PyYAML has it."""
-    loader = SAFE(text)
-    try:
-        return loader.get_single_data()
-    finally:
-        loader.dispose()
+    @property
+    def real_images(self) -> Path | None:
+        """Grid of real images; None if the run has not saved one."""
+        path = self.folder / "images" / "real.png"
+        return path if path.is_file() else None
 
 
 def read_run(folder: Path) -> RunFiles:
-    """Everything that the pages need of a run.
+    """Read a run folder.
 
     Raises:
-        ValueError: if it is no run folder.
+        UserError: The folder has no config.yaml, or it is not YAML.
+        FormatError: Another version of this suite wrote a file.
     """
     config = folder / "config.yaml"
     if not config.is_file():
         raise UserError(
-            f"{folder} is no run: give a run's folder, such as runs/mnist/version_0, which has a config.yaml."
+            f"{folder} is no run folder because it has no config.yaml: give one, such as runs/mnist/version_0."
         )
     try:
-        settings = read_plain(config.read_text(encoding="utf-8"))
+        settings = _load_yaml(config.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{config} is not YAML: {' '.join(str(error).split())}.") from error
-    scores, unread = _read_stored_scores(folder / "scores.json", "stage")
-    baseline_rows, unread_baselines = _read_stored_scores(folder / "baselines.json", "baseline")
-    facts = run_info.read_run_info(folder)
     curves = read_curves(folder)
-    settings = settings if isinstance(settings, dict) else {}
+    last = max((curve[-1][0] for curve in curves.values()), default=0)
+    scores, unreadable = read_stored_scores(folder / "scores.json", "stage")
+    baselines, unreadable_baselines = read_stored_scores(folder / "baselines.json", "baseline")
+    tested, unreadable_tested = read_tested(folder, last)
+    evaluated, unreadable_evaluated = read_evaluated(folder)
     return RunFiles(
-        folder, settings, facts, curves, scores, baseline_rows, unread + unread_baselines
+        folder,
+        settings if isinstance(settings, dict) else {},
+        run_info.read_run_info(folder),
+        curves,
+        scores,
+        baselines,
+        unreadable + unreadable_baselines + unreadable_tested + unreadable_evaluated,
+        {**tested, **evaluated},
     )
 
 
-def run_folders(path: str) -> list[Path]:
-    """The runs at a path: itself, or those of an experiment, by its folder or its name under runs/.
+def find_run_folders(path: str) -> list[Path]:
+    """Find the run folders at a path, in order of their versions.
+
+    Args:
+        path: Run folder, experiment folder, or the name of either below runs/.
 
     Raises:
-        ValueError: if there is none.
+        UserError: There is no run.
     """
-    for place in (Path(path), Path("runs", path)):
-        if (place / "config.yaml").is_file():
-            return [place]
-        found = [p.parent for p in place.glob("version_*/config.yaml")]
+    for folder in (Path(path), Path("runs", path)):
+        if (folder / "config.yaml").is_file():
+            return [folder]
+        found = [p.parent for p in folder.glob("version_*/config.yaml")]
         if found:
-            return sorted(found, key=_version)
+            return sorted(found, key=_read_version)
     raise UserError(
         f"There is no run at {path}: give the folder of a run or of an experiment, such as runs/mnist/version_0 or "
         f"runs/mnist."
     )
 
 
-def _version(folder: Path) -> tuple[int, str]:
+def _load_yaml(text: str) -> Any:
+    loader = SAFE_LOADER(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
+def _read_version(folder: Path) -> tuple[int, str]:
     number = folder.name.removeprefix("version_")
     return (int(number) if number.isdigit() else -1, folder.name)
 
 
-def _step(path: Path) -> int | None:
+def _read_step(path: Path) -> int | None:
     number = path.stem.removeprefix("step_")
     return int(number) if number.isdigit() else None
-
-
-def _read_stored_scores(path: Path, whose: str) -> tuple[list[StoredScore], int]:
-    """Scores of a file, and how many of them have no protocol that can be read."""
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return [], 0
-    found = []
-    for entry in entries:
-        check_format(entry, path)
-        try:
-            score_protocol = protocol_from_dict(entry["protocol"])
-            score = Score(
-                entry["name"], entry["value"], entry["sd"], score_protocol, tuple(entry["notes"])
-            )
-            found.append(StoredScore(entry[whose], entry["step"], score))
-        except (ValueError, KeyError, TypeError):
-            continue
-    return found, len(entries) - len(found)

@@ -4,7 +4,7 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 
-from lightning_gan.utils.startup_interrupts import command_words
+from lightning_gan.utils.startup_interrupts import find_command_words
 
 NO_JOBS = ("bash", "interactive")  # names that Lightning, too, takes for the user at a terminal
 SIGNALS = (signal.SIGUSR1, signal.SIGTERM)
@@ -29,5 +29,5 @@ def hold_signals(arguments: Sequence[str]) -> None:
     Args:
         arguments: Command line of Python; only the command `fit` has a run that will listen.
     """
-    if is_started_by_srun() and (command_words(arguments) or [""])[0] == "fit":
+    if is_started_by_srun() and (find_command_words(arguments) or [""])[0] == "fit":
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)

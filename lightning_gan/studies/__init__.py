@@ -1,1 +1,1 @@
-"""Studies: many runs and one conclusion. The paper's claims and published benchmarks."""
+"""Studies over many runs: the claims of the 2014 paper, and published benchmarks."""

@@ -1,4 +1,4 @@
-"""Small models, trained in memory by the suite's one loop: no run folder, no logger, no output."""
+"""Training of small models in memory, without run folder, logger or output."""
 
 import logging
 import warnings
@@ -20,9 +20,15 @@ def train_in_memory(
     steps: int,
     callbacks: Sequence[Callback] = (),
 ) -> None:
-    """Train for so many updates of G, on the CPU, silently, in place.
+    """Train a model in place on the CPU, without output.
 
-    Build the model behind `seed_single_thread`, so that its initial weights depend on the seed as well.
+    Call `seed_single_thread` before the model is built, so that its initial weights depend on the seed.
+
+    Args:
+        model: Model to train.
+        data: Training data.
+        steps: Number of updates of G.
+        callbacks: Callbacks of the trainer.
     """
     lightning = logging.getLogger("pytorch_lightning")
     level = lightning.level
@@ -41,6 +47,6 @@ def train_in_memory(
 
 
 def seed_single_thread(seed: int) -> None:
-    """Seed torch, NumPy and Python; one thread, so that the digits do not depend on the machine's load."""
+    """Seed torch, NumPy and Python, and limit torch to one thread, which makes results reproducible."""
     seed_everything(seed, verbose=False)
     torch.set_num_threads(1)

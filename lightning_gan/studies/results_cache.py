@@ -1,4 +1,4 @@
-"""One row for each finished seed, kept on disk: what was measured once is not measured again."""
+"""Cache of results in a JSON file, with one row for each finished run."""
 
 import json
 from collections.abc import Callable
@@ -13,32 +13,33 @@ Row = dict[str, Any]
 
 
 def cached_result(path: Path, key: str, measure: Callable[[], Row]) -> Row:
-    """The row of this key in a JSON file; measured now, and added in one step, if it is not there.
+    """Return the row of a key; compute it and add it to the file if it is missing.
 
     Args:
-        path: of the file; it is made.
-        key: everything that the row depends on, such as "k=2 updates=4000 seed=7".
-        measure: gives plain values.
+        path: JSON file, created if missing.
+        key: Description of everything that the row depends on, such as "k=2 updates=4000 seed=7".
+        measure: Function that computes the row from plain JSON values.
 
     Raises:
-        ValueError: if the file is no JSON object.
+        UserError: If the file is damaged, or another version of this suite wrote it.
     """
     rows = read_cached_rows(path)
     if key not in rows:
         row = measure()
-        rows = read_cached_rows(path) | {
-            key: row
-        }  # another process may have added its own meanwhile
-        with atomic_write(path) as beside:
-            beside.write_text(json.dumps({KEY: FORMAT, **rows}, indent=1) + "\n", encoding="utf-8")
+        # read again: another process may have added rows
+        rows = read_cached_rows(path) | {key: row}
+        with atomic_write(path) as temporary:
+            temporary.write_text(
+                json.dumps({KEY: FORMAT, **rows}, indent=1) + "\n", encoding="utf-8"
+            )
     return rows[key]
 
 
 def read_cached_rows(path: Path) -> dict[str, Row]:
-    """All rows of a JSON file by their keys; none if there is no file.
+    """Read all rows of a JSON file by their keys; a missing file has no rows.
 
     Raises:
-        ValueError: if the file is no JSON object, or another version of this suite wrote it.
+        UserError: If the file is damaged, or another version of this suite wrote it.
     """
     if not path.is_file():
         return {}
@@ -47,9 +48,7 @@ def read_cached_rows(path: Path) -> dict[str, Row]:
     except ValueError:
         rows = None
     if not isinstance(rows, dict):
-        raise UserError(
-            f"{path} is no file of finished seeds: delete it, and they are measured again."
-        )
+        raise UserError(f"{path} is not a results file: delete it to run its seeds again.")
     check_format(rows, path)
     del rows[KEY]
     return rows

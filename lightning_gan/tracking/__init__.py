@@ -1,1 +1,1 @@
-"""What a run writes to disk: metrics, settings, lock, loggers, and the table of metric keys."""
+"""Files and loggers of a run: metrics, settings, lock, W&B, and the table of metric keys."""

@@ -1,4 +1,4 @@
-"""The points of a run's curves, read from metrics.csv."""
+"""Read the curves of a run from metrics.csv."""
 
 import csv
 import math
@@ -13,21 +13,21 @@ Curve = list[tuple[int, float]]
 
 
 def read_curves(folder: Path, keys: Collection[str] = ()) -> dict[str, Curve]:
-    """Read a run's curves; those of a run that goes on from another one begin where that one began.
+    """Read the curves of a run, together with those of the runs that it continues.
 
     Args:
-        folder: Folder of the run.
+        folder: Run folder.
         keys: Columns to read; empty for all.
 
     Returns:
-        (step, value) pairs of each key in order of steps: finite values only, and the last one where a step was written
-        twice.
+        (step, value) pairs of each key in order of steps. Only finite values; the last value of a step that was
+        written twice.
     """
-    return _joined(folder, keys, frozenset())
+    return _join_curves(folder, keys, frozenset())
 
 
-def _joined(folder: Path, keys: Collection[str], after: frozenset[Path]) -> dict[str, Curve]:
-    own = _curves(folder / "metrics.csv", keys)
+def _join_curves(folder: Path, keys: Collection[str], after: frozenset[Path]) -> dict[str, Curve]:
+    own = _read_file(folder / "metrics.csv", keys)
     before = run_info.read_run_info(folder).get("continues") or {}
     earlier = Path(str(before.get("checkpoint", ""))).resolve().parent.parent
     seen, start = after | {folder.resolve()}, before.get("step")
@@ -35,7 +35,7 @@ def _joined(folder: Path, keys: Collection[str], after: frozenset[Path]) -> dict
         return own
     joined = {
         key: [point for point in curve if point[0] <= start]
-        for key, curve in _joined(earlier, keys, seen).items()
+        for key, curve in _join_curves(earlier, keys, seen).items()
         if not key.startswith("test/")
     }
     for key, curve in own.items():
@@ -43,17 +43,17 @@ def _joined(folder: Path, keys: Collection[str], after: frozenset[Path]) -> dict
     return {key: curve for key, curve in joined.items() if curve}
 
 
-def _curves(path: Path, keys: Collection[str]) -> dict[str, Curve]:
+def _read_file(path: Path, keys: Collection[str]) -> dict[str, Curve]:
     curves: dict[str, dict[int, float]] = defaultdict(dict)
     if path.is_file():
         with path.open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
-                for key, step, value in _numbers(row, keys):
+                for key, step, value in _parse_row(row, keys):
                     curves[key][step] = value
     return {key: sorted(curve.items()) for key, curve in curves.items()}
 
 
-def _numbers(row: Mapping[str, Any], keys: Collection[str]) -> Iterator[tuple[str, int, float]]:
+def _parse_row(row: Mapping[str, Any], keys: Collection[str]) -> Iterator[tuple[str, int, float]]:
     for key, text in row.items():
         if key in (None, "step", "epoch") or not isinstance(text, str):
             continue
@@ -61,7 +61,7 @@ def _numbers(row: Mapping[str, Any], keys: Collection[str]) -> Iterator[tuple[st
             continue
         try:
             step, value = int(float(row["step"])), float(text)
-        except (ValueError, KeyError):  # an empty cell, or a line that was cut off
+        except (ValueError, KeyError):  # an empty cell, or an incomplete last line
             continue
         if math.isfinite(value):
             yield key, step, value

@@ -1,4 +1,4 @@
-"""The bytes that a run learns from: their digest, and what differs when they are not the same any more."""
+"""sha256 digests of the training, validation and test data, and their comparison when a run is resumed."""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,22 +10,23 @@ from lightning_gan.utils.errors import UserError
 
 SPLITS = ("train", "val", "test")
 Digest = dict[str, dict[str, Any]]
-"""For each split: `examples`, their number; `sha256` of shape and bytes, as in protocols; `labels`, of labels."""
+"""For each split: `examples`, the number of examples; `sha256` of their shape and bytes, as in protocols; `labels`,
+sha256 of the labels."""
 
 
 class ChangedDataError(UserError):
-    """The data differ from those that a checkpoint's run learned from."""
+    """Error for data that differ from those a checkpoint was trained on."""
 
 
 def hash_data(data: Any) -> Digest:
     """Hash the examples and labels of every split.
 
     Args:
-        data: Data module, prepared.
+        data: Data module after `setup`.
 
     Returns:
-        An entry for each split. Empty where the bytes mean nothing: the data module has no `images`, or it draws its
-        examples from a seed (`drawn`), so that their last bits depend on the processor.
+        An entry for each split. Empty if the data module has no `images`, or draws its examples from a seed (`drawn`):
+        the last bits of drawn examples depend on the processor.
     """
     if not hasattr(data, "images") or getattr(data, "drawn", False):
         return {}
@@ -50,9 +51,14 @@ def hash_tensor(x: Tensor) -> str:
 
 
 def describe_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Name what differs between two digests, split by split; empty where nothing does.
+    """Describe the differences between two digests.
 
-    What one of the digests does not say (older runs hashed the training examples alone) is not compared.
+    Args:
+        before: Earlier digest.
+        now: Later digest.
+
+    Returns:
+        One text for each split that differs. An entry that one of the digests lacks is not compared.
     """
     found = []
     for split in SPLITS:
@@ -64,21 +70,21 @@ def describe_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> l
             found.append(f"{split} had {counts[0]:,} examples and has {counts[1]:,}")
         elif old["sha256"] != new["sha256"]:
             change = f"sha256 {old['sha256'][:8]} became {new['sha256'][:8]}"
-            found.append(f"the examples of {split} are others ({change})")
+            found.append(f"the {split} examples differ ({change})")
         elif old.get("labels") and new.get("labels") and old["labels"] != new["labels"]:
-            found.append(f"the labels of {split} are others")
+            found.append(f"the {split} labels differ")
     return found
 
 
-def new_record(data: Any, found: Digest) -> dict[str, Any]:
-    """Return the entry `data` of run.json for data whose digest is known.
+def make_data_record(data: Any, found: Digest) -> dict[str, Any]:
+    """Return the entry `data` of run.json.
 
     Args:
-        data: Data module, prepared.
-        found: Its digest.
+        data: Data module after `setup`.
+        found: Digest of the data.
     """
     sha256 = found.get("train", {}).get("sha256", "")
-    if not sha256 and hasattr(data, "images"):  # drawn: noted, and never compared
+    if not sha256 and hasattr(data, "images"):  # drawn data: recorded, never compared
         sha256 = hash_tensor(data.images("train"))
     return {
         "name": getattr(data, "name", type(data).__name__),
@@ -90,31 +96,31 @@ def new_record(data: Any, found: Digest) -> dict[str, Any]:
 
 
 def find_latest_digest(record: Mapping[str, Any]) -> Digest:
-    """Return the digest that a run has now, by its record: the last change's, or the first one.
+    """Return the digest of the data that a run used last.
 
     Args:
-        record: Entry `data` of run.json, or of a checkpoint; runs of older versions know one sha256 only.
+        record: Entry `data` of run.json or of a checkpoint.
     """
-    known = [record, *(record.get("changes") or ())][-1]
-    found: Digest = known.get("splits") or {}
-    return found or ({"train": {"sha256": known["sha256"]}} if known.get("sha256") else {})
+    latest = [record, *(record.get("changes") or ())][-1]
+    found: Digest = latest.get("splits") or {}
+    return found or ({"train": {"sha256": latest["sha256"]}} if latest.get("sha256") else {})
 
 
 def check_data_digest(
     path: str, record: Mapping[str, Any], name: str, now: Digest, accept: bool, flag: str
 ) -> list[str]:
-    """Compare data with those of a checkpoint's run.
+    """Compare the present data with those that a checkpoint was trained on.
 
     Args:
-        path: Checkpoint, for the message.
-        record: What its run knows of its data; may be empty.
-        name: Name of the data at hand.
-        now: Digest of the data at hand; may be empty.
-        accept: Whether to go on with other data.
-        flag: Command-line flag that accepts them.
+        path: Checkpoint path, for the message.
+        record: Entry `data` of the checkpoint's run; may be empty.
+        name: Name of the present data.
+        now: Digest of the present data; may be empty.
+        accept: Whether changed data are accepted.
+        flag: Command-line flag that accepts changed data.
 
     Returns:
-        What differs.
+        One text for each split that differs.
 
     Raises:
         ChangedDataError: The data differ and `accept` is false.
@@ -122,9 +128,9 @@ def check_data_digest(
     found = describe_differences(find_latest_digest(record), now)
     if found and not accept:
         raise ChangedDataError(
-            f"The data {name} have changed since the run of {path} read them: {'; '.join(found)}. Examples that were "
-            f"held out may now be trained on, and scores would not compare. Bring the old data back, begin a new run, "
-            f"or add {flag} true to go on with the new data."
+            f"The data {name} have changed since {path} was trained on them: {'; '.join(found)}. Held-out examples may "
+            f"now be in the training set, and scores would not be comparable. Restore the old data, start a new run, "
+            f"or add {flag} true to continue with the new data."
         )
     return found
 
@@ -132,13 +138,13 @@ def check_data_digest(
 def add_change(
     record: dict[str, Any], entry: Mapping[str, Any], found: list[str], step: int, when: str
 ) -> dict[str, Any]:
-    """Return a record with one more change at its end.
+    """Return a copy of a record with one more change of the data.
 
     Args:
         record: Entry `data` of run.json.
-        entry: The same for the data at hand.
-        found: What differs.
-        step: Updates of G in the checkpoint that the run goes on from.
+        entry: Entry for the present data.
+        found: Differences, from `describe_differences`.
+        step: Updates of G in the resumed checkpoint.
         when: Date and time, ISO 8601.
     """
     new = {key: entry[key] for key in ("provenance", "sha256", "splits")}

@@ -1,4 +1,4 @@
-"""Loggers that the user names in `trainer.logger`: they come after the run's own, and get scalars and images."""
+"""Loggers from the setting `trainer.logger`, in addition to metrics.csv and W&B."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,18 +10,18 @@ from pytorch_lightning.loggers import Logger
 
 from lightning_gan.utils.errors import UserError
 
-DEFAULT_PLACES = {"WandbLogger": (".", ""), "MLFlowLogger": ("./mlruns", "mlruns")}
-"""Class name: the default of save_dir, which lies in the working folder, and its place in the run folder."""
+DEFAULT_FOLDERS = {"WandbLogger": (".", ""), "MLFlowLogger": ("./mlruns", "mlruns")}
+"""Class name: the default of save_dir, relative to the working folder, and the path used instead in the run folder."""
 
 
 def read_logger_settings(asked: Any) -> list[Mapping[str, Any]] | None:
     """Read the setting `trainer.logger`.
 
     Args:
-        asked: None, a bool, one logger's class_path and init_args, or a list of them.
+        asked: None, a bool, class_path and init_args of one logger, or a list of these.
 
     Returns:
-        Class path and arguments of each logger; an empty list for false, None where the default is wanted.
+        Class path and arguments of each logger; an empty list for false, None for the default loggers.
     """
     if asked is None or asked is True:
         return None
@@ -29,18 +29,18 @@ def read_logger_settings(asked: Any) -> list[Mapping[str, Any]] | None:
     return [one.as_dict() if isinstance(one, Namespace) else one for one in loggers]
 
 
-def make_external_loggers(settings: Mapping[str, Any], folder: Path) -> Logger:
-    """Construct a logger; where its save_dir is the default, it writes into the run folder.
+def make_external_logger(settings: Mapping[str, Any], folder: Path) -> Logger:
+    """Construct a logger; a default save_dir is replaced by the run folder.
 
     Args:
-        settings: class path and arguments.
-        folder: the run folder.
+        settings: Class path and arguments.
+        folder: Run folder.
 
     Raises:
-        ValueError: with the logger's own error, if it cannot be constructed.
+        UserError: The logger cannot be constructed; the message holds the logger's own error.
     """
     arguments = {**(settings.get("init_args") or {}), **(settings.get("dict_kwargs") or {})}
-    default, within = DEFAULT_PLACES.get(settings["class_path"].split(".")[-1], (None, ""))
+    default, within = DEFAULT_FOLDERS.get(settings["class_path"].split(".")[-1], (None, ""))
     if default is not None and arguments.get("save_dir", default) == default:
         arguments["save_dir"] = str(folder.resolve() / within)
     path = settings["class_path"]
@@ -48,5 +48,7 @@ def make_external_loggers(settings: Mapping[str, Any], folder: Path) -> Logger:
         logger: Logger = instantiate_class((), {"class_path": path, "init_args": arguments})
     except Exception as error:
         why = " ".join(str(error).split())
-        raise UserError(f"trainer.logger is {path.split('.')[-1]}, which refused: {why}") from error
+        raise UserError(
+            f"trainer.logger: {path.split('.')[-1]} cannot be constructed: {why}"
+        ) from error
     return logger

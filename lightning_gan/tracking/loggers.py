@@ -1,4 +1,4 @@
-"""A run's loggers: metrics.csv always, W&B beside it."""
+"""Loggers of a run: metrics.csv and W&B."""
 
 import os
 import sys
@@ -28,23 +28,27 @@ def make_loggers(
     keep: int = 0,
     facts: dict[str, Any] | None = None,
 ) -> list[Logger]:
-    """CSV first, because the first logger's folder is the run folder; then W&B unless it is disabled.
+    """Construct the loggers of a run and create its folder.
 
     Args:
-        root: of all runs.
-        name: of the experiment.
-        wandb: what was asked, where WANDB_MODE goes before it; None for no W&B, whatever WANDB_MODE is.
-        config: of the run, for W&B.
-        version: of a run that goes on; a new one if it is not given.
-        keep: rows of its metrics.csv that it goes on from.
-        facts: that `about` gathers, for run.json and W&B; without them there is no such file.
+        root: Folder of all runs.
+        name: Name of the experiment.
+        wandb: Requested mode of W&B; the environment variable WANDB_MODE overrides it. None disables W&B, whatever
+            WANDB_MODE is.
+        config: Configuration of the run, for W&B.
+        version: Name of the folder of a resumed run; a new folder if None.
+        keep: Number of rows of an existing metrics.csv to keep.
+        facts: Content of run.json, from `collect_run_info`; without it, no run.json is written.
+
+    Returns:
+        The CSV logger, whose folder is the run folder, then W&B unless it is disabled.
     """
     first = not rank_zero_only.rank  # type: ignore[attr-defined]
     mode = choose_wandb_mode(wandb) if first and wandb is not None else "disabled"
     if mode != "disabled":
         check_project()
     csv = MetricsLogger(root, name, version, keep)
-    _ = csv.experiment  # makes the folder, before anything else is written there
+    _ = csv.experiment  # creates the folder before anything else is written there
     facts = run_info.write_run_info(Path(csv.log_dir), facts) if first and facts else {}
     return (
         [csv]
@@ -54,10 +58,13 @@ def make_loggers(
 
 
 def choose_wandb_mode(asked: WandbMode) -> WandbMode:
-    """WANDB_MODE if it is set; else as asked, where auto is online with a key and offline without.
+    """Choose the mode of W&B.
+
+    Args:
+        asked: Requested mode; `auto` is online with a key and offline without one. WANDB_MODE overrides it.
 
     Raises:
-        ValueError: if WANDB_MODE is no mode.
+        UserError: WANDB_MODE is not a mode of W&B.
     """
     mode = os.environ.get("WANDB_MODE") or asked
     if mode == "auto" and "WANDB_MODE" not in os.environ:
@@ -66,33 +73,34 @@ def choose_wandb_mode(asked: WandbMode) -> WandbMode:
         try:
             return "online" if wandb.login(prompt=False, verify=False) else "offline"
         except (wandb.Error, ValueError) as error:
-            print(f"W&B: {' '.join(str(error).split())}. Going on offline.")
+            print(f"W&B: {' '.join(str(error).split())}. Continuing offline.")
             return "offline"
     modes: dict[str, WandbMode] = {"dryrun": "offline", "run": "online"}
     modes |= {name: name for name in get_args(WandbMode) if name != "auto"}
     if mode not in modes:
         raise UserError(
-            f"WANDB_MODE is {mode!r}: set it to online, offline or disabled, or leave it out."
+            f"WANDB_MODE is {mode!r}: set it to online, offline or disabled, or unset it."
         )
     return modes[mode]
 
 
 class TolerantWandbLogger(WandbLogger):
-    """Lightning's logger of W&B; one whose service is gone costs the dashboard, not the run.
+    """W&B logger that stops logging, without an error, when the W&B service has ended.
 
-    SLURM tells all processes of a job that time is up, and the service ends before the run has said its last.
+    SLURM signals every process of a job before its time limit. The W&B service ends then, before the run has logged
+    its last metrics.
     """
 
     gone = False
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Log, or say once that nobody listens."""
+        """Log metrics; print one line if the service has ended."""
         self._tolerate(super().log_metrics, metrics, step)
 
     def log_image(
         self, key: str, images: list[Any], step: int | None = None, **kwargs: Any
     ) -> None:
-        """Log, or say once that nobody listens."""
+        """Log images; print one line if the service has ended."""
         self._tolerate(super().log_image, key, images, step, **kwargs)
 
     def _tolerate(self, log: Callable[..., None], *args: Any, **kwargs: Any) -> None:
@@ -101,25 +109,33 @@ class TolerantWandbLogger(WandbLogger):
                 log(*args, **kwargs)
         except OSError as error:
             self.gone = True
-            print(f"W&B: its service is gone ({error}); the run goes on without it.")
+            print(f"W&B: the service has ended ({error}); training continues without it.")
 
 
 def make_wandb_logger(
     name: str, mode: WandbMode, folder: str, config: dict[str, Any], facts: dict[str, Any]
 ) -> WandbLogger:
-    """W&B in the run folder; a server that does not answer costs the dashboard, not the run."""
+    """Construct a W&B logger in the run folder; it is offline if the server does not answer.
+
+    Args:
+        name: Name of the experiment.
+        mode: online or offline.
+        folder: Run folder.
+        config: Configuration of the run.
+        facts: Content of run.json.
+    """
     import wandb
 
     if mode == "online" and (problem := find_unreachable_reason(wandb.setup().settings.base_url)):
-        print(f"W&B: {problem}. Going on offline.")
+        print(f"W&B: {problem}. Continuing offline.")
         mode = "offline"
     try:
         logger = _wandb_logger(name, mode, folder, config, facts)
     except (wandb.Error, ValueError) as error:
         if mode == "offline":
             raise
-        print(f"W&B: {' '.join(str(error).split())}. Going on offline.")
-        wandb.teardown()  # else the service still holds the run's id
+        print(f"W&B: {' '.join(str(error).split())}. Continuing offline.")
+        wandb.teardown()  # otherwise the service still holds the run's id
         mode = "offline"
         logger = _wandb_logger(name, mode, folder, config, facts)
     if mode == "offline":
@@ -128,16 +144,16 @@ def make_wandb_logger(
 
 
 def check_project() -> None:
-    """Refuse a WANDB_PROJECT that W&B would refuse, before the run has a folder.
+    """Check WANDB_PROJECT before the run folder is created.
 
     Raises:
-        ValueError: naming the characters.
+        UserError: The name holds characters that W&B does not allow.
     """
     project = os.environ.get("WANDB_PROJECT", "")
     if refused := sorted(set(project) & set("/\\#?%:")):
         raise UserError(
-            f"WANDB_PROJECT is {project!r}, but W&B allows no {' '.join(refused)} there: choose another name; "
-            f"WANDB_ENTITY names the team."
+            f"WANDB_PROJECT is {project!r}, but W&B does not allow {' '.join(refused)} in a project name: choose "
+            f"another name (the team is set by WANDB_ENTITY)."
         )
 
 
@@ -153,24 +169,27 @@ def _wandb_logger(
         project=environment.get("WANDB_PROJECT", "lightning-gan"),
         group=environment.get("WANDB_RUN_GROUP", name),
         job_type=environment.get("WANDB_JOB_TYPE", "fit"),
-        id=environment.get("WANDB_RUN_ID") or facts.get("wandb_id"),  # an agent names its runs
+        id=environment.get("WANDB_RUN_ID") or facts.get("wandb_id"),  # a sweep's agent sets the id
         resume=environment.get("WANDB_RESUME", "allow"),
         save_dir=environment.get("WANDB_DIR", str(Path(folder).resolve())),
         mode=mode,
         settings=wandb.Settings(
             silent=True, init_timeout=8, login_timeout=8
-        ),  # the one line that matters is ours
+        ),  # silent: `make_wandb_logger` prints the one line that the user needs
         config=yaml.safe_load(yaml.safe_dump(config))
         | {"about": about_run, "recipe": config_hash.hash_config(config)},
         tags=make_tags(facts),
     )
-    logger._wandb_init.pop("anonymous", None)  # wandb warns of it, and Lightning always sends it
-    _ = logger.experiment  # starts here, where a refusal can be answered
+    logger._wandb_init.pop("anonymous", None)  # Lightning always passes it, and wandb warns
+    _ = logger.experiment  # starts wandb here, where the caller handles its errors
     return logger
 
 
 def make_tags(facts: dict[str, Any]) -> list[str]:
-    """What the user looks runs up by: data set, objective, model, or WANDB_TAGS; W&B allows 64 letters."""
+    """Return the tags of a run: WANDB_TAGS if set, else data set, objective and model.
+
+    W&B allows 64 characters in a tag.
+    """
     if given := os.environ.get("WANDB_TAGS"):
         return given.split(",")
     words = (facts.get("data", {}).get("name"), facts.get("objective"), facts.get("model"))
@@ -180,7 +199,14 @@ def make_tags(facts: dict[str, Any]) -> list[str]:
 def log_score_table(
     loggers: Sequence[Logger], stage: str, rows: Sequence[tuple[str, str, str]], step: int
 ) -> None:
-    """The table of scores as it stands on the terminal, to W&B."""
+    """Log the table of scores that the console shows to W&B.
+
+    Args:
+        loggers: Loggers of the run; only W&B loggers are used.
+        stage: Stage, such as test.
+        rows: Score, value and protocol of each line.
+        step: Updates of G.
+    """
     for logger in loggers:
         if isinstance(logger, WandbLogger) and rows:
             columns = ["score", "value", "protocol"]
@@ -189,13 +215,13 @@ def log_score_table(
 
 
 def finish_wandb(seconds: float = 20) -> None:
-    """End W&B's run before the process ends; a slow server costs no more than these seconds."""
+    """Finish the W&B run, and wait at most some seconds for its server."""
     wandb = sys.modules.get("wandb")
     if wandb is None or wandb.run is None:
         return
 
     def finish() -> None:
-        with suppress(OSError):  # the service is gone already
+        with suppress(OSError):  # the service has ended already
             wandb.finish()
 
     ending = Thread(target=finish, daemon=True)

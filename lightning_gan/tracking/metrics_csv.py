@@ -1,4 +1,4 @@
-"""metrics.csv: rows that are there once each, whatever happens to the process that writes them."""
+"""Logger and reader of metrics.csv; each row is written exactly once, also when the process is killed."""
 
 import csv
 import io
@@ -17,14 +17,14 @@ Row = dict[str, Any]
 
 
 class MetricsFile(ExperimentWriter):
-    """The rows of a run's folder. Lightning's own writer deletes a file that is there, and rewrites in place.
+    """Writer of metrics.csv that appends rows.
 
-    A row is added at the end; a new key rewrites the file beside and renames it. On a full disk rows wait in memory
-    for the next time, and the file stays as it was.
+    Lightning's writer deletes an existing file and rewrites it in place. This one appends; for a new column it writes
+    a new file and renames it. On a full disk, the file stays unchanged and rows wait in memory for the next call.
 
     Args:
-        log_dir: of the run.
-        keep: how many of the rows that are there to go on from; later ones are dropped.
+        log_dir: Run folder.
+        keep: Number of existing rows to keep; later ones are dropped.
     """
 
     def __init__(self, log_dir: str, keep: int = 0) -> None:
@@ -32,34 +32,34 @@ class MetricsFile(ExperimentWriter):
         super().__init__(log_dir)
         self.path = Path(self.metrics_file_path)
         before = self.path.exists()
-        self.kept = read_rows(self.path)[:keep]
-        used = {key for row in self.kept for key, value in row.items() if value != ""}
+        kept = read_rows(self.path)[:keep]
+        used = {key for row in kept for key, value in row.items() if value != ""}
         self.metrics_keys: list[str] = sorted(used)
         self.warned = False
         if before:
-            self._rewrite(self.kept, self.metrics_keys)
-        self.written = len(self.kept)
+            self._rewrite(kept, self.metrics_keys)
+        self.written = len(kept)
 
     def _check_log_dir_exists(self) -> None:
-        """Nothing is deleted: a run may go on in its folder."""
+        """Delete nothing, unlike Lightning: a resumed run continues in its folder."""
 
     def log_hparams(self, params: dict[str, Any]) -> None:
-        """Write hparams.yaml, as Lightning does at every fit and test; in one step, or not."""
+        """Write hparams.yaml atomically."""
         self.hparams.update(params)
         path = Path(self.log_dir, self.NAME_HPARAMS_FILE)
         try:
             with atomic_write(path) as beside:
                 save_hparams_to_yaml(beside, self.hparams)
         except OSError as error:
-            rank_zero_warn(f"{path} was not saved ({error.strerror}): training goes on.")
+            rank_zero_warn(f"{path} was not saved ({error.strerror}): training continues.")
 
     @property
     def rows(self) -> int:
-        """How many there are, those that wait for room on the disk among them."""
+        """Number of rows, including those that wait for space on the disk."""
         return self.written + len(self.metrics)
 
     def save(self) -> None:
-        """Put what was logged into the file."""
+        """Write the logged rows to the file; keep them in memory if the disk is full."""
         if not self.metrics:
             return
         keys = sorted(set(self.metrics_keys).union(*self.metrics))
@@ -71,7 +71,7 @@ class MetricsFile(ExperimentWriter):
         except OSError as error:
             if not self.warned:
                 rank_zero_warn(
-                    f"{self.path} takes no more rows ({error.strerror}): training goes on, and they wait in memory."
+                    f"{self.path} was not written ({error.strerror}): training continues, and its rows wait in memory."
                 )
             self.warned = True
             return
@@ -80,7 +80,7 @@ class MetricsFile(ExperimentWriter):
         self.metrics = []
 
     def _append(self, rows: list[Row]) -> None:
-        """Add rows at the end; a part of them that found no more room is taken back."""
+        """Append rows; on an error, truncate the file to its former size."""
         before = self.path.stat().st_size
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND)
         text = _text(rows, self.metrics_keys).encode()
@@ -108,7 +108,11 @@ def _text(rows: list[Row], keys: list[str]) -> str:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """The whole rows of a file, as text; none if there is no file. A last line that was cut off is none."""
+    """Read the complete rows of a CSV file as text.
+
+    Returns:
+        A mapping from column to text for each row. Empty if there is no file. An incomplete last line is left out.
+    """
     if not path.is_file():
         return []
     text = path.read_bytes().decode(errors="replace")
@@ -118,13 +122,13 @@ def read_rows(path: Path) -> list[Row]:
 
 
 class MetricsLogger(CSVLogger):
-    """Lightning's CSVLogger over a `MetricsFile`.
+    """CSVLogger that writes through `MetricsFile`.
 
     Args:
-        root: of all runs.
-        name: of the experiment.
-        version: of the run; the next free one if it is not given.
-        keep: rows of an earlier life to go on from.
+        root: Folder of all runs.
+        name: Name of the experiment.
+        version: Version of the run; the next free one if None.
+        keep: Number of existing rows to keep.
     """
 
     def __init__(
@@ -135,7 +139,7 @@ class MetricsLogger(CSVLogger):
 
     @property
     def experiment(self) -> MetricsFile:
-        """The file; its folder is made."""
+        """Writer of metrics.csv; the first access creates the folder."""
         if rank_zero_only.rank:  # type: ignore[attr-defined]
             return super().experiment
         if self._experiment is None:
@@ -144,13 +148,17 @@ class MetricsLogger(CSVLogger):
                 try:
                     os.mkdir(self.log_dir)
                     self._new = False
-                except FileExistsError:  # another run began at the same moment
+                except FileExistsError:  # another run started at the same time
                     self._version = None
             self._experiment = MetricsFile(self.log_dir, self._keep)
         return self._experiment  # type: ignore[return-value]
 
-    def settle(self) -> int:
-        """Bring every row to the disk; how many there are, on the first process."""
+    def flush_rows(self) -> int:
+        """Write every row and wait until the file is on the disk.
+
+        Returns:
+            Number of rows; 0 on other ranks than the first.
+        """
         if rank_zero_only.rank:  # type: ignore[attr-defined]
             return 0
         self.experiment.save()

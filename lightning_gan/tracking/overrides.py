@@ -1,4 +1,4 @@
-"""`--override KEY=VALUE`: settings of a run that are changed when it is resumed, and the record of these changes."""
+"""Changes of settings when a run is resumed (`--override KEY=VALUE`), and their record."""
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,11 +12,11 @@ from lightning_gan.tracking import settings
 from lightning_gan.utils.errors import UserError
 
 FIXED = {
-    "seed_everything": "the random states are those of the checkpoint; another seed needs a new run",
-    "data.seed": "the order of the training batches is that of the checkpoint; another seed needs a new run",
+    "seed_everything": "the checkpoint fixes the random states; start a new run for another seed",
+    "data.seed": "the checkpoint fixes the order of the training batches; start a new run for another seed",
 }
 SECTIONS = ("model", "data", "trainer", "checkpoint")
-NETWORKS = {"d": 0, "g": 1}  # places of the two optimizers and schedules in a checkpoint
+NETWORKS = {"d": 0, "g": 1}  # index of each network's optimizer and scheduler in a checkpoint
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class Override:
 
 
 def parse_override(texts: Iterable[str]) -> dict[str, Any]:
-    """Read KEY=VALUE pairs; a value is read as YAML.
+    """Parse KEY=VALUE pairs; values are YAML.
 
     Raises:
-        ValueError: A text is no pair, or changes what an override cannot change.
+        UserError: A text is not a pair, or names a setting that cannot be overridden.
     """
     read, found = get_loader("yaml"), {}
     for text in texts:
@@ -55,12 +55,12 @@ def parse_override(texts: Iterable[str]) -> dict[str, Any]:
             raise UserError(f"--override {key}: {FIXED[key.replace('.init_args.', '.')]}.")
         if key.split(".")[0] not in SECTIONS:
             raise UserError(
-                f"--override {key}: only settings under {', '.join(SECTIONS)} can be overridden; give others as "
-                f"plain flags."
+                f"--override {key}: only settings under {', '.join(SECTIONS)} can be overridden; set others with "
+                f"their own flags."
             )
         try:
             found[key] = read(value)
-        except Exception as error:  # whatever YAML's reader raises
+        except Exception as error:  # the reader raises many classes
             raise UserError(f"--override {text}: {value!r} is not YAML.") from error
     return found
 
@@ -79,7 +79,7 @@ def apply_overrides(
         The overrides that changed a value.
 
     Raises:
-        ValueError: A key does not exist, or names a class.
+        UserError: A key does not exist, or names a class.
     """
     changed = []
     when = datetime.now(UTC).isoformat(timespec="seconds")
@@ -96,14 +96,16 @@ def apply_overrides(
 
 
 def _check_value(key: str, leaf: settings.Leaf, new: Any) -> None:
-    """Refuse classes, and words in the place of numbers; the parser looks at everything else."""
+    """Refuse classes, and text in place of numbers; the parser checks everything else."""
     if leaf.is_class or isinstance(new, Mapping) or settings.contains_objects(new):
         raise UserError(
-            f"--override {key}={new}: an override changes numbers, words and lists of them, not a class. Begin a new "
-            f"run to exchange a part."
+            f"--override {key}={new}: an override changes numbers, text and lists of them, not a class. Start a new "
+            f"run to use another class."
         )
     if type(leaf.value) in (int, float) and isinstance(new, str | bool | list):
-        raise UserError(f"--override {key}={new}: the setting is {leaf.value}; give a number.")
+        raise UserError(
+            f"--override {key}={new}: the setting is the number {leaf.value}; give a number."
+        )
 
 
 def shorten_key(key: str) -> str:
@@ -112,13 +114,13 @@ def shorten_key(key: str) -> str:
 
 
 def read_overrides(entries: Any) -> list[Override]:
-    """Read the overrides that run.json or a checkpoint holds; entries that are none are left out."""
+    """Read the overrides in run.json or a checkpoint; other entries are left out."""
     names = set(Override.__dataclass_fields__)
     return [Override(**e) for e in entries or () if isinstance(e, Mapping) and set(e) == names]
 
 
 def join_overrides(first: Sequence[Override], second: Sequence[Override]) -> list[Override]:
-    """Return the overrides of two records, each once, in order of steps."""
+    """Join the overrides of two records: each once, in order of steps."""
     found: dict[tuple[int, str, str], Override] = {}
     for one in (*first, *second):
         found.setdefault((one.step, one.key, repr(one.new)), one)
@@ -128,43 +130,43 @@ def join_overrides(first: Sequence[Override], second: Sequence[Override]) -> lis
 def restore_original_values(
     sections: Mapping[str, Any], record: Sequence[Override]
 ) -> dict[str, Any]:
-    """Return a copy of the settings as they were before every override of a record."""
+    """Return a copy of the settings from before all overrides of a record."""
     restored = copy.deepcopy(dict(sections))
     for one in reversed(record):
         try:
             _, leaf = settings.find_leaf(restored, one.key)
-        except ValueError:  # the part is not among these settings
+        except ValueError:  # these settings lack the key
             continue
         leaf.container[leaf.name] = one.old
     return restored
 
 
 def change_states(checkpoint: dict[str, Any], changed: Iterable[Override]) -> None:
-    """Change the stored optimizers and schedules of a checkpoint, in place, so that overrides stay in force.
+    """Apply overrides to the stored optimizers and schedulers of a checkpoint, in place.
 
-    A learning rate `lr` changes `initial_lr`, the schedule's base rate, and, by the same factor, the rate now in
-    force: a schedule goes on from its present place. Any other argument of an optimizer replaces the stored one. An
-    argument of a schedule replaces the stored one, and the rate follows at the schedule's next update. Another batch
-    size makes the stored place in the data meaningless: the stream goes on at the number of minibatches seen so far.
+    A new learning rate `lr` replaces `initial_lr` and the scheduler's base rate, and scales the present rate by the
+    same factor, so that the scheduler continues from its present position. Any other argument of an optimizer replaces
+    the stored one. An argument of a scheduler replaces the stored one; the rate follows at the scheduler's next step.
+    A new batch size removes the stored position in the data, see `remove_data_position`.
 
     Args:
-        checkpoint: Content of a checkpoint, before optimizers and schedules are restored from it.
+        checkpoint: Content of a checkpoint, before optimizers and schedulers are restored from it.
         changed: Overrides that the checkpoint's states do not hold yet.
     """
     for one in changed:
         if one.key == "data.batch_size":
-            remove_place(checkpoint)
+            remove_data_position(checkpoint)
         _, _, inner = one.key.partition("model.")
         owner, _, argument = inner.partition(".")
         network, _, kind = owner.partition("_")
         if network not in NETWORKS or kind not in ("optimizer", "scheduler"):
             continue
-        schedule = _at(checkpoint.get("lr_schedulers"), NETWORKS[network])
+        schedule = _get_state(checkpoint.get("lr_schedulers"), NETWORKS[network])
         if kind == "scheduler":
             if argument in schedule:
                 schedule[argument] = one.new
             continue
-        optimizer = _at(checkpoint.get("optimizer_states"), NETWORKS[network])
+        optimizer = _get_state(checkpoint.get("optimizer_states"), NETWORKS[network])
         for group in optimizer.get("param_groups", ()):
             _change_group(group, argument, one.new)
         if argument == "lr" and schedule:
@@ -173,19 +175,22 @@ def change_states(checkpoint: dict[str, Any], changed: Iterable[Override]) -> No
             schedule["_last_lr"] = rates
 
 
-def remove_place(checkpoint: dict[str, Any]) -> None:
-    """Remove the stored place in the data, which counts epochs of another length.
+def remove_data_position(checkpoint: dict[str, Any]) -> None:
+    """Remove the stored position in the data, which counts batches of another epoch length.
 
-    The stream of training batches then goes on at the number of minibatches that were seen so far, as it does at the
-    end of an epoch.
+    Training then continues with the batch that follows the number of minibatches seen so far, as at the end of an
+    epoch.
+
+    Args:
+        checkpoint: Content of a checkpoint; changed in place.
     """
     checkpoint.get("loops", {}).get("fit_loop", {}).get("state_dict", {}).pop(
         "combined_loader", None
     )
 
 
-def _at(states: Any, place: int) -> dict[str, Any]:
-    found: dict[str, Any] = states[place] if states and place < len(states) else {}
+def _get_state(states: Any, index: int) -> dict[str, Any]:
+    found: dict[str, Any] = states[index] if states and index < len(states) else {}
     return found
 
 
@@ -194,7 +199,7 @@ def _change_group(group: dict[str, Any], argument: str, new: Any) -> None:
         before, now = group.get("initial_lr", group["lr"]), group["lr"]
         group["initial_lr"] = new
         group["lr"] = now * (new / before) if before else new
-        if now == before:  # exactly, where no schedule has moved it
+        if now == before:  # exact where no scheduler has changed it
             group["lr"] = new
     elif argument in group:
         group[argument] = tuple(new) if isinstance(new, list) else new

@@ -1,4 +1,4 @@
-"""run.json in the run folder: which code, which data, which machine, and which W&B run; written once, at the start."""
+"""Write and read run.json: code version, data, machine and W&B run of a training run."""
 
 import json
 import platform
@@ -21,16 +21,16 @@ FILE = "run.json"
 LIBRARIES = ("torch", "pytorch-lightning", "torchvision", "torchmetrics", "numpy")
 
 
-def run_info(
+def collect_run_info(
     model: Any, record: "RunRecord", checkpoint: str | None = None, step: int = 0
 ) -> dict[str, Any]:
-    """What a run depends on beside its config, in plain values.
+    """Collect what a run depends on apart from its config, as plain values.
 
     Args:
-        model: the model.
+        model: Model to be trained.
         record: Record of the run's data and overrides.
-        checkpoint: that it goes on from.
-        step: updates of G in that checkpoint.
+        checkpoint: Path of the resumed checkpoint; None for a new run.
+        step: Updates of G in that checkpoint.
     """
     return {
         KEY: FORMAT,
@@ -46,7 +46,14 @@ def run_info(
 
 
 def read_commit(root: Path) -> str:
-    """The git commit of a clone, with -dirty where files differ from it; empty in an installed package."""
+    """Return the git commit of a clone, with the suffix -dirty if files differ from it.
+
+    Args:
+        root: Root folder of the clone.
+
+    Returns:
+        Empty text if the folder is not a clone or git cannot read it.
+    """
     if not (root / ".git").exists():
         return ""
     command = (
@@ -60,15 +67,15 @@ def read_commit(root: Path) -> str:
         "--exclude=*",
     )
     try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):  # no git, or not this user's clone
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):  # no git, or the clone belongs to another user
         return ""
-    return said.stdout.strip()
+    return answer.stdout.strip()
 
 
 def read_environment() -> dict[str, str]:
-    """Python, libraries and hardware of this process."""
-    import torch  # pages read what was written, without torch
+    """Return the versions of Python and libraries, and the hardware of this process."""
+    import torch  # reports read run.json without torch
 
     gpu = torch.cuda.is_available()
     return {
@@ -81,7 +88,7 @@ def read_environment() -> dict[str, str]:
 
 
 def read_cpu_model() -> str:
-    """Its name."""
+    """Return the name of the CPU."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -91,14 +98,21 @@ def read_cpu_model() -> str:
 
 
 def write_run_info(folder: Path, facts: dict[str, Any]) -> dict[str, Any]:
-    """Write run.json, with the id that W&B knows this run by.
+    """Write run.json and add the id of the W&B run.
 
-    A folder that is written to again keeps its id. A run that goes on from the end of another one is the same run on
-    W&B, and has its id; the second run that goes on from there is another one.
+    A run that continues in its folder keeps its id. The first run that continues from the last checkpoint of another
+    run takes that run's id; later ones get a new id.
+
+    Args:
+        folder: Run folder.
+        facts: Content of run.json, from `collect_run_info`.
+
+    Returns:
+        The content with the entry `wandb_id`.
     """
     before = read_run_info(folder)
     facts = facts | {
-        "wandb_id": before.get("wandb_id") or _inherited(folder, facts) or secrets.token_hex(4)
+        "wandb_id": before.get("wandb_id") or _inherit_id(folder, facts) or secrets.token_hex(4)
     }
     with atomic_write(folder / FILE) as beside:
         beside.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -106,19 +120,19 @@ def write_run_info(folder: Path, facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_run_info(folder: Path) -> dict[str, Any]:
-    """Read run.json of a run folder; return nothing if there is none, or no whole one.
+    """Read run.json of a run folder; empty if there is no file or it is incomplete.
 
     Raises:
-        FormatError: if another version of this suite wrote it.
+        FormatError: Another version of this suite wrote the file.
     """
-    facts = _stored(folder)
+    facts = _read_any_version(folder)
     if facts:
         check_format(facts, folder / FILE)
     return facts
 
 
-def _stored(folder: Path) -> dict[str, Any]:
-    """Read run.json of any version."""
+def _read_any_version(folder: Path) -> dict[str, Any]:
+    """Read run.json without a check of its format number."""
     try:
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -126,18 +140,18 @@ def _stored(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _inherited(folder: Path, facts: dict[str, Any]) -> str | None:
-    """The id of the run whose end this one goes on from, if no other run has it already."""
+def _inherit_id(folder: Path, facts: dict[str, Any]) -> str | None:
+    """Return the id of the run whose last checkpoint this run resumes, unless another run has taken it."""
     path = Path((facts["continues"] or {}).get("checkpoint") or "").resolve()
     last = path.with_name("last.ckpt")
     if not (path.is_file() and last.is_file() and path.samefile(last)):
         return None
     own: str | None = read_run_info(path.parents[1]).get("wandb_id")
-    heirs = [_stored(other) for other in folder.parent.glob("*") if other != folder]
+    others = [_read_any_version(other) for other in folder.parent.glob("*") if other != folder]
     taken = any(
-        heir.get("wandb_id") == own
-        and Path((heir.get("continues") or {}).get("checkpoint") or "").resolve().parent
+        other.get("wandb_id") == own
+        and Path((other.get("continues") or {}).get("checkpoint") or "").resolve().parent
         == path.parent
-        for heir in heirs
+        for other in others
     )
     return None if taken else own

@@ -1,13 +1,6 @@
-"""One run, one writer: the process that trains holds the run's folder until it ends; one that never began goes again.
-
-An flock on a file in the folder: the kernel lets go of it when the process ends, however it ends, so that no lock is
-ever left behind. The package filelock does not keep these promises: where a file system has no flock, it leaves a
-marker file, which stays when its process is killed; and its 3.x versions empty the file, which names the owner here,
-before they have the lock.
-"""
+"""Lock on a run folder, and removal of a run folder that an error left without results."""
 
 import errno
-import fcntl
 import os
 import platform
 import shutil
@@ -17,15 +10,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from lightning_gan.tracking.loggers import finish_wandb
 from lightning_gan.tracking.metrics_csv import read_rows
 from lightning_gan.utils.errors import UserError
 
-FILE = ".writer"  # in the run's folder; it stays there
-WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
-BEFORE_THE_FIRST_STEP = {
+FILE = ".writer"  # in the run folder; holds the name of the process; stays there after release
+NOT_SUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+FILES_WITHOUT_STEPS = {
     FILE,
     "config.yaml",
     "hparams.yaml",
@@ -35,86 +29,91 @@ BEFORE_THE_FIRST_STEP = {
     "wandb",
     "mlruns",
 }
-REQUEUED = 120.0  # seconds that a job which was queued again waits for its own former life
+REQUEUE_TIMEOUT = 120.0  # seconds that a requeued job waits for its own earlier process
 
 
 class InUseError(UserError):
-    """A run that another process writes to."""
+    """Error for a run that another process writes."""
 
 
 @contextmanager
-def run_lock(folder: Path, say: Callable[[str], None], patience: float = 0.0) -> Iterator[None]:
-    """Keep other processes from writing to a run; only the first of several processes does, which writes for all.
+def run_lock(folder: Path, say: Callable[[str], None], timeout: float = 0.0) -> Iterator[None]:
+    """Lock a run folder against other processes while the context lasts.
+
+    Only rank 0 takes the lock, because it alone writes. The kernel releases the lock when the process ends, also when
+    it is killed.
 
     Args:
-        folder: of the run.
-        say: where to tell that the file system knows no locks, or that somebody is waited for.
-        patience: seconds to wait for whoever holds it.
+        folder: Run folder.
+        say: Function that prints a line: the file system has no locks, or the lock is awaited.
+        timeout: Longest time to wait for the lock, in seconds.
 
     Raises:
-        InUseError: naming who holds the folder.
+        InUseError: Another process holds the lock; the message names it.
     """
     if rank_zero_only.rank:  # type: ignore[attr-defined]
         yield
         return
-    handle = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    # a soft lock is a file that a killed process would leave behind; threads share the lock, any of them may release it
+    lock = FileLock(folder / FILE, fallback_to_soft=False, thread_local=False, poll_interval=0.2)
     try:
-        if _locked(handle, folder, say, patience):
-            _sign(handle)
+        if _acquire(lock, folder, say, timeout):
+            _write_holder(folder / FILE)
         yield
     finally:
-        os.close(handle)
+        lock.release()
 
 
-def _locked(handle: int, folder: Path, say: Callable[[str], None], patience: float) -> bool:
-    """Take the lock; False where there are none."""
-    end, message = time.monotonic() + patience, False
-    while True:
+def _acquire(lock: FileLock, folder: Path, say: Callable[[str], None], timeout: float) -> bool:
+    """Acquire the lock; return False where the file system has none."""
+    for seconds in (0.0, timeout):
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock.acquire(timeout=seconds)
             return True
-        except BlockingIOError:
-            who = os.pread(handle, 1000, 0).decode(errors="replace").strip() or "another process"
+        except Timeout:
+            holder = _read_holder(folder / FILE)
         except OSError as error:
-            if error.errno not in WITHOUT_LOCKS:
+            if error.errno not in NOT_SUPPORTED:
                 raise
-            say(
-                f"{folder}: this file system has no locks, so nothing keeps a second process out of the run."
-            )
+            say(f"{folder}: this file system has no file locks; a second process is not detected.")
             return False
-        if time.monotonic() >= end:
-            raise InUseError(
-                f"{folder} is being written by {who}: wait until it has ended, or give an older checkpoint, "
-                f"--ckpt_path FILE, which begins a new folder."
-            )
-        if not message:
-            say(f"{folder} is held by {who}: waiting {patience:.0f} s at most.")
-            message = True
-        time.sleep(0.2)
+        if timeout and not seconds:
+            say(f"{folder} is locked by {holder}; waiting up to {timeout:.0f} s.")
+    raise InUseError(
+        f"{folder} is being written by {holder}: wait until it has ended, or give an older checkpoint, "
+        f"--ckpt_path FILE, which begins a new folder."
+    )
 
 
-def _sign(handle: int) -> None:
-    """Write down who this is, for those who come second; a full disk does not matter."""
+def _read_holder(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")[:1000]
+    except OSError:
+        text = ""
+    return text.strip() or "another process"
+
+
+def _write_holder(path: Path) -> None:
+    """Write which process holds the lock; a full disk does not matter."""
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     name = f"process {os.getpid()} on {platform.node() or 'this machine'} (since {since})\n"
     with suppress(OSError):
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, name.encode(), 0)
+        path.write_text(name, encoding="utf-8")
 
 
 def remove_empty_run(
     folder: Path, command: Any, kind: type[BaseException] | None, *_: object
 ) -> None:
-    """Take a new run's folder away again, if an error has ended it before anything was there to keep.
+    """Remove the folder of a new run that an error ended before its first step.
 
     Args:
-        folder: of the run.
-        command: whose `trainer` has made steps, if it has one.
-        kind: of what ended it.
+        folder: Run folder.
+        command: Command object; its `trainer`, if it has one, tells how many steps were taken.
+        kind: Class of the error; None if there was none.
     """
     made = {path.relative_to(folder).parts[0] for path in folder.rglob("*") if path.is_file()}
     steps = command.trainer.global_step if hasattr(command, "trainer") else 0
-    began = steps or read_rows(folder / "metrics.csv") or made - BEFORE_THE_FIRST_STEP
+    began = steps or read_rows(folder / "metrics.csv") or made - FILES_WITHOUT_STEPS
     if kind and issubclass(kind, Exception | KeyboardInterrupt) and not began:
         finish_wandb()
         shutil.rmtree(folder, ignore_errors=True)

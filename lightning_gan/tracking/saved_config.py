@@ -1,4 +1,4 @@
-"""config.yaml of a run."""
+"""Callback that saves config.yaml in the run folder."""
 
 from pathlib import Path
 
@@ -10,11 +10,11 @@ from lightning_gan.utils.atomic_files import atomic_write
 
 
 class SaveConfig(SaveConfigCallback):
-    """config.yaml in the run folder: the run again, from its start.
+    """Callback that saves config.yaml, which repeats the run from its start.
 
     Args:
         parser: Parser of the subcommand.
-        config: Configuration in force.
+        config: Present configuration.
         original: Configuration without the overrides of resumed runs, which run.json lists; None if there are none.
     """
 
@@ -24,14 +24,14 @@ class SaveConfig(SaveConfigCallback):
         super().__init__(parser, original or config)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Leave out which checkpoint was resumed; a run that goes on replaces its file, in one step."""
-        goes_on = bool(self.config.ckpt_path)
+        """Save without the checkpoint path; a resumed run replaces its file atomically."""
+        resumed = bool(self.config.ckpt_path)
         self.config = self.config.clone()
         self.config.ckpt_path = self.config.weights_only = None
-        if "run" in self.config:  # changed data are accepted once, not by every later command
+        if "run" in self.config:  # holds for one command only
             self.config.run.accept_changed_data = False
-        path = Path(trainer.log_dir or "") / self.config_filename  # a matter of all processes
-        if goes_on and trainer.is_global_zero and path.is_file():
+        path = Path(trainer.log_dir or "") / self.config_filename  # log_dir is a collective call
+        if resumed and trainer.is_global_zero and path.is_file():
             with atomic_write(path) as beside:
                 self.parser.save(self.config, beside, skip_none=False)
             self.already_saved = True

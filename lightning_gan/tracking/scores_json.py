@@ -1,4 +1,4 @@
-"""scores.json and baselines.json: lists of entries that grow, without being parsed again for each new entry."""
+"""Append to and read scores.json and baselines.json, without parsing the whole list for each new entry."""
 
 import json
 from collections.abc import Sequence
@@ -9,16 +9,16 @@ from lightning_gan.utils.atomic_files import atomic_write
 from lightning_gan.utils.file_format import FORMAT, KEY, check_format
 
 BEGIN, END = "[\n {\n", "\n }\n]\n"  # of a list that `append_score` wrote
-NEXT = "\n {\n"  # begins an entry: what lies deeper is indented by more, and strings hold no line breaks
+NEXT = "\n {\n"  # start of an entry: deeper levels are indented further, and strings hold no line breaks
 
 
 def append_score(path: Path, entries: Sequence[dict[str, Any]]) -> None:
-    """Add entries to a JSON list, in one step; the file has the bytes of one that was written at once."""
+    """Append entries to a JSON list atomically; the bytes are those of a list that was written at once."""
     if not entries and path.is_file():
         return
     entries = [{KEY: FORMAT, **entry} for entry in entries]
     before = path.read_text(encoding="utf-8") if path.is_file() else ""
-    if before and not _is_ours(before):
+    if before and not _has_our_layout(before):
         entries, before = [*read(path), *entries], ""
     text = json.dumps(list(entries), indent=1, ensure_ascii=False) + "\n"
     if before:
@@ -28,10 +28,11 @@ def append_score(path: Path, entries: Sequence[dict[str, Any]]) -> None:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Return the entries of a list; none if there is no file.
+    """Read the entries of a list; empty if there is no file.
 
     Raises:
-        ValueError: if the file is not JSON, or another version of this suite wrote it.
+        ValueError: The file is not JSON.
+        FormatError: Another version of this suite wrote it.
     """
     entries = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
     for entry in entries:
@@ -43,11 +44,11 @@ def count_scores(path: Path) -> int:
     """Count the entries of a list; 0 if there is no file.
 
     Raises:
-        ValueError: if the file is not JSON.
+        ValueError: The file is not JSON.
     """
     text = path.read_text(encoding="utf-8") if path.is_file() else "[]"
-    return text.count(NEXT) if _is_ours(text) else len(json.loads(text))
+    return text.count(NEXT) if _has_our_layout(text) else len(json.loads(text))
 
 
-def _is_ours(text: str) -> bool:
+def _has_our_layout(text: str) -> bool:
     return text.startswith(BEGIN) and text.endswith(END)

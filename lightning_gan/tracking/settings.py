@@ -1,4 +1,4 @@
-"""Settings of a config under the keys that a command line uses, such as model.d_optimizer.lr."""
+"""Access to settings of a config by the keys of the command line, such as model.d_optimizer.lr."""
 
 import difflib
 import importlib
@@ -18,7 +18,7 @@ OPTIMIZERS = "lightning_gan.training.optimizers."
 
 @dataclass(frozen=True)
 class Leaf:
-    """One setting of a config.
+    """Setting of a config.
 
     Attributes:
         container: Mapping or list that holds the setting.
@@ -32,7 +32,7 @@ class Leaf:
 
     @property
     def value(self) -> Any:
-        """The setting's value; the last part of its name for a class."""
+        """Value of the setting; for a class, the last part of its path."""
         value = self.container[self.name]
         return str(value).rsplit(".", 1)[-1] if self.is_class else value
 
@@ -42,13 +42,13 @@ def list_leaves(
 ) -> Iterator[tuple[str, Leaf]]:
     """Yield every setting with its key.
 
-    The levels class_path and init_args do not appear in keys. An object in a list is called by its class, or by its
-    place where the list holds several objects of one class.
+    The levels class_path and init_args do not appear in keys. An object in a list has its class name as its key, or
+    its index if the list holds more than one object of that class.
 
     Args:
         settings: Nested mappings and lists of plain values.
         prefix: Key of `settings` itself, with a dot at its end.
-        numbered: Whether every object in a list is called by its place.
+        numbered: Whether the index is the key of every object in a list.
     """
     if isinstance(settings, Mapping):
         if CLASS in settings:
@@ -56,16 +56,16 @@ def list_leaves(
         inner = dict(settings) if CLASS not in settings else dict(settings.get(ARGUMENTS) or {})
         for name, value in inner.items():
             holder = settings if CLASS not in settings else settings[ARGUMENTS]
-            yield from _of(value, f"{prefix}{name}", Leaf(holder, name), numbered)
+            yield from _list_value(value, f"{prefix}{name}", Leaf(holder, name), numbered)
     elif isinstance(settings, list):
         names = [_class_name(value) for value in settings]
         count = Counter(names)
         for i, value in enumerate(settings):
             name = i if numbered or count[names[i]] > 1 else names[i]
-            yield from _of(value, f"{prefix}{name}", Leaf(settings, i), numbered)
+            yield from _list_value(value, f"{prefix}{name}", Leaf(settings, i), numbered)
 
 
-def _of(value: Any, key: str, leaf: Leaf, numbered: bool) -> Iterator[tuple[str, Leaf]]:
+def _list_value(value: Any, key: str, leaf: Leaf, numbered: bool) -> Iterator[tuple[str, Leaf]]:
     if (isinstance(value, Mapping) and value) or contains_objects(value):
         yield from list_leaves(value, f"{key}.", numbered)
     else:
@@ -73,7 +73,7 @@ def _of(value: Any, key: str, leaf: Leaf, numbered: bool) -> Iterator[tuple[str,
 
 
 def contains_objects(value: Any) -> bool:
-    """Return whether a value is a list of objects with a class."""
+    """Return whether a value is a list with an object that has a class_path."""
     return isinstance(value, list) and any(isinstance(v, Mapping) and CLASS in v for v in value)
 
 
@@ -82,7 +82,7 @@ def _class_name(value: Any) -> str:
 
 
 def flatten_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the value of every setting under its key."""
+    """Return the value of every setting by its key."""
     return {key: leaf.value for key, leaf in list_leaves(settings)}
 
 
@@ -91,36 +91,34 @@ def find_leaf(settings: Mapping[str, Any], key: str) -> tuple[str, Leaf]:
 
     Args:
         settings: Sections of a config, as nested mappings and lists.
-        key: The key as it is used on the command line; the levels init_args may be written out, and an object of a
-            list may be called by its place.
+        key: Key as on the command line; it may contain the levels init_args, and the index of an object in a list.
 
     Returns:
-        The key as `list_leaves` writes it, and the setting.
+        The key as `list_leaves` yields it, and the setting.
 
     Raises:
-        ValueError: The key does not exist; the message names the nearest one.
+        UserError: The key does not exist; the message names the closest key.
     """
     short = ".".join(part for part in key.split(".") if part != ARGUMENTS)
     known = dict(list_leaves(settings))
-    by_place = dict(zip((k for k, _ in list_leaves(settings, numbered=True)), known, strict=True))
-    canonical = short if short in known else by_place.get(short)
+    by_index = dict(zip((k for k, _ in list_leaves(settings, numbered=True)), known, strict=True))
+    canonical = short if short in known else by_index.get(short)
     if canonical is not None:
         return canonical, known[canonical]
     values = [k for k, leaf in known.items() if not leaf.is_class]
     near = difflib.get_close_matches(short, values, n=1, cutoff=0.6)
-    beside = sorted(k for k in values if k.startswith(short.rsplit(".", 1)[0] + "."))
+    siblings = sorted(k for k in values if k.startswith(short.rsplit(".", 1)[0] + "."))
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    if not near and beside:
-        hint = f" There are {', '.join(beside[:12])}."
+    if not near and siblings:
+        hint = f" Available: {', '.join(siblings[:12])}."
     raise UserError(f"There is no setting {key!r} in this run.{hint}")
 
 
 def write_out_optimizers(sections: Mapping[str, Any]) -> None:
-    """Replace an optimizer that is named by a function of ours by its class and arguments, in place.
+    """Replace an optimizer function of `lightning_gan.training.optimizers` by its class and arguments, in place.
 
-    A config may say `d_optimizer: lightning_gan.training.optimizers.dcgan_adam`. Its learning rate
-    is then no setting of the
-    config, and cannot be changed by key.
+    An optimizer that a config names by such a function has no setting for its learning rate; after this call, an
+    override can change it.
 
     Args:
         sections: Sections of a config, as plain values.

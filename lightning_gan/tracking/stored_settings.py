@@ -1,4 +1,4 @@
-"""What a checkpoint's run knows of itself: its record, its settings, its config.yaml."""
+"""Record, settings and config.yaml of a checkpoint's run."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,29 +19,29 @@ def read_config(folder: Path) -> dict[str, Any]:
     return {}
 
 
-def read_known_record(stored: Mapping[str, Any], folder: Path | None, goes_on: bool) -> RunRecord:
-    """Read what a checkpoint's run knows of its data and overrides.
+def read_full_record(stored: Mapping[str, Any], folder: Path | None, in_place: bool) -> RunRecord:
+    """Read the record of a checkpoint's run.
 
-    The checkpoint holds what was so when it was saved. A run that goes on in its own folder also has what run.json
-    holds: a change that was made at this checkpoint, before another one was saved.
+    The checkpoint holds the record of the time when it was saved. A run that continues in its own folder adds from
+    run.json the changes that were made when this checkpoint was resumed before.
 
     Args:
         stored: Content of the checkpoint.
-        folder: Run folder that the checkpoint lies in; None if it lies in none.
-        goes_on: Whether the run goes on in that folder.
+        folder: Run folder of the checkpoint; None if it is in none.
+        in_place: Whether the run continues in that folder.
     """
     record = run_record.read_run_record(stored.get(run_record.KEY))
-    beside = run_record.read_run_record(run_info.read_run_info(folder)) if folder else RunRecord()
+    known = run_record.read_run_record(run_info.read_run_info(folder)) if folder else RunRecord()
     step = stored["counts"]["g_updates"]
-    if goes_on:
-        until = [one for one in beside.overrides if one.step <= step]
+    if in_place:
+        until = [one for one in known.overrides if one.step <= step]
         record.overrides = overrides.join_overrides(record.overrides, until)
-    if not record.data or (goes_on and len(_changes(beside)) > len(_changes(record))):
-        record.data = beside.data
+    if not record.data or (in_place and len(_list_changes(known)) > len(_list_changes(record))):
+        record.data = known.data
     return record
 
 
-def _changes(record: RunRecord) -> list[Any]:
+def _list_changes(record: RunRecord) -> list[Any]:
     return list(record.data.get("changes") or ())
 
 
@@ -51,10 +51,10 @@ def read_own_settings(
     """Return the sections that a resumed run keeps, as plain values.
 
     Args:
-        stored: Content of the checkpoint, whose hyper-parameters are the model's settings.
-        record: What the run knows of itself.
-        config: The run's config.yaml, for checkpoints that do not hold their settings of data; may be empty.
-        fits: Whether training goes on. Scores use data and seed as they are asked for.
+        stored: Content of the checkpoint; its hyper-parameters are the settings of the model.
+        record: Record of the run.
+        config: Content of config.yaml, for a record without settings; may be empty.
+        fits: Whether training continues. Otherwise data and seed are taken from the command line.
     """
     model = dict(stored["hyper_parameters"])
     own: dict[str, Any] = {}

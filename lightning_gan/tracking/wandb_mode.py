@@ -3,4 +3,4 @@
 from typing import Literal
 
 WandbMode = Literal["auto", "online", "offline", "disabled"]
-"""auto is online with a key and offline without one."""
+"""`auto` is online with a key and offline without one."""

@@ -1,4 +1,4 @@
-"""Whether a W&B server answers, asked without a key."""
+"""Check whether a W&B server answers."""
 
 import json
 from contextlib import suppress
@@ -9,13 +9,20 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-MOST_BYTES = 100_000  # of an answer that is read
+MOST_BYTES = 100_000  # read from an answer
 
 
 def find_unreachable_reason(url: str, seconds: float = 5) -> str | None:
-    """Why the server at this address is no W&B server that answers within some seconds; None if it is one.
+    """Check whether a W&B server answers at an address.
 
-    The question holds no key. It is asked in a thread, because the look-up of a host's name has no time limit.
+    The request holds no key. It is sent from a thread, because resolving a host name has no time limit.
+
+    Args:
+        url: Address of the server.
+        seconds: Longest time to wait, in seconds.
+
+    Returns:
+        What is wrong; None if a W&B server answers.
     """
     found: list[str | None] = [f"{url} does not answer within {seconds:g} s"]
 
@@ -29,20 +36,20 @@ def find_unreachable_reason(url: str, seconds: float = 5) -> str | None:
 
 
 def _ask_server(address: str, url: str, seconds: float) -> str | None:
-    """Ask a server a question that every W&B server answers in JSON; see `find_unreachable_reason`."""
+    """Send a query that every W&B server answers in JSON; see `find_unreachable_reason`."""
     question = json.dumps({"query": "query { viewer { id } }"}).encode()
     headers = {"Content-Type": "application/json", "User-Agent": "lightning-gan"}
     try:
         with urlopen(Request(address, question, headers), timeout=seconds) as answer:
             parsed = json.loads(answer.read(MOST_BYTES))
-    except HTTPError as error:  # an error of W&B is JSON, too
+    except HTTPError as error:  # W&B's errors are JSON, too
         with suppress(OSError, ValueError):
             parsed = json.loads(error.read(MOST_BYTES))
             return None if _is_graphql(parsed) else f"{url} answers, but not as a W&B server"
         return f"{url} answers {error.code}, but not as a W&B server"
     except URLError as error:
         if isinstance(error.reason, SSLError):
-            return None  # wandb may know other certificates
+            return None  # wandb may have other certificates
         return f"{url} does not answer ({error.reason})"
     except OSError as error:
         return f"{url} does not answer ({type(error).__name__})"

@@ -1,1 +1,1 @@
-"""Helpers without a subject of their own: files, downloads, text, images, configs."""
+"""General helpers: files, downloads, text, images and configs."""

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Atomic file writes."""
 
 import errno
 import os
@@ -8,66 +8,69 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-WRITER = "inline_container"  # source file of torch's writer, which its errors name
-ROOM = 1 << 16  # bytes
+WRITER = "inline_container"  # source file of torch's writer, named in its errors
+PROBE_BYTES = 1 << 16
 
 
 @contextmanager
 def atomic_write(path: Path, durable: bool = True) -> Iterator[Path]:
-    """A place beside a path, to write to; it takes the path's name when all is written, in one step.
+    """Write a file atomically: yield a temporary path in the same folder, and rename it to `path` at the end.
 
-    Two processes that write the same file at once both end well: the later one stays. Folders are made.
+    If two processes write the same file at once, the later one replaces the earlier. Folders are created.
 
     Args:
-        path: of the file.
-        durable: whether to wait until the file is on the disk before it takes the name, and then for the name, so that
-            a power cut too leaves the old file or the new one.
+        path: Path of the file.
+        durable: Whether to flush the file and its folder to disk, so that also a power failure leaves either the old
+            or the new file.
+
+    Yields:
+        Path to write to.
 
     Raises:
-        OSError: the file could not be written; its `filename` is the path. Errors of torch.save become one.
+        OSError: The file could not be written; `filename` is its path. Errors of torch.save are converted.
 
     Example:
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "new" / "a.txt"
-        >>> with whole(path) as beside:
-        ...     _ = beside.write_text("all of it")
+        >>> with atomic_write(path) as partial:
+        ...     _ = partial.write_text("all of it")
         >>> path.read_text(), len(list(path.parent.iterdir()))
         ('all of it', 1)
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{_node()}.{os.getpid()}.part")
+    partial = path.with_name(f".{path.name}.{_node()}.{os.getpid()}.part")
     try:
-        yield beside
+        yield partial
         if durable:
-            flush_to_disk(beside)
-        os.replace(beside, path)
+            flush_to_disk(partial)
+        os.replace(partial, path)
         if durable:
             flush_to_disk(path.parent)
     except OSError as error:
-        if error.errno and error.filename in (None, str(beside)):
+        if error.errno and error.filename in (None, str(partial)):
             error.filename = str(path)
         raise
     except RuntimeError as error:
         if WRITER not in str(error):
             raise
-        raise OSError(*_why(beside), str(path)) from error
+        raise OSError(*_find_os_error(partial), str(path)) from error
     finally:
         with suppress(OSError):
-            beside.unlink()
+            partial.unlink()
 
 
-def _why(beside: Path) -> tuple[int, str]:
-    """Return number and name of the error that keeps bytes from a file, of which torch's writer says nothing."""
+def _find_os_error(partial: Path) -> tuple[int, str]:
+    """Find number and text of the error that prevented a write, which torch's writer does not report."""
     try:
-        with beside.open("ab") as file:
-            file.write(bytes(ROOM))
+        with partial.open("ab") as file:
+            file.write(bytes(PROBE_BYTES))
     except OSError as error:
         return error.errno or errno.EIO, error.strerror or "Input/output error"
-    return errno.EIO, "The file could not be written whole"
+    return errno.EIO, "The file could not be written completely"
 
 
 def flush_to_disk(path: Path) -> None:
-    """Wait until a file's bytes, or a folder's names, are on the disk."""
+    """Wait until the bytes of a file, or the names in a folder, are on disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -76,31 +79,31 @@ def flush_to_disk(path: Path) -> None:
 
 
 def remove_partial_files(folder: Path) -> list[Path]:
-    """Take away what writers that were killed left half written under a folder; those that live are left alone.
+    """Remove the partial files that killed processes of this machine left under a folder.
 
     Returns:
-        What was taken away.
+        Paths of the removed files.
     """
-    ours = re.compile(rf"\..+\.{re.escape(_node())}\.(\d+)\.part")
-    left = [(path, ours.fullmatch(path.name)) for path in folder.rglob(".*.part")]
-    dead = [path for path, match in left if match and not _lives(int(match[1]))]
+    pattern = re.compile(rf"\..+\.{re.escape(_node())}\.(\d+)\.part")
+    found = [(path, pattern.fullmatch(path.name)) for path in folder.rglob(".*.part")]
+    dead = [path for path, match in found if match and not _is_running(int(match[1]))]
     for path in dead:
         path.unlink(missing_ok=True)
     return dead
 
 
 def _node() -> str:
-    """This machine's name, by which a shared folder tells its processes from others'."""
+    """Return the name of this machine, which separates its processes from others in a shared folder."""
     return platform.node().replace(os.sep, "_") or "node"
 
 
-def _lives(process: int) -> bool:
+def _is_running(process: int) -> bool:
     if process == os.getpid():
-        return False  # a new life under an old number: nothing is being written yet
+        return False  # the number was reused by this process, which has written nothing
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # someone else's
+    except OSError:  # owned by another user
         return True
     return True

@@ -1,4 +1,4 @@
-"""What the configs of this command say, and where: the file and the line of each key and value."""
+"""Files and lines of the keys and values in the configs of a command, for error messages."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from pathlib import Path
 
 import yaml
 
-ARGUMENTS = ("init_args", "dict_kwargs", "class_path")  # levels that a flag leaves out
+ARGUMENTS = ("init_args", "dict_kwargs", "class_path")  # levels that flags omit
 _files: dict[str, yaml.Node] = {}
 
 
 @dataclass(frozen=True)
 class ConfigEntry:
-    """A key of a config, or a value without one.
+    """Key or value of a config.
 
     Attributes:
-        file: Path of the config, as it was given.
+        file: Path of the config, as given.
         line: Number of the line, from 1.
-        path: Names of the sections and the key, as a flag has them; without the last one for a value in a list.
+        path: Names of the sections and the key, as in a flag; for a value in a list, the names of the list.
         value: Text of a plain value; empty for a list or a section.
     """
 
@@ -27,41 +27,41 @@ class ConfigEntry:
     value: str
 
     @property
-    def place(self) -> str:
-        """The file and the line as text."""
+    def location(self) -> str:
+        """File and line as text."""
         return f"{self.file}, line {self.line}"
 
 
 def forget_entries() -> None:
-    """Forget all files: a new command begins."""
+    """Forget the files of an earlier command."""
     _files.clear()
 
 
 def remember_entries(path: Path, root: yaml.Node) -> None:
-    """Keep the nodes of a file, since its relative path leads nowhere once the working folder changes."""
+    """Store the nodes of a file. Its relative path is invalid after a change of the working folder."""
     _files.pop(str(path), None)
     _files[str(path)] = root
 
 
 def list_entries() -> list[ConfigEntry]:
-    """Return all keys and plain values, those of the last file first."""
+    """List all keys and plain values, the last file first."""
     return [entry for file, root in reversed(_files.items()) for entry in _entries(root, file, ())]
 
 
-def find_place(key: str = "", value: str = "", section: str = "") -> str | None:
-    """Return "file, line N" of the last place where a key has a value; None if there is none.
+def find_location(key: str = "", value: str = "", section: str = "") -> str | None:
+    """Find the last key with a value, and return it as "file, line N"; None if there is none.
 
     Args:
         key: Name of a setting, or its last parts; empty for any.
-        value: Plain value; empty for any. For a class, its name is enough.
-        section: Section that the key is in; empty for any.
+        value: Plain value, or class name without module; empty for any.
+        section: Section of the key; empty for any.
     """
     parts = tuple(part for part in key.split(".") if part)
     for entry in list_entries():
-        named = not parts or entry.path[-len(parts) :] == parts
-        valued = not value or entry.value == value or entry.value.endswith(f".{value}")
-        if named and valued and (not section or section in entry.path):
-            return entry.place
+        key_matches = not parts or entry.path[-len(parts) :] == parts
+        value_matches = not value or entry.value == value or entry.value.endswith(f".{value}")
+        if key_matches and value_matches and (not section or section in entry.path):
+            return entry.location
     return None
 
 

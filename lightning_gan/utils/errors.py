@@ -1,9 +1,8 @@
-"""The base class of errors that the user can correct."""
+"""Base class of errors that the user can correct."""
 
 
 class UserError(ValueError):
-    """An error that the user can correct; the command line prints its message as one sentence.
+    """Error that the user can correct; the command line prints its message without a traceback.
 
-    The message names what is wrong, what was expected, and what to do. Every other exception that leaves a command is
-    a bug and keeps its traceback.
+    The message is one sentence: what is wrong, what was expected, and what to do.
     """

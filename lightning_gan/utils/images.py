@@ -1,4 +1,4 @@
-"""The only place that maps a data set's value range to [0, 1] and to the bytes of an image."""
+"""Conversion of tensors to bytes and PNG files, and back."""
 
 from math import isfinite
 from pathlib import Path
@@ -14,61 +14,93 @@ from lightning_gan.utils.errors import UserError
 
 
 def to_unit(x: Tensor, value_range: tuple[float, float]) -> Tensor:
-    """Map values from [low, high] to [0, 1]; shape unchanged.
+    """Map values from [low, high] to [0, 1].
+
+    Args:
+        x: Values of any shape.
+        value_range: Bounds low and high.
+
+    Returns:
+        Tensor of the same shape.
 
     Raises:
-        ValueError: if the range is empty or infinite.
+        UserError: The range is empty or infinite.
     """
     low, high = value_range
     if not (low < high and isfinite(low) and isfinite(high)):
         raise UserError(
-            f"A value range from {low} to {high} is empty or has no end: give finite (low, high) with low < high."
+            f"A value range from {low} to {high} is empty or infinite: give finite (low, high) with low < high."
         )
     return x if (low, high) == (0, 1) else (x - low) / (high - low)
 
 
 def to_uint8(x: Tensor, value_range: tuple[float, float]) -> Tensor:
-    """Map values from [low, high] to bytes 0..255, rounding; what lies outside is clipped.
+    """Map values from [low, high] to bytes 0 to 255, with rounding and clipping.
+
+    Args:
+        x: Values of any shape.
+        value_range: Bounds low and high.
+
+    Returns:
+        Tensor of the same shape and dtype uint8.
 
     Raises:
-        ValueError: if x holds NaN, which no image can show.
+        UserError: x contains NaN.
     """
     if x.isnan().any():
-        raise UserError("An image was asked of values that are NaN: the generator has diverged.")
+        raise UserError(
+            "Images contain NaN, because the generator has diverged: use an earlier checkpoint."
+        )
     return (to_unit(x.float(), value_range).clamp(0, 1) * 255).round().to(torch.uint8)
 
 
 def make_image_grid(images: Tensor, columns: int, gap: int = 2, scale: int = 1) -> Tensor:
-    """Lay bytes [n, C, H, W] out in rows: one image, bytes [3, H', W'], each pixel `scale` pixels wide and high."""
+    """Arrange images in a grid.
+
+    Args:
+        images: Bytes of shape [n, C, H, W].
+        columns: Number of columns.
+        gap: Distance between images, in pixels.
+        scale: Factor by which the grid is enlarged.
+
+    Returns:
+        Bytes of shape [3, H', W'].
+    """
     one_image = make_grid(images.cpu(), nrow=columns, padding=gap, pad_value=128)
     return one_image.repeat_interleave(scale, 1).repeat_interleave(scale, 2)
 
 
 def to_pil(image: Tensor) -> Image.Image:
-    """Bytes [3, H, W] or [1, H, W] as an image."""
+    """Convert bytes of shape [3, H, W] or [1, H, W] to a PIL image."""
     planes = [Image.fromarray(plane) for plane in image.cpu().numpy()]
     return planes[0] if len(planes) == 1 else Image.merge("RGB", planes)
 
 
 def save_image(image: Tensor, path: Path) -> Path:
-    """Write bytes [C, H, W] as a PNG, all of it or nothing; folders are made."""
-    with atomic_write(path, durable=False) as beside:
-        to_pil(image).save(beside, format="PNG")
+    """Write bytes of shape [C, H, W] as a PNG file, atomically; folders are created."""
+    with atomic_write(path, durable=False) as partial:
+        to_pil(image).save(partial, format="PNG")
     return path
 
 
 def load_image(path: Path) -> Tensor:
-    """Read an image that `save_image` wrote, bytes [3, H, W].
+    """Read an image file.
+
+    Returns:
+        Bytes of shape [3, H, W].
 
     Raises:
-        OSError: if it cannot be read.
+        OSError: The file cannot be read.
     """
     with Image.open(path) as one_image:
         return torch.from_numpy(np.array(one_image.convert("RGB"))).permute(2, 0, 1)
 
 
-def png_path(out: str) -> Path:
-    """Return the path of an image file.
+def check_png_path(out: str) -> Path:
+    """Check the name of a PNG file.
+
+    Returns:
+        Path of the file.
 
     Raises:
         UserError: The name does not end in .png.

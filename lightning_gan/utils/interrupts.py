@@ -1,4 +1,4 @@
-"""How a signal ends a validation or a test: an exception in the main thread, and a second thread beside it."""
+"""Ending a validation or a test on a signal: an exception for the main thread, and a thread with a time limit."""
 
 import os
 import signal
@@ -6,13 +6,15 @@ import socket
 import threading
 from collections.abc import Callable
 
-LIMIT = 3.0  # seconds from a signal until a process whose main thread has not left the evaluation is ended
+LIMIT = (
+    3.0  # time from a signal until the process ends if its main thread still evaluates, in seconds
+)
 
 
 class EvaluationInterrupted(BaseException):
-    """A signal arrived while samples were scored. The run is on disk before any evaluation begins.
+    """Signal that arrived during an evaluation. The run is saved before each evaluation.
 
-    A BaseException, as KeyboardInterrupt, so that no `except Exception` on the way keeps it.
+    It is a BaseException, as KeyboardInterrupt, so that `except Exception` does not catch it.
 
     Args:
         number: Number of the signal.
@@ -24,17 +26,17 @@ class EvaluationInterrupted(BaseException):
 
 
 class SignalWatch:
-    """A second thread that reads each signal as it arrives, and ends the process if the main thread does not.
+    """Thread that reads signals as they arrive, and ends the process if the main thread does not.
 
-    Python runs a signal handler between two instructions of the main thread, and thus not while one call of a library
-    lasts. The kernel's signal is written to a socket at once (`signal.set_wakeup_fd`), which this thread reads. A call
-    that keeps Python's global lock for all its time stops this thread too.
+    Python runs a signal handler between two instructions of the main thread, thus not during a long call of a library.
+    Signals are written to a socket at once (`signal.set_wakeup_fd`), which this thread reads. A call that holds
+    Python's global interpreter lock also blocks this thread.
 
     Args:
         signals: Signals that end the evaluation.
-        on_arrival: Function of the signal's number that the thread calls as soon as the signal arrives.
-        on_timeout: Function of the signal's number that the thread calls `LIMIT` seconds later, unless `end` was
-            called. The process ends after it with status `on_timeout` returns.
+        on_arrival: Function of the signal's number, called by the thread when the signal arrives.
+        on_timeout: Function of the signal's number, called by the thread `LIMIT` seconds later unless `end` was
+            called. The process then ends with the returned status.
     """
 
     def __init__(
@@ -55,10 +57,10 @@ class SignalWatch:
         ).start()
 
     def end(self) -> int:
-        """Stop watching; called by the main thread. It does not return where the other thread ends the process.
+        """Stop the thread. The main thread calls it; it does not return if the thread is ending the process.
 
         Returns:
-            Number of the signal that has arrived, for which `on_arrival` was called; 0 if none has.
+            Number of the signal that has arrived; 0 if none has.
         """
         with self._lock:
             if not self._ended.is_set():

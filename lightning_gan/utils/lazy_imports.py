@@ -1,4 +1,4 @@
-"""Names of a package that are imported at their first use (PEP 562), so that light commands start fast."""
+"""Lazy imports of the names of a package (PEP 562), so that light commands start fast."""
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -6,13 +6,13 @@ from typing import Any
 
 
 def attribute_importer(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
-    """Return a `__getattr__` for a package, which imports a name from its module at the first use.
+    """Make a `__getattr__` for a package that imports a name from its module at the first use.
 
-    A type checker does not run it: the package lists the same imports under `if TYPE_CHECKING`.
+    For type checkers the package lists the same imports under `if TYPE_CHECKING`.
 
     Args:
         package: Name of the package.
-        modules: Full name of the module that defines each public name.
+        modules: Full name of the module of each public name.
     """
 
     def import_attribute(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What this machine has: cores, memory, room on disk; and sentences where more is asked."""
+"""Limits of this machine: cores, memory and disk space."""
 
 import os
 import shutil
@@ -10,14 +10,14 @@ CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limi
 
 
 def count_cpus() -> int:
-    """Return the number of cores that this process may use."""
+    """Count the cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def read_memory() -> int:
-    """Return the memory of this machine or container in bytes, 0 where the system does not say."""
+    """Read the memory of this machine or container in bytes; 0 if it is unknown."""
     if not hasattr(os, "sysconf") or not {"SC_PHYS_PAGES", "SC_PAGE_SIZE"} <= set(os.sysconf_names):
         return 0
     found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
@@ -28,39 +28,39 @@ def read_memory() -> int:
 
 
 def check_memory(n_bytes: int, what: str, instead: str) -> None:
-    """Refuse to begin what needs more memory than this machine has.
+    """Check that this machine has enough memory.
 
     Args:
-        n_bytes: Memory that will be needed.
-        what: What needs it, as the subject of a sentence in the plural.
-        instead: What to do.
+        n_bytes: Required memory in bytes.
+        what: Subject of the error message, in the plural.
+        instead: Advice in the error message.
 
     Raises:
-        ValueError: with both amounts in GB.
+        UserError: The memory does not suffice.
     """
-    there = read_memory()
-    if there and n_bytes > there:
+    memory = read_memory()
+    if memory and n_bytes > memory:
         raise UserError(
-            f"{what} take {n_bytes / 1e9:,.1f} GB of memory, and this machine has {there / 1e9:,.1f} GB: {instead}."
+            f"{what} take {n_bytes / 1e9:,.1f} GB of memory, and this machine has {memory / 1e9:,.1f} GB: {instead}."
         )
 
 
 def check_disk(n_bytes: int, folder: Path, what: str, instead: str) -> None:
-    """Refuse to begin what needs more room than its file system has free.
+    """Check that a file system has enough free space.
 
     Args:
-        n_bytes: Room that will be needed.
-        folder: Where it is written; it need not exist.
-        what: What needs it, as the subject of a sentence in the plural.
-        instead: What to do.
+        n_bytes: Required space in bytes.
+        folder: Folder to write to; it need not exist.
+        what: Subject of the error message, in the plural.
+        instead: Advice in the error message.
 
     Raises:
-        ValueError: with both amounts in GB.
+        UserError: The free space does not suffice.
     """
-    home = next(
-        place for place in (folder.absolute(), *folder.absolute().parents) if place.exists()
+    existing = next(
+        path for path in (folder.absolute(), *folder.absolute().parents) if path.exists()
     )
-    free = shutil.disk_usage(home).free
+    free = shutil.disk_usage(existing).free
     if n_bytes > free:
         raise UserError(
             f"{what} take {n_bytes / 1e9:,.1f} GB in {folder}, and {free / 1e9:,.1f} GB are free: {instead}."
@@ -68,8 +68,8 @@ def check_disk(n_bytes: int, folder: Path, what: str, instead: str) -> None:
 
 
 def describe_excess(n_bytes: int) -> str:
-    """Return why so many bytes are refused: they take more than half of the memory; empty if they do not."""
-    there = read_memory()
-    if not there or n_bytes <= there / 2:
+    """Describe an amount of memory that exceeds half of the machine's; empty if it does not."""
+    memory = read_memory()
+    if not memory or n_bytes <= memory / 2:
         return ""
-    return f"take {n_bytes / 1e9:.1f} GB, more than half of this machine's {there / 1e9:.1f} GB"
+    return f"take {n_bytes / 1e9:.1f} GB, more than half of this machine's {memory / 1e9:.1f} GB"

@@ -1,4 +1,4 @@
-"""Commands that are printed, quoted so that they can be pasted into a shell."""
+"""Commands as text, quoted for a shell."""
 
 import shlex
 from pathlib import Path
@@ -7,13 +7,13 @@ PROGRAM = ("python", "-m", "lightning_gan")
 
 
 def format_command(*words: str | Path | int) -> str:
-    """Return a command of this suite as one line for a shell.
+    """Format a command of this suite as one line for a shell.
 
     Args:
         words: Name of the command, its flags and their values.
 
     Example:
-        >>> command_text("validate", "--ckpt_path", Path("my runs/last.ckpt"))
+        >>> format_command("validate", "--ckpt_path", Path("my runs/last.ckpt"))
         "python -m lightning_gan validate --ckpt_path 'my runs/last.ckpt'"
     """
     return shlex.join([*PROGRAM, *map(str, words)])

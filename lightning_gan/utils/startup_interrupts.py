@@ -1,4 +1,4 @@
-"""Ctrl-C during the seconds in which torch and Lightning are imported. Imports nothing heavy itself."""
+"""Handling of Ctrl-C while torch and Lightning are imported."""
 
 import os
 import signal
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 from types import FrameType
 
-SCRIPT = "lightning-gan"  # the console script
-LINE = b"\nCtrl-C: ended before the command began; nothing was written.\n"
+SCRIPT = "lightning-gan"  # console script
+LINE = b"\nInterrupted before the command started. Nothing was written.\n"
 
 
-def command_words(arguments: Sequence[str]) -> list[str] | None:
-    """Return the words behind `python -m lightning_gan` or `lightning-gan`; None for another program.
+def find_command_words(arguments: Sequence[str]) -> list[str] | None:
+    """Find the words after `python -m lightning_gan` or `lightning-gan`; None for another program.
 
     Args:
         arguments: Command line of Python, such as `sys.orig_argv`.
@@ -26,20 +26,20 @@ def command_words(arguments: Sequence[str]) -> list[str] | None:
 
 
 def hold_interrupts(arguments: Sequence[str]) -> None:
-    """End the process with one line at Ctrl-C until `allow_interrupts`; do nothing where another program imports us.
+    """Make Ctrl-C end the process with one line until `allow_interrupts`, unless another program imports the package.
 
     Args:
         arguments: Command line of Python, such as `sys.orig_argv`.
     """
     if (
-        command_words(arguments) is not None
+        find_command_words(arguments) is not None
         and signal.getsignal(signal.SIGINT) is signal.default_int_handler
     ):
         signal.signal(signal.SIGINT, _end)
 
 
 def allow_interrupts() -> None:
-    """Let Ctrl-C raise KeyboardInterrupt again."""
+    """Make Ctrl-C raise KeyboardInterrupt again."""
     if signal.getsignal(signal.SIGINT) is _end:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

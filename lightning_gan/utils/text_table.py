@@ -1,10 +1,10 @@
-"""Rows of text in columns, and times as the user says them."""
+"""Text tables and durations."""
 
 from collections.abc import Sequence
 
 
 def format_table(rows: Sequence[tuple[str, ...]], header: tuple[str, ...]) -> str:
-    """Rows under a header, in columns as wide as their content."""
+    """Format rows under a header, in columns as wide as their content."""
     lines = [header, *rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     text = [
@@ -15,7 +15,7 @@ def format_table(rows: Sequence[tuple[str, ...]], header: tuple[str, ...]) -> st
 
 
 def format_duration(seconds: float) -> str:
-    """As the user would say it."""
+    """Format a duration in s, min or h."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

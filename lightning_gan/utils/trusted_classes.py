@@ -1,8 +1,8 @@
-"""Which classes a config or a checkpoint may name, and how large either may be.
+"""Restrictions on the classes that configs and checkpoints may name, and on their size.
 
-Importing a module runs it, and whoever reads `class_path: some.module.Class` imports `some.module` before it can see
-what the class is. So a name is looked at first: it must be of this suite, of torch's optimizers and layers, of
-Lightning, or of a package that the user at the keyboard trusts. A config cannot trust anything itself.
+Importing a module executes it, so a class path is checked before its module is imported: the class must belong to this
+suite, to torch's optimizers and layers, to torchmetrics, to Lightning, or to a package that the user trusts. A config
+cannot extend this list.
 """
 
 import os
@@ -19,91 +19,99 @@ KNOWN = (
 VARIABLE = "LIGHTNING_GAN_TRUST"
 FLAG = "--trust"
 NAMING = ("class_path", "_class_path", "_instantiator")
-MOST_VALUES = 20_000
-"""In a config or in a checkpoint's hyper-parameters; the largest of ours has 300."""
+MAX_VALUES = 20_000
+"""Maximum number of values in a config or in the hyper-parameters of a checkpoint; the largest config has 300."""
 HOW = (
     "configs and checkpoints may name classes of this suite, of torch.optim and torch.nn, of torchmetrics and of "
-    f"Lightning. Nothing was imported. If you know whose it is and want it, add {FLAG} PACKAGE, or set {VARIABLE}"
+    f"Lightning. Nothing was imported. If you trust the package, add {FLAG} PACKAGE, or set {VARIABLE}"
 )
 
 
 class UntrustedError(UserError):
-    """A name that nobody vouched for, or more values than the user writes."""
+    """Untrusted class, or too many values."""
 
 
-def trusted_packages() -> list[str]:
-    """Packages that this user trusts, from the environment."""
+def list_trusted_packages() -> list[str]:
+    """List the packages that the user trusts, from the environment."""
     return [name for name in os.environ.get(VARIABLE, "").replace(",", " ").split() if name]
 
 
 def restrict_imports() -> None:
-    """Let jsonargparse import what is known, and refuse anything else before it does.
+    """Restrict jsonargparse to imports from the known packages.
 
-    Also what a known module merely holds, such as `pytorch_lightning.cli.os.system`.
+    It also refuses objects that a known module imported, such as `pytorch_lightning.cli.os.system`.
     """
-    from jsonargparse import set_parsing_settings  # not every command has configs
+    from jsonargparse import (
+        set_parsing_settings,  # imported here, because not every command has configs
+    )
 
     set_parsing_settings(
-        import_path_denylist=["*"], import_path_allowlist=[*KNOWN, *trusted_packages()]
+        import_path_denylist=["*"], import_path_allowlist=[*KNOWN, *list_trusted_packages()]
     )
 
 
 def add_trusted(packages: Iterable[str]) -> None:
-    """Trust packages in this process, and in the other processes of the run, which find them in the environment.
+    """Trust packages in this process and in the other processes of the run, through the environment.
 
     Args:
-        packages: Names that the user gave with --trust.
+        packages: Names given with --trust.
     """
-    known = trusted_packages()
+    known = list_trusted_packages()
     added = [name for name in packages if name not in known]
     if added:
         os.environ[VARIABLE] = " ".join([*known, *added])
 
 
 def is_refused(name: str) -> bool:
-    """Whether nobody vouched for a dotted name; a bare one is looked up among classes that are there already."""
+    """Return whether a full name is outside the trusted packages. A name without module refers to imported classes."""
     return "." in name and not any(
-        name == known or name.startswith(f"{known}.") for known in (*KNOWN, *trusted_packages())
+        name == known or name.startswith(f"{known}.")
+        for known in (*KNOWN, *list_trusted_packages())
     )
 
 
-def check_names(values: Any, place: str) -> None:
-    """Look at plain values before anything is made of them.
+def check_names(values: Any, source: str) -> None:
+    """Check the class paths in plain values before they are imported.
 
     Args:
-        values: a section of a config, or hyper-parameters.
-        place: the file they come from.
+        values: Section of a config, or hyper-parameters.
+        source: File of the values, for the message.
 
     Raises:
-        UntrustedError: naming what was refused, and the file.
+        UntrustedError: A class is not trusted, or there are too many values.
     """
-    check_size(values, _parts, place)
+    check_size(values, _parts, source)
     for name in _names(values):
         if is_refused(name):
-            raise UntrustedError(f"{place} names {name!r}, but {HOW}.")
+            raise UntrustedError(f"{source} names {name!r}, but {HOW}.")
 
 
-def check_size(root: Any, parts: Callable[[Any], Iterable[Any]], place: str) -> None:
-    """Refuse what aliases blow up: values that stand in several places count in each.
+def check_size(root: Any, children: Callable[[Any], Iterable[Any]], source: str) -> None:
+    """Check the number of values; a value that aliases repeat counts each time.
+
+    Args:
+        root: Root of the values.
+        children: Function from a value to the values in it.
+        source: File of the values, for the message.
 
     Raises:
-        UntrustedError: naming the file.
+        UntrustedError: There are too many values, or a value contains itself.
     """
     try:
-        if _size(root, parts, {}) <= MOST_VALUES:
+        if _size(root, children, {}) <= MAX_VALUES:
             return
     except RecursionError:
         pass
     raise UntrustedError(
-        f"{place} holds more than {MOST_VALUES:,} values, or values inside themselves: that is no experiment, and "
-        f"was not read."
+        f"{source} has more than {MAX_VALUES:,} values, or a value that contains itself: it was not read; give a "
+        f"smaller file."
     )
 
 
-def _size(node: Any, parts: Callable[[Any], Iterable[Any]], known: dict[int, float]) -> float:
+def _size(node: Any, children: Callable[[Any], Iterable[Any]], known: dict[int, float]) -> float:
     if id(node) not in known:
-        known[id(node)] = inf  # until all of it is known: a value inside itself has no end
-        known[id(node)] = 1 + sum(_size(part, parts, known) for part in parts(node))
+        known[id(node)] = inf  # a value that contains itself is infinite
+        known[id(node)] = 1 + sum(_size(part, children, known) for part in children(node))
     return known[id(node)]
 
 

@@ -1,4 +1,4 @@
-"""`python -m lightning_gan benchmark`: which models are played, what is kept, and what is refused."""
+"""Command `benchmark`: runs, cached results, tables and errors."""
 
 from functools import partial
 from pathlib import Path
@@ -26,21 +26,21 @@ from lightning_gan.training.statistics import NonFiniteLossError
 PLAYED = []
 
 
-def noted(name, seed, steps, root):
-    """A real model of the ring, written down."""
+def make_recorded_model(name, seed, steps, root):
+    """Build a real model of the ring, and record the call."""
     PLAYED.append((name, seed, steps))
     return make_small_model(Ring, RECIPES[name], seed, steps, root)
 
 
-def made(measure=measure_points, columns=COLUMNS):
+def make_benchmark(measure=measure_points, columns=COLUMNS):
     models = [
-        BenchmarkModel("gan", "plain", partial(noted, "gan"), 1000.0, PublishedRow("GAN", "Table 1",
+        BenchmarkModel("gan", "plain", partial(make_recorded_model, "gan"), 1000.0, PublishedRow("GAN", "Table 1",
         {"modes": PublishedNumber(6.3, 0.5)})),
-        BenchmarkModel("r1", "flat", partial(noted, "r1"), 2000.0),
+        BenchmarkModel("r1", "flat", partial(make_recorded_model, "r1"), 2000.0),
     ]  # fmt: skip
     return Benchmark(
         "made",
-        "plays a little",
+        "does it run?",
         "small",
         "large",
         "networks",
@@ -49,40 +49,40 @@ def made(measure=measure_points, columns=COLUMNS):
         models,
         columns,
         measure,
-        looks=2,
+        measurements=2,
     )
 
 
 @pytest.fixture
 def bench(command, monkeypatch):
     PLAYED.clear()
-    monkeypatch.setattr(module, "BENCHMARKS", (made(),))
+    monkeypatch.setattr(module, "BENCHMARKS", (make_benchmark(),))
     return partial(command, "benchmark")
 
 
-def test_all_games_are_played_with_every_seed_and_tabulated(bench):
+def test_all_models_run_with_every_seed_and_appear_in_the_table(bench):
     ended = bench("made", "--seeds", "2")
     assert ended.status == 0, ended.err
     assert PLAYED == [("gan", 0, 2), ("r1", 0, 2), ("gan", 1, 2), ("r1", 1, 2)]
-    assert "about 12 s of one core's time" in ended.out
+    assert "about 12 s on one core" in ended.out
     assert "GAN, Table 1" in ended.out
     assert "6.3 ± 0.5" in ended.out
     assert "0.5 %" in ended.out
     assert "Rows: bench/made/rows.json" in ended.out
 
 
-def test_more_seeds_cost_only_what_is_new(bench):
+def test_more_seeds_run_only_the_missing_ones(bench):
     bench("made", "--models", "gan", "--seeds", "1")
     PLAYED.clear()
     ended = bench("made", "--models", "gan", "--seeds", "3")
     assert PLAYED == [("gan", 1, 2), ("gan", 2, 2)]
     assert "2 of 3" in ended.out
     PLAYED.clear()
-    assert "all of it is there" in bench("made", "--models", "gan", "--seeds", "2").out
+    assert "all runs are finished" in bench("made", "--models", "gan", "--seeds", "2").out
     assert PLAYED == []
 
 
-def test_the_same_seed_gives_the_same_row_and_another_length_another(bench):
+def test_a_row_depends_on_seed_and_length(bench):
     for out in ("one", "two"):
         bench("made", "--models", "gan", "--seeds", "1", "--steps", "4", "--out", out)
     one, two = (read_cached_rows(Path(out, "made", "rows.json")) for out in ("one", "two"))
@@ -95,30 +95,35 @@ def test_the_same_seed_gives_the_same_row_and_another_length_another(bench):
     assert len(read_cached_rows(Path("one/made/rows.json"))) == 2
 
 
-def test_nothing_is_played_or_written_where_it_is_only_asked_what_would_be(bench):
+def test_dry_run_trains_and_writes_nothing(bench):
     ended = bench("made", "--dry_run")
     assert ended.status == 0
-    assert "about 60 s of one core's time" in ended.out
+    assert "about 60 s on one core" in ended.out
     assert "10 of 10" in ended.out
     assert PLAYED == []
-    assert not Path("benchmark").exists()
+    assert not Path("bench").exists()
 
 
-def test_the_best_look_stands_beside_the_last(bench, monkeypatch):
-    lines_told = iter([3.0, 5.0, 2.0])  # looks at 1 and 2 of 3 updates, then the end
-    counted = made(
-        lambda model, data: {"modes": next(lines_told)}, (BenchmarkColumn("modes", "modes", 1),)
+def test_a_row_has_the_last_value_and_the_best_one(bench, monkeypatch):
+    values = iter([3.0, 5.0, 2.0])  # after 1 and 2 of 3 updates, then at the end
+    counted = make_benchmark(
+        lambda model, data: {"modes": next(values)}, (BenchmarkColumn("modes", "modes", 1),)
     )
     monkeypatch.setattr(module, "BENCHMARKS", (counted,))
     bench("made", "--models", "gan", "--seeds", "1", "--steps", "3")
     (row,) = read_cached_rows(Path("bench/made/rows.json")).values()
-    assert (row["modes"], row["best"], row["looks"], row["diverged"]) == (2, 5, "1:3 2:5", None)
+    assert (row["modes"], row["best"], row["measurements"], row["diverged"]) == (
+        2,
+        5,
+        "1:3 2:5",
+        None,
+    )
 
 
 def test_the_best_of_errors_is_the_smallest(bench, monkeypatch):
-    lines_told = iter([3.0, 5.0, 4.0])
-    counted = made(
-        lambda model, data: {"e": next(lines_told)},
+    values = iter([3.0, 5.0, 4.0])
+    counted = make_benchmark(
+        lambda model, data: {"e": next(values)},
         (BenchmarkColumn("e", "errors", 1, better=min),),
     )
     monkeypatch.setattr(module, "BENCHMARKS", (counted,))
@@ -127,7 +132,7 @@ def test_the_best_of_errors_is_the_smallest(bench, monkeypatch):
     assert (row["e"], row["best"]) == (4, 3)
 
 
-def test_a_run_that_diverges_is_a_row_and_the_next_goes_on(bench, monkeypatch):
+def test_a_diverged_run_gives_a_row_and_does_not_stop_the_others(bench, monkeypatch):
     def breaks(self, *arguments):
         raise NonFiniteLossError("generator", 1, float("nan"))
 
@@ -137,11 +142,11 @@ def test_a_run_that_diverges_is_a_row_and_the_next_goes_on(bench, monkeypatch):
     assert "2 of 2 runs diverged, at 0, 0" in ended.out
 
 
-def test_what_cannot_be_played_is_one_sentence(bench, subtests):
+def test_errors_are_one_sentence(bench, subtests):
     for words, message in [
-        ((), "Name a benchmark: there are made."),
+        ((), "No benchmark was given: give one of made."),
         (("mad",), "No benchmark 'mad': did you mean made?"),
-        (("zzz",), "No benchmark 'zzz': there are made."),
+        (("zzz",), "No benchmark 'zzz': give one of made."),
         (("made", "--models", "gam"), "No model of made 'gam': did you mean gan?"),
         (("made", "--seeds", "0"), "seeds is 0; give a whole number from 1 to 1,000."),
         (("made", "--steps", "0"), "steps is 0; give a whole number from 1"),
@@ -155,7 +160,7 @@ def test_what_cannot_be_played_is_one_sentence(bench, subtests):
             assert PLAYED == []
 
 
-def test_a_damaged_file_of_rows_is_named_and_left_alone(bench, subtests):
+def test_a_damaged_results_file_is_named_and_not_changed(bench, subtests):
     for text in [
         "{",
         "[]",

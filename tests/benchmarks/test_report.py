@@ -1,4 +1,4 @@
-"""What the table of a benchmark says, where the answer is known."""
+"""Table of a benchmark."""
 
 import math
 
@@ -20,11 +20,11 @@ from lightning_gan.studies.benchmarks.report import (
 )
 
 MODEL = BenchmarkModel(
-    "a", "says a", None, 1.0,
+    "a", "describes a", None, 1.0,
     PublishedRow("A", "Table 1", {"modes": PublishedNumber(6.0, 0.3), "share": PublishedNumber(50.0),
     "kl": PublishedNumber(0.5, 0.1)}),
 )  # fmt: skip
-BARE = BenchmarkModel("b", "says b", None, 1.0)
+BARE = BenchmarkModel("b", "describes b", None, 1.0)
 MADE = Benchmark(
     "made", "tests the table", "ours", "theirs", "networks", 10, 1000, (MODEL, BARE),
     (BenchmarkColumn("modes", "modes", 1), BenchmarkColumn("share", "share, %", 1, factor=100.0),
@@ -44,7 +44,7 @@ def test_the_error_is_that_of_the_mean_over_runs():
     assert summarize_seeds([4.0, math.inf]) == (math.inf, None)
 
 
-def test_inside_are_two_combined_standard_errors(subtests):
+def test_means_agree_within_two_combined_standard_errors(subtests):
     for difference, inside in [(0.99, True), (1.01, False)]:
         with subtests.test(difference=difference, inside=inside):
             # combined: sqrt(0.3^2 + 0.4^2) = 0.5
@@ -67,16 +67,16 @@ def test_without_an_error_there_is_no_verdict():
     assert agrees_with_published(PublishedNumber(5.0, 0.1), PublishedNumber(5.0)) is None
 
 
-def test_each_quantity_is_judged_for_itself():
+def test_each_column_has_its_own_comparison():
     rows = [row(6.0, 0.5, 2.0), row(6.5, 0.5, 2.1)]
     assert (
         describe_agreement(MADE, MODEL, rows)
-        == "inside: modes; outside: KL; no ± to judge by: share, %"
+        == "within error: modes; outside error: KL; no published ±: share, %"
     )
     assert describe_agreement(MADE, BARE, rows) == "nothing published"
 
 
-def test_the_published_row_stands_beneath_ours():
+def test_the_published_row_follows_ours():
     found = [
         (MODEL, [row(6.0, 0.25, 1.0), row(7.0, 0.35, 1.0, best=7.0)]),
         (BARE, [row(8.0, 1.0, 0.0)]),
@@ -88,15 +88,13 @@ def test_the_published_row_stands_beneath_ours():
             "runs",
             "modes",
             "best",
-            "look",
             "share,",
             "%",
             "KL",
             "length",
-            "against",
-            "the",
-            "row",
-            "beneath",
+            "compared",
+            "with",
+            "published",
         ]
     )
     assert lines[2].startswith("a ")
@@ -109,7 +107,7 @@ def test_the_published_row_stands_beneath_ours():
     assert lines[5] == ""
 
 
-def test_another_protocol_is_called_one():
+def test_differences_from_the_published_protocol_are_named():
     found = [(MODEL, [row(6.0, 0.5, 0.5)])]
     assert "NOT the published protocol: other networks and length." in format_benchmark(
         MADE, 10, found
@@ -123,22 +121,26 @@ def test_another_protocol_is_called_one():
 def test_runs_that_diverged_are_counted():
     found = [(MODEL, [row(0.0, 0.0, math.inf, diverged=40), row(6.0, 0.5, 0.5)])]
     text = format_benchmark(MADE, 10, found)
-    assert "a: says a (1 of 2 runs diverged, at 40)" in text
+    assert "a: describes a (1 of 2 runs diverged, at 40)" in text
     assert "inf" in text
 
 
-def test_every_benchmark_says_what_differs_and_has_a_published_row_with_its_own_columns():
+def test_every_benchmark_names_its_differences_and_has_a_published_row_with_its_columns():
     names = [b.name for b in BENCHMARKS]
     assert len(set(names)) == len(names)
     for one in BENCHMARKS:
         keys = {c.key for c in one.columns}
         rows = [g.published for g in one.models if g.published]
-        assert rows or one.theirs.startswith("nothing")
+        assert rows or one.published_setup.startswith("nothing")
         assert all(set(r.numbers) <= keys and one.columns[0].key in r.numbers for r in rows)
-        assert one.differs or one.steps == one.published_steps
+        assert one.differences or one.steps == one.published_steps
         assert len({g.name for g in one.models}) == len(one.models)
 
 
-def test_a_length_that_nobody_published_is_not_called_a_share_of_it():
-    assert FEATURES.share(700) == NEAREST_NEIGHBOUR.share(2500) == "length not published"
-    assert RING.share(2000) == "0.5 % of the published length"
+def test_a_length_is_a_share_of_the_published_one_if_that_is_known():
+    assert (
+        FEATURES.describe_length(700)
+        == NEAREST_NEIGHBOUR.describe_length(2500)
+        == "length not published"
+    )
+    assert RING.describe_length(2000) == "0.5 % of the published length"

@@ -7,11 +7,20 @@ from model_factory import Pixels, make_model, trainer
 from pytorch_lightning.loggers import CSVLogger
 from tiny_features import TinyNetwork, TinySpace
 
-from callbacks import FID, KID, Checkpoints, InceptionScore, ParzenLogLikelihood, PrecisionRecall
+from callbacks import (
+    FID,
+    KID,
+    Checkpoints,
+    FeatureScore,
+    InceptionScore,
+    ParzenLogLikelihood,
+    PrecisionRecall,
+)
 from lightning_gan.cli.console import format_score_table
 from lightning_gan.evaluation import (
     EvaluationContext,
     FIDMetric,
+    KIDMetric,
     ModelSamples,
     ReferenceImages,
     score_samples,
@@ -88,6 +97,13 @@ def test_one_bank_and_one_pass_serve_all_scores_of_an_evaluation(tmp_path, netwo
     assert len(set(map(id, drawn))) == 1  # the window looks at the same sample set
 
 
+def test_any_metric_is_scored_like_the_callback_of_its_name(tmp_path, networks):
+    general, named = FeatureScore(KIDMetric(4, 20), **N), KID(**N, subsets=4, subset_size=20)
+    run(tmp_path, general, named)
+    assert len(networks) == 1  # they share the pass
+    assert general.results["val"] == named.results["val"]
+
+
 def test_callbacks_that_ask_otherwise_have_their_own_pass(tmp_path, networks):
     run(tmp_path, FID(**N), KID(num_samples=30, features=TinySpace(), subset_size=20))
     assert sorted(network.seen for network in networks) == [30 + 64, 60 + 64]
@@ -136,7 +152,7 @@ def test_without_weights_one_line_says_so_and_the_run_goes_on(tmp_path, caplog):
     with caplog.at_level("INFO"):
         fitted, _ = run(tmp_path, *callbacks, max_steps=8)
     assert fitted.global_step == 8
-    assert caplog.text.count("There is no file: fetch it. The run goes on.") == 1
+    assert caplog.text.count("There is no file: fetch it. Training continues.") == 1
     assert callbacks[0].rows("val") == []
     assert "val/parzen_nats" in fitted.callback_metrics
 

@@ -129,13 +129,13 @@ def test_validation_counts_too_and_changes_nothing(tmp_path):
 
 def test_data_without_known_modes_are_refused_in_one_sentence(tmp_path):
     run = trainer(tmp_path, max_steps=1, callbacks=[callbacks.ModeCoverage()])
-    with pytest.raises(ValueError, match=r"modes whose places are known.*those of pixels are not"):
+    with pytest.raises(ValueError, match=r"data with known modes.*pixels has none"):
         run.fit(make_model(), Pixels())
 
 
 def test_other_data_than_stacked_digits_are_refused_in_one_sentence(tmp_path):
     run = trainer(tmp_path, max_steps=1, callbacks=[callbacks.StackedModeCoverage()])
-    with pytest.raises(ValueError, match=r"three digits in three channels.*ring has not"):
+    with pytest.raises(ValueError, match=r"three digits in three channels.*the data are ring"):
         run.fit(in_the_plane(), Ring())
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from callbacks.parzen import ParzenLogLikelihood
-from lightning_gan.metrics import SIGMAS_2014, parzen_protocol
+from lightning_gan.metrics import SIGMAS_2014, compute_parzen_score
 
 # Lightning's advice on the number of workers, and on batches of one, is not for tests
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not have many workers")
@@ -89,7 +89,7 @@ def test_validation_scores_images_that_did_not_choose_sigma(tmp_path: Path):
     trainer = make_trainer(tmp_path, callback)
     trainer.fit(model, datamodule=data)
     samples, val = to_unit(model.sample(40, seed=5)), to_unit(data.images("val"))
-    expected = parzen_protocol(samples, val[:10], val[10:])
+    expected = compute_parzen_score(samples, val[:10], val[10:])
     assert callback.scores == {"val": expected}
     logged = trainer.callback_metrics
     assert logged["val/parzen_nats"].item() == pytest.approx(expected.nats, rel=1e-6)
@@ -119,7 +119,7 @@ def test_test_is_the_protocol_of_2014_with_its_ruler(tmp_path: Path):
     model, data = TinyModel(), TinyData()
     (logged,) = make_trainer(tmp_path, callback).test(model, datamodule=data, verbose=False)
     choosing, test = to_unit(data.images("val"))[:10], to_unit(data.images("test"))
-    expected = parzen_protocol(to_unit(model.sample(20, seed=8)), choosing, test)
+    expected = compute_parzen_score(to_unit(model.sample(20, seed=8)), choosing, test)
     assert callback.scores["test"] == expected
     assert logged["test/parzen_nats"] == pytest.approx(expected.nats, rel=1e-6)
 
@@ -131,7 +131,7 @@ def test_test_is_the_protocol_of_2014_with_its_ruler(tmp_path: Path):
         f"n=20 centres, sigma={sigma}, 12 tiny test images, no EMA, seed 8, pixels in [0,1]",
     )
     first = to_unit(data.images("train"))[:1]
-    assert one[1] == str(parzen_protocol(first, choosing, test))
+    assert one[1] == str(compute_parzen_score(first, choosing, test))
     assert "training images" in real[0]
     assert real[2].startswith("n=20 centres")
 
@@ -198,7 +198,7 @@ def test_diverged_samples_are_named(tmp_path: Path):
     model = TinyModel()
     model.sample = lambda n, seed: torch.full((n, 1, 3, 3), torch.nan)
     trainer = make_trainer(tmp_path, ParzenLogLikelihood(40, 10))
-    with pytest.raises(ValueError, match="40 of 40 samples hold NaN"):
+    with pytest.raises(ValueError, match="40 of 40 samples contain NaN"):
         trainer.validate(model, datamodule=TinyData(), verbose=False)
 
 

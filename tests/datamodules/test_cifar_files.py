@@ -324,8 +324,8 @@ def test_a_bad_file_is_reported_before_the_missing_ones_are_fetched(make, tmp_pa
 def test_an_address_that_is_silent_is_given_up(make, tmp_path, monkeypatch):
     def silent(url, size, seconds):
         assert 0 < seconds < 3600
-        raise TimeoutError("no complete answer in time")
+        raise TimeoutError("no complete answer within the time limit")
 
     monkeypatch.setattr(cifar10, "download", silent)
-    with pytest.raises(FileNotFoundError, match="no complete answer in time"):
+    with pytest.raises(FileNotFoundError, match="no complete answer within the time limit"):
         make(root=str(tmp_path / "root")).prepare_data()

@@ -21,7 +21,7 @@ from lightning_gan.evaluation import (
     ReferenceImages,
     score_samples,
 )
-from lightning_gan.evaluation.torch_fidelity import Pixels, score_with_torch_fidelity
+from lightning_gan.evaluation.torch_fidelity import ColourImages, score_with_torch_fidelity
 from lightning_gan.feature_extractors import InceptionConfig as InceptionSpace
 
 SHARED = os.environ.get("LIGHTNING_GAN_SHARED")
@@ -68,7 +68,7 @@ def synthetic() -> tuple[Tensor, Tensor]:
     return fake, real.round().to(torch.uint8)
 
 
-MEASURES = [
+METRICS = [
     FIDMetric(),
     InceptionScoreFeatureMetric(splits=4),
     KIDMetric(20, 40),
@@ -79,8 +79,8 @@ MEASURES = [
 def assert_equal(network, fake, real, cache, **options):
     """Both engines agree on the same bytes, and their protocols say that the values compare."""
     against = EvaluationContext(ReferenceImages("synthetic", "all", real), network, "", cache=cache)
-    ours = score_samples(ImageSet(fake), against, MEASURES)
-    theirs = score_with_torch_fidelity(ImageSet(fake), against, MEASURES, ours, **options)
+    ours = score_samples(ImageSet(fake), against, METRICS)
+    theirs = score_with_torch_fidelity(ImageSet(fake), against, METRICS, ours, **options)
     own = {s.name: s for s in ours.scores}
     expected = {"fid", "kid", "precision", "recall", "f_score"}
     if network.classes:
@@ -103,7 +103,7 @@ def test_every_score_is_torch_fidelitys_through_a_registered_extractor(tmp_path,
 
 def test_grey_pictures_have_three_equal_channels():
     grey = image_bytes(3, seed=1, shape=(1, 4, 4))
-    assert torch.equal(Pixels(grey)[1], grey[1].repeat(3, 1, 1))
+    assert torch.equal(ColourImages(grey)[1], grey[1].repeat(3, 1, 1))
 
 
 def test_another_feature_space_and_two_seeds_are_refused(tmp_path):
@@ -112,7 +112,7 @@ def test_another_feature_space_and_two_seeds_are_refused(tmp_path):
         ReferenceImages("synthetic", "all", real), TinyNetwork(), "", cache=tmp_path
     )
     with pytest.raises(ValueError, match=r"the features are tiny: give --features Inception"):
-        score_with_torch_fidelity(ImageSet(fake), against, MEASURES, EvaluationResult())
+        score_with_torch_fidelity(ImageSet(fake), against, METRICS, EvaluationResult())
     measures = [InceptionScoreFeatureMetric(splits=4, rng=1), KIDMetric(20, 40, rng=2)]
     ours = score_samples(ImageSet(fake), against, measures)
     with pytest.raises(ValueError, match=r"one seed for all metrics, but \[1, 2\]"):

@@ -16,7 +16,7 @@ from lightning_gan.utils.images import to_uint8
 
 
 def whole(sample_set):
-    parts = list(sample_set.parts())
+    parts = list(sample_set.batches())
     return torch.cat([p.uint8_images for p in parts]), torch.cat([p.indices for p in parts])
 
 
@@ -27,7 +27,7 @@ def test_samples_are_the_models_own_as_bytes_in_parts_and_again():
     assert torch.equal(seen, to_uint8(model.sample(700, seed=3), (0.0, 1.0)))
     assert torch.equal(index, torch.arange(700))
     assert torch.equal(whole(sample_set)[0], seen)
-    assert max(len(p.indices) for p in sample_set.parts()) == sample_sets.PART
+    assert max(len(p.indices) for p in sample_set.batches()) == sample_sets.BATCH_SIZE
 
 
 def test_samples_in_parts_and_at_once_are_the_same():
@@ -43,7 +43,7 @@ def test_shares_of_processes_are_the_bank_once(subtests):
     for n in [1, 2, 5, 601]:
         with subtests.test(n=n):
             sample_set = ImageSet(image_bytes(n, seed=0))
-            parts = [part for rank in range(3) for part in sample_set.parts(rank, 3)]
+            parts = [part for rank in range(3) for part in sample_set.batches(rank, 3)]
             assert torch.equal(torch.cat([p.indices for p in parts]), torch.arange(n))
             assert torch.equal(torch.cat([p.uint8_images for p in parts]), sample_set.uint8_images)
 
@@ -81,20 +81,20 @@ def test_batch_norm_and_the_average_are_named():
 
 
 def test_what_is_no_bank_is_named():
-    with pytest.raises(ValueError, match=r"float32, \[2, 1, 4, 4\], came: give bytes"):
+    with pytest.raises(ValueError, match=r"float32, \[2, 1, 4, 4\]: give bytes"):
         ImageSet(torch.zeros(2, 1, 4, 4))
     with pytest.raises(ValueError, match="n is 0; give"):
         ModelSamples(make_model(), 0, 0, (0.0, 1.0), "")
-    with pytest.raises(ValueError, match="NaN: the generator has diverged"):
+    with pytest.raises(ValueError, match="NaN, because the generator has diverged"):
         whole(ModelSamples(OneImage(torch.full((1, 2, 2), torch.nan)), 1, 0, (0.0, 1.0), ""))
 
 
 def test_a_long_pass_says_how_far_it_is(monkeypatch, capsys):
     sample_set = ImageSet(image_bytes(600, seed=0))
-    assert len(list(progress.report_progress(sample_set.parts(), 600, "samples"))) == 3
+    assert len(list(progress.report_progress(sample_set.batches(), 600, "samples"))) == 3
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(progress, "SILENCE", -1.0)
-    list(progress.report_progress(sample_set.parts(), 600, "samples"))
+    list(progress.report_progress(sample_set.batches(), 600, "samples"))
     assert "features of 250 of 600 samples, about 0 min left" in capsys.readouterr().err
-    list(progress.report_progress(sample_set.parts(), 600, "samples", rank=1))
+    list(progress.report_progress(sample_set.batches(), 600, "samples", rank=1))
     assert capsys.readouterr().err == ""

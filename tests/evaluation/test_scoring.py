@@ -24,7 +24,7 @@ from lightning_gan.metrics import (
     precision_recall,
 )
 
-MEASURES = [
+METRICS = [
     FIDMetric(),
     InceptionScoreFeatureMetric(splits=4),
     KIDMetric(subsets=5, subset_size=50),
@@ -48,7 +48,7 @@ def against(tmp_path):
 
 def test_every_score_is_the_pure_functions_value_in_one_pass(against):
     sample_set = ImageSet(image_bytes(260, seed=2, low=30), "files")
-    found = score_samples(sample_set, against, MEASURES)
+    found = score_samples(sample_set, against, METRICS)
     network = TinyNetwork()
     ours, logits = network(sample_set.uint8_images)
     theirs = network(against.real.uint8_images).vectors
@@ -70,9 +70,9 @@ def test_every_score_is_the_pure_functions_value_in_one_pass(against):
 
 def test_a_second_evaluation_makes_no_real_pass(against):
     sample_set = ImageSet(image_bytes(100, seed=2))
-    first = score_samples(sample_set, against, MEASURES)
+    first = score_samples(sample_set, against, METRICS)
     before = against.network.seen
-    second = score_samples(sample_set, against, MEASURES)
+    second = score_samples(sample_set, against, METRICS)
     assert against.network.seen == before + 100
     assert [s.value for s in second.scores] == [s.value for s in first.scores]
     score_samples(
@@ -90,7 +90,7 @@ def test_the_inception_score_needs_no_real_pictures(against):
 
 def test_without_a_last_layer_the_inception_score_is_refused_and_the_others_are_not(tmp_path):
     against = EvaluationContext(real(), TinyNetwork(classes=None), "", cache=tmp_path)
-    found = score_samples(ImageSet(image_bytes(100, seed=2)), against, MEASURES)
+    found = score_samples(ImageSet(image_bytes(100, seed=2)), against, METRICS)
     assert [s.name for s in found.scores] == ["fid", "kid", *PrecisionRecallFeatureMetric.names]
     assert "no last layer" in found.refused["inception_score"]
 
@@ -162,21 +162,21 @@ def test_two_jobs_that_write_one_entry_leave_a_whole_one(against, tmp_path, monk
 def test_a_cache_that_cannot_be_written_costs_no_score(against, tmp_path, capsys):
     (tmp_path / "statistics").write_text("a file in its place")
     assert score_samples(ImageSet(image_bytes(100, seed=2)), against, [FIDMetric()]).scores
-    assert "were not kept" in capsys.readouterr().out
+    assert "were not cached" in capsys.readouterr().out
 
 
 def test_degenerate_pictures_give_a_number_with_a_note_or_a_reason(against):
     same = ImageSet(image_bytes(1, seed=3).expand(60, -1, -1, -1))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = score_samples(same, against, MEASURES)
+        found = score_samples(same, against, METRICS)
     assert against.network.seen == 300 + 1  # sixty times one image is one image
     by_name = {s.name: s for s in found.scores}
     assert by_name["fid_tiny"].notes
     assert by_name["is_tiny"].value == pytest.approx(1.0)
     assert by_name["is_tiny"].notes
     assert all(s.value == s.value for s in found.scores)  # no NaN
-    one = score_samples(ImageSet(image_bytes(1, seed=3)), against, MEASURES)
+    one = score_samples(ImageSet(image_bytes(1, seed=3)), against, METRICS)
     assert "fid_tiny" in one.refused
     assert "precision_tiny" in one.refused
     assert all(s.value == s.value for s in one.scores)
@@ -228,5 +228,5 @@ def test_some_real_images_are_always_the_same_in_their_order_and_no_more_than_th
     assert places[-1] > 150  # from the whole set
     assert len(set(places)) == 50
     assert real().select(None).digest == real().digest
-    with pytest.raises(ValueError, match=r"301 real images were asked of 300 \(noise test\)"):
+    with pytest.raises(ValueError, match=r"301 real images were requested, but noise test has 300"):
         real().select(301)

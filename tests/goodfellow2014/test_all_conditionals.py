@@ -1,4 +1,4 @@
-"""The claim about all conditionals: its densities, its distances and its fills, where the answer is known."""
+"""Claim about all conditionals: densities, distances and completions with known answers."""
 
 import itertools
 from functools import partial
@@ -9,7 +9,11 @@ import torch
 from lightning_gan.feature_extractors import Features
 from lightning_gan.studies.goodfellow2014 import all_conditionals, inpainting
 from lightning_gan.studies.goodfellow2014.claim import Setting, Verdict
-from lightning_gan.studies.goodfellow2014.plane_densities import Correlated, Member, family
+from lightning_gan.studies.goodfellow2014.plane_densities import (
+    ConditionalDistance,
+    Correlated,
+    measure_family,
+)
 
 CROSS = (0.9, -0.9)
 
@@ -28,7 +32,7 @@ def test_the_conditional_is_the_joint_over_the_marginal(subtests):
                 marginal = torch.distributions.Normal(0, 1).log_prob(torch.tensor(value))
                 expected = (data.density.log_prob(pairs) - marginal).exp()
                 torch.testing.assert_close(
-                    data.given_density(value, at), expected, atol=1e-5, rtol=1e-3
+                    data.conditional_density(value, at), expected, atol=1e-5, rtol=1e-3
                 )
                 assert torch.trapezoid(expected, at).item() == pytest.approx(1, abs=1e-4)
 
@@ -44,12 +48,12 @@ def test_draws_have_the_moments_of_the_density():
     torch.testing.assert_close(
         cross[part == 1].T.cov()[0, 1], torch.tensor(-0.9), atol=0.02, rtol=0
     )
-    given = Correlated((0.8,)).given(torch.tensor([1.0, -2.0]), 50_000, rng())
+    given = Correlated((0.8,)).draw_conditional(torch.tensor([1.0, -2.0]), 50_000, rng())
     torch.testing.assert_close(given.mean(1), torch.tensor([0.8, -1.6]), atol=0.02, rtol=0)
     torch.testing.assert_close(given.std(1), torch.tensor([0.6, 0.6]), atol=0.01, rtol=0)
 
 
-def test_what_is_no_correlation_is_refused(subtests):
+def test_an_invalid_correlation_is_refused(subtests):
     for correlations in [(), (1.0,), (0.5, -1.2)]:
         with subtests.test(correlations=correlations):
             with pytest.raises(ValueError, match=r"above -1 and below 1|between -1 and 1"):
@@ -57,47 +61,56 @@ def test_what_is_no_correlation_is_refused(subtests):
 
 
 class Exact:
-    """A model that knows every conditional, or knows only p(x1) and p(x2)."""
+    """Model with exact conditionals, or with independent coordinates."""
 
-    def __init__(self, data, looks=True):
-        self.data, self.looks = data, looks
+    def __init__(self, data, conditional=True):
+        self.data, self.conditional = data, conditional
 
     def inpaint(self, x, mask, n, seed):
         (hidden,) = (mask == 0).nonzero().flatten().tolist()
         known = x[:, 1 - hidden]
         made = torch.randn(len(x), n, generator=rng(99))
-        if self.looks:
-            made = self.data.given(known, n, rng(99))
+        if self.conditional:
+            made = self.data.draw_conditional(known, n, rng(99))
         return torch.stack([made, made], -1)
 
     def sample(self, n, seed):
-        return self.data.draw(n, rng(98))[0] if self.looks else torch.randn(n, 2, generator=rng(98))
+        return (
+            self.data.draw(n, rng(98))[0]
+            if self.conditional
+            else torch.randn(n, 2, generator=rng(98))
+        )
 
 
-def test_an_exact_model_misses_nothing_and_one_that_does_not_look_misses_all(subtests):
-    for (looks, missed), correlations in itertools.product(
+def test_an_exact_model_misses_0_and_an_independent_one_1(subtests):
+    for (conditional, missed), correlations in itertools.product(
         [(True, 0.0), (False, 1.0)], [(0.8,), CROSS]
     ):
-        with subtests.test(correlations=correlations, looks=looks, missed=missed):
+        with subtests.test(correlations=correlations, conditional=conditional, missed=missed):
             data = Correlated(correlations)
-            members = family(Exact(data, looks), data, values=50, draws=200)
+            members = measure_family(Exact(data, conditional), data, values=50, draws=200)
             assert [m.name for m in members] == ["p(x1 | x2)", "p(x2 | x1)", "p(x1, x2)"]
             for member in members:
                 assert member.missed == pytest.approx(missed, abs=0.1)
 
 
-def test_a_member_says_its_distances_with_their_errors():
-    member = Member(
+def test_distances_are_formatted_with_their_errors():
+    member = ConditionalDistance(
         "p", torch.tensor([0.2, 0.4]), torch.tensor([0.1, 0.1]), torch.tensor([0.5, 0.5])
     )
     assert member.missed == pytest.approx(0.5)
-    assert str(member) == "p 0.300 ± 0.100 (exact samples 0.100 ± 0.000, blind 0.500 ± 0.000)"
+    assert (
+        str(member)
+        == "p 0.300 ± 0.100 (exact samples 0.100 ± 0.000, marginal samples 0.500 ± 0.000)"
+    )
 
 
 @pytest.mark.slow
-def test_the_short_version_plays_both_planes_and_draws_them(tmp_path, monkeypatch):
+def test_the_short_version_judges_and_draws_both_densities(tmp_path, monkeypatch):
     monkeypatch.setattr(all_conditionals, "QUICK_STEPS", 2)
-    monkeypatch.setattr(all_conditionals, "family", partial(family, values=20, draws=100))
+    monkeypatch.setattr(
+        all_conditionals, "measure_family", partial(measure_family, values=20, draws=100)
+    )
     found = all_conditionals.run(Setting(tmp_path, quick=True))
     assert [f.verdict for f in found] == [Verdict.FAILS] * 2  # after two steps
     assert all(f.image.is_file() for f in found)
@@ -107,7 +120,7 @@ def test_the_short_version_plays_both_planes_and_draws_them(tmp_path, monkeypatc
 
 
 class Digits:
-    """Twenty images of ten classes: class i is brighter the larger i is, left and right."""
+    """Twenty images of ten classes with a brightness that increases with the class."""
 
     num_classes = 10
 
@@ -119,7 +132,7 @@ class Digits:
 
 
 class Model:
-    """Completes to the truth with a little noise, or always to the same grey."""
+    """Model that completes images with a little noise, or always with the same grey."""
 
     def __init__(self, good):
         self.good, self.generator = good, self
@@ -140,23 +153,22 @@ def reads_brightness(image_bytes):
 
 
 def test_halves_and_neighbours():
-    left, upper = inpainting.halves((1, 4, 6))
+    left, upper = inpainting.make_half_masks((1, 4, 6))
     assert left.sum() == upper.sum() == 12
     assert left[0, :, :3].min() == upper[0, :2].min() == 1
     sample_set = torch.rand(6, 1, 4, 6)
-    x = torch.where(
-        left == 1, sample_set[[4, 1]], torch.tensor(9.0)
-    )  # what is hidden does not count
-    assert inpainting.neighbours(x, sample_set, left, 2)[:, 0].tolist() == [4, 1]
+    x = torch.where(left == 1, sample_set[[4, 1]], torch.tensor(9.0))  # hidden pixels are ignored
+    assert inpainting.find_neighbours(x, sample_set, left, 2)[:, 0].tolist() == [4, 1]
 
 
-def test_good_completions_are_read_as_they_should_and_bad_ones_are_not():
+def test_measurements_of_good_and_bad_completions():
     good, bad = (
-        inpainting.measure(Model(g), Digits(), reads_brightness, n=10) for g in (True, False)
+        inpainting.measure_completions(Model(g), Digits(), reads_brightness, n=10)
+        for g in (True, False)
     )
-    assert good.right == good.neighbour == 1.0
-    assert bad.right == bad.mean_fill < 0.5
-    assert good.lead[0] == pytest.approx(1 - good.mean_fill)
+    assert good.accuracy == good.neighbour == 1.0
+    assert bad.accuracy == bad.mean_fill < 0.5
+    assert good.gain[0] == pytest.approx(1 - good.mean_fill)
     assert good.spread[0] == pytest.approx(0.01 / 12**0.5, rel=0.15)
     assert bad.spread == (0.0, 0.0)
 
@@ -165,20 +177,20 @@ def test_verdicts_follow_the_measurement(tmp_path_factory, subtests):
     for good, verdict in [(True, Verdict.HOLDS), (False, Verdict.FAILS)]:
         with subtests.test(good=good, verdict=verdict):
             tmp_path = tmp_path_factory.mktemp("row")
-            measured = inpainting.measure(Model(good), Digits(), reads_brightness, n=10)
-            assert inpainting._rightness([measured], tmp_path).verdict is verdict
-            alike = inpainting.Completed(
+            measured = inpainting.measure_completions(Model(good), Digits(), reads_brightness, n=10)
+            assert inpainting._judge_accuracy([measured], tmp_path).verdict is verdict
+            alike = inpainting.CompletionScores(
                 0.9, 0.4, 0.9, (0.5, 0.1), (0.03 if good else 0.02, 0.0), (0.1, 0.0)
             )
-            assert inpainting._diversity([alike]).verdict is verdict
+            assert inpainting._judge_diversity([alike]).verdict is verdict
 
 
-def test_the_picture_shows_a_row_for_each_digit(tmp_path):
+def test_completions_are_drawn(tmp_path):
     path = inpainting.draw_inpainting(Model(True), Digits(), tmp_path / "a.png")
     assert path.stat().st_size > 1000
 
 
-def test_without_a_classifier_completions_are_not_judged(tmp_path):
-    (found,) = inpainting.completed_digits(Setting(tmp_path), "all_conditionals")
+def test_without_a_classifier_completions_are_not_run(tmp_path):
+    (found,) = inpainting.judge_completions(Setting(tmp_path), "all_conditionals")
     assert found.verdict is Verdict.NOT_RUN
-    assert "download --classifier mnist" in found.ours
+    assert "download --classifier mnist" in found.result

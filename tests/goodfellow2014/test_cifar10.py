@@ -1,4 +1,4 @@
-"""The claim on CIFAR-10: which runs it is made of, and what it says of them; with a few units in each layer."""
+"""Claim about CIFAR-10: its runs and findings, with few units in each layer."""
 
 import json
 from functools import partial
@@ -15,7 +15,7 @@ from tiny_cifar import make_tiny_cifar
 import datamodules
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.studies.goodfellow2014 import cifar10
-from lightning_gan.studies.goodfellow2014.cifar10 import CLAIM, PAIRS, cifar10_runs
+from lightning_gan.studies.goodfellow2014.cifar10 import CLAIM, PAIRS, train_or_find_cifar10
 from lightning_gan.studies.goodfellow2014.claim import Setting, Verdict
 from lightning_gan.utils.config_files import CONFIGS
 from lightning_gan.utils.file_format import FORMAT
@@ -32,7 +32,7 @@ def config_of(kind):
 
 
 def networks(kind):
-    """Both networks as the config gives them, at full size, without memory."""
+    """Build both networks of a config at full size on the meta device."""
     asked = yaml.safe_load((CONFIGS / config_of(kind)).read_text())["model"]["init_args"]
     parser = ArgumentParser()
     parser.add_subclass_arguments(Generator, "generator")
@@ -43,7 +43,7 @@ def networks(kind):
     return made.generator, made.discriminator
 
 
-def test_the_configs_networks_have_the_parameters_of_the_released_sizes(subtests):
+def test_the_networks_have_the_parameters_of_the_released_sizes(subtests):
     for kind in KINDS:
         with subtests.test(kind=kind):
             G, D = networks(kind)
@@ -52,7 +52,7 @@ def test_the_configs_networks_have_the_parameters_of_the_released_sizes(subtests
             assert D(G(torch.empty(2, 100, device="meta"))).shape == (2,)
 
 
-def test_the_counts_are_those_that_are_written_down():
+def test_the_parameter_counts_are_those_of_the_documentation():
     assert (PAIRS[KINDS[0]].generator, PAIRS[KINDS[0]].discriminator) == (89_395_072, 37_393_601)
     assert (PAIRS[KINDS[1]].generator, PAIRS[KINDS[1]].discriminator) == (64_825_072, 12_454_073)
 
@@ -65,7 +65,7 @@ def test_the_runs_are_one_epoch_of_each_config(monkeypatch, tmp_path):
         return Path(config)
 
     monkeypatch.setattr(cifar10, "train_or_find", trained)
-    runs = cifar10_runs(Setting(out=tmp_path), seed=3)
+    runs = train_or_find_cifar10(Setting(out=tmp_path), seed=3)
     assert runs == {kind: Path(config_of(kind)) for kind in KINDS}
     for kind, words in zip(KINDS, asked, strict=True):
         given = yaml.safe_load((CONFIGS / config_of(kind)).read_text())
@@ -85,10 +85,10 @@ def test_there_is_no_short_version():
 
 @pytest.fixture
 def runs(command, monkeypatch):
-    """Both configs, trained for a step on made images with a few units."""
+    """Train both configs for a step on synthetic images with few units."""
     tiny = make_tiny_cifar(command.folder / "pixels")
     monkeypatch.setattr(datamodules.CIFAR10, "files", tiny.files)
-    monkeypatch.setattr(cifar10, "NUM", 48)
+    monkeypatch.setattr(cifar10, "SAMPLES", 48)
     monkeypatch.setattr(cifar10, "CIFAR10GCN", partial(datamodules.CIFAR10GCN, validation=10))
     folders = {}
     for kind in KINDS:
@@ -105,7 +105,7 @@ def runs(command, monkeypatch):
     return folders
 
 
-def test_what_is_found_in_two_finished_runs(runs):
+def test_findings_of_two_finished_runs(runs):
     setting = Setting(out=Path("found"), root="pixels", seeds=[0, 1])
     for folder, value in zip(runs.values(), (300.0, 200.0), strict=True):
         score_protocol = {"n_generated": 256, "n_real": 128}
@@ -124,18 +124,18 @@ def test_what_is_found_in_two_finished_runs(runs):
         Verdict.SHOWN,
         Verdict.SHOWN,
     ] * 2  # few units
-    assert [f.ours for f in found[2::3]] == ["300.0 ± 0.0 (2 seeds)", "200.0 ± 0.0 (2 seeds)"]
+    assert [f.result for f in found[2::3]] == ["300.0 ± 0.0 (2 seeds)", "200.0 ± 0.0 (2 seeds)"]
     assert "n = 256 samples against 128 test images" in found[2].note
     assert "step 1, 10 images" in found[1].note
     for finding in found[1::3]:
         image = np.asarray(Image.open(finding.image))
         assert image.shape == (2 * (4 * 34 + 2), 2 * (12 * 34 + 2), 3)
         assert image[4:60, -60:-4].std() > 20  # a training image
-        rms, _ = finding.theirs.split("test images: ")[1].strip(")").split("; ")
+        rms, _ = finding.expected.split("test images: ")[1].strip(")").split("; ")
         assert float(rms) == pytest.approx(55 / 3072**0.5, abs=0.006)
 
 
-def test_without_inceptions_weights_there_is_no_fid_and_the_claim_says_so(tmp_path):
-    finding = cifar10.scored("convolutional", [tmp_path])
+def test_without_inception_weights_the_fid_is_not_run(tmp_path):
+    finding = cifar10.report_fid("convolutional", [tmp_path])
     assert finding.verdict is Verdict.NOT_RUN
-    assert "download --weights" in finding.ours
+    assert "download --weights" in finding.result

@@ -1,4 +1,4 @@
-"""Our recipes for CIFAR-10: what they share with the released pairs, and what the claim says of finished runs."""
+"""Our recipes for CIFAR-10: settings shared with the released pairs, and findings of finished runs."""
 
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ def config(name):
     return yaml.safe_load((CONFIGS / name).read_text())
 
 
-def test_a_recipe_plays_the_released_game_with_layers_of_the_same_kinds(subtests):
+def test_a_recipe_has_the_released_objective_data_and_kinds_of_layers(subtests):
     for kind in KINDS:
         with subtests.test(kind=kind):
             released, ours = (
@@ -29,8 +29,8 @@ def test_a_recipe_plays_the_released_game_with_layers_of_the_same_kinds(subtests
             for network in ("generator", "discriminator"):
                 pair = [c["model"]["init_args"][network] for c in (released, ours)]
                 assert pair[0]["class_path"] == pair[1]["class_path"]
-            for what in ("loss", "prior"):
-                assert released["model"]["init_args"][what] == ours["model"]["init_args"][what]
+            for name in ("loss", "prior"):
+                assert released["model"]["init_args"][name] == ours["model"]["init_args"][name]
             assert released["data"]["class_path"] == ours["data"]["class_path"]
             held_out = [c["data"]["init_args"]["validation"] for c in (released, ours)]
             assert held_out[0] == held_out[1]
@@ -52,10 +52,10 @@ def test_every_setting_of_a_recipe_names_its_source(subtests):
 
 @pytest.fixture
 def runs(command, monkeypatch):
-    """Both recipes, trained for a step on made images."""
+    """Train both recipes for a step on synthetic images."""
     tiny = make_tiny_cifar(command.folder / "pixels")
     monkeypatch.setattr(datamodules.CIFAR10, "files", tiny.files)
-    monkeypatch.setattr(cifar10, "NUM", 48)
+    monkeypatch.setattr(cifar10, "SAMPLES", 48)
     monkeypatch.setattr(figure2, "SAMPLES", 20)
     few = partial(datamodules.CIFAR10GCN, validation=10)
     monkeypatch.setattr(cifar10_recipes, "CIFAR10GCN", few)
@@ -71,10 +71,10 @@ def runs(command, monkeypatch):
     monkeypatch.setattr(cifar10_recipes, "train_or_find", lambda name, *_: folders[name])
 
 
-def test_what_is_found_in_two_finished_recipes(runs):
+def test_findings_of_two_finished_recipes(runs):
     found = CLAIM.run(Setting(out=Path("found"), root="pixels"))
     # one step is noise, which is no copy; no weights of Inception, so no FID
     assert [f.verdict for f in found] == [Verdict.SHOWN, Verdict.HOLDS, Verdict.NOT_RUN] * 2
-    assert all("our recipe" in f.what for f in (*found[::3], *found[2::3]))
+    assert all("our recipe" in f.quantity for f in (*found[::3], *found[2::3]))
     assert all(f.image.is_file() for f in found if f.verdict is not Verdict.NOT_RUN)
     assert len({f.image for f in found}) == 5  # four, and none

@@ -1,4 +1,4 @@
-"""What a claim is, and how seeds are summed up."""
+"""Claims, verdicts and means over seeds."""
 
 import math
 
@@ -15,17 +15,17 @@ def test_one_seed_has_no_error():
     assert format_over_seeds([1.25], 2) == "1.25 (1 seed)"
 
 
-def test_a_verdict_follows_from_a_test(subtests):
+def test_a_verdict_follows_from_the_criterion(subtests):
     for holds, verdict in [(True, "holds"), (False, "does not hold")]:
         with subtests.test(holds=holds, verdict=verdict):
-            assert Verdict.of(holds).value == verdict
+            assert Verdict.from_bool(holds).value == verdict
 
 
-def test_every_claim_has_a_name_of_its_own_a_section_and_a_sentence():
+def test_every_claim_has_a_unique_name_a_section_and_a_statement():
     assert len({c.name for c in CLAIMS}) == len(CLAIMS)
     for claim in CLAIMS:
         assert claim.name.isidentifier()
         assert claim.section
-        assert claim.says.endswith(".") is False, f"{claim.name}: `says` stands in a table"
+        assert claim.statement.endswith(".") is False, f"{claim.name}: `statement` is a table cell"
         assert claim.seconds > 0
         assert claim.quick_seconds is None or claim.quick_seconds <= claim.seconds * claim.seeds

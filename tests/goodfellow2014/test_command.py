@@ -1,4 +1,4 @@
-"""`python -m lightning_gan reproduce`: which claims run, what is printed, and what is kept."""
+"""Command `reproduce`: choice of claims, output, and stored findings."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from lightning_gan.studies.goodfellow2014.claim import Claim, Finding, Verdict, 
 
 
 def counts(setting):
-    image = setting.folder("counts") / "a.png"
+    image = setting.make_folder("counts") / "a.png"
     return [
         Finding(
             "seeds",
@@ -21,7 +21,7 @@ def counts(setting):
             Verdict.HOLDS,
             image,
         ),
-        Finding("quick", "", str(setting.quick), Verdict.FAILS, note="only to see it"),
+        Finding("quick", "", str(setting.quick), Verdict.FAILS, note="a note"),
     ]
 
 
@@ -56,10 +56,10 @@ def test_all_claims_run_and_are_tabulated(command):
     assert "holds" in row
     assert str(Path("paper/counts/a.png")) in row
     assert "not run: nothing\n    Ring: modes is 0" in ended.out
-    assert "only to see it" in ended.out
+    assert "a note" in ended.out
 
 
-def test_the_cost_is_said_before_anything_runs(command):
+def test_dry_run_prints_the_cost_and_writes_nothing(command):
     ended = command("reproduce", "--dry_run")
     assert "counts" in ended.out
     assert "5 min" in ended.out
@@ -67,7 +67,7 @@ def test_the_cost_is_said_before_anything_runs(command):
     assert not Path("paper").exists()
 
 
-def test_one_claim_by_its_name_with_so_many_seeds(command):
+def test_one_claim_with_a_number_of_seeds(command):
     for words in (("counts", "--seeds", "2"), ("--seeds", "2", "counts")):
         ended = command("reproduce", *words)
         assert ended.status == 0
@@ -75,28 +75,28 @@ def test_one_claim_by_its_name_with_so_many_seeds(command):
         assert "refuses" not in ended.out
 
 
-def test_findings_of_other_claims_are_kept(command):
+def test_findings_of_other_claims_remain(command):
     command("reproduce", "refuses")
     command("reproduce", "counts", "--quick")
-    kept = json.loads(Path("paper/findings.json").read_text())
-    assert set(kept) == {"format", "refuses", "counts (quick)"}
-    assert kept["counts (quick)"][0]["ours"] == "0.0 (1 seed)"
-    assert kept["refuses"][0]["verdict"] == "not run"
+    stored = json.loads(Path("paper/findings.json").read_text())
+    assert set(stored) == {"format", "refuses", "counts (quick)"}
+    assert stored["counts (quick)"][0]["result"] == "0.0 (1 seed)"
+    assert stored["refuses"][0]["verdict"] == "not run"
 
 
-def test_quick_leaves_out_what_has_no_short_version_and_says_so(command):
+def test_quick_skips_claims_without_a_short_version(command):
     ended = command("reproduce", "--quick")
-    assert "left out, because there is no short version: refuses" in ended.out
+    assert "skipped, without a short version: refuses" in ended.out
     assert "quick: True" in ended.out
 
 
-def test_what_cannot_be_run_is_one_sentence(command, subtests):
+def test_errors_are_one_sentence(command, subtests):
     for words, message in [
         (("count",), "No claim 'count': did you mean counts?"),
         (("zzz",), "No claim 'zzz': there are counts, refuses."),
         (("--seeds", "0"), "seeds is 0; give a whole number"),
         (("--seeds", "2", "--quick"), "--seeds 2 --quick: leave --seeds out"),
-        (("refuses",), "Nothing could be run"),
+        (("refuses",), "No claim could be run"),
         (("--out", "small.yaml"), "--out small.yaml is a file: give a folder."),
         (("refuses", "--quick"), "There is no short version of refuses"),
     ]:
@@ -107,13 +107,13 @@ def test_what_cannot_be_run_is_one_sentence(command, subtests):
             assert message in ended.err
 
 
-def test_a_bug_in_a_claim_keeps_its_traceback(command, monkeypatch):
+def test_a_bug_in_a_claim_has_a_traceback(command, monkeypatch):
     monkeypatch.setattr(module, "CLAIMS", (Claim("breaks", "", "nothing", breaks, seconds=1.0),))
     with pytest.raises(ZeroDivisionError):
         command("reproduce")
 
 
-def test_several_claims_by_name(command, subtests):
+def test_claims_by_name(command, subtests):
     for words in [
         ("counts", "refuses"),
         ("counts", "--dry_run", "refuses"),
@@ -124,7 +124,7 @@ def test_several_claims_by_name(command, subtests):
             assert "2 claims, about" in ended.out
 
 
-def test_a_damaged_file_of_findings_is_refused_before_anything_runs(command):
+def test_a_damaged_file_of_findings_is_refused_before_any_run(command):
     Path("paper").mkdir()
     Path("paper/findings.json").write_text("{")
     ended = command("reproduce", "counts")
@@ -134,7 +134,7 @@ def test_a_damaged_file_of_findings_is_refused_before_anything_runs(command):
     assert Path("paper/findings.json").read_text() == "{"
 
 
-def test_findings_are_on_disk_when_a_later_claim_breaks(command, monkeypatch):
+def test_findings_are_written_before_the_next_claim_runs(command, monkeypatch):
     broken = Claim("breaks", "", "nothing", breaks, seconds=1.0)
     monkeypatch.setattr(module, "CLAIMS", (MADE[0], broken))
     with pytest.raises(ZeroDivisionError):
@@ -142,11 +142,11 @@ def test_findings_are_on_disk_when_a_later_claim_breaks(command, monkeypatch):
     assert set(json.loads(Path("paper/findings.json").read_text())) == {"format", "counts"}
 
 
-def test_a_long_cell_is_folded_and_keeps_its_words():
-    what = "the share of samples that are nearer to the training data than held-out images are"
-    rows = module.fold_text(("claim", what, "", "1.0", "holds", "a/b.png"))
+def test_a_long_cell_is_wrapped():
+    quantity = "the share of samples that are nearer to the training data than held-out images are"
+    rows = module.fold_text(("claim", quantity, "", "1.0", "holds", "a/b.png"))
     assert len(rows) > 1
-    assert " ".join(row[1] for row in rows) == what
+    assert " ".join(row[1] for row in rows) == quantity
     assert all(len(row[1]) <= 36 for row in rows)
     assert rows[0][0::4] == ("claim", "holds")
     assert rows[1][0::4] == ("", "")

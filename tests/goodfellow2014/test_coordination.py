@@ -1,4 +1,4 @@
-"""The controller against fixed k: what is measured, and that all spend the same."""
+"""Claim about the controller of k: distance, budget and verdict."""
 
 import math
 
@@ -11,7 +11,7 @@ from lightning_gan.studies.goodfellow2014.claim import Setting, Verdict
 from lightning_gan.studies.goodfellow2014.coordination import (
     CONTROLLER,
     FIXED,
-    distance,
+    compute_ring_distance,
     is_better_controller,
     measure_controller_arm,
 )
@@ -19,50 +19,52 @@ from lightning_gan.studies.goodfellow2014.coordination import (
 RING = Ring()
 
 
-def test_the_data_are_at_no_distance_from_themselves():
+def test_the_data_have_distance_0():
     x, _ = RING.draw(20_000, torch.Generator().manual_seed(0))
-    assert distance(x, RING) < 0.02
+    assert compute_ring_distance(x, RING) < 0.02
 
 
-def test_samples_of_some_modes_alone_are_as_far_as_what_is_missing(subtests):
+def test_the_distance_of_some_modes_is_the_missing_mass(subtests):
     for modes in [1, 4, 8]:
         with subtests.test(modes=modes):
             x = RING.means[torch.arange(8 * 100) % modes]
             outside = math.exp(-4.5)
             missing = (8 - modes) / 8 * (1 - outside) + outside
-            assert distance(x, RING) == pytest.approx(missing, abs=1e-6)
+            assert compute_ring_distance(x, RING) == pytest.approx(missing, abs=1e-6)
 
 
-def test_samples_between_the_modes_are_as_far_as_can_be():
-    assert distance(torch.zeros(10, 2), RING) == pytest.approx(1 - math.exp(-4.5), abs=1e-6)
+def test_samples_between_the_modes_have_the_largest_distance():
+    assert compute_ring_distance(torch.zeros(10, 2), RING) == pytest.approx(
+        1 - math.exp(-4.5), abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("arm", [FIXED[0], FIXED[2], CONTROLLER], ids=lambda arm: arm.name[:5])
-def test_every_arm_spends_the_same(arm, monkeypatch):
-    spent = []
+def test_every_arm_has_the_same_number_of_updates(arm, monkeypatch):
+    updates = []
     sample = coordination.GAN.sample
 
-    def watched(model, *args, **kwargs):
-        spent.append(model.d_updates + model.g_updates)
+    def recorded(model, *args, **kwargs):
+        updates.append(model.d_updates + model.g_updates)
         return sample(model, *args, **kwargs)
 
-    monkeypatch.setattr(coordination.GAN, "sample", watched)
+    monkeypatch.setattr(coordination.GAN, "sample", recorded)
     row = measure_controller_arm(arm, seed=0, updates=60)
-    assert spent[-1] == pytest.approx(60, abs=MOST_AT_ONCE)
-    assert len(spent) == coordination.LOOKS + 1  # and one at the end, for the modes
+    assert updates[-1] == pytest.approx(60, abs=MOST_AT_ONCE)
+    assert len(updates) == coordination.MEASUREMENTS + 1  # one at the end, for the modes
     assert 0 <= row["distance"] <= 1
 
 
-MOST_AT_ONCE = 2  # a minibatch moves D, and perhaps G
+MOST_AT_ONCE = 2  # a minibatch updates D, and sometimes G
 
 
-def test_the_claim_is_decided_by_two_standard_errors():
+def test_the_criterion_is_two_standard_errors():
     assert is_better_controller([0.3, 0.31, 0.29])
     assert not is_better_controller([0.3, -0.3, 0.1])
     assert not is_better_controller([0.3])
 
 
-def test_finished_games_are_kept_and_every_arm_is_reported(tmp_path, monkeypatch):
+def test_finished_runs_are_cached_and_every_arm_is_reported(tmp_path, monkeypatch):
     calls = []
 
     def model(arm, seed, updates):
@@ -82,6 +84,6 @@ def test_finished_games_are_kept_and_every_arm_is_reported(tmp_path, monkeypatch
     assert coordination.run(setting) == first
     assert len(calls) == 3 * (len(FIXED) + 1)
     assert first[-1].verdict is Verdict.HOLDS
-    assert first[-1].ours == "0.100 ± 0.000 (3 seeds)"
+    assert first[-1].result == "0.100 ± 0.000 (3 seeds)"
     assert first[-1].image.is_file()
-    assert "8.0 modes, 90% good, k 1.50" in first[0].ours
+    assert "8.0 modes, 90% good, k 1.50" in first[0].result

@@ -1,4 +1,4 @@
-"""Experiments are run once, as the user would type them."""
+"""Experiments: one subprocess for each command, and the folder of its run."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ from lightning_gan.studies.goodfellow2014 import experiments
 from lightning_gan.studies.goodfellow2014.claim import Setting
 from lightning_gan.studies.goodfellow2014.experiments import (
     ExperimentError,
-    evaluate_checkpoint,
+    read_test_score,
     train_or_find,
 )
 from lightning_gan.utils.file_format import FORMAT
@@ -19,14 +19,14 @@ from lightning_gan.utils.file_format import FORMAT
 
 @pytest.fixture
 def fits(monkeypatch):
-    """Stands for the command `fit`: writes a run folder, or ends with an error."""
+    """Replace the command `fit`: write a run folder, or fail."""
     calls = []
 
     def run(words, stdout, **_):
         calls.append(words)
         options = dict(zip(words[4::2], words[5::2], strict=True))
         if options.get("--fail"):
-            stdout.write("step 1\nerror: it rained.\n")
+            stdout.write("step 1\nerror: no data.\n")
             return subprocess.CompletedProcess(words, 1)
         name = options["--run.name"].replace("mnist_", f"{options.get('--data', 'mnist')}_")
         folder = Path(options["--run.root"], name)
@@ -49,7 +49,7 @@ def test_a_finished_run_is_found_again(fits, tmp_path):
     setting = Setting(out=tmp_path, root="elsewhere")
     first = train_or_find("mnist.yaml", setting, 3, "--trainer.max_steps", "7")
     again = train_or_find("mnist.yaml", setting, 3, "--trainer.max_steps", "7")
-    assert first == again == tmp_path / "runs" / "mnist_seed3" / "version_0"
+    assert first == again == tmp_path / "runs" / "mnist_seed3_0" / "mnist_seed3" / "version_0"
     (words,) = fits
     assert words[:4] == [sys.executable, "-m", "lightning_gan", "fit"]
     assert " ".join(words[4:]).startswith(
@@ -57,16 +57,15 @@ def test_a_finished_run_is_found_again(fits, tmp_path):
     )
 
 
-def test_a_run_that_is_named_after_other_data_is_found_again(fits, tmp_path):
-    """Where MNIST cannot be had, the run is named after the 5,000 digits that it learned from."""
+def test_a_run_named_after_other_data_is_found_again(fits, tmp_path):
+    """Without MNIST, a run is named after the 5,000 digits that it trains on."""
     setting = Setting(out=tmp_path)
-    (tmp_path / "runs" / "mnist_seed3" / "version_0").mkdir(parents=True)
     folders = [train_or_find("mnist.yaml", setting, 3, "--data", "mnist5k") for _ in range(2)]
-    assert folders == 2 * [tmp_path / "runs" / "mnist5k_seed3" / "version_0"]
+    assert folders == 2 * [tmp_path / "runs" / "mnist_seed3_0" / "mnist5k_seed3" / "version_0"]
     assert len(fits) == 1
 
 
-def test_a_run_of_an_older_version_is_not_taken_for_this_one(fits, tmp_path):
+def test_a_run_of_an_older_version_is_refused(fits, tmp_path):
     setting = Setting(out=tmp_path)
     folder = train_or_find("mnist.yaml", setting, 3)
     (folder / experiments.DONE).write_text('["--config", "mnist.yaml"]')
@@ -84,18 +83,26 @@ def test_another_seed_or_length_is_another_run(fits, tmp_path):
     assert len(folders) == len(fits) == 4
 
 
-def test_a_run_that_failed_is_told_in_its_own_words_and_run_again(fits, tmp_path):
+def test_a_failed_run_is_reported_and_run_again(fits, tmp_path):
     setting = Setting(out=tmp_path)
     for _ in range(2):
         with pytest.raises(
-            ExperimentError, match=r"status 1: error: it rained\. \(all of it: .*seed0\.log"
+            ExperimentError, match=r"status 1: error: no data\. \(output: .*mnist_seed0_\d/fit\.log"
         ):
             train_or_find("mnist.yaml", setting, 0, "--fail", "yes")
     assert len(fits) == 2
 
 
+def test_a_run_that_another_process_starts_meanwhile_is_not_mistaken(fits, tmp_path):
+    other = tmp_path / "runs" / "mnist_seed0_0" / "mnist_seed0" / "version_0"
+    other.mkdir(parents=True)
+    (other / "run.json").write_text("{}")
+    found = train_or_find("mnist.yaml", Setting(out=tmp_path), 0)
+    assert found == tmp_path / "runs" / "mnist_seed0_1" / "mnist_seed0" / "version_0"
+
+
 def test_the_score_is_that_of_the_test_split(fits, tmp_path):
     folder = train_or_find("mnist.yaml", Setting(out=tmp_path), 0)
-    assert evaluate_checkpoint(folder, "parzen_nats") == (2.0, 0.0)
+    assert read_test_score(folder, "parzen_nats") == (2.0, 0.0)
     with pytest.raises(ExperimentError, match="no test score 'fid'"):
-        evaluate_checkpoint(folder, "fid")
+        read_test_score(folder, "fid")

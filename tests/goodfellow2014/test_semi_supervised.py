@@ -1,4 +1,4 @@
-"""The claim on few labels: pairs of errors, their verdicts, and rows that are measured once."""
+"""Claim about few labels: paired errors, verdicts, and cached rows."""
 
 import math
 from types import SimpleNamespace
@@ -26,8 +26,8 @@ def test_errors_are_compared_draw_by_draw():
     a, b = [10.0, 20.0, 30.0, 40.0], [11.0, 21.5, 31.0, 41.5]
     found = is_better_method("A", "B", table(a=a, b=b))
     error = math.sqrt(4 * 0.25**2 / 3) / 2
-    assert f"1.25 ± {error:.2f} fewer (4 draws)" in found.ours
-    assert found.verdict is Verdict.HOLDS  # though draws differ by far more
+    assert f"1.25 ± {error:.2f} fewer (4 draws)" in found.result
+    assert found.verdict is Verdict.HOLDS  # although draws differ by more
 
 
 def test_less_than_two_standard_errors_is_not_enough():
@@ -37,13 +37,13 @@ def test_less_than_two_standard_errors_is_not_enough():
     assert is_better_method("A", "B", table(a=[10.0, 10.0], b=[9.0, 9.1])).verdict is Verdict.FAILS
 
 
-def test_the_spread_is_the_standard_error_of_the_mean():
+def test_the_error_is_the_standard_error_of_the_mean():
     assert describe_error([1.0, 2.0, 3.0]) == f"2.00 ± {1 / math.sqrt(3):.2f} %"
 
 
 @pytest.fixture
 def quick(tmp_path, monkeypatch):
-    """A quick setting with nets of a few units on tiny files, and how often something was measured."""
+    """Create a short setting with small networks and data, and a list of measurements."""
     data = make_tiny_mnist(tmp_path / "data", n_train=240, n_test=40)(
         root=str(tmp_path / "data"), seed=0
     )
@@ -58,35 +58,35 @@ def quick(tmp_path, monkeypatch):
     trained = SimpleNamespace(gan=gan, inference=inference, data=data, name="G")
     monkeypatch.setattr(semi_supervised, "train_inference_network", lambda setting, seed: trained)
     monkeypatch.setattr(semi_supervised, "QUICK_STEPS", 2)
-    calls, measure = [], semi_supervised.measure
+    calls, measure = [], semi_supervised.measure_errors
     monkeypatch.setattr(
-        semi_supervised, "measure", lambda *words: calls.append(words) or measure(*words)
+        semi_supervised, "measure_errors", lambda *words: calls.append(words) or measure(*words)
     )
     return Setting(tmp_path / "out", quick=True), calls
 
 
-def test_it_runs_draws_and_does_not_measure_twice(quick):
+def test_the_claim_runs_draws_and_caches_its_rows(quick):
     setting, calls = quick
     findings = run(setting)
     assert len(calls) == semi_supervised.QUICK_DRAWS
     assert findings[0].verdict is Verdict.SHOWN
     assert findings[0].image.is_file()
-    assert all(m in findings[0].ours + findings[0].note for m in STYLES)
-    assert [f.ours for f in run(setting)] == [f.ours for f in findings]
+    assert all(m in findings[0].result + findings[0].note for m in STYLES)
+    assert [f.result for f in run(setting)] == [f.result for f in findings]
     assert len(calls) == semi_supervised.QUICK_DRAWS
 
 
-def test_labels_of_noise_are_guessed(quick):
+def test_random_labels_give_the_error_of_chance(quick):
     setting, _ = quick
-    table = semi_supervised.drawn_errors(
+    table = semi_supervised.measure_error_table(
         setting, [semi_supervised.train_inference_network(setting, 0)], 10, 3
     )
     assert set(table) == set(STYLES)
     for errors in table.values():
-        assert 60 < sum(errors) / len(errors) <= 100  # pixels say nothing of i % 10
+        assert 60 < sum(errors) / len(errors) <= 100  # pixels do not depend on the label i % 10
 
 
-def test_the_networks_are_what_they_were(quick):
+def test_the_networks_do_not_change(quick):
     setting, _ = quick
     D = semi_supervised.train_inference_network(setting, 0).gan.discriminator
     before = {name: value.clone() for name, value in D.state_dict().items()}

@@ -1,6 +1,5 @@
-"""Table 1, TFD: from the file to its row."""
+"""Table 1, TFD: both stages, scores and errors."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -12,32 +11,32 @@ from lightning_gan.studies.goodfellow2014 import experiments, table1_tfd
 from lightning_gan.studies.goodfellow2014.claim import Setting, Verdict
 
 
-def test_a_bad_file_and_the_short_version_are_said_in_its_row(tmp_path):
+def test_a_bad_file_and_the_short_version_are_not_run(tmp_path):
     path = write_tiny_tfd(tmp_path)
-    (found,) = table1_tfd.tfd(Setting(tmp_path, str(tmp_path), quick=True))
-    assert (found.verdict, found.note[:12]) == (Verdict.NOT_RUN, "The file is ")
+    (found,) = table1_tfd.judge_tfd(Setting(tmp_path, str(tmp_path), quick=True))
+    assert (found.verdict, found.note[:12]) == (Verdict.NOT_RUN, "TFD has no s")
     path.write_bytes(b"")
-    (found,) = table1_tfd.tfd(Setting(tmp_path, str(tmp_path)))
+    (found,) = table1_tfd.judge_tfd(Setting(tmp_path, str(tmp_path)))
     assert (found.verdict, "is empty" in found.note) == (Verdict.NOT_RUN, True)
 
 
-def test_a_file_whose_folds_leave_other_images_without_labels_is_refused(tmp_path, monkeypatch):
+def test_folds_with_different_unlabelled_images_are_refused(tmp_path, monkeypatch):
     file = tiny_tfd()
     file["folds"][50, 3] = 1  # labelled in the fourth fold only
     file["labs_ex"][50] = 1
     write_tiny_tfd(tmp_path, file)
     monkeypatch.setattr(table1_tfd, "CENTRES", 9)
-    monkeypatch.setattr(table1_tfd, "both_stages", lambda *_: "a.ckpt")
+    monkeypatch.setattr(table1_tfd, "train_both_stages", lambda *_: "a.ckpt")
     monkeypatch.setattr(
         table1_tfd, "load", lambda path: TrainingSet(torch.rand(table1_tfd.CENTRES, 1, 48, 48))
     )
-    (found,) = table1_tfd.tfd(Setting(tmp_path, str(tmp_path)))
+    (found,) = table1_tfd.judge_tfd(Setting(tmp_path, str(tmp_path)))
     assert found.verdict is Verdict.NOT_RUN
-    assert "Fold 4 of TFD leaves other images without labels" in found.note
+    assert "Fold 4 of TFD has other images without labels" in found.note
 
 
 @pytest.mark.slow
-def test_both_stages_run_from_the_file_to_the_row_and_not_again(command, monkeypatch):
+def test_both_stages_are_trained_once_and_scored(command, monkeypatch):
     write_tiny_tfd(Path("faces"))
     few = ["--data.batch_size", "10", "--trainer.accelerator", "cpu", "--trainer.callbacks", "[]"]
     units = ["--model.discriminator.init_args.widths", "[8, 8]"]
@@ -57,27 +56,32 @@ def test_both_stages_run_from_the_file_to_the_row_and_not_again(command, monkeyp
         fits.append(words[1])
         ended = command("fit", *words)
         assert ended.status == 0, ended.err
-        return Path(re.findall(r"^run folder  (.+)$", ended.out, flags=re.MULTILINE)[-1])
 
     monkeypatch.setattr(experiments, "_fit", fit)
     setting = Setting(Path("out"), "faces", seeds=(3,))
-    first = table1_tfd.tfd(setting)
-    again = table1_tfd.tfd(setting)
+    first = table1_tfd.judge_tfd(setting)
+    again = table1_tfd.judge_tfd(setting)
     assert fits == ["tfd_goodfellow2014_pretrain.yaml", "tfd_goodfellow2014.yaml"]
     assert first == again
     assert first[0].verdict is Verdict.FAILS
-    assert "nats (1 seed, ± over folds)" in first[0].ours
+    assert "nats (1 seed, ± over folds)" in first[0].result
     assert "test images by fold 5, 5, 5, 5, 5" in first[0].note
 
-    last = Path("out/runs/tfd_2014_seed3/version_0/checkpoints/last.ckpt")
+    last = next(
+        Path("out/runs").glob("tfd_goodfellow2014_seed3_0/*/version_0/checkpoints/last.ckpt")
+    )
     weights = torch.load(last, weights_only=True)["state_dict"]
     rows = [w.norm(dim=1).max().item() for w in weights.values() if w.dim() > 1]
-    assert max(rows) == pytest.approx(1.9365, rel=1e-5)  # an output of G began at 10
-    stage_1 = Path("out/runs/tfd_2014_pretrain_seed3/version_0/checkpoints/last.ckpt")
+    assert max(rows) == pytest.approx(1.9365, rel=1e-5)  # the initial norm of an output of G is 10
+    stage_1 = next(
+        Path("out/runs").glob(
+            "tfd_goodfellow2014_pretrain_seed3_0/*/version_0/checkpoints/last.ckpt"
+        )
+    )
     learned = torch.load(stage_1, weights_only=True)["state_dict"]["generator.output.weight"]
     assert (weights["generator.upper.output.weight"] - learned).norm() < 0.5 * learned.norm()
 
-    stage_1.unlink()  # a stage 2 that began needs it no more
+    stage_1.unlink()  # stage 2 does not need it after its start
     ended = command("sample", "--ckpt_path", str(last), "--num_samples", "4", "--out", "s")
     assert ended.status == 0, ended.err
     ended = command(

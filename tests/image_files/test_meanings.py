@@ -1,4 +1,4 @@
-"""The table of docs/pictures.md: what becomes of each kind of image, the same for a run, `inspect` and `evaluate`."""
+"""The table of docs/images.md: what becomes of each kind of image, the same for a run, `inspect` and `evaluate`."""
 
 import struct
 import warnings
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from datamodules import ImageFolder
-from lightning_gan.cli.actions.image_report import examined
+from lightning_gan.cli.actions.image_report import read_contents
 from lightning_gan.evaluation.image_sources import read_images
 from lightning_gan.image_files import SUFFIXES, find_images, read_file
 
@@ -107,7 +107,7 @@ def test_every_mode_that_pillow_writes_has_the_same_bytes_for_all(tmp_path_facto
                 read = read_images(folder).uint8_images
                 bytes_ = [p.numpy().tobytes() for p in read]
                 assert by_a_run(folder, read.shape[1], 3) == {*bytes_}, mode
-                assert examined(find_images(folder), SIDE).grey == (read.shape[1] == 1), mode
+                assert read_contents(find_images(folder), SIDE).grey == (read.shape[1] == 1), mode
                 rewritten = suffix == ".gif" or (
                     suffix in (".bmp", ".ppm", ".pgm", ".pnm") and mode == "RGBA"
                 )
@@ -215,7 +215,7 @@ def test_what_has_no_meaning_is_refused_with_the_reason(tmp_path_factory, subtes
             assert words in read_file(tmp_path / "a.tif", np.asarray).header.problem
             with pytest.raises(
                 ValueError,
-                match=r"a\.tif cannot be read as an image \(.*\): mend it or take it away",
+                match=r"a\.tif cannot be read as an image \(.*\): repair or remove it",
             ):
                 read_images(tmp_path)
 
@@ -226,7 +226,7 @@ def test_a_profile_is_not_applied_and_is_counted(tmp_path):
     Image.fromarray(RAMP).save(tmp_path / "a.png", icc_profile=profile)
     read = read_images(tmp_path)
     np.testing.assert_array_equal(read.uint8_images[0, 0], RAMP)
-    assert read.notes == ("1 carry an ICC profile, which is not applied",)
+    assert read.notes == ("1 have an ICC profile, which is not applied",)
 
 
 def test_a_decompression_bomb_is_refused_without_a_warning(tmp_path_factory, subtests):

@@ -164,7 +164,7 @@ def test_what_cannot_be_compared_is_refused(subtests):
         (lambda: mean_distance(torch.zeros(1, 2)), "1 examples came"),
         (lambda: covariance_rank(torch.zeros(0, 2)), "0 examples came"),
         (lambda: duplicate_radius(torch.zeros(3, 2), 0.0), r"quantile is 0\.0; give"),
-        (lambda: CollapseReference(torch.ones(3, 2)), "All 3 examples are the same"),
+        (lambda: CollapseReference(torch.ones(3, 2)), "All 3 real images are equal"),
     ]:
         with subtests.test(call=call, message=message):
             with pytest.raises(ValueError, match=message):

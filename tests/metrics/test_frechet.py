@@ -57,7 +57,7 @@ def test_a_rotation_changes_nothing():
 def test_a_point_mass_is_at_the_mean_square_of_its_distances():
     x, point = cloud(50, 5), torch.full((7, 5), 0.375)
     expected = (gaussian(x).mean - 0.375).square().sum() + gaussian(x).cov.trace()
-    with pytest.warns(DegenerateWarning, match="All 7 generated vectors are the same"):
+    with pytest.warns(DegenerateWarning, match="All 7 generated vectors are equal"):
         value = frechet_distance(gaussian(point), gaussian(x))
     assert value == pytest.approx(float(expected), rel=1e-12)
 
@@ -129,9 +129,9 @@ FINE = normal([0, 0], [1, 1])
 def test_bad_statistics_are_named(subtests):
     for generated, words in [
         (normal([0], [1]), "of 1 to 2 dimensions"),
-        (FINE._replace(n=1), "1 generated vectors came"),
-        (FINE._replace(mean=FINE.mean * math.nan), "generated vectors holds NaN"),
-        (FINE._replace(cov=FINE.cov * math.inf), "generated vectors holds NaN or infinity"),
+        (FINE._replace(n=1), "two generated vectors, but there are 1"),
+        (FINE._replace(mean=FINE.mean * math.nan), "generated vectors contains NaN"),
+        (FINE._replace(cov=FINE.cov * math.inf), "generated vectors contains NaN or infinity"),
     ]:
         with subtests.test(generated=generated, words=words):
             with pytest.raises(ValueError, match=words):
@@ -141,5 +141,5 @@ def test_bad_statistics_are_named(subtests):
 def test_one_sample_is_refused():
     metric = FrechetDistance(FINE)
     metric.update(torch.ones(1, 2))
-    with pytest.raises(ValueError, match="A covariance of 1 vectors was asked"):
+    with pytest.raises(ValueError, match="A covariance needs two vectors, but there are 1"):
         metric.compute()

@@ -102,7 +102,7 @@ def test_less_than_the_bank_or_a_sample_twice_is_refused(subtests):
             metric = InceptionScoreMetric(6, 10, splits=5)
             metric.update(cloud(len(places), 6), torch.tensor(places))
             with pytest.raises(
-                ValueError, match=f"{len(places)} samples came for an Inception Score of 10"
+                ValueError, match=f"Inception Score of 10 samples got {len(places)}"
             ):
                 metric.compute()
 
@@ -111,7 +111,7 @@ def test_a_place_outside_the_bank_is_refused(subtests):
     for m, places, words in [
         (2, [0, 10], "place 10 of a sample set of 10"),
         (2, [0, -1], r"places \[0, -1\]"),
-        (2, [0], r"2 samples came with places \[0\]... of shape \[1\]"),
+        (2, [0], r"2 samples have indices \[0\]... of shape \[1\]"),
     ]:
         with subtests.test(m=m, places=places, words=words):
             with pytest.raises(ValueError, match=words):
@@ -123,7 +123,7 @@ def test_fewer_samples_than_splits_are_refused(subtests):
         with subtests.test(n=n, splits=splits):
             with pytest.raises(
                 ValueError,
-                match=f"{n} samples cannot be cut into {splits} splits|is 0; give a whole",
+                match=f"of {splits} splits needs at least|is 0; give a whole",
             ):
                 inception_score(torch.zeros(n, 3), splits)
             with pytest.raises(
@@ -134,7 +134,7 @@ def test_fewer_samples_than_splits_are_refused(subtests):
 
 def test_bad_logits_are_named(subtests):
     for logits, words in [
-        (torch.full((20, 3), math.nan), "20 of 20 logits hold NaN"),
+        (torch.full((20, 3), math.nan), "20 of 20 logits contain NaN"),
         (torch.zeros(20, 4), r"logits have shape \[20, 4\]: give \[m, 3\]"),
     ]:
         with subtests.test(logits=logits, words=words):

@@ -124,12 +124,12 @@ FINE = torch.ones(4, 2)
 
 def test_bad_input_is_named(subtests):
     for generated, real, subsets, size, words in [
-        (FINE[:1], FINE, 1, 2, "1 generated vectors came"),
-        (FINE[:0], FINE, 1, 2, "0 generated vectors came"),
-        (FINE, FINE[:1], 1, 2, "1 real vectors came"),
+        (FINE[:1], FINE, 1, 2, "two generated vectors, but there are 1"),
+        (FINE[:0], FINE, 1, 2, "but there are 0"),
+        (FINE, FINE[:1], 1, 2, "two real vectors, but there are 1"),
         (FINE, FINE[:, :1], 1, 2, r"generated vectors have shape \[4, 2\]: give \[m, 1\]"),
-        (FINE * math.nan, FINE, 1, 2, "4 of 4 generated vectors hold NaN"),
-        (FINE, FINE * math.inf, 1, 2, "4 of 4 real vectors hold NaN or infinity"),
+        (FINE * math.nan, FINE, 1, 2, "4 of 4 generated vectors contain NaN"),
+        (FINE, FINE * math.inf, 1, 2, "4 of 4 real vectors contain NaN or infinity"),
         (FINE, FINE, 0, 2, "subsets is 0; give"),
         (FINE, FINE, 1, 1, "subset_size is 1; give"),
     ]:
@@ -139,5 +139,5 @@ def test_bad_input_is_named(subtests):
 
 
 def test_a_metric_refuses_bad_real_vectors_before_any_sample_is_drawn():
-    with pytest.raises(ValueError, match="1 real vectors came"):
+    with pytest.raises(ValueError, match="two real vectors, but there are 1"):
         KernelDistance(FINE[:1])

@@ -121,7 +121,7 @@ def test_crowding_is_blind_to_scale_and_to_copies_of_copies_is_zero():
 
 
 def test_more_neighbours_than_there_are_is_refused():
-    with pytest.raises(ValueError, match=r"The 50 nearest of \[2, 3\] were asked in \[40, 3\]"):
+    with pytest.raises(ValueError, match=r"The 50 nearest neighbours of \[2, 3\] in \[40, 3\]"):
         crowding(random(2, 3), random(40, 3))
 
 

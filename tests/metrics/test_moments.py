@@ -78,8 +78,8 @@ def test_bad_vectors_are_named(subtests):
     for vectors, words in [
         (torch.ones(2, 4), r"The vectors have shape \[2, 4\]: give \[m, 3\]"),
         (torch.ones(3), r"have shape \[3\]: give \[m, 3\]"),
-        (torch.tensor([[1, math.nan, 0], [0, 0, 0]]), "1 of 2 vectors hold NaN or infinity"),
-        (torch.full((2, 3), math.inf), "2 of 2 vectors hold NaN or infinity"),
+        (torch.tensor([[1, math.nan, 0], [0, 0, 0]]), "1 of 2 vectors contain NaN or infinity"),
+        (torch.full((2, 3), math.inf), "2 of 2 vectors contain NaN or infinity"),
     ]:
         with subtests.test(vectors=vectors, words=words):
             with pytest.raises(ValueError, match=words):

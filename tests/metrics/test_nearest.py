@@ -23,5 +23,5 @@ def test_an_example_of_the_bank_finds_itself():
 
 
 def test_another_shape_or_an_empty_bank_is_refused():
-    with pytest.raises(ValueError, match=r"\[2, 3\] were asked in \[0, 3\]"):
+    with pytest.raises(ValueError, match=r"shape \[2, 3\], the sample set \[0, 3\]"):
         find_nearest(torch.rand(2, 3), torch.rand(0, 3))

@@ -14,8 +14,8 @@ from torch import Tensor
 from lightning_gan.metrics import (
     SIGMAS_2014,
     ParzenWindow,
+    compute_parzen_score,
     parzen_log_likelihood,
-    parzen_protocol,
 )
 
 SHARED = os.environ.get("LIGHTNING_GAN_SHARED")
@@ -60,7 +60,7 @@ def test_centres_are_in_no_checkpoint():
 
 def test_protocol_takes_sigma_from_validation_and_the_value_from_test():
     samples, validation, test = strokes(60, seed=1), strokes(30, seed=2), random(20, 784)
-    score = parzen_protocol(samples, validation, test)
+    score = compute_parzen_score(samples, validation, test)
     curve = in_float64(validation, samples, SIGMAS_2014).mean(0)
     best = int(curve.argmax())
     nats = in_float64(test, samples, SIGMAS_2014)[:, best]
@@ -74,8 +74,8 @@ def test_protocol_takes_sigma_from_validation_and_the_value_from_test():
 
 def test_a_score_says_its_protocol_and_warns_at_the_edge_of_its_grid():
     x = strokes(50, seed=1)
-    inside = parzen_protocol(x[:20], x[20:40], x[40:])
-    edge = parzen_protocol(x[:20], x[20:40], x[40:], sigmas=[1.0, 2.0])
+    inside = compute_parzen_score(x[:20], x[20:40], x[40:])
+    edge = compute_parzen_score(x[:20], x[20:40], x[40:], sigmas=[1.0, 2.0])
     assert not inside.at_edge
     assert inside.protocol() == "n=20 centres, sigma=.4642, 10 test images"
     assert edge.at_edge
@@ -88,12 +88,12 @@ ONES = torch.ones(3, 4)
 
 def test_bad_input_is_named(subtests):
     for samples, validation, test, sigmas, words in [
-        (ONES, torch.ones(3, 5), ONES, [1.0], "Examples of 5 values came with centres of 4"),
+        (ONES, torch.ones(3, 5), ONES, [1.0], "The images have 5 values, the centres 4"),
         (torch.ones(0, 4), ONES, ONES, [1.0], r"samples have shape \[0, 4\]: give at least one"),
         (ONES, torch.ones(0, 4), ONES, [1.0], "validation examples have shape"),
         (ONES, ONES, torch.ones(4), [1.0], r"test examples have shape \[4\]"),
-        (torch.tensor([[math.nan], [1]]), ONES, ONES, [1.0], "1 of 2 samples hold NaN"),
-        (ONES, ONES * math.inf, ONES, [1.0], "3 of 3 validation examples hold NaN or infinity"),
+        (torch.tensor([[math.nan], [1]]), ONES, ONES, [1.0], "1 of 2 samples contain NaN"),
+        (ONES, ONES * math.inf, ONES, [1.0], "3 of 3 validation images contain NaN or infinity"),
         (ONES, ONES, ONES, [0.0, 1.0], r"sigmas\[0\] is 0\.0; give"),
         (ONES, ONES, ONES, [], "give at least one"),
         (ONES * 2 - 3, ONES, ONES, [1.0], r"samples lie in \[-1, -1\].* pixels in \[0, 1\]"),
@@ -101,14 +101,14 @@ def test_bad_input_is_named(subtests):
     ]:
         with subtests.test(samples=samples, validation=validation, test=test):
             with pytest.raises(ValueError, match=words):
-                parzen_protocol(samples, validation, test, sigmas)
+                compute_parzen_score(samples, validation, test, sigmas)
 
 
 def test_another_range_is_scored_when_it_is_named():
     x = random(9, 5) * 2 - 1
     with pytest.raises(ValueError, match="depend on the range"):
-        parzen_protocol(x, x, x)
-    assert parzen_protocol(x, x, x, value_range=(-1.0, 1.0)) == parzen_protocol(
+        compute_parzen_score(x, x, x)
+    assert compute_parzen_score(x, x, x, value_range=(-1.0, 1.0)) == compute_parzen_score(
         x, x, x, value_range=None
     )
 
@@ -154,6 +154,6 @@ def test_anchors_on_real_mnist():
         (random(10_000, 784), 0.5995, -629.0, 4.8),
     ]
     for centres, sigma, nats, tolerance in anchors:
-        score = parzen_protocol(centres, validation, test)
+        score = compute_parzen_score(centres, validation, test)
         assert score.sigma == pytest.approx(sigma, abs=5e-5)
         assert score.nats == pytest.approx(nats, abs=tolerance + 0.06)  # rounding to 0.1

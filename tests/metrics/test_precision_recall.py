@@ -145,16 +145,16 @@ def test_distances_are_whole_float32_whatever_products_the_run_uses(monkeypatch)
 
 def test_samples_that_are_all_the_same_get_numbers_and_a_warning():
     real = cloud(60, 6)
-    with pytest.warns(DegenerateWarning, match="All 9 generated vectors are the same"):
+    with pytest.warns(DegenerateWarning, match="All 9 generated vectors are equal"):
         assert precision_recall(torch.full((9, 6), 7.0), real) == (0, 0, 0, 0, 0)
-    with pytest.warns(DegenerateWarning, match="All 9 generated vectors are the same"):
+    with pytest.warns(DegenerateWarning, match="All 9 generated vectors are equal"):
         value = precision_recall(real[:1].repeat(9, 1), real)
     assert value.precision == 1
     assert value.recall in (0, 1 / 60)  # of the copied one, as distance 0 is rounded
 
 
 def test_a_constant_real_set_gets_numbers_and_a_warning():
-    with pytest.warns(DegenerateWarning, match="All 9 real vectors are the same"):
+    with pytest.warns(DegenerateWarning, match="All 9 real vectors are equal"):
         value = precision_recall(cloud(60, 6), torch.full((9, 6), 7.0))
     assert value == (0, 0, 0, 0, 0)
 
@@ -177,14 +177,14 @@ FINE = cloud(8, 2)
 
 def test_bad_input_is_named(subtests):
     for generated, real, k, words in [
-        (FINE[:3], FINE, 3, "3 generated vectors came, but each needs 3 neighbours"),
-        (FINE[:0], FINE, 3, "0 generated vectors came"),
-        (FINE, FINE[:5], 3, "5 real vectors came for nearest neighbours 3 and 5"),
-        (FINE, FINE, 8, "8 real vectors came for nearest neighbours 8 and 5"),
+        (FINE[:3], FINE, 3, "needs 3 neighbours, but there are 3 vectors"),
+        (FINE[:0], FINE, 3, "but there are 0"),
+        (FINE, FINE[:5], 3, "Nearest neighbours 3 and 5 need more real vectors than 5"),
+        (FINE, FINE, 8, "Nearest neighbours 8 and 5 need more real vectors than 8"),
         (FINE, FINE, 0, "k is 0; give"),
         (FINE[:, :1], FINE, 3, r"generated vectors have shape \[8, 1\]: give \[m, 2\]"),
-        (FINE * math.nan, FINE, 3, "8 of 8 generated vectors hold NaN"),
-        (FINE, FINE * math.inf, 3, "8 of 8 real vectors hold NaN or infinity"),
+        (FINE * math.nan, FINE, 3, "8 of 8 generated vectors contain NaN"),
+        (FINE, FINE * math.inf, 3, "8 of 8 real vectors contain NaN or infinity"),
     ]:
         with subtests.test(generated=generated, real=real, k=k):
             with pytest.raises(ValueError, match=words):
@@ -192,5 +192,5 @@ def test_bad_input_is_named(subtests):
 
 
 def test_a_metric_refuses_few_real_vectors_before_any_sample_is_drawn():
-    with pytest.raises(ValueError, match="5 real vectors came"):
+    with pytest.raises(ValueError, match="more real vectors than 5"):
         PrecisionRecallMetric(FINE[:5])

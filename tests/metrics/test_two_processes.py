@@ -18,7 +18,7 @@ from lightning_gan.metrics import (
     ParzenWindow,
     PrecisionRecallMetric,
     Vectors,
-    parzen_protocol,
+    compute_parzen_score,
 )
 
 N, D = 37, 6
@@ -77,7 +77,7 @@ def parzen(rank: int, processes: int) -> list[Tensor]:
         window.update(batch)
     curve = window.compute()
     scores = [
-        parzen_protocol(samples, validation, x, rank=rank, world_size=processes)
+        compute_parzen_score(samples, validation, x, rank=rank, world_size=processes)
         for x in (test, test[:1])
     ]
     message = [[s.n_validation, s.n_test, s.sigma, s.nats, s.se] for s in scores]

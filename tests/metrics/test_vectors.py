@@ -29,7 +29,7 @@ def test_a_reset_forgets():
     vectors = Vectors()
     vectors.update(cloud(20, 3), torch.arange(20))
     vectors.reset()
-    with pytest.raises(ValueError, match="No vectors came"):
+    with pytest.raises(ValueError, match="There are no vectors"):
         vectors.compute()
     vectors.update(cloud(4, 3, seed=1), torch.arange(4))
     assert torch.equal(vectors.compute(), cloud(4, 3, seed=1))
@@ -47,9 +47,9 @@ def test_a_place_that_is_missing_or_came_twice_is_refused(subtests):
 def test_bad_input_is_named(subtests):
     for x, places, words in [
         (torch.ones(2, 4), [0, 1], r"have shape \[2, 4\]: give \[m, 3\]"),
-        (torch.ones(2, 3), [0], "2 samples came with places"),
+        (torch.ones(2, 3), [0], "2 samples have indices"),
         (torch.ones(2, 3), [0, -1], r"\[0, -1\]"),
-        (torch.ones(2, 3) * math.nan, [0, 1], "2 of 2 vectors hold NaN"),
+        (torch.ones(2, 3) * math.nan, [0, 1], "2 of 2 vectors contain NaN"),
         (torch.ones(2, 0), [0, 1], r"\[2, 0\]"),
     ]:
         with subtests.test(x=x, places=places, words=words):

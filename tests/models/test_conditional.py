@@ -87,7 +87,7 @@ def test_a_bank_that_is_read_in_parts_holds_the_same_samples():
     whole, parts = (ModelSamples(gan, 7, 0, (0.0, 1.0), "") for _ in range(2))
     whole.all()
     first, second = (
-        torch.cat([p.uint8_images for p in sample_set.parts()]) for sample_set in (whole, parts)
+        torch.cat([p.uint8_images for p in sample_set.batches()]) for sample_set in (whole, parts)
     )
     assert torch.equal(first, second)
 

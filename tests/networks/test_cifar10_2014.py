@@ -224,7 +224,7 @@ def test_a_layer_knows_the_side_of_what_it_makes(subtests):
         with subtests.test(side=side, sizes=sizes):
             layer = full_size(lambda: ConvMaxout(1, **asdict(sizes)))
             if side + 2 * sizes.padding - sizes.kernel + 1 < sizes.pool:
-                with pytest.raises(ValueError, match="smaller than the pool"):
+                with pytest.raises(ValueError, match="below the pool"):
                     sizes.side(side)
             else:
                 made = layer(torch.empty(1, 1, side, side, device="meta"))
@@ -236,8 +236,8 @@ def test_impossible_sizes_are_refused(subtests):
         (lambda: ReLUSigmoidGenerator(COLOUR, widths=[]), "has no hidden layers"),
         (lambda: DeconvolutionalGenerator([3, 28, 28]), r"become \[C, 32, 32\]"),
         (lambda: DeconvolutionalGenerator(COLOUR, maps=[80, 100]), r"maps \[80, 100\]"),
-        (lambda: ConvMaxoutDiscriminator([3072]), r"want \[C, H, W\]"),
-        (lambda: ConvMaxoutDiscriminator([3, 4, 4]), "smaller than the pool"),
+        (lambda: ConvMaxoutDiscriminator([3072]), r"give \[C, H, W\]"),
+        (lambda: ConvMaxoutDiscriminator([3, 4, 4]), "below the pool"),
         (lambda: ConvMaxout(3, 4, pool=2, stride=3), "stride of at most the pool"),
     ]:
         with subtests.test(make=make, message=message):

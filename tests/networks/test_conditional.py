@@ -61,13 +61,13 @@ def test_sizes_that_do_not_fit_are_one_sentence(subtests):
     for make, message in [
         (
             lambda: ConditionalGenerator(LinearMLPGenerator([2], z_dim=3), 3),
-            "condition_dim is 3 .* reads z_dim 3",
+            "condition_dim is 3, .* has z_dim 3",
         ),
         (lambda: ConditionalGenerator(LinearMLPGenerator([2], z_dim=3), 0), "condition_dim is 0"),
         (lambda: MaskedGenerator(LinearMLPGenerator([2], z_dim=4)), "condition_dim is 4"),
         (
             lambda: ConditionalDiscriminator(MLPDiscriminator([6]), SHAPE, 3),
-            r"reads \[6\], but x has 4 numbers and c 3: give it data_shape \[7\]",
+            r"reads \[6\], but x has 4 values and c has 3: give it data_shape \[7\]",
         ),
         (
             lambda: ConditionalDiscriminator(MLPDiscriminator(SHAPE), SHAPE, 0),

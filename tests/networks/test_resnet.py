@@ -140,10 +140,10 @@ def test_g_reads_the_class_beside_z_or_by_itself():
 
 def test_impossible_sizes_are_refused(subtests):
     for make, message in [
-        (lambda: ResNetGenerator([1, 28, 28]), r"\[1, 28, 28\]: want \[C, S, S\] with S 8, 16, 32"),
-        (lambda: ResNetGenerator([3, 4, 4]), "want"),
-        (lambda: ResNetDiscriminator([3, 32, 16]), "want"),
-        (lambda: ResNetDiscriminator([2]), "want"),
+        (lambda: ResNetGenerator([1, 28, 28]), r"\[1, 28, 28\]: give \[C, S, S\] with S 8, 16, 32"),
+        (lambda: ResNetGenerator([3, 4, 4]), "give"),
+        (lambda: ResNetDiscriminator([3, 32, 16]), "give"),
+        (lambda: ResNetDiscriminator([2]), "give"),
         (lambda: ResNetDiscriminator(TINY, 0), "width is 0; give"),
         (lambda: ResNetGenerator(TINY, classes=-1), "classes is -1"),
         (

@@ -28,7 +28,7 @@ def test_impossible_sizes_are_refused(subtests):
     for make, message in [
         (
             lambda: SmallConvolutionalGenerator([3, 32, 32]),
-            r"data_shape \[3, 32, 32\]: want \[C, 28, 28\]",
+            r"data_shape \[3, 32, 32\]: give \[C, 28, 28\]",
         ),
         (lambda: SmallConvolutionalDiscriminator([784]), r"data_shape \[784\]"),
         (lambda: SmallConvolutionalDiscriminator([3, 28, 28], width=0), "width is 0; give"),

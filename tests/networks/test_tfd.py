@@ -126,8 +126,8 @@ def test_a_generator_of_another_shape_is_one_sentence(tmp_path_factory, subtests
             r"hidden.2.bias is \[9\] there and \[8\] in the upper SparseOutputGenerator",
         ),
         (small(z_dim=6), r"hidden.0.weight is \[12, 6\] there and \[12, 5\]"),
-        (MLPGenerator(FACE, 5, [12, 8, 3]), r"hidden.4.bias is \[3\] there and nothing in"),
-        (nn.Linear(1, 1), "bias is .1. there and nothing"),
+        (MLPGenerator(FACE, 5, [12, 8, 3]), r"hidden.4.bias is \[3\] there and missing in"),
+        (nn.Linear(1, 1), "bias is .1. there and missing"),
     ]:
         with subtests.test(upper=upper, message=message):
             tmp_path = tmp_path_factory.mktemp("row")

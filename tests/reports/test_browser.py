@@ -1,10 +1,10 @@
-"""The pages in a browser: they open from a file, the slider moves, nothing goes wrong and nothing is asked for."""
+"""The pages in Chromium: sliders, chart controls, narrow screens, no errors in the console and no requests."""
 
 import json
 import shutil
 
 import pytest
-from run_fixtures import make_run, score_protocol
+from run_fixtures import make_protocol, make_run
 
 from lightning_gan.evaluation import Score
 from lightning_gan.reports.comparison import make_comparison
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceW
 
 @pytest.fixture(scope="module")
 def driver():
-    """Chromium without a window, that notes what it asks for."""
+    """Return headless Chromium that logs its requests."""
     webdriver = pytest.importorskip(
         "selenium.webdriver", reason="pip install 'lightning-gan[browser]'"
     )
@@ -40,16 +40,16 @@ def driver():
 
 @pytest.fixture
 def run(tmp_path):
-    score = Score("fid", 2.0, None, score_protocol())
+    score = Score("fid", 2.0, None, make_protocol())
     return make_run(
-        tmp_path / "version_0", name="<script>fail()</script>", scores=(score,), image_bytes=40
+        tmp_path / "version_0", name="<script>fail()</script>", scores=(score,), num_images=40
     )
 
 
-def opened(driver, path, width=1200, dark=False):
-    """Open a page under a width and a colour scheme."""
+def open_page(driver, path, width=1200, dark=False):
+    """Open a page with a width and a colour scheme, and empty the logs."""
     for kind in ("browser", "performance"):
-        driver.get_log(kind)  # forget
+        driver.get_log(kind)
     size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
@@ -57,8 +57,8 @@ def opened(driver, path, width=1200, dark=False):
     driver.get(path.as_uri())
 
 
-def asked(driver):
-    """Every address that the page asked for, but for what it holds itself."""
+def list_requests(driver):
+    """Return the URLs that the page requested, except data URIs."""
     messages = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
     sent = [
         m["params"]["request"]["url"]
@@ -68,89 +68,171 @@ def asked(driver):
     return [url for url in sent if not url.startswith("data:")]
 
 
-def shown(driver):
-    """The places of the images that the slider shows."""
+def list_visible(driver):
+    """Return the indices of the visible images of the slider."""
     return driver.execute_script(
         "return [...document.querySelectorAll('.frames img')].flatMap((im, i) => im.offsetHeight ? [i] : [])"
     )
 
 
-def move(driver, place):
-    """The slider, as a hand moves it."""
+def move(driver, value, slider="input[type=range]"):
+    """Move a slider to a value."""
     driver.execute_script(
-        "const s = document.querySelector('input[type=range]'); s.value = arguments[0];"
+        "const s = document.querySelector(arguments[1]); s.value = arguments[0];"
         "s.dispatchEvent(new Event('input', {bubbles: true}));",
-        place,
+        value,
+        slider,
     )
 
 
-def test_the_slider_of_a_report_moves_and_nothing_goes_wrong(driver, run):
+def read_legend(driver):
+    """Return the values in the legend of the first chart with the pointer near its right end."""
+    return driver.execute_script(
+        "const svg = document.querySelector('.chart svg'), b = svg.getBoundingClientRect();"
+        "svg.dispatchEvent(new PointerEvent('pointermove', {clientX: b.right - 0.03 * b.width, clientY: b.top + 9}));"
+        "return [...document.querySelector('.chart').querySelectorAll('.legend b')].map(v => v.textContent);"
+    )
+
+
+def test_slider_shows_the_image_of_its_step_without_errors_or_requests(driver, run):
     path = write_report(run)
-    opened(driver, path)
+    open_page(driver, path)
     output = driver.find_element("css selector", "output")
-    assert (shown(driver), output.text) == ([29], "step 100")
+    assert (list_visible(driver), output.text) == ([29], "step 100")
     move(driver, 0)
-    assert (shown(driver), output.text) == ([0], "step 0")
+    assert (list_visible(driver), output.text) == ([0], "step 0")
     move(driver, 15)
-    assert shown(driver) == [15]
+    assert list_visible(driver) == [15]
     assert (
         driver.execute_script("return document.querySelectorAll('.frames img')[15].naturalWidth")
         > 0
     )
     assert driver.get_log("browser") == []
-    assert asked(driver) == [path.as_uri()]
+    assert list_requests(driver) == [path.as_uri()]
 
 
-def test_the_button_plays_the_pictures_to_the_end(driver, run):
-    opened(driver, write_report(run))
+def test_button_plays_the_images_to_the_end(driver, run):
+    open_page(driver, write_report(run))
     move(driver, 27)
     driver.execute_script("document.querySelector('.frames button').click()")
     wait = pytest.importorskip("selenium.webdriver.support.ui").WebDriverWait(driver, 20)
-    wait.until(lambda d: shown(d) == [29])
+    wait.until(lambda d: list_visible(d) == [29])
     wait.until(lambda d: d.find_element("css selector", "button").text == "Play")
 
 
-def test_values_under_the_pointer_are_those_of_the_curve(driver, run):
-    opened(driver, write_report(run))
-    said = driver.execute_script(
-        "const svg = document.querySelector('.chart svg'), b = svg.getBoundingClientRect();"
-        "svg.dispatchEvent(new PointerEvent('pointermove', {clientX: b.right - 0.03 * b.width, clientY: b.top + 9}));"
-        "return [...document.querySelector('.chart').querySelectorAll('.legend b')].map(v => v.textContent);"
-    )
-    assert said == ["-1 at 100"]
+def test_legend_shows_the_value_at_the_pointer(driver, run):
+    open_page(driver, write_report(run))
+    assert read_legend(driver) == ["-1 at 100"]
 
 
-@pytest.mark.parametrize("width", [1200, 390])
-def test_both_pages_fit_their_window_in_light_and_dark(width, driver, run, tmp_path):
+@pytest.fixture
+def comparison(run, tmp_path):
+    """Return the page of two groups whose curves of V differ by 2."""
     other = make_run(
         tmp_path / "version_1",
         k=2,
         kind="points",
-        scores=(Score("fid", 1.0, None, score_protocol(n_real=3)),),
+        shift=2.0,
+        scores=(Score("fid", 1.0, None, make_protocol(n_real=3)),),
     )
     path = tmp_path / "compare.html"
     path.write_text(make_comparison(find_seed_groups([read_run(run), read_run(other)])))
-    for page in (write_report(run), path):
+    return path
+
+
+@pytest.mark.parametrize("width", [1200, 420, 320])
+def test_pages_fit_their_window_in_light_and_dark(width, driver, run, comparison):
+    for page in (write_report(run), comparison):
         colours = []
         for dark in (False, True):
-            opened(driver, page, width, dark)
+            open_page(driver, page, width, dark)
             colours.append(
                 driver.execute_script("return getComputedStyle(document.body).backgroundColor")
             )
             wide = driver.execute_script("return document.documentElement.scrollWidth")
             assert wide <= width, page.name
             assert driver.get_log("browser") == []
-            assert asked(driver) == [page.as_uri()]
+            assert list_requests(driver) == [page.as_uri()]
         assert len(set(colours)) == 2
 
 
-def test_a_script_in_a_name_does_not_run_even_if_it_were_not_escaped(driver, run):
+@pytest.mark.parametrize("width", [420, 320])
+def test_protocols_fill_the_width_of_a_narrow_screen(width, driver, run):
+    open_page(driver, write_report(run), width)
+    summary = driver.find_element("css selector", ".protocol summary")
+    assert summary.rect["width"] > 0.7 * width
+    scroll = (
+        "return [...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
+    )
+    assert max(driver.execute_script(scroll)) <= 0
+    label = (
+        "return getComputedStyle(document.querySelectorAll('.scores td')[1], '::before').content"
+    )
+    assert driver.execute_script(label) == '"protocol"'
+
+
+def read_curves(driver):
+    """Return class and y of the last point of each visible line in the first chart."""
+    return driver.execute_script(
+        "return [...document.querySelector('.chart').querySelectorAll('polyline')]"
+        ".filter(e => e.getBoundingClientRect().height).map(e => [e.className.baseVal,"
+        " Number(e.getAttribute('points').split(',').at(-1))])"
+    )
+
+
+def test_smoothing_draws_the_moving_average_over_the_curve(driver, comparison):
+    open_page(driver, comparison)
+    ((_, raw), _) = before = read_curves(driver)
+    move(driver, 0.9, "#smoothing")
+    (_, smoothed), (kind, behind) = read_curves(driver)[:2]
+    assert (kind, behind) == ("raw", pytest.approx(raw, abs=0.3))
+    assert smoothed < raw - 5  # V falls, so that its average is higher: nearer to the top
+    assert driver.find_element("css selector", ".chart-controls output").text == "0.90"
+    values = [-i / 10 for i in range(1, 11)]
+    weights = [0.9 ** (9 - i) for i in range(10)]
+    mean = sum(w * y for w, y in zip(weights, values, strict=True)) / sum(weights)
+    assert read_legend(driver)[0] == f"{mean:.4g} (raw -1) at 100"
+    move(driver, 0, "#smoothing")
+    assert read_curves(driver) == [[k, pytest.approx(y, abs=0.3)] for k, y in before]
+    assert driver.get_log("browser") == []
+
+
+def test_keyboard_hides_and_shows_a_group_in_all_charts(driver, comparison):
+    keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
+    open_page(driver, comparison)
+    count = "return [...document.querySelectorAll('.series')].filter(e => e.getBoundingClientRect().height).length"
+    everything = driver.execute_script(count)
+    button = driver.find_element("css selector", ".chart .legend button")
+    button.send_keys(keys.ENTER)
+    assert driver.execute_script(count) == everything / 2
+    pressed = (
+        "return [...document.querySelectorAll('button[data-group=\"0\"]')].map(e => e.ariaPressed)"
+    )
+    assert set(driver.execute_script(pressed)) == {"false"}
+    button.send_keys(keys.SPACE)
+    assert driver.execute_script(count) == everything
+    assert set(driver.execute_script(pressed)) == {"true"}
+
+
+def test_logarithmic_axis_needs_positive_values(driver, comparison):
+    open_page(driver, comparison)
+    driver.find_element("id", "logarithmic").click()
+    charts = {
+        chart.find_element("css selector", "h3").text: chart.text
+        for chart in driver.find_elements("css selector", ".chart")
+    }
+    assert "Linear axis: some values are not positive." in charts["value V(D, G), nats: training"]
+    assert "Linear axis" not in charts["D's answers: D(x)"]
+    assert driver.get_log("browser") == []
+
+
+def test_policy_blocks_a_script_that_was_not_escaped(driver, run):
     path = write_report(run)
     text = path.read_text().replace(
         "&lt;script&gt;fail()&lt;/script&gt;", "<script>document.title='ran'</script>", 2
     )
     path.write_text(text)
-    opened(driver, path)
+    open_page(driver, path)
     assert driver.title != "ran"
-    refused = [entry["message"] for entry in driver.get_log("browser")]
-    assert any("Content Security Policy" in message for message in refused)
+    messages = [entry["message"] for entry in driver.get_log("browser")]
+    assert any("Content Security Policy" in message for message in messages)

@@ -1,25 +1,31 @@
-"""compare: which runs belong together, what their scores are over seeds, and which must not be compared."""
+"""compare: groups of runs, scores over seeds, comparability, missing scores, and the page."""
 
 import math
+import re
 from pathlib import Path
 from statistics import stdev
 
 import pytest
 from reading import Page
-from run_fixtures import make_run, score_protocol
+from run_fixtures import add_checkpoint, add_evaluation, make_protocol, make_run, set_times
 
 from lightning_gan.evaluation import Score
-from lightning_gan.reports import seed_groups as grouping
-from lightning_gan.reports.comparison import describe_group, make_comparison
+from lightning_gan.reports import seed_groups
+from lightning_gan.reports.comparison import format_comparison, make_comparison
+from lightning_gan.reports.missing_scores import list_missing
 from lightning_gan.reports.run_reader import read_run
-from lightning_gan.reports.seed_groups import find_seed_groups, short_names
-from lightning_gan.reports.statistics import average_curves, make_columns
+from lightning_gan.reports.seed_groups import find_seed_groups, make_short_names
+from lightning_gan.reports.seed_statistics import average_curves, make_columns
 
 EVIL = '<x-evil onclick="alert(1)">&\''
 
 
 def fid(value, **changes):
-    return (Score("fid", value, None, score_protocol(**changes)),)
+    return (Score("fid", value, None, make_protocol(**changes)),)
+
+
+def kid(value):
+    return (Score("kid", value, None, make_protocol()),)
 
 
 @pytest.fixture
@@ -32,24 +38,24 @@ def make(tmp_path):
     return run
 
 
-def test_runs_that_differ_in_their_seed_alone_are_a_group(make):
+def test_runs_that_differ_only_in_their_seed_form_a_group(make):
     runs = [make(seed=1), make(seed=0), make(k=2), make(name="other"), make(k=2, seed=5)]
     groups = find_seed_groups(runs)
     assert [g.label for g in groups] == ["made, k 1", "made, k 2", "other"]
     assert [[r.seed for r in g.runs] for g in groups] == [[0, 1], [0, 5], [0]]
 
 
-def test_each_config_is_flattened_once_however_many_runs_differ(make, monkeypatch):
+def test_each_config_is_flattened_once(make, monkeypatch):
     runs, seen = [make(k=k) for k in range(1, 9)], []
-    recipe = grouping.select_recipe_settings
+    recipe = seed_groups.select_recipe_settings
     monkeypatch.setattr(
-        grouping, "select_recipe_settings", lambda config: seen.append(config) or recipe(config)
+        seed_groups, "select_recipe_settings", lambda config: seen.append(config) or recipe(config)
     )
     assert len(find_seed_groups(runs)) == 8
     assert len(seen) == 8
 
 
-def test_a_label_says_what_a_setting_belongs_to():
+def test_short_names_are_unique_and_name_the_owner_of_a_setting():
     keys = {
         "model.init_args.k": "k",
         "model.init_args.d_optimizer.init_args.lr": "d_optimizer.lr",
@@ -61,10 +67,10 @@ def test_a_label_says_what_a_setting_belongs_to():
         "data.init_args.seed": "data.init_args.seed",
         "trainer.seed": "trainer.seed",
     }
-    assert short_names(keys) == keys
+    assert make_short_names(keys) == keys
 
 
-def test_a_score_is_the_mean_with_its_standard_error_over_seeds(make):
+def test_score_of_a_group_is_mean_and_standard_error_over_seeds(make):
     values = [10.0, 11.0, 15.0]
     (column,) = make_columns(
         find_seed_groups([make(seed=i, scores=fid(v)) for i, v in enumerate(values)])
@@ -72,33 +78,33 @@ def test_a_score_is_the_mean_with_its_standard_error_over_seeds(make):
     (cell,) = column.cells
     assert (cell.n, cell.mean) == (3, 12.0)
     assert cell.se == pytest.approx(stdev(values) / math.sqrt(3))
-    assert column.text(0) == "12.000 ± 1.528"
+    assert column.format_cell(0) == "12.000 ± 1.528"
     assert column.comparable
 
 
-def test_a_small_score_keeps_its_digits(make):
+def test_small_mean_is_not_rounded_to_zero(make):
     (column,) = make_columns(
         find_seed_groups([make(seed=i, scores=fid(v)) for i, v in enumerate((0.0011, 0.0019))])
     )
-    assert column.text(0) == "0.0015 ± 0.0004"
+    assert column.format_cell(0) == "0.0015 ± 0.0004"
 
 
-def test_one_run_has_no_error_over_seeds(make):
+def test_single_run_has_no_standard_error(make):
     (column,) = make_columns(
-        find_seed_groups([make(scores=(Score("fid", 1.0, 0.5, score_protocol()),))])
+        find_seed_groups([make(scores=(Score("fid", 1.0, 0.5, make_protocol()),))])
     )
-    assert column.text(0) == "1.000"
+    assert column.format_cell(0) == "1.000"
 
 
-def test_counted_modes_keep_what_there_were(make):
-    modes = [(Score("modes", v, None, score_protocol(settings={"modes": 8})),) for v in (8, 7)]
+def test_number_of_modes_is_followed_by_the_total(make):
+    modes = [(Score("modes", v, None, make_protocol(settings={"modes": 8})),) for v in (8, 7)]
     (column,) = make_columns(
         find_seed_groups([make(seed=i, scores=s) for i, s in enumerate(modes)])
     )
-    assert column.text(0) == "7.5 ± 0.5 of 8"
+    assert column.format_cell(0) == "7.5 ± 0.5 of 8"
 
 
-def test_unlike_protocols_are_not_compared_and_it_says_why(make):
+def test_differing_protocols_are_marked_and_explained(make):
     groups = find_seed_groups(
         [
             make(scores=fid(1.0)),
@@ -107,30 +113,30 @@ def test_unlike_protocols_are_not_compared_and_it_says_why(make):
         ]
     )
     (column,) = make_columns(groups)
-    assert [column.text(i) for i in range(3)] == ["1.000 [a]", "2.000 [b]", "3.000 [a]"]
+    assert [column.format_cell(i) for i in range(3)] == ["1.000 [a]", "2.000 [b]", "3.000 [a]"]
     said = "fid: not comparable across protocols. [b] differs from [a] in number of samples 500 and 16."
-    assert column.warning() == said
-    assert said in describe_group(groups)
+    assert column.describe_differences() == said
+    assert said in format_comparison(groups)
     page = Page(make_comparison(groups))
     assert said in page.text
     assert "2.000 [b]" in page.text
 
 
-def test_no_mean_is_taken_over_unlike_protocols(make):
+def test_runs_of_a_group_with_differing_protocols_have_no_mean(make):
     runs = [make(seed=0, scores=fid(1.0)), make(seed=1, scores=fid(2.0, real="cifar10"))]
     (column,) = make_columns(find_seed_groups(runs))
-    assert column.text(0) == "unlike protocols"
-    assert "real data mnist and cifar10" in column.warning()
+    assert column.format_cell(0) == "unlike protocols"
+    assert "real data mnist and cifar10" in column.describe_differences()
 
 
-def test_another_seed_of_the_noise_is_no_other_protocol(make):
+def test_protocols_that_differ_only_in_the_seed_are_comparable(make):
     (column,) = make_columns(
         find_seed_groups([make(scores=fid(1.0)), make(seed=1, scores=fid(2.0, seed=7))])
     )
     assert column.comparable
 
 
-def test_runs_that_stopped_early_or_were_run_again_are_left_out_by_name(make):
+def test_early_stopped_and_repeated_runs_are_left_out_and_listed(make):
     runs = [
         make(seed=0, scores=fid(1.0)),
         make(seed=0, scores=fid(3.0)),
@@ -139,20 +145,20 @@ def test_runs_that_stopped_early_or_were_run_again_are_left_out_by_name(make):
     groups = find_seed_groups(runs)
     (group,) = groups
     (column,) = make_columns(groups)
-    assert column.text(0) == "3.000"  # the newer one
-    assert "version_2: at step 50 of 100" in describe_group(groups)
-    assert "version_0: seed 0 was run again" in describe_group(groups)
+    assert column.format_cell(0) == "3.000"  # the newer one
+    assert "version_2: at step 50 of 100" in format_comparison(groups)
+    assert "version_0: seed 0 was run again" in format_comparison(groups)
     assert len(group.left_out) == 2
 
 
-def test_what_is_not_finite_is_said_and_not_averaged(make):
+def test_values_that_are_not_finite_have_no_mean(make):
     (column,) = make_columns(
         find_seed_groups([make(scores=fid(math.inf)), make(seed=1, scores=fid(2.0))])
     )
-    assert column.text(0) == "not finite"
+    assert column.format_cell(0) == "not finite"
 
 
-def test_a_mean_curve_stands_where_all_runs_have_a_value():
+def test_mean_curve_has_the_steps_that_all_runs_have():
     curves = [[(1, 1.0), (2, 2.0), (3, 9.0)], [(2, 4.0), (3, 11.0), (4, 0.0)]]
     points, spread = average_curves(curves)
     assert points == [(2, 3.0), (3, 10.0)]
@@ -160,7 +166,7 @@ def test_a_mean_curve_stands_where_all_runs_have_a_value():
     assert average_curves(curves[:1]) == (curves[0], None)
 
 
-def test_the_page_shows_scores_curves_pictures_settings_and_runs(make):
+def test_page_shows_scores_curves_images_settings_and_runs(make):
     runs = [
         make(seed=i, k=k, shift=k + i, scores=fid(10.0 * k + i)) for k in (1, 2) for i in (0, 1)
     ]
@@ -173,9 +179,106 @@ def test_the_page_shows_scores_curves_pictures_settings_and_runs(make):
     assert all(a["src"].startswith("data:") for a in page.all("img"))
 
 
-def test_everything_that_it_prints_is_escaped(make):
+def test_page_lists_settings_first_and_whole(make):
+    long = [f"value {i}" for i in range(60)]
+    runs = [make(), make(k=2), make(k=3)]
+    runs[0].config["model"]["init_args"] = {"only_here": 1, **runs[0].config["model"]["init_args"]}
+    runs[1].config["model"]["init_args"]["many"] = long
+    for i in range(40):
+        runs[2].config["model"]["init_args"][f"setting_{i}"] = i
+    text = make_comparison(find_seed_groups(runs))
+    page = Page(text)
+    assert re.findall(r"<h2>(.*?)</h2>", text)[:2] == ["Settings that differ", "Scores"]
+    assert f"[{', '.join(long)}]" in page.text
+    assert len(re.findall(r"setting_\d+</code>", text)) == 40
+    settings = text[: text.index("<h2>Scores")]
+    assert "<details>" not in settings
+    assert settings.index(".k<") < settings.index("only_here<")  # all three groups have a k
+
+
+def test_page_has_controls_for_smoothing_axis_and_groups(make):
+    text = make_comparison(find_seed_groups([make(), make(k=2)]))
+    controls = text[text.index('class="chart-controls"') : text.index('class="charts"')]
+    assert re.findall(r'data-group="(\d)"><i class="c\d"></i>([^<]+)<', controls) == [
+        ("0", "made, k 1"),
+        ("1", "made, k 2"),
+    ]
+    assert 'type="range" min="0" max="0.99"' in controls
+    assert 'type="checkbox"' in controls
+
+
+def test_reference_lines_require_that_all_objectives_return_probabilities(make):
+    logits = [make(), make(k=2, info={"objective": "Minimax"})]
+    assert 'class="reference"' in make_comparison(find_seed_groups(logits))
+    mixed = [make(), make(k=2, info={"objective": "Wasserstein"})]
+    text = make_comparison(find_seed_groups(mixed))
+    assert 'class="reference"' not in text
+    assert "sigmoid of the output of D: D(x)" in Page(text).text
+
+
+def test_runs_table_shows_time_and_speed(make):
+    run = make(num_images=2)
+    images = {f"images/samples/step_{step:07d}.png": 1 + step / 4 for step in (0, 100)}
+    set_times(run.folder, {"run.json": 0, **images})
+    text = Page(make_comparison(find_seed_groups([run, make(k=2)]))).text
+    assert "steps per second" in text
+    assert " 100 26 s 4 cccccccccccc" in text
+    assert " 100 unknown unknown cccccccccccc" in text
+
+
+def test_scores_of_evaluate_fill_a_column(make):
+    runs = [make(scores=fid(1.0)), make(k=2)]
+    add_evaluation(runs[1].folder, *fid(2.0), *kid(0.5))
+    groups = find_seed_groups([read_run(run.folder) for run in runs])
+    columns = {column.name: column for column in make_columns(groups)}
+    assert [columns["fid"].format_cell(i) for i in range(2)] == ["1.000", "2.000"]
+    assert [columns["kid"].format_cell(i) for i in range(2)] == ["-", "0.50000"]
+
+
+def test_missing_scores_are_listed_with_the_command_that_computes_them(make):
+    runs = [make(scores=fid(1.0)), make(k=2), make(k=3, info={"data": {"name": "cifar10"}})]
+    checkpoints = [add_checkpoint(run.folder) for run in runs]
+    second, third = (
+        f"python -m lightning_gan evaluate --ckpt_path {path}" for path in checkpoints[1:]
+    )
+    second += f" --metrics fid --features Inception --num_samples 500 --json {runs[1].folder}/evaluate.json"
+    third += f" --json {runs[2].folder}/evaluate.json"  # no run on cifar10 has a score
+    groups = find_seed_groups(runs)
+    lines = format_comparison(groups).splitlines()
+    assert lines[-2:] == [f"  {second}", f"  {third}"]
+    text = Page(make_comparison(groups)).text
+    assert second in text
+    assert third in text
+    assert "evaluate" not in format_comparison(find_seed_groups(runs[:1]))
+
+
+def test_command_for_missing_scores_names_a_free_file_and_the_feature_space(make):
+    runs = [make(scores=(*fid(1.0), Score("recall_dinov2", 0.5, None, make_protocol()))), make(k=2)]
+    checkpoint = add_checkpoint(runs[1].folder)
+    add_evaluation(runs[1].folder, *fid(2.0))
+    (commands,) = list_missing([read_run(run.folder) for run in runs]).values()
+    assert commands == [
+        f"python -m lightning_gan evaluate --ckpt_path {checkpoint} --metrics pr --features DINOv2 --num_samples 500 "
+        f"--json {runs[1].folder}/evaluate_2.json"
+    ]
+
+
+def test_scores_that_evaluate_does_not_compute_need_test(make):
+    modes = Score("modes", 8, None, make_protocol(settings={"modes": 8}))
+    runs = [make(scores=(modes,)), make(k=2, kind="points"), make(k=3)]
+    checkpoint = add_checkpoint(runs[1].folder)
+    missing = list_missing(runs)
+    command = f"python -m lightning_gan test --ckpt_path {checkpoint}"
+    assert missing[str(runs[1].folder)] == [command]
+    assert missing[str(runs[2].folder)] == [
+        f"no checkpoint in {runs[2].folder}/checkpoints: train the run again"
+    ]
+    assert list_missing(runs[1:2]) == {str(runs[1].folder): [command]}  # points are no images
+
+
+def test_comparison_escapes_names_and_settings(make):
     runs = [
-        make(name=EVIL, k=k, scores=(Score(EVIL, 1.0, None, score_protocol(real=EVIL * k)),))
+        make(name=EVIL, k=k, scores=(Score(EVIL, 1.0, None, make_protocol(real=EVIL * k)),))
         for k in (1, 2)
     ]
     page = Page(make_comparison(find_seed_groups(runs)))
@@ -183,7 +286,7 @@ def test_everything_that_it_prints_is_escaped(make):
     assert "<x-evil" in page.text
 
 
-def test_the_command_prints_the_table_and_writes_the_page(command):
+def test_command_prints_the_table_and_writes_the_page(command):
     for seed, value in enumerate((1.0, 3.0)):
         make_run(Path(f"runs/made/version_{seed}"), seed=seed, scores=fid(value))
     make_run(Path("elsewhere"), k=5, scores=fid(7.0))

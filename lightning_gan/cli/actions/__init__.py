@@ -1,1 +1,1 @@
-"""What each command does; imported when it runs."""
+"""Functions that run the commands."""

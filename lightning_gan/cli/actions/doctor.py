@@ -1,4 +1,4 @@
-"""`python -m lightning_gan doctor`: what a run will see of this machine, and what is wrong with it."""
+"""Command `doctor`: check this machine."""
 
 import os
 
@@ -9,12 +9,13 @@ from lightning_gan.doctor.wandb import check_account
 
 
 def doctor(root: str = "runs") -> None:
-    """Print what Lightning, CUDA, SLURM and W&B will see here, and what to do about what is wrong.
-
-    Ends with status 1 if something is wrong.
+    """Check packages, devices, SLURM, W&B and folders, and print advice for each failed check.
 
     Args:
         root: Folder of all runs.
+
+    Raises:
+        SystemExit: A check failed; the status is 1.
     """
     env = os.environ
     found = [*check_machine(env), *check_jobs(env), *check_account(env), *check_paths(env, root)]

@@ -1,4 +1,4 @@
-"""`python -m lightning_gan estimate`: what a run will take, from its first steps."""
+"""Command `estimate`: estimate the time, memory and disk space of a run from its first steps."""
 
 import os
 import resource
@@ -20,41 +20,41 @@ from lightning_gan.cli.actions.stopwatch import Stopwatch
 from lightning_gan.utils.errors import UserError
 from lightning_gan.utils.text_table import format_table
 
-WARM = 5  # steps that are not measured: memory is laid out, kernels are chosen
+WARMUP_STEPS = 5  # not measured: memory is allocated and kernels are chosen
 
 
 @check_arguments(prefix="--")
 @dataclass
 class EstimateOptions:
-    """What `estimate` takes beside the flags of `fit`."""
+    """Arguments of `estimate` besides the settings of `fit`."""
 
     steps: CountFromTwo
-    """Updates of G to measure, at least 2."""
+    """Number of updates of G to measure, at least 2."""
     target: Count | None = None
-    """Updates of G to plan for, at least 1, if not max_steps."""
+    """Number of updates of G in the whole run, at least 1; max_steps if None."""
     quick: bool = False
-    """Leave validation and the last scores out, and say so."""
+    """Whether to omit validation and the final evaluation."""
 
 
 def check_words(words: Sequence[str]) -> None:
-    """Refuse settings of a run that exists already.
+    """Check that no setting resumes a run.
 
     Args:
         words: Settings of `fit`.
 
     Raises:
-        UserError: A checkpoint or an override is among them.
+        UserError: --ckpt_path or --override is given.
     """
     if {"--ckpt_path", "--override"} & {word.partition("=")[0] for word in words}:
         raise UserError(
             "estimate measures the first steps of a new run: leave out --ckpt_path and --override, and give --config "
-            "RUN/config.yaml for a run that is there, with other settings as plain flags."
+            "RUN/config.yaml for an existing run, with changed settings as plain flags."
         )
 
 
 @contextmanager
 def make_scratch_flags() -> Iterator[list[str]]:
-    """Flags that lead a run into a folder that is gone afterwards; no other logger."""
+    """Return flags that write a run to a temporary folder without other loggers."""
     mode = os.environ.get("WANDB_MODE")
     os.environ["WANDB_MODE"] = "disabled"
     try:
@@ -68,63 +68,80 @@ def make_scratch_flags() -> Iterator[list[str]]:
 
 @dataclass
 class Measurement:
-    """Seconds of the parts of a shortened run, and how often the whole run has each."""
+    """Durations of the parts of a run in seconds, and how often each occurs in the whole run."""
 
     step: float
-    """Mean of a step, without what comes at intervals."""
+    """Mean duration of a step, without work at intervals."""
     low: float
     high: float
-    """The tenth and the ninetieth of a hundred steps."""
+    """Upper end of the range of steps: `low` and `high` are the quantiles 0.1 and 0.9."""
     parts: list[tuple[str, float, int]]
-    """What comes at intervals: name, seconds each time, times."""
+    """Work at intervals: name, duration, number of times."""
     ends: float
-    """Before the first step, and after the last one up to the last score."""
+    """Duration of the time before the first step and after the last one."""
 
     def total(self, steps: int, step: float) -> float:
-        """Seconds of the whole run."""
+        """Return the duration of the whole run.
+
+        Args:
+            steps: Number of steps.
+            step: Duration of a step.
+        """
         return steps * step + sum(each * times for _, each, times in self.parts) + self.ends
 
 
 def measure(
-    own: EstimateOptions,
+    options: EstimateOptions,
     trainer: Trainer,
     gan: LightningModule,
     data: LightningDataModule,
     name: str,
 ) -> None:
-    """Play the first steps, each interval's work once, and the end; print what the whole will take.
+    """Run the first steps, the work of each interval once, and the end; print the estimate.
+
+    Args:
+        options: Arguments of `estimate`.
+        trainer: Trainer of the run.
+        gan: Model to train.
+        data: Data to train on.
+        name: Name of the run.
 
     Raises:
-        ValueError: if nobody said how long the run is.
+        UserError: The run has no number of steps, or validates by time.
     """
-    steps = own.target or trainer.max_steps
+    steps = options.target or trainer.max_steps
     if steps < 1:
-        raise UserError("The run has no end: give --trainer.max_steps, or --target N.")
+        raise UserError("The run has no number of steps: give --trainer.max_steps, or --target N.")
     if trainer.fast_dev_run or trainer._val_check_time_interval:  # type: ignore[attr-defined]
         raise UserError(
-            "estimate measures steps and validations at steps: leave out trainer.fast_dev_run, and give "
+            "estimate needs steps and validations at intervals of steps: leave out trainer.fast_dev_run, and give "
             "trainer.val_check_interval as a number of minibatches."
         )
-    validations = shorten(own, trainer, gan)
-    watch = Stopwatch(WARM, own.steps)
+    validations = shorten(options, trainer, gan)
+    watch = Stopwatch(WARMUP_STEPS, options.steps)
     trainer.callbacks.append(watch)  # type: ignore[attr-defined]
-    began = time.perf_counter()
+    start = time.perf_counter()
     trainer.fit(gan, data)
-    if not own.quick:
+    if not options.quick:
         trainer.test(gan, data, verbose=False, weights_only=True)
-    watch.spent = time.perf_counter() - began
-    print(format_estimate(own, trainer, watch, steps, validations(steps), name))
+    watch.spent = time.perf_counter() - start
+    if trainer.is_global_zero:
+        print(format_estimate(options, trainer, watch, steps, validations(steps), name))
 
 
-def shorten(own: EstimateOptions, trainer: Trainer, gan: Any) -> Callable[[int], int]:
-    """Let a run end after the steps to measure, with one validation; how many validations so many steps have."""
+def shorten(options: EstimateOptions, trainer: Trainer, gan: Any) -> Callable[[int], int]:
+    """Shorten a run to the measured steps and one validation.
+
+    Returns:
+        Function from a number of steps to the number of validations in a run of that length.
+    """
     k, every, epochs = (
         getattr(gan, "k", 1),
         trainer.val_check_interval,
         trainer.check_val_every_n_epoch,
     )
-    scored = trainer.limit_val_batches != 0 and not own.quick
-    if own.quick:
+    scored = trainer.limit_val_batches != 0 and not options.quick
+    if options.quick:
         trainer.limit_val_batches = 0
 
     def validations(steps: int) -> int:
@@ -133,55 +150,59 @@ def shorten(own: EstimateOptions, trainer: Trainer, gan: Any) -> Callable[[int],
         return int(scored) * (steps * k // max(1, batches * (epochs or 1)))
 
     trainer.check_val_every_n_epoch = None
-    trainer.val_check_interval = (WARM + own.steps) * k
-    trainer.fit_loop.epoch_loop.max_steps = WARM + own.steps
+    trainer.val_check_interval = (WARMUP_STEPS + options.steps) * k
+    trainer.fit_loop.epoch_loop.max_steps = WARMUP_STEPS + options.steps
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
         if hasattr(callback, "disable"):
-            callback.disable()  # the bar
+            callback.disable()  # progress bar
     return validations
 
 
 def format_estimate(
-    own: EstimateOptions,
+    options: EstimateOptions,
     trainer: Trainer,
     watch: Stopwatch,
     steps: int,
     validations: int,
     name: str,
 ) -> str:
-    """Return the estimate as lines of text."""
+    """Format the estimate as lines of text."""
     low, high = torch.tensor(watch.steps).quantile(torch.tensor([0.1, 0.9])).tolist()
     parts = [(what, each, steps // every) for what, (each, every) in watch.intervals.items()]
     parts += [("validation", watch.validation, validations)] if validations else []
     mean = sum(watch.steps) / len(watch.steps)
-    m = Measurement(mean, low, high, parts, watch.ends())
-    rows = [("a step", f"{1000 * mean:.3g} ms", f"{steps:,}")]
+    m = Measurement(mean, low, high, parts, watch.compute_overhead())
+    rows = [("step", f"{1000 * mean:.3g} ms", f"{steps:,}")]
     rows += [(what, f"{each:.3g} s", f"{times:,}") for what, each, times in parts]
     rows.append(
-        ("start and end" if own.quick else "start, end, last scores", f"{m.ends:.3g} s", "1")
+        (
+            "start and end" if options.quick else "start, end, final evaluation",
+            f"{m.ends:.3g} s",
+            "1",
+        )
     )
     spread = f"{format_clock(m.total(steps, low))} to {format_clock(m.total(steps, high))}"
     n = torch.get_num_threads()
-    threads = f"{n} thread{'s' if n > 1 else ''}"
+    threads = f"{n} thread{'s' * (n > 1)}"
+    if trainer.world_size > 1:
+        threads += f" in each of {trainer.world_size} processes"
     lines = [
-        f"estimate {name}: {own.steps} steps measured after {WARM}, on {watch.device}, {threads}",
+        f"estimate {name}: {options.steps} steps measured after {WARMUP_STEPS}, on {watch.device}, {threads}",
         format_table(rows, ("part", "each", "times")),
-        f"time     {format_clock(m.total(steps, mean))} for {steps:,} steps ({spread}; a tenth of the steps "
-        f"beyond either)",
-        f"memory   {measure_memory(watch.device)}",
+        f"time     {format_clock(m.total(steps, mean))} for {steps:,} steps ({spread}: quantiles 0.1 and 0.9 "
+        f"of a step)",
+        f"memory   {measure_memory(watch.device)}{' in one process' * (trainer.world_size > 1)}",
         f"disk     {measure_disk(trainer, watch.folder, steps)}",
     ]  # fmt: skip
-    lines.append("not counted: the start of Python and its libraries")
-    if own.quick:
-        lines.append(
-            "not measured, and not in these numbers: validation, and the scores at the end"
-        )
+    lines.append("not included: the imports at the start of the command")
+    if options.quick:
+        lines.append("not included: validation and the final evaluation (--quick)")
     return "\n".join(lines)
 
 
 def measure_memory(device: str) -> str:
-    """The most that the process had so far, and the device."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
+    """Describe the peak memory of the process, and of the GPU if there is one."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
         1 if sys.platform == "darwin" else 1024
     )
     gpu = (
@@ -189,11 +210,11 @@ def measure_memory(device: str) -> str:
         if device == "cuda"
         else ""
     )
-    return f"{format_size(most)} at most{gpu}"
+    return f"{format_size(peak)} at most{gpu}"
 
 
 def measure_disk(trainer: Trainer, folder: Path, steps: int) -> str:
-    """Of checkpoints: as many as are kept, each as large as the first."""
+    """Describe the disk space of the checkpoints that a run keeps."""
     files = list((folder / "checkpoints").glob("step=*.ckpt"))
     if not files:
         return "no checkpoints"
@@ -204,12 +225,12 @@ def measure_disk(trainer: Trainer, folder: Path, steps: int) -> str:
 
 
 def format_size(number: int) -> str:
-    """Bytes, for people."""
+    """Format a number of bytes in MB or GB."""
     return f"{number / 1e9:.2f} GB" if number >= 1e9 else f"{number / 1e6:.1f} MB"
 
 
 def format_clock(seconds: float) -> str:
-    """h:mm:ss, or seconds where there are few."""
+    """Format a duration as h:mm:ss, m:ss, or seconds below one minute."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, seconds = divmod(round(seconds), 60)

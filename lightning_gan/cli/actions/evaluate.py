@@ -1,4 +1,4 @@
-"""`python -m lightning_gan evaluate`: every score of any model's samples, through one interface."""
+"""Command `evaluate`: compute metrics for a checkpoint, or for images of any model."""
 
 import time
 from collections.abc import Sequence
@@ -24,12 +24,12 @@ from lightning_gan.evaluation.cost import (
     describe_small_sample_effect,
     estimate_images_per_second,
 )
-from lightning_gan.evaluation.evaluator import MEASURES, Evaluator, ReferenceData, choose_device
+from lightning_gan.evaluation.evaluator import Evaluator, ReferenceData, choose_device
 from lightning_gan.evaluation.image_sources import convert_channels, read_images
 from lightning_gan.evaluation.parzen import make_parzen_split_of_files
 from lightning_gan.evaluation.reference_data import CHOOSING, load_data_of_run, load_reference_data
 from lightning_gan.evaluation.tables import (
-    check_place,
+    check_output_path,
     compare_scores,
     format_baselines,
     print_scores,
@@ -38,6 +38,7 @@ from lightning_gan.evaluation.tables import (
 )
 from lightning_gan.feature_extractors import FeatureExtractorConfig
 from lightning_gan.image_files import to_printable
+from lightning_gan.tracking.metric_keys import FEATURE_METRICS
 from lightning_gan.utils import trusted_classes
 from lightning_gan.utils.errors import UserError
 
@@ -62,74 +63,76 @@ def evaluate(
     accept_changed_data: bool = False,
     engine: Literal["suite", "torch-fidelity"] = "suite",
 ) -> None:
-    """Score samples of a checkpoint, or images of any model, against real images: a table, and a file.
+    """Compute metrics for images of a checkpoint, or of any model, against real images; print a table.
 
     Args:
-        ckpt_path: A checkpoint of this suite, whose samples are scored.
-        samples: Images of any model instead: a folder, or an array in an .npz, .npy or .pt file.
-        data: The real images: a data set of this suite (MNIST, CIFAR10), a folder of images, an .npz, .npy or .pt
-            file, or a config that names data; those that the checkpoint's run learned from if it is not given.
-        split: Of the data set.
-        root: Folder of the data set's files.
-        num_samples: Number of samples to draw of the checkpoint, or of files to read, 1 to 10,000,000: the first
-            ones, by name.
-        num_real: So many of the real images, always the same, at least 1; all if it is not given.
-        metrics: Which scores, such as fid,kid (or is, pr, parzen); all if it is not given.
-        features: Feature extractor: Inception, Classifier or DINOv2, or its name and settings as words, such as
-            ["Classifier", "data=mnist"]; the one that suits the data if it is not given.
-        weights: File with the weights of the space.
-        seed: Of the noise, 0 to 2^32 - 1.
-        repeats: Sample sets to draw, with seeds from `seed` up, at least 1: every score is then their mean ± standard
-            deviation.
-        baselines: Whether to score models that need no training beside it; kept on disk for the next time.
-        compare_to: A file that --json wrote, or a run's scores.json, to set scores side by side where protocols agree.
-        json: File to write, with torch-fidelity's key names and the protocols.
-        accept_changed_data: Whether to score against a run's own data although they have changed since it read them.
-        engine: torch-fidelity: compute the scores with that package as well, on the same images, and print both.
+        ckpt_path: Checkpoint to evaluate.
+        samples: Images to evaluate instead of a checkpoint: a folder, or an array in an .npz, .npy or .pt file.
+        data: Real images: a data set (MNIST, CIFAR10), a folder of images, an .npz, .npy or .pt file, or a config
+            with a data section; the data of the checkpoint's run if None.
+        split: Split of the data set.
+        root: Folder of the data sets.
+        num_samples: Number of images to generate, or of files to read in the order of their names, 1 to 10,000,000.
+        num_real: Number of real images, at least 1; all if None. The same images are chosen each time.
+        metrics: Names of metrics: fid, kid, is, pr or parzen; all if None.
+        features: Feature extractor, or its name and settings as words, such as ["Classifier", "data=mnist"]; chosen
+            for the data if None.
+        weights: File with the weights of the feature extractor.
+        seed: Random seed for the noise, 0 to 2^32 - 1.
+        repeats: Number of sample sets, with seeds from `seed` up, at least 1; metrics are then mean ± std.
+        baselines: Whether to evaluate baselines that need no training. Their results are cached on disk.
+        compare_to: File that --json wrote, or scores.json of a run, to compare with where protocols agree.
+        json: File to write, with the key names of torch-fidelity and the protocols.
+        accept_changed_data: Whether to use the data of the run although they have changed since.
+        engine: "torch-fidelity" also computes the metrics with that package, on the same images.
+
+    Raises:
+        UserError: An argument is wrong, or no metric could be computed.
     """
-    _check(ckpt_path, samples, repeats)
-    asked = _names(metrics)
+    _check_options(ckpt_path, samples, repeats)
+    chosen = _list_metrics(metrics)
     theirs = read_scores(compare_to) if compare_to else None
     if json:
-        check_place(Path(json))
+        check_output_path(Path(json))
     real = data or load_data_of_run(ckpt_path, accept_changed_data)
-    known = load_reference_data(real, root, split, num_real, "parzen" in asked)
+    known = load_reference_data(real, root, split, num_real, "parzen" in chosen)
     known, sample_sets = (
-        _samples(cast(str, ckpt_path), known, num_samples, range(seed, seed + repeats))
+        _make_sample_sets(cast(str, ckpt_path), known, num_samples, range(seed, seed + repeats))
         if samples is None
-        else _images(samples, known, num_samples)
+        else _read_sample_set(samples, known, num_samples)
     )
-    # grey files are seen by the digits' classifier, whatever their folder is called
-    learned = known.real.name if known.train is not None else "mnist"
-    space = _extractor(features) or default_extractor(known.real.uint8_images.shape[1:], learned)
+    # grayscale files are evaluated with the classifier of MNIST
+    data_name = known.real.name if known.train is not None else "mnist"
+    shape = known.real.uint8_images.shape[1:]
+    space = _make_extractor(features) or default_extractor(shape, data_name)
     if weights:
         space = replace(cast(Any, space), weights=weights)
-    evaluator = Evaluator(known, space, asked, must=weights is not None, engine=engine)
-    _state_cost(evaluator, sample_sets, baselines)
-    started = time.monotonic()
+    evaluator = Evaluator(known, space, chosen, must=weights is not None, engine=engine)
+    _print_cost(evaluator, sample_sets, baselines)
+    start = time.monotonic()
     scored = [evaluator.score(sample_set) for sample_set in sample_sets]
     found = score_over_seeds(scored)
-    print_scores(found, time.monotonic() - started)
+    print_scores(found, time.monotonic() - start)
     rows = evaluator.baselines(sample_sets[0].n, seed) if baselines and found.scores else {}
     if rows:
-        print(f"\nThe same of models that need no training:\n{format_baselines(found, rows)}")
+        print(f"\nBaselines that need no training:\n{format_baselines(found, rows)}")
     if json:
         write_scores(Path(json), found, rows)
         print(f"written: {json}")
     if engine == "torch-fidelity":
-        print(_beside_torch_fidelity(evaluator, sample_sets, scored))
+        print(_compare_with_torch_fidelity(evaluator, sample_sets, scored))
     if theirs is not None:
         print(compare_scores(found.scores, theirs, str(compare_to)))
     if not found.scores:
-        raise UserError("No score could be had: the reasons stand above.")
+        raise UserError("No metric could be computed: the reasons are above.")
 
 
-def _beside_torch_fidelity(
+def _compare_with_torch_fidelity(
     evaluator: Evaluator,
     sample_sets: Sequence[ModelSamples | ImageSet],
     scored: Sequence[EvaluationResult],
 ) -> str:
-    """Score the same images with torch-fidelity; return a table of both."""
+    """Compute the metrics of the same images with torch-fidelity, and format both as a table."""
     pairs = zip(sample_sets, scored, strict=True)
     theirs = score_over_seeds(
         [evaluator.score_with_torch_fidelity(sample_set, ours) for sample_set, ours in pairs]
@@ -137,7 +140,7 @@ def _beside_torch_fidelity(
     return compare_scores(score_over_seeds(scored).scores, theirs.scores, "torch-fidelity")
 
 
-def _extractor(
+def _make_extractor(
     asked: Sequence[str] | FeatureExtractorConfig | None,
 ) -> FeatureExtractorConfig | None:
     """Make a feature extractor from its name and its settings."""
@@ -158,10 +161,10 @@ def _extractor(
     return made
 
 
-def _state_cost(
+def _print_cost(
     evaluator: Evaluator, sample_sets: Sequence[ModelSamples | ImageSet], baselines: bool
 ) -> None:
-    """Print how long the feature network will take, and what few images mean, if that is long; measured on a CPU."""
+    """Print the expected time on a CPU, and the effect of few images on FID, if the time is long."""
     if evaluator.against is None or choose_device() != "cpu":
         return
     network, real = evaluator.against.network, evaluator.known.real
@@ -172,36 +175,37 @@ def _state_cost(
     if not cost:
         return
     few = describe_small_sample_effect(n_real, n, network.dim, real.split)
-    if few and any(isinstance(measure, FIDMetric) for measure in evaluator.measures):
+    if few and any(isinstance(metric, FIDMetric) for metric in evaluator.feature_metrics):
         print(few)
     print(cost, flush=True)
 
 
-def _samples(
+def _make_sample_sets(
     ckpt_path: str, known: ReferenceData, num: int, seeds: Sequence[int]
 ) -> tuple[ReferenceData, list[ModelSamples | ImageSet]]:
-    """A sample set for each seed, and the real images in the model's channels."""
+    """Make a sample set for each seed, and convert the real images to the channels of the model."""
     gan = load(ckpt_path).to(choose_device())
     known = _in_channels_of(known, gan.generator.data_shape[0])
     real = known.real
     shape = tuple(real.uint8_images.shape[1:])
     if gan.generator.data_shape != shape:
         raise UserError(
-            f"{ckpt_path} makes {list(gan.generator.data_shape)} but {real.name} is {list(shape)}: compare it with "
-            f"data of its own shape."
+            f"{ckpt_path} generates images of shape {list(gan.generator.data_shape)}, but {real.name} has shape "
+            f"{list(shape)}: give --data of the same shape."
         )
-    shown = known.display_range or gan.generator.value_range
-    return known, [ModelSamples(gan, num, seed, shown, describe_generator(gan)) for seed in seeds]
+    display_range = known.display_range or gan.generator.value_range
+    return known, [
+        ModelSamples(gan, num, seed, display_range, describe_generator(gan)) for seed in seeds
+    ]
 
 
 def _in_channels_of(known: ReferenceData, channels: int) -> ReferenceData:
-    """Give grey real images of files three equal colours, where samples in colour are compared with them.
-
-    A file says no more than that its pixels are grey; the images of a data set stay as they are.
-    """
+    """Convert grayscale real images of files, not of data sets, to three channels if the samples have three."""
     if known.train is not None or channels != 3 or known.real.uint8_images.shape[1] != 1:
         return known
-    print("The real images are grey: they are scored as three equal colours, like the samples.")
+    print(
+        "The real images are grayscale: they are converted to three channels, as the samples have."
+    )
     real = replace(
         known.real, uint8_images=convert_channels(known.real.uint8_images, 3, "the real images")
     )
@@ -209,35 +213,33 @@ def _in_channels_of(known: ReferenceData, channels: int) -> ReferenceData:
     return replace(known, real=real, window=window)
 
 
-def _images(
+def _read_sample_set(
     path: str, known: ReferenceData, num: int
 ) -> tuple[ReferenceData, list[ModelSamples | ImageSet]]:
-    """The first `num` images of files, and the real images in their channels."""
+    """Read the first `num` images of files, and convert the real images to their channels."""
     read = read_images(path, num)
     for note in read.notes:
         print(f"{to_printable(path)}: {note}.")
     if read.lossy:
         print(
-            f"{to_printable(path)} holds JPEG files: their artefacts move every score. PNG keeps what the model made."
+            f"{to_printable(path)} holds JPEG files, whose artifacts change every metric: use PNG files."
         )
     known = _in_channels_of(known, read.uint8_images.shape[1])
     wanted = known.real.uint8_images.shape[1]
     return known, [ImageSet(convert_channels(read.uint8_images, wanted, "the samples"), "files")]
 
 
-def _names(metrics: list[str] | None) -> list[str]:
-    """Of the metrics asked, each once."""
-    known = [*MEASURES, "parzen"]
+def _list_metrics(metrics: list[str] | None) -> list[str]:
+    """Return the names of the requested metrics, each once; all if None."""
+    known = [*FEATURE_METRICS, "parzen"]
     for name in metrics or ():
         if name not in known:
-            raise UserError(f"There is no metric {name!r}: choose from {', '.join(known)}.")
+            raise UserError(f"There is no metric {name!r}: give some of {', '.join(known)}.")
     return list(dict.fromkeys(metrics or known))
 
 
-def _check(ckpt_path: str | None, samples: str | None, repeats: int) -> None:
+def _check_options(ckpt_path: str | None, samples: str | None, repeats: int) -> None:
     if (ckpt_path is None) == (samples is None):
         raise UserError("Give one of --ckpt_path FILE and --samples DIR|FILE (.npz, .npy, .pt).")
     if samples is not None and repeats > 1:
-        raise UserError(
-            "Files hold one sample set: only a checkpoint can draw again for --repeats."
-        )
+        raise UserError("--repeats needs a checkpoint: files hold one sample set.")

@@ -1,4 +1,4 @@
-"""What `inspect` says of a folder of images: they are read as a run reads them."""
+"""Report of `inspect`: contents of a folder of images, read as in training."""
 
 import hashlib
 from collections import Counter
@@ -18,41 +18,46 @@ from lightning_gan.image_files import (
 )
 from lightning_gan.utils.text_table import format_table
 
-LISTED = 10  # unreadable files that are named
+LISTED = 10  # maximum number of unreadable files in the report
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What was found in the images of a folder.
+class FolderContents:
+    """Contents of a folder of images.
 
     Attributes:
-        found: the files.
-        looks: what each says of itself.
-        problems: of the files that cannot be read, why.
-        grey: whether no image has a colour.
-        copies: how many images look like one before them, once they are cut and scaled.
-        digests: SHA-256 of the files that can be read.
+        found: Files of the folder.
+        headers: Header of each file.
+        problems: Reason for each file that cannot be read.
+        grey: Whether all images are grayscale.
+        copies: Number of images that equal an earlier one after cropping and scaling.
+        digests: SHA-256 of the readable files.
     """
 
     found: FoundImages
-    looks: tuple[ImageHeader, ...]
+    headers: tuple[ImageHeader, ...]
     problems: dict[Path, str]
     grey: bool
     copies: int
     digests: tuple[bytes, ...]
 
     @property
-    def good(self) -> list[ImageHeader]:
-        """Of the files that can be read."""
-        return [seen for seen in self.looks if seen.path not in self.problems]
+    def readable(self) -> list[ImageHeader]:
+        """Headers of the readable files."""
+        return [header for header in self.headers if header.path not in self.problems]
 
 
-def examined(found: FoundImages, size: int) -> Seen:
-    """Read every image as a run would."""
-    looks, problems, digests, pixels = [], {}, [], set()
+def read_contents(found: FoundImages, size: int) -> FolderContents:
+    """Read all images of a folder as in training.
+
+    Args:
+        found: Files of the folder.
+        size: Side of the square images, in pixels.
+    """
+    headers, problems, digests, pixels = [], {}, [], set()
     grey, copies = True, 0
     for read in read_files(found.files, partial(crop_square, size=size, channels=3)):
-        looks.append(read.header)
+        headers.append(read.header)
         if read.image is None:
             problems[read.header.path] = read.header.problem
             continue
@@ -61,12 +66,12 @@ def examined(found: FoundImages, size: int) -> Seen:
         digest = hashlib.sha256(read.image.tobytes()).digest()
         copies += digest in pixels
         pixels.add(digest)
-    return Seen(found, tuple(looks), problems, grey, copies, tuple(digests))
+    return FolderContents(found, tuple(headers), problems, grey, copies, tuple(digests))
 
 
-def report(seen: Seen, size: int) -> str:
-    """What the user wants to know, in lines of text."""
-    found, good = seen.found, seen.good
+def format_contents(contents: FolderContents, size: int) -> str:
+    """Format the report of a folder as lines of text."""
+    found, good = contents.found, contents.readable
     counts = Counter(found.labels)
     classes = [(to_printable(name), f"{counts[i]:,}") for i, name in enumerate(found.classes)]
     lines = [
@@ -77,52 +82,58 @@ def report(seen: Seen, size: int) -> str:
     if good:
         small = sum(min(image.size) < size for image in good)
         lines += [
-            f"sizes      {_sizes(good)}; {small:,} below {size} pixels",
-            f"modes      {_modes(good)}; {'all grey' if seen.grey else 'in colour'}",
-            f"copies     {seen.copies:,} look like another one"
-            if seen.copies
+            f"sizes      {_describe_sizes(good)}; {small:,} below {size} pixels",
+            f"modes      {_describe_modes(good)}; {'all grayscale' if contents.grey else 'in colour'}",
+            f"copies     {contents.copies:,} equal an earlier image"
+            if contents.copies
             else "copies     none",
         ]
-    lines += [*_kept_aside(good), f"unreadable {len(seen.problems):,}"]
-    named = list(seen.problems.items())
+    lines += [*_describe_extras(good), f"unreadable {len(contents.problems):,}"]
+    named = list(contents.problems.items())
     lines += [f"           {to_printable(path)} {why}" for path, why in named[:LISTED]]
     lines += [f"           and {len(named) - LISTED:,} more"] if len(named) > LISTED else []
-    return "\n".join([*lines, *_fate(seen, size)])
+    return "\n".join([*lines, *_describe_result(contents, size)])
 
 
-def _kept_aside(good: Sequence[ImageHeader]) -> list[str]:
-    """What the files hold beside the image that is read."""
-    frames, profiles = sum(look.frames for look in good), sum(look.profile for look in good)
-    lines = [f"frames     {frames:,} hold several frames; the first is used"] if frames else []
+def _describe_extras(good: Sequence[ImageHeader]) -> list[str]:
+    """Describe parts of the files that are ignored."""
+    frames, profiles = sum(image.frames for image in good), sum(image.profile for image in good)
+    lines = (
+        [f"frames     {frames:,} contain more than one frame; the first is used"] if frames else []
+    )
     return lines + (
-        [f"profiles   {profiles:,} carry an ICC profile, which is not applied"] if profiles else []
+        [f"profiles   {profiles:,} contain an ICC profile, which is not applied"]
+        if profiles
+        else []
     )
 
 
-def _fate(seen: Seen, size: int) -> list[str]:
-    """What ImageFolder would make of them."""
-    if len(set(seen.digests)) < LEAST:
-        return [f"become     nothing: {LEAST} readable and different images are wanted"]
-    train, val, test = (len(part) for part in split_by_hash(seen.digests).values())
-    kind = "grey" if seen.grey else "colour"
+def _describe_result(contents: FolderContents, size: int) -> list[str]:
+    """Describe the data that ImageFolder makes of a folder."""
+    if len(set(contents.digests)) < LEAST:
+        return [f"result     none: at least {LEAST} readable and different images are needed"]
+    train, val, test = (len(part) for part in split_by_hash(contents.digests).values())
+    kind = "grayscale" if contents.grey else "colour"
     lines = [
-        f"become     {kind} squares, {size} x {size}: the largest in the middle of each image, scaled",
-        f"           {train:,} train, {val:,} validate, {test:,} test; by a hash of each file",
+        f"result     {kind} images, {size} x {size}: the largest centred square of each image, scaled",
+        f"           {train:,} train, {val:,} validation, {test:,} test; split by a hash of each file",
     ]
-    if seen.problems:
-        lines += ["           once the unreadable ones are mended or gone: before, no run begins"]
+    if contents.problems:
+        lines += [
+            "           after the unreadable files are repaired or removed; training refuses them"
+        ]
     return lines
 
 
-def _sizes(good: Sequence[ImageHeader]) -> str:
-    """Smallest, median and largest, by their area."""
+def _describe_sizes(good: Sequence[ImageHeader]) -> str:
+    """Describe the smallest, the median and the largest image, by area."""
     by_area = sorted((image.size for image in good), key=lambda size: size[0] * size[1])
-    places = (0, len(by_area) // 2, -1)
+    ranks = (0, len(by_area) // 2, -1)
     names = ("smallest", "median", "largest")
-    shown = zip(names, (by_area[place] for place in places), strict=True)
-    return ", ".join(f"{width} x {height} {name}" for name, (width, height) in shown)
+    named = zip(names, (by_area[rank] for rank in ranks), strict=True)
+    return ", ".join(f"{width} x {height} {name}" for name, (width, height) in named)
 
 
-def _modes(good: Sequence[ImageHeader]) -> str:
+def _describe_modes(good: Sequence[ImageHeader]) -> str:
     counts = Counter(image.mode for image in good)
     return ", ".join(f"{mode} {n:,}" for mode, n in counts.most_common())

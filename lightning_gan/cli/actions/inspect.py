@@ -1,4 +1,4 @@
-"""`python -m lightning_gan inspect`: what the user's folder of images holds, and a config to begin with."""
+"""Command `inspect`: check a folder of images, and write a config for it."""
 
 import json
 import shlex
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from datamodules.hash_split import LEAST, split_by_hash
 from lightning_gan.arguments import Size, check_arguments
-from lightning_gan.cli.actions.image_report import Seen, examined, report
+from lightning_gan.cli.actions.image_report import FolderContents, format_contents, read_contents
 from lightning_gan.image_files import check_utf8, find_images, to_printable
 from lightning_gan.networks.infogan import HALVINGS
 from lightning_gan.utils.atomic_files import atomic_write
@@ -14,8 +14,8 @@ from lightning_gan.utils.errors import UserError
 from lightning_gan.utils.shell_text import format_command
 
 CONFIG = """\
-# A convolutional GAN on the {n:,} images of {folder}: a start, written by `inspect`, not tuned to them.
-# Stop it with Ctrl-C when its samples change no more. Scores: --config {name} --config callbacks/scores.yaml
+# A convolutional GAN for the {n:,} images of {folder}, written by `inspect` and not tuned to them.
+# Stop it with Ctrl-C when the samples no longer change. Metrics: --config {name} --config callbacks/scores.yaml
 # Sources: [InfoGAN] Chen et al. (2016), appendix C; [mnist] the recipe of mnist.yaml; [ours] chosen here.
 model:
   class_path: GAN
@@ -47,15 +47,15 @@ model:
     g_optimizer:
       class_path: torch.optim.Adam
       init_args: {{lr: {lr_g}, betas: [0.0, 0.99], fused: true}} # {source}
-    ema_half_life: 30_000               # [mnist] samples that G was trained on
+    ema_half_life: 30_000               # [mnist] in generated training samples
 data:
   class_path: ImageFolder
   init_args:
     root: {root}
     size: {size}
     channels: {channels}                         # 3 colour, 1 grey
-    enlarge: {enlarge}                      # whether images smaller than size are enlarged
-    batch_size: {batch:<3}                     # [mnist] 32, or all there are
+    enlarge: {enlarge}                      # whether to enlarge images smaller than size
+    batch_size: {batch:<3}                     # [mnist] 32, or the number of images
 trainer:
   max_steps: 10_000                     # [ours]
   check_val_every_n_epoch: null
@@ -70,38 +70,50 @@ trainer:
 
 @check_arguments
 def inspect(folder: str, size: Size = 32, out: str | None = None) -> None:
-    """Say what a folder of your own images holds and what would become of it; write a config to begin with.
+    """Check a folder of images, print a report, and write a config for it.
 
     Args:
-        folder: It holds images, or a sub-folder of images for each class.
-        size: Side of the squares that a GAN would learn from, in pixels, 1 to 2^20; a config wants 28, 32 or 64.
-        out: Config to write, such as mine.yaml; a file that is there is not replaced.
+        folder: Folder of images, or of one sub-folder of images per class.
+        size: Side of the square images for training, in pixels, 1 to 2^20; 28, 32 or 64 for a config.
+        out: Config to write, such as mine.yaml. An existing file is not overwritten.
+
+    Raises:
+        UserError: The folder cannot be read, or a config cannot be written.
     """
     if out is not None:
         check_utf8(folder)
-        _check_place(Path(out), size)
-    seen = examined(find_images(Path(folder)), size)
-    print(report(seen, size))
+        _check_out(Path(out), size)
+    contents = read_contents(find_images(Path(folder)), size)
+    print(format_contents(contents, size))
     if out is not None:
-        _check_usable(seen)
-        with atomic_write(Path(out)) as beside:
-            beside.write_text(write_config(seen, size, Path(out)), encoding="utf-8")
+        _check_usable(contents)
+        with atomic_write(Path(out)) as partial:
+            partial.write_text(make_config(contents, size, Path(out)), encoding="utf-8")
         print(f"written    {out}\nnext       {format_command('fit', '--config', out)}")
 
 
-def write_config(seen: Seen, size: int, out: Path) -> str:
-    """Write a convolutional GAN for these images, as YAML; grey ones up to 32 x 32 as mnist.yaml, others scaled."""
-    found, n = seen.found, len(seen.good)
-    digits = seen.grey and size <= 32
+def make_config(contents: FolderContents, size: int, out: Path) -> str:
+    """Make a config of a convolutional GAN for the images of a folder.
+
+    Args:
+        contents: Contents of the folder. Grayscale images up to 32 x 32 get the networks of mnist.yaml.
+        size: Side of the square images, in pixels.
+        out: Path of the config.
+
+    Returns:
+        The config as YAML.
+    """
+    found, n = contents.found, len(contents.readable)
+    digits = contents.grey and size <= 32
     return CONFIG.format(
         n=n,
         folder=to_printable(" ".join(found.root.resolve().name.split())),
         name=shlex.quote(to_printable(out.name)),
         root=json.dumps(str(found.root.resolve()), ensure_ascii=False),
         size=size,
-        channels=1 if seen.grey else 3,
-        enlarge=str(any(min(image.size) < size for image in seen.good)).lower(),
-        batch=min(32, len(split_by_hash(seen.digests)["train"])),
+        channels=1 if contents.grey else 3,
+        enlarge=str(any(min(image.size) < size for image in contents.readable)).lower(),
+        batch=min(32, len(split_by_hash(contents.digests)["train"])),
         gamma=0.3 if digits else 1.0,
         gamma_source="[mnist]" if digits else "[ours]",
         z_dim=32 if digits else 100,
@@ -112,25 +124,25 @@ def write_config(seen: Seen, size: int, out: Path) -> str:
     )
 
 
-def _check_place(out: Path, size: int) -> None:
+def _check_out(out: Path, size: int) -> None:
     if size not in HALVINGS:
         raise UserError(
-            f"The networks of {out} would make squares of {', '.join(map(str, HALVINGS))} pixels, not of {size}: "
-            f"give one of these as --size."
+            f"The networks of {out} generate images of side {', '.join(map(str, HALVINGS))}, not {size}: give one of "
+            f"these as --size."
         )
     if out.exists() or out.is_symlink():
-        raise UserError(f"{out} is there already and is not replaced: give another name as --out.")
+        raise UserError(f"{out} exists and is not overwritten: give another --out.")
 
 
-def _check_usable(seen: Seen) -> None:
-    if seen.problems:
-        first = next(iter(seen.problems))
+def _check_usable(contents: FolderContents) -> None:
+    if contents.problems:
+        first = next(iter(contents.problems))
         raise UserError(
-            f"No config was written, since no run could begin: {len(seen.problems):,} of {len(seen.found.files):,} "
-            f"files cannot be read, {to_printable(first)} among them. Mend them, or take them away."
+            f"No config was written: {len(contents.problems):,} of {len(contents.found.files):,} files cannot be read, "
+            f"such as {to_printable(first)}; repair or remove them."
         )
-    if len(set(seen.digests)) < LEAST:
+    if len(set(contents.digests)) < LEAST:
         raise UserError(
-            f"No config was written, since no run could begin: {len(set(seen.digests)):,} different images are here, "
-            f"{LEAST} are wanted at least."
+            f"No config was written: the folder has {len(set(contents.digests)):,} different images; add images until "
+            f"there are at least {LEAST}."
         )

@@ -1,4 +1,4 @@
-"""`python -m lightning_gan latent-arithmetic`: sums in z, drawn, and judged where the factors are known."""
+"""Command `latent-arithmetic`: add and subtract latent vectors, and generate the result."""
 
 from collections.abc import Sequence
 
@@ -42,31 +42,34 @@ def latent_arithmetic(
     noise: NonNegative = latent_space.NOISE,
     out: str = "arithmetic.png",
 ) -> None:
-    """Add and subtract means of z, and draw G of the result: Radford et al. (2016), section 6.3.2.
+    """Add and subtract means of latent vectors, and generate the result: Radford et al. (2016), section 6.3.2.
 
-    Terms are numbers of samples, as `sample --num_samples` and `--seed` number them: "1,5,9 - 2,4,8 + 3,7,11". Where
-    the data are Factors they may be words, "thick red - thin red + thin green": groups are then drawn again and
-    again, and the results read by a classifier. Without an equation all pairs of factors are judged so.
+    The terms of an equation are sample indices as in `sample`, "1,5,9 - 2,4,8 + 3,7,11". For the data set Factors they
+    may be words, "thick red - thin red + thin green": groups are then drawn repeatedly, and a classifier reads the
+    results. Without an equation this is done for all pairs of factors.
 
     Args:
-        ckpt_path: A checkpoint of this suite.
-        equation: Groups with " + " and " - " between them.
-        group: Samples of a group, where words are given, at least 1.
-        draws: Sums that are judged, for each pair of factors, at least 2.
-        num_samples: Number of samples of `sample`, where numbers are given, at least 1.
-        seed: Of the noise, and of the draw of groups, 0 to 2^32 - 1.
-        noise: How far each number of z is moved for the eight neighbours of the result, at least 0.
-        out: File of the image; its folder is made.
+        ckpt_path: Checkpoint of the model.
+        equation: Groups, separated by " + " and " - ".
+        group: Number of samples per group of words, at least 1.
+        draws: Number of classified sums per pair of factors, at least 2.
+        num_samples: Number of samples that the indices refer to, at least 1.
+        seed: Random seed for the noise and the groups, 0 to 2^32 - 1.
+        noise: Maximum change of each latent entry in the eight neighbours of the result, at least 0.
+        out: PNG file to write; its folder is created if missing.
+
+    Raises:
+        UserError: The equation does not fit the checkpoint.
     """
     terms = parse_terms(equation) if equation else []
-    path, gan = images.png_path(out), load(ckpt_path)
-    shown = find_display_range(gan, ckpt_path)
+    path, gan = images.check_png_path(out), load(ckpt_path)
+    display_range = find_display_range(gan, ckpt_path)
     if terms and all(word.isdecimal() for term in terms for word in term.words):
-        pictured = [_of_numbers(gan, terms, shown, num_samples, seed, noise)]
-        said = f"{equation} (step {gan.g_updates}, seed {seed})"
+        sums = [_sum_samples(gan, terms, display_range, num_samples, seed, noise)]
+        title = f"{equation} (step {gan.g_updates}, seed {seed})"
     else:
         _check_words(ckpt_path, terms)
-        samples = AnalogySamples(gan, _reader(), shown, POOL, seed)
+        samples = AnalogySamples(gan, _load_classifier(), display_range, POOL, seed)
         forms = (
             [[terms] * draws]
             if terms
@@ -74,61 +77,61 @@ def latent_arithmetic(
         )
         found = [evaluate_analogy(samples, CONCEPTS, form, group, seed) for form in forms]
         print(format_analogies(samples, CONCEPTS, forms, found))
-        pictured = [
-            _image(gan, samples.z, form[0], f.places[0], f.y[0], shown, seed, noise)
+        sums = [
+            _make_sum(gan, samples.z, form[0], f.places[0], f.y[0], display_range, seed, noise)
             for form, f in zip(forms, found, strict=True)
         ]
-        said = "The first sum of each kind" if not terms else "The first sum"
-    print(f"{said} in {images.save_image(draw_sums(pictured), path)}")
+        title = "First sum of each pair of factors" if not terms else "First sum"
+    print(f"{title} in {images.save_image(draw_sums(sums), path)}")
 
 
 def _check_words(ckpt_path: str, terms: Sequence[Term]) -> None:
-    """Words need data whose factors are known, and a sum that leaves one value of a factor.
+    """Check that the factors of the data are known, and that an equation leaves one value per factor.
 
     Raises:
-        ValueError: saying which of both is not so.
+        UserError: One of the two does not hold.
     """
     data = read_checkpoint(ckpt_path)["data"]
     if data != FactorDigits.name:
         raise UserError(
-            f"{ckpt_path} was trained on {data or 'data without a name'}, whose factors nobody knows: give numbers of "
-            f'samples, such as --equation "1,5,9 - 2,4,8 + 3,7,11", or a checkpoint of factors.yaml.'
+            f"{ckpt_path} was trained on {data or 'data without a name'}, whose factors are unknown: give sample "
+            f'indices, such as --equation "1,5,9 - 2,4,8 + 3,7,11", or a checkpoint of factors.yaml.'
         )
     if terms:
         CONCEPTS.target(terms)
 
 
-def _reader() -> FactorClassifier:
-    """The classifier of Factors; trained now, in half a minute, where it is not yet in the cache."""
+def _load_classifier() -> FactorClassifier:
+    """Load the classifier of Factors from the cache, or train it, which takes half a minute."""
     data = FactorDigits()
     data.prepare_data()
     data.setup()
-    reader = load_factor_classifier(
+    classifier = load_factor_classifier(
         data.uint8_images("train"), data.factors("train"), data.factor_sizes
     )
     *each, _ = measure_factor_accuracy(
-        reader, data.uint8_images("test"), data.factors("test")
+        classifier, data.uint8_images("test"), data.factors("test")
     ).tolist()
     rates = ", ".join(f"{n} {rate:.1%}" for n, rate in zip(data.factor_names, each, strict=True))
     print(f"classifier on {len(data.labels('test')):,} test images: {rates}", flush=True)
-    return reader
+    return classifier
 
 
-def _of_numbers(
+def _sum_samples(
     gan: AdversarialModel,
     terms: Sequence[Term],
-    shown: tuple[float, float],
+    display_range: tuple[float, float],
     num_samples: int,
     seed: int,
     noise: float,
 ) -> Sum:
-    """The image of a sum whose terms are numbers of samples; groups may differ in size."""
+    """Make the sum of an equation of sample indices; groups may differ in size."""
     groups = [torch.tensor([int(word) for word in term.words]) for term in terms]
     largest = max(int(group.max()) for group in groups)
     if largest >= num_samples:
         raise UserError(
-            f"Sample {largest} of {num_samples} was asked, numbered from 0: give smaller numbers, or a larger "
-            f"--num_samples."
+            f"The equation has sample {largest}, but there are {num_samples}, counted from 0: give smaller indices, or "
+            f"a larger --num_samples."
         )
     n_bytes = 4 * num_samples * gan.generator.z_dim
     check_memory(n_bytes, f"{num_samples:,} samples", "give a smaller --num_samples")
@@ -136,37 +139,37 @@ def _of_numbers(
     y = latent_space.combine_latents(
         [latent_space.LatentGroup(t.sign, z[g]) for t, g in zip(terms, groups, strict=True)]
     )
-    return _image(gan, z, terms, groups, y, shown, seed, noise)
+    return _make_sum(gan, z, terms, groups, y, display_range, seed, noise)
 
 
-def _image(
+def _make_sum(
     gan: AdversarialModel,
     z: Tensor,
     terms: Sequence[Term],
     groups: Sequence[Tensor] | Tensor,
     y: Tensor,
-    shown: tuple[float, float],
+    display_range: tuple[float, float],
     seed: int,
     noise: float,
 ) -> Sum:
-    """What `plots_latents` draws of the sum y, [d], of groups of places in z, [n, d]."""
+    """Make the images of a sum y, shape [d], of groups of rows of z, shape [n, d]."""
 
-    def drawn(some: Tensor) -> Tensor:
-        return images.to_uint8(gan.generate(some).cpu(), shown)
+    def generate(some: Tensor) -> Tensor:
+        return images.to_uint8(gan.generate(z).cpu(), display_range)
 
     names = [f"{'' if t.sign > 0 else '- '}{' '.join(t.words)}" for t in terms]
     names = [
         names[0],
         *(n if n.startswith("-") else f"+ {n}" for n in names[1:]),
-        "=" + _left(terms),
+        "=" + _format_result(terms),
     ]
-    means = torch.stack([z[places].mean(0) for places in groups])
+    means = torch.stack([z[rows].mean(0) for rows in groups])
     nine = latent_space.sample_around(y, gan.generator.z_dim, seed, noise)
-    return Sum(names, [drawn(z[places]) for places in groups], drawn(means), drawn(nine))
+    return Sum(names, [generate(z[rows]) for rows in groups], generate(means), generate(nine))
 
 
-def _left(terms: Sequence[Term]) -> str:
-    """The words that a sum leaves; nothing where terms are numbers."""
+def _format_result(terms: Sequence[Term]) -> str:
+    """Format the words that result from an equation; empty for sample indices."""
     if terms[0].words[0].isdecimal():
         return ""
     return "".join(f" {CONCEPTS.values[f][v]}" for f, v in CONCEPTS.target(terms).items())

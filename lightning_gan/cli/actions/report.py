@@ -1,9 +1,9 @@
-"""`python -m lightning_gan report` and `compare`."""
+"""Commands `report` and `compare`: HTML pages of one or more runs."""
 
 from pathlib import Path
 
-from lightning_gan.reports.comparison import describe_group, make_comparison
-from lightning_gan.reports.run_reader import read_run, run_folders
+from lightning_gan.reports.comparison import format_comparison, make_comparison
+from lightning_gan.reports.run_reader import find_run_folders, read_run
 from lightning_gan.reports.run_report import write_report
 from lightning_gan.reports.seed_groups import find_seed_groups
 from lightning_gan.utils.atomic_files import atomic_write
@@ -11,37 +11,40 @@ from lightning_gan.utils.errors import UserError
 
 
 def report(run: str, out: str | None = None) -> None:
-    """Write a run's page: images over steps, curves, scores with their protocol, config. One file, no network.
+    """Write the HTML report of a run: images over steps, curves, scores with their protocol, and config.
 
     Args:
-        run: The folder of a run; of an experiment, whose newest run is taken; or its name under runs/.
-        out: File of the page; report.html in the run folder if it is not given.
+        run: Run folder, experiment folder (its newest run), or name under runs/.
+        out: HTML file to write; report.html in the run folder if None.
     """
-    folder = run_folders(run)[-1]
+    folder = find_run_folders(run)[-1]
     print(f"report      {write_report(folder, check_html_path(out) if out else None)}")
 
 
 def compare(runs: list[str], out: str = "compare.html") -> None:
-    """Set runs side by side: scores with ± over seeds, curves with their spread, last images; a table, and a page.
+    """Compare runs in a table and an HTML page: scores and curves with their spread over seeds, last images.
 
     Args:
-        runs: Folders of runs or of experiments, or names under runs/. Runs that differ in their seed alone are a group.
-        out: File of the page.
+        runs: Run folders, experiment folders, or names under runs/. Runs that differ only in their seed form a group.
+        out: HTML file to write.
     """
     path = check_html_path(out)
-    folders = dict.fromkeys(folder.resolve() for run in runs for folder in run_folders(run))
+    folders = dict.fromkeys(folder.resolve() for run in runs for folder in find_run_folders(run))
     groups = find_seed_groups([read_run(folder) for folder in folders])
-    print(describe_group(groups))
-    with atomic_write(path) as beside:
-        beside.write_text(make_comparison(groups), encoding="utf-8")
+    print(format_comparison(groups))
+    with atomic_write(path) as partial:
+        partial.write_text(make_comparison(groups), encoding="utf-8")
     print(f"compare     {path}")
 
 
 def check_html_path(out: str) -> Path:
-    """Where a page goes.
+    """Check the name of an HTML file.
+
+    Returns:
+        Path of the file.
 
     Raises:
-        ValueError: if that is no HTML file.
+        UserError: The name does not end in .html or .htm.
     """
     if Path(out).suffix.lower() not in (".html", ".htm"):
         raise UserError(

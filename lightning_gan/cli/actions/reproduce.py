@@ -1,4 +1,4 @@
-"""`python -m lightning_gan reproduce`: which claims are run, what they cost, and the table of what was found."""
+"""Run claims of the 2014 paper: estimate their cost, run them, and print the table of findings."""
 
 import difflib
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 from lightning_gan.arguments import Runs, check_arguments
 from lightning_gan.cli.errors import format_error, is_user_error
-from lightning_gan.evaluation.tables import check_place
+from lightning_gan.evaluation.tables import check_output_path
 from lightning_gan.studies.goodfellow2014 import CLAIMS
 from lightning_gan.studies.goodfellow2014.claim import Claim, Finding, Setting, Verdict
 from lightning_gan.utils.atomic_files import atomic_write
@@ -25,8 +25,8 @@ MNIST_RUN = {
     True: 25.0,
 }  # seconds of a run of mnist_parzen.yaml; the short one has 300 steps
 FILE = "findings.json"
-WIDTHS = (22, 36, 22, 32, 13, 200)  # of the cells of the table; a path is not folded
-HEADER = ("claim", "measured", "theirs", "ours", "verdict", "picture")
+WIDTHS = (22, 36, 22, 32, 13, 200)  # of the table's columns; paths are not wrapped
+HEADER = ("claim", "quantity", "expected", "result", "verdict", "image")
 
 
 @check_arguments
@@ -38,16 +38,15 @@ def reproduce(
     root: str = "data",
     dry_run: bool = False,
 ) -> None:
-    """Run the claims of Goodfellow et al. (2014), and say of each whether it holds here.
+    """Run the claims of Goodfellow et al. (2014), and judge whether they hold.
 
     Args:
-        claims: Names of the claims to run; all if it is not given.
-        quick: Run the short versions, which together fit five minutes on two cores.
-        seeds: Number of trainings of each claim, 1 to 1,000, with seeds from 0 up; each claim has a number of its
-            own if it is not given.
-        out: Folder for images, numbers and runs. Runs that are finished there are not run again.
-        root: Folder of the data sets' files.
-        dry_run: Only say which claims would run, and what they cost.
+        claims: Names of the claims to run; all if None.
+        quick: Run the short versions, which take five minutes on two cores in all.
+        seeds: Number of seeds of each claim, 1 to 1,000, from 0 up; the default of each claim if None.
+        out: Folder for images, results and runs. Finished runs there are not run again.
+        root: Folder of the data sets.
+        dry_run: Print the claims and their cost, and run nothing.
     """
     if seeds is not None and quick:
         raise UserError(
@@ -64,28 +63,28 @@ def reproduce(
     found = []
     for claim, setting in zip(picked, settings, strict=True):
         found.append((claim, _run(claim, setting)))
-        _keep(*found[-1], path, quick)
+        _write(*found[-1], path, quick)
     print(
         f"\n{format_findings(found, quick)}\n\n± is the standard error of the mean over seeds. Written: {path}"
     )
     if all(f.verdict is Verdict.NOT_RUN for _, findings in found for f in findings):
-        raise UserError("Nothing could be run: the reasons stand above.")
+        raise UserError("No claim could be run: see the reasons above.")
 
 
 def check_out(path: Path) -> None:
-    """Refuse before the work what would fail after it.
+    """Check before any run that findings can be written.
 
     Raises:
-        ValueError: if findings cannot be written there, or the file there holds something else.
+        UserError: If the folder cannot be written, or the file of findings is damaged.
     """
     if path.parent.exists() and not path.parent.is_dir():
         raise UserError(f"--out {path.parent} is a file: give a folder.")
-    check_place(path)
+    check_output_path(path)
     _read(path)
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The findings of earlier commands."""
+    """Read the findings of earlier commands."""
     if not path.is_file():
         return {}
     try:
@@ -94,7 +93,7 @@ def _read(path: Path) -> dict[str, Any]:
         stored = None
     if not isinstance(stored, dict):
         raise UserError(
-            f"{path} is damaged, or no file of findings: move it away, or give another --out."
+            f"{path} is damaged or not a file of findings: move it, or give another --out."
         )
     check_format(stored, path)
     del stored[KEY]
@@ -102,10 +101,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def choose_claims(only: Sequence[str] | None) -> list[Claim]:
-    """Claims by name, in the paper's order.
+    """Return the claims of given names, or all, in the paper's order.
 
     Raises:
-        ValueError: with the nearest name.
+        UserError: If a claim does not exist; the message names the nearest one.
     """
     known = [c.name for c in CLAIMS]
     for name in only or ():
@@ -117,43 +116,45 @@ def choose_claims(only: Sequence[str] | None) -> list[Claim]:
 
 
 def list_short_claims(claims: Sequence[Claim]) -> list[Claim]:
-    """Those that `--quick` can run; says which it leaves out.
+    """Return the claims with a short version, and print the names of the others.
 
     Raises:
-        ValueError: if none is left.
+        UserError: If no claim has a short version.
     """
     left_out = ", ".join(c.name for c in claims if c.quick_seconds is None)
     short = [c for c in claims if c.quick_seconds is not None]
     if not short:
         raise UserError(f"There is no short version of {left_out}: leave out --quick.")
     if left_out:
-        print(f"left out, because there is no short version: {left_out}")
+        print(f"skipped, without a short version: {left_out}")
     return short
 
 
 def describe_plan(claims: Sequence[Claim], settings: Sequence[Setting]) -> str:
-    """What is going to run, and about how long it takes."""
-    costs = [c.cost(s) for c, s in zip(claims, settings, strict=True)]
+    """Describe the claims that will run, and their approximate cost."""
+    costs = [c.estimate_seconds(s) for c, s in zip(claims, settings, strict=True)]
     rows = [
-        (c.name, c.section, str(len(s.seeds)), format_duration(cost), c.says)
+        (c.name, c.section, str(len(s.seeds)), format_duration(cost), c.statement)
         for c, s, cost in zip(claims, settings, costs, strict=True)
     ]
-    text = format_table(rows, ("claim", "paper", "seeds", "about", "which says"))
+    text = format_table(rows, ("claim", "paper", "seeds", "about", "statement"))
     runs = max((c.mnist_runs(s) for c, s in zip(claims, settings, strict=True)), default=0)
     each = MNIST_RUN[settings[0].quick] if runs else 0
     shared = (
-        f", {format_duration(runs * each)} of it for {runs} x mnist_parzen.yaml, which is trained once for all"
+        f", including {format_duration(runs * each)} for {runs} x mnist_parzen.yaml, which is shared"
         if runs
         else ""
     )
     total = format_duration(sum(costs) + runs * each)
     counted = f"{len(claims)} claim{'s' * (len(claims) != 1)}"
-    return f"{text}\n{counted}, about {total} on one core if nothing of it is there yet{shared}"
+    return f"{text}\n{counted}, about {total} on one core without finished runs{shared}"
 
 
 def _run(claim: Claim, setting: Setting) -> list[Finding]:
-    """A claim's findings; what stops it is a finding too, and the next claim goes on."""
-    print(f"{claim.name} ... (about {format_duration(claim.cost(setting))})", flush=True)
+    """Run a claim; an error of the user's becomes a finding, so that the next claim can run."""
+    print(
+        f"{claim.name} ... (about {format_duration(claim.estimate_seconds(setting))})", flush=True
+    )
     started = time.monotonic()
     try:
         findings = claim.run(setting)
@@ -163,7 +164,7 @@ def _run(claim: Claim, setting: Setting) -> list[Finding]:
         findings = [Finding("nothing", "", "", Verdict.NOT_RUN, note=format_error(error))]
     for finding in findings:
         print(
-            f"  {finding.verdict.value}: {finding.what}{': ' * bool(finding.ours)}{finding.ours}",
+            f"  {finding.verdict.value}: {finding.quantity}{': ' * bool(finding.result)}{finding.result}",
             flush=True,
         )
         if finding.note:
@@ -173,38 +174,38 @@ def _run(claim: Claim, setting: Setting) -> list[Finding]:
 
 
 def format_findings(found: Sequence[tuple[Claim, list[Finding]]], quick: bool) -> str:
-    """One row for each finding."""
+    """Format the table of findings."""
     short = " (quick)" if quick else ""
     rows = [
         row
         for c, findings in found
         for f in findings
         for row in fold_text(
-            (c.name + short, f.what, f.theirs, f.ours, f.verdict.value, str(f.image or ""))
+            (c.name + short, f.quantity, f.expected, f.result, f.verdict.value, str(f.image or ""))
         )
     ]
     return format_table(rows, HEADER)
 
 
 def fold_text(cells: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """A row, its long cells over several lines."""
+    """Wrap the cells of a row into lines."""
     lines = [wrap(cell, width) or [""] for cell, width in zip(cells, WIDTHS, strict=True)]
     return list(zip_longest(*lines, fillvalue=""))
 
 
-def _keep(claim: Claim, findings: list[Finding], path: Path, quick: bool) -> None:
-    """Write a claim's findings beside those of other claims; short versions do not replace full ones."""
+def _write(claim: Claim, findings: list[Finding], path: Path, quick: bool) -> None:
+    """Write a claim's findings, and keep those of other claims and versions."""
     key = f"{claim.name} (quick)" if quick else claim.name
-    stored = _read(path) | {key: [_plain(f) for f in findings]}
-    with atomic_write(path) as beside:
-        beside.write_text(
+    stored = _read(path) | {key: [_to_dict(f) for f in findings]}
+    with atomic_write(path) as temporary:
+        temporary.write_text(
             json.dumps({KEY: FORMAT, **stored}, indent=1, ensure_ascii=False) + "\n",
             encoding="utf-8",
         )
 
 
-def _plain(finding: Finding) -> dict[str, str]:
+def _to_dict(finding: Finding) -> dict[str, str]:
     return {
-        "what": finding.what, "theirs": finding.theirs, "ours": finding.ours, "verdict": finding.verdict.value,
-        "picture": str(finding.image or ""), "note": finding.note,
+        "quantity": finding.quantity, "expected": finding.expected, "result": finding.result,
+        "verdict": finding.verdict.value, "image": str(finding.image or ""), "note": finding.note,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Commands that need no Trainer."""
+"""Commands `sample` and `interpolate`: generate images from a checkpoint, without data and Trainer."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,17 +15,17 @@ from lightning_gan.utils import images
 from lightning_gan.utils.errors import UserError
 from lightning_gan.utils.machine_limits import check_disk, check_memory
 
-BLOCK = 4096  # bytes that a file takes at least
+BLOCK = 4096  # minimum size of a file on disk, in bytes
 
 
 @runtime_checkable
 class ClassConditional(Protocol):
-    """A model whose G is told a class."""
+    """Model whose generator is conditioned on a class."""
 
     classes: int
 
     def sample_classes(self, classes: Sequence[int], seed: int = 0) -> Tensor:
-        """A sample of each of these classes."""
+        """Generate one image for each class in the list."""
 
 
 @check_arguments
@@ -37,39 +37,41 @@ def sample(
     columns: Count | None = None,
     classes: list[CountOrZero] | None = None,
 ) -> None:
-    """Draw samples of a trained generator: PNG files and a grid of them. Needs no data.
+    """Generate images from a checkpoint, and write them as PNG files and as a grid.
 
-    The file samples.json in the folder lists them, so that `evaluate --samples` scores these files and no older ones.
+    The file samples.json in the folder lists the images, so that `evaluate --samples` ignores older files.
 
     Args:
-        ckpt_path: A checkpoint of this suite.
-        num_samples: Number of samples, at least 1.
-        out: Folder for the images; it is made. Files of the same names are replaced.
-        seed: Of the noise, 0 to 2^32 - 1: the same seed gives the same images.
-        columns: Of the grid, at least 1; as many as there are classes to draw, or 8, if it is not given.
-        classes: To draw in turn, such as 3 or 3,5, each at least 0; all in turn if it is not given. Of a GAN that
-            is told classes.
+        ckpt_path: Checkpoint of the model.
+        num_samples: Number of images, at least 1.
+        out: Folder for the images; created if missing. Files of the same names are overwritten.
+        seed: Random seed for the noise, 0 to 2^32 - 1.
+        columns: Number of columns of the grid, at least 1; the number of classes, or 8, if None.
+        classes: Classes to generate in turn, each at least 0; all if None. Only for class-conditional models.
+
+    Raises:
+        UserError: The checkpoint or an argument is wrong, or memory or disk space does not suffice.
     """
     gan = load(ckpt_path)
-    shown = find_display_range(gan, ckpt_path)
-    check_room(gan, num_samples, f"{num_samples:,} samples", "give a smaller --num_samples")
+    display_range = find_display_range(gan, ckpt_path)
+    check_image_memory(gan, num_samples, f"{num_samples:,} samples", "give a smaller --num_samples")
     instead = "give a smaller --num_samples or another --out"
     check_disk(num_samples * BLOCK, Path(out), f"{num_samples:,} images", instead)
-    message = gan if isinstance(gan, ClassConditional) else None
-    if classes and message is None:
+    conditional = gan if isinstance(gan, ClassConditional) else None
+    if classes and conditional is None:
         raise UserError(
-            f"{ckpt_path} is a {type(gan).__name__}, which is told no classes: leave out --classes."
+            f"{ckpt_path} is a {type(gan).__name__}, which is not class-conditional: leave out --classes."
         )
-    asked = classes or list(range(message.classes if message else 8))
+    chosen = classes or list(range(conditional.classes if conditional else 8))
     x = (
-        message.sample_classes([asked[i % len(asked)] for i in range(num_samples)], seed)
-        if message and classes
+        conditional.sample_classes([chosen[i % len(chosen)] for i in range(num_samples)], seed)
+        if conditional and classes
         else gan.sample(num_samples, seed)
     )
-    columns = columns or (len(asked) if len(asked) > 1 else 8)
+    columns = columns or (len(chosen) if len(chosen) > 1 else 8)
     folder = Path(out)
     grid = folder.with_name(f"{folder.name}_grid.png")
-    image_bytes = images.to_uint8(x, shown)
+    image_bytes = images.to_uint8(x, display_range)
     files = [
         images.save_image(image, folder / f"{i:06d}.png") for i, image in enumerate(image_bytes)
     ]
@@ -77,11 +79,11 @@ def sample(
     manifest.write_manifest(folder, manifest.Manifest(ckpt_path, gan.g_updates, seed, listed))
     images.save_image(images.make_image_grid(image_bytes, columns, scale=2), grid)
     print(
-        f"{num_samples} samples (step {gan.g_updates}, seed {seed}) in {folder}, and all of them in {grid}"
+        f"{num_samples} samples (step {gan.g_updates}, seed {seed}) in {folder}, and as a grid in {grid}"
     )
     if more := manifest.find_unlisted(folder, listed):
         print(
-            f"{more:,} other images are in {folder}: `evaluate --samples` scores only the {num_samples} that "
+            f"{more:,} other images are in {folder}: `evaluate --samples` uses only the {num_samples} that "
             f"{manifest.NAME} lists."
         )
 
@@ -94,35 +96,48 @@ def interpolate(
     seed: Seed = 0,
     out: str = "interpolation.png",
 ) -> None:
-    """Draw a trained generator on the way from one z to another: an image of rows. Needs no data.
+    """Generate images between pairs of latent vectors, and write them as one PNG file with a row per pair.
 
-    Under a Gaussian prior the way is a great circle, under another one a straight line.
+    Latent vectors are interpolated on a great circle under a Gaussian prior, and on a straight line otherwise.
 
     Args:
-        ckpt_path: A checkpoint of this suite.
-        rows: How many ways, at least 1.
-        columns: Images on each of them, ends included, at least 2.
-        seed: Of the noise, 0 to 2^32 - 1: row i leads from sample i to sample rows + i of
+        ckpt_path: Checkpoint of the model.
+        rows: Number of pairs, at least 1.
+        columns: Number of images per pair, both ends included, at least 2.
+        seed: Random seed for the noise, 0 to 2^32 - 1. Row i connects images i and rows + i of
             `sample --num_samples` 2 * rows.
-        out: File of the image; its folder is made.
+        out: PNG file to write; its folder is created if missing.
+
+    Raises:
+        UserError: The checkpoint or an argument is wrong, or the images do not fit in memory.
     """
     gan = load(ckpt_path)
-    shown = find_display_range(gan, ckpt_path)
+    display_range = find_display_range(gan, ckpt_path)
     n = rows * columns
-    check_room(gan, n, f"{rows:,} rows of {columns:,} images", "give fewer --rows or --columns")
+    check_image_memory(
+        gan, n, f"{rows:,} rows of {columns:,} images", "give fewer --rows or --columns"
+    )
     x = latent_space.interpolate(gan, rows, columns, seed)
-    image = images.make_image_grid(images.to_uint8(x.flatten(0, 1), shown), columns, scale=2)
+    image = images.make_image_grid(
+        images.to_uint8(x.flatten(0, 1), display_range), columns, scale=2
+    )
     print(
-        f"{rows} ways through z (step {gan.g_updates}, seed {seed}) in "
-        f"{images.save_image(image, images.png_path(out))}"
+        f"{rows} interpolations (step {gan.g_updates}, seed {seed}) in "
+        f"{images.save_image(image, images.check_png_path(out))}"
     )
 
 
-def check_room(gan: AdversarialModel, n: int, what: str, instead: str) -> None:
-    """Refuse more images than fit in memory: as noise, as floats, as bytes, and in a grid of twice the size.
+def check_image_memory(gan: AdversarialModel, n: int, what: str, instead: str) -> None:
+    """Check that images fit in memory: noise, floats, bytes, and a grid of twice the size.
+
+    Args:
+        gan: Model that generates the images.
+        n: Number of images.
+        what: Subject of the error message, in the plural.
+        instead: Advice in the error message.
 
     Raises:
-        ValueError: with both amounts of memory.
+        UserError: The images need more memory than the machine has.
     """
     channels, height, width = gan.generator.data_shape
     values, pixels = channels * height * width, height * width

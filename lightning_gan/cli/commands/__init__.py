@@ -1,1 +1,1 @@
-"""Commands of the command line, one in each file."""
+"""Arguments of the commands, one command in each file."""

@@ -1,15 +1,15 @@
-"""`fit`: train a model, or go on with a run. Its settings are those of LightningCLI."""
+"""Command `fit`: train a model, or resume a run, and evaluate it on the test split."""
 
 from argparse import ArgumentParser
 from collections.abc import Callable
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add nothing: LightningCLI parses the settings."""
+    """Add no arguments: LightningCLI parses the settings."""
 
 
 def import_function() -> Callable[..., None]:
-    """Import LightningCLI, and return the function that runs `fit` with some words."""
+    """Import and return the function that runs the command."""
     from lightning_gan.cli.training import run_fit
 
     return run_fit

@@ -1,4 +1,4 @@
-"""`report`: write the page of a run."""
+"""Command `report`: write the HTML report of a run."""
 
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -10,13 +10,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     add(
         "run",
         metavar="RUN",
-        help="run folder, or experiment folder for its newest run, or a name under runs/",
+        help="run folder, experiment folder (its newest run), or name under runs/",
     )
-    add("--out", metavar="FILE", help="HTML file; report.html in the run folder by default")
+    add(
+        "--out", metavar="FILE", help="HTML file to write; report.html in the run folder by default"
+    )
 
 
 def import_function() -> Callable[..., None]:
-    """Import and return the function that writes the page."""
+    """Import and return the function that runs the command."""
     from lightning_gan.cli.actions.report import report
 
     return report

@@ -1,15 +1,15 @@
-"""`validate`: score a checkpoint on the validation split. Its settings are those of LightningCLI."""
+"""Command `validate`: evaluate a checkpoint on the validation split."""
 
 from argparse import ArgumentParser
 from collections.abc import Callable
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add nothing: LightningCLI parses the settings."""
+    """Add no arguments: LightningCLI parses the settings."""
 
 
 def import_function() -> Callable[..., None]:
-    """Import LightningCLI, and return the function that runs `validate` with some words."""
+    """Import and return the function that runs the command."""
     from lightning_gan.cli.training import run_validate
 
     return run_validate

@@ -1,6 +1,6 @@
-"""Benchmarks of the GAN literature, one a file: what is run, beside what was published of it.
+"""Benchmarks of the GAN literature, one in each file, with the published results.
 
-`BENCHMARKS` holds them in order of their cost; `python -m lightning_gan benchmark` runs them.
+`BENCHMARKS` lists them in order of cost; `python -m lightning_gan benchmark` runs them.
 """
 
 from lightning_gan.studies.benchmarks.benchmark import Benchmark

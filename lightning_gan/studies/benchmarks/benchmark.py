@@ -1,4 +1,4 @@
-"""What a benchmark is: models on one data set, played with several seeds, beside what was published of them."""
+"""Definition of a benchmark: models trained on one data set with many seeds, and published results."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,21 +19,21 @@ Measure = Callable[[AdversarialModel, LightningDataModule], dict[str, float]]
 
 
 class PublishedNumber(NamedTuple):
-    """A mean over runs."""
+    """Mean over runs."""
 
     mean: float
     error: float | None = None
-    """Standard error of the mean; none where it was not published."""
+    """Standard error of the mean; None if it was not published."""
 
 
 @dataclass(frozen=True)
 class PublishedRow:
-    """A row of a paper's table.
+    """Row of a table in a paper.
 
     Args:
-        name: as the paper calls the model.
-        source: paper and table.
-        numbers: by the keys of the benchmark's columns, in the paper's unit.
+        name: Name of the model in the paper.
+        source: Paper and table.
+        numbers: Numbers by the keys of the benchmark's columns, in the paper's unit.
     """
 
     name: str
@@ -43,14 +43,14 @@ class PublishedRow:
 
 @dataclass(frozen=True)
 class BenchmarkColumn:
-    """A quantity of the table.
+    """Column of a benchmark's table.
 
     Args:
-        key: in what is measured.
-        title: with its unit.
-        digits: behind the point.
-        factor: from what is measured to the unit of the title.
-        better: the best of several values.
+        key: Key of the quantity among the measured values.
+        title: Title with the unit.
+        digits: Number of decimals.
+        factor: Factor from the measured value to the unit of the title.
+        better: Function that returns the best of its values, `max` or `min`.
     """
 
     key: str
@@ -62,111 +62,123 @@ class BenchmarkColumn:
 
 @dataclass(frozen=True)
 class BenchmarkModel:
-    """A way to train.
+    """Model of a benchmark.
 
     Args:
-        name: what the user types behind `--models`.
-        says: objective, regularisers, what else is its own; a part of the key of its rows.
-        new: networks and data of (seed, steps, root), initialised from the seed; root: folder of the data sets' files.
-        milliseconds: CPU time of an update of G with its updates of D, measured on a busy machine: an upper bound.
-        published: the row beside it, if there is one.
+        name: Name for `--models`.
+        description: Objective, regularisers and all else that differs between models; part of the key of its rows.
+        make: Function that builds model and data from a seed, the number of updates of G and the folder of the data
+            sets; the seed determines the initial weights.
+        milliseconds: Upper bound of the CPU time of one update of G with its updates of D.
+        published: Published row of the same model, if there is one.
     """
 
     name: str
-    says: str
-    new: Callable[[int, int, str], tuple[AdversarialModel, LightningDataModule]] = field(repr=False)
+    description: str
+    make: Callable[[int, int, str], tuple[AdversarialModel, LightningDataModule]] = field(
+        repr=False
+    )
     milliseconds: float
     published: PublishedRow | None = None
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Models whose rows compare: one data set, one pair of networks, one length.
+    """Models that are trained on the same data with the same networks and number of updates.
 
     Args:
-        name: what the user types behind `benchmark`.
-        says: what it tests, in one sentence.
-        ours: networks, optimizers, minibatch: all that is the same for every model; a part of the key of its rows.
-        theirs: the protocol of the published rows.
-        differs: in what ours is another protocol; empty: in nothing but the length.
-        steps: updates of G, unless the user says otherwise.
-        published_steps: of the published protocol; none: its length was not published.
-        models: that can be played.
-        columns: of the table; runs are compared by the first one where "best" is meant.
-        measure: the columns' values of a model as it stands.
-        looks: at G, evenly spread over training.
+        name: Name for `benchmark`.
+        question: Question that the benchmark answers, in one sentence.
+        setup: Networks, optimizers, minibatch size and all else that is the same for every model; part of the key of
+            its rows.
+        published_setup: Setup of the published rows.
+        differences: Differences between both setups other than the length; empty if there are none.
+        steps: Default number of updates of G.
+        published_steps: Number of updates of G of the published rows; None if it was not published.
+        models: Models of the benchmark.
+        columns: Columns of the table; the first one defines the best measurement of a run.
+        measure: Function that computes the columns' values from a model and its data.
+        measurements: Number of measurements during training, evenly spaced.
     """
 
     name: str
-    says: str
-    ours: str
-    theirs: str
-    differs: str
+    question: str
+    setup: str
+    published_setup: str
+    differences: str
     steps: int
     published_steps: int | None
     models: Sequence[BenchmarkModel]
     columns: Sequence[BenchmarkColumn]
     measure: Measure = field(repr=False)
-    looks: int = 10
+    measurements: int = 10
 
-    def share(self, steps: int) -> str:
-        """How much of the published length so many updates of G are."""
+    def describe_length(self, steps: int) -> str:
+        """Describe a number of updates of G as a share of the published length."""
         if self.published_steps is None:
             return "length not published"
         return f"{100 * steps / self.published_steps:.3g} % of the published length"
 
-    def key(self, model: BenchmarkModel, steps: int, seed: int) -> str:
-        """Everything that a row depends on."""
-        return f"{model.name}: {model.says} | {self.ours} | {steps} updates of G | seed {seed}"
+    def make_key(self, model: BenchmarkModel, steps: int, seed: int) -> str:
+        """Return the cache key of a run: a description of everything that its row depends on."""
+        return (
+            f"{model.name}: {model.description} | {self.setup} | {steps} updates of G | seed {seed}"
+        )
 
-    def row(self, path: Path, model: BenchmarkModel, steps: int, seed: int, root: str) -> Row:
-        """A run's row: from disk, or played now.
+    def run_or_read(
+        self, path: Path, model: BenchmarkModel, steps: int, seed: int, root: str
+    ) -> Row:
+        """Read the row of a run from a file; train the model if the row is missing.
 
         Raises:
-            ValueError: if the file holds something else under this key.
+            UserError: If the file is damaged.
         """
         row = cached_result(
-            path, self.key(model, steps, seed), partial(self.played, model, steps, seed, root)
+            path,
+            self.make_key(model, steps, seed),
+            partial(self.run_model, model, steps, seed, root),
         )
         wanted = {c.key for c in self.columns} | {"best", "diverged", "seconds"}
         if not isinstance(row, dict) or not wanted <= set(row):
             raise UserError(
-                f"{path} holds a damaged row of {model.name}, seed {seed}: delete it, and it is measured again."
+                f"{path} has a damaged row for {model.name}, seed {seed}: delete the row to run it again."
             )
         return row
 
-    def played(self, model: BenchmarkModel, steps: int, seed: int, root: str) -> Row:
-        """One run: what G covers at its end, and at its best look."""
+    def run_model(self, model: BenchmarkModel, steps: int, seed: int, root: str) -> Row:
+        """Train one model; return the last values, the best value of the first column, and the CPU seconds."""
         started = time.process_time()
-        networks, data = model.new(seed, steps, root)
-        looks = PeriodicMeasurement(self.measure, max(1, steps // self.looks))
+        networks, data = model.make(seed, steps, root)
+        during = PeriodicMeasurement(self.measure, max(1, steps // self.measurements))
         diverged = None
         try:
-            train_in_memory(networks, data, steps, [looks])
+            train_in_memory(networks, data, steps, [during])
         except NonFiniteLossError:
             diverged = networks.g_updates
         last = self.measure(networks, data)
         first = self.columns[0].key
-        best = self.columns[0].better([last[first], *(seen[first] for _, seen in looks.seen)])
+        best = self.columns[0].better(
+            [last[first], *(values[first] for _, values in during.results)]
+        )
         return {
             **last, "best": best, "diverged": diverged,
-            # one line: JSON would put every number on a line of its own
-            "looks": " ".join(f"{step}:{seen[first]:g}" for step, seen in looks.seen),
+            # a string, because indented JSON would put every number on a line of its own
+            "measurements": " ".join(f"{step}:{values[first]:g}" for step, values in during.results),
             "seconds": time.process_time() - started,
         }  # fmt: skip
 
 
 class PeriodicMeasurement(Callback):
-    """Measures G every so many of its updates.
+    """Callback that measures the model at regular intervals before the last update.
 
     Args:
-        measure: what.
-        every: updates.
+        measure: Function that computes the values from a model and its data.
+        every: Updates of G between two measurements.
     """
 
     def __init__(self, measure: Measure, every: int) -> None:
         self.measure, self.every = measure, every
-        self.seen: list[tuple[int, dict[str, float]]] = []
+        self.results: list[tuple[int, dict[str, float]]] = []
 
     def on_train_batch_end(
         self,
@@ -176,9 +188,9 @@ class PeriodicMeasurement(Callback):
         batch: object,
         batch_idx: int,
     ) -> None:
-        """When G has moved and it is due; the end is measured by who plays."""
+        """Measure if G was updated and a measurement is due; `Benchmark.run_model` measures after the last update."""
         model = cast(AdversarialModel, pl_module)
-        moved = model.g_updates > model.g_updates_before
-        if moved and model.g_updates % self.every == 0 and model.g_updates < trainer.max_steps:
+        updated = model.g_updates > model.g_updates_before
+        if updated and model.g_updates % self.every == 0 and model.g_updates < trainer.max_steps:
             data = cast(LightningDataModule, trainer.datamodule)  # type: ignore[attr-defined]
-            self.seen.append((model.g_updates, self.measure(model, data)))
+            self.results.append((model.g_updates, self.measure(model, data)))

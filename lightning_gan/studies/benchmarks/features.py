@@ -1,4 +1,4 @@
-"""D's features under a linear machine: Radford et al. (2016), DCGAN, section 5.1 and Table 1."""
+"""Classification of CIFAR-10 by a linear SVM on features of D: Radford et al. (2016), DCGAN, section 5.1, Table 1."""
 
 from functools import partial
 from typing import Any
@@ -23,19 +23,19 @@ LABELLED, TESTED = 5_000, 2_000
 def make_feature_model(
     config: str, seed: int, steps: int, root: str
 ) -> tuple[AdversarialModel, LightningDataModule]:
-    """The config's model; its length changes nothing else."""
+    """Build model and data of a config; `steps` has no effect."""
     return build_from_config(config, None, {}, {"root": root}, seed)
 
 
 def measure_features(model: AdversarialModel, data: LightningDataModule) -> dict[str, float]:
-    """Share of test images named rightly from D's pooled features, and from those of a D that never played."""
-    image_bytes: Any = data
-    x, y = image_bytes.images("train")[:LABELLED], image_bytes.labels("train")[:LABELLED]
-    test, wanted = image_bytes.images("test")[:TESTED], image_bytes.labels("test")[:TESTED]
+    """Compute the accuracy of an SVM on pooled features of D, and on those of the same D before training."""
+    image_data: Any = data
+    x, y = image_data.images("train")[:LABELLED], image_data.labels("train")[:LABELLED]
+    test, wanted = image_data.images("test")[:TESTED], image_data.labels("test")[:TESTED]
     return {
         name: 1 - svm_error(pooled_features(D, x), y, pooled_features(D, test), wanted, c=1e-3)
         for name, D in (
-            ("right", model.discriminator),
+            ("accuracy", model.discriminator),
             ("untrained", reinitialize(model.discriminator, seed=0)),
         )
     }
@@ -43,25 +43,25 @@ def measure_features(model: AdversarialModel, data: LightningDataModule) -> dict
 
 FEATURES = Benchmark(
     name="features",
-    says="Which class is an image of, by a linear machine on D's features?",
-    ours=(
-        f"cifar10_smoke.yaml: DCGAN's pair of width 32; all convolutions pooled to 4 x 4; machine of {LABELLED:,} "
-        f"labelled images, C 0.001, {TESTED:,} test images"
+    question="How well does a linear SVM on features of D classify images?",
+    setup=(
+        f"cifar10_smoke.yaml: DCGAN networks of width 32; all convolutions pooled to 4 x 4; SVM with C 0.001 on "
+        f"{LABELLED:,} labelled images; {TESTED:,} test images"
     ),
-    theirs="DCGAN trained on ImageNet-1k, 28,672 features, 50,000 labelled images, 10,000 test images",
-    differs="training images of the model, width, labelled images",
+    published_setup="DCGAN trained on ImageNet-1k, 28,672 features, 50,000 labelled images, 10,000 test images",
+    differences="training images of the model, width, labelled images",
     steps=700,
     published_steps=None,
     models=[
         BenchmarkModel(
             "dcgan", "cifar10_smoke.yaml", partial(make_feature_model, "cifar10_smoke.yaml"), 400,
-            PublishedRow("DCGAN + L2-SVM", "DCGAN Table 1", {"right": PublishedNumber(82.8)}),
+            PublishedRow("DCGAN + L2-SVM", "DCGAN Table 1", {"accuracy": PublishedNumber(82.8)}),
         ),
     ],
     columns=(
-        BenchmarkColumn("right", "right (%)", 1, factor=100.0),
-        BenchmarkColumn("untrained", "untrained D (%)", 1, factor=100.0),
+        BenchmarkColumn("accuracy", "accuracy (%)", 1, factor=100.0),
+        BenchmarkColumn("untrained", "accuracy, untrained D (%)", 1, factor=100.0),
     ),
     measure=measure_features,
-    looks=1,
+    measurements=1,
 )  # fmt: skip

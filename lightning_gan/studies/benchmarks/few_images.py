@@ -1,6 +1,6 @@
-"""A thousand digits and DiffAugment: the claim of Zhao et al. (2020), "Differentiable augmentation", in small.
+"""Training on 1,000 digits with and without the augmentation of Zhao et al. (2020), DiffAugment, on small networks.
 
-D of few examples learns them by heart: it scores them above held-out ones, and G hears of nothing else.
+With few training images D overfits: its logits of training images exceed those of held-out images.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from lightning_gan.evaluation import (
     describe_generator,
     score_samples,
 )
-from lightning_gan.evaluation.measures import FIDMetric
+from lightning_gan.evaluation.feature_metrics import FIDMetric
 from lightning_gan.feature_extractors import Classifier
 from lightning_gan.losses import NonSaturating
 from lightning_gan.models.base import AdversarialModel
@@ -39,16 +39,16 @@ from lightning_gan.studies.in_memory import seed_single_thread
 
 SAMPLES = 10_000
 FEW = 1_000
-WIDTH = 8  # as many as G has before its output
+WIDTH = 8  # channels of G before its output
 
 
 class FewDigits(MNIST):
-    """MNIST whose training split is its first images only; the others stand.
+    """MNIST with a training split of its first images; the other splits are complete.
 
     Args:
-        examples: that train.
-        root: folder of the files.
-        batch_size: examples per batch.
+        examples: Number of training images.
+        root: Folder of the data files.
+        batch_size: Images per batch.
     """
 
     def __init__(self, examples: int, root: str = "data", batch_size: int = 64) -> None:
@@ -56,7 +56,7 @@ class FewDigits(MNIST):
         self.examples = examples
 
     def load(self, *, fetch: bool) -> Splits:
-        """All splits, training cut short."""
+        """Load all splits, and shorten the training split."""
         splits = super().load(fetch=fetch)
         x, y = splits["train"]
         return splits | {"train": (x[: self.examples].clone(), y[: self.examples].clone())}
@@ -65,8 +65,8 @@ class FewDigits(MNIST):
 def make_few_images_model(
     augmentations: Sequence[Augmentation], examples: int, seed: int, steps: int, root: str
 ) -> tuple[AdversarialModel, LightningDataModule]:
-    """The pair of Metz et al. (2017), D as wide as G, behind T; its length changes nothing else."""
-    Classifier("mnist").load()  # without it nothing can be scored at the end
+    """Build the networks of Metz et al. (2017) with a D as wide as G and augmented inputs; `steps` has no effect."""
+    Classifier("mnist").load()  # fails early: FID needs the classifier after training
     seed_single_thread(seed)
     discriminator = SmallConvolutionalDiscriminator([1, 28, 28], width=WIDTH)
     adam = partial(Adam, lr=5e-4, betas=(0.5, 0.99))
@@ -79,7 +79,7 @@ def make_few_images_model(
 
 @torch.no_grad()
 def measure_few_images(model: AdversarialModel, data: LightningDataModule) -> dict[str, float]:
-    """FID of samples, and by how much D scores what trained it above what did not."""
+    """Compute the FID of samples, and the mean logit of training images minus that of validation images."""
     digits: Any = data
     against = EvaluationContext(
         ReferenceImages(digits.name, "test", digits.uint8_images("test")), Classifier("mnist").load(), "_classifier"
@@ -97,31 +97,31 @@ def measure_few_images(model: AdversarialModel, data: LightningDataModule) -> di
     return {"fid": fid.value, "gap": known - unknown}
 
 
-SHIFTED = (Translation(), Cutout())
+AUGMENTATIONS = (Translation(), Cutout())
 FEW_IMAGES = Benchmark(
-    name="few_pictures",
-    says=f"What does G learn from {FEW:,} digits, and what if D sees them shifted and with holes?",
-    ours=(
-        f"first {FEW:,} or all training digits; the small convolutional pair, D's first layer of {WIDTH} channels; z "
-        "of 256 normal numbers; minibatches of 64; Adam 5e-4, betas (0.5, 0.99); average of G over 20,000 samples; FID "
-        "of 10,000 samples against test digits by the suite's own classifier; gap: D's mean score of 1,000 "
-        "training digits less that of 1,000 validation digits"
+    name="few_images",
+    question=f"What does G learn from {FEW:,} digits, with and without augmentation of D's inputs?",
+    setup=(
+        f"first {FEW:,} or all training digits; small convolutional networks, D's first layer of {WIDTH} channels; z "
+        "of 256 normal numbers; minibatches of 64; Adam 5e-4, betas (0.5, 0.99); EMA of G over 20,000 images; FID of "
+        "10,000 samples against test digits by the suite's own classifier; gap: D's mean logit of 1,000 training "
+        "digits minus that of 1,000 validation digits"
     ),
-    theirs="nothing of these digits; of CIFAR-10 with a tenth of its images, by far larger networks",
-    differs="data, networks",
+    published_setup="nothing on these digits; CIFAR-10 with a tenth of its images and far larger networks",
+    differences="data, networks",
     steps=3_000,
     published_steps=None,
     models=[
         BenchmarkModel("few", "NonSaturating", partial(make_few_images_model, (), FEW), 60),
-        BenchmarkModel("few_augmented", "NonSaturating, D sees T(x): Translation, Cutout",
-        partial(make_few_images_model, SHIFTED, FEW), 65),
+        BenchmarkModel("few_augmented", "NonSaturating, augmented inputs of D: Translation, Cutout",
+        partial(make_few_images_model, AUGMENTATIONS, FEW), 65),
         BenchmarkModel("all", "NonSaturating, all 50,000 training digits", partial(make_few_images_model, (),
         50_000), 60),
     ],
     columns=(
         BenchmarkColumn("fid", "FID, classifier", 1, better=min),
-        BenchmarkColumn("gap", "D's gap (logits)", 2, better=min),
+        BenchmarkColumn("gap", "gap (logits)", 2, better=min),
     ),
     measure=measure_few_images,
-    looks=4,
+    measurements=4,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The grid of 25 modes of Srivastava et al. (2017), VEEGAN, in the protocol of Lin et al. (2018), PacGAN, Table 1."""
+"""Grid of 25 modes of Srivastava et al. (2017), VEEGAN, with the protocol of Lin et al. (2018), PacGAN, Table 1."""
 
 from functools import partial
 
@@ -12,9 +12,9 @@ from lightning_gan.studies.benchmarks.benchmark import (
 from lightning_gan.studies.benchmarks.points import (
     COLUMNS,
     LENGTH,
-    OURS,
+    PUBLISHED_SETUP,
     RECIPES,
-    THEIRS,
+    SETUP,
     make_published_model,
     make_small_model,
     measure_points,
@@ -38,15 +38,19 @@ ROWS = {
 
 GRID = Benchmark(
     name="grid",
-    says="Which models find all 25 modes of a grid, with small networks and in minutes?",
-    ours=f"grid of 25 modes, spacing 2, std .05; {OURS}",
-    theirs=f"the same grid; {THEIRS}; 10 runs",
-    differs="networks, optimizers",
+    question="Which models find all 25 modes of a grid, with small networks and in minutes?",
+    setup=f"grid of 25 modes, spacing 2, std .05; {SETUP}",
+    published_setup=f"the same grid; {PUBLISHED_SETUP}; 10 runs",
+    differences="networks, optimizers",
     steps=4000,
     published_steps=LENGTH,
     models=[
         BenchmarkModel(
-            name, r.says, partial(make_small_model, Grid, r), MILLISECONDS[name], ROWS.get(name)
+            name,
+            r.description,
+            partial(make_small_model, Grid, r),
+            MILLISECONDS[name],
+            ROWS.get(name),
         )
         for name, r in RECIPES.items()
     ],
@@ -55,16 +59,16 @@ GRID = Benchmark(
 )
 GRID_PACGAN = Benchmark(
     name="grid_pacgan",
-    says="The published grid: PacGAN's own networks, for hours.",
-    ours=f"grid of 25 modes, spacing 2, std .05; {THEIRS}",
-    theirs="the same; 10 runs",
-    differs="",
+    question="Which of the published models find all modes of the grid? PacGAN's own networks, for hours.",
+    setup=f"grid of 25 modes, spacing 2, std .05; {PUBLISHED_SETUP}",
+    published_setup="the same; 10 runs",
+    differences="",
     steps=LENGTH,
     published_steps=LENGTH,
     models=[
         BenchmarkModel(
             name,
-            RECIPES[name].says,
+            RECIPES[name].description,
             partial(make_published_model, Grid, RECIPES[name]),
             100,
             ROWS[name],

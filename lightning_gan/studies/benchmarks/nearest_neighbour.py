@@ -1,6 +1,6 @@
-"""Classes of real digits, read off their nearest samples: Radford et al. (2016), DCGAN, appendix, Table 3.
+"""Nearest-neighbour classification of test digits by generated digits: Radford et al. (2016), DCGAN, Table 3.
 
-Samples of a class-conditional G are all the examples that a nearest-neighbour classifier has.
+Samples of a class-conditional G are the only labelled images of the classifier.
 """
 
 from functools import partial
@@ -27,28 +27,32 @@ TABLE = "DCGAN Table 3"
 def make_neighbour_model(
     config: str, seed: int, steps: int, root: str
 ) -> tuple[AdversarialModel, LightningDataModule]:
-    """The config's model; its length changes nothing else."""
+    """Build model and data of a config; `steps` has no effect."""
     return build_from_config(config, None, {}, {"root": root}, seed)
 
 
 def measure_neighbours(model: AdversarialModel, data: LightningDataModule) -> dict[str, float]:
-    """Errors on all test digits: of samples of all classes in turn, and of as many real training digits."""
+    """Compute the error on all test digits by generated digits, and by as many real training digits."""
     digits: Any = data
-    test, wanted = digits.images("test"), digits.labels("test")
-    made = torch.arange(SAMPLES) % digits.num_classes  # the classes that `sample` takes in turn
+    test, labels = digits.images("test"), digits.labels("test")
+    generated_labels = (
+        torch.arange(SAMPLES) % digits.num_classes
+    )  # the order of classes in `sample`
     real, real_labels = digits.images("train")[:SAMPLES], digits.labels("train")[:SAMPLES]
     return {
-        "error": nearest_neighbour_error(model.sample(SAMPLES).cpu(), made, test, wanted),
-        "real": nearest_neighbour_error(real, real_labels, test, wanted),
+        "error": nearest_neighbour_error(
+            model.sample(SAMPLES).cpu(), generated_labels, test, labels
+        ),
+        "real": nearest_neighbour_error(real, real_labels, test, labels),
     }
 
 
 NEAREST_NEIGHBOUR = Benchmark(
     name="nearest_neighbour",
-    says="Of which class is a test digit, if all one has are samples by class?",
-    ours=f"the config as it stands; {SAMPLES:,} samples, Euclidean distance of pixels, 10,000 test digits",
-    theirs="conditional GAN and DCGAN, 50,000 samples; length not said",
-    differs="networks, number of samples",
+    question="How well do labelled samples classify test digits?",
+    setup=f"the config unchanged; {SAMPLES:,} samples, Euclidean distance of pixels, 10,000 test digits",
+    published_setup="conditional GAN and DCGAN, 50,000 samples; length not stated",
+    differences="networks, number of samples",
     steps=2500,
     published_steps=None,
     models=[
@@ -65,8 +69,8 @@ NEAREST_NEIGHBOUR = Benchmark(
     ],
     columns=(
         BenchmarkColumn("error", "error by samples (%)", 2, factor=100.0, better=min),
-        BenchmarkColumn("real", "by as many training digits (%)", 2, factor=100.0, better=min),
+        BenchmarkColumn("real", "error by as many training digits (%)", 2, factor=100.0, better=min),
     ),
     measure=measure_neighbours,
-    looks=2,
+    measurements=2,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Models on points in the plane: between small networks of ours, and between those of Lin et al. (2018), PacGAN."""
+"""Models on points in the plane, with small networks and with those of Lin et al. (2018), PacGAN."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,13 +33,13 @@ COLUMNS = (
     BenchmarkColumn("high_quality", "high quality (%)", 1, factor=100.0),
     BenchmarkColumn("reverse_kl", "reverse KL (nats)", 2),
 )
-BATCH = 100  # Lin et al. (2018), section 4.1; so is all that is called theirs below
+BATCH = 100  # Lin et al. (2018), section 4.1, as all of `PUBLISHED_SETUP`
 WIDTH, RATE, BETAS, GAMMA = 64, 2e-3, (0.5, 0.99), 0.1
-OURS = (
+SETUP = (
     f"G and D of two ReLU layers of {WIDTH} units, z of 2 normal numbers, minibatches of {BATCH}, Adam {RATE:g} with "
-    f"betas {BETAS}, falling to 0 from half time on"
+    f"betas {BETAS}, rate falling to 0 in the second half"
 )
-THEIRS = (
+PUBLISHED_SETUP = (
     f"100,000 points; G of four ReLU layers of 400 units with BatchNorm, D of three maxout layers of 200 units and 5 "
     f"pieces, all weights from N(0, 0.02^2), z of 2 normal numbers, minibatches of {BATCH}, Adam 1e-4 with beta1 0.8"
 )
@@ -48,19 +48,19 @@ LENGTH = 400_000  # 400 epochs
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is a model's own; all else is the same for every model.
+    """Settings that differ between models.
 
     Args:
-        says: the same in words.
-        loss: objective.
-        penalties: of D.
-        kind: who moves how.
-        k: updates of D for each of G.
-        pack: examples that D judges at once.
-        betas: of Adam, if not those of all.
+        description: The settings in words.
+        loss: Objective of D and G.
+        penalties: Gradient penalties of D.
+        kind: Class of the model.
+        k: Updates of D for each update of G.
+        pack: Number of images that D takes at once.
+        betas: Betas of Adam.
     """
 
-    says: str
+    description: str
     loss: Callable[[], AdversarialLoss] = NonSaturating
     penalties: Callable[[], Sequence[Penalty]] = tuple
     kind: Callable[..., GAN] = GAN
@@ -77,18 +77,18 @@ def _r1_r2() -> list[Penalty]:
     return [R1(GAMMA), R2(GAMMA)]
 
 
-def _slope() -> list[Penalty]:
+def _gradient_penalty() -> list[Penalty]:
     return [GradientPenalty(10.0)]
 
 
 RECIPES = {
     "gan": Recipe("NonSaturating"),
-    "packed2": Recipe("NonSaturating, D judges packs of 2", pack=2),
+    "packed2": Recipe("NonSaturating, packs of 2 for D", pack=2),
     "unrolled5": Recipe(
-        "NonSaturating, G looks 5 updates of D ahead", kind=partial(UnrolledGAN, unroll=5)
+        "NonSaturating, 5 unrolled updates of D", kind=partial(UnrolledGAN, unroll=5)
     ),
     "wgan_gp": Recipe(
-        "Wasserstein, GradientPenalty 10, k = 5, betas (0, 0.9)", Wasserstein, _slope, k=5, betas=(0.0, 0.9)
+        "Wasserstein, GradientPenalty 10, k = 5, betas (0, 0.9)", Wasserstein, _gradient_penalty, k=5, betas=(0.0, 0.9)
     ),
     "r1": Recipe(f"NonSaturating, R1 {GAMMA:g}", NonSaturating, _r1),
     "r3gan": Recipe(f"RelativisticPairing, R1 and R2 {GAMMA:g}", RelativisticPairing, _r1_r2),
@@ -98,7 +98,7 @@ RECIPES = {
 def make_small_model(
     data: Callable[..., Gaussians], recipe: Recipe, seed: int, steps: int, root: str
 ) -> tuple[AdversarialModel, LightningDataModule]:
-    """A model between small networks: `OURS`. Points need no files."""
+    """Build a model of small networks as in `SETUP`; `root` has no effect."""
     seed_single_thread(seed)
     generator = LinearMLPGenerator([2], widths=[WIDTH, WIDTH])
     discriminator = MLPDiscriminator([2 * recipe.pack], widths=[WIDTH, WIDTH])
@@ -114,14 +114,14 @@ def make_small_model(
 def make_published_model(
     data: Callable[..., Gaussians], recipe: Recipe, seed: int, steps: int, root: str
 ) -> tuple[AdversarialModel, LightningDataModule]:
-    """A model between the networks of Lin et al. (2018): `THEIRS`. Its length changes nothing else."""
+    """Build a model of the networks in `PUBLISHED_SETUP`; `steps` and `root` have no effect."""
     seed_single_thread(seed)
     generator = LinearMLPGenerator([2], widths=[400] * 4, batch_norm=True)
     discriminator = MaxoutDiscriminator(
         [2 * recipe.pack], widths=[200] * 3, pieces=5, input_dropout=0.0, dropout=0.0, irange=None
     )
     for network in (generator, discriminator):
-        network.apply(from_normal)
+        network.apply(init_from_normal)
     adam = partial(Adam, lr=1e-4, betas=(0.8, 0.999))
     model = recipe.kind(
         generator, PackedDiscriminator(discriminator, recipe.pack), recipe.loss(), Gaussian(), k=recipe.k,
@@ -131,8 +131,8 @@ def make_published_model(
 
 
 @torch.no_grad()
-def from_normal(layer: nn.Module) -> None:
-    """Weights of a linear layer from N(0, 0.02^2), biases at 0."""
+def init_from_normal(layer: nn.Module) -> None:
+    """Draw the weights of a linear layer from N(0, 0.02^2), and set its bias to 0."""
     if isinstance(layer, nn.Linear):
         layer.weight.normal_(std=0.02)
         if layer.bias is not None:
@@ -140,7 +140,7 @@ def from_normal(layer: nn.Module) -> None:
 
 
 def measure_points(model: AdversarialModel, data: LightningDataModule) -> dict[str, float]:
-    """What 2,500 samples of G cover of the data's modes."""
+    """Compute the mode coverage of 2,500 samples of G."""
     assert isinstance(data, Gaussians)
     found = mode_coverage(model.sample(SAMPLES).cpu(), data.means, data.std)
     return {

@@ -1,4 +1,4 @@
-"""The eight-mode ring of Srivastava et al. (2017), VEEGAN, in the protocol of Lin et al. (2018), PacGAN, Table 1."""
+"""Ring of eight modes of Srivastava et al. (2017), VEEGAN, with the protocol of Lin et al. (2018), PacGAN, Table 1."""
 
 from functools import partial
 
@@ -12,9 +12,9 @@ from lightning_gan.studies.benchmarks.benchmark import (
 from lightning_gan.studies.benchmarks.points import (
     COLUMNS,
     LENGTH,
-    OURS,
+    PUBLISHED_SETUP,
     RECIPES,
-    THEIRS,
+    SETUP,
     make_published_model,
     make_small_model,
     measure_points,
@@ -39,15 +39,19 @@ MILLISECONDS = {"gan": 10, "packed2": 9, "unrolled5": 46, "wgan_gp": 45, "r1": 1
 
 RING = Benchmark(
     name="ring",
-    says="Which models find all eight modes of a ring, with small networks and in minutes?",
-    ours=f"ring of 8 modes, radius 1, std .01; {OURS}",
-    theirs=f"the same ring; {THEIRS}; 10 runs",
-    differs="networks, optimizers",
+    question="Which models find all eight modes of a ring, with small networks and in minutes?",
+    setup=f"ring of 8 modes, radius 1, std .01; {SETUP}",
+    published_setup=f"the same ring; {PUBLISHED_SETUP}; 10 runs",
+    differences="networks, optimizers",
     steps=2000,
     published_steps=LENGTH,
     models=[
         BenchmarkModel(
-            name, r.says, partial(make_small_model, Ring, r), MILLISECONDS[name], ROWS.get(name)
+            name,
+            r.description,
+            partial(make_small_model, Ring, r),
+            MILLISECONDS[name],
+            ROWS.get(name),
         )
         for name, r in RECIPES.items()
     ],
@@ -56,16 +60,16 @@ RING = Benchmark(
 )
 RING_PACGAN = Benchmark(
     name="ring_pacgan",
-    says="The published ring: PacGAN's own networks, for hours.",
-    ours=f"ring of 8 modes, radius 1, std .01; {THEIRS}",
-    theirs="the same; 10 runs",
-    differs="",
+    question="Which of the published models find all modes of the ring? PacGAN's own networks, for hours.",
+    setup=f"ring of 8 modes, radius 1, std .01; {PUBLISHED_SETUP}",
+    published_setup="the same; 10 runs",
+    differences="",
     steps=LENGTH,
     published_steps=LENGTH,
     models=[
         BenchmarkModel(
             name,
-            RECIPES[name].says,
+            RECIPES[name].description,
             partial(make_published_model, Ring, RECIPES[name]),
             100,
             ROWS[name],

@@ -24,12 +24,12 @@ SALIMANS = PublishedRow(
 def make_semi_supervised_model(
     kind: str, seed: int, steps: int, root: str
 ) -> tuple[AdversarialModel, LightningDataModule]:
-    """The config's model with labels drawn by the seed; its length changes nothing else."""
+    """Build the config's model with labels drawn by the seed; `steps` has no effect."""
     return build_from_config(CONFIG, kind, {"labels_seed": seed}, {"root": root}, seed)
 
 
 def measure_semi_supervised(model: AdversarialModel, data: LightningDataModule) -> dict[str, float]:
-    """Errors of 10,000 test digits; where there are fewer, of as many in proportion."""
+    """Count the classification errors of the test digits, scaled to 10,000 digits."""
     classifier: Any = model
     digits: Any = data
     x, y = digits.images("test"), digits.labels("test")
@@ -39,10 +39,10 @@ def measure_semi_supervised(model: AdversarialModel, data: LightningDataModule) 
 
 SEMI_SUPERVISED = Benchmark(
     name="semi_supervised",
-    says="How many test digits does D name wrongly that saw 100 labels?",
-    ours=f"{CONFIG}: 100 labels drawn with the run's seed, 50,000 training digits, D's average classifies",
-    theirs="the same networks with 60,000 training digits, 300 epochs; 10 draws of the labels, ± as printed",
-    differs="training digits",
+    question="How many test digits does D misclassify after training with 100 labels?",
+    setup=f"{CONFIG}: 100 labels drawn with the run's seed, 50,000 training digits, EMA of D",
+    published_setup="the same networks with 60,000 training digits, 300 epochs; 10 draws of the labels, ± as printed",
+    differences="training digits",
     steps=10_000,
     published_steps=180_000,
     models=[

@@ -31,8 +31,8 @@ COLUMNS = (BenchmarkColumn("modes", "modes", 1), BenchmarkColumn("reverse_kl", "
 def make_stacked_mnist_model(
     pack: int, seed: int, steps: int, root: str
 ) -> tuple[AdversarialModel, LightningDataModule]:
-    """DCGAN's pair, D judging packs; its length changes nothing else."""
-    Classifier("mnist").load()  # without it nothing can be counted at the end
+    """Build the DCGAN networks with a packed D; `steps` has no effect."""
+    Classifier("mnist").load()  # fails early: counting modes needs the classifier
     seed_single_thread(seed)
     adam = partial(Adam, lr=2e-4, betas=(0.5, 0.999))
     model = GAN(
@@ -46,7 +46,7 @@ def make_stacked_mnist_model(
 def measure_coverage(
     n: int, model: AdversarialModel, data: LightningDataModule
 ) -> dict[str, float]:
-    """What n samples of G cover, as the suite's own classifier of digits reads them."""
+    """Count the modes of n samples of G with the suite's digit classifier, and compute their KL divergence in nats."""
     sample_set = ModelSamples(model, n, 0, model.generator.value_range, describe_generator(model))
     kl, modes = score_stacked_modes(sample_set, "stacked_mnist", Classifier("mnist").load())
     return {"modes": modes.value, "reverse_kl": kl.value}
@@ -54,13 +54,13 @@ def measure_coverage(
 
 STACKED_MNIST = Benchmark(
     name="stacked_mnist",
-    says="How many of 1,000 numbers of three digits does G write? Days on a CPU at full length: give --steps.",
-    ours=(
-        "128,000 fixed triples; DCGAN's pair for 28 x 28, width 64, kernel 5; z uniform on (-1, 1), 100 numbers; "
+    question="How many of 1,000 modes does G cover? Full length takes days on a CPU: set --steps.",
+    setup=(
+        "128,000 fixed triples; DCGAN networks for 28 x 28, width 64, kernel 5; z uniform on (-1, 1), 100 numbers; "
         "minibatches of 64; Adam 2e-4 with beta1 0.5; the suite's own classifier"
     ),
-    theirs="the same with DCGAN layers down to 4 x 4, 50 epochs, another classifier of about 99 %; 10 runs",
-    differs="networks, classifier",
+    published_setup="the same with DCGAN layers down to 4 x 4, 50 epochs, another classifier of about 99 %; 10 runs",
+    differences="networks, classifier",
     steps=100_000,
     published_steps=100_000,
     models=[
@@ -70,12 +70,12 @@ STACKED_MNIST = Benchmark(
             "reverse_kl": PublishedNumber(4.50, 0.127)}),
         ),
         BenchmarkModel(
-            "packed2", "NonSaturating, D judges packs of 2", partial(make_stacked_mnist_model, 2), 2000,
+            "packed2", "NonSaturating, packs of 2 for D", partial(make_stacked_mnist_model, 2), 2000,
             PublishedRow("PacDCGAN2", TABLE, {"modes": PublishedNumber(1000.0, 0.0),
             "reverse_kl": PublishedNumber(0.06, 0.003)}),
         ),
     ],
     columns=COLUMNS,
     measure=partial(measure_coverage, SAMPLES),
-    looks=2,
+    measurements=2,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Stacked MNIST with a D too weak for it: Metz et al. (2017), Table 1, and Lin et al. (2018), PacGAN, Table 3."""
+"""Stacked MNIST with a small D: Metz et al. (2017), Table 1, and Lin et al. (2018), PacGAN, Table 3."""
 
 from collections.abc import Callable
 from functools import partial
@@ -36,8 +36,8 @@ GAMMA = 1.0
 def make_small_stacked_mnist_model(
     kind: Callable[..., GAN], pack: int, seed: int, steps: int, root: str
 ) -> tuple[AdversarialModel, LightningDataModule]:
-    """The small pair, D of a quarter of G's channels, judging packs; its length changes nothing else."""
-    Classifier("mnist").load()  # without it nothing can be counted at the end
+    """Build the small networks with a packed D of a quarter of G's channels; `steps` has no effect."""
+    Classifier("mnist").load()  # fails early: counting modes needs the classifier
     seed_single_thread(seed)
     discriminator = SmallConvolutionalDiscriminator([3 * pack, 28, 28], width=2)
     model = kind(
@@ -49,19 +49,20 @@ def make_small_stacked_mnist_model(
 
 
 PLAIN = partial(GAN, loss=NonSaturating())
-AHEAD = partial(UnrolledGAN, loss=NonSaturating(), unroll=5)
-SMOOTH = partial(GAN, loss=NonSaturating(), regularizers=[R1(GAMMA)])
-PAIRED = partial(GAN, loss=RelativisticPairing(), regularizers=[R1(GAMMA), R2(GAMMA)])
+UNROLL = partial(UnrolledGAN, loss=NonSaturating(), unroll=5)
+R1_GAN = partial(GAN, loss=NonSaturating(), regularizers=[R1(GAMMA)])
+R3GAN = partial(GAN, loss=RelativisticPairing(), regularizers=[R1(GAMMA), R2(GAMMA)])
 
 STACKED_MNIST_SMALL = Benchmark(
     name="stacked_mnist_small",
-    says="How many of 1,000 numbers of three digits does G write before a D of a quarter of its channels?",
-    ours=(
-        "triples drawn anew; the small pair of Metz et al., D's first layer of 2 channels; z of 256 normal numbers; "
-        "minibatches of 128; Adam 2e-4 for D, 1e-4 for G, betas (0.5, 0.99); 25,600 samples; the suite's own classifier"
+    question="How many of 1,000 modes does G cover against a D with a quarter of its channels?",
+    setup=(
+        "triples drawn anew; the small networks of Metz et al., D's first layer of 2 channels; z of 256 normal "
+        "numbers; minibatches of 128; Adam 2e-4 for D, 1e-4 for G, betas (0.5, 0.99); 25,600 samples; the suite's own "
+        "classifier"
     ),
-    theirs="the same, another classifier of about 99 %; 50 runs, ± as printed",
-    differs="classifier",
+    published_setup="the same, another classifier of about 99 %; 50 runs, ± as printed",
+    differences="classifier",
     steps=10_000,
     published_steps=500_000,
     models=[
@@ -71,21 +72,21 @@ STACKED_MNIST_SMALL = Benchmark(
             "reverse_kl": PublishedNumber(5.99, 0.42)}),
         ),
         BenchmarkModel(
-            "packed2", "NonSaturating, D judges packs of 2", partial(make_small_stacked_mnist_model, PLAIN, 2), 60,
+            "packed2", "NonSaturating, packs of 2 for D", partial(make_small_stacked_mnist_model, PLAIN, 2), 60,
             PublishedRow("PacDCGAN2", PACGAN, {"modes": PublishedNumber(484.5, 32.99),
             "reverse_kl": PublishedNumber(2.61, 0.22)}),
         ),
         BenchmarkModel(
-            "unrolled5", "NonSaturating, G looks 5 updates of D ahead", partial(make_small_stacked_mnist_model,
-            AHEAD, 1), 250,
+            "unrolled5", "NonSaturating, 5 unrolled updates of D", partial(make_small_stacked_mnist_model,
+            UNROLL, 1), 250,
             PublishedRow("Unrolled, 5 steps", UNROLLED, {"modes": PublishedNumber(236.4, 63.30),
             "reverse_kl": PublishedNumber(4.67, 0.43)}),
         ),
-        BenchmarkModel("r1", f"NonSaturating, R1 {GAMMA:g}", partial(make_small_stacked_mnist_model, SMOOTH, 1), 110),
+        BenchmarkModel("r1", f"NonSaturating, R1 {GAMMA:g}", partial(make_small_stacked_mnist_model, R1_GAN, 1), 110),
         BenchmarkModel("r3gan", f"RelativisticPairing, R1 and R2 {GAMMA:g}",
-        partial(make_small_stacked_mnist_model, PAIRED, 1), 140),
+        partial(make_small_stacked_mnist_model, R3GAN, 1), 140),
     ],
     columns=COLUMNS,
     measure=partial(measure_coverage, SAMPLES),
-    looks=2,
+    measurements=2,
 )  # fmt: skip

@@ -1,6 +1,6 @@
-"""The claims of Goodfellow et al. (2014), each in a file of its own: run, measured, drawn and judged.
+"""Claims of Goodfellow et al. (2014), one in each file, with the experiment and the criterion that decide them.
 
-`CLAIMS` holds them in the paper's order; `python -m lightning_gan reproduce` runs them.
+`CLAIMS` lists them in the order of the paper; `python -m lightning_gan reproduce` runs them.
 """
 
 from lightning_gan.studies.goodfellow2014 import (

@@ -1,9 +1,7 @@
 """Section 7, extension 3: all conditionals p(x_S | x_not-S) from one network.
 
-"... by training a family of conditional models that share parameters." Two models. In the plane,
-where all three members
-of the family, p(x1 | x2), p(x2 | x1) and p(x1, x2), are written down: samples of each against it. On MNIST: halves of
-test digits are completed; see `inpainting`.
+Two experiments: points in the plane, where p(x1 | x2), p(x2 | x1) and p(x1, x2) are known and samples are compared with
+each of them; and MNIST, where halves of test digits are completed (`inpainting`).
 """
 
 from collections.abc import Sequence
@@ -34,43 +32,47 @@ from lightning_gan.studies.goodfellow2014.claim import (
     Verdict,
     format_over_seeds,
 )
-from lightning_gan.studies.goodfellow2014.inpainting import completed_digits
-from lightning_gan.studies.goodfellow2014.plane_densities import Correlated, complete, family
+from lightning_gan.studies.goodfellow2014.inpainting import judge_completions
+from lightning_gan.studies.goodfellow2014.plane_densities import (
+    Correlated,
+    measure_family,
+    sample_conditional,
+)
 from lightning_gan.studies.in_memory import seed_single_thread, train_in_memory
 from lightning_gan.utils import images
 
 NAME = "all_conditionals"
 DENSITIES = {"correlated Gaussian, r = .8": (0.8,), "cross, r = ±.9": (0.9, -0.9)}
 STEPS, QUICK_STEPS = 2000, 1000
-MISSED = 0.25  # largest share of what observation tells that the model may miss
+MOST_MISSED = 0.25  # see `ConditionalDistance.missed`
 
 
 def run(setting: Setting) -> list[Finding]:
-    """In the plane: no member misses a quarter of what observation tells. On MNIST: see `completed_digits`."""
+    """Compare plane conditionals with exact ones; in the full version, complete digits (`judge_completions`)."""
     steps = QUICK_STEPS if setting.quick else STEPS
     models = {
         name: [make_plane_gan(correlations, seed, steps) for seed in setting.seeds]
         for name, correlations in DENSITIES.items()
     }
     image = draw_plane_conditionals(
-        {name: played[0] for name, played in models.items()},
-        setting.folder(NAME) / f"{NAME}_plane.png",
+        {name: trained[0] for name, trained in models.items()},
+        setting.make_folder(NAME) / f"{NAME}_plane.png",
     )
-    found = [in_the_plane(name, played, image) for name, played in models.items()]
-    return found if setting.quick else [*found, *completed_digits(setting, NAME)]
+    found = [judge_plane(name, trained, image) for name, trained in models.items()]
+    return found if setting.quick else [*found, *judge_completions(setting, NAME)]
 
 
-def in_the_plane(
-    name: str, played: Sequence[tuple[InpaintingGAN, Correlated]], image: Path
+def judge_plane(
+    name: str, trained: Sequence[tuple[InpaintingGAN, Correlated]], image: Path
 ) -> Finding:
-    """The worst of the three members."""
-    families = [family(*pair) for pair in played]
+    """Judge the worst of the three conditionals of a density."""
+    families = [measure_family(*pair) for pair in trained]
     worst = [max(member.missed for member in members) for members in families]
     return Finding(
-        f"{name}: share of what observation tells that is missed, the worst of p(x1|x2), p(x2|x1), p(x1,x2)",
-        f"approximately none (here: below {MISSED:g})",
+        f"{name}: missed share of the information in the observed value, largest of p(x1|x2), p(x2|x1), p(x1,x2)",
+        f"approximately 0 (criterion: below {MOST_MISSED:g})",
         format_over_seeds(worst),
-        Verdict.of(mean(worst) < MISSED),
+        Verdict.from_bool(mean(worst) < MOST_MISSED),
         image,
         note=f"W1, first seed: {'; '.join(map(str, families[0]))}.",
     )
@@ -79,7 +81,7 @@ def in_the_plane(
 def make_plane_gan(
     correlations: Sequence[float], seed: int, steps: int
 ) -> tuple[InpaintingGAN, Correlated]:
-    """One pair of two layers of 64 units for all three conditionals, trained."""
+    """Train networks of two layers of 64 units for all three conditionals, and return them with their data."""
     seed_single_thread(seed)
     data = Correlated(correlations, batch_size=256)
     model = InpaintingGAN(
@@ -95,10 +97,11 @@ def make_plane_gan(
 def draw_plane_conditionals(
     models: dict[str, tuple[InpaintingGAN, Correlated]], path: Path
 ) -> Path:
-    """A row for each density: samples of p(x1, x2), and both conditionals at three observed values."""
+    """Draw samples of p(x1, x2) and both conditionals at three observed values, a row for each density."""
     figure = Figure(figsize=(9, 2.9 * len(models)), layout="constrained", dpi=100)
     figure.suptitle(
-        "left: data grey, samples blue; right: exact density as lines, samples as bars", fontsize=9
+        "left: data grey, samples blue; right: exact densities as lines, samples as bars",
+        fontsize=9,
     )
     rows = figure.subplots(len(models), 3, squeeze=False)
     for axes, (name, (model, data)) in zip(rows, models.items(), strict=True):
@@ -120,11 +123,11 @@ def _draw_conditional(ax: Any, model: InpaintingGAN, data: Correlated, hidden: i
     for value, colour in zip(
         (-1.5, 0.0, 1.5), ("tab:blue", "tab:green", "tab:orange"), strict=True
     ):
-        made = complete(model, torch.tensor([value]), hidden, 5000)[0]
-        ax.hist(made.numpy(), bins=70, range=(-3.5, 3.5), density=True, alpha=0.45, color=colour)
+        samples = sample_conditional(model, torch.tensor([value]), hidden, 5000)[0]
+        ax.hist(samples.numpy(), bins=70, range=(-3.5, 3.5), density=True, alpha=0.45, color=colour)
         ax.plot(
             at,
-            data.given_density(value, at),
+            data.conditional_density(value, at),
             color=colour,
             lw=1.5,
             label=f"x{2 - hidden} = {value:g}",

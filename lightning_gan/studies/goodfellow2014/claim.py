@@ -1,4 +1,4 @@
-"""A claim of the paper, how it is run, and what was found."""
+"""Claims of the paper, their settings and their findings."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,35 +9,35 @@ from statistics import mean, stdev
 
 
 class Verdict(Enum):
-    """What a finding says about its claim."""
+    """Verdict of a finding on its claim."""
 
     HOLDS = "holds"
     FAILS = "does not hold"
-    SHOWN = "shown"  # an image or a number that the paper gives no figure for
+    SHOWN = "shown"  # a result without a criterion
     NOT_RUN = "not run"
 
     @classmethod
-    def of(cls, holds: bool) -> "Verdict":
-        """Whether a test that could have failed was passed."""
+    def from_bool(cls, holds: bool) -> "Verdict":
+        """Return HOLDS if the criterion is met, else FAILS."""
         return cls.HOLDS if holds else cls.FAILS
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One row of the table.
+    """Row of the table of results.
 
     Args:
-        what: was measured, with its unit.
-        theirs: the paper's number, or what it says must come out.
-        ours: with ± over seeds where there are several; see `over_seeds`.
-        verdict: decided by the numbers, never by hand.
-        image: file that shows it.
-        note: what to know before believing it, such as a shorter run than the paper's.
+        quantity: Measured quantity with its unit.
+        expected: The paper's number, or the outcome that it claims.
+        result: Measured value, with its standard error over seeds if there is one; see `format_over_seeds`.
+        verdict: Verdict, computed from the numbers.
+        image: File of the image that shows the result.
+        note: Conditions of the measurement, such as a run that is shorter than the paper's.
     """
 
-    what: str
-    theirs: str
-    ours: str
+    quantity: str
+    expected: str
+    result: str
     verdict: Verdict
     image: Path | None = None
     note: str = ""
@@ -45,13 +45,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Setting:
-    """How a claim is run.
+    """Settings of a claim's run.
 
     Args:
-        out: folder of all images and numbers.
-        root: folder of the data sets' files.
-        seeds: of training, one run each.
-        quick: whether to run the short version, of which all claims together fit five minutes on two cores.
+        out: Folder for images, results and runs.
+        root: Folder of the data sets.
+        seeds: Random seeds for training, one run each.
+        quick: Whether to run the short version. The short versions of all claims take five minutes on two cores.
     """
 
     out: Path = Path("paper")
@@ -59,57 +59,57 @@ class Setting:
     seeds: Sequence[int] = (0,)
     quick: bool = False
 
-    def folder(self, claim: str) -> Path:
-        """Where a claim writes; it is made."""
+    def make_folder(self, claim: str) -> Path:
+        """Create the folder of a claim, and return it."""
         folder = self.out / claim
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
 
 def count_no_runs(setting: Setting) -> int:
-    """Of mnist_parzen.yaml."""
+    """Return 0, for a claim that needs no run of mnist_parzen.yaml."""
     return 0
 
 
 def count_one_run(setting: Setting) -> int:
-    """Of mnist_parzen.yaml, with seed 0."""
+    """Return 1, for a claim that needs the run of mnist_parzen.yaml with seed 0."""
     return 1
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim of Goodfellow et al. (2014) that can be run.
+    """Claim of Goodfellow et al. (2014), and the experiment that tests it.
 
     Args:
-        name: what the user types behind `reproduce`.
-        section: of the paper.
-        says: the claim, in one sentence.
-        run: trains, measures and draws; several findings are several rows.
-        seconds: about how long the full version takes for one seed, on one thread of the machine of RESULTS.md; without
-            the run of mnist_parzen.yaml that several claims look at.
-        quick_seconds: the same of the short version; none: there is no short version, and `--quick` leaves it out.
-        seeds: how many the full version takes unless the user says otherwise.
-        mnist_runs: Number of runs of mnist_parzen.yaml that the claim needs: one, one for each seed, or none.
+        name: Name for `reproduce`.
+        section: Section of the paper.
+        statement: The claim in one sentence.
+        run: Function that trains, measures and draws, and returns the findings.
+        seconds: Approximate duration of the full version with one seed on one thread of the machine in RESULTS.md,
+            without runs of mnist_parzen.yaml, which claims share.
+        quick_seconds: The same for the short version; None if there is no short version.
+        seeds: Default number of seeds of the full version.
+        mnist_runs: Function that returns the number of runs of mnist_parzen.yaml that the claim needs.
     """
 
     name: str
     section: str
-    says: str
+    statement: str
     run: Callable[[Setting], list[Finding]] = field(repr=False)
     seconds: float
     quick_seconds: float | None = None
     seeds: int = 1
     mnist_runs: Callable[[Setting], int] = count_no_runs
 
-    def cost(self, setting: Setting) -> float:
-        """Seconds to expect, without runs of mnist_parzen.yaml."""
+    def estimate_seconds(self, setting: Setting) -> float:
+        """Estimate the duration in seconds, without runs of mnist_parzen.yaml."""
         return (self.quick_seconds or 0) if setting.quick else self.seconds * len(setting.seeds)
 
 
 def format_over_seeds(values: Sequence[float], digits: int = 3, unit: str = "") -> str:
-    """Mean ± standard error of the mean over seeds; a single run has no ±."""
-    behind = f" {unit}" if unit else ""
+    """Format the mean and its standard error over seeds; one seed has no error."""
+    suffix = f" {unit}" if unit else ""
     if len(values) == 1:
-        return f"{values[0]:.{digits}f}{behind} (1 seed)"
+        return f"{values[0]:.{digits}f}{suffix} (1 seed)"
     error = stdev(values) / math.sqrt(len(values))
-    return f"{mean(values):.{digits}f} ± {error:.{digits}f}{behind} ({len(values)} seeds)"
+    return f"{mean(values):.{digits}f} ± {error:.{digits}f}{suffix} ({len(values)} seeds)"

@@ -1,4 +1,4 @@
-"""Extension 5 of section 7: better coordination of G and D. A controller that chooses k, against every fixed k."""
+"""Section 7, extension 5: a controller that chooses k, compared with fixed values of k."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -30,57 +30,69 @@ from lightning_gan.studies.in_memory import train_in_memory
 from lightning_gan.studies.results_cache import Row, cached_result
 from lightning_gan.utils import images
 
-UPDATES = 4000  # of both networks together: every arm spends the same
+UPDATES = 4000  # of both networks together, the same for every arm
 QUICK_UPDATES = 800
-LOOKS = 10  # at the samples, evenly spread over the second half
+MEASUREMENTS = 10  # of the samples, evenly spaced over the second half of training
 SAMPLES = 10_000
-G_RATE, D_RATE = 4e-3, 1e-3  # a G that is four times faster than its D: where coordination matters
-LEAD, MOST = 0.3, 10  # the controller's, chosen on seeds 100 to 105
+G_RATE, D_RATE = 4e-3, 1e-3  # a rate at which k matters
+LEAD, MOST = 0.3, 10  # settings of the controller, chosen on seeds 100 to 105
 
 
 @dataclass(frozen=True)
 class ControllerArm:
-    """A way to take turns."""
+    """Rule for the number of updates of D between updates of G.
+
+    Args:
+        name: Name in tables and images.
+        make_model: Function that builds the model and its data from a seed.
+    """
 
     name: str
-    model: Callable[[int], tuple[GAN, Ring]]
+    make_model: Callable[[int], tuple[GAN, Ring]]
 
 
-def coordinated(seed: int) -> tuple[GAN, Ring]:
-    """The ring's networks under the controller."""
+def make_controlled_gan(seed: int) -> tuple[GAN, Ring]:
+    """Build the ring's model with the controller, and its data."""
     gan, data = make_ring_gan(seed)
-    controlled = AdaptiveRatioGAN(
+    model = AdaptiveRatioGAN(
         gan.generator, gan.discriminator, gan.loss, gan.prior, LEAD, MOST,
         d_optimizer=partial(Adam, lr=D_RATE, betas=(0.5, 0.99)),
         g_optimizer=partial(Adam, lr=G_RATE, betas=(0.5, 0.99)),
     )  # fmt: skip
-    return controlled, data
+    return model, data
 
 
 FIXED = [
     ControllerArm(f"k = {k}", partial(make_ring_gan, k=k, g_rate=G_RATE, d_rate=D_RATE))
     for k in (1, 2, 3, 5, 10)
 ]
-CONTROLLER = ControllerArm(f"k by D's lead ({LEAD} nats, at most {MOST})", coordinated)
+CONTROLLER = ControllerArm(f"k by lead of D ({LEAD} nats, at most {MOST})", make_controlled_gan)
 
 
-def distance(samples: Tensor, data: Ring) -> float:
-    """Total variation between where samples and data fall: one cell for each mode, one for everything else.
+def compute_ring_distance(samples: Tensor, data: Ring) -> float:
+    """Compute the total variation between samples and data over nine cells: each mode, and the rest of the plane.
 
-    A sample falls to a mode less than three standard deviations away; 1 - exp(-9/2) of the data do. 0: as the data; 1:
-    nothing where the data are. It counts modes that are missing, modes that are too heavy, and samples between modes.
+    The cell of a mode has a radius of three standard deviations, which holds 1 - exp(-9/2) of the mode's mass.
+
+    Returns:
+        Distance from 0, equal shares in all cells, to 1, no samples near the data.
     """
     scaled, nearest = (torch.cdist(samples, data.means) / data.std).min(1)
     modes = len(data.means)
     cell = torch.where(scaled < NEAR, nearest, modes)
     share = torch.bincount(cell, minlength=modes + 1).float() / len(samples)
     outside = math.exp(-(NEAR**2) / 2)
-    truth = torch.tensor([(1 - outside) / modes] * modes + [outside])
-    return 0.5 * (share - truth).abs().sum().item()
+    expected = torch.tensor([(1 - outside) / modes] * modes + [outside])
+    return 0.5 * (share - expected).abs().sum().item()
 
 
-class Budget(Callback):
-    """Ends the model after so many updates of both networks, and looks at the samples on the way."""
+class UpdateBudget(Callback):
+    """Callback that stops training after a number of updates of both networks, and measures samples before.
+
+    Args:
+        updates: Updates of both networks together.
+        data: Data to compare samples with.
+    """
 
     def __init__(self, updates: int, data: Ring) -> None:
         self.updates, self.data = updates, data
@@ -94,20 +106,20 @@ class Budget(Callback):
         batch: object,
         batch_idx: int,
     ) -> None:
-        """Count; look when the next tenth of the second half is over."""
+        """Measure samples if a measurement is due; stop if all updates are done."""
         gan = cast(GAN, pl_module)
-        spent = gan.d_updates + gan.g_updates
-        due = self.updates // 2 + (len(self.distances) + 1) * self.updates // (2 * LOOKS)
-        if spent >= due:
-            self.distances.append(distance(gan.sample(SAMPLES, seed=1), self.data))
-        if spent >= self.updates:
+        done = gan.d_updates + gan.g_updates
+        due = self.updates // 2 + (len(self.distances) + 1) * self.updates // (2 * MEASUREMENTS)
+        if done >= due:
+            self.distances.append(compute_ring_distance(gan.sample(SAMPLES, seed=1), self.data))
+        if done >= self.updates:
             trainer.should_stop = True
 
 
 def measure_controller_arm(arm: ControllerArm, seed: int, updates: int) -> Row:
-    """One model: mean distance over the second half, and what its end covers."""
-    gan, data = arm.model(seed)
-    budget = Budget(updates, data)
+    """Train one model; return its mean distance over the second half, its final mode coverage, and its mean k."""
+    gan, data = arm.make_model(seed)
+    budget = UpdateBudget(updates, data)
     train_in_memory(gan, data, updates, [budget])
     end = count_covered(gan, data)
     return {
@@ -117,8 +129,8 @@ def measure_controller_arm(arm: ControllerArm, seed: int, updates: int) -> Row:
 
 
 def run(setting: Setting) -> list[Finding]:
-    """Every arm with every seed; the controller against the best fixed k, seed by seed."""
-    folder = setting.folder("coordination")
+    """Run every arm with every seed, and compare the controller with the best fixed k."""
+    folder = setting.make_folder("coordination")
     updates = QUICK_UPDATES if setting.quick else UPDATES
     rows: dict[str, list[Row]] = {}
     for arm in [*FIXED, CONTROLLER]:
@@ -132,7 +144,7 @@ def run(setting: Setting) -> list[Finding]:
     distances = {name: [r["distance"] for r in found] for name, found in rows.items()}
     best = min((a.name for a in FIXED), key=lambda name: mean(distances[name]))
     gains = [f - c for f, c in zip(distances[best], distances[CONTROLLER.name], strict=True)]
-    note = f"{updates} updates of both networks together, rates of G {G_RATE:g} and of D {D_RATE:g}; 0 is as the data"
+    note = f"{updates} updates of both networks together; rates: G {G_RATE:g}, D {D_RATE:g}; 0: equal to the data"
     findings = [
         Finding(
             f"distance from the ring, {name}",
@@ -144,44 +156,44 @@ def run(setting: Setting) -> list[Finding]:
         )
         for name in rows
     ]
-    gained = Finding(
-        f"nearer than the best fixed k ({best}), by two standard errors", "above 0", format_over_seeds(gains),
-        Verdict.of(is_better_controller(gains)), image,
+    gain = Finding(
+        f"distance of the best fixed k ({best}) minus that of the controller", "above 0 by two standard errors",
+        format_over_seeds(gains), Verdict.from_bool(is_better_controller(gains)), image,
     )  # fmt: skip
-    return [*findings, gained]
+    return [*findings, gain]
 
 
 def describe_controller_arm(rows: Sequence[Row]) -> str:
-    """Distance with its error over seeds, and means of the rest."""
+    """Format the distance of an arm with its standard error over seeds, and the means of the other values."""
     modes, quality, k = (mean(r[key] for r in rows) for key in ("modes", "high_quality", "k"))
     text = format_over_seeds([r["distance"] for r in rows])
     return f"{text}; {modes:.1f} modes, {quality:.0%} good, k {k:.2f}"
 
 
 def is_better_controller(gains: Sequence[float]) -> bool:
-    """Whether the mean gain lies two standard errors above 0; one seed shows nothing."""
+    """Return whether the mean gain is two standard errors above 0; False for one seed."""
     return len(gains) > 1 and mean(gains) > 2 * stdev(gains) / math.sqrt(len(gains))
 
 
 def draw_controller_arms(rows: dict[str, list[Row]]) -> Tensor:
-    """A point for each model, and the mean of each arm."""
+    """Draw the distance of each model, and the mean of each arm."""
     figure = Figure(figsize=(7, 3.2), layout="constrained", dpi=100)
     ax = figure.subplots()
-    for place, found in enumerate(rows.values()):
+    for x, found in enumerate(rows.values()):
         values = [r["distance"] for r in found]
         spread = torch.linspace(-0.15, 0.15, len(values)).tolist()
-        ax.plot([place + s for s in spread], values, "o", ms=4, alpha=0.5)
-        ax.hlines(mean(values), place - 0.3, place + 0.3, color="black")
+        ax.plot([x + s for s in spread], values, "o", ms=4, alpha=0.5)
+        ax.hlines(mean(values), x - 0.3, x + 0.3, color="black")
     ax.set_xticks(range(len(rows)), [name.replace(" (", "\n(") for name in rows])
     ax.set(ylabel="total variation from the ring", ylim=(0, 1.05))
-    ax.set_title("each point a model; lines are means over seeds", fontsize=9)
+    ax.set_title("points: models; lines: means over seeds", fontsize=9)
     return render_figure(figure)
 
 
 CLAIM = Claim(
     name="coordination",
     section="sec. 7, item 5",
-    says="training gains from better coordination of G and D",
+    statement="training improves with better coordination of G and D",
     run=run,
     seconds=50.0,
     quick_seconds=15.0,

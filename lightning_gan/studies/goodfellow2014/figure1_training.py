@@ -1,4 +1,4 @@
-"""The model of Figure 1: data and noise on the line, the networks, and every density computed."""
+"""Model of Figure 1 on the line: data, noise, networks, and measurements from computed densities."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -32,53 +32,53 @@ G_WIDTHS, D_WIDTHS = (32, 32, 32), (32, 32)
 NETWORKS = (
     f"tanh {G_WIDTHS} {D_WIDTHS} batch {BATCH} z in [{LOW}, {HIGH}] p_data N({MEAN}, {STD}^2)"
 )
-Pair = tuple[Generator, Discriminator]
+NetworkPair = tuple[Generator, Discriminator]
 NewOptimizer = Callable[[Iterable[Parameter]], Optimizer]
 
 
-def make_networks(seed: int) -> Pair:
-    """Smooth ones, so that G'(z) exists everywhere."""
+def make_networks(seed: int) -> NetworkPair:
+    """Build smooth networks, for which G'(z) exists everywhere."""
     seed_single_thread(seed)
     generator = LinearMLPGenerator([1], z_dim=1, widths=G_WIDTHS, activation=nn.Tanh)
     return generator, MLPDiscriminator([1], widths=D_WIDTHS, activation=nn.Tanh)
 
 
 def make_gan(
-    pair: Pair, k: int, d_optimizer: NewOptimizer, g_optimizer: NewOptimizer, total: int
+    pair: NetworkPair, k: int, d_optimizer: NewOptimizer, g_optimizer: NewOptimizer, total: int
 ) -> GAN:
-    """The two at play; their rates fall to 0 over `total` updates of G."""
+    """Build the model; its learning rates fall to 0 over `total` updates of G."""
     return GAN(
         *pair, NonSaturating(), Uniform(LOW, HIGH), k, d_optimizer, g_optimizer,
         partial(LinearDecay, total=total * k, start=0.0), partial(LinearDecay, total=total, start=0.0),
     )  # fmt: skip
 
 
-def data() -> Gaussian1D:
-    """Samples of p_data."""
+def make_data() -> Gaussian1D:
+    """Build the data module of p_data."""
     return Gaussian1D((MEAN,), (STD,), batch_size=BATCH)
 
 
-# what is measured
+# measurements
 
 
-def p_g(pair: Pair) -> GeneratorDensity:
-    """Density of G's samples."""
+def compute_p_g(pair: NetworkPair) -> GeneratorDensity:
+    """Compute the density of G's samples."""
     return generator_density(pair[0], P_Z)
 
 
-def compute_answers(pair: Pair, x: Tensor) -> Tensor:
-    """D(x), [n], in float64."""
+def compute_outputs(pair: NetworkPair, x: Tensor) -> Tensor:
+    """Compute D(x), [n], in float64."""
     with torch.no_grad():
         return pair[1](x[:, None].float()).double().sigmoid()
 
 
-def total_variation(g: GeneratorDensity) -> float:
-    """Half the integral of |p_g - p_data|: that of p_g - p_data where it is positive, so p_g's points are enough."""
+def compute_total_variation(g: GeneratorDensity) -> float:
+    """Compute the total variation between p_g and p_data: the integral of the positive part of p_g - p_data."""
     return (g.weights * (g.p - P_DATA.log_prob(g.x).exp()).clamp(min=0)).sum().item()
 
 
-def jensen_shannon(g: GeneratorDensity) -> float:
-    """JSD(p_data || p_g), nats: on p_g's points, and on either side of them as far as p_data goes."""
+def compute_jensen_shannon(g: GeneratorDensity) -> float:
+    """Compute JSD(p_data || p_g) in nats, on the points of p_g and on intervals of p_data beyond them."""
     ends = (min(MEAN - 8 * STD, g.x[0].item() - 1), max(MEAN + 8 * STD, g.x[-1].item() + 1))
     wings = [
         theory.make_interval(ends[0], g.x[0].item()),
@@ -91,62 +91,65 @@ def jensen_shannon(g: GeneratorDensity) -> float:
         torch.cat([wings[0].weights, g.weights, wings[1].weights]),
         torch.cat([wings[0].coarse, coarse, wings[1].coarse]),
     )
-    nothing = torch.full_like(wings[0].weights, -torch.inf)
-    log_g = torch.cat([nothing, g.p.log(), nothing])
+    empty = torch.full_like(wings[0].weights, -torch.inf)
+    log_g = torch.cat([empty, g.p.log(), empty])
     return theory.jensen_shannon(grid.log_density(P_DATA), log_g, grid).value.item()
 
 
 def compute_distances(g: GeneratorDensity) -> dict[str, Any]:
-    """How far p_g is from p_data, and how p_g was computed."""
+    """Compute the distances between p_g and p_data, and name the method that computed p_g."""
     return {
-        "total_variation": total_variation(g),
-        "jensen_shannon": jensen_shannon(g),
+        "total_variation": compute_total_variation(g),
+        "jensen_shannon": compute_jensen_shannon(g),
         "how": g.how,
     }
 
 
-def mean_answer(pair: Pair) -> float:
-    """Mean of D(G(z)) over p_z, at 10,000 evenly spaced z."""
+def compute_mean_output(pair: NetworkPair) -> float:
+    """Compute the mean of D(G(z)) over p_z, at 10,000 evenly spaced z."""
     with torch.no_grad():
         return (
-            compute_answers(pair, pair[0](torch.linspace(LOW, HIGH, 10_000)[:, None])[:, 0])
+            compute_outputs(pair, pair[0](torch.linspace(LOW, HIGH, 10_000)[:, None])[:, 0])
             .mean()
             .item()
         )
 
 
-def region(share: float) -> tuple[float, float]:
-    """The interval around the mean that holds a share of p_data."""
+def find_region(share: float) -> tuple[float, float]:
+    """Return the interval around the mean that holds a share of p_data."""
     half = P_DATA.icdf(torch.tensor(0.5 + share / 2)).item() - MEAN
     return MEAN - half, MEAN + half
 
 
-def off_half(pair: Pair, share: float) -> float:
-    """Largest |D(x) - 1/2| in the region that holds a share of p_data."""
-    low, high = region(share)
-    return (compute_answers(pair, torch.linspace(low, high, 1001)) - 0.5).abs().max().item()
+def measure_off_half(pair: NetworkPair, share: float) -> float:
+    """Compute the largest |D(x) - 1/2| in the interval that holds a share of p_data."""
+    low, high = find_region(share)
+    return (compute_outputs(pair, torch.linspace(low, high, 1001)) - 0.5).abs().max().item()
 
 
-def off_best(pair: Pair, g: GeneratorDensity, tail: float) -> float:
-    """Largest |D(x) - D*(x)| in the region that holds 99 % of p_data, and all of p_g but `tail` at either end."""
+def measure_off_optimal(pair: NetworkPair, g: GeneratorDensity, tail: float) -> float:
+    """Compute the largest |D(x) - D*(x)| where 99 % of p_data lies and all of p_g except `tail` at either end."""
     below = (g.weights * g.p).cumsum(0)
     inside = g.x[(below >= tail) & (below <= 1 - tail)]
-    low, high = max(region(0.99)[0], inside[0].item()), min(region(0.99)[1], inside[-1].item())
+    low, high = (
+        max(find_region(0.99)[0], inside[0].item()),
+        min(find_region(0.99)[1], inside[-1].item()),
+    )
     x = torch.linspace(low, high, 1001, dtype=torch.float64)
-    best = theory.optimal_discriminator(P_DATA.log_prob(x), g.at(x).log())
-    return (compute_answers(pair, x) - best).abs().max().item()
+    optimal = theory.optimal_discriminator(P_DATA.log_prob(x), g.at(x).log())
+    return (compute_outputs(pair, x) - optimal).abs().max().item()
 
 
-# what is seen
+# images
 
 
 def make_view(gan: Any) -> View:
-    """The model as it stands."""
-    return choose_view(gan, data().density, p_g((gan.generator, gan.discriminator)))
+    """Compute the curves of the model for an image."""
+    return choose_view(gan, make_data().density, compute_p_g((gan.generator, gan.discriminator)))
 
 
-class UntilNear(Callback):
-    """Stops as soon as the total variation between p_g and p_data is below a number."""
+class StopNearData(Callback):
+    """Callback that stops training when the total variation between p_g and p_data is below `near`."""
 
     def __init__(self, near: float) -> None:
         self.near = near
@@ -159,18 +162,18 @@ class UntilNear(Callback):
         batch: object,
         batch_idx: int,
     ) -> None:
-        """Every 10 updates of G."""
+        """Check every 10 updates of G."""
         pair: Any = (pl_module.generator, pl_module.discriminator)
-        if trainer.global_step % 10 == 0 and total_variation(p_g(pair)) < self.near:
+        if trainer.global_step % 10 == 0 and compute_total_variation(compute_p_g(pair)) < self.near:
             trainer.should_stop = True
 
 
-class Film(Callback):
-    """Images of the model, every so many updates of G.
+class FrameRecorder(Callback):
+    """Callback that draws frames of an animation at regular intervals.
 
     Args:
-        every: updates of G.
-        title: stands over them.
+        every: Updates of G between two frames.
+        title: Title of the frames.
     """
 
     def __init__(self, every: int, title: str) -> None:
@@ -185,7 +188,7 @@ class Film(Callback):
         batch: object,
         batch_idx: int,
     ) -> None:
-        """One more image, if it is due."""
+        """Draw a frame if one is due."""
         step = trainer.global_step
         if step % self.every == 0 and step not in self.frames:
             self.frames[step] = draw_frame(

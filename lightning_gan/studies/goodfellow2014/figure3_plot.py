@@ -1,4 +1,4 @@
-"""The image of figure 3: digits along lines in z, and what a classifier says of them."""
+"""Image of Figure 3: digits along lines in z, and their class probabilities."""
 
 import torch
 from matplotlib.axes import Axes
@@ -13,21 +13,21 @@ COLOURS = [
     "black",
     "C8",
     "C9",
-]  # C7 is the grey of those that do not matter
-LABELLED = 0.4  # classes whose probability reaches it somewhere on the line get a label
+]  # C7 is grey, the colour of unlabelled classes
+LABELLED = 0.4  # least maximal probability of a class that is labelled
 
 
-def chain_image(
+def draw_chain(
     x: Tensor, blends: Tensor, probabilities: Tensor, blended: Tensor, shown: int
 ) -> Tensor:
-    """For each line: digits along it, class probabilities, and blends of its ends; side by side.
+    """Draw the digits and class probabilities of lines in z and of blends of their ends, a column for each line.
 
     Args:
-        x: bytes on lines in z, [points, lines, 1, H, W].
-        blends: bytes between the same ends in pixel space, shaped like x.
-        probabilities: of the classes on lines in z, [points, lines, classes].
-        blended: the same of blends.
-        shown: how many of the points are drawn as images, ends included.
+        x: Bytes of images on lines in z, [points, lines, 1, H, W].
+        blends: Bytes of blends of the same ends in pixel space, shaped like x.
+        probabilities: Class probabilities on lines in z, [points, lines, classes].
+        blended: Class probabilities of blends, shaped like probabilities.
+        shown: Number of points that are drawn as images, including the ends.
 
     Returns:
         Bytes [3, H', W'].
@@ -48,24 +48,24 @@ def chain_image(
 
 
 def _strip(ax: Axes, image_bytes: Tensor, shown: int) -> None:
-    """Some of the images of a line, in a row."""
-    places = torch.linspace(0, len(image_bytes) - 1, shown).round().long()
-    row = images.make_image_grid(image_bytes[places], shown, gap=1)
+    """Draw `shown` images of a line in a row."""
+    indices = torch.linspace(0, len(image_bytes) - 1, shown).round().long()
+    row = images.make_image_grid(image_bytes[indices], shown, gap=1)
     ax.imshow(row.permute(1, 2, 0).numpy(), aspect="auto", interpolation="nearest")
     ax.set_axis_off()
 
 
 def _curves(ax: Axes, probabilities: Tensor, with_xlabel: bool) -> None:
-    """Probability of every class along a line; those that matter in colour, with the digit at their top."""
+    """Draw the probability of every class along a line; classes that reach `LABELLED` have a colour and a label."""
     t = torch.linspace(0, 1, len(probabilities))
     for digit, p in enumerate(probabilities.T):
         top = p.max()
-        matters = bool(top >= LABELLED)
-        colour = COLOURS[digit % len(COLOURS)] if matters else "0.8"
-        ax.plot(t, p, color=colour, lw=1.8 if matters else 0.8)
-        if matters:
-            place = t[p >= 0.95 * top].mean().clamp(0.02, 0.98).item()
-            ax.text(place, 1.05, str(digit), color=colour, ha="center", fontweight="bold")
+        labelled = bool(top >= LABELLED)
+        colour = COLOURS[digit % len(COLOURS)] if labelled else "0.8"
+        ax.plot(t, p, color=colour, lw=1.8 if labelled else 0.8)
+        if labelled:
+            position = t[p >= 0.95 * top].mean().clamp(0.02, 0.98).item()
+            ax.text(position, 1.05, str(digit), color=colour, ha="center", fontweight="bold")
     ax.set(xlim=(0, 1), ylim=(0, 1.25), yticks=(0, 0.5, 1))
     if with_xlabel:
-        ax.set_xlabel("place on the line", fontsize=9)
+        ax.set_xlabel("position on the line", fontsize=9)

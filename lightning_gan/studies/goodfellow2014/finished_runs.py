@@ -1,4 +1,4 @@
-"""What a finished run holds: its networks, and the data that it was trained on."""
+"""Load the model and the data of a finished run."""
 
 from importlib import import_module
 from pathlib import Path
@@ -13,20 +13,20 @@ from lightning_gan.utils import trusted_classes
 
 
 def load_model(run: Path) -> AdversarialModel:
-    """D and G of the last checkpoint, in evaluation mode.
+    """Load the model of a run's last checkpoint in evaluation mode.
 
     Raises:
-        CheckpointError: if the run has no whole one.
+        CheckpointError: If there is no valid checkpoint.
     """
     return load(str(run / "checkpoints" / "last.ckpt"))
 
 
 def load_data(run: Path) -> ImageData:
-    """The data module of the run's config, loaded.
+    """Build the data module of a run's config, and load its data.
 
     Raises:
-        FileNotFoundError: if the files are gone since.
-        UntrustedError: if it names a class that nobody vouched for.
+        FileNotFoundError: If the data files are missing.
+        UntrustedError: If the config names a class that is not trusted.
     """
     section = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))["data"]
     trusted_classes.check_names(section, str(run / "config.yaml"))

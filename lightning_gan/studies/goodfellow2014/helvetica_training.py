@@ -1,4 +1,4 @@
-"""Models that collapse when G is trained much more than D: how one of them is played, watched and judged."""
+"""Scenarios of mode collapse: training with changed learning rates, and measurement of modes and indicators."""
 
 import hashlib
 import time
@@ -28,36 +28,37 @@ from lightning_gan.studies.results_cache import Row, cached_result
 from lightning_gan.utils.atomic_files import atomic_write
 from lightning_gan.utils.images import to_uint8
 
-EVERY = 50  # updates of G between two looks
-SEEN = 500  # digits that the classifier sort at each look
-LAST = 4  # looks at the end, over which the number of modes is averaged
-RARE = 0.01  # a class with a smaller share of them is not counted
-SHOWN = 25  # samples of each look that are kept for the image
+EVERY = 50  # updates of G between two measurements
+CLASSIFIED = 500  # samples of digits that are classified at each measurement
+LAST = 4  # measurements at the end over which the number of modes is averaged
+RARE = 0.01  # least share of a class that is counted
+SHOWN = 25  # samples of each measurement for the image
 SHOWN_POINTS = 250
 
-Covers = Callable[[GAN], int]
+CountModes = Callable[[GAN], int]
 
 
 @dataclass(frozen=True)
-class Scenario:
-    """A model, and what "G is trained too much" means in it.
+class CollapseScenario:
+    """Model, and the change of learning rates that trains G too much.
 
     Args:
-        name: of the data.
-        model: networks and data of a seed.
-        covers: modes that G's samples cover: the truth, which the watcher never sees.
-        modes: that there are; G has truly collapsed when it covers half of them or fewer.
-        shown: samples of a look that are kept for the image.
-        start: step before which no look is bad: G has not covered the data yet.
-        provoked: step after which the rates change.
-        steps: updates of G in all.
-        g_factor: of G's learning rate from there on.
-        d_factor: of D's.
+        name: Name of the data.
+        make_model: Function that builds the model and its data from a seed.
+        make_counter: Function that returns, for the data, a function that counts the modes of a model's samples. The
+            monitor does not use this count.
+        modes: Number of modes of the data; G has collapsed if it covers half of them or fewer.
+        shown: Samples of each measurement for the image.
+        start: Step before which the monitor ignores measurements, because G does not cover the data yet.
+        provoked: Step after which the rates change.
+        steps: Number of updates of G.
+        g_factor: Factor of G's learning rate after the change.
+        d_factor: Factor of D's learning rate after the change.
     """
 
     name: str
-    model: Callable[[int], tuple[GAN, InMemory]] = field(repr=False)
-    covers: Callable[[InMemory], Covers] = field(repr=False)
+    make_model: Callable[[int], tuple[GAN, InMemory]] = field(repr=False)
+    make_counter: Callable[[InMemory], CountModes] = field(repr=False)
     modes: int
     shown: int
     start: int
@@ -67,13 +68,19 @@ class Scenario:
     d_factor: float
 
     def collapsed(self, modes: float) -> bool:
-        """Whether this few modes are a true collapse."""
+        """Return whether a number of modes is a collapse."""
         return modes <= self.modes / 2
 
 
 @dataclass(frozen=True)
 class CollapseArm:
-    """What happens to a run, and what the watcher does."""
+    """Treatment of a run.
+
+    Args:
+        name: Name in images and cache keys.
+        provoked: Whether the learning rates change.
+        response: Function that returns the response of the monitor to a collapse.
+    """
 
     name: str
     provoked: bool
@@ -85,32 +92,32 @@ PROVOKED = CollapseArm("provoked", True, WarnOnCollapse)
 ROLLED_BACK = CollapseArm("provoked, roll back", True, partial(RollbackOnCollapse, slower=0.03))
 
 
-def ring(steps: int = 1300, provoked: int = 1000) -> Scenario:
-    """Eight Gaussians; truth: `mode_coverage`."""
-    return Scenario(
+def make_ring_scenario(steps: int = 1300, provoked: int = 1000) -> CollapseScenario:
+    """Create the scenario of the ring, with modes counted by `mode_coverage`."""
+    return CollapseScenario(
         "ring", make_ring_gan, lambda data: lambda gan: count_covered(gan, data).covered,  # type: ignore[arg-type]
         modes=8, shown=SHOWN_POINTS, start=provoked - 100, provoked=provoked, steps=steps,
         g_factor=10.0, d_factor=0.01,
     )  # fmt: skip
 
 
-def digits(root: str) -> Scenario:
-    """MNIST; truth: classes by the classifier."""
+def make_digits_scenario(root: str) -> CollapseScenario:
+    """Create the scenario of MNIST, with classes counted by the digit classifier."""
     network = Classifier("mnist").load()
 
-    def covers(gan: GAN) -> int:
-        image_bytes = to_uint8(gan.sample(SEEN, seed=1), gan.generator.value_range)
+    def count_classes(gan: GAN) -> int:
+        image_bytes = to_uint8(gan.sample(CLASSIFIED, seed=1), gan.generator.value_range)
         classes = network(image_bytes).logits.argmax(1)
-        return int((torch.bincount(classes, minlength=10) >= RARE * SEEN).sum())
+        return int((torch.bincount(classes, minlength=10) >= RARE * CLASSIFIED).sum())
 
-    return Scenario(
-        "MNIST", partial(make_digits_gan, root=root), lambda data: covers,
+    return CollapseScenario(
+        "MNIST", partial(make_digits_gan, root=root), lambda data: count_classes,
         modes=10, shown=SHOWN, start=300, provoked=400, steps=650, g_factor=10.0, d_factor=0.1,
     )  # fmt: skip
 
 
 def make_digits_gan(seed: int, root: str) -> tuple[GAN, InMemory]:
-    """A small pair that draws all ten digits after 400 updates of G."""
+    """Build small networks that generate all ten digits after 400 updates of G, and the data."""
     seed_single_thread(seed)
     generator = MLPGenerator([1, 28, 28], z_dim=16, widths=[256, 256], batch_norm=True, irange=None)
     discriminator = MaxoutDiscriminator(
@@ -129,11 +136,11 @@ def make_digits_gan(seed: int, root: str) -> tuple[GAN, InMemory]:
     return gan, MNIST(root=root, batch_size=64)
 
 
-class Judge(Callback):
-    """Counts the modes at each look, before the watcher may roll back; keeps some samples."""
+class ModeCounter(Callback):
+    """Callback that counts modes and stores samples; it has to run before the monitor, which can roll back."""
 
-    def __init__(self, covers: Covers, shown: int) -> None:
-        self.covers, self.shown = covers, shown
+    def __init__(self, count_modes: CountModes, shown: int) -> None:
+        self.count_modes, self.shown = count_modes, shown
         self.modes: list[int] = []
         self.samples: list[Tensor] = []
 
@@ -145,74 +152,79 @@ class Judge(Callback):
         batch: object,
         batch_idx: int,
     ) -> None:
-        """Every so many updates of G; k is 1, so that each minibatch is one."""
+        """Measure every `EVERY` updates of G; with k = 1 each minibatch is one."""
         if trainer.global_step % EVERY == 0 and isinstance(pl_module, GAN):
-            self.modes.append(self.covers(pl_module))
+            self.modes.append(self.count_modes(pl_module))
             self.samples.append(pl_module.sample(self.shown, seed=2))
 
 
-def make_monitor(scenario: Scenario, arm: CollapseArm) -> ModeCollapseMonitor:
-    """The callback with its own limits; the Jacobian, which it only logs, is left out."""
+def make_monitor(scenario: CollapseScenario, arm: CollapseArm) -> ModeCollapseMonitor:
+    """Create the monitor with its default limits and without the Jacobian, which it would only log."""
     return ModeCollapseMonitor(
         every_n_steps=EVERY, start=scenario.start, jacobian_points=0, response=arm.response()
     )
 
 
-def measure_collapse_run(scenario: Scenario, arm: CollapseArm, seed: int, snapshots: Path) -> Row:
-    """One run: what the judge and the watcher saw at each look, in the order of looks."""
+def measure_collapse_run(
+    scenario: CollapseScenario, arm: CollapseArm, seed: int, snapshots: Path
+) -> Row:
+    """Train one run; return modes and indicators of each measurement, and store samples."""
     started = time.process_time()
-    gan, data = scenario.model(seed)
+    gan, data = scenario.make_model(seed)
     if arm.provoked:
         gan.make_schedulers = (
             partial(MultiStepLR, milestones=[scenario.provoked], gamma=scenario.d_factor),
             partial(MultiStepLR, milestones=[scenario.provoked], gamma=scenario.g_factor),
         )
-    judge, watching = Judge(scenario.covers(data), scenario.shown), make_monitor(scenario, arm)
-    train_in_memory(gan, data, scenario.steps, [judge, watching])
-    with atomic_write(snapshots) as beside:
-        torch.save(torch.stack(judge.samples), beside)
+    counter = ModeCounter(scenario.make_counter(data), scenario.shown)
+    monitor = make_monitor(scenario, arm)
+    train_in_memory(gan, data, scenario.steps, [counter, monitor])
+    with atomic_write(snapshots) as temporary:
+        torch.save(torch.stack(counter.samples), temporary)
     return {
-        "steps": [step for step, _ in watching.looks], "modes": judge.modes,
-        "duplicates": [seen.duplicate_ratio for _, seen in watching.looks],
-        "spread": [seen.distance_ratio for _, seen in watching.looks],
-        "rank": [seen.rank_ratio for _, seen in watching.looks],
-        "alarms": watching.alarms, "ended": gan.trainer.global_step,
-        "end": mean(judge.modes[-LAST:]), "seconds": time.process_time() - started,
+        "steps": [step for step, _ in monitor.looks], "modes": counter.modes,
+        "duplicates": [found.duplicate_ratio for _, found in monitor.looks],
+        "spread": [found.distance_ratio for _, found in monitor.looks],
+        "rank": [found.rank_ratio for _, found in monitor.looks],
+        "alarms": monitor.alarms, "ended": gan.trainer.global_step,
+        "end": mean(counter.modes[-LAST:]), "seconds": time.process_time() - started,
     }  # fmt: skip
 
 
-def make_row_key(scenario: Scenario, arm: CollapseArm, seed: int) -> str:
-    """Everything that a run depends on."""
-    message = {f.name: getattr(scenario, f.name) for f in fields(scenario) if f.repr}
-    watching = make_monitor(scenario, arm)
+def make_row_key(scenario: CollapseScenario, arm: CollapseArm, seed: int) -> str:
+    """Return the cache key of a run: a description of everything that its row depends on."""
+    values = {f.name: getattr(scenario, f.name) for f in fields(scenario) if f.repr}
+    monitor = make_monitor(scenario, arm)
     limits = (
-        watching.num,
-        watching.patience,
-        watching.most_duplicates,
-        watching.least_spread,
-        watching.least_rank,
+        monitor.num,
+        monitor.patience,
+        monitor.most_duplicates,
+        monitor.least_spread,
+        monitor.least_rank,
     )
-    settings = [f"{name}={value}" for name, value in message.items()]
+    settings = [f"{name}={value}" for name, value in values.items()]
     return " | ".join(
         [
             arm.name,
             *settings,
             f"limits={limits}",
-            f"response={vars(watching.response)}",
+            f"response={vars(monitor.response)}",
             f"seed={seed}",
         ]
     )
 
 
-def snapshots_of(folder: Path, scenario: Scenario, arm: CollapseArm, seed: int) -> Path:
-    """Where the samples of all looks are: [looks, shown, *data_shape]."""
+def make_snapshot_path(
+    folder: Path, scenario: CollapseScenario, arm: CollapseArm, seed: int
+) -> Path:
+    """Return the path of the samples of all measurements, [measurements, shown, *data_shape]."""
     digest = hashlib.sha256(make_row_key(scenario, arm, seed).encode()).hexdigest()[:12]
     return folder / "samples" / f"{digest}.pt"
 
 
-def read_row(folder: Path, scenario: Scenario, arm: CollapseArm, seed: int) -> Row:
-    """A run's row: from disk, or played now."""
-    path = snapshots_of(folder, scenario, arm, seed)
+def run_or_read(folder: Path, scenario: CollapseScenario, arm: CollapseArm, seed: int) -> Row:
+    """Read the row of a run from disk; train the model if the row is missing."""
+    path = make_snapshot_path(folder, scenario, arm, seed)
     return cached_result(
         folder / "rows.json",
         make_row_key(scenario, arm, seed),

@@ -1,6 +1,6 @@
-"""Section 7, extension 2: an inference net for a G that has finished training.
+"""Section 7, extension 2: an inference network E for a trained G.
 
-E learns from samples of mnist_parzen.yaml's G alone; then it is shown test digits, which G never drew.
+E is trained on samples of the G of mnist_parzen.yaml only, and tested on samples and on test digits.
 """
 
 from functools import partial
@@ -21,9 +21,9 @@ from lightning_gan.studies.goodfellow2014.claim import (
 from lightning_gan.studies.goodfellow2014.inference_network import (
     OWN,
     TrainedInference,
-    draw_between,
+    draw_interpolations,
     draw_reconstructions,
-    reconstructions,
+    reconstruct,
     train_inference_network,
 )
 from lightning_gan.studies.results_cache import Row, cached_result
@@ -35,134 +35,148 @@ HALF = 0.5
 
 
 def run(setting: Setting) -> list[Finding]:
-    """Four tests, each by two standard errors where there are some.
+    """Judge four criteria, the first three by two standard errors.
 
-    E explains more than half of every noise variable on fresh samples; G(E(x)) is nearer to test digits than the mean
-    training image is; it is read as the digit's label more often than every second time; G is what it was, bit by bit.
+    E explains more than half of the variance of every noise variable on fresh samples; G(E(x)) is nearer to test digits
+    than the mean training image; a classifier reads it as the digit's label in more than half of the cases; and G is
+    bit for bit the same after the training of E.
     """
     nets = [train_inference_network(setting, seed) for seed in setting.seeds]
     n = QUICK_DIGITS if setting.quick else DIGITS
-    path = setting.folder(NAME) / "rows.json"
-    network = reader()
-    by = network.weights[:8] if network else "none"
+    path = setting.make_folder(NAME) / "rows.json"
+    network = load_classifier()
+    weights = network.weights[:8] if network else "none"
     rows = [
-        cached_result(path, f"{t.name} digits={n} classifier={by}", partial(measure, t, n, network))
+        cached_result(
+            path,
+            f"{t.name} digits={n} classifier={weights}",
+            partial(measure_inference, t, n, network),
+        )
         for t in nets
     ]
-    image = draw_reconstructions(nets[0], setting.folder(NAME) / "inference.png")
-    between = draw_between(nets[0], setting.folder(NAME) / "inference_between.png")
-    return [recovery(rows), reconstruction(rows, image), reading(rows, between), untouched(nets)]
+    image = draw_reconstructions(nets[0], setting.make_folder(NAME) / "inference.png")
+    between = draw_interpolations(nets[0], setting.make_folder(NAME) / "inference_between.png")
+    return [
+        judge_recovery(rows),
+        judge_reconstruction(rows, image),
+        judge_classification(rows, between),
+        judge_fixed_generator(nets),
+    ]
 
 
-def measure(trained: TrainedInference, n: int, network: FeatureExtractor | None) -> Row:
-    """What E recovers of z, and how near G(E(x)) comes to test digits."""
+def measure_inference(trained: TrainedInference, n: int, network: FeatureExtractor | None) -> Row:
+    """Measure the explained variance of z, and distance and classification of G(E(x)) for n test digits."""
     data = trained.data
     x, labels = data.images("test")[:n], data.labels("test")[:n]
     share, error = trained.inference.explained_variance()
-    shown = reconstructions(trained.inference, x, data.images("train"))
-    far = {name: distances(x, y) for name, y in shown.items()}
-    read = {}
+    shown = reconstruct(trained.inference, x, data.images("train"))
+    rmse = {name: compute_rmse(x, y) for name, y in shown.items()}
+    accuracy = {}
     if network:
         for name, y in ({"x": x} | shown).items():
-            read[name] = spread((classes_of(network, y, data.display_range) == labels).float())
+            accuracy[name] = compute_mean_and_error(
+                (classify(network, y, data.display_range) == labels).float()
+            )
     return {
         "share": share.tolist(),
         "error": error.tolist(),
-        "rmse": {name: spread(d) for name, d in far.items()},
-        "gain": spread(far["mean image"] - far[OWN]),
-        "read": read,
+        "rmse": {name: compute_mean_and_error(d) for name, d in rmse.items()},
+        "gain": compute_mean_and_error(rmse["mean image"] - rmse[OWN]),
+        "accuracy": accuracy,
         "n": len(x),
     }
 
 
-def distances(x: Tensor, y: Tensor) -> Tensor:
-    """Root mean squared difference of the pixels of each pair, [n], in units of the data."""
+def compute_rmse(x: Tensor, y: Tensor) -> Tensor:
+    """Compute the root mean squared pixel difference of each pair, [n]."""
     return (x - y).flatten(1).square().mean(1).sqrt()
 
 
-def spread(values: Tensor) -> list[float]:
-    """Mean and its standard error."""
+def compute_mean_and_error(values: Tensor) -> list[float]:
+    """Compute the mean of [n] and its standard error."""
     return [float(values.mean()), float(values.std() / len(values) ** 0.5)]
 
 
-def reader() -> FeatureExtractor | None:
-    """The suite's classifier of digits, if it is on this machine."""
+def load_classifier() -> FeatureExtractor | None:
+    """Load the suite's digit classifier; None if its weights are missing."""
     try:
         return Classifier().load()
     except WeightsError:
         return None
 
 
-def classes_of(network: FeatureExtractor, x: Tensor, value_range: tuple[float, float]) -> Tensor:
-    """Which digit the classifier reads, int64 [n]."""
+def classify(network: FeatureExtractor, x: Tensor, value_range: tuple[float, float]) -> Tensor:
+    """Classify digits, int64 [n]."""
     logits = network(images.to_uint8(x, value_range)).logits
-    assert logits is not None  # a classifier's weights always have a last layer
+    assert logits is not None  # a classifier always has logits
     return logits.argmax(1)
 
 
-def recovery(rows: list[Row]) -> Finding:
-    """Does E find z again?"""
+def judge_recovery(rows: list[Row]) -> Finding:
+    """Judge the explained variance of z."""
     least = min(s - 2 * e for r in rows for s, e in zip(r["share"], r["error"], strict=True))
     lowest, error = min(min(r["share"]) for r in rows), max(max(r["error"]) for r in rows)
     return Finding(
         "share of z's variance that E explains on 10,000 fresh samples, mean over the noise variables",
-        f"z is predicted (here: above {HALF:g} for each)",
+        f"z is predicted (criterion: above {HALF:g} for each)",
         format_over_seeds([mean(r["share"]) for r in rows]),
-        Verdict.of(least > HALF),
+        Verdict.from_bool(least > HALF),
         note=f"lowest of any variable {lowest:.3f}; standard errors over samples at most {error:.4f}.",
     )
 
 
-def reconstruction(rows: list[Row], image: Path) -> Finding:
-    """How near does G(E(x)) come to digits that G did not draw?"""
+def judge_reconstruction(rows: list[Row], image: Path) -> Finding:
+    """Judge the distance of G(E(x)) from test digits."""
     n, errors = rows[0]["n"], [r["rmse"][OWN][1] for r in rows]
     return Finding(
         f"RMSE of G(E(x)) on {n:,} test digits, pixels in [0, 1]",
-        "below the mean image's",
+        "below that of the mean image",
         format_over_seeds([r["rmse"][OWN][0] for r in rows]),
-        Verdict.of(all(gain > 2 * error for gain, error in (r["gain"] for r in rows))),
+        Verdict.from_bool(all(gain > 2 * error for gain, error in (r["gain"] for r in rows))),
         image,
         f"{_others(rows, 'rmse')}; standard error over digits {max(errors):.4f}.",
     )
 
 
-def reading(rows: list[Row], image: Path) -> Finding:
-    """Does G(E(x)) still say which digit it was?"""
-    what = "share of G(E(x)) of test digits that a classifier reads as the digit's label"
-    theirs = f"the digit is kept (here: above {HALF:g}; chance 0.1)"
-    if not all(r["read"] for r in rows):
-        advice = "there is no classifier: run `python -m lightning_gan download --classifier mnist`"
-        return Finding(what, theirs, advice, Verdict.NOT_RUN, image)
-    shares = [r["read"][OWN] for r in rows]
+def judge_classification(rows: list[Row], image: Path) -> Finding:
+    """Judge how often a classifier reads G(E(x)) as the digit's label."""
+    quantity = "share of G(E(x)) of test digits that a classifier reads as the digit's label"
+    expected = f"the digit is preserved (criterion: above {HALF:g}; chance: 0.1)"
+    if not all(r["accuracy"] for r in rows):
+        advice = (
+            "the classifier is missing: run `python -m lightning_gan download --classifier mnist`"
+        )
+        return Finding(quantity, expected, advice, Verdict.NOT_RUN, image)
+    shares = [r["accuracy"][OWN] for r in rows]
     return Finding(
-        what,
-        theirs,
+        quantity,
+        expected,
         format_over_seeds([share for share, _ in shares]),
-        Verdict.of(all(share - 2 * error > HALF for share, error in shares)),
+        Verdict.from_bool(all(share - 2 * error > HALF for share, error in shares)),
         image,
-        f"{_others(rows, 'read')}; standard error over digits {max(e for _, e in shares):.3f}.",
+        f"{_others(rows, 'accuracy')}; standard error over digits {max(e for _, e in shares):.3f}.",
     )
 
 
 def _others(rows: list[Row], measured: str) -> str:
-    """The same number of everything that G(E(x)) is compared with."""
+    """Format the same number for all images that G(E(x)) is compared with."""
     names = [name for name in rows[0][measured] if name != OWN]
     return ", ".join(f"{name} {mean(r[measured][name][0] for r in rows):.3f}" for name in names)
 
 
-def untouched(nets: list[TrainedInference]) -> Finding:
-    """Is G what it was before E was trained?"""
-    same = sum(t.kept for t in nets)
+def judge_fixed_generator(nets: list[TrainedInference]) -> Finding:
+    """Judge whether G is the same after the training of E."""
+    same = sum(t.generator_unchanged for t in nets)
     return Finding(
-        "generators whose weights are the same, bit by bit, after E's training",
+        "generators with the same weights, bit for bit, after the training of E",
         "all: G is fixed",
         f"{same} of {len(nets)}",
-        Verdict.of(same == len(nets)),
+        Verdict.from_bool(same == len(nets)),
     )
 
 
 CLAIM = Claim(
-    NAME, "sec. 7, item 2", "z can be inferred from x by a net trained for a fixed G after G has finished training",
+    NAME, "sec. 7, item 2", "a network that is trained for a fixed G after its training can infer z from x",
     run,
     seconds=45, quick_seconds=10, mnist_runs=count_one_run,
 )  # fmt: skip

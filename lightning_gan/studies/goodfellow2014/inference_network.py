@@ -1,4 +1,4 @@
-"""E for the G of mnist_parzen.yaml, trained once for the claims that look at it; and what it makes of digits."""
+"""Inference network E for the G of mnist_parzen.yaml, trained once for all claims, and its reconstructions."""
 
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from lightning_gan.networks import Encoder
 from lightning_gan.plotting import figures
 from lightning_gan.studies.goodfellow2014.claim import Setting
 from lightning_gan.studies.goodfellow2014.finished_runs import load_data, load_model
-from lightning_gan.studies.goodfellow2014.mnist_run import mnist_run
+from lightning_gan.studies.goodfellow2014.mnist_run import train_or_find_mnist
 from lightning_gan.studies.in_memory import seed_single_thread, train_in_memory
 from lightning_gan.training.optimizers import LinearDecay
 from lightning_gan.utils import images
@@ -25,38 +25,38 @@ from lightning_gan.utils.atomic_files import atomic_write
 from lightning_gan.utils.file_format import FORMAT, KEY, check_format
 
 STEPS, QUICK_STEPS = 2000, 300
-NOISE = 0.3  # on x while E learns; chosen on validation digits, see docs/paper/inference.md
-DESCENT = 100  # steps on z
+NOISE = 0.3  # on x during training; chosen on validation digits, see docs/paper/inference.md
+DESCENT = 100  # gradient steps on z
 OWN = "G(E(x))"
 SHOWN = 14  # digits in the image
-PAIRS, BETWEEN = 5, 9  # rows and columns of the interpolations
+PAIRS, INTERPOLATED = 5, 9  # rows and columns of the interpolations
 
 
 class TrainedInference(NamedTuple):
-    """E after its training.
+    """Trained inference network E.
 
     Attributes:
         inference: E and its G.
-        gan: that the G is from.
-        data: that the GAN learned from.
-        kept: whether every bit of G was the same after E's training as before.
-        name: of all that determines it, for files.
+        gan: Model that G belongs to.
+        data: Training data of that model.
+        generator_unchanged: Whether G was bit for bit the same after the training of E.
+        name: Name for files and cache keys, made of everything that determines E.
     """
 
     inference: LatentInference
     gan: AdversarialModel
     data: ImageData
-    kept: bool
+    generator_unchanged: bool
     name: str
 
 
 def train_inference_network(setting: Setting, seed: int) -> TrainedInference:
-    """E for the G of this seed; trained now if it was not yet.
+    """Load E for the G of a seed; train it if there is none.
 
     Raises:
-        ExperimentError: if the run of the GAN did not come to its end.
+        ExperimentError: If the run of the GAN fails.
     """
-    run = mnist_run(setting, seed)
+    run = train_or_find_mnist(setting, seed)
     gan, data = load_model(run), load_data(run)
     steps = QUICK_STEPS if setting.quick else STEPS
     own = hash_tensors(dict(gan.eval_generator.state_dict()))
@@ -64,20 +64,22 @@ def train_inference_network(setting: Setting, seed: int) -> TrainedInference:
     seed_single_thread(seed)
     encoder = Encoder(gan.generator.data_shape, gan.generator.z_dim, noise=NOISE)
     inference = LatentInference(gan, encoder, scheduler=partial(LinearDecay, total=steps))
-    path = setting.folder("inference") / f"E_{name}.pt"
+    path = setting.make_folder("inference") / f"E_{name}.pt"
     if not path.is_file():
         train_in_memory(inference, NoiseDataModule(gan, seed=seed), steps)
         after = hash_tensors(dict(inference.generator.state_dict()))
-        with atomic_write(path) as beside:
-            torch.save({KEY: FORMAT, "encoder": encoder.state_dict(), "generator": after}, beside)
+        with atomic_write(path) as temporary:
+            torch.save(
+                {KEY: FORMAT, "encoder": encoder.state_dict(), "generator": after}, temporary
+            )
     stored = torch.load(path, weights_only=True)
     check_format(stored, path)
     encoder.load_state_dict(stored["encoder"])
     return TrainedInference(inference.eval(), gan, data, stored["generator"] == own, name)
 
 
-def reconstructions(inference: LatentInference, x: Tensor, train: Tensor) -> dict[str, Tensor]:
-    """Ways to say x again, each [n, *data_shape]: G(E(x)), and what it is compared with."""
+def reconstruct(inference: LatentInference, x: Tensor, train: Tensor) -> dict[str, Tensor]:
+    """Reconstruct x by G(E(x)) and by the methods it is compared with, each [n, *data_shape]."""
     z = inference.infer(x)
     return {
         OWN: inference.generate(z),
@@ -89,9 +91,9 @@ def reconstructions(inference: LatentInference, x: Tensor, train: Tensor) -> dic
 
 
 def draw_reconstructions(trained: TrainedInference, path: Path) -> Path:
-    """The first test digits, one column each, and below them the ways to say them again."""
+    """Draw the first test digits with their reconstructions below."""
     x = trained.data.images("test")[:SHOWN]
-    rows = {"test digit x": x} | reconstructions(trained.inference, x, trained.data.images("train"))
+    rows = {"test digit x": x} | reconstruct(trained.inference, x, trained.data.images("train"))
     figure = Figure(figsize=(10.5, 0.62 * len(rows)), dpi=100)
     axes = figure.subplots(len(rows), 1)
     for ax, (name, row) in zip(axes, rows.items(), strict=True):
@@ -101,13 +103,13 @@ def draw_reconstructions(trained: TrainedInference, path: Path) -> Path:
     return images.save_image(figures.render_figure(figure), path)
 
 
-def draw_between(trained: TrainedInference, path: Path) -> Path:
-    """Pairs of test digits, and G along the straight line between their E(x)."""
+def draw_interpolations(trained: TrainedInference, path: Path) -> Path:
+    """Draw pairs of test digits, and G along the line between their E(x)."""
     inference, x = trained.inference, trained.data.images("test")[: 2 * PAIRS]
     z = inference.infer(x)
-    weights = torch.linspace(0, 1, BETWEEN)[:, None]
+    weights = torch.linspace(0, 1, INTERPOLATED)[:, None]
     figure = Figure(figsize=(8.5, 4.3), dpi=100)
-    axes = figure.subplots(PAIRS, 3, width_ratios=[1, BETWEEN, 1])
+    axes = figure.subplots(PAIRS, 3, width_ratios=[1, INTERPOLATED, 1])
     for row, i in zip(axes, range(0, 2 * PAIRS, 2), strict=True):
         line = inference.generate(torch.lerp(z[i], z[i + 1], weights))
         for ax, shown in zip(row, (x[i : i + 1], line, x[i + 1 : i + 2]), strict=True):
@@ -119,7 +121,7 @@ def draw_between(trained: TrainedInference, path: Path) -> Path:
 
 
 def _strip(ax: "object", row: Tensor, display_range: tuple[float, float]) -> None:
-    """Grey images side by side in one axis."""
+    """Draw grey images in a row."""
     pixels = torch.cat(list(images.to_uint8(row, display_range)[:, 0]), dim=1)
     ax.imshow(pixels.numpy(), cmap="gray", vmin=0, vmax=255)  # type: ignore[attr-defined]
     ax.set(xticks=[], yticks=[], frame_on=False)  # type: ignore[attr-defined]

@@ -1,9 +1,9 @@
-"""Has G memorised its training set? Figure 2 shows neighbours; here is a test, and what the test itself is worth.
+"""Statistical test for memorisation of the training set by G, and validation of the test on known sets.
 
-Distances to the nearest training example, of samples against those of held-out images (`metrics.memorisation`). The
-share of samples that are nearer is 1/2 where nothing was copied. "Copied" is said where it is above 1/2 by more than
-`LIMIT` standard errors (z < -3). The same test judges sets of which the answer is known: it must say it of training
-images, of training images moved by a pixel or two, and not of other held-out images.
+The test compares the distances of samples to the nearest training image with those of held-out images
+(`metrics.memorisation`). The share of samples that are nearer is 1/2 without copies. A set is called "copied" if the
+share is above 1/2 by more than `LIMIT` standard errors (z < -3). The test has to call training images copied, and
+training images that are shifted by a pixel or two, but not other held-out images.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,76 +30,76 @@ from lightning_gan.studies.goodfellow2014.claim import (
     format_over_seeds,
 )
 from lightning_gan.studies.goodfellow2014.finished_runs import load_data, load_model
-from lightning_gan.studies.goodfellow2014.memorisation_plot import histograms
-from lightning_gan.studies.goodfellow2014.mnist_run import mnist_run
+from lightning_gan.studies.goodfellow2014.memorisation_plot import draw_histograms
+from lightning_gan.studies.goodfellow2014.mnist_run import train_or_find_mnist
 from lightning_gan.utils import images
 
-FULL, SHORT = (1000, None), (200, 10_000)  # images of each set; training images, from the first
+FULL, SHORT = (1000, None), (200, 10_000)  # images of each set; number of training images
 LIMIT = 3.0
-REACH = 2  # pixels
-BLUR = 0.7  # pixels: what smoothness alone does to the distances
-PIXELS, MOVED, FEATURES = "pixels", f"pixels, moves of up to {REACH} allowed", "64 features"
+REACH = 2  # largest shift, pixels
+BLUR = 0.7  # pixels; shows the effect of smoothness on the distances
+PIXELS, SHIFTED, FEATURES = "pixels", f"pixels, shifts of up to {REACH} allowed", "64 features"
 Distance = Callable[[Tensor], Tensor]
 
-# whether the test must say "copied", in each space; None: shown only
+# whether the test has to call the set copied in each space; None: no criterion
 EXPECTED: dict[str, dict[str, bool | None]] = {
-    "training images": {PIXELS: True, MOVED: True, FEATURES: True},
-    "training images, moved": {PIXELS: False, MOVED: True, FEATURES: None},
-    "held-out images": {PIXELS: False, MOVED: False, FEATURES: False},
-    "held-out images, blurred": {PIXELS: None, MOVED: None, FEATURES: None},
-    "samples of G": {PIXELS: False, MOVED: False, FEATURES: False},
+    "training images": {PIXELS: True, SHIFTED: True, FEATURES: True},
+    "training images, shifted": {PIXELS: False, SHIFTED: True, FEATURES: None},
+    "held-out images": {PIXELS: False, SHIFTED: False, FEATURES: False},
+    "held-out images, blurred": {PIXELS: None, SHIFTED: None, FEATURES: None},
+    "samples of G": {PIXELS: False, SHIFTED: False, FEATURES: False},
 }
 
 
-def spaces(sample_set: Tensor, network: FeatureExtractor | None) -> dict[str, Distance]:
-    """Distances of bytes, [n, 1, 28, 28], to the nearest of the sample set, by the name of the space."""
-    unit = sample_set.float() / 255
-    found: dict[str, Distance] = {
+def make_distances(train: Tensor, network: FeatureExtractor | None) -> dict[str, Distance]:
+    """Create a function for each space: distance of bytes, [n, 1, 28, 28], to the nearest training image."""
+    unit = train.float() / 255
+    distances: dict[str, Distance] = {
         PIXELS: lambda x: nearest_distance(x.float() / 255, unit),
-        MOVED: lambda x: shift_blind_distance(x.float() / 255, unit, REACH),
+        SHIFTED: lambda x: shift_blind_distance(x.float() / 255, unit, REACH),
     }
     if network is not None:
         net = network
-        vectors = embed(net, sample_set)
-        found[FEATURES] = lambda x: nearest_distance(embed(net, x), vectors)
-    return found
+        vectors = embed(net, train)
+        distances[FEATURES] = lambda x: nearest_distance(embed(net, x), vectors)
+    return distances
 
 
 def embed(network: FeatureExtractor, image_bytes: Tensor) -> Tensor:
-    """Vectors of bytes, [n, dim]."""
+    """Compute feature vectors of bytes, [n, dim]."""
     return torch.cat([network(part).vectors for part in image_bytes.split(1000)])
 
 
-def moved(image_bytes: Tensor, seed: int = 0) -> Tensor:
-    """Each image moved at random by up to `REACH` pixels along each axis, but not left where it is."""
-    everywhere = torch.stack(shift_images(image_bytes, REACH))
-    middle = len(everywhere) // 2
+def shift_at_random(image_bytes: Tensor, seed: int = 0) -> Tensor:
+    """Shift each image by a random, non-zero number of pixels, at most `REACH` along each axis."""
+    shifted = torch.stack(shift_images(image_bytes, REACH))
+    unshifted = len(shifted) // 2
     which = torch.randint(
-        1, len(everywhere), (len(image_bytes),), generator=torch.Generator().manual_seed(seed)
+        1, len(shifted), (len(image_bytes),), generator=torch.Generator().manual_seed(seed)
     )
-    return everywhere[(middle + which) % len(everywhere), torch.arange(len(image_bytes))]
+    return shifted[(unshifted + which) % len(shifted), torch.arange(len(image_bytes))]
 
 
-def known_sets(sample_set: Tensor, held_out: Tensor) -> dict[str, Tensor]:
-    """Images of which it is known whether they are copies, as many of each as there are held-out ones."""
-    originals = sample_set[: len(held_out)]
+def make_known_sets(train: Tensor, held_out: Tensor) -> dict[str, Tensor]:
+    """Create sets of images that are known to be copies or not, each as large as the held-out set."""
+    originals = train[: len(held_out)]
     return {
         "training images": originals,
-        "training images, moved": moved(originals),
+        "training images, shifted": shift_at_random(originals),
         "held-out images": held_out,
         "held-out images, blurred": gaussian_blur(held_out, [5, 5], [BLUR, BLUR]),
     }
 
 
 def judge_memorisation(audits: Sequence[Audit], expected: bool | None) -> Verdict:
-    """Whether the test says what it must; of samples, for every seed."""
+    """Return whether the test has the expected result for every seed."""
     if expected is None:
         return Verdict.SHOWN
-    return Verdict.of(all((a.z < -LIMIT) == expected for a in audits))
+    return Verdict.from_bool(all((a.z < -LIMIT) == expected for a in audits))
 
 
-def row(name: str, space: str, audits: Sequence[Audit], n: int, image: Path) -> Finding:
-    """One set in one space."""
+def judge_set(name: str, space: str, audits: Sequence[Audit], n: int, image: Path) -> Finding:
+    """Judge one set in one space."""
     expected = EXPECTED[name][space]
     one = audits[0]
     share = (
@@ -108,7 +108,7 @@ def row(name: str, space: str, audits: Sequence[Audit], n: int, image: Path) -> 
         else format_over_seeds([a.share for a in audits])
     )
     return Finding(
-        f"{name}, {space}: share nearer to the training data",
+        f"{name}, {space}: share nearer to the training data than held-out images",
         {True: "copied", False: "not copied", None: ""}[expected],
         f"{share}, z = {', '.join(f'{a.z:.2f}' for a in audits)} (n = {n:,})",
         judge_memorisation(audits, expected),
@@ -116,56 +116,56 @@ def row(name: str, space: str, audits: Sequence[Audit], n: int, image: Path) -> 
     )
 
 
-def classifier() -> tuple[FeatureExtractor | None, list[Finding]]:
-    """The network of the features; or none, and a finding that says why."""
+def load_classifier() -> tuple[FeatureExtractor | None, list[Finding]]:
+    """Load the classifier; without its weights return None and a finding with the reason."""
     try:
         return Classifier().load(), []
     except WeightsError as error:
-        return None, [Finding(f"the same in {FEATURES}", "", str(error), Verdict.NOT_RUN)]
+        return None, [Finding(f"the same test in {FEATURES}", "", str(error), Verdict.NOT_RUN)]
 
 
-def tabulated(
+def judge_sets(
     sets: Mapping[str, Sequence[Tensor]],
     reference: Tensor,
     measures: Mapping[str, Distance],
     out: Path,
 ) -> list[Finding]:
-    """Every set in every space, and the image.
+    """Judge every set in every space, and draw the distances.
 
     Args:
-        sets: bytes by name; several where there are several seeds.
-        reference: bytes of held-out images.
-        measures: distances by the name of the space.
-        out: file of the image.
-    """  # fmt: skip
+        sets: Bytes of images by the name of the set, one tensor for each seed.
+        reference: Bytes of held-out images.
+        measures: Distance functions by the name of the space.
+        out: Path of the image.
+    """
     rows, distances = [], {}
     for space, measure in measures.items():
         scale = measure(reference)
         distances[space] = {"held-out images, reference": scale}
         for name, seeds in sets.items():
             each = [measure(image_bytes) for image_bytes in seeds]
-            rows.append(row(name, space, [audit(d, scale) for d in each], len(seeds[0]), out))
+            rows.append(judge_set(name, space, [audit(d, scale) for d in each], len(seeds[0]), out))
             distances[space][name] = each[0]
-    images.save_image(histograms(distances), out)
+    images.save_image(draw_histograms(distances), out)
     return rows
 
 
 def run(setting: Setting) -> list[Finding]:
-    """Table and image of G's samples and of the known sets."""
+    """Judge samples of G and the known sets, and draw their distances."""
     n, of = SHORT if setting.quick else FULL
-    network, missing = classifier()
-    runs = [mnist_run(setting, seed) for seed in setting.seeds]
+    network, missing = load_classifier()
+    runs = [train_or_find_mnist(setting, seed) for seed in setting.seeds]
     data = load_data(runs[0])
-    sample_set, test = data.uint8_images("train")[:of], data.uint8_images("test")
-    # in two random halves, which must be alike; MNIST's validation images share their writers with the training ones
+    train, test = data.uint8_images("train")[:of], data.uint8_images("test")
+    # random parts of the test images; validation images of MNIST share their writers with the training images
     order = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))
     reference, held_out = test[order[:n]], test[order[n : 2 * n]]
-    sets = {name: [image_bytes] for name, image_bytes in known_sets(sample_set, held_out).items()}
+    sets = {name: [image_bytes] for name, image_bytes in make_known_sets(train, held_out).items()}
     sets["samples of G"] = [
         images.to_uint8(load_model(r).sample(n).cpu(), data.display_range) for r in runs
     ]
-    image = setting.folder("memorisation") / "distances.png"
-    return tabulated(sets, reference, spaces(sample_set, network), image) + missing
+    image = setting.make_folder("memorisation") / "distances.png"
+    return judge_sets(sets, reference, make_distances(train, network), image) + missing
 
 
 CLAIM = Claim(

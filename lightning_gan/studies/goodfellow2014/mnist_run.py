@@ -1,22 +1,22 @@
-"""The run of mnist_parzen.yaml that several claims look at, trained once for all of them."""
+"""Run of mnist_parzen.yaml, trained once for all claims that need it."""
 
 from pathlib import Path
 
 from lightning_gan.studies.goodfellow2014.claim import Setting
 from lightning_gan.studies.goodfellow2014.experiments import train_or_find
 
-QUICK_STEPS = 300  # of 2,500: digits can be read, the score is far from its best
+QUICK_STEPS = 300  # of 2,500: enough for readable digits
 
 
-def mnist_run(setting: Setting, seed: int = 0) -> Path:
-    """Folder of the finished run; its last checkpoint is checkpoints/last.ckpt.
+def train_or_find_mnist(setting: Setting, seed: int = 0) -> Path:
+    """Return the folder of the finished run; train the model if there is none.
 
     Args:
-        setting: where data are and runs go; the quick one trains for `QUICK_STEPS` updates of G.
-        seed: of everything.
+        setting: Folders of data and runs; the short version trains for `QUICK_STEPS` updates of G.
+        seed: Random seed for initial weights and training.
 
     Raises:
-        ExperimentError: if the run did not come to its end.
+        ExperimentError: If the run fails.
     """
     if setting.quick:
         return train_or_find(

@@ -1,8 +1,8 @@
-"""Proposition 1: for a fixed G the best D is p_data / (p_data + p_g). D learns it from samples alone.
+"""Proposition 1: for a fixed G the optimal D is p_data / (p_data + p_g), which D learns from samples.
 
-G has one linear layer, so that p_g is known to us; D and the loop are given samples of it and nothing else. The claim
-holds where the trained D lies within `TOLERANCE` of D* everywhere in the region that holds 95 % of (p_data + p_g) / 2
-(the points of highest density), for every seed and in both models, and no D has a value V(D, G) above that of D*.
+G has one linear layer, so that p_g is known; D is trained on samples only. The claim holds if the trained D is within
+`TOLERANCE` of D* in the region of highest density that holds 95 % of (p_data + p_g) / 2, for every seed and both
+models, and if no D has a value V(D, G) above that of D*.
 """
 
 from collections.abc import Sequence
@@ -36,22 +36,22 @@ from lightning_gan.studies.goodfellow2014.claim import (
     format_over_seeds,
 )
 from lightning_gan.studies.goodfellow2014.theory_plots import (
-    answers_in_the_plane,
-    answers_on_a_line,
+    draw_line_outputs,
+    draw_plane_outputs,
 )
 from lightning_gan.studies.in_memory import seed_single_thread, train_in_memory
 from lightning_gan.training.optimizers import LinearDecay
 from lightning_gan.utils import images
 
 UPDATES, QUICK_UPDATES = 4000, 1000  # of D
-AT_ONCE = 100  # k: G's update, at rate 0, comes after so many of D's
+AT_ONCE = 100  # k; the updates of G have a learning rate of 0
 BATCH = 500
-MASS = 0.95  # of (p_data + p_g) / 2: the region that D is compared in
-TOLERANCE, QUICK_TOLERANCE = 0.1, 0.2  # of D(x), a probability
+MASS = 0.95  # share of (p_data + p_g) / 2 in the region in which D is compared with D*
+TOLERANCE, QUICK_TOLERANCE = 0.1, 0.2  # differences of probabilities
 
 
-class TwoBumps(Prior):
-    """p(z): an even mixture of two Gaussians on the line, at -1 and 1, of standard deviation 0.4."""
+class TwoGaussians(Prior):
+    """Prior of independent coordinates, each an even mixture of Gaussians at -1 and 1 with standard deviation 0.4."""
 
     density = MixtureSameFamily(
         Categorical(torch.ones(2)), Normal(torch.tensor([-1.0, 1.0]), torch.tensor([0.4, 0.4]))
@@ -60,23 +60,23 @@ class TwoBumps(Prior):
     def sample(
         self, m: int, z_dim: int, device: torch.device, rng: torch.Generator | None = None
     ) -> Tensor:
-        """Draw m vectors z, [m, z_dim], each coordinate by itself."""
+        """Draw m vectors z, [m, z_dim]."""
         z = torch.empty(m, z_dim, device=rng.device if rng else device)
         side = z.bernoulli_(0.5, generator=rng) * 2 - 1
         return (side + 0.4 * torch.empty_like(z).normal_(generator=rng)).to(device)
 
 
 @dataclass(frozen=True)
-class Known:
-    """A model in which both densities are written down.
+class KnownDensities:
+    """Data and linear generator with known densities.
 
     Args:
-        data: with its `density`.
-        prior: p(z).
-        weight: of G's one layer, [d, d].
-        shift: of G's one layer, [d].
-        p_g: density of weight z + shift.
-        grid: of the region that matters.
+        data: Data module with a `density`.
+        prior: Prior p(z).
+        weight: Weight of G's layer, [d, d].
+        shift: Bias of G's layer, [d].
+        p_g: Density of weight z + shift.
+        grid: Quadrature grid that covers both densities.
     """
 
     data: ToyData
@@ -88,37 +88,41 @@ class Known:
 
     @property
     def logs(self) -> tuple[Tensor, Tensor]:
-        """Log p_data and log p_g on the grid, [n] each."""
+        """Values of log p_data and log p_g on the grid, [n] each."""
         return self.grid.log_density(self.data.density), self.grid.log_density(self.p_g)
 
     @property
     def region(self) -> Tensor:
-        """Which points of the grid hold `MASS` of (p_data + p_g) / 2, those of highest density first, [n]."""
+        """Mask of the grid points of highest density that hold `MASS` of (p_data + p_g) / 2, [n]."""
         density = torch.logaddexp(*self.logs).exp() / 2
         order = density.argsort(descending=True)
         inside = (density * self.grid.weights)[order].cumsum(0) <= MASS
         return torch.zeros_like(inside).scatter(0, order, inside)
 
 
-def line() -> Known:
-    """Two bumps against two others, on the line."""
+def make_line() -> KnownDensities:
+    """Create two mixtures of two Gaussians on the line."""
     data = Gaussian1D((-2.0, 1.5), (0.6, 0.9), batch_size=BATCH)
     weight, shift = torch.tensor([[1.5]]), torch.tensor([0.5])
-    bumps = Normal(1.5 * torch.tensor([-1.0, 1.0]) + 0.5, torch.full((2,), 1.5 * 0.4))
-    p_g = MixtureSameFamily(Categorical(torch.ones(2)), bumps)
-    return Known(data, TwoBumps(), weight, shift, p_g, theory.make_interval(-8, 8, 1601))
+    modes = Normal(1.5 * torch.tensor([-1.0, 1.0]) + 0.5, torch.full((2,), 1.5 * 0.4))
+    p_g = MixtureSameFamily(Categorical(torch.ones(2)), modes)
+    return KnownDensities(
+        data, TwoGaussians(), weight, shift, p_g, theory.make_interval(-8, 8, 1601)
+    )
 
 
-def plane() -> Known:
-    """A ring of three bumps against one tilted Gaussian, in the plane."""
+def make_plane() -> KnownDensities:
+    """Create a ring of three Gaussians and a tilted Gaussian in the plane."""
     data = Ring(modes=3, radius=2.0, std=0.7, batch_size=BATCH)
     weight, shift = torch.tensor([[1.2, 0.0], [0.6, 0.8]]), torch.tensor([0.5, 0.0])
     p_g = MultivariateNormal(shift.double(), (weight @ weight.T).double())
-    return Known(data, Gaussian(), weight, shift, p_g, theory.make_rectangle([-8, -7], [9, 7], 301))
+    return KnownDensities(
+        data, Gaussian(), weight, shift, p_g, theory.make_rectangle([-8, -7], [9, 7], 301)
+    )
 
 
-def train_discriminator(known: Known, seed: int, updates: int) -> tuple[GAN, Tensor]:
-    """Train D against the G that stands still; the model, and D's scores on the grid, [n]."""
+def train_discriminator(known: KnownDensities, seed: int, updates: int) -> tuple[GAN, Tensor]:
+    """Train D against the fixed G; return the model, and the logits of D on the grid, [n]."""
     seed_single_thread(seed)
     d = len(known.shift)
     generator = LinearMLPGenerator([d], z_dim=d, widths=())
@@ -136,71 +140,76 @@ def train_discriminator(known: Known, seed: int, updates: int) -> tuple[GAN, Ten
         return model, model.discriminator(known.grid.points.float()).double()
 
 
-def off(known: Known, scores: Tensor) -> float:
-    """Largest distance of D from D* in the region."""
-    best = theory.optimal_discriminator(*known.logs)
-    return (scores.sigmoid() - best)[known.region].abs().max().item()
+def measure_error(known: KnownDensities, logits: Tensor) -> float:
+    """Compute the largest |D - D*| in the region."""
+    optimal = theory.optimal_discriminator(*known.logs)
+    return (logits.sigmoid() - optimal)[known.region].abs().max().item()
 
 
-def short(known: Known, scores: Tensor) -> float:
-    """V(D*, G) - V(D, G) in nats: never below 0, if Proposition 1 is true."""
-    best = theory.criterion(*known.logs, known.grid).value
-    return (best - theory.value(scores, *known.logs, known.grid).value).item()
+def measure_value_gap(known: KnownDensities, logits: Tensor) -> float:
+    """Compute V(D*, G) - V(D, G) in nats, which is not negative by Proposition 1."""
+    optimum = theory.criterion(*known.logs, known.grid).value
+    return (optimum - theory.value(logits, *known.logs, known.grid).value).item()
 
 
 def run(setting: Setting) -> list[Finding]:
-    """Both models with every seed."""
-    folder = setting.folder("optimal_discriminator")
+    """Train D in both models with every seed, draw the results, and judge them."""
+    folder = setting.make_folder("optimal_discriminator")
     updates, most = (QUICK_UPDATES, QUICK_TOLERANCE) if setting.quick else (UPDATES, TOLERANCE)
     findings: list[Finding] = []
-    for name, known, draw in (("line", line(), on_a_line), ("plane", plane(), in_the_plane)):
+    for name, known, draw in (
+        ("line", make_line(), draw_line),
+        ("plane", make_plane(), draw_plane),
+    ):
         models = [train_discriminator(known, seed, updates) for seed in setting.seeds]
-        scores = [s for _, s in models]
-        drawn = draw(known, models[0][0], scores)
+        logits = [s for _, s in models]
+        drawn = draw(known, models[0][0], logits)
         image = images.save_image(drawn, folder / f"optimal_discriminator_{name}.png")
-        findings += judge_discriminators(name, known, scores, most, image)
+        findings += judge_discriminators(name, known, logits, most, image)
     return findings
 
 
 def judge_discriminators(
-    name: str, known: Known, scores: Sequence[Tensor], most: float, image: Path
+    name: str, known: KnownDensities, logits: Sequence[Tensor], most: float, image: Path
 ) -> list[Finding]:
-    """How far every D is from D*, by its answers and by the value."""
-    errors = [off(known, s) for s in scores]
-    gaps = [short(known, s) for s in scores]
+    """Judge the distance of every D from D*, and its value V(D, G)."""
+    errors = [measure_error(known, s) for s in logits]
+    gaps = [measure_value_gap(known, s) for s in logits]
     where = f"where {MASS:.0%} of (p_data + p_g)/2 lies"
     return [
         Finding(
-            f"largest |D - D*| {where}, {name}", f"0 at the optimum; here below {most} for every seed",
-            format_over_seeds(errors), Verdict.of(max(errors) < most), image,
+            f"largest |D - D*| {where}, {name}", f"0 at the optimum (criterion: below {most} for every seed)",
+            format_over_seeds(errors), Verdict.from_bool(max(errors) < most), image,
         ),
         Finding(
-            f"V(D*, G) - V(D, G) of the trained D, nats, {name}", "at least 0: no D is better than D*",
-            format_over_seeds(gaps, 5), Verdict.of(min(gaps) > -1e-9), image,
+            f"V(D*, G) - V(D, G) of the trained D, nats, {name}", "not negative",
+            format_over_seeds(gaps, 5), Verdict.from_bool(min(gaps) > -1e-9), image,
         ),
     ]  # fmt: skip
 
 
-def on_a_line(known: Known, model: GAN, scores: Sequence[Tensor]) -> Tensor:
-    """What D is given, what it makes of it, and p_g read off D."""
-    given = known.data.images("train")[:5000, 0], model.sample(5000)[:, 0]
+def draw_line(known: KnownDensities, model: GAN, logits: Sequence[Tensor]) -> Tensor:
+    """Draw the training samples, D of every seed, and the estimate of p_g from D."""
+    samples = known.data.images("train")[:5000, 0], model.sample(5000)[:, 0]
     p_data, p_g = (log.exp() for log in known.logs)
-    return answers_on_a_line(
-        known.grid.points.squeeze(1), (p_data, p_g), scores, known.region, given
+    return draw_line_outputs(
+        known.grid.points.squeeze(1), (p_data, p_g), logits, known.region, samples
     )
 
 
-def in_the_plane(known: Known, model: GAN, scores: Sequence[Tensor]) -> Tensor:
-    """Both sets of points, D*, the first seed's D, and their difference."""
-    given = known.data.images("train")[:1500], model.sample(1500)
-    best = theory.optimal_discriminator(*known.logs)
-    return answers_in_the_plane(known.grid.points, best, scores[0].sigmoid(), known.region, given)
+def draw_plane(known: KnownDensities, model: GAN, logits: Sequence[Tensor]) -> Tensor:
+    """Draw the training samples, D*, D of the first seed, and their difference."""
+    samples = known.data.images("train")[:1500], model.sample(1500)
+    optimal = theory.optimal_discriminator(*known.logs)
+    return draw_plane_outputs(
+        known.grid.points, optimal, logits[0].sigmoid(), known.region, samples
+    )
 
 
 CLAIM = Claim(
     name="optimal_discriminator",
     section="sec. 4.1, prop. 1",
-    says="for G fixed, the best D is p_data / (p_data + p_g)",
+    statement="for a fixed G, the optimal D is p_data / (p_data + p_g)",
     run=run,
     seconds=19.0,
     quick_seconds=6.0,

@@ -1,4 +1,4 @@
-"""Densities of the plane whose conditionals are written down, and how far an InpaintingGAN is from each of them."""
+"""Densities in the plane with known conditionals, and the distances of an InpaintingGAN from them."""
 
 import math
 from collections.abc import Sequence
@@ -17,27 +17,25 @@ from lightning_gan.utils.errors import UserError
 
 Correlation = Annotated[float, Domain(-1, 1, low_open=True, high_open=True)]
 VALUES = 200  # observed values, drawn from the data
-DRAWS = 500  # completions of each
-LOTS, LOT = 10, 4000  # points each, for p(x1, x2)
+DRAWS = 500  # samples for each observed value
+BATCHES, BATCH = 10, 4000  # number and size of sample batches of p(x1, x2)
 
 
 class Correlated(ToyData):
-    """Equal parts of Gaussians at the origin, with unit variances and one correlation each.
+    """Mixture of equally weighted Gaussians with mean 0, unit variances and one correlation each.
 
-    One part is a correlated Gaussian. Two parts, r and -r, are a cross: x1 and x2 are uncorrelated, and
-    each is N(0, 1), but x1 given x2 = v lies near r v or near -r v.
-
-    p(x1 | x2 = v) and p(x2 | x1 = v) are one mixture of N(r v, 1 - r^2), with equal weights: every part gives v the
-    same density.
+    One part is a correlated Gaussian. Two parts with correlations r and -r form a cross: x1 and x2 are uncorrelated and
+    each is N(0, 1), but x1 given x2 = v is near r v or near -r v. Both p(x1 | x2 = v) and p(x2 | x1 = v) are mixtures
+    of N(r v, 1 - r^2) with equal weights.
 
     Args:
-        correlations: correlations of the parts, each above -1 and below 1.
-        batch_size: points per batch and device, at least 1.
-        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        data_seed: of the points themselves, 0 to 2^32 - 1.
+        correlations: Correlations of the parts, above -1 and below 1.
+        batch_size: Points per batch and device, at least 1.
+        seed: Random seed for the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        data_seed: Random seed for the points, 0 to 2^32 - 1.
 
     Raises:
-        ValueError: if there is none, or one is not between -1 and 1.
+        UserError: If there are no correlations, or one is not between -1 and 1.
     """
 
     name = "correlated"
@@ -59,7 +57,7 @@ class Correlated(ToyData):
 
     @property
     def density(self) -> Distribution:
-        """The mixture, exactly."""
+        """Exact density of the mixture."""
         covariances = torch.eye(2) + self.correlations[:, None, None] * torch.tensor(
             [[0.0, 1.0], [1.0, 0.0]]
         )
@@ -67,18 +65,18 @@ class Correlated(ToyData):
         return MixtureSameFamily(Categorical(torch.ones(len(self.correlations))), parts)
 
     def draw(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Points, [n, 2], and their parts, [n]: x1 from N(0, 1), then x2 given x1."""
+        """Draw points, [n, 2], and the indices of their parts, [n]."""
         first = torch.randn(n, generator=rng)
         part = torch.randint(len(self.correlations), (n,), generator=rng)
         return torch.stack([first, self._other(first, part, rng)], dim=1), part
 
-    def given(self, value: Tensor, n: int, rng: torch.Generator) -> Tensor:
-        """N exact draws of one number where the other is known: [m] to [m, n]."""
+    def draw_conditional(self, value: Tensor, n: int, rng: torch.Generator) -> Tensor:
+        """Draw n exact values of one coordinate for each value, [m], of the other, [m, n]."""
         part = torch.randint(len(self.correlations), (len(value), n), generator=rng)
         return self._other(value[:, None].expand(-1, n), part, rng)
 
-    def given_density(self, value: float, at: Tensor) -> Tensor:
-        """p(one number | the other is `value`), [n] to [n]."""
+    def conditional_density(self, value: float, at: Tensor) -> Tensor:
+        """Compute the density of one coordinate at given points, [n], if the other is `value`."""
         r = self.correlations[:, None]
         variance = 1 - r**2
         density = (
@@ -92,82 +90,94 @@ class Correlated(ToyData):
 
 
 @dataclass(frozen=True)
-class Member:
-    """One member of the family: distances W1 to the exact conditional, at each observed value.
+class ConditionalDistance:
+    """W1 distances to an exact conditional, at each observed value.
 
     Attributes:
-        name: such as p(x1 | x2).
-        model: of the model's samples, [values].
-        floor: of as many exact samples, [values]: what sampling alone gives.
-        ignorant: of samples of a model that does not look at what is observed, [values].
+        name: Name of the conditional, such as p(x1 | x2).
+        model: Distances of samples of the model, [values].
+        exact: Distances of as many exact samples, [values].
+        marginal: Distances of samples that do not depend on the observed value, [values].
     """
 
     name: str
     model: Tensor
-    floor: Tensor
-    ignorant: Tensor
+    exact: Tensor
+    marginal: Tensor
 
     @property
     def missed(self) -> float:
-        """0: as good as exact samples; 1: as bad as a model that does not look."""
-        floor = self.floor.mean()
-        return float((self.model.mean() - floor) / (self.ignorant.mean() - floor))
+        """Distance of the model on a scale from 0, exact samples, to 1, samples that ignore the observed value."""
+        exact = self.exact.mean()
+        return float((self.model.mean() - exact) / (self.marginal.mean() - exact))
 
     def __str__(self) -> str:
-        model, floor, ignorant = (
+        model, exact, marginal = (
             f"{w.mean():.3f} ± {w.std() / math.sqrt(len(w)):.3f}" for w in self._distances
         )
-        return f"{self.name} {model} (exact samples {floor}, blind {ignorant})"
+        return f"{self.name} {model} (exact samples {exact}, marginal samples {marginal})"
 
     @property
     def _distances(self) -> tuple[Tensor, Tensor, Tensor]:
-        return self.model, self.floor, self.ignorant
+        return self.model, self.exact, self.marginal
 
 
-def family(
+def measure_family(
     gan: InpaintingGAN, data: Correlated, values: int = VALUES, draws: int = DRAWS
-) -> list[Member]:
-    """All three conditionals against the truth."""
+) -> list[ConditionalDistance]:
+    """Measure the distances of the model from all three conditionals."""
     rng = torch.Generator().manual_seed(1)
-    seen, _ = data.draw(values, rng)
-    blind, _ = data.draw(values * draws, rng)
+    observed, _ = data.draw(values, rng)
+    marginal, _ = data.draw(values * draws, rng)
     members = []
     for hidden in (0, 1):
-        known = seen[:, 1 - hidden]
-        exact, again = data.given(known, draws, rng), data.given(known, draws, rng)
-        others = (complete(gan, known, hidden, draws), again, blind[:, hidden].view(values, draws))
+        known = observed[:, 1 - hidden]
+        exact, again = (
+            data.draw_conditional(known, draws, rng),
+            data.draw_conditional(known, draws, rng),
+        )
+        others = (
+            sample_conditional(gan, known, hidden, draws),
+            again,
+            marginal[:, hidden].view(values, draws),
+        )
         members.append(
-            Member(
+            ConditionalDistance(
                 f"p(x{hidden + 1} | x{2 - hidden})",
                 *(wasserstein_1d(other, exact) for other in others),
             )
         )
-    return [*members, jointly(gan, data, rng)]
+    return [*members, measure_joint(gan, data, rng)]
 
 
-def complete(gan: InpaintingGAN, known: Tensor, hidden: int, n: int) -> Tensor:
-    """N samples of one number where the other is known: [m] to [m, n]."""
+def sample_conditional(gan: InpaintingGAN, known: Tensor, hidden: int, n: int) -> Tensor:
+    """Sample n values of one coordinate for each known value, [m], of the other, [m, n]."""
     mask = torch.ones(2)
     mask[hidden] = 0
     x = known[:, None].expand(-1, 2)
     return gan.inpaint(x, mask, n, seed=2)[..., hidden]
 
 
-def jointly(gan: InpaintingGAN, data: Correlated, rng: torch.Generator) -> Member:
-    """The member of which nothing is observed; the blind model draws the two numbers apart."""
+def measure_joint(
+    gan: InpaintingGAN, data: Correlated, rng: torch.Generator
+) -> ConditionalDistance:
+    """Measure the distance of the model from p(x1, x2); marginal samples draw both coordinates independently."""
 
-    def lots(x: Tensor) -> tuple[Tensor, ...]:
-        return x.view(LOTS, -1, 2).unbind()
+    def split_batches(x: Tensor) -> tuple[Tensor, ...]:
+        return x.view(BATCHES, -1, 2).unbind()
 
-    n = LOTS * LOT
+    n = BATCHES * BATCH
     exact, again, first, second = (data.draw(n, rng)[0] for _ in range(4))
-    apart = torch.stack([first[:, 0], second[:, 1]], dim=1)
-    others = (gan.sample(n, seed=3), again, apart)
-    return Member(
+    independent = torch.stack([first[:, 0], second[:, 1]], dim=1)
+    others = (gan.sample(n, seed=3), again, independent)
+    return ConditionalDistance(
         "p(x1, x2)",
         *(
             torch.stack(
-                [sliced_wasserstein(a, b) for a, b in zip(lots(other), lots(exact), strict=True)]
+                [
+                    sliced_wasserstein(a, b)
+                    for a, b in zip(split_batches(other), split_batches(exact), strict=True)
+                ]
             )
             for other in others
         ),

@@ -1,4 +1,4 @@
-"""The eight-mode ring as this suite's claims play it: one small pair, one optimizer, and what its samples cover."""
+"""Ring of eight modes for the claims: small networks, optimizers, and mode coverage."""
 
 from collections.abc import Callable
 from functools import partial
@@ -25,7 +25,7 @@ def make_ring_gan(
     g_rate: float = 1e-3,
     activation: Callable[[], nn.Module] = nn.ReLU,
 ) -> tuple[GAN, Ring]:
-    """Networks and data, initialised from the seed: 2 noise variables, two layers of 128 units each, Adam."""
+    """Build model and data: 2 noise variables, networks of two layers of 128 units, Adam."""
     seed_single_thread(seed)
     generator = LinearMLPGenerator([2], z_dim=2, activation=activation)
     discriminator = MLPDiscriminator([2], activation=activation)
@@ -38,6 +38,6 @@ def make_ring_gan(
 
 
 def count_covered(model: GAN, data: Ring, seed: int = 0) -> Modes:
-    """What 2,500 samples of G cover of the ring."""
+    """Compute the mode coverage of 2,500 samples of G."""
     samples: Tensor = model.sample(SAMPLES, seed=seed).cpu()
     return mode_coverage(samples, data.means, data.std)

@@ -1,4 +1,4 @@
-"""Table 1 of Goodfellow et al. (2014) as published, and what stands beside it: scores of runs, and of no network."""
+"""Published rows of Table 1 of Goodfellow et al. (2014), scores of our runs, and scores of baselines."""
 
 import math
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ from lightning_gan.evaluation.reference_data import load_reference_data
 from lightning_gan.evaluation.tables import read_scores
 from lightning_gan.feature_extractors import Classifier
 from lightning_gan.studies.goodfellow2014.claim import format_over_seeds
-from lightning_gan.studies.goodfellow2014.experiments import evaluate_checkpoint
+from lightning_gan.studies.goodfellow2014.experiments import read_test_score
 
 SCORE = "parzen_nats"
 CENTRES = 10_000  # samples of the window, as in 2014
 
 
 class Nats(NamedTuple):
-    """A log-likelihood with its standard error."""
+    """Log-likelihood in nats with its standard error."""
 
     value: float
     error: float
@@ -30,16 +30,16 @@ class Nats(NamedTuple):
 
     @property
     def published(self) -> str:
-        """With no more digits than it has."""
+        """Value and error as they are printed in the paper."""
         return f"{self.value:g} ± {self.error:g}"
 
     def agrees(self, other: "Nats") -> bool:
-        """Whether two values lie within twice the standard error of their difference."""
+        """Return whether two values differ by at most twice the standard error of their difference."""
         return abs(self.value - other.value) <= 2 * math.hypot(self.error, other.error)
 
 
 class PublishedTableRow(NamedTuple):
-    """A row of Table 1: ± is over test images for MNIST, over the five folds for TFD."""
+    """Row of Table 1; errors are over test images for MNIST and over the five folds for TFD."""
 
     model: str
     mnist: Nats
@@ -55,38 +55,39 @@ GAN_2014 = PublishedTableRow("Adversarial nets", Nats(225, 2), Nats(2057, 26))
 
 
 @dataclass(frozen=True)
-class Runs:
-    """Test scores of the runs of one recipe, one for each seed, by one protocol."""
+class ScoredRuns:
+    """Test scores of the runs of one recipe, one for each seed."""
 
     scores: Sequence[Score]
 
     @property
     def values(self) -> list[float]:
-        """Nats of each seed."""
+        """Scores of each seed, in nats."""
         return [s.value for s in self.scores]
 
     @property
     def over_images(self) -> float:
-        """Standard error over test images: the ± of Table 1; its mean over seeds."""
+        """Standard error over test images, as in Table 1, averaged over seeds."""
         return mean(s.sd or 0 for s in self.scores)
 
     @property
     def nats(self) -> Nats:
-        """Mean with its standard error: over seeds, or over test images where there is one seed."""
-        several = len(self.scores) > 1
-        error = stdev(self.values) / math.sqrt(len(self.values)) if several else self.over_images
+        """Mean with its standard error over seeds; over test images for one seed."""
+        if len(self.scores) == 1:
+            return Nats(self.values[0], self.over_images)
+        error = stdev(self.values) / math.sqrt(len(self.values))
         return Nats(mean(self.values), error)
 
     @property
-    def ours(self) -> str:
-        """As it stands in the table of findings."""
+    def result(self) -> str:
+        """Text for the table of findings."""
         if len(self.scores) == 1:
             return f"{self.nats} nats (1 seed, ± over test images)"
         return format_over_seeds(self.values, 1, "nats")
 
     @property
     def comparable(self) -> bool:
-        """Whether the protocol is that of Table 1: real MNIST, 10,000 samples, 10,000 test images."""
+        """Whether the protocol is that of Table 1: MNIST, 10,000 samples and 10,000 test images."""
         protocols = [s.protocol for s in self.scores]
         return all(
             (c.real, c.n_generated, c.n_real) == ("mnist", CENTRES, 10_000) for c in protocols
@@ -94,7 +95,7 @@ class Runs:
 
     @property
     def protocol(self) -> str:
-        """Everything but the value."""
+        """Description of the protocol."""
         score_protocol = self.scores[0].protocol
         sigmas = ", ".join(sorted({f"{s.protocol.chosen['sigma']:.4f}"[1:] for s in self.scores}))
         return (
@@ -105,22 +106,22 @@ class Runs:
         )
 
 
-def score_runs(folders: Sequence[Path]) -> Runs:
-    """The test scores of finished runs.
+def score_runs(folders: Sequence[Path]) -> ScoredRuns:
+    """Read the test scores of finished runs.
 
     Raises:
-        ExperimentError: if one of them has none.
+        ExperimentError: If a run has no test score.
     """
     found = []
     for folder in folders:
-        value, error = evaluate_checkpoint(folder, SCORE)
+        value, error = read_test_score(folder, SCORE)
         latest = {s.name: s for s in read_scores(str(folder / "scores.json"))}[SCORE]
         found.append(Score(SCORE, value, error, latest.protocol))
-    return Runs(found)
+    return ScoredRuns(found)
 
 
 def score_baselines(root: str) -> dict[str, Nats]:
-    """What needs no network, by the same protocol on MNIST: kept in the cache that `evaluate` uses."""
-    known = load_reference_data("mnist", root, "test", None, with_window=True)
-    rows = Evaluator(known, Classifier("mnist"), ["parzen"]).baselines(CENTRES, seed=0)
+    """Score the baselines on MNIST by the same protocol, with the cache of `evaluate`."""
+    reference = load_reference_data("mnist", root, "test", None, with_window=True)
+    rows = Evaluator(reference, Classifier("mnist"), ["parzen"]).baselines(CENTRES, seed=0)
     return {name: Nats(found[0].value, found[0].sd or 0) for name, found in rows.items()}

@@ -1,4 +1,4 @@
-"""Images of section 4: what was computed comes in, bytes of an image go out."""
+"""Images of sections 3 and 4, drawn from computed values."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,43 +13,46 @@ from lightning_gan.plotting.figures import render_figure
 LEVELS = [0, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4]  # of C(G) + log 4, nats
 
 
-def answers_on_a_line(
+def draw_line_outputs(
     x: Tensor,
     densities: tuple[Tensor, Tensor],
-    scores: Sequence[Tensor],
+    logits: Sequence[Tensor],
     inside: Tensor,
     given: tuple[Tensor, Tensor],
 ) -> Tensor:
-    """What D is given, what it makes of it, and p_g read off D.
+    """Draw the training samples, the outputs of D, and the estimate of p_g from D.
 
     Args:
-        x: of the grid, [n].
-        densities: p_data and p_g there, [n] each.
-        scores: of D, [n] for each seed.
-        inside: the region in which D is compared, [n].
-        given: examples and samples, one number each.
+        x: Points of the grid, [n].
+        densities: Values of p_data and p_g, [n] each.
+        logits: Logits of D, [n] for each seed.
+        inside: Mask of the region in which D is compared with D*, [n].
+        given: Real and generated numbers, [m] each.
+
+    Returns:
+        Bytes [3, H, W].
     """
     figure = Figure(figsize=(12, 3.6), layout="constrained", dpi=90)
     axes = figure.subplots(1, 3)
     p_data, p_g = densities
     for values, colour, label in zip(
-        given, ("C0", "C2"), ("examples x", "samples G(z)"), strict=True
+        given, ("C0", "C2"), ("real x", "generated G(z)"), strict=True
     ):
         axes[0].hist(values, 80, range=(-6, 6), density=True, color=colour, alpha=0.5, label=label)
     axes[1].fill_between(x, 0, 1, where=inside.numpy(), color="0.93", label="region compared")
     axes[1].plot(x, p_data, "C0:", label="p_data")
     axes[1].plot(x, p_g, "C2-", label="p_g")
     axes[1].plot(x, p_data / (p_data + p_g), "k--", lw=2, label="D* (equation 2)")
-    for i, one in enumerate(scores):
+    for i, one in enumerate(logits):
         axes[1].plot(x, one.sigmoid(), "C3", lw=0.8, alpha=0.7, label=None if i else "D, trained")
-    axes[2].plot(x, p_g, "C2-", lw=3, alpha=0.5, label="p_g, which nobody told D")
-    read_off = p_data * (-scores[0]).exp()  # D* = p_data / (p_data + p_g), solved for p_g
-    axes[2].plot(x[inside], read_off[inside], "C3.", ms=2, label="p_data (1 - D) / D")
+    axes[2].plot(x, p_g, "C2-", lw=3, alpha=0.5, label="p_g, unknown to D")
+    estimate = p_data * (-logits[0]).exp()  # D* = p_data / (p_data + p_g), solved for p_g
+    axes[2].plot(x[inside], estimate[inside], "C3.", ms=2, label="p_data (1 - D) / D")
     top = 1.55 * p_g.max().item()
     titles = (
-        "all that D is given: numbers",
-        f"D of {len(scores)} seed(s), and D*",
-        "p_g, read off D",
+        "training samples of D",
+        f"D of {len(logits)} seed(s), and D*",
+        "estimate of p_g from D",
     )
     for ax, title, high in zip(axes, titles, (top, 1.85, top), strict=True):
         ax.set(title=title, xlabel="x", xlim=(-6, 6), ylim=(0, high))
@@ -58,23 +61,26 @@ def answers_on_a_line(
     return render_figure(figure)
 
 
-def answers_in_the_plane(
+def draw_plane_outputs(
     points: Tensor, best: Tensor, found: Tensor, inside: Tensor, given: tuple[Tensor, Tensor]
 ) -> Tensor:
-    """Examples and samples, D*, a trained D, and their difference.
+    """Draw the training samples, D*, a trained D, and their difference.
 
     Args:
-        points: of a square grid, [n, 2].
-        best: D* there, [n].
-        found: the trained D there, [n].
-        inside: the region in which they are compared, [n].
-        given: examples and samples, [m, 2] each.
+        points: Points of a square grid, [n, 2].
+        best: Values of D*, [n].
+        found: Values of the trained D, [n].
+        inside: Mask of the region in which D is compared with D*, [n].
+        given: Real and generated points, [m, 2] each.
+
+    Returns:
+        Bytes [3, H, W].
     """
     figure = Figure(figsize=(12, 2.9), layout="constrained", dpi=90)
     axes = figure.subplots(1, 4)
     for xy, colour, label in zip(given, ("C0", "C2"), ("x", "G(z)"), strict=True):
         axes[0].plot(*xy.T, ".", color=colour, ms=1.5, alpha=0.6, label=label)
-    axes[0].set_title("all that D is given: points")
+    axes[0].set_title("training samples of D")
     axes[0].legend(frameon=False, fontsize=8, markerscale=5)
     maps = ((best, "D* (equation 2)", "RdBu", 0, 1), (found, "D, trained", "RdBu", 0, 1),
             (found - best, "D - D*", "PuOr", -0.1, 0.1))  # fmt: skip
@@ -92,15 +98,18 @@ def answers_in_the_plane(
     return render_figure(figure)
 
 
-def minimum_and_bounds(mu: Tensor, s: Tensor, over: Tensor, tv: Tensor, jsd: Tensor) -> Tensor:
-    """C(G) as a surface and as a map, and JSD against total variation between its two bounds.
+def draw_minimum_and_bounds(mu: Tensor, s: Tensor, over: Tensor, tv: Tensor, jsd: Tensor) -> Tensor:
+    """Draw C(G) as a surface and as contours, and JSD over total variation with its two bounds.
 
     Args:
-        mu: of p_g = N(mu, s), [a].
-        s: its standard deviations, [b].
+        mu: Means of p_g = N(mu, s), [a].
+        s: Standard deviations of p_g, [b].
         over: C(G) + log 4 in nats, [a, b].
-        tv: total variation of random pairs, [n].
-        jsd: of the same pairs, nats, [n].
+        tv: Total variation of random pairs, [n].
+        jsd: JSD of the same pairs in nats, [n].
+
+    Returns:
+        Bytes [3, H, W].
     """
     figure = Figure(figsize=(12, 3.8), layout="constrained", dpi=90)
     solid = figure.add_subplot(1, 3, 1, projection="3d")
@@ -119,27 +128,29 @@ def minimum_and_bounds(mu: Tensor, s: Tensor, over: Tensor, tv: Tensor, jsd: Ten
     pairs.loglog(at, at**2 / 2, "k--", lw=1, label="TV$^2$ / 2")
     pairs.loglog(at, math.log(2) * at, "k:", lw=1, label="log 2 · TV")
     pairs.set(xlabel="total variation (TV) of p_data and p_g", ylabel="JSD, nats")
-    pairs.set_title("JSD vanishes only with TV")
+    pairs.set_title("JSD is 0 only where TV is 0")
     pairs.legend(fontsize=8)
     return render_figure(figure)
 
 
-def falling(ax: Axes, curves: Sequence[Tensor], title: str, unit: str) -> None:
-    """Curves of all starts on a logarithmic axis, [starts, steps] for each seed."""
+def plot_decrease(ax: Axes, curves: Sequence[Tensor], title: str, unit: str) -> None:
+    """Plot curves of all starts, [starts, steps] for each seed, on a logarithmic axis."""
     for found in curves:
         ax.semilogy(found.clamp(min=1e-17).T, "C0", lw=0.5, alpha=0.5)
     ax.set(title=title, xlabel="step", ylabel=unit)
 
 
-def descended(ax: Axes, at: Tensor, over: Tensor, paths: Tensor, goal: Sequence[float]) -> None:
-    """C over two parameters, and the ways that gradient descent took.
+def plot_descent_paths(
+    ax: Axes, at: Tensor, over: Tensor, paths: Tensor, goal: Sequence[float]
+) -> None:
+    """Plot C over two parameters, and paths of gradient descent.
 
     Args:
-        ax: to draw on.
-        at: values of both parameters, [n].
-        over: C + log 4 there, [n, n].
-        paths: [steps, starts, 2].
-        goal: where p_g is p_data.
+        ax: Axes to draw on.
+        at: Values of both parameters, [n].
+        over: C + log 4 in nats, [n, n].
+        paths: Paths of the parameters, [steps, starts, 2].
+        goal: Parameters of p_data.
     """
     a, b = torch.meshgrid(at, at, indexing="ij")
     ax.contourf(a, b, over, levels=20)
@@ -147,27 +158,33 @@ def descended(ax: Axes, at: Tensor, over: Tensor, paths: Tensor, goal: Sequence[
         ax.plot(*paths[:, i].T, "w-", lw=0.8)
     ax.plot(*paths[-1].T, "ro", ms=5)
     ax.plot(*goal, "w*", ms=12, mec="black")
-    ax.set(title="parameters move, D optimal: C(a, b)", xlabel="a", ylabel="b")
+    ax.set(title="steps of parameters, D optimal: C(a, b)", xlabel="a", ylabel="b")
 
 
-def circles(ax: Axes, ways: Sequence[Tensor], labels: Sequence[str]) -> None:
-    """Ways of two networks round their equilibrium, [steps, 2] each."""
-    for way, label in zip(ways, labels, strict=True):
-        ax.plot(*way.T, ".-", ms=2, lw=0.5, label=label)
+def plot_cycles(ax: Axes, paths: Sequence[Tensor], labels: Sequence[str]) -> None:
+    """Plot paths of the parameters of two networks around their equilibrium, [steps, 2] each."""
+    for path, label in zip(paths, labels, strict=True):
+        ax.plot(*path.T, ".-", ms=2, lw=0.5, label=label)
     ax.plot(0, 0, "k*", ms=8)
-    ax.set(title="D takes steps: never arrives", xlabel="G's parameter", ylabel="D's parameter")
+    ax.set(
+        title="gradient steps of D: no convergence", xlabel="G's parameter", ylabel="D's parameter"
+    )
     ax.set_ylim(-3, 3.8)
     ax.legend(fontsize=8, loc="upper right")
 
 
-def gradient_norms(
-    rows: Sequence[Sequence[Mapping[str, float]]], way: Sequence[tuple[float, float, float, float]]
+def draw_gradient_norms(
+    rows: Sequence[Sequence[Mapping[str, float]]],
+    exact: Sequence[tuple[float, float, float, float]],
 ) -> Tensor:
-    """Norms of G's two gradients against D's updates, against D(G(z)), and on the way to the fixed point.
+    """Draw the norms of G's two gradients over D's updates, over D(G(z)), and over the distance from p_data.
 
     Args:
-        rows: of each seed, at each look: updates, d_gz, saturating, non_saturating.
-        way: distance from p_g = p_data, both norms, their cosine.
+        rows: Measurements of each seed: updates, d_gz, saturating and non_saturating.
+        exact: Distance of p_g from p_data, both norms and their cosine.
+
+    Returns:
+        Bytes [3, H, W].
     """
     figure = Figure(figsize=(12, 3.6), layout="constrained", dpi=90)
     early, confident, fixed = figure.subplots(1, 3)
@@ -179,10 +196,10 @@ def gradient_norms(
             early.plot(updates, norms, color=colour, lw=1, label=label)
             confident.plot(d_gz, norms, ".-", color=colour, lw=0.6, ms=4, label=label)
     early.set_xscale("symlog", linthresh=1)
-    early.set(yscale="log", xlabel="updates of D, G at its start", title=f"{len(rows)} seed(s)")
-    confident.set(xscale="log", yscale="log", xlabel="mean D(G(z)): more confident to the right")
-    confident.set_title("D grows confident")
-    near = way[:-1]  # at the fixed point itself both norms are 0
+    early.set(yscale="log", xlabel="updates of D, G fixed", title=f"{len(rows)} seed(s)")
+    confident.set(xscale="log", yscale="log", xlabel="mean D(G(z))")
+    confident.set_title("norm over D(G(z))")
+    near = exact[:-1]  # at the fixed point itself both norms are 0
     fixed.loglog([w[0] for w in near], [w[2] for w in near], "C2.-", label="-log D*")
     fixed.loglog([w[0] for w in near], [w[1] for w in near], "C3.-", label="log(1 - D*)")
     fixed.set(xlabel="t: p_g = N(2t, 1 + t/2), p_data at 0", title="under D*: the same fixed point")
