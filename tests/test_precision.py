@@ -44,8 +44,8 @@ def test_every_game_moves_in_every_precision_and_keeps_its_weights_in_one(subtes
 class Overflowing:
     """A model whose D has an infinite gradient at its second update."""
 
-    def penalty(self, score, x, x_fake):
-        added = super().penalty(score, x, x_fake)
+    def penalty(self, judged):
+        added = super().penalty(judged)
         infinite = self.d_updates == 1 and torch.inf
         return added + infinite * next(self.discriminator.parameters()).sum() if infinite else added
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.arguments import Count, CountFromTwo, NonNegative, Seed, Size, check_arguments
-from lightning_gan.models.sampling import NoiseMixin
+from lightning_gan.models.noise import NoiseModel
 
 NOISE = 0.25  # Radford et al. (2016), Figure 7: "uniform noise sampled with scale +-0.25"
 
@@ -28,7 +28,7 @@ class LatentGroup(NamedTuple):
 
 
 @check_arguments
-def interpolate(gan: NoiseMixin, n: Count, steps: CountFromTwo, seed: Seed = 0) -> Tensor:
+def interpolate(gan: NoiseModel, n: Count, steps: CountFromTwo, seed: Seed = 0) -> Tensor:
     """G on the way from one draw of z to another: [n, steps, *data_shape], ends included.
 
     The way is the prior's: straight under a uniform one, along a great circle under a Gaussian one. What G is told

@@ -13,7 +13,7 @@ from lightning_gan.losses import AdversarialLoss
 from lightning_gan.models.base import DiscriminatorObjective, Judged
 from lightning_gan.models.checks import check_batch
 from lightning_gan.models.gan import AlternatingModel
-from lightning_gan.models.translation import TranslationMixin
+from lightning_gan.models.translation import TranslationModel
 from lightning_gan.networks.pairs import DiscriminatorPair, TranslatorPair
 from lightning_gan.regularizers import Regularizer
 from lightning_gan.training.image_pool import ImagePool
@@ -21,7 +21,7 @@ from lightning_gan.training.optimizers import Constant, dcgan_adam
 from lightning_gan.utils.errors import UserError
 
 
-class CycleGAN(TranslationMixin, AlternatingModel):
+class CycleGAN(TranslationModel, AlternatingModel):
     r"""Two translators, G from A to B and F from B to A, that are trained without pairs and undo each other.
 
     .. math:: L_G = L_{adv}(G, D_B) + L_{adv}(F, D_A)

@@ -14,7 +14,7 @@ from torch import Tensor
 from lightning_gan.arguments import Count, Positive, check_arguments
 from lightning_gan.losses import AdversarialLoss
 from lightning_gan.models.base import AdversarialModel, D, DiscriminatorObjective, G, Judged
-from lightning_gan.models.sampling import NoiseMixin
+from lightning_gan.models.noise import NoiseModel
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.priors import Prior
 from lightning_gan.regularizers import Regularizer
@@ -76,7 +76,7 @@ class AlternatingModel(AdversarialModel):
         """Compute L_G on a minibatch."""
 
 
-class GAN(NoiseMixin, AlternatingModel):
+class GAN(NoiseModel, AlternatingModel):
     """GAN with alternating updates: k updates of D, each on its own minibatch, then one update of G on fresh noise.
 
     A step (`trainer.global_step`, `max_steps`, checkpoint names, the loggers' axis) is one update of G.

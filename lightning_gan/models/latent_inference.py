@@ -23,7 +23,7 @@ from torch.optim import Optimizer
 
 from lightning_gan.arguments import Count, Seed, check_arguments
 from lightning_gan.distributed import collectives
-from lightning_gan.models.sampling import NoiseMixin
+from lightning_gan.models.noise import NoiseModel
 from lightning_gan.networks import Encoder
 from lightning_gan.priors import Prior
 from lightning_gan.training.optimizers import Constant
@@ -51,7 +51,7 @@ class LatentInference(LightningModule):
 
     def __init__(
         self,
-        gan: NoiseMixin,
+        gan: NoiseModel,
         encoder: Encoder,
         optimizer: OptimizerCallable = adam,
         scheduler: LRSchedulerCallable = Constant,
@@ -161,7 +161,7 @@ class NoiseDataModule(LightningDataModule):
     """
 
     @check_arguments
-    def __init__(self, gan: NoiseMixin, batch_size: Count = 256, seed: Seed = 0) -> None:
+    def __init__(self, gan: NoiseModel, batch_size: Count = 256, seed: Seed = 0) -> None:
         super().__init__()
         self.prior, self.z_dim = gan.prior, gan.generator.z_dim
         self.batch_size, self.seed = batch_size, seed

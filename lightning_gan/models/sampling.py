@@ -7,9 +7,7 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor
 
-from lightning_gan.distributed import collectives
 from lightning_gan.networks import Generator
-from lightning_gan.priors import Prior
 from lightning_gan.training.ema import EMA
 
 
@@ -67,26 +65,3 @@ class SamplingMixin(LightningModule):
             bytes.
         """
         return self.generate(self.sample_inputs(n, torch.Generator().manual_seed(seed)))
-
-
-class NoiseMixin(SamplingMixin):
-    """Model whose generator reads noise z from a distribution p(z)."""
-
-    prior: Prior
-
-    def noise(self, m: int, rng: torch.Generator | None = None) -> Tensor:
-        """Draw noise z from p(z), [m, z_dim].
-
-        Args:
-            m: Number of noise vectors.
-            rng: Random number generator; None: the global one, from which each device takes different rows.
-        """
-
-        def draw(n: int) -> Tensor:
-            return self.prior.sample(n, self.generator.z_dim, self.device, rng)
-
-        return draw(m) if rng else collectives.rank_slice(m, draw)
-
-    def sample_inputs(self, m: int, rng: torch.Generator | None = None) -> Tensor:
-        """Draw noise for m examples, [m, z_dim]; a conditional model appends conditions."""
-        return self.noise(m, rng)

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from lightning_gan.arguments import Positive, check_arguments
 from lightning_gan.losses import AdversarialLoss
-from lightning_gan.models.base import AdversarialModel, D, DiscriminatorObjective, G, Judged
-from lightning_gan.models.sampling import NoiseMixin
+from lightning_gan.models.base import D, DiscriminatorObjective, G, Judged
+from lightning_gan.models.noise import NoiseModel
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.priors import Prior
 from lightning_gan.regularizers import Regularizer
@@ -16,7 +16,7 @@ from lightning_gan.training.manual_optimization import no_gradient_sync
 from lightning_gan.training.optimizers import Constant, dcgan_adam
 
 
-class SimultaneousGAN(NoiseMixin, AdversarialModel):
+class SimultaneousGAN(NoiseModel):
     """GAN whose two networks are updated on each minibatch, with gradients taken at the same parameters.
 
     Both objectives use the same noise and the same forward pass of D on the generated examples, and so the same dropout

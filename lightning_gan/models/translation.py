@@ -5,13 +5,14 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from lightning_gan.models.loadable import LoadableMixin
+from lightning_gan.models.base import AdversarialModel
+from lightning_gan.models.noise import require_noise
 from lightning_gan.utils.errors import UserError
 
 Direction = Literal["a_to_b", "b_to_a"]
 
 
-class TranslationMixin(LoadableMixin):
+class TranslationModel(AdversarialModel):
     """Model whose generators read images of another domain."""
 
     def sample_inputs(self, m: int, rng: torch.Generator | None = None) -> Tensor:
@@ -25,10 +26,7 @@ class TranslationMixin(LoadableMixin):
         trainer = self._trainer
         data: Any = getattr(trainer, "datamodule", None) if trainer else None
         if data is None or not hasattr(data, "pairs"):
-            raise UserError(
-                f"{type(self).__name__} translates images and does not generate them from noise: translate a folder "
-                f"with `python -m lightning_gan translate --ckpt_path FILE --input FOLDER --out FOLDER`."
-            )
+            require_noise(self)
         images: Tensor = data.images(
             "test" if trainer is not None and trainer.testing else "val", "a"
         )

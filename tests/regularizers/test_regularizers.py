@@ -12,6 +12,7 @@ from torch import nn
 
 from lightning_gan import regularizers
 from lightning_gan.models import SimultaneousGAN
+from lightning_gan.models.base import Judged
 from lightning_gan.regularizers import R1, R2, GradientPenalty, Penalty, Regularizer, WeightClip
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* makes a logit depend on the whole minibatch")
@@ -132,10 +133,10 @@ def test_a_lazy_penalty_is_added_at_every_so_many_updates_of_d_as_much_heavier(
             gan.d_updates = 0
             x = next(iter(Batches(1)))[0]
             gan.statistics.reset()
-            added = gan.penalty(gan.discriminator, x, x)
+            added = gan.penalty(Judged(gan.discriminator, x, x))
             torch.testing.assert_close(added, every * gan.statistics.terms["watched"][0])
             gan.d_updates = 1
-            assert (gan.penalty(gan.discriminator, x, x) == 0) == (every > 1)
+            assert (gan.penalty(Judged(gan.discriminator, x, x)) == 0) == (every > 1)
 
 
 def test_d_descends_its_loss_and_the_penalty_and_g_its_loss_alone(tmp_path_factory, subtests):

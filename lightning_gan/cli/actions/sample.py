@@ -11,6 +11,7 @@ from lightning_gan.arguments import Count, CountFromTwo, CountOrZero, Seed, chec
 from lightning_gan.checkpoints.load import find_display_range, load
 from lightning_gan.image_files import manifest
 from lightning_gan.models.base import AdversarialModel
+from lightning_gan.models.noise import require_noise
 from lightning_gan.utils import images
 from lightning_gan.utils.errors import UserError
 from lightning_gan.utils.machine_limits import check_disk, check_memory
@@ -52,7 +53,7 @@ def sample(
     Raises:
         UserError: The checkpoint or an argument is wrong, or memory or disk space does not suffice.
     """
-    gan = load(ckpt_path)
+    gan = require_noise(load(ckpt_path))
     display_range = find_display_range(gan, ckpt_path)
     check_image_memory(gan, num_samples, f"{num_samples:,} samples", "give a smaller --num_samples")
     instead = "give a smaller --num_samples or another --out"
@@ -111,7 +112,7 @@ def interpolate(
     Raises:
         UserError: The checkpoint or an argument is wrong, or the images do not fit in memory.
     """
-    gan = load(ckpt_path)
+    gan = require_noise(load(ckpt_path))
     display_range = find_display_range(gan, ckpt_path)
     n = rows * columns
     check_image_memory(

@@ -13,6 +13,7 @@ from lightning_gan.feature_extractors.base import hash_tensors
 from lightning_gan.metrics.nearest import find_nearest
 from lightning_gan.models.base import AdversarialModel
 from lightning_gan.models.latent_inference import LatentInference, NoiseDataModule
+from lightning_gan.models.noise import require_noise
 from lightning_gan.networks import Encoder
 from lightning_gan.plotting import figures
 from lightning_gan.studies.goodfellow2014.claim import Setting
@@ -57,7 +58,7 @@ def train_inference_network(setting: Setting, seed: int) -> TrainedInference:
         ExperimentError: If the run of the GAN fails.
     """
     run = train_or_find_mnist(setting, seed)
-    gan, data = load_model(run), load_data(run)
+    gan, data = require_noise(load_model(run)), load_data(run)
     steps = QUICK_STEPS if setting.quick else STEPS
     own = hash_tensors(dict(gan.eval_generator.state_dict()))
     name = f"G{own[:8]}_noise{NOISE:g}_steps{steps}_seed{seed}"
