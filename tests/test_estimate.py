@@ -3,6 +3,7 @@
 import re
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 from model_factory import Batches, make_model, trainer
 from pytorch_lightning import Callback
@@ -76,6 +77,18 @@ def test_the_estimate_is_printed_and_no_files_are_left(command):
     assert re.search(r"^time +.* for 700 steps \(.* to .*\)", ended.out, re.M)
     assert re.search(r"^memory +[\d.]+ [MG]B at most", ended.out, re.M)
     assert re.search(r"^disk +[\d.]+ MB for checkpoints: [12] of [\d.]+ MB$", ended.out, re.M)
+
+
+def test_only_the_first_process_prints(monkeypatch, capsys):
+    monkeypatch.setattr(estimate, "shorten", lambda *_: int)
+    monkeypatch.setattr(estimate, "format_estimate", lambda *_: "the estimate")
+    for rank in range(2):
+        run = SimpleNamespace(
+            max_steps=7, fast_dev_run=False, _val_check_time_interval=None, callbacks=[], fit=lambda *_: None,
+            is_global_zero=rank == 0,
+        )  # fmt: skip
+        estimate.measure(estimate.EstimateOptions(2, quick=True), run, None, None, "x")
+    assert capsys.readouterr().out == "the estimate\n"
 
 
 def test_quick_names_what_it_omits(command):

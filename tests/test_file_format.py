@@ -1,4 +1,4 @@
-"""Files of runs and caches carry a format number, and one of another version is refused with what to do."""
+"""Format number of the files of runs and caches, and the errors of older formats."""
 
 import json
 
@@ -25,7 +25,7 @@ def test_every_older_format_has_a_commit_that_reads_it():
 
 
 def without_number(path):
-    """Write a JSON file again as the version before the number wrote it."""
+    """Rewrite a JSON file in the format without a number."""
     content = json.loads(path.read_text())
     for part in content if isinstance(content, list) else [content]:
         part.pop(KEY)
@@ -49,7 +49,7 @@ def test_a_run_of_an_older_version_is_refused(tmp_path):
         run_info.read_run_info(folder)
 
 
-def test_finished_seeds_of_an_older_version_are_refused_and_stay(tmp_path):
+def test_cached_results_of_an_older_version_are_refused_and_not_deleted(tmp_path):
     path = tmp_path / "rows.json"
     cached_result(path, "a", lambda: {"modes": 8})
     without_number(path)
@@ -59,7 +59,7 @@ def test_finished_seeds_of_an_older_version_are_refused_and_stay(tmp_path):
     assert path.read_bytes() == before
 
 
-def test_a_checkpoint_of_an_older_version_is_refused_and_no_run_begins(command):
+def test_a_checkpoint_of_an_older_version_is_refused_before_a_run_starts(command):
     assert command("fit", "--config", "small.yaml").status == 0
     path = "runs/small/version_0/checkpoints/last.ckpt"
     content = read_checkpoint(path)
