@@ -16,8 +16,8 @@ def test_an_estimate_is_the_sum_of_steps_intervals_and_overhead():
     measured = estimate.Measurement(
         0.5, 0.4, 0.6, [("images", 3.0, 7), ("validation", 11.0, 2)], 13.0
     )
-    assert measured.total(1000, 0.5) == 500 + 21 + 22 + 13
-    assert measured.total(1000, measured.low) == 456
+    assert measured.compute_total(1000, 0.5) == 500 + 21 + 22 + 13
+    assert measured.compute_total(1000, measured.low) == 456
 
 
 def test_durations_are_formatted(subtests):
