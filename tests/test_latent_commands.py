@@ -1,4 +1,4 @@
-"""`interpolate` and `latent-arithmetic`, from a checkpoint to an image."""
+"""Commands `interpolate` and `latent-arithmetic`, from a checkpoint to an image."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ RED = "thick red - thin red + thin green"
 
 @pytest.fixture
 def small(command):
-    """A checkpoint of tiny MNIST."""
+    """Checkpoint of tiny MNIST."""
     ended = command("fit", "--config", "small.yaml", "--trainer.max_steps", "1")
     assert ended.status == 0, ended.err
     return command
@@ -30,7 +30,7 @@ def small(command):
 
 @pytest.fixture
 def drawn(command, monkeypatch):
-    """A checkpoint that learned from Factors, whose G draws what its z says."""
+    """Checkpoint of Factors whose generator draws the factors in z."""
     sizes = {"train": 40, "val": 10, "test": 10}
     monkeypatch.setattr(datamodules.factors, "SIZES", sizes)
     monkeypatch.setattr(lightning_gan.cli.actions.latent_arithmetic, "POOL", 400)
@@ -56,7 +56,7 @@ def drawn(command, monkeypatch):
     return command
 
 
-def test_interpolate_draws_rows_from_sample_to_sample(small):
+def test_interpolate_draws_rows_between_samples(small):
     asked = "--rows", "3", "--columns", "5", "--seed", "2", "--out", "a/i.png"
     ended = small("interpolate", "--ckpt_path", SMALL, *asked)
     assert ended.status == 0, ended.err
@@ -75,7 +75,7 @@ def test_interpolate_draws_rows_from_sample_to_sample(small):
         assert words in ended.err
 
 
-def test_numbers_of_samples_can_be_added_for_any_checkpoint(small):
+def test_an_equation_of_sample_indices_works_for_any_checkpoint(small):
     words = "1,5,9 - 2,4 + 3"
     ended = small(
         "latent-arithmetic", "--ckpt_path", SMALL, "--equation", words, "--num_samples", "10"
@@ -99,7 +99,7 @@ def test_numbers_of_samples_can_be_added_for_any_checkpoint(small):
         assert words in ended.err
 
 
-def test_sums_in_words_are_judged(drawn):
+def test_sums_of_words_are_classified(drawn):
     ended = drawn("latent-arithmetic", "--ckpt_path", DRAWN, "--equation", RED, "--draws", "100")
     assert ended.status == 0, ended.err
     assert "classifier on 10 test images: digit" in ended.out
