@@ -102,17 +102,17 @@ def score_with_torch_fidelity(
         check_space(against.network.name)
     computed = {score.name for score in ours.scores}
     known = [m for m in metrics if any(name in FIDELITY_KEYS for name in m.names)]
-    asked = [m for m in known if any(against.score_name(name) in computed for name in m.names)]
-    if not asked:
+    requested = [m for m in known if any(against.score_name(name) in computed for name in m.names)]
+    if not requested:
         return EvaluationResult(refused=dict(ours.refused))
     samples = torch.cat([part.uint8_images for part in sample_set.batches()]).cpu()
     with tempfile.TemporaryDirectory() as folder:
         theirs = calculate_metrics(
-            input1=ColourImages(samples), input2=ColourImages(against.real.uint8_images), **_settings(asked),
+            input1=ColourImages(samples), input2=ColourImages(against.real.uint8_images), **_settings(requested),
             cuda=torch.cuda.is_available(), feature_extractor=extractor, cache=False, verbose=False, save_cpu_ram=True,
             feature_extractor_weights_path=_weights_file(weights, Path(folder), extractor),
         )  # fmt: skip
-    return EvaluationResult(_scores(theirs, asked, against, sample_set), dict(ours.refused))
+    return EvaluationResult(_scores(theirs, requested, against, sample_set), dict(ours.refused))
 
 
 def _settings(metrics: Sequence[FeatureMetric]) -> dict[str, Any]:

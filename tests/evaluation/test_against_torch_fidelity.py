@@ -101,7 +101,7 @@ def test_every_score_is_torch_fidelitys_through_a_registered_extractor(tmp_path,
     assert_equal(TinyNetwork(), *synthetic(), tmp_path, extractor="tiny")
 
 
-def test_grey_pictures_have_three_equal_channels():
+def test_grey_images_get_three_equal_channels():
     grey = image_bytes(3, seed=1, shape=(1, 4, 4))
     assert torch.equal(ColourImages(grey)[1], grey[1].repeat(3, 1, 1))
 

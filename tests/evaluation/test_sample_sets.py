@@ -39,7 +39,7 @@ def test_samples_in_parts_and_at_once_are_the_same():
     assert torch.equal(whole(kept)[0], streamed)
 
 
-def test_shares_of_processes_are_the_bank_once(subtests):
+def test_shares_of_processes_cover_the_sample_set_once(subtests):
     for n in [1, 2, 5, 601]:
         with subtests.test(n=n):
             sample_set = ImageSet(image_bytes(n, seed=0))
@@ -80,7 +80,7 @@ def test_batch_norm_and_the_average_are_named():
     assert describe_generator(model) == "average of G"
 
 
-def test_what_is_no_bank_is_named():
+def test_invalid_sample_sets_are_refused():
     with pytest.raises(ValueError, match=r"float32, \[2, 1, 4, 4\]: give bytes"):
         ImageSet(torch.zeros(2, 1, 4, 4))
     with pytest.raises(ValueError, match="n is 0; give"):

@@ -81,7 +81,7 @@ def test_a_second_evaluation_makes_no_real_pass(against):
     assert against.network.seen == before + 200
 
 
-def test_the_inception_score_needs_no_real_pictures(against):
+def test_the_inception_score_needs_no_real_images(against):
     score_samples(
         ImageSet(image_bytes(100, seed=2)), against, [InceptionScoreFeatureMetric(splits=2)]
     )
@@ -165,7 +165,7 @@ def test_a_cache_that_cannot_be_written_costs_no_score(against, tmp_path, capsys
     assert "were not cached" in capsys.readouterr().out
 
 
-def test_degenerate_pictures_give_a_number_with_a_note_or_a_reason(against):
+def test_degenerate_images_give_a_value_with_a_note_or_a_reason(against):
     same = ImageSet(image_bytes(1, seed=3).expand(60, -1, -1, -1))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -182,7 +182,7 @@ def test_degenerate_pictures_give_a_number_with_a_note_or_a_reason(against):
     assert all(s.value == s.value for s in one.scores)
 
 
-def test_several_banks_give_mean_and_standard_deviation(against):
+def test_several_sample_sets_give_mean_and_standard_deviation(against):
     runs = [
         score_samples(ImageSet(image_bytes(100, seed), "G", seed), against, [FIDMetric()])
         for seed in (4, 5, 6)
@@ -195,7 +195,7 @@ def test_several_banks_give_mean_and_standard_deviation(against):
     assert score_over_seeds(runs[:1]) is runs[0]
 
 
-def test_the_card_holds_what_the_value_depends_on(against):
+def test_the_protocol_holds_what_the_value_depends_on(against):
     (one,) = score_samples(
         ImageSet(image_bytes(100, seed=2), "files"), against, [FIDMetric()]
     ).scores

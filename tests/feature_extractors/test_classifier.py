@@ -103,7 +103,7 @@ def test_a_classifier_is_float32_whatever_the_default_is(network, stored):
         torch.set_default_dtype(torch.float32)
 
 
-def test_pictures_are_moved_by_a_pixel_at_most_and_each_by_itself():
+def test_images_are_shifted_independently_by_at_most_a_pixel():
     dots = torch.zeros(200, 1, 28, 28, dtype=torch.uint8)
     dots[:, :, 10, 20] = 255
     places = shift_images_randomly(dots, torch.Generator().manual_seed(0)).nonzero()
@@ -113,7 +113,7 @@ def test_pictures_are_moved_by_a_pixel_at_most_and_each_by_itself():
     }
 
 
-def test_pictures_of_another_kind_are_refused(network, subtests):
+def test_images_of_another_kind_are_refused(network, subtests):
     for image_bytes, words in [
         (
             torch.zeros(2, 1, 32, 32, dtype=torch.uint8),

@@ -76,7 +76,7 @@ def test_it_is_trained_once_and_then_read(data, monkeypatch):
         (torch.zeros(2, 3, 32, 32), "give bytes"),
     ],
 )
-def test_other_pictures_are_refused(data, image_bytes, words):
+def test_other_images_are_refused(data, image_bytes, words):
     reader = train_factor_classifier(*arguments(data, 300), epochs=1)
     with pytest.raises(ValueError, match=words):
         reader.read(image_bytes)

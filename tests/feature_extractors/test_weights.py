@@ -77,7 +77,7 @@ def test_the_variable_may_name_a_folder(tmp_path_factory, subtests):
             assert load_inception(None if save(tmp_path / name) else "")[1] == tmp_path / name
 
 
-def test_the_cache_is_in_the_persons_own_unless_said_otherwise(tmp_path, monkeypatch):
+def test_the_cache_is_in_the_users_cache_folder_by_default(tmp_path, monkeypatch):
     monkeypatch.delenv("LIGHTNING_GAN_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert weights.cache_folder() == tmp_path / "lightning_gan"

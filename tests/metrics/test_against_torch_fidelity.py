@@ -149,7 +149,7 @@ def extractor() -> Iterator[str]:
     del FEATURE_EXTRACTORS_REGISTRY["means"]
 
 
-def test_pictures_get_the_scores_that_torch_fidelity_gives_them(extractor):
+def test_scores_of_images_equal_torch_fidelity(extractor):
     generated, real = Images(130, 0, 250), Images(150, 1, 256)
     theirs = torch_fidelity.calculate_metrics(
         input1=generated, input2=real, isc=True, fid=True, kid=True, prc=True,

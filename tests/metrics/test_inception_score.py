@@ -27,7 +27,7 @@ def test_certain_and_evenly_spread_samples_score_the_number_of_classes():
     assert value.sd == 0
 
 
-def test_samples_that_all_look_alike_score_1_and_are_warned_of(subtests):
+def test_equal_samples_score_1_with_a_warning(subtests):
     for logits in [torch.zeros(30, 7), one_hot(7, 1)[:1].repeat(30, 1)]:
         with subtests.test(logits=logits):
             with pytest.warns(DegenerateWarning, match="same class probabilities"):
@@ -96,7 +96,7 @@ def test_memory_does_not_grow_with_what_came():
     assert metric.state_dict() == {}
 
 
-def test_less_than_the_bank_or_a_sample_twice_is_refused(subtests):
+def test_missing_or_repeated_samples_are_refused(subtests):
     for places in [range(9), [*range(9), 8]]:
         with subtests.test(places=places):
             metric = InceptionScoreMetric(6, 10, splits=5)
@@ -107,10 +107,10 @@ def test_less_than_the_bank_or_a_sample_twice_is_refused(subtests):
                 metric.compute()
 
 
-def test_a_place_outside_the_bank_is_refused(subtests):
+def test_an_index_outside_the_sample_set_is_refused(subtests):
     for m, places, words in [
-        (2, [0, 10], "place 10 of a sample set of 10"),
-        (2, [0, -1], r"places \[0, -1\]"),
+        (2, [0, 10], "index 10 in a sample set of 10"),
+        (2, [0, -1], r"indices \[0, -1\]"),
         (2, [0], r"2 samples have indices \[0\]... of shape \[1\]"),
     ]:
         with subtests.test(m=m, places=places, words=words):
@@ -127,7 +127,7 @@ def test_fewer_samples_than_splits_are_refused(subtests):
             ):
                 inception_score(torch.zeros(n, 3), splits)
             with pytest.raises(
-                ValueError, match=r"give at least one sample a split|is 0; give a whole"
+                ValueError, match=r"give at least one sample for each split|is 0; give a whole"
             ):
                 InceptionScoreMetric(3, n, splits)
 

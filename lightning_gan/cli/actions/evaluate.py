@@ -105,7 +105,7 @@ def evaluate(
     space = _extractor(features) or default_extractor(known.real.uint8_images.shape[1:], learned)
     if weights:
         space = replace(cast(Any, space), weights=weights)
-    evaluator = Evaluator(known, space, asked, must=weights is not None, engine=engine)
+    evaluator = Evaluator(known, space, asked, require_weights=weights is not None, engine=engine)
     _state_cost(evaluator, sample_sets, baselines)
     started = time.monotonic()
     scored = [evaluator.score(sample_set) for sample_set in sample_sets]
