@@ -96,7 +96,7 @@ def test_all_scores_of_an_evaluation_share_one_sample_set_and_one_pass(
     window = ParzenLogLikelihood(num_samples=60, num_validation=8)
     run(tmp_path, *four(), window)
     assert [network.seen for network in networks] == [60 + 64]  # samples and real images, once
-    assert len(set(map(id, drawn))) == 1  # the window looks at the same sample set
+    assert len(set(map(id, drawn))) == 1  # the Parzen score uses the same sample set
 
 
 def test_any_metric_is_scored_like_the_callback_of_its_name(tmp_path, networks):

@@ -1,4 +1,4 @@
-"""ModeCoverage on points, StackedModeCoverage on digits: logged, tabulated and kept."""
+"""ModeCoverage for points and StackedModeCoverage for digits: logs, tables and files."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""From the same bytes and weights to the same numbers as torch-fidelity, all the way."""
+"""The suite and torch-fidelity compute the same scores from the same images and weights."""
 
 import os
 from pathlib import Path
@@ -27,12 +27,12 @@ from lightning_gan.feature_extractors import InceptionConfig as InceptionSpace
 SHARED = os.environ.get("LIGHTNING_GAN_SHARED")
 DATA = (Path(SHARED) if SHARED else Path(__file__).parents[3] / "shared") / "data"
 PUBLISHED = DATA / "inception" / "fid_inception_v3_2015-12-05_no_fc.pth"
-RELATIVE = {"fid": 1e-5, "kid": 1e-5}  # of the others 1e-6
+RELATIVE = {"fid": 1e-5, "kid": 1e-5}  # 1e-6 for the others
 FLOAT32 = {"kid": 5e-7}  # torch-fidelity's kernels, of the order of 1, are float32
 
 
 class Tiny(FeatureExtractorBase):
-    """Our tiny network under torch-fidelity's interface."""
+    """The tiny network with torch-fidelity's interface."""
 
     def __init__(self, name: str, features_list: list[str], **_: object) -> None:
         super().__init__(name, features_list)
@@ -60,7 +60,7 @@ class Tiny(FeatureExtractorBase):
 
 
 def synthetic() -> tuple[Tensor, Tensor]:
-    """Two small sets that differ: noise, and smoother and brighter noise."""
+    """Two different small sets: noise, and smoother and brighter noise."""
     fake = image_bytes(64, seed=1, shape=(3, 32, 32))
     real = nn.functional.avg_pool2d(
         image_bytes(60, seed=2, low=60, shape=(3, 32, 32)).float(), 5, 1, 2
@@ -77,7 +77,7 @@ METRICS = [
 
 
 def assert_equal(network, fake, real, cache, **options):
-    """Both engines agree on the same bytes, and their protocols say that the values compare."""
+    """Check that both engines agree on the same images, with comparable protocols."""
     against = EvaluationContext(ReferenceImages("synthetic", "all", real), network, "", cache=cache)
     ours = score_samples(ImageSet(fake), against, METRICS)
     theirs = score_with_torch_fidelity(ImageSet(fake), against, METRICS, ours, **options)

@@ -1,4 +1,4 @@
-"""What is said before the first score: what it costs here, and what few images mean."""
+"""Messages about the cost of scores and about the bias of few images."""
 
 from lightning_gan.evaluation.cost import (
     describe_evaluation_cost,

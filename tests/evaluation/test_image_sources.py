@@ -14,7 +14,7 @@ GREY, COLOUR = (1, 4, 4), (3, 5, 4)
 
 
 def saved(folder, bytes_, suffix=".png"):
-    """Files of images, in order of their names."""
+    """Write images to files in the order of their names."""
     paths = [folder / f"{i:06d}{suffix}" for i in range(len(bytes_))]
     for image, path in zip(bytes_, paths, strict=True):
         images.save_image(image, path)
@@ -66,7 +66,7 @@ def test_images_that_do_not_fit_into_memory_are_refused_at_the_first_one(tmp_pat
 
 
 def samples(folder, n=5):
-    """Samples with their list beside older ones."""
+    """Write samples with their samples.json into a folder with older images."""
     paths = saved(folder, image_bytes(12, seed=0))[:n]
     write_manifest(
         folder, Manifest("a.ckpt", 20, 7, {path.name: hash_file(path) for path in paths})

@@ -59,7 +59,7 @@ def test_a_difference_carries_both_uncertainties():
 def test_missing_scores_are_named():
     text = compare_scores([score(), score(name="kid")], [score(), score(name="recall")], "b.json")
     assert "missing there" in text
-    assert "recall" not in text  # it was not asked
+    assert "recall" not in text  # it was not requested
     assert "+0" in text
 
 

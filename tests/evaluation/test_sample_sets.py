@@ -35,7 +35,7 @@ def test_samples_in_parts_and_at_once_are_the_same():
     streamed = whole(ModelSamples(model, 300, 1, (0.0, 1.0), ""))[0]
     kept = ModelSamples(model, 300, 1, (0.0, 1.0), "")
     assert kept.all().shape == (300, 1, 2, 2)
-    model.generate = None  # nobody draws again
+    model.generate = None  # the samples are not drawn again
     assert torch.equal(whole(kept)[0], streamed)
 
 

@@ -77,7 +77,7 @@ def test_a_second_evaluation_makes_no_real_pass(against):
     assert [s.value for s in second.scores] == [s.value for s in first.scores]
     score_samples(
         sample_set, against, [FIDMetric()]
-    )  # moments are in the entry that holds the vectors
+    )  # the entry with the vectors also has the moments
     assert against.network.seen == before + 200
 
 
@@ -156,7 +156,7 @@ def test_two_jobs_that_write_one_entry_leave_a_whole_one(against, tmp_path, monk
     assert len(written) == 1
     assert len(list((tmp_path / "statistics").iterdir())) == 1
     score_samples(ImageSet(image_bytes(100, seed=2)), against, [FIDMetric()])
-    assert len(written) == 1  # it was read
+    assert len(written) == 1  # the entry was read
 
 
 def test_a_cache_that_cannot_be_written_costs_no_score(against, tmp_path, capsys):
@@ -170,7 +170,7 @@ def test_degenerate_images_give_a_value_with_a_note_or_a_reason(against):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = score_samples(same, against, METRICS)
-    assert against.network.seen == 300 + 1  # sixty times one image is one image
+    assert against.network.seen == 300 + 1  # the network sees one of sixty equal images
     by_name = {s.name: s for s in found.scores}
     assert by_name["fid_tiny"].notes
     assert by_name["is_tiny"].value == pytest.approx(1.0)

@@ -1,4 +1,4 @@
-"""DINOv2 on random weights: torch-fidelity prepares the images, torchvision has the same transformer."""
+"""DINOv2 with random weights against torch-fidelity's preprocessing and torchvision's transformer."""
 
 import pytest
 import torch

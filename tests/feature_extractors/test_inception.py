@@ -1,4 +1,4 @@
-"""Inception-v3 against torch-fidelity's, on random weights; on the published ones where they are."""
+"""Inception-v3 against torch-fidelity's, with random weights, and with the published ones if available."""
 
 import os
 from pathlib import Path
@@ -104,7 +104,7 @@ def test_features_are_of_float32_whatever_the_run_is(network):
     try:
         with torch.autocast("cpu", torch.bfloat16):
             mixed = network(image_bytes(1))
-        assert torch.get_float32_matmul_precision() == "medium"  # set again behind it
+        assert torch.get_float32_matmul_precision() == "medium"  # restored
     finally:
         torch.set_float32_matmul_precision("highest")
     assert mixed.vectors.dtype == torch.float32

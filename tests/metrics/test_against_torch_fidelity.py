@@ -44,7 +44,9 @@ def test_frechet_distance(subtests):
                 False,
             )["frechet_inception_distance"]
             ours = frechet_distance(gaussian(x), gaussian(y))
-            assert ours == pytest.approx(theirs, rel=1e-6)  # theirs roots the rounding of zeros
+            assert ours == pytest.approx(
+                theirs, rel=1e-6
+            )  # torch-fidelity takes the root of rounding errors
 
 
 def test_inception_score(subtests):
@@ -95,7 +97,7 @@ def test_precision_and_recall(subtests):
 
 
 class Means(torch_fidelity.FeatureExtractorBase):
-    """Means of 2 x 2 blocks of each colour, as vectors; mixed, as logits."""
+    """Feature extractor: means of 2 x 2 blocks of each channel as vectors, mixed as logits."""
 
     def __init__(self, name: str, features_list: list[str], **_: object) -> None:
         super().__init__(name, features_list)

@@ -1,4 +1,4 @@
-"""Indicators of collapse, where the answer is known."""
+"""Indicators of mode collapse for data with known values."""
 
 import math
 

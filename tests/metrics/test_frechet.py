@@ -1,4 +1,4 @@
-"""The Fréchet distance where it is known: in closed form, or from the vectors without covariances."""
+"""The Fréchet distance against closed forms, and against the vectors without covariances."""
 
 import itertools
 import math

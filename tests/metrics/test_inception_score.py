@@ -1,4 +1,4 @@
-"""The Inception Score where it is known."""
+"""The Inception Score against closed forms."""
 
 import math
 

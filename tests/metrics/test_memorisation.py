@@ -1,4 +1,4 @@
-"""The audit of memorisation: closed forms, and what it must and must not accuse."""
+"""Tests for memorized images: closed forms, and data with and without copies."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""Precision, recall, density and coverage by hand, and against distances written out again."""
+"""Precision, recall, density and coverage against values by hand and explicit distances."""
 
 import itertools
 import math

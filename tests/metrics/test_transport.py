@@ -1,4 +1,4 @@
-"""Transport distance W1, where it is known."""
+"""Transport distance W1 against closed forms."""
 
 import pytest
 import torch

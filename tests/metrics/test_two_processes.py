@@ -1,4 +1,4 @@
-"""Two processes that share a sample set, evenly or not, get what one would."""
+"""Two processes that share a sample set, evenly or not, compute the same values as one."""
 
 import warnings
 from pathlib import Path

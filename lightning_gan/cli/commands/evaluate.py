@@ -50,7 +50,7 @@ def _add_images(parser: ArgumentParser) -> None:
 def _add_scoring(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("--metrics", type=names, nargs="+", action=ListAction, metavar="METRIC",
-        help="metrics, such as fid, kid, is, pr or parzen; all by default")  # fmt: skip
+        help="fid, kid, is, pr, parzen; all by default")  # fmt: skip
     add("--features", nargs="+", metavar=("NAME", "KEY=VALUE"), help=FEATURES)
     add(
         "--weights",
