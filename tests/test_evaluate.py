@@ -28,7 +28,7 @@ def saved(folder, name, n=40, seed=0, **options):
     return str(path)
 
 
-def test_evaluate_and_the_callbacks_give_the_same_values(command, trained):
+def test_the_door_and_the_callback_give_the_same_numbers(command, trained):
     feature = {"num_samples": 30, "features": {"class_path": "tiny_features.TinySpace"}}
     command.write(
         "scores.yaml",
@@ -70,7 +70,7 @@ def test_evaluate_and_the_callbacks_give_the_same_values(command, trained):
         assert score["protocol"] == callback[name]["protocol"], name
 
 
-def test_the_table_has_protocol_uncertainty_and_baselines(command, trained):
+def test_the_table_carries_protocol_uncertainty_and_the_ruler(command, trained):
     ended = command(
         "evaluate",
         "--data",
@@ -90,7 +90,7 @@ def test_the_table_has_protocol_uncertainty_and_baselines(command, trained):
     assert "nan" not in ended.out
 
 
-def test_baseline_scores_are_cached(command, trained, monkeypatch):
+def test_the_ruler_is_kept_for_the_next_time(command, trained, monkeypatch):
     line = [
         "evaluate",
         "--data",
@@ -142,7 +142,7 @@ def test_files_of_anybody_against_files_with_the_keys_of_torch_fidelity(command,
     } <= json.loads((command.folder / "k.json").read_text()).keys()  # fmt: skip
 
 
-def test_class_folders_are_scored_and_skipped_files_are_named(command):
+def test_folders_of_classes_are_scored_and_what_was_passed_over_is_said(command):
     colours, greys = image_bytes(40, 0, shape=(3, 4, 4)), image_bytes(40, 1)
     for i, (colour, grey) in enumerate(zip(colours, greys, strict=True)):
         images.save_image(colour, command.folder / "made" / "ab"[i % 2] / f"{i:03d}.png")
