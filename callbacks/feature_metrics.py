@@ -10,9 +10,9 @@ from lightning_gan.evaluation import (
     EvaluationContext,
     FeatureMetric,
     FIDMetric,
-    InceptionScoreFeatureMetric,
+    InceptionScoreMetric,
     KIDMetric,
-    PrecisionRecallFeatureMetric,
+    PrecisionRecallMetric,
     Score,
     default_extractor,
     holds_on_all_ranks,
@@ -159,7 +159,7 @@ class InceptionScore(FeatureScore):
         seed: Seed = 0,
         splits: Count = 10,
     ) -> None:
-        super().__init__(InceptionScoreFeatureMetric(splits), num_samples, num_real, features, seed)
+        super().__init__(InceptionScoreMetric(splits), num_samples, num_real, features, seed)
 
 
 class KID(FeatureScore):
@@ -209,6 +209,4 @@ class PrecisionRecall(FeatureScore):
         k: Count = 3,
         k_density: Count = 5,
     ) -> None:
-        super().__init__(
-            PrecisionRecallFeatureMetric(k, k_density), num_samples, num_real, features, seed
-        )
+        super().__init__(PrecisionRecallMetric(k, k_density), num_samples, num_real, features, seed)

@@ -17,9 +17,9 @@ from torch.utils.data import Dataset
 
 from lightning_gan.evaluation.feature_metrics import (
     FeatureMetric,
-    InceptionScoreFeatureMetric,
+    InceptionScoreMetric,
     KIDMetric,
-    PrecisionRecallFeatureMetric,
+    PrecisionRecallMetric,
 )
 from lightning_gan.evaluation.protocol import Score
 from lightning_gan.evaluation.sample_sets import SampleSet
@@ -119,14 +119,14 @@ def _settings(metrics: Sequence[FeatureMetric]) -> dict[str, Any]:
     """Translate the settings of metrics into arguments of torch-fidelity."""
     given: dict[str, Any] = {"fid": any("fid" in m.names for m in metrics)}
     for metric in metrics:
-        if isinstance(metric, InceptionScoreFeatureMetric):
+        if isinstance(metric, InceptionScoreMetric):
             given |= {"isc": True, "isc_splits": metric.splits}
         elif isinstance(metric, KIDMetric):
             given |= {"kid": True, "kid_subsets": metric.subsets}
             given |= {"kid_subset_size": metric.subset_size}
-        elif isinstance(metric, PrecisionRecallFeatureMetric):
+        elif isinstance(metric, PrecisionRecallMetric):
             given |= {"prc": True, "prc_neighborhood": metric.k}
-    seeds = {m.rng for m in metrics if isinstance(m, InceptionScoreFeatureMetric | KIDMetric)}
+    seeds = {m.rng for m in metrics if isinstance(m, InceptionScoreMetric | KIDMetric)}
     if len(seeds) > 1:
         raise UserError(f"{PACKAGE} has one seed for all metrics, but {sorted(seeds)} were given.")
     return given | ({"rng_seed": seeds.pop()} if seeds else {})

@@ -15,9 +15,9 @@ from lightning_gan.evaluation import (
     EvaluationResult,
     FIDMetric,
     ImageSet,
-    InceptionScoreFeatureMetric,
+    InceptionScoreMetric,
     KIDMetric,
-    PrecisionRecallFeatureMetric,
+    PrecisionRecallMetric,
     ReferenceImages,
     score_samples,
 )
@@ -70,9 +70,9 @@ def synthetic() -> tuple[Tensor, Tensor]:
 
 METRICS = [
     FIDMetric(),
-    InceptionScoreFeatureMetric(splits=4),
+    InceptionScoreMetric(splits=4),
     KIDMetric(20, 40),
-    PrecisionRecallFeatureMetric(),
+    PrecisionRecallMetric(),
 ]
 
 
@@ -113,7 +113,7 @@ def test_another_feature_space_and_two_seeds_are_refused(tmp_path):
     )
     with pytest.raises(ValueError, match=r"the features are tiny: give --features Inception"):
         score_with_torch_fidelity(ImageSet(fake), against, METRICS, EvaluationResult())
-    measures = [InceptionScoreFeatureMetric(splits=4, rng=1), KIDMetric(20, 40, rng=2)]
+    measures = [InceptionScoreMetric(splits=4, rng=1), KIDMetric(20, 40, rng=2)]
     ours = score_samples(ImageSet(fake), against, measures)
     with pytest.raises(ValueError, match=r"one seed for all metrics, but \[1, 2\]"):
         score_with_torch_fidelity(ImageSet(fake), against, measures, ours, extractor="tiny")

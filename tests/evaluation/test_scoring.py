@@ -8,9 +8,9 @@ from lightning_gan.evaluation import (
     EvaluationContext,
     FIDMetric,
     ImageSet,
-    InceptionScoreFeatureMetric,
+    InceptionScoreMetric,
     KIDMetric,
-    PrecisionRecallFeatureMetric,
+    PrecisionRecallMetric,
     ReferenceImages,
     score_over_seeds,
     score_samples,
@@ -26,9 +26,9 @@ from lightning_gan.metrics import (
 
 METRICS = [
     FIDMetric(),
-    InceptionScoreFeatureMetric(splits=4),
+    InceptionScoreMetric(splits=4),
     KIDMetric(subsets=5, subset_size=50),
-    PrecisionRecallFeatureMetric(),
+    PrecisionRecallMetric(),
 ]
 
 
@@ -59,7 +59,7 @@ def test_every_score_is_the_pure_functions_value_in_one_pass(against):
         "fid_tiny": (frechet_distance(moments(ours), moments(theirs)), None),
         "is_tiny": (inception.mean, inception.sd),
         "kid_tiny": (kid.mean, kid.sd),
-    } | {f"{n}_tiny": (getattr(neighbours, n), None) for n in PrecisionRecallFeatureMetric.names}
+    } | {f"{n}_tiny": (getattr(neighbours, n), None) for n in PrecisionRecallMetric.names}
     assert [s.name for s in found.scores] == list(expected)
     for one in found.scores:
         value, sd = expected[one.name]
@@ -82,16 +82,14 @@ def test_a_second_evaluation_makes_no_real_pass(against):
 
 
 def test_the_inception_score_needs_no_real_images(against):
-    score_samples(
-        ImageSet(image_bytes(100, seed=2)), against, [InceptionScoreFeatureMetric(splits=2)]
-    )
+    score_samples(ImageSet(image_bytes(100, seed=2)), against, [InceptionScoreMetric(splits=2)])
     assert against.network.seen == 100
 
 
 def test_without_a_last_layer_the_inception_score_is_refused_and_the_others_are_not(tmp_path):
     against = EvaluationContext(real(), TinyNetwork(classes=None), "", cache=tmp_path)
     found = score_samples(ImageSet(image_bytes(100, seed=2)), against, METRICS)
-    assert [s.name for s in found.scores] == ["fid", "kid", *PrecisionRecallFeatureMetric.names]
+    assert [s.name for s in found.scores] == ["fid", "kid", *PrecisionRecallMetric.names]
     assert "no last layer" in found.refused["inception_score"]
 
 

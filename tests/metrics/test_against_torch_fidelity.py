@@ -16,10 +16,10 @@ from torch_fidelity.metric_prc import prc_features_to_metric
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 
 from lightning_gan.metrics import (
+    AccumulatedInceptionScore,
+    AccumulatedPrecisionRecall,
     FrechetDistance,
-    InceptionScoreMetric,
     KernelDistance,
-    PrecisionRecallMetric,
     frechet_distance,
     inception_score,
     kernel_distance,
@@ -159,8 +159,11 @@ def test_scores_of_images_equal_torch_fidelity(extractor):
         cuda=False, save_cpu_ram=True, cache=False, verbose=False,
     )  # fmt: skip
     real_vectors = features_of(real.images)[0]
-    fid, isc = FrechetDistance(gaussian(real_vectors)), InceptionScoreMetric(5, 130)
-    kid, prc = KernelDistance(real_vectors, subset_size=100), PrecisionRecallMetric(real_vectors)
+    fid, isc = FrechetDistance(gaussian(real_vectors)), AccumulatedInceptionScore(5, 130)
+    kid, prc = (
+        KernelDistance(real_vectors, subset_size=100),
+        AccumulatedPrecisionRecall(real_vectors),
+    )
     for places in torch.arange(130).split(48):
         vectors, logits = features_of(generated.images[places])
         fid.update(vectors)

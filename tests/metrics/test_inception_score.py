@@ -7,8 +7,8 @@ import torch
 from point_clouds import cloud
 
 from lightning_gan.metrics import (
+    AccumulatedInceptionScore,
     DegenerateWarning,
-    InceptionScoreMetric,
     InceptionScoreValue,
     assign_splits,
     inception_score,
@@ -79,7 +79,7 @@ def test_a_class_that_underflows_gives_no_nan():
 
 def test_the_order_of_arrival_does_not_matter():
     logits, order = cloud(50, 6), torch.randperm(50, generator=torch.Generator().manual_seed(0))
-    metric = InceptionScoreMetric(6, 50)
+    metric = AccumulatedInceptionScore(6, 50)
     for places in (order[:0], order[:7], order[7:]):
         metric.update(logits[places], places)
     value = metric.compute()
@@ -88,7 +88,7 @@ def test_the_order_of_arrival_does_not_matter():
 
 
 def test_memory_does_not_grow_with_what_came():
-    metric = InceptionScoreMetric(6, 1000)
+    metric = AccumulatedInceptionScore(6, 1000)
     for places in torch.arange(1000).split(100):
         metric.update(cloud(100, 6), places)
     states = [getattr(metric, name) for name in metric._defaults]
@@ -99,7 +99,7 @@ def test_memory_does_not_grow_with_what_came():
 def test_missing_or_repeated_samples_are_refused(subtests):
     for places in [range(9), [*range(9), 8]]:
         with subtests.test(places=places):
-            metric = InceptionScoreMetric(6, 10, splits=5)
+            metric = AccumulatedInceptionScore(6, 10, splits=5)
             metric.update(cloud(len(places), 6), torch.tensor(places))
             with pytest.raises(
                 ValueError, match=f"Inception Score of 10 samples got {len(places)}"
@@ -115,7 +115,7 @@ def test_an_index_outside_the_sample_set_is_refused(subtests):
     ]:
         with subtests.test(m=m, places=places, words=words):
             with pytest.raises(ValueError, match=words):
-                InceptionScoreMetric(6, 10).update(cloud(m, 6), torch.tensor(places))
+                AccumulatedInceptionScore(6, 10).update(cloud(m, 6), torch.tensor(places))
 
 
 def test_fewer_samples_than_splits_are_refused(subtests):
@@ -129,7 +129,7 @@ def test_fewer_samples_than_splits_are_refused(subtests):
             with pytest.raises(
                 ValueError, match=r"give at least one sample for each split|is 0; give a whole"
             ):
-                InceptionScoreMetric(3, n, splits)
+                AccumulatedInceptionScore(3, n, splits)
 
 
 def test_bad_logits_are_named(subtests):
@@ -139,4 +139,4 @@ def test_bad_logits_are_named(subtests):
     ]:
         with subtests.test(logits=logits, words=words):
             with pytest.raises(ValueError, match=words):
-                InceptionScoreMetric(3, 20).update(logits, torch.arange(20))
+                AccumulatedInceptionScore(3, 20).update(logits, torch.arange(20))
