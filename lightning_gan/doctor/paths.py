@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from lightning_gan.doctor.finding import DoctorFinding, Environment
-from lightning_gan.feature_extractors.cache import cache_folder, in_folder
+from lightning_gan.feature_extractors.cache import cache_folder, find_weights_file
 
 GIB = 2**30
 LEAST = 1  # GiB
@@ -72,7 +72,7 @@ def is_writable(path: Path) -> bool:
 def check_inception() -> DoctorFinding:
     """The weights for FID and its kin: none are needed before a score asks for them; damaged ones are wrong."""
     asked = bool(os.environ.get("LIGHTNING_GAN_WEIGHTS"))
-    if not asked and not in_folder(cache_folder()).is_file():
+    if not asked and not find_weights_file(cache_folder()).is_file():
         return DoctorFinding(
             "Inception", "no weights; for FID: python -m lightning_gan download --weights"
         )

@@ -45,7 +45,7 @@ def played(tmp_path, *watching, steps=6, logger=False, gan=None, **arguments):
     return gan, run
 
 
-def test_looking_does_not_change_training(tmp_path_factory, subtests):
+def test_evaluation_does_not_change_training(tmp_path_factory, subtests):
     for kind in [{"k": 1}, {"k": 3}, {"kind": SimultaneousGAN}]:
         with subtests.test(kind=kind):
             tmp_path = tmp_path_factory.mktemp("row")

@@ -131,7 +131,7 @@ def test_a_run_of_several_processes_resumes_on_any_number(subtests):
             assert torch.equal(torch.get_rng_state(), states[0])
 
 
-def test_looking_does_not_change_training(tmp_path):
+def test_evaluation_does_not_change_training(tmp_path):
     looks = [
         callbacks.SampleGrid(num=4, columns=2, every_n_steps=2),
         callbacks.NearestNeighbours(2, 2),
