@@ -13,6 +13,7 @@ from lightning_gan.reports.html import (
     Row,
     allow_breaks,
     join_markup,
+    make_anchor,
     make_details,
     make_facts,
     make_note,
@@ -38,26 +39,30 @@ def make_comparison(groups: Sequence[SeedGroup]) -> str:
     columns = make_columns(groups)
     runs = sum(len(group.runs) for group in groups)
     labels = "; ".join(group.label for group in groups)
-    header = make_tag(
-        "header",
-        make_tag("h1", "Comparison"),
-        make_tag("p", f"{runs} runs in {len(groups)} groups: {labels}"),
-    )
     scores = (
         _make_warnings(columns),
         _make_score_table(groups, columns),
         _make_commands(groups),
         _make_protocols(columns),
     )
-    return make_page(
-        f"Comparison of {labels}",
-        header,
-        make_section("Settings that differ", _make_settings(groups)),
-        make_section("Scores", scores),
-        make_section("Last images", _make_images(groups)),
-        make_section("Curves", make_comparison_curves(groups)),
-        make_section("Runs", _make_runs(groups)),
+    sections = {
+        "Settings that differ": _make_settings(groups),
+        "Scores": scores,
+        "Last images": _make_images(groups),
+        "Curves": make_comparison_curves(groups),
+        "Runs": _make_runs(groups),
+    }
+    links = [
+        make_tag("a", title, href=f"#{make_anchor(title)}") for title in sections if sections[title]
+    ]
+    header = make_tag(
+        "header",
+        make_tag("h1", "Comparison"),
+        make_tag("p", f"{runs} runs in {len(groups)} groups: {labels}"),
+        make_tag("nav", links),
     )
+    content = [make_section(title, inner) for title, inner in sections.items()]
+    return make_page(f"Comparison of {labels}", header, *content)
 
 
 def format_comparison(groups: Sequence[SeedGroup]) -> str:

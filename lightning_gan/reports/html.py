@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -51,14 +52,20 @@ def join_markup(parts: Iterable[object]) -> Markup:
 
 def allow_breaks(text: str) -> Markup:
     """Escape a text, and let a long dotted name break after its dots."""
-    return Markup(".<wbr>").join(text.split(".")) if len(text) > LONG_NAME else escape(text)
+    parts = re.split(r"(?<=\.)(?=[A-Za-z_])", text) if len(text) > LONG_NAME else [text]
+    return Markup("<wbr>").join(parts)
 
 
 def make_section(title: str, *children: object) -> Markup:
     """Make a section with a heading; empty if the section would be empty."""
     inner = join_markup(children)
-    anchor = "".join(c if c.isalnum() else "-" for c in title.lower())
-    return make_tag("section", make_tag("h2", title), inner, id=anchor) if inner else Markup("")
+    heading = make_tag("h2", title)
+    return make_tag("section", heading, inner, id=make_anchor(title)) if inner else Markup("")
+
+
+def make_anchor(title: str) -> str:
+    """Return the id of the section with a title."""
+    return "".join(c if c.isalnum() else "-" for c in title.lower())
 
 
 def make_note(text: object) -> Markup:
