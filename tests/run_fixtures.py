@@ -1,4 +1,4 @@
-"""Run folders that nobody trained: config, curves, scores with protocols and images, for tests of the pages."""
+"""Run folders without training: config, metrics, scores with protocols and images, for tests of the reports."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ ABOUT = {
 
 
 def score_protocol(**changes: Any) -> EvaluationProtocol:
-    """Of a Fréchet distance."""
+    """Return the protocol of a Fréchet distance."""
     fields = {
         "metric": "Fréchet distance", "features": "tiny", "weights": "f" * 64, "resize": "none", "real": "mnist",
         "split": "test", "real_hash": "e" * 64, "n_real": 20, "n_generated": 500, "value_range": "bytes",
@@ -39,12 +39,12 @@ def score_protocol(**changes: Any) -> EvaluationProtocol:
 
 
 def entries(whose: str, name: str, *scores: Score, step: int = 100) -> list[dict[str, Any]]:
-    """As scores.json and baselines.json hold them."""
+    """Return entries of scores.json or baselines.json."""
     return [{KEY: FORMAT, whose: name, "step": step, **score.as_dict()} for score in scores]
 
 
 def grid_of(step: int) -> Tensor:
-    """An image of doubled grey pixels, another one at each step."""
+    """Return a grid of grey images whose brightness depends on the step."""
     x = torch.full([4, 1, 6, 6], min(255, 20 + step % 200), dtype=torch.uint8)
     return images.make_image_grid(x, 2, scale=2)
 
@@ -63,7 +63,7 @@ def make_run(
     shift: float = 0.0,
     about: dict[str, Any] | None = None,
 ) -> Path:
-    """Write a run folder; its curves are straight lines in steps of 10 that begin at `shift`."""
+    """Write a run folder whose curves are straight lines in steps of 10, starting at `shift`."""
     folder.mkdir(parents=True)
     config = json.loads(json.dumps(CONFIG)) | {"seed_everything": seed}
     config["run"]["name"] = name

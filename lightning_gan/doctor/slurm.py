@@ -46,7 +46,7 @@ def check_srun(env: Environment) -> DoctorFinding:
     if is_started_by_srun(env):
         return DoctorFinding("srun", f"started this process, task {env.get('SLURM_PROCID', '?')}")
     several = env.get("SLURM_NTASKS") != "1" or env.get("SLURM_NNODES", "1") != "1"
-    advice = "write srun before python: without it only one process runs, and SLURM's signal before the time limit is lost"
+    advice = "write srun before python: without it one process runs, and SLURM's signal before the time limit is lost"
     return DoctorFinding("srun", "did not start this process", advice if several else "")
 
 
