@@ -1,4 +1,4 @@
-"""The W&B workspace as code: whole, offline, and with every key of the table."""
+"""The W&B workspace has every metric key in its section; no network is needed."""
 
 import json
 import sys
@@ -29,21 +29,21 @@ def panels(view):
     return {s["name"]: s["panels"] for s in sections}
 
 
-def test_it_names_every_curve_once_in_its_section(view):
+def test_every_metric_is_drawn_once_in_its_section(view):
     drawn = {
         name: [section["name"]]
         for section in view["spec"]["section"]["panel_bank_config"]["sections"]
         for panel in section["panels"]
         for name in panel["config"].get("metrics") or ()
     }
-    places = {panel.name: panel.section for panel in metric_keys.PANELS}
+    sections = {panel.name: panel.section for panel in metric_keys.PANELS}
     assert drawn == {
-        name: [places[k.panel]] for k in metric_keys.KEYS if k.panel for name in k.written
+        name: [sections[k.panel]] for k in metric_keys.KEYS if k.panel for name in k.written
     }
     assert (view["entity"], view["project"]) == ("e", "p")
 
 
-def test_its_axes_are_steps_but_for_speed(view):
+def test_x_axes_are_steps_except_for_speed(view):
     axes = {
         section: {p["config"]["x_axis"] for p in drawn if p["view_type"] == "Run History Line Plot"}
         for section, drawn in panels(view).items()
@@ -65,18 +65,18 @@ def test_seeds_are_drawn_as_their_mean_and_its_standard_error(view):
     assert spreads == {("mean", "stderr")}
 
 
-def test_every_picture_has_a_browser_over_steps(view):
+def test_every_image_key_has_a_media_browser(view):
     browsers = [p for p in panels(view)["Samples"] if p["view_type"] == "Media Browser"]
     assert [k for p in browsers for k in p["config"]["media_keys"]] == list(metric_keys.MEDIA)
 
 
-def test_the_equilibrium_stands_in_the_titles(view):
+def test_panel_titles_name_the_equilibrium(view):
     titles = [p["config"].get("chart_title") for p in panels(view)["Training"]]
     assert "value V(D, G), nats; -log 4 = -1.386" in titles
     assert "D's answers; 1/2 = 0.5" in titles
 
 
-def test_without_the_package_or_a_key_there_is_one_sentence(command, monkeypatch):
+def test_a_missing_package_or_key_is_one_error(command, monkeypatch):
     monkeypatch.setenv("HOME", str(command.folder))
     monkeypatch.setattr(wandb, "login", lambda **_: False)
     ended = command("dashboard", "--entity", "e")
