@@ -58,7 +58,7 @@ class AnimatedImages(Callback, ABC):
         animation = self._begin(trainer)
         with warn_on_oserror(animation.path):
             animation.keep(find_earlier_images(trainer, self.key, self.every_n_steps))
-        if not animation.places or trainer.global_step % self.every_n_steps == 0:
+        if not animation.frames or trainer.global_step % self.every_n_steps == 0:
             self.draw(trainer, pl_module)
 
     def on_train_batch_end(
@@ -76,7 +76,7 @@ class AnimatedImages(Callback, ABC):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw the last state, and hand the animation to the loggers that take one."""
         self.draw(trainer, pl_module)
-        if not trainer.is_global_zero or self.animation is None or len(self.animation.places) < 2:
+        if not trainer.is_global_zero or self.animation is None or len(self.animation.frames) < 2:
             return
         with warn_on_oserror(self.animation.path):
             for logger in trainer.loggers:

@@ -58,7 +58,7 @@ class FlightRecorder(Callback):
             record.check(pl_module.g_updates)
             self.keep_state(trainer, pl_module)
         restore_batches(self.random_states, len(self.batches), read_states(pl_module), copy_batch)
-        now = step_record.mark_tensors(self.parameters)
+        now = step_record.read_versions(self.parameters)
         self.touched.append(step_record.find_touched(self.names, self.parameters, self.marks, now))
         restore_batches(
             self.norms,
@@ -86,7 +86,7 @@ class FlightRecorder(Callback):
     ) -> None:
         """The step is done."""
         self.in_step = False
-        self.marks = step_record.mark_tensors(self.parameters)
+        self.marks = step_record.read_versions(self.parameters)
 
     def keep_state(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """What the next steps begin with, on the CPU."""
@@ -105,10 +105,10 @@ class FlightRecorder(Callback):
         named = [(name, p) for name, p in pl_module.named_parameters() if p.requires_grad]
         self.names, self.parameters = zip(*named, strict=True)
         self.parts, self.turn = (
-            step_record.select_model_parts(self.parameters, self.turn),
+            step_record.select_slices(self.parameters, self.turn),
             self.turn + 1,
         )
-        self.marks = step_record.mark_tensors(
+        self.marks = step_record.read_versions(
             self.parameters
         )  # whatever touched them before is in the state
         self.batches = []

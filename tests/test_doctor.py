@@ -148,7 +148,7 @@ def test_folders_may_be_missing_but_not_files_nor_without_room(tmp_path, monkeyp
     (tmp_path / "file").write_text("")
     assert "another folder" in paths.check_folder("runs", tmp_path / "file" / "runs").advice
     monkeypatch.setattr(paths, "LEAST", 1e12)
-    assert "make room" in paths.check_folder("runs", tmp_path).advice
+    assert "free disk space" in paths.check_folder("runs", tmp_path).advice
 
 
 def test_a_folder_in_which_no_file_can_be_made_is_wrong(tmp_path, monkeypatch):

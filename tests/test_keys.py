@@ -60,7 +60,7 @@ def test_every_key_of_a_run_is_in_the_table(command):
 
 
 @pytest.mark.parametrize("name", ["ring.yaml", "mnist_acgan.yaml"])
-def test_every_key_of_another_game_is_in_the_table(name, command):
+def test_every_key_of_another_model_is_in_the_table(name, command):
     config = yaml.safe_load((CONFIGS / name).read_text())
     points = config["data"]["class_path"] == "Ring"
     config["data"]["init_args"] |= (

@@ -48,7 +48,7 @@ def small(command):
 
 def assert_equal_runs(state=True):
     one, other = result("whole"), result("stopped")
-    for part in one if state else ("curves", "scores", "pictures"):
+    for part in one if state else ("curves", "scores", "images"):
         assert other[part] == one[part], part
 
 

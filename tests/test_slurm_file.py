@@ -149,7 +149,7 @@ def test_a_first_turn_leaves_the_folder_of_another_job_alone_and_later_ones_go_o
     Path("runs/mnist/job_42").mkdir(parents=True)
     ended = node(text, SLURM_JOB_ID="42")
     assert ended.returncode == 1
-    assert "mnist/job_42 is there already" in ended.stderr
+    assert "mnist/job_42 exists already" in ended.stderr
     assert not Path("said").exists()
     assert node(text, SLURM_JOB_ID="42", SLURM_RESTART_COUNT="1").returncode == 0
     assert node(text, SLURM_JOB_ID="43", LIGHTNING_GAN_RUN="mnist/job_42").returncode == 0

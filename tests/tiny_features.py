@@ -54,6 +54,6 @@ class TinySpace(FeatureExtractorConfig):
 
 
 def image_bytes(n: int, seed: int, low: int = 0, high: int = 256, shape=(1, 4, 4)) -> Tensor:
-    """Fixed noise, uint8 [n, *shape]."""
+    """Return fixed noise, uint8 [n, *shape]."""
     rng = torch.Generator().manual_seed(seed)
     return torch.randint(low, high, (n, *shape), generator=rng).to(torch.uint8)

@@ -5,7 +5,7 @@ import warnings
 import pytest
 import torch
 from process_group import MODELS, Images, fit, largest_difference, quiet_trainer, sgd
-from test_replay import At, crashed, poisoned
+from test_replay import ChangeAt, crash_run, spoil_pixel
 from torch import nn
 
 import callbacks
@@ -107,7 +107,7 @@ def test_every_game_knows_whether_it_differentiates_d_twice():
 def test_a_replay_of_compiled_players_does_not_ask_for_the_same_bits(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        flight, other = crashed(tmp_path, Traced(), At(6, poisoned))
+        flight, other = crash_run(tmp_path, Traced(), ChangeAt(6, spoil_pixel))
     assert flight["crash"]["compiled"]
     flight["crash"]["norms"] *= 1 + 1e-6  # as rounding would
     found = replay_steps(flight, other)
