@@ -28,7 +28,8 @@ PAPER_PAGES = {
 SYSTEM_PAGES = {p: t for p, t in PAGES.items() if p.parent == SYSTEMS and p.name != "README.md"}
 HANGUL = re.compile("[\uac00-\ud7a3]")
 OWN_FILES = {  # that a reader writes
-    "pictures.yaml", "my_images.yaml", "mine.yaml", "changes.yaml", "small_digits.yaml", "objectives/total_variation.yaml", "theirs.yaml",
+    "pictures.yaml", "my_images.yaml", "mine.yaml", "changes.yaml",
+    "small_digits.yaml", "objectives/total_variation.yaml", "theirs.yaml",
 }  # fmt: skip
 OF_2014 = {"AdaptiveRatioGAN", "InpaintingGAN", "SimultaneousGAN"}  # on the pages of docs/paper
 BASES = {"Regularizer"}
