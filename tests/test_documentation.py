@@ -3,6 +3,7 @@
 import inspect
 import re
 import runpy
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from lightning_gan import models, networks, regularizers
@@ -27,8 +28,8 @@ PAPER_PAGES = {
 SYSTEM_PAGES = {p: t for p, t in PAGES.items() if p.parent == SYSTEMS and p.name != "README.md"}
 HANGUL = re.compile("[\uac00-\ud7a3]")
 OWN_FILES = {  # that a reader writes
-    "pictures.yaml", "changes.yaml", "small_digits.yaml", "objectives/total_variation.yaml", "theirs.yaml",
-    "my_images.yaml", "mine.yaml",
+    "pictures.yaml", "my_images.yaml", "mine.yaml", "changes.yaml",
+    "small_digits.yaml", "objectives/total_variation.yaml", "theirs.yaml",
 }  # fmt: skip
 OF_2014 = {"AdaptiveRatioGAN", "InpaintingGAN", "SimultaneousGAN"}  # on the pages of docs/paper
 BASES = {"Regularizer"}
@@ -152,3 +153,28 @@ def test_every_regulariser_variant_and_part_of_d_has_a_page():
 
 def test_nothing_is_left_to_fill_in():
     assert [page for page, text in PAGES.items() if re.search(r"@\w+@", text)] == []
+
+
+UNBREAKABLE = re.compile(r"^(\||!\[|#.*\]\(|<!--|\S+$)|https?://\S{40}")
+"""Lines that may be long: tables, images, headings with links, comments, single words and bare URLs."""
+LONG_PAGES = (  # not wrapped yet
+    "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "RESULTS.md", "docs/command_line.md", "docs/paper/*.md",
+    "docs/systems/*.md",
+)  # fmt: skip
+
+
+def find_long_lines(text, longest=100):
+    """Numbers of the lines of prose that are longer."""
+    prose = re.sub(
+        r"^(```|~~~|\$\$).*?\1", lambda m: "\n" * m[0].count("\n"), text, flags=re.M | re.S
+    )
+    lines = enumerate(prose.splitlines(), 1)
+    return [n for n, line in lines if len(line) > longest and not UNBREAKABLE.search(line)]
+
+
+def test_lines_of_prose_have_at_most_100_columns():
+    pages = [page.relative_to(ROOT) for page in PAGES]
+    wrapped = [p for p in pages if not any(fnmatchcase(p.as_posix(), long) for long in LONG_PAGES)]
+    long = {page: find_long_lines(PAGES[ROOT / page]) for page in wrapped}
+    assert not any(long.values()), "\n".join(f"{page}: {n}" for page, n in long.items() if n)
+    assert find_long_lines("a " * 51) == [1]
