@@ -91,11 +91,16 @@ def test_the_table_of_metric_keys_is_the_generated_one():
     )
 
 
-def image_bytes(text):
+def find_images(text):
     return sorted(re.findall(r"!\[[^]]*\]\((?:\.\./)*([^)]+)\)", text))
 
 
-def test_a_page_of_the_paper_has_its_twin_in_korean_and_both_say_so():
+def find_commands(text):
+    lines = [line for line in text.splitlines() if line.startswith("python -m lightning_gan")]
+    return [line.split("#")[0].split() for line in lines]
+
+
+def test_a_page_of_the_paper_has_a_korean_twin_of_the_same_structure():
     korean = {path.name.removesuffix(KOREAN) for path in PAPER.glob(f"*{KOREAN}")}
     assert {page.stem for page in PAPER_PAGES} == korean
     for page, text in PAPER_PAGES.items():
@@ -103,7 +108,10 @@ def test_a_page_of_the_paper_has_its_twin_in_korean_and_both_say_so():
         assert f"({page.stem}{KOREAN})" in text, page
         assert f"({page.name})" in twin, page
         assert len(HANGUL.findall(twin)) > 200, page
-        assert image_bytes(text) == image_bytes(twin), page
+        assert find_images(text) == find_images(twin), page
+        assert find_commands(text) == find_commands(twin), page
+        levels = [re.findall(r"^(#+|\|)", one, re.MULTILINE) for one in (text, twin)]
+        assert levels[0] == levels[1], page
 
 
 def test_every_claim_has_its_page_and_the_first_page_names_them_all():

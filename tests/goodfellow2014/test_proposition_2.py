@@ -122,7 +122,7 @@ def test_c_decreases_at_any_rate_up_to_1(subtests):
     for rate in [0.01, 0.5, 1.0]:
         with subtests.test(rate=rate):
             rng = torch.Generator().manual_seed(0)
-            data, g = (proposition_2.random_distributions(50, rng) for _ in range(2))
+            data, g = (proposition_2.draw_random_distributions(50, rng) for _ in range(2))
             space = theory.make_states(data.shape[1])
             before, after = (
                 theory.criterion(data, q, space).value for q in (g, take_step(data, g, rate))

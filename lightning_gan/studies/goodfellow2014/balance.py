@@ -30,6 +30,7 @@ from lightning_gan.studies.goodfellow2014.claim import (
     Finding,
     Setting,
     Verdict,
+    count_seeds,
     format_over_seeds,
 )
 from lightning_gan.studies.goodfellow2014.ring import count_covered, make_ring_gan
@@ -197,9 +198,7 @@ def describe_ratio_arm(rows: Sequence[Row]) -> str:
     modes, quality, width, gap = (
         format_over_seeds([r[key] for r in rows], 2).split(" (")[0] for key in keys
     )
-    return (
-        f"{modes} modes; {quality} good; spread {width}; gap of D {gap} nats ({len(rows)} seed(s))"
-    )
+    return f"{modes} modes; {quality} good; spread {width}; gap of D {gap} nats ({count_seeds(len(rows))})"
 
 
 def is_better_ratio(gains: Sequence[float]) -> bool:

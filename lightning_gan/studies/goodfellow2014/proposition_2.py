@@ -51,7 +51,7 @@ class Descent(NamedTuple):
     """Total variation between p_g and p_data, [starts, steps + 1]."""
 
 
-def random_distributions(n: int, rng: torch.Generator) -> Tensor:
+def draw_random_distributions(n: int, rng: torch.Generator) -> Tensor:
     """Draw n uneven distributions, with probability ratios up to about 10^6; returns log p, [n, STATES]."""
     return (4 * torch.randn(n, STATES, generator=rng, dtype=torch.float64)).log_softmax(1)
 
@@ -69,7 +69,7 @@ def take_step(log_data: Tensor, log_g: Tensor, rate: float = RATE) -> Tensor:
 def run_descent(seed: int, starts: int = STARTS, steps: int = STEPS) -> Descent:
     """Run the descent from random p_g to random p_data; half of the p_data are 0 on a third of the states."""
     rng = torch.Generator().manual_seed(seed)
-    log_data, log_g = random_distributions(starts, rng), random_distributions(starts, rng)
+    log_data, log_g = draw_random_distributions(starts, rng), draw_random_distributions(starts, rng)
     log_data[starts // 2 :, : STATES // 3] = -torch.inf
     log_data, space = log_data.log_softmax(1), theory.make_states(STATES)
     over, variation = [], []
@@ -83,7 +83,7 @@ def run_descent(seed: int, starts: int = STARTS, steps: int = STEPS) -> Descent:
 def measure_convexity(seed: int, segments: int = SEGMENTS) -> float:
     """Compute the minimum of t C(p) + (1 - t) C(q) - C(t p + (1 - t) q) over random segments, in nats."""
     rng, space = torch.Generator().manual_seed(seed), theory.make_states(STATES)
-    log_data, p, q = (random_distributions(segments, rng) for _ in range(3))
+    log_data, p, q = (draw_random_distributions(segments, rng) for _ in range(3))
     t = torch.rand(segments, generator=rng, dtype=torch.float64)
     between = (t[:, None] * p.exp() + (1 - t[:, None]) * q.exp()).log()
     at_p, at_q, at_t = (theory.criterion(log_data, r, space).value for r in (p, q, between))
