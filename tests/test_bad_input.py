@@ -290,8 +290,8 @@ SETTINGS = {
     ),
     "a flag of another command": (
         nothing,
-        ["--rows", "3"],
-        "There is no setting 'rows'. Run python -m lightning_gan fit --help.",
+        ["--xyzzy", "3"],
+        "There is no setting 'xyzzy'. Run python -m lightning_gan fit --help.",
     ),
     "one word too many": (nothing, ["10"], "'10' is one argument too many"),
     "one dash": (nothing, ["-model.k", "3"], "no setting '-model.k'. Did you mean '--model.k'?"),
