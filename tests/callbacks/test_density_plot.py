@@ -133,4 +133,4 @@ def test_points_are_not_offered_as_pictures(command):
     refused = command("sample", "--ckpt_path", str(last))
     assert refused.status == 1
     assert refused.err.count("\n") <= 1
-    assert "no images" in refused.err
+    assert "not images" in refused.err

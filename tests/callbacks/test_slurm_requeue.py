@@ -253,7 +253,7 @@ def test_only_a_number_is_handed_to_scontrol(in_job, subtests):
 
 def test_several_nodes_without_srun_are_refused_and_one_is_a_machine_like_any():
     alone = {key: value for key, value in JOB.items() if key != "SLURM_STEP_ID"}
-    with pytest.raises(ValueError, match="not started by srun"):
+    with pytest.raises(ValueError, match="srun did not start this process"):
         current_job.make_environment(2, alone)
     assert type(current_job.make_environment(1, alone)).__name__ == "LightningEnvironment"
     assert current_job.make_environment(2, {}) is None
