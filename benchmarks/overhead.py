@@ -3,8 +3,8 @@
     python benchmarks/overhead.py [--threads 1] [--rounds 5] [--device cpu]
 
 `fit` runs with metrics.csv, progress lines, checkpoints and sample callbacks at their usual intervals. The bare loop
-has neither logging nor callbacks. Both use the same minibatches. Ratios are medians over rounds; a round times both, one
-after the other.
+has neither logging nor callbacks. Both use the same minibatches. Ratios are medians over rounds; a round times both,
+one after the other.
 """
 
 import argparse
