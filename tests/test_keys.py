@@ -1,4 +1,4 @@
-"""The table of keys: whole, and in agreement with what runs write and the README says."""
+"""The table of metric keys is complete and agrees with what runs write and the README lists."""
 
 import csv
 from pathlib import Path
