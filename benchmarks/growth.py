@@ -37,7 +37,7 @@ from lightning_gan.utils.atomic_files import atomic_write
 
 
 class PointsInTheCheckpoint(callbacks.TrainingCurves):
-    """Append by parsing the whole file."""
+    """Training curves whose points are stored in the checkpoint."""
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]
@@ -106,7 +106,7 @@ def adding(looks: int, folder: Path) -> None:
         median_ms(lambda: scores_json.count_scores(path)),
     ]
     print(
-        f"{looks:5,} looks of ten scores, {size:9,} bytes: added by parsing {times[0]:6.1f} ms, at the "
+        f"{looks:5,} evaluations of ten scores, {size:9,} bytes: added by parsing {times[0]:6.1f} ms, at the "
         f"end {times[1]:5.1f} ms; counted by parsing {counts[0]:5.1f} ms, in the text {counts[1]:5.1f} ms",
         flush=True,
     )

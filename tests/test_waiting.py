@@ -22,7 +22,7 @@ from lightning_gan.training.optimizers import LinearDecay
 OURS = str(Path(__file__).parents[1])
 WAITS = {"_local_scalar_dense", "nonzero", "masked_select", "is_nonzero", "equal", "_unique2"}
 FETCHES = {"cpu", "numpy", "tolist", "item", "__bool__", "__float__", "__int__", "__index__"}
-ASKS = {"coordinated"}  # whose turn it is depends on D's scores
+ASKS = {"coordinated"}  # the next update depends on D's logits
 ON_THE_CPU = {  # by design: labels are checked on a CPU only, as torch does; masks are drawn there
     "/lightning_gan/models/conditional.py in encode_condition",
     "/lightning_gan/models/masks.py in propose",

@@ -166,7 +166,7 @@ class Cluster:
         words = self.run("scontrol", "-o", "show", "job", job).split()
         return dict(word.split("=", 1) for word in words if "=" in word)
 
-    def ended(self, job: str, patience: int = 600) -> dict[str, str]:
+    def ended(self, job: str, timeout: int = 600) -> dict[str, str]:
         """Wait for the end of a job; a requeued job starts without SLURM's delay of two minutes."""
         over = ("COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", "NODE_FAIL")
 
@@ -176,7 +176,7 @@ class Cluster:
                 self.run("scontrol", "update", f"JobId={job}", "StartTime=now")
             return state["JobState"] in over
 
-        wait(done, patience)
+        wait(done, timeout)
         return self.state(job)
 
 
@@ -185,14 +185,14 @@ def _parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def wait(done, patience: float) -> None:
+def wait(done, timeout: float) -> None:
     """Wait until a function returns true.
 
     Raises:
         TimeoutError: The function did not return true in time.
     """
-    end = time.monotonic() + patience
+    end = time.monotonic() + timeout
     while not done():
         if time.monotonic() > end:
-            raise TimeoutError(f"not in {patience} s")
+            raise TimeoutError(f"not in {timeout} s")
         time.sleep(0.3)
