@@ -89,8 +89,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             uri = page_uri(target)
             if uri not in repository_files or not files.get_file_from_path(uri):
                 repository_files[uri] = target
-                content = render_source(target)
-                files.append(File.generated(config, uri, content=content))
+                file = File.generated(config, uri, content=render_source(target))
+                if config.theme["language"] != "en":
+                    file.dest_uri = f"{config.theme['language']}/{file.dest_uri}"
+                files.append(file)
     return files
 
 
