@@ -213,7 +213,7 @@ def test_an_interrupted_run_finishes_its_step_saves_and_scores(number, after, co
     monkeypatch.setattr(GAN, "training_step", interrupted)
     ended = command(*FIT)
     assert ended.status == 128 + number
-    assert "finishing this step, saving, scoring" in ended.err
+    assert "finishing this step, saving and evaluating the run" in ended.err
     assert "test/parzen_nats" in ended.out
     monkeypatch.undo()
     monkeypatch.chdir(command.folder)

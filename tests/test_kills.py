@@ -139,7 +139,7 @@ def test_a_signal_saves_at_a_step_and_the_resumed_run_is_the_run_never_stopped(n
 def test_the_second_signal_ends_at_once(number, small):
     ended = live(*small, "twice", before=sends(number, number, at=4))
     assert ended.status == 128 + number
-    assert "once more to leave at once" in ended.out
+    assert "send it again to exit now" in ended.out
     assert "test/parzen_nats" not in ended.out
     saved = torch.load("runs/twice/version_0/checkpoints/last.ckpt", weights_only=True)
     assert saved["counts"]["g_updates"] == EVERY  # the last that was due

@@ -12,7 +12,7 @@ from torch.distributions import Uniform as UniformDensity
 from torch.nn import Parameter
 from torch.optim import Optimizer
 
-from callbacks.density_plot import choose_view
+from callbacks.density_plot import make_view
 from datamodules import Gaussian1D
 from lightning_gan.analysis import theory
 from lightning_gan.analysis.generator_density import GeneratorDensity, generator_density
@@ -142,7 +142,7 @@ def off_best(pair: Pair, g: GeneratorDensity, tail: float) -> float:
 
 def make_view(gan: Any) -> View:
     """The model as it stands."""
-    return choose_view(gan, data().density, p_g((gan.generator, gan.discriminator)))
+    return make_view(gan, data().density, p_g((gan.generator, gan.discriminator)))
 
 
 class UntilNear(Callback):

@@ -172,10 +172,10 @@ def measure_collapse_run(scenario: Scenario, arm: CollapseArm, seed: int, snapsh
     with atomic_write(snapshots) as beside:
         torch.save(torch.stack(judge.samples), beside)
     return {
-        "steps": [step for step, _ in watching.looks], "modes": judge.modes,
-        "duplicates": [seen.duplicate_ratio for _, seen in watching.looks],
-        "spread": [seen.distance_ratio for _, seen in watching.looks],
-        "rank": [seen.rank_ratio for _, seen in watching.looks],
+        "steps": [step for step, _ in watching.history], "modes": judge.modes,
+        "duplicates": [seen.duplicate_ratio for _, seen in watching.history],
+        "spread": [seen.distance_ratio for _, seen in watching.history],
+        "rank": [seen.rank_ratio for _, seen in watching.history],
         "alarms": watching.alarms, "ended": gan.trainer.global_step,
         "end": mean(judge.modes[-LAST:]), "seconds": time.process_time() - started,
     }  # fmt: skip
