@@ -26,7 +26,7 @@ def estimate_density(gan: Any) -> GeneratorDensity:
     return estimate_by_samples(gan.sample(SAMPLES).flatten().cpu())
 
 
-def make_view(gan: Any, p_data: Distribution, p_g: GeneratorDensity) -> View:
+def compute_view(gan: Any, p_data: Distribution, p_g: GeneratorDensity) -> View:
     """Evaluate the densities, D and the evaluated generator at the points of the plot.
 
     Args:
@@ -71,7 +71,7 @@ class DensityPlot(AnimatedImages):
         p_g = estimate_density(pl_module)
         self.how = p_g.how
         data = trainer.datamodule  # type: ignore[attr-defined]
-        return draw_frame(make_view(pl_module, data.density, p_g), f"step {trainer.global_step}")
+        return draw_frame(compute_view(pl_module, data.density, p_g), f"step {trainer.global_step}")
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Check the data and draw the initial state.

@@ -11,10 +11,10 @@ from torch.distributions import Normal
 from torch.distributions import Uniform as UniformDensity
 
 import callbacks
-from callbacks.density_plot import ARROWS, estimate_density, make_view
+from callbacks.density_plot import ARROWS, compute_view, estimate_density
 from datamodules import Gaussian1D, Ring
 from lightning_gan import GAN
-from lightning_gan.analysis.generator_density import generator_density
+from lightning_gan.analysis.generator_density import compute_generator_density
 from lightning_gan.losses import NonSaturating
 from lightning_gan.networks import LinearMLPGenerator, MLPDiscriminator
 from lightning_gan.plotting.densities import draw_frame, draw_row
@@ -54,7 +54,7 @@ def test_drawing_does_not_change_training(tmp_path):
 
 def test_the_estimate_from_samples_agrees_with_the_change_of_variables():
     gan = make_gan()
-    exact = generator_density(gan.generator, UniformDensity(-1.0, 1.0))
+    exact = compute_generator_density(gan.generator, UniformDensity(-1.0, 1.0))
     sampled = estimate_density(gan)
     assert (exact.weights * exact.p * exact.x).sum().item() == pytest.approx(
         (sampled.weights * sampled.p * sampled.x).sum().item(), abs=0.01
@@ -69,7 +69,7 @@ def test_the_view_has_the_average_of_g_and_d_itself():
         gan.generator.network[-1].bias += 5
         gan.discriminator.network[-1].weight.zero_()
         gan.discriminator.network[-1].bias.fill_(1.0)
-    view = make_view(gan, Gaussian1D().density, estimate_density(gan))
+    view = compute_view(gan, Gaussian1D().density, estimate_density(gan))
     torch.testing.assert_close(view.d, torch.full_like(view.d, torch.tensor(1.0).sigmoid().item()))
     torch.testing.assert_close(view.g_z, gan.ema.module(view.z[:, None])[:, 0].detach())
     assert view.g_z.max() < 3 < gan.generator(view.z[:, None]).min()
@@ -80,7 +80,7 @@ def test_the_view_has_the_average_of_g_and_d_itself():
 
 def test_views_are_drawn_alone_and_in_a_row():
     gan = make_gan(Gaussian())
-    view = make_view(gan, Gaussian1D().density, estimate_density(gan))
+    view = compute_view(gan, Gaussian1D().density, estimate_density(gan))
     one, two = draw_frame(view, "a"), draw_row([view, view], ["a", "b"])
     assert one.dtype == two.dtype == torch.uint8
     assert one.shape[0] == two.shape[0] == 3

@@ -10,7 +10,7 @@ from datamodules.digit_renderer import SIDE, STROKES, draw_digit, list_digit_str
 ALL = torch.arange(len(STROKES))
 
 
-def drawn(digits=ALL, width=2.0, slant=0.0, colour=(1.0, 1.0, 1.0), scale=1.0, place=(0.0, 0.0)):
+def drawn(digits=ALL, width=2.0, slant=0.0, colour=(1.0, 1.0, 1.0), scale=1.0, offset=(0.0, 0.0)):
     """Images in [0, 1] of digits that differ in nothing else."""
     n = len(digits)
     return draw_digit(
@@ -44,7 +44,7 @@ def data():
 
 def test_a_row_through_a_straight_stroke_holds_its_width():
     for width in (1.0, 1.8, 4.2):
-        row = drawn(torch.tensor([1]), width, place=(0.3, 0.0))[0, 0, SIDE // 2]
+        row = drawn(torch.tensor([1]), width, offset=(0.3, 0.0))[0, 0, SIDE // 2]
         assert row.sum().item() == pytest.approx(width, abs=0.02)
     leaning = drawn(torch.tensor([1]), 4.0, slant=0.4)[0, 0, SIDE // 2]
     assert leaning.sum().item() == pytest.approx(4 * (1 + 0.4**2) ** 0.5, abs=0.05)
@@ -67,13 +67,13 @@ def test_the_slant_is_the_sign_of_the_covariance():
 
 
 def test_the_digit_lies_where_it_is_put():
-    ink = drawn(torch.tensor([0, 0]), place=(0.0, 0.0))[:, 0]
-    moved = drawn(torch.tensor([0, 0]), place=(2.0, -1.0))[:, 0]
+    ink = drawn(torch.tensor([0, 0]), offset=(0.0, 0.0))[:, 0]
+    moved = drawn(torch.tensor([0, 0]), offset=(2.0, -1.0))[:, 0]
     assert torch.equal(moved[:, :-1, 2:], ink[:, 1:, :-2])
 
 
 def test_every_digit_is_whole_and_none_is_like_another():
-    image_bytes = drawn(width=4.2 * 1.15, slant=0.46, scale=1.08, place=(1.5, 1.5))
+    image_bytes = drawn(width=4.2 * 1.15, slant=0.46, scale=1.08, offset=(1.5, 1.5))
     edge = torch.ones(SIDE, SIDE, dtype=torch.bool)
     edge[1:-1, 1:-1] = False
     assert image_bytes[:, :, edge].max() == 0

@@ -60,7 +60,7 @@ def test_the_region_holds_its_mass_at_the_highest_densities(subtests):
 
 def test_the_best_d_is_off_by_nothing_and_any_other_falls_short():
     known = line()
-    best = theory.optimal_score(*known.logs)
+    best = theory.compute_optimal_logits(*known.logs)
     assert off(known, best) == 0
     assert abs(short(known, best)) < 1e-12
     assert off(known, torch.zeros_like(best)) == pytest.approx(0.5, abs=0.06)
@@ -79,7 +79,7 @@ def test_d_learns_while_g_stands_still():
 
 def test_one_bad_seed_breaks_the_claim_and_so_does_a_d_above_the_best(tmp_path, monkeypatch):
     known = line()
-    best = theory.optimal_score(*known.logs)
+    best = theory.compute_optimal_logits(*known.logs)
     assert [
         f.verdict for f in judge_discriminators("line", known, [best, best], 0.1, tmp_path)
     ] == [Verdict.HOLDS] * 2

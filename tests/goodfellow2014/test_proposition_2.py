@@ -60,7 +60,9 @@ def test_the_family_holds_p_data_and_a_local_minimum_with_the_weights_swapped():
     assert slope(theta).norm() < 1e-10
     assert curvature(theta[0]) > 0.1
     assert over_least(theta).item() > 0.1
-    assert theory.jensen_shannon(DATA, proposition_2.family(theta[0], LINE), LINE).value > 0.05
+    assert (
+        theory.compute_jensen_shannon(DATA, proposition_2.family(theta[0], LINE), LINE).value > 0.05
+    )
 
 
 def test_two_players_who_step_at_once_move_away_from_their_equilibrium_at_every_step():
@@ -120,6 +122,6 @@ def test_c_falls_at_any_rate_up_to_1(subtests):
             data, g = (proposition_2.random_distributions(50, rng) for _ in range(2))
             space = theory.make_states(data.shape[1])
             before, after = (
-                theory.criterion(data, q, space).value for q in (g, step(data, g, rate))
+                theory.compute_criterion(data, q, space).value for q in (g, step(data, g, rate))
             )
             assert (after <= before + 1e-14).all()

@@ -70,12 +70,15 @@ def latent_arithmetic(
         forms = (
             [[terms] * draws]
             if terms
-            else [samples.exchanges(p, CONCEPTS, group, draws, seed) for p in CONCEPTS.pairs()]
+            else [
+                samples.draw_exchanges(p, CONCEPTS, group, draws, seed)
+                for p in CONCEPTS.list_pairs()
+            ]
         )
         found = [evaluate_analogy(samples, CONCEPTS, form, group, seed) for form in forms]
         print(format_analogies(samples, CONCEPTS, forms, found))
         pictured = [
-            _image(gan, samples.z, form[0], f.places[0], f.y[0], shown, seed, noise)
+            _image(gan, samples.z, form[0], f.indices[0], f.y[0], shown, seed, noise)
             for form, f in zip(forms, found, strict=True)
         ]
         said = "The first sum of each kind" if not terms else "The first sum"
@@ -95,7 +98,7 @@ def _check_words(ckpt_path: str, terms: Sequence[Term]) -> None:
             f'samples, such as --equation "1,5,9 - 2,4,8 + 3,7,11", or a checkpoint of factors.yaml.'
         )
     if terms:
-        CONCEPTS.target(terms)
+        CONCEPTS.compute_target(terms)
 
 
 def _reader() -> FactorClassifier:
@@ -169,4 +172,4 @@ def _left(terms: Sequence[Term]) -> str:
     """The words that a sum leaves; nothing where terms are numbers."""
     if terms[0].words[0].isdecimal():
         return ""
-    return "".join(f" {CONCEPTS.values[f][v]}" for f, v in CONCEPTS.target(terms).items())
+    return "".join(f" {CONCEPTS.values[f][v]}" for f, v in CONCEPTS.compute_target(terms).items())

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from pytorch_lightning import LightningDataModule
 
-from lightning_gan.analysis.probes import nearest_neighbour_error
+from lightning_gan.analysis.probes import compute_nearest_neighbour_error
 from lightning_gan.models.base import AdversarialModel
 from lightning_gan.studies.benchmarks.benchmark import (
     Benchmark,
@@ -38,8 +38,8 @@ def measure_neighbours(model: AdversarialModel, data: LightningDataModule) -> di
     made = torch.arange(SAMPLES) % digits.num_classes  # the classes that `sample` takes in turn
     real, real_labels = digits.images("train")[:SAMPLES], digits.labels("train")[:SAMPLES]
     return {
-        "error": nearest_neighbour_error(model.sample(SAMPLES).cpu(), made, test, wanted),
-        "real": nearest_neighbour_error(real, real_labels, test, wanted),
+        "error": compute_nearest_neighbour_error(model.sample(SAMPLES).cpu(), made, test, wanted),
+        "real": compute_nearest_neighbour_error(real, real_labels, test, wanted),
     }
 
 

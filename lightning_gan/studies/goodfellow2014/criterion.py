@@ -96,9 +96,11 @@ def best_score(log_data: Tensor, log_g: Tensor) -> Tensor:
 
 def jsd_from_entropies(p: Distribution, q: Distribution, grid: theory.QuadratureGrid) -> float:
     """H((p + q) / 2) - H(p) / 2 - H(q) / 2: another way to the same number."""
-    log_p, log_q = grid.log_density(p), grid.log_density(q)
+    log_p, log_q = grid.compute_log_density(p), grid.compute_log_density(q)
     average = torch.logaddexp(log_p, log_q) - math.log(2)
-    h_average, h_p, h_q = (-grid.integral(log.exp() * log).value for log in (average, log_p, log_q))
+    h_average, h_p, h_q = (
+        -grid.integrate(log.exp() * log).value for log in (average, log_p, log_q)
+    )
     return (h_average - h_p / 2 - h_q / 2).item()
 
 
@@ -112,16 +114,16 @@ def measure_criterion(pair: Pair) -> tuple[str, float, float, float]:
         )
     else:
         grid, other = theory.make_interval(-14, 14, 2001), theory.make_interval(-14, 14, 1701)
-    log_p, log_q = grid.log_density(p), grid.log_density(q)
-    found = theory.value(best_score(log_p, log_q), log_p, log_q, grid)
+    log_p, log_q = grid.compute_log_density(p), grid.compute_log_density(q)
+    found = theory.compute_value(best_score(log_p, log_q), log_p, log_q, grid)
     return name, found.value.item(), LEAST + 2 * jsd_from_entropies(p, q, other), found.error
 
 
 def surface() -> Tensor:
     """C(G) - (-log 4) in nats for p_g = N(mu, s) and p_data = N(0, 1): [len(MU), len(S)]."""
     grid = theory.make_interval(-40, 40, 4001)
-    p_data = grid.log_density(normal(0, 1))
-    rows = [theory.criterion(p_data, _row(mu, grid), grid).value for mu in MU]
+    p_data = grid.compute_log_density(normal(0, 1))
+    rows = [theory.compute_criterion(p_data, _row(mu, grid), grid).value for mu in MU]
     return torch.stack(rows) - LEAST
 
 
@@ -142,7 +144,7 @@ def random_pairs(n: int) -> tuple[Tensor, Tensor]:
     step[::10] = 0
     q = (1 - step) * p + step * other
     grid = theory.make_states(STATES)
-    return theory.total_variation(p.log(), q.log(), grid), theory.jensen_shannon(
+    return theory.compute_total_variation(p.log(), q.log(), grid), theory.compute_jensen_shannon(
         p.log(), q.log(), grid
     ).value
 

@@ -122,14 +122,14 @@ def towards_the_data(share: float) -> tuple[float, float, float]:
     D is D* of that p_g, and stands still while G's gradient is taken.
     """
     grid = theory.make_interval(-20, 20, 2001)
-    p_data = grid.log_density(Normal(torch.zeros((), dtype=torch.float64), 1.0))
+    p_data = grid.compute_log_density(Normal(torch.zeros((), dtype=torch.float64), 1.0))
     theta = torch.tensor([2 * share, 1 + 0.5 * share], dtype=torch.float64, requires_grad=True)
-    p_g = grid.log_density(Normal(theta[0], theta[1]))
-    scores = theory.optimal_score(p_data, p_g).detach()
+    p_g = grid.compute_log_density(Normal(theta[0], theta[1]))
+    scores = theory.compute_optimal_logits(p_data, p_g).detach()
     both = []
     for per_sample in (logsigmoid(-scores), -logsigmoid(scores)):  # log(1 - D) and -log D
         # E_g[1] = 1 has no gradient: taking a constant away changes nothing but rounding
-        objective = grid.integral(p_g.exp() * (per_sample - per_sample.mean())).value
+        objective = grid.integrate(p_g.exp() * (per_sample - per_sample.mean())).value
         both.append(torch.autograd.grad(objective, theta, retain_graph=True)[0])
     norms = [g.norm().item() for g in both]
     return norms[0], norms[1], cosine_similarity(both[0], both[1], 0, eps=1e-300).item()

@@ -12,10 +12,10 @@ from torch.distributions import Uniform as UniformDensity
 from torch.nn import Parameter
 from torch.optim import Optimizer
 
-from callbacks.density_plot import make_view
+from callbacks.density_plot import compute_view
 from datamodules import Gaussian1D
 from lightning_gan.analysis import theory
-from lightning_gan.analysis.generator_density import GeneratorDensity, generator_density
+from lightning_gan.analysis.generator_density import GeneratorDensity, compute_generator_density
 from lightning_gan.losses import NonSaturating
 from lightning_gan.models.gan import GAN
 from lightning_gan.networks import Discriminator, Generator, LinearMLPGenerator, MLPDiscriminator
@@ -63,7 +63,7 @@ def data() -> Gaussian1D:
 
 def p_g(pair: Pair) -> GeneratorDensity:
     """Density of G's samples."""
-    return generator_density(pair[0], P_Z)
+    return compute_generator_density(pair[0], P_Z)
 
 
 def compute_answers(pair: Pair, x: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ def jensen_shannon(g: GeneratorDensity) -> float:
     )
     nothing = torch.full_like(wings[0].weights, -torch.inf)
     log_g = torch.cat([nothing, g.p.log(), nothing])
-    return theory.jensen_shannon(grid.log_density(P_DATA), log_g, grid).value.item()
+    return theory.compute_jensen_shannon(grid.compute_log_density(P_DATA), log_g, grid).value.item()
 
 
 def compute_distances(g: GeneratorDensity) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def off_best(pair: Pair, g: GeneratorDensity, tail: float) -> float:
     inside = g.x[(below >= tail) & (below <= 1 - tail)]
     low, high = max(region(0.99)[0], inside[0].item()), min(region(0.99)[1], inside[-1].item())
     x = torch.linspace(low, high, 1001, dtype=torch.float64)
-    best = theory.optimal_discriminator(P_DATA.log_prob(x), g.at(x).log())
+    best = theory.compute_optimal_discriminator(P_DATA.log_prob(x), g.at(x).log())
     return (compute_answers(pair, x) - best).abs().max().item()
 
 
@@ -142,7 +142,7 @@ def off_best(pair: Pair, g: GeneratorDensity, tail: float) -> float:
 
 def make_view(gan: Any) -> View:
     """The model as it stands."""
-    return make_view(gan, data().density, p_g((gan.generator, gan.discriminator)))
+    return compute_view(gan, data().density, p_g((gan.generator, gan.discriminator)))
 
 
 class UntilNear(Callback):

@@ -89,7 +89,9 @@ class Known:
     @property
     def logs(self) -> tuple[Tensor, Tensor]:
         """Log p_data and log p_g on the grid, [n] each."""
-        return self.grid.log_density(self.data.density), self.grid.log_density(self.p_g)
+        return self.grid.compute_log_density(self.data.density), self.grid.compute_log_density(
+            self.p_g
+        )
 
     @property
     def region(self) -> Tensor:
@@ -138,14 +140,14 @@ def train_discriminator(known: Known, seed: int, updates: int) -> tuple[GAN, Ten
 
 def off(known: Known, scores: Tensor) -> float:
     """Largest distance of D from D* in the region."""
-    best = theory.optimal_discriminator(*known.logs)
+    best = theory.compute_optimal_discriminator(*known.logs)
     return (scores.sigmoid() - best)[known.region].abs().max().item()
 
 
 def short(known: Known, scores: Tensor) -> float:
     """V(D*, G) - V(D, G) in nats: never below 0, if Proposition 1 is true."""
-    best = theory.criterion(*known.logs, known.grid).value
-    return (best - theory.value(scores, *known.logs, known.grid).value).item()
+    best = theory.compute_criterion(*known.logs, known.grid).value
+    return (best - theory.compute_value(scores, *known.logs, known.grid).value).item()
 
 
 def run(setting: Setting) -> list[Finding]:
@@ -193,7 +195,7 @@ def on_a_line(known: Known, model: GAN, scores: Sequence[Tensor]) -> Tensor:
 def in_the_plane(known: Known, model: GAN, scores: Sequence[Tensor]) -> Tensor:
     """Both sets of points, D*, the first seed's D, and their difference."""
     given = known.data.images("train")[:1500], model.sample(1500)
-    best = theory.optimal_discriminator(*known.logs)
+    best = theory.compute_optimal_discriminator(*known.logs)
     return answers_in_the_plane(known.grid.points, best, scores[0].sigmoid(), known.region, given)
 
 

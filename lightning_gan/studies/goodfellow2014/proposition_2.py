@@ -63,7 +63,7 @@ def step(log_data: Tensor, log_g: Tensor, rate: float = RATE) -> Tensor:
     dV/dp_g(x) = log(1 - D*(x)). It is the gradient of C as well, because C is a supremum of functions that are linear
     in p_g: the argument of the paper's proof.
     """
-    slope = logsigmoid(-theory.optimal_score(log_data, log_g))
+    slope = logsigmoid(-theory.compute_optimal_logits(log_data, log_g))
     return (log_g - rate * slope).log_softmax(1)
 
 
@@ -75,8 +75,8 @@ def descent(seed: int, starts: int = STARTS, steps: int = STEPS) -> Descent:
     log_data, space = log_data.log_softmax(1), theory.make_states(STATES)
     over, variation = [], []
     for _ in range(steps + 1):
-        over.append(2 * theory.jensen_shannon(log_data, log_g, space).value)
-        variation.append(theory.total_variation(log_data, log_g, space))
+        over.append(2 * theory.compute_jensen_shannon(log_data, log_g, space).value)
+        variation.append(theory.compute_total_variation(log_data, log_g, space))
         log_g = step(log_data, log_g)
     return Descent(torch.stack(over, 1), torch.stack(variation, 1))
 
@@ -87,7 +87,7 @@ def convexity(seed: int, segments: int = SEGMENTS) -> float:
     log_data, p, q = (random_distributions(segments, rng) for _ in range(3))
     t = torch.rand(segments, generator=rng, dtype=torch.float64)
     between = (t[:, None] * p.exp() + (1 - t[:, None]) * q.exp()).log()
-    at_p, at_q, at_t = (theory.criterion(log_data, r, space).value for r in (p, q, between))
+    at_p, at_q, at_t = (theory.compute_criterion(log_data, r, space).value for r in (p, q, between))
     return (t * at_p + (1 - t) * at_q - at_t).min().item()
 
 
@@ -108,8 +108,8 @@ def slope(theta: Tensor) -> Tensor:
     """G's gradient under D*, which stands still: of V(D*, G) with respect to theta, [..., 2]."""
     theta = theta.detach().requires_grad_()
     log_g = family(theta, LINE)
-    best = theory.optimal_score(DATA, log_g).detach()
-    return torch.autograd.grad(theory.value(best, DATA, log_g, LINE).value.sum(), theta)[0]
+    best = theory.compute_optimal_logits(DATA, log_g).detach()
+    return torch.autograd.grad(theory.compute_value(best, DATA, log_g, LINE).value.sum(), theta)[0]
 
 
 def in_parameters() -> list[Tensor]:
@@ -123,13 +123,13 @@ def in_parameters() -> list[Tensor]:
 
 def over_least(theta: Tensor) -> Tensor:
     """C + log 4 in nats, [..., 2] to [...]."""
-    return theory.criterion(DATA, family(theta, LINE), LINE).value + math.log(4)
+    return theory.compute_criterion(DATA, family(theta, LINE), LINE).value + math.log(4)
 
 
 def curvature(theta: Tensor) -> float:
     """Least eigenvalue of the Hessian of C at theta, [2]."""
     rows = torch.autograd.functional.hessian(
-        lambda t: theory.criterion(DATA, family(t, LINE), LINE).value, theta
+        lambda t: theory.compute_criterion(DATA, family(t, LINE), LINE).value, theta
     )
     return torch.linalg.eigvalsh(rows).min().item()
 
