@@ -59,7 +59,7 @@ class CIFAR10GCN(CIFAR10):
         return x.div_(torch.where(norm < SMALLEST, 1.0, norm)).view(images.shape)
 
     def uint8_images(self, split: Split) -> Tensor:
-        """Return the displayed images of a split, uint8 [n, 3, 32, 32], on the CPU; `display_range` becomes 0 to 255."""
+        """Return the displayed images of a split, uint8 [n, 3, 32, 32], on the CPU: `display_range` as 0 to 255."""
         images = self._split(split)[0]
         low, high = self.display_range
         shown = torch.empty_like(images)

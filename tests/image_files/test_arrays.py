@@ -73,19 +73,19 @@ def test_what_could_be_read_in_two_ways_or_in_none_is_refused(tmp_path_factory, 
             (np.zeros((2, 4, 4), np.complex64), "complex64"),
             (
                 np.full((2, 4, 4), -0.5),
-                r"floats from -0.5 to -0.5: give them in \[0, 1\] \(from \[-1, 1\]",
+                r"floats from -0.5 to -0.5: give floats in \[0, 1\] \(from \[-1, 1\]",
             ),
             (np.full((2, 4, 4), np.nan), "floats from nan to nan"),
             (np.full((2, 4, 4), np.inf), "floats from inf to inf"),
             (np.full((2, 4, 4), 255.0, np.float32), "floats from 255 to 255"),
-            (np.zeros((0, 4, 4), np.uint8), r"uint8, \[0, 4, 4\]: it holds no image"),
-            (np.zeros((2, 0, 4, 1), np.uint8), "it holds no image"),
-            (np.zeros((2, 4, 4, 2), np.uint8), "its channels are neither last nor second"),
+            (np.zeros((0, 4, 4), np.uint8), r"uint8, \[0, 4, 4\], and holds no image"),
+            (np.zeros((2, 0, 4, 1), np.uint8), "holds no image"),
+            (np.zeros((2, 4, 4, 2), np.uint8), "and its channels are neither last nor second"),
             (np.zeros((2, 3, 4, 3), np.uint8), "its channels may be last or second"),
-            (np.zeros((2, 4, 4, 3, 1), np.uint8), "its channels are neither last nor second"),
+            (np.zeros((2, 4, 4, 3, 1), np.uint8), "and its channels are neither last nor second"),
             (
                 np.zeros((28, 28), np.uint8),
-                r"is \[28, 28\]: one image without a dimension for their number",
+                r"is \[28, 28\], which lacks the dimension of the number of images",
             ),
             (
                 np.zeros((28, 28, 3), np.uint8),
@@ -128,9 +128,7 @@ def test_an_array_larger_than_memory_is_refused_by_its_head(tmp_path):
 def test_an_archive_that_unpacks_to_more_than_its_head_says_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x.npy", head((2, 4, 4)) + bytes(10_000_000))
-    with pytest.raises(
-        ValueError, match=r"should hold 32 bytes .* but holds 10,000,000: it is not whole"
-    ):
+    with pytest.raises(ValueError, match=r"holds 10,000,000 bytes instead of 32"):
         read_arrays(tmp_path / "a.npz")
 
 
@@ -146,7 +144,7 @@ def test_nothing_in_a_file_runs(tmp_path, capsys):
         with pytest.raises(ValueError, match="holds Python objects, which are not read"):
             read_arrays(tmp_path / name)
     torch.save({"x": Hostile()}, tmp_path / "a.pt")
-    with pytest.raises(ValueError, match="cannot be read as tensors alone"):
+    with pytest.raises(ValueError, match="holds other objects than tensors"):
         read_arrays(tmp_path / "a.pt")
     assert "this ran" not in capsys.readouterr().out
 
@@ -180,7 +178,7 @@ def test_damaged_bytes_in_an_archive_are_found(tmp_path_factory, subtests):
             )
             content[place] ^= 0xFF
             path.write_bytes(bytes(content))
-            with pytest.raises(ValueError, match=rf"not a whole \{suffix} file"):
+            with pytest.raises(ValueError, match=rf"not a complete \{suffix} file"):
                 read_arrays(path)
 
 
@@ -204,10 +202,10 @@ def test_the_head_counts_only_what_is_asked_for(tmp_path, monkeypatch):
 
 def test_a_damaged_head_is_named(tmp_path_factory, subtests):
     for old, new, words in [
-        (b"(2, 4, 4)", b"(2, 4, (4", "its head cannot be read"),
-        (b"(2, 4, 4)", b"(-2,-4,4)", "it holds no image"),
-        (b"'|u1'", b"'|O1'", "its head cannot be read"),
-        (b"NUMPY\x01", b"NUMPY\x09", "its head cannot be read"),
+        (b"(2, 4, 4)", b"(2, 4, (4", "The header of .* is damaged"),
+        (b"(2, 4, 4)", b"(-2,-4,4)", "holds no image"),
+        (b"'|u1'", b"'|O1'", "The header of .* is damaged"),
+        (b"NUMPY\x01", b"NUMPY\x09", "The header of .* is damaged"),
     ]:
         with subtests.test(old=old, new=new, words=words):
             tmp_path = tmp_path_factory.mktemp("row")

@@ -1,4 +1,4 @@
-"""Which files of a folder are images, and what is passed over."""
+"""Search for images in folders: suffixes, links, hidden and ignored files."""
 
 import os
 
@@ -29,7 +29,7 @@ def test_other_files_hidden_ones_and_broken_links_are_counted_and_never_opened(t
     found = find_images(tmp_path)
     assert names(found) == ["a/000.png", "a/001.png", "a/002.png"]
     assert (found.classes, found.others, found.hidden, found.broken) == (("a",), 3, 5, 1)
-    assert found.passed_over == "other files 3, hidden 5, broken links 1"
+    assert found.ignored == "other files 3, hidden 5, broken links 1"
 
 
 def test_suffixes_in_any_case_and_folders_named_like_pictures(tmp_path):

@@ -100,7 +100,7 @@ def test_every_mode_that_pillow_writes_has_the_same_bytes_for_all(tmp_path_facto
                 if (suffix, mode) in NO_RANGE:
                     with pytest.raises(
                         ValueError,
-                        match=r"\(integers of 32 bits, or signed ones, have no set range",
+                        match=r"\(32-bit and signed integers have no defined range",
                     ):
                         read_images(folder)
                     continue
@@ -197,17 +197,17 @@ def test_what_has_no_meaning_is_refused_with_the_reason(tmp_path_factory, subtes
     for content, words in [
         (
             tiff(RAMP.astype(np.uint32), 32),
-            "integers of 32 bits, or signed ones, have no set range",
+            "32-bit and signed integers have no defined range",
         ),
         (tiff(RAMP.astype(np.int16), 16, sample_format=2), "integers of 32 bits, or signed ones"),
         (
             tiff(RAMP.astype(np.float32), 32, sample_format=3),
-            "its floats go from 0 to 255: save it with",
+            r"its floats are in \[0, 255\]: save it with",
         ),
-        (tiff(RAMP * np.float32("nan"), 32, sample_format=3), "its floats go from nan to nan"),
+        (tiff(RAMP * np.float32("nan"), 32, sample_format=3), r"its floats are in \[nan, nan\]"),
         (tiff(RAMP.astype(np.float64), 64, sample_format=3), "of a kind that Pillow cannot read"),
         (b"", "it is empty"),
-        (b"GIF89a", "it is no PNG, JPEG, WEBP, BMP, GIF, TIFF or PPM file"),
+        (b"GIF89a", "it is not a PNG, JPEG, WEBP, BMP, GIF, TIFF or PPM file"),
     ]:
         with subtests.test(content=content, words=words):
             tmp_path = tmp_path_factory.mktemp("row")
