@@ -264,7 +264,7 @@ def test_a_run_on_the_embedded_digits_calls_itself_so_everywhere(command, monkey
 
 def test_an_error_before_the_first_step_leaves_no_folder_and_a_later_one_does(command):
     ended = command(*FIT, "--data.batch_size", "61")
-    assert "asks for more than the 50 training images" in ended.err
+    assert "needs more than the 50 training images" in ended.err
     assert not Path("runs/small").exists()
     command(*FIT)
     assert command(*FIT, "--data.batch_size", "61").status == 1

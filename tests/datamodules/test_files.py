@@ -50,12 +50,12 @@ BAD = {
     "labels": (
         LABELS,
         lambda p: p.write_bytes(idx_bytes(torch.zeros(50, dtype=torch.uint8))),
-        r"holds data of shape \(50,\), where \(60,\) is wanted",
+        r"holds data of shape \(50,\) instead of \(60,\)",
     ),
     "labels for images": (
         IMAGES,
         lambda p: p.write_bytes((p.parent / LABELS).read_bytes()),
-        "does not begin as an idx file of 3 dim",
+        "has no header of an idx file with 3 dim",
     ),
     "web page": (IMAGES, lambda p: p.write_text("\n<!DOCTYPE html><p>404"), "is a web page"),
     "folder": (IMAGES, replace_by_folder, "is a folder, not a file"),
@@ -65,7 +65,7 @@ BAD = {
     "gz bomb": (
         LABELS,
         pack_zeros,
-        r"\.gz unpacks to more than the 68 bytes wanted",
+        r"\.gz unpacks to more than 68 bytes",
     ),
 }
 
