@@ -1,8 +1,7 @@
 """Latent vector arithmetic, evaluated by a classifier of the factors.
 
 Radford et al. (2016), section 6.3.2, show such sums ("man with glasses - man without glasses + woman without glasses")
-as images, with terms selected by hand. Here a classifier selects the terms and classifies the results: is thick red -
-thin red + thin green thick and green?
+as images, with terms selected by hand. Here a classifier selects the terms and classifies the results.
 """
 
 import math
@@ -207,31 +206,20 @@ def format_analogies(
         forms: Sums of each row.
         found: Results of each row.
     """
-    header = (
-        "factors",
-        "all right",
-        "each right",
-        "last group alone",
-        "sum of images",
-        "chance",
-    )
+    header = ("factors", "all right", "each right", "last group alone", "sum of images", "chance")
     rows = []
     for form, one in zip(forms, found, strict=True):
         names = [concepts.names[factor] for factor in concepts.compute_target(form[0])]
         each = ", ".join(format_success_rate(column) for column in one.right.unbind(1))
-        others = (
-            format_success_rate(one.last),
-            format_success_rate(one.pixels),
-            f"{one.chance:.3f}",
-        )
-        rows.append((" ".join(names), format_success_rate(one.right.all(1)), each, *others))
+        every, last, pixels = map(format_success_rate, (one.right.all(1), one.last, one.pixels))
+        rows.append((" ".join(names), every, each, last, pixels, f"{one.chance:.3f}"))
     n, _, group = found[0].indices.shape
     pairs = [
         (concepts.list_combinations(p), samples.list_drawn(p, concepts, group))
         for p in concepts.list_pairs()
     ]
-    missing = [" ".join(words) for every, drawn in pairs for words in every if words not in drawn]
-    total = sum(len(every) for every, _ in pairs)
+    missing = [" ".join(words) for known, drawn in pairs for words in known if words not in drawn]
+    total = sum(len(known) for known, _ in pairs)
     which = f": {', '.join(missing)}" if missing else ""
     return (
         f"{samples.compute_clear_share():.1%} of {len(samples.z):,} samples have a confidence of {CLEAR:g} or more in "
