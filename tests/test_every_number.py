@@ -55,7 +55,7 @@ WITHOUT_A_LIST = (
 MORE = (
     baselines.KMeans, ema.EMA, few_labels.fit_classifier, gan.GAN, latent_inference.NoiseDataModule,
     latent_space.interpolate,
-    latent_space.sample_around, probes.pooled_features, probes.svm_error, Correlated, SlurmJob, Run,
+    latent_space.sample_around, probes.extract_pooled_features, probes.compute_svm_error, Correlated, SlurmJob, Run,
     estimate.EstimateOptions,
 )  # fmt: skip
 RESULTS = (

@@ -84,13 +84,10 @@ def test_an_equation_of_sample_indices_works_for_any_checkpoint(small):
     assert f"{words} (step 1, seed 0) in arithmetic.png" in ended.out
     assert 20 < np.asarray(Image.open("arithmetic.png")).std()
     for arguments, words in (
-        (("--equation", RED), "was trained on mnist, whose factors are unknown: give sample"),
-        ((), "was trained on mnist, whose factors are unknown"),
-        (
-            ("--equation", "1,64 - 2 + 3"),
-            "The equation has sample 64, but there are 64, counted from 0",
-        ),
-        (("--equation", "1 + "), "summand missing"),
+        (("--equation", RED), "was trained on mnist, whose factors nobody knows: give numbers"),
+        ((), "was trained on mnist, whose factors nobody knows"),
+        (("--equation", "1,64 - 2 + 3"), "Sample 64 of 64 was asked, numbered from 0"),
+        (("--equation", "1 + "), "has an empty term"),
         (("--equation", "1 - 2 + 3", "--out", "a.gif"), "give a name that ends in .png"),
         (("--equation", "1 - 2 + 3", "--noise", "-1"), "noise is -1.0; give"),
     ):
@@ -99,11 +96,11 @@ def test_an_equation_of_sample_indices_works_for_any_checkpoint(small):
         assert words in ended.err
 
 
-def test_sums_of_words_are_classified(drawn):
+def test_sums_in_words_are_evaluated(drawn):
     ended = drawn("latent-arithmetic", "--ckpt_path", DRAWN, "--equation", RED, "--draws", "100")
     assert ended.status == 0, ended.err
     assert "classifier on 10 test images: digit" in ended.out
-    assert "100.0% of 400 samples are read" in ended.out
+    assert "100.0% of 400 samples have a confidence" in ended.out
     (row,) = re.findall(r"^thickness colour +(.+)$", ended.out, re.MULTILINE)
     both, thickness, colour, last, _, chance = map(float, re.findall(r"(\d\.\d+)(?: ±|$)", row))
     assert 0.5 < both <= min(thickness, colour)
@@ -112,7 +109,7 @@ def test_sums_of_words_are_classified(drawn):
     assert "each row: 100 sums of groups of 3" in ended.out
     assert Path("arithmetic.png").is_file()
     for arguments, words in (
-        (("--draws", "5"), "This G clearly draws 2 combinations"),  # only zeros, all upright
+        (("--draws", "5"), "G clearly draws 2 combinations"),  # only zeros, all upright
         (("--equation", "thick - thin"), "The sum leaves thin -1, thick +1"),
     ):
         ended = drawn("latent-arithmetic", "--ckpt_path", DRAWN, *arguments)

@@ -96,11 +96,11 @@ def removed(folder):
 
 def test_a_list_that_is_not_true_any_more_is_refused(tmp_path_factory, subtests):
     for change, words in [
-        (replaced, r"000002\.png is not the file that samples\.json lists: it was replaced after"),
-        (removed, r"lists 000003\.png, which is not there \(1 of 5 files are missing\): draw"),
+        (replaced, r"000002\.png differs from the file that samples\.json lists"),
+        (removed, r"lists 000003\.png, which does not exist \(1 of 5 files are missing\): draw"),
         (
             lambda folder: os.truncate(folder / "samples.json", 60),
-            r"samples\.json is not whole: draw",
+            r"samples\.json is not complete: draw",
         ),
         (
             lambda folder: write_manifest(folder, Manifest("", 0, 0, {"../x.png": ""})),

@@ -11,7 +11,7 @@ from torch import nn
 from torch.distributions import Normal, Uniform
 
 from lightning_gan.analysis import theory
-from lightning_gan.analysis.generator_density import generator_density
+from lightning_gan.analysis.generator_density import compute_generator_density
 from lightning_gan.networks import LinearMLPGenerator
 from lightning_gan.studies.goodfellow2014 import figure1
 from lightning_gan.studies.goodfellow2014 import figure1_training as line
@@ -25,7 +25,7 @@ def straight(p_z, scale=1.0, shift=0.0):
     with torch.no_grad():
         generator.network[0].weight.fill_(scale)
         generator.network[0].bias.fill_(shift)
-    return generator, generator_density(generator, p_z)
+    return generator, compute_generator_density(generator, p_z)
 
 
 class KnownLogits(nn.Module):
@@ -48,8 +48,8 @@ def test_distances_of_two_gaussians_have_closed_forms(subtests):
             )
             grid = theory.make_interval(-10, 14, 4001)
             other = Normal(shift, 1.0)
-            expected = theory.jensen_shannon(
-                grid.log_density(line.P_DATA), grid.log_density(other), grid
+            expected = theory.compute_jensen_shannon(
+                grid.compute_log_density(line.P_DATA), grid.compute_log_density(other), grid
             )
             assert line.compute_jensen_shannon(g) == pytest.approx(expected.value.item(), abs=1e-5)
 

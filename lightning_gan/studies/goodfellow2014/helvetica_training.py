@@ -182,10 +182,10 @@ def measure_collapse_run(
     with atomic_write(snapshots) as temporary:
         torch.save(torch.stack(counter.samples), temporary)
     return {
-        "steps": [step for step, _ in monitor.looks], "modes": counter.modes,
-        "duplicates": [found.duplicate_ratio for _, found in monitor.looks],
-        "spread": [found.distance_ratio for _, found in monitor.looks],
-        "rank": [found.rank_ratio for _, found in monitor.looks],
+        "steps": [step for step, _ in monitor.history], "modes": counter.modes,
+        "duplicates": [found.duplicate_ratio for _, found in monitor.history],
+        "spread": [found.distance_ratio for _, found in monitor.history],
+        "rank": [found.rank_ratio for _, found in monitor.history],
         "alarms": monitor.alarms, "ended": gan.trainer.global_step,
         "end": mean(counter.modes[-LAST:]), "seconds": time.process_time() - started,
     }  # fmt: skip

@@ -62,7 +62,7 @@ def take_step(log_data: Tensor, log_g: Tensor, rate: float = RATE) -> Tensor:
     dV/dp_g(x) = log(1 - D*(x)) is also the gradient of C, because C is a supremum of functions that are linear in p_g,
     as in the paper's proof.
     """
-    slope = logsigmoid(-theory.optimal_score(log_data, log_g))
+    slope = logsigmoid(-theory.compute_optimal_logits(log_data, log_g))
     return (log_g - rate * slope).log_softmax(1)
 
 
@@ -74,8 +74,8 @@ def run_descent(seed: int, starts: int = STARTS, steps: int = STEPS) -> Descent:
     log_data, space = log_data.log_softmax(1), theory.make_states(STATES)
     over, variation = [], []
     for _ in range(steps + 1):
-        over.append(2 * theory.jensen_shannon(log_data, log_g, space).value)
-        variation.append(theory.total_variation(log_data, log_g, space))
+        over.append(2 * theory.compute_jensen_shannon(log_data, log_g, space).value)
+        variation.append(theory.compute_total_variation(log_data, log_g, space))
         log_g = take_step(log_data, log_g)
     return Descent(torch.stack(over, 1), torch.stack(variation, 1))
 
@@ -86,7 +86,7 @@ def measure_convexity(seed: int, segments: int = SEGMENTS) -> float:
     log_data, p, q = (draw_random_distributions(segments, rng) for _ in range(3))
     t = torch.rand(segments, generator=rng, dtype=torch.float64)
     between = (t[:, None] * p.exp() + (1 - t[:, None]) * q.exp()).log()
-    at_p, at_q, at_t = (theory.criterion(log_data, r, space).value for r in (p, q, between))
+    at_p, at_q, at_t = (theory.compute_criterion(log_data, r, space).value for r in (p, q, between))
     return (t * at_p + (1 - t) * at_q - at_t).min().item()
 
 
@@ -107,8 +107,10 @@ def compute_slope(theta: Tensor) -> Tensor:
     """Compute the gradient of V(D*, G) with respect to theta for a fixed D*, [..., 2]."""
     theta = theta.detach().requires_grad_()
     log_g = compute_family_log_density(theta, LINE)
-    optimal = theory.optimal_score(DATA, log_g).detach()
-    return torch.autograd.grad(theory.value(optimal, DATA, log_g, LINE).value.sum(), theta)[0]
+    optimal = theory.compute_optimal_logits(DATA, log_g).detach()
+    return torch.autograd.grad(theory.compute_value(optimal, DATA, log_g, LINE).value.sum(), theta)[
+        0
+    ]
 
 
 def descend_parameters() -> list[Tensor]:
@@ -122,13 +124,16 @@ def descend_parameters() -> list[Tensor]:
 
 def compute_excess(theta: Tensor) -> Tensor:
     """Compute C + log 4 in nats at theta, [..., 2]."""
-    return theory.criterion(DATA, compute_family_log_density(theta, LINE), LINE).value + math.log(4)
+    return theory.compute_criterion(
+        DATA, compute_family_log_density(theta, LINE), LINE
+    ).value + math.log(4)
 
 
 def compute_curvature(theta: Tensor) -> float:
     """Compute the least eigenvalue of the Hessian of C at theta, [2]."""
     rows = torch.autograd.functional.hessian(
-        lambda t: theory.criterion(DATA, compute_family_log_density(t, LINE), LINE).value, theta
+        lambda t: theory.compute_criterion(DATA, compute_family_log_density(t, LINE), LINE).value,
+        theta,
     )
     return torch.linalg.eigvalsh(rows).min().item()
 
