@@ -59,7 +59,7 @@ class FlightRecorder(Callback):
             record.check(pl_module.g_updates)
             self.copy_state(trainer, pl_module)
         i = len(self.batches)
-        write_row(self.random_states, i, read_rng_states(pl_module), copy_batch)
+        write_row(self.random_states, i, collect_rng_states(pl_module), copy_batch)
         now = step_record.read_versions(self.parameters)
         self.touched.append(step_record.find_touched(self.names, self.parameters, self.marks, now))
         norms = step_record.measure_norms(self.parameters, self.parts)
@@ -211,7 +211,7 @@ def write_row(rows: list[Any], i: int, new: Any, copy: Callable[[Any, Any], Any]
         rows.append(copy(new, None))
 
 
-def read_rng_states(pl_module: LightningModule) -> dict[str, Tensor]:
+def collect_rng_states(pl_module: LightningModule) -> dict[str, Tensor]:
     """Return the states of torch's random number generators by device type."""
     states = {"cpu": torch.get_rng_state()}
     if pl_module.device.type == "cuda":

@@ -1,5 +1,7 @@
 """Grids of samples during training, and samples with their nearest training images after it."""
 
+from pathlib import Path
+
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
@@ -7,8 +9,10 @@ from torch import Tensor
 from callbacks.animated_images import AnimatedImages
 from callbacks.image_logging import (
     find_display_range_of_data,
+    find_run_folder_of_trainer,
     log_image,
     read_uint8_images,
+    warn_on_oserror,
 )
 from lightning_gan.arguments import Count, Seed, Size, check_arguments
 from lightning_gan.metrics.nearest import find_nearest
@@ -33,6 +37,21 @@ class SampleGrid(AnimatedImages):
     ) -> None:
         super().__init__(every_n_steps)
         self.num, self.columns, self.seed = num, columns, seed
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Also save a grid of real images for comparison, once in a run."""
+        super().on_train_start(trainer, pl_module)
+        path = find_run_folder_of_trainer(trainer) / "images" / "real.png"
+        data = getattr(trainer, "datamodule", None)
+        if trainer.is_global_zero and hasattr(data, "uint8_images") and not path.exists():
+            self._save_real_images(read_uint8_images(data, "val"), path)
+
+    def _save_real_images(self, real: Tensor, path: Path) -> None:
+        """Save a grid of at most `num` images at even intervals of `real`, uint8 [n, C, H, W]."""
+        n = min(self.num, len(real))
+        index = torch.arange(n) * len(real) // max(1, n)
+        with warn_on_oserror(path):
+            images.save_image(images.make_image_grid(real[index], self.columns, scale=2), path)
 
     def draw_image(self, trainer: Trainer, pl_module: LightningModule) -> Tensor:
         """Draw a grid of samples of the fixed noise, uint8 [3, H, W]."""

@@ -104,11 +104,11 @@ class ImageFolder(ImageData):
                 images do not fit into memory.
         """
         found = find_images(self.root)
-        check_image_memory(len(found.files), self.data_shape)
+        check_folder_memory(len(found.files), self.data_shape)
         images, headers, digests = self._read(found)
         check_problems({h.path: h.problem for h in headers if h.problem}, self.root)
         if not self.enlarge:
-            check_sizes(headers, self.data_shape[1])
+            check_image_sizes(headers, self.data_shape[1])
         check_number(digests, self.root)
         self.num_classes = max(1, len(found.classes))
         return self._split_up(torch.from_numpy(images), torch.tensor(found.labels), digests, found)
@@ -141,7 +141,7 @@ class ImageFolder(ImageData):
         return {split: (images[i], labels[i]) for split, i in indices.items()}
 
 
-def check_image_memory(n: int, data_shape: tuple[int, int, int]) -> None:
+def check_folder_memory(n: int, data_shape: tuple[int, int, int]) -> None:
     """Check that n images take at most half of the memory, because they are copied once for the splits.
 
     Raises:
@@ -190,7 +190,7 @@ def check_number(digests: list[bytes], root: Path) -> None:
         )
 
 
-def check_sizes(headers: list[ImageHeader], size: int) -> None:
+def check_image_sizes(headers: list[ImageHeader], size: int) -> None:
     """Check that all images have at least `size` pixels in both directions.
 
     Raises:

@@ -171,9 +171,9 @@ def test_the_digest_depends_on_every_bit_except_for_drawn_data():
     other = x.clone()
     other[3, 0, 1, 1] += 1e-6
     for changed, said in (
-        (UserData(other, y), "the examples of train are others"),
-        (UserData(x.flip(0), y), "the examples of train are others"),
-        (UserData(x, y.flip(0)), "the labels of train are others"),
+        (UserData(other, y), "the train examples differ"),
+        (UserData(x.flip(0), y), "the train examples differ"),
+        (UserData(x, y.flip(0)), "the train labels differ"),
         (UserData(x[:3], y[:3]), "train had 4 examples and has 3"),
     ):
         (found,) = data_digest.describe_differences(before, data_digest.hash_data(changed))

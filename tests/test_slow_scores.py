@@ -72,7 +72,7 @@ def test_a_signal_during_a_validation_loses_nothing(number, step, files, which, 
     name = signal.Signals(number).name
     again = "fit --config runs/stopped/version_0/config.yaml --ckpt_path auto"
     assert f"{name}: stopping without these scores; send it again to exit now." in out
-    assert f"{name}: the scores were left out.\nStep {step} is saved. To go on\n" in out
+    assert f"{name}: the scores were not computed.\nStep {step} is saved. To continue\n" in out
     assert f"python -m lightning_gan {again}\n" in out
     assert {p.name for p in (FOLDER / "checkpoints").iterdir()} == files | {"last.ckpt"}
     saved = read_checkpoint(FOLDER / "checkpoints/last.ckpt")

@@ -199,7 +199,7 @@ def test_sigterm_during_the_test_of_a_job_ends_it_and_auto_computes_the_scores(
     ended = run_within(20, in_job, *FIT)
     assert ended.status == 143, ended.err
     assert read_requests() == ""
-    assert "SIGTERM: the scores were left out.\nStep 10 is saved. To make them" in ended.err
+    assert "SIGTERM: the scores were not computed.\nStep 10 is saved. To compute them" in ended.err
     monkeypatch.setattr(ParzenLogLikelihood, "evaluate", undisturbed)
     again = in_job(*FIT, "--ckpt_path", "auto")
     assert again.status == 0, again.err

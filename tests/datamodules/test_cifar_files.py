@@ -325,5 +325,5 @@ def test_a_silent_address_times_out(make, tmp_path, monkeypatch):
         raise TimeoutError("no complete answer within the time limit")
 
     monkeypatch.setattr(cifar10, "download", time_out)
-    with pytest.raises(FileNotFoundError, match="no complete answer in time"):
+    with pytest.raises(FileNotFoundError, match="no complete answer within the time limit"):
         make(root=str(tmp_path / "root")).prepare_data()

@@ -107,7 +107,7 @@ def compute_spread(points: Tensor) -> float:
     return points.var(0).sum().sqrt().item()
 
 
-def compute_value(gan: GAN, data: Ring) -> float:
+def measure_value(gan: GAN, data: Ring) -> float:
     """Compute V(D, G) in nats on held-out points and as many samples."""
     with torch.no_grad():
         real = gan.discriminator(data.images("test")[:HELD_OUT])
@@ -122,9 +122,9 @@ def measure_d_gap(gan: GAN, data: Ring, updates: int) -> float:
         d_optimizer=partial(Adam, lr=RATE, betas=(0.5, 0.99)), g_optimizer=partial(SGD, lr=0.0),
         d_scheduler=partial(LinearDecay, total=updates),
     )  # fmt: skip
-    now = compute_value(gan, data)
+    now = measure_value(gan, data)
     train_in_memory(trained, Ring(batch_size=data.batch_size), 1)
-    return compute_value(trained, data) - now
+    return measure_value(trained, data) - now
 
 
 def measure_ratio_arm(arm: RatioArm, seed: int, updates: int, catch_up: int) -> Row:

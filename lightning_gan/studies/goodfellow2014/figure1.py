@@ -92,7 +92,7 @@ def run_seed(seed: int, schedule: Figure1Schedule, folder: Path | None) -> Row:
     near = line.make_gan(pair, schedule.k, D_RULE, G_RULE, total=10**9)
     train_in_memory(near, line.make_data(), schedule.near, [StopNearData(NEAR), *recorders[:1]])
     row: Row = {
-        "near": line.compute_total_variation(line.compute_p_g(pair)),
+        "near": line.measure_total_variation(line.compute_p_g(pair)),
         "near_steps": near.g_updates,
     }
     views = [line.make_view(near)]

@@ -72,12 +72,12 @@ def compute_outputs(pair: NetworkPair, x: Tensor) -> Tensor:
         return pair[1](x[:, None].float()).double().sigmoid()
 
 
-def compute_total_variation(g: GeneratorDensity) -> float:
+def measure_total_variation(g: GeneratorDensity) -> float:
     """Compute the total variation between p_g and p_data: the integral of the positive part of p_g - p_data."""
     return (g.weights * (g.p - P_DATA.log_prob(g.x).exp()).clamp(min=0)).sum().item()
 
 
-def compute_jensen_shannon(g: GeneratorDensity) -> float:
+def measure_jensen_shannon(g: GeneratorDensity) -> float:
     """Compute JSD(p_data || p_g) in nats, on the points of p_g and on intervals of p_data beyond them."""
     ends = (min(MEAN - 8 * STD, g.x[0].item() - 1), max(MEAN + 8 * STD, g.x[-1].item() + 1))
     wings = [
@@ -99,8 +99,8 @@ def compute_jensen_shannon(g: GeneratorDensity) -> float:
 def compute_distances(g: GeneratorDensity) -> dict[str, Any]:
     """Compute the distances between p_g and p_data, and name the method that computed p_g."""
     return {
-        "total_variation": compute_total_variation(g),
-        "jensen_shannon": compute_jensen_shannon(g),
+        "total_variation": measure_total_variation(g),
+        "jensen_shannon": measure_jensen_shannon(g),
         "how": g.how,
     }
 
@@ -164,7 +164,7 @@ class StopNearData(Callback):
     ) -> None:
         """Check every 10 updates of G."""
         pair: Any = (pl_module.generator, pl_module.discriminator)
-        if trainer.global_step % 10 == 0 and compute_total_variation(compute_p_g(pair)) < self.near:
+        if trainer.global_step % 10 == 0 and measure_total_variation(compute_p_g(pair)) < self.near:
             trainer.should_stop = True
 
 
