@@ -125,7 +125,7 @@ def test_images_of_another_kind_are_refused(network, subtests):
         with subtests.test(image_bytes=image_bytes, words=words):
             with pytest.raises(ValueError, match=words):
                 network(image_bytes)
-            with pytest.raises(ValueError, match=words.replace("classifier", "the training")):
+            with pytest.raises(ValueError, match=words.replace("classifier", "Classifier training")):
                 train_classifier(image_bytes, torch.tensor([0, 1]))
 
 
@@ -159,7 +159,7 @@ def test_accuracy_of_nothing_is_refused(network):
     image_bytes, labels = bars(4, seed=0)
     with pytest.raises(ValueError, match="There are 0 images and 0 labels"):
         measure_accuracy(network, image_bytes[:0], labels[:0])
-    with pytest.raises(ValueError, match="4 images with 3 labels"):
+    with pytest.raises(ValueError, match="4 images and 3 labels"):
         measure_accuracy(network, image_bytes, labels[:3])
     with pytest.raises(ValueError, match="tiny has no last layer"):
         measure_accuracy(TinyNetwork(classes=None), image_bytes, labels)
