@@ -84,7 +84,10 @@ def test_an_equation_of_sample_indices_works_for_any_checkpoint(small):
     assert f"{words} (step 1, seed 0) in arithmetic.png" in ended.out
     assert 20 < np.asarray(Image.open("arithmetic.png")).std()
     for arguments, words in (
-        (("--equation", RED), "was trained on mnist, whose factors are unknown: give sample indices"),
+        (
+            ("--equation", RED),
+            "was trained on mnist, whose factors are unknown: give sample indices",
+        ),
         ((), "was trained on mnist, whose factors are unknown"),
         (("--equation", "1,64 - 2 + 3"), "Sample 64 of 64 was asked, numbered from 0"),
         (("--equation", "1 + "), "has an empty term"),

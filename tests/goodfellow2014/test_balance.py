@@ -14,10 +14,10 @@ from lightning_gan.studies.goodfellow2014.balance import (
     UNBALANCED,
     RatioArm,
     compute_spread,
-    measure_value,
     is_better_ratio,
     measure_d_gap,
     measure_ratio_arm,
+    measure_value,
 )
 from lightning_gan.studies.goodfellow2014.claim import Setting, Verdict
 from lightning_gan.studies.goodfellow2014.ring import make_ring_gan

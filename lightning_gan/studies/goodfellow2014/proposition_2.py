@@ -21,7 +21,10 @@ from lightning_gan.analysis import theory
 from lightning_gan.plotting.figures import render_figure
 from lightning_gan.studies.goodfellow2014 import theory_plots as plots
 from lightning_gan.studies.goodfellow2014.claim import (
-    Claim, Finding, Setting, Verdict,
+    Claim,
+    Finding,
+    Setting,
+    Verdict,
     format_over_seeds,
 )
 from lightning_gan.utils import images
