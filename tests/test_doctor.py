@@ -120,7 +120,7 @@ def test_a_driver_without_a_gpu_in_torch_is_reported(tmp_path_factory, subtests)
             monkeypatch.setenv("PATH", str(tmp_path))
             monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
             monkeypatch.setattr(torch.version, "cuda", built)
-            (found,) = machine.check_devices(env)
+            (found,) = machine.check_accelerator(env)
             assert found.advice == "" if advice is None else advice in found.advice
 
 
@@ -131,12 +131,12 @@ def test_gpu_memory_is_reported_and_a_full_gpu_is_a_problem(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda i: Known)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda i: (79 * 2**30, 80 * 2**30))
-    (found,) = machine.check_devices({})
+    (found,) = machine.check_accelerator({})
     assert "79.0 of 80.0 GiB free" in found.observed
     assert "with bfloat16" in found.observed
     assert not found.advice
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda i: (2**20, 80 * 2**30))
-    assert "nvidia-smi" in machine.check_devices({})[0].advice
+    assert "nvidia-smi" in machine.check_accelerator({})[0].advice
 
 
 def test_more_threads_than_cores_are_a_problem():

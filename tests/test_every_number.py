@@ -54,7 +54,7 @@ WITHOUT_A_LIST = (
 )  # everything in them is public
 MORE = (
     baselines.KMeans, ema.EMA, few_labels.fit_classifier, gan.GAN, latent_inference.NoiseDataModule,
-    latent_space.interpolate,
+    latent_space.interpolate_samples,
     latent_space.sample_around, probes.extract_pooled_features, probes.compute_svm_error, Correlated, SlurmJob, Run,
     estimate.EstimateOptions,
 )  # fmt: skip

@@ -62,7 +62,7 @@ def test_interpolate_draws_rows_between_samples(small):
     assert ended.status == 0, ended.err
     assert "3 interpolations (step 1, seed 2) in a/i.png" in ended.out
     gan = load(SMALL)
-    x = latent_space.interpolate(gan, 3, 5, seed=2)
+    x = latent_space.interpolate_samples(gan, 3, 5, seed=2)
     expected = make_image_grid(to_uint8(x.flatten(0, 1), (0, 1)), 5, scale=2)
     assert np.array_equal(np.asarray(Image.open("a/i.png")), expected.permute(1, 2, 0))
     torch.testing.assert_close(x[:, 0], gan.sample(6, seed=2)[:3])

@@ -26,7 +26,7 @@ def draw_normal(*shape, seed=0):
 
 def test_a_linear_path_ends_in_the_samples():
     gan = make_linear_gan(Uniform())
-    x = latent_space.interpolate(gan, 4, 7, seed=3)
+    x = latent_space.interpolate_samples(gan, 4, 7, seed=3)
     assert x.shape == (4, 7, 3)
     ends = gan.sample(8, seed=3)
     torch.testing.assert_close(x[:, 0], ends[:4])
@@ -74,7 +74,7 @@ def test_the_condition_is_interpolated_linearly_and_z_on_the_circle():
             return z
 
     gan = WithCondition(Identity([7], 5), MLPDiscriminator([7]), NonSaturating(), Gaussian())
-    x = latent_space.interpolate(gan, 1, 3)
+    x = latent_space.interpolate_samples(gan, 1, 3)
     torch.testing.assert_close(x[0, :, 5:], torch.tensor([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]]))
     angle = torch.acos(torch.cosine_similarity(x[0, 0, :5], x[0, 2, :5], dim=0))
     halfway = (x[0, 0, :5] + x[0, 2, :5]) / (2 * torch.cos(angle / 2))
@@ -113,4 +113,4 @@ def test_invalid_sizes_are_errors(subtests):
     for n, steps in [(0, 5), (3, 1)]:
         with subtests.test(n=n, steps=steps):
             with pytest.raises(ValueError, match=rf"n is {n}; give|steps is {steps}; give"):
-                latent_space.interpolate(make_linear_gan(Uniform()), n, steps)
+                latent_space.interpolate_samples(make_linear_gan(Uniform()), n, steps)

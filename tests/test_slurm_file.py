@@ -237,7 +237,7 @@ def test_what_the_file_decides_is_no_flag(subtests):
     for flag in ["--ckpt_path", "--trainer.devices=2", "--trainer.num_nodes"]:
         with subtests.test(flag=flag):
             with pytest.raises(ValueError, match="leave it out"):
-                slurm.check_words(["--config", "a.yaml", flag, "1"])
+                slurm.check_slurm_arguments(["--config", "a.yaml", flag, "1"])
 
 
 # The command as a whole

@@ -20,7 +20,7 @@ def check_machine(env: Environment) -> list[DoctorFinding]:
     """Check versions, devices and cores."""
     return [
         *check_versions(),
-        *check_devices(env),
+        *check_accelerator(env),
         describe_chosen_devices(count_gpus()),
         check_cores(env),
     ]
@@ -77,7 +77,7 @@ def compare_versions(name: str, version: str, bounds: str) -> DoctorFinding:
     return DoctorFinding(name, version)
 
 
-def check_devices(env: Environment) -> list[DoctorFinding]:
+def check_accelerator(env: Environment) -> list[DoctorFinding]:
     """Check each GPU; without one, report why there is none although a driver is installed."""
     visible = env.get("CUDA_VISIBLE_DEVICES")
     masked = f"; CUDA_VISIBLE_DEVICES={visible}" if visible is not None else ""

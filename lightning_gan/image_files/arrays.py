@@ -68,7 +68,7 @@ def _from_npy(path: Path, num: int | None) -> np.ndarray:
         header = read_header(file, to_printable(path))
         find_only_image_array([header], [header.name], path, num)
         _check_size(header, path.stat().st_size - file.tell())
-        return read_rows(file, header, num)
+        return read_array_rows(file, header, num)
 
 
 def _from_npz(path: Path, num: int | None) -> np.ndarray:
@@ -87,7 +87,7 @@ def _from_npz(path: Path, num: int | None) -> np.ndarray:
         with archive.open(members[header.name]) as member:
             read_header(member, header.name)
             _check_size(header, members[header.name].file_size - member.tell())
-            return read_rows(member, header, num)
+            return read_array_rows(member, header, num)
 
 
 def read_header(file: IO[bytes], name: str) -> Header:
@@ -118,7 +118,7 @@ def _check_size(header: Header, size: int) -> None:
         )
 
 
-def read_rows(file: IO[bytes], header: Header, num: int | None) -> np.ndarray:
+def read_array_rows(file: IO[bytes], header: Header, num: int | None) -> np.ndarray:
     """Read the first images of an array, block by block: uint8 [n, H, W, C]."""
     n = header.shape[0] if num is None else min(num, header.shape[0])
     image_size = math.prod(header.shape[1:]) * header.dtype.itemsize  # bytes

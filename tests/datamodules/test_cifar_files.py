@@ -137,7 +137,9 @@ def test_the_error_has_the_actual_and_the_expected_size(make, tmp_path):
 
 def test_valid_bytes_are_accepted_even_if_they_begin_like_a_web_page():
     raw = b"\t<h" + bytes(3070)  # label 9, and the first two pixels of its red
-    cifar_files.check_file(raw, BatchFile("a", cifar_files.hashlib.sha1(raw).hexdigest(), "", 1))
+    cifar_files.check_batch_file(
+        raw, BatchFile("a", cifar_files.hashlib.sha1(raw).hexdigest(), "", 1)
+    )
 
 
 def test_the_error_names_missing_files_and_their_folder(make, tmp_path):

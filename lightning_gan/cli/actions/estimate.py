@@ -36,7 +36,7 @@ class EstimateOptions:
     """Whether to omit validation and the final evaluation."""
 
 
-def check_words(words: Sequence[str]) -> None:
+def check_estimate_arguments(words: Sequence[str]) -> None:
     """Check that no setting resumes a run.
 
     Args:

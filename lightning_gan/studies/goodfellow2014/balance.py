@@ -35,7 +35,7 @@ from lightning_gan.studies.goodfellow2014.claim import (
 )
 from lightning_gan.studies.goodfellow2014.ring import count_covered, make_ring_gan
 from lightning_gan.studies.in_memory import train_in_memory
-from lightning_gan.studies.results_cache import Row, cached_result
+from lightning_gan.studies.results_cache import CachedRow, cached_result
 from lightning_gan.training.optimizers import LinearDecay
 from lightning_gan.utils import images
 
@@ -127,7 +127,7 @@ def measure_d_gap(gan: GAN, data: Ring, updates: int) -> float:
     return measure_value(trained, data) - now
 
 
-def measure_ratio_arm(arm: RatioArm, seed: int, updates: int, catch_up: int) -> Row:
+def measure_ratio_arm(arm: RatioArm, seed: int, updates: int, catch_up: int) -> CachedRow:
     """Train one model; return means over the last measurements, the final gap of D, and points for the image."""
     gan, data = arm.make_model(seed)
     measurement = RatioMeasurement(updates, data)
@@ -146,7 +146,7 @@ def run(setting: Setting) -> list[Finding]:
     folder = setting.make_folder("balance")
     updates, catch_up = (QUICK_UPDATES, QUICK_CATCH_UP) if setting.quick else (UPDATES, CATCH_UP)
     arms = QUICK_ARMS if setting.quick else ARMS
-    rows: dict[RatioArm, list[Row]] = {}
+    rows: dict[RatioArm, list[CachedRow]] = {}
     for arm in arms:
         for seed in setting.seeds:
             key = f"{arm.name} | {updates} updates of G, {catch_up} of D for its gap | seed {seed}"
@@ -174,7 +174,7 @@ def run(setting: Setting) -> list[Finding]:
 
 
 def compute_gains(
-    balanced: Sequence[Row], unbalanced: Sequence[Row]
+    balanced: Sequence[CachedRow], unbalanced: Sequence[CachedRow]
 ) -> list[tuple[str, list[float]]]:
     """Compute the advantages of the balanced arm over the unbalanced one for each seed."""
     pairs = list(zip(balanced, unbalanced, strict=True))
@@ -192,7 +192,7 @@ def compute_gains(
     ]
 
 
-def describe_ratio_arm(rows: Sequence[Row]) -> str:
+def describe_ratio_arm(rows: Sequence[CachedRow]) -> str:
     """Format the means of an arm with their standard errors over seeds."""
     keys = ("modes", "high_quality", "spread", "d_gap")
     modes, quality, width, gap = (
@@ -207,7 +207,7 @@ def is_better_ratio(gains: Sequence[float]) -> bool:
     return mean(gains) > 2 * error
 
 
-def draw_ratio_arms(rows: dict[RatioArm, list[Row]], updates: int) -> Tensor:
+def draw_ratio_arms(rows: dict[RatioArm, list[CachedRow]], updates: int) -> Tensor:
     """Draw samples during training with a row for each arm and a column for each measurement; the modes in grey."""
     figure = Figure(figsize=(1.75 * MEASUREMENTS, 1.85 * len(rows)), layout="constrained", dpi=80)
     axes = figure.subplots(len(rows), MEASUREMENTS, squeeze=False)
