@@ -125,7 +125,7 @@ def coarse(monkeypatch):
         found = CollapseIndicators(1.0, rates[0] / rates[1], 1.0)
         return found, {}
 
-    monkeypatch.setattr(helvetica_training.ModeCollapseMonitor, "indicators", seen)
+    monkeypatch.setattr(helvetica_training.ModeCollapseMonitor, "compute_indicators", seen)
     for module in (helvetica_training, helvetica_plot):
         monkeypatch.setattr(module, "EVERY", 2)
 
