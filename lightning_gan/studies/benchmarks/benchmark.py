@@ -28,7 +28,7 @@ class PublishedNumber(NamedTuple):
 
 @dataclass(frozen=True)
 class PublishedRow:
-    """CachedRow of a table in a paper.
+    """Row of a table in a paper.
 
     Args:
         name: Name of the model in the paper.
