@@ -125,7 +125,9 @@ def test_images_of_another_kind_are_refused(network, subtests):
         with subtests.test(image_bytes=image_bytes, words=words):
             with pytest.raises(ValueError, match=words):
                 network(image_bytes)
-            with pytest.raises(ValueError, match=words.replace("classifier", "Classifier training")):
+            with pytest.raises(
+                ValueError, match=words.replace("classifier", "Classifier training")
+            ):
                 train_classifier(image_bytes, torch.tensor([0, 1]))
 
 
