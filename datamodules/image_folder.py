@@ -31,7 +31,7 @@ class ImageFolder(ImageData):
     Sub-folders are classes, labelled in the order of their names; a folder that holds images itself is one class.
     The command `python -m lightning_gan inspect FOLDER` describes a folder and writes a config for it.
 
-    docs/pictures.md lists the file formats and the conversion of each kind of pixel. The largest centred square of
+    docs/images.md lists the file formats and the conversion of each kind of pixel. The largest centred square of
     each image is scaled to `size` with antialiasing. Files with other suffixes and hidden files are ignored. All
     processes read all files.
 

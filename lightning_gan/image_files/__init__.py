@@ -1,4 +1,4 @@
-"""Reader for images in folders and array files; docs/pictures.md documents the conversion of each kind to bytes.
+"""Reader for images in folders and array files; docs/images.md documents the conversion of each kind to bytes.
 
 `ImageFolder` and the commands `inspect`, `evaluate` and `sample` use this package.
 """

@@ -1,4 +1,4 @@
-"""Conversion of every kind of image file to 8-bit grey or colour; docs/pictures.md documents the rules."""
+"""Conversion of every kind of image file to 8-bit grey or colour; docs/images.md documents the rules."""
 
 from collections.abc import Mapping
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""The table of docs/pictures.md: the conversion of each kind of image in `fit`, `inspect` and `evaluate`."""
+"""The table of docs/images.md: the conversion of each kind of image in `fit`, `inspect` and `evaluate`."""
 
 import struct
 import warnings
