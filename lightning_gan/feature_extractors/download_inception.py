@@ -88,9 +88,7 @@ def _from_release(seconds: float) -> dict[str, Tensor]:
     data = download_bytes(URL, RELEASE_SIZE, seconds)
     sha = hashlib.sha256(data).hexdigest()
     if not sha.startswith(RELEASE_SHA256):
-        raise FetchError(
-            f"the download has {len(data):,} bytes and a wrong sha256, {sha[:8]}..."
-        )
+        raise FetchError(f"the download has {len(data):,} bytes and a wrong sha256, {sha[:8]}...")
     return _verify(read_open(io.BytesIO(data), RELEASE))
 
 

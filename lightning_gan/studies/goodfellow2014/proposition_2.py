@@ -1,9 +1,8 @@
 """Proposition 2: if D is optimal after every small step of p_g, then p_g converges to p_data.
 
-In function space, p_g is a vector of probabilities on `STATES` states, updated by exponentiated gradient steps on
-V(D*, p_g) with an exact D*. The claim holds if C decreases at every step from every start, C is convex along random
-segments, and the final total variation from p_data is below `TOLERANCE` for all starts. Two examples show why it does
-not hold for parameters: local minima in a family that contains p_data, and a D that is not optimal.
+p_g is a vector of probabilities on `STATES` states, updated by exponentiated gradient steps on V(D*, p_g). The claim
+holds if C decreases at every step, C is convex along random segments, and the final total variation from p_data is
+below `TOLERANCE`, for all starts. It does not hold for parameters: two examples are local minima, and a D behind D*.
 """
 
 import math
@@ -26,7 +25,7 @@ from lightning_gan.studies.goodfellow2014.claim import (
     Setting,
     Verdict,
     format_over_seeds,
-)
+)  # fmt: skip
 from lightning_gan.utils import images
 
 STATES = 12
