@@ -90,7 +90,7 @@ def test_an_equation_of_sample_indices_works_for_any_checkpoint(small):
         ),
         ((), "was trained on mnist, whose factors are unknown"),
         (("--equation", "1,64 - 2 + 3"), "has sample 64, but there are 64, counted from 0"),
-        (("--equation", "1 + "), "summand missing"),
+        (("--equation", "1 + "), "has an empty term"),
         (("--equation", "1 - 2 + 3", "--out", "a.gif"), "give a name that ends in .png"),
         (("--equation", "1 - 2 + 3", "--noise", "-1"), "noise is -1.0; give"),
     ):

@@ -30,8 +30,7 @@ from lightning_gan.utils import images
 
 STATES = 12
 RATE = 0.1  # of the exponentiated gradient; C decreases at every step for any rate up to 1
-STEPS = 600
-STARTS = 20  # for each seed, each with another p_data
+STEPS, STARTS = 600, 20  # starts for each seed, each with another p_data
 TOLERANCE = 1e-6  # total variation
 SEGMENTS = 10_000
 ROUNDING = 1e-14
