@@ -1,11 +1,10 @@
-"""What an animated frame costs: its palette, its bytes, and the whole animation's time and memory.
+"""Measure the cost of animation frames: palette, bytes, and time and memory of a whole animation.
 
     python benchmarks/animation.py [--frames 640] [--rounds 7] [--pictures FOLDER]
 
-Colour frames are grids of 64 images of 32 x 32 pixels, doubled; without a folder of PNG files to take them from they
-are smooth noise. "median cut at the end" is how animations were made before: all frames in memory, a median cut of each
-at the end of every run. Processor time, one thread; the two ways take turns. The last rows are processes of their own,
-because a peak of memory is one of a process.
+Colour frames are grids of 64 images of 32 x 32 pixels, doubled: from a folder of PNG files, or of smooth noise. "median
+cut at the end" keeps all frames in memory and applies a median cut to each at the end of a run. CPU time, one thread;
+the two methods alternate. The last rows are measured in separate processes, because peak memory belongs to a process.
 """
 
 import argparse
@@ -34,14 +33,14 @@ from lightning_gan.utils import images
 
 
 def median_cut(frame: Tensor) -> Image.Image:
-    """The peer."""
+    """Reduce a frame with Pillow's median cut."""
     if bool((frame == frame[:1]).all()):
         return images.to_pil(frame[:1]).convert("P")
     return images.to_pil(frame).convert("P", palette=Image.Palette.ADAPTIVE)
 
 
 def colours(i: int, folder: str | None) -> Tensor:
-    """A grid of 64 colour images."""
+    """Return a grid of 64 colour images."""
     if folder:
         files = sorted(Path(folder).glob("*.png"))
         chosen = [images.load_image(files[(64 * i + j) % len(files)]) for j in range(64)]
@@ -53,7 +52,7 @@ def colours(i: int, folder: str | None) -> Tensor:
 
 
 def greys(i: int, folder: str | None) -> Tensor:
-    """A grid of 64 grey images of 28 x 28 pixels."""
+    """Return a grid of 64 grey images of 28 x 28 pixels."""
     rng = torch.Generator().manual_seed(i)
     return images.make_image_grid(
         torch.randint(256, (64, 1, 28, 28), generator=rng, dtype=torch.uint8), 8, scale=2
@@ -61,7 +60,7 @@ def greys(i: int, folder: str | None) -> Tensor:
 
 
 def points(i: int, folder: str | None) -> Tensor:
-    """A cloud of points."""
+    """Return a scatter plot."""
     rng = torch.Generator().manual_seed(i)
     return draw_points(
         torch.randn(1000, 2, generator=rng), torch.randn(1000, 2, generator=rng), f"step {i}"
@@ -82,13 +81,13 @@ def seconds(call: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def decibels(frame: Tensor, made: Image.Image) -> float:
-    """Peak signal-to-noise ratio of the reduced frame."""
+    """Compute the peak signal-to-noise ratio of the reduced frame, in decibels."""
     error = (np.asarray(made.convert("RGB"), float) - frame.permute(1, 2, 0).numpy()) ** 2
     return 10 * float(np.log10(255**2 / max(error.mean(), 1e-9)))
 
 
 def a_frame(kind: str, rounds: int, folder: str | None) -> None:
-    """Palettes and bytes of one kind of frames."""
+    """Print time, bytes and quality for one kind of frames."""
     found: dict[str, list[tuple[float, ...]]] = {"median cut": [], "octree": []}
     rest = []
     for i in range(rounds):
@@ -110,7 +109,7 @@ def a_frame(kind: str, rounds: int, folder: str | None) -> None:
 
 
 def at_the_end(frames: int, folder: str | None, place: Path, sink: Any) -> None:
-    """All frames kept, and encoded when the run ends."""
+    """Keep all frames in memory and encode them at the end."""
     colours(0, folder)
     before = peak()
     kept = [colours(i % 8, folder) for i in range(frames)]
@@ -124,7 +123,7 @@ def save_all(frames: list[Tensor], path: Path) -> None:
 
 
 def as_drawn(frames: int, folder: str | None, place: Path, sink: Any) -> None:
-    """Each frame encoded when it is drawn; then a second process's start, for which all are there."""
+    """Encode each frame when it is drawn; then start a second process that finds all frames."""
     colours(0, folder)
     before = peak()
     animation, image_bytes, spent = Animation(place / "b.gif"), {}, 0.0
@@ -137,7 +136,7 @@ def as_drawn(frames: int, folder: str | None, place: Path, sink: Any) -> None:
 
 
 def peak() -> float:
-    """Of this process, in MB."""
+    """Return the peak memory of this process, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -1,10 +1,11 @@
-"""What a checkpoint costs, as a share of the training between two of them, at the default interval.
+"""Measure the time of a checkpoint relative to the training time between two checkpoints.
 
     python benchmarks/checkpoint.py [--rounds 10] [--steps 10] [--root DIR]
 
-Plays mnist_parzen.yaml, one thread. Each round times some steps and then one checkpoint, so that both meet the same
-machine; the share is the median over rounds of seconds(checkpoint) / (1000 * seconds(step)). A checkpoint is all of
-it: rows to the disk, state gathered, file written beside, to the disk, renamed, linked, the oldest dropped.
+Trains mnist_parzen.yaml, one thread. Each round times some steps and then one checkpoint, so that the load of the
+machine is the same; the share is the median over rounds of seconds(checkpoint) / (1000 * seconds(step)). A checkpoint
+includes all of its work: flushing rows, gathering the state, writing, syncing, renaming and linking the file, and
+removing the oldest one.
 """
 
 import argparse
@@ -35,7 +36,7 @@ INTERVAL = 1000  # configs/defaults.yaml
 
 
 class Batches:
-    """Minibatches cut from a tensor that is there already."""
+    """Loader of minibatches from a tensor in memory."""
 
     def __init__(self) -> None:
         self.x = torch.rand(50 * M, *MNIST)
@@ -49,7 +50,7 @@ class Batches:
 
 
 class Rounds(Callback):
-    """Some steps, then a checkpoint, again and again."""
+    """Callback that times some steps, then a checkpoint, repeatedly."""
 
     def __init__(self, steps: int) -> None:
         self.steps = steps
@@ -72,7 +73,7 @@ class Rounds(Callback):
 
 
 def network() -> GAN:
-    """As mnist_parzen.yaml has it."""
+    """Return the model of mnist_parzen.yaml."""
     return GAN(
         UpsampledMLPGenerator(MNIST, coarse=[14, 14], z_dim=8, widths=[512, 512]),
         MaxoutDiscriminator(MNIST, input_dropout=0.0, dropout=0.0, noise=0.45, irange=None),

@@ -1,9 +1,9 @@
-"""What `compare` takes to read, group and draw runs that all differ, against labels made for each run anew.
+"""Measure the time of `compare` for runs that all differ, against labels computed for each run separately.
 
     python benchmarks/compare.py [--runs 20,50,100,200]
 
-The runs have the size of a real one's config and differ in D's learning rate. Processor time, one thread. "labels, run
-by run" is how the labels were made before: the settings of all runs flattened again for each run.
+The configs have the usual size and differ in D's learning rate. CPU time, one thread. "labels, run by run" flattens the
+settings of all runs again for each run.
 """
 
 import argparse
@@ -27,11 +27,11 @@ from lightning_gan.reports.comparison import make_comparison
 from lightning_gan.reports.run_reader import RunFiles, read_run
 from lightning_gan.reports.seed_groups import find_differing, find_seed_groups
 
-SETTINGS = 150  # leaves of the config of mnist_parzen.yaml, about
+SETTINGS = 150  # about as many as in mnist_parzen.yaml
 
 
 def labels_run_by_run(firsts: Sequence[RunFiles]) -> list[str]:
-    """The peer."""
+    """Compute the labels separately for each run."""
     labels: list[str] = []
     for run in firsts:
         alike = [other for other in firsts if other.experiment == run.experiment]
@@ -43,7 +43,7 @@ def labels_run_by_run(firsts: Sequence[RunFiles]) -> list[str]:
 
 
 def made(folder: Path, i: int) -> Path:
-    """A run with a config of usual size."""
+    """Write a run with a config of the usual size."""
     run = make_run(folder / f"version_{i}")
     config = yaml.safe_load((run / "config.yaml").read_text())
     more = {

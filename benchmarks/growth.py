@@ -1,9 +1,10 @@
-"""What grows with a run: bytes and seconds of a checkpoint, of an entry of scores.json, of the curves' image.
+"""Measure what grows with a run: bytes and time of a checkpoint, of an entry of scores.json, of the curve plot.
 
     python benchmarks/growth.py [--points 1000,10000,100000] [--looks 10,100,1000]
 
-A small pair, whose checkpoint is mostly not weights. "in the checkpoint" is how the points of the curves' image were
-kept before; "by parsing" is how scores were added before. One thread; the ways take turns; medians of five.
+Uses small networks, so that weights are a small part of the checkpoint. "in the checkpoint" stores the points of the
+curves in the checkpoint; "by parsing" parses scores.json for each entry. One thread; the methods alternate; medians of
+five.
 """
 
 import argparse
@@ -36,7 +37,7 @@ from lightning_gan.utils.atomic_files import atomic_write
 
 
 class PointsInTheCheckpoint(callbacks.TrainingCurves):
-    """The peer."""
+    """Training curves whose points are stored in the checkpoint."""
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]
@@ -54,7 +55,7 @@ def median_ms(call: Callable[[], Any]) -> float:
 
 
 def saving(points: int, folder: Path) -> None:
-    """Save a checkpoint of a run whose metrics.csv has this number of rows."""
+    """Save a checkpoint of a run with this number of rows in metrics.csv."""
     values = {key: [(i, i / points) for i in range(1, points + 1)] for key in figures.KEYS}
     rows = [
         ",".join(("step", *figures.KEYS)),
@@ -105,7 +106,7 @@ def adding(looks: int, folder: Path) -> None:
         median_ms(lambda: scores_json.count_scores(path)),
     ]
     print(
-        f"{looks:5,} looks of ten scores, {size:9,} bytes: added by parsing {times[0]:6.1f} ms, at the "
+        f"{looks:5,} evaluations of ten scores, {size:9,} bytes: added by parsing {times[0]:6.1f} ms, at the "
         f"end {times[1]:5.1f} ms; counted by parsing {counts[0]:5.1f} ms, in the text {counts[1]:5.1f} ms",
         flush=True,
     )

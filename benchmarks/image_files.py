@@ -1,12 +1,11 @@
-"""Read a folder of images: one task a file in two passes, a plain loop, and `read_files`, interleaved in one run.
+"""Compare three ways to read a folder of images: one task a file in two passes, a plain loop, and `read_files`.
 
     python benchmarks/image_files.py [--rounds 5] [--files 1000 4000 16000] [--photos 300]
 
-Microseconds a file until all images are squares of 32 pixels in colour: of small PNG files (32 x 32, noise), and of
-JPEG files (512 x 512, noise that was smoothed). "one task a file" is how images were read before: a pass over the
-heads and a pass over the pixels, each with one future a file, and no digest. The plain loop does the work of
-`read_files` in Pillow's own calls: digest, orientation, colours, square. The row of 200 files is what
-`evaluate --num_samples` does now, against reading every file of the folder, as it did before.
+Prints microseconds a file to obtain colour images of 32 x 32 pixels, from small PNG files (32 x 32, noise) and JPEG
+files (512 x 512, smooth noise). "one task a file" reads all headers and then all pixels, each with one future a file,
+without a digest. The plain loop does the work of `read_files` with Pillow's calls: digest, orientation, colours, crop.
+The row of 200 files compares `evaluate --num_samples` with reading every file of the folder.
 """
 
 import argparse
@@ -32,20 +31,20 @@ SIZE = 32
 
 
 def pixels(path: Path) -> np.ndarray:
-    """The square of an image."""
+    """Read the centre square of an image."""
     with Image.open(path) as image:
         turned = ImageOps.exif_transpose(image)
         return np.asarray(ImageOps.fit(turned.convert("RGB"), (SIZE, SIZE)))
 
 
 def head(path: Path) -> tuple[int, int]:
-    """Width and height."""
+    """Read width and height."""
     with Image.open(path) as image:
         return image.size
 
 
 def one_task_a_file(files: Sequence[Path]) -> None:
-    """Two passes with four threads."""
+    """Read in two passes with four threads."""
     for work in (head, pixels):
         with ThreadPoolExecutor(4) as pool:
             for _ in pool.map(work, files):
@@ -53,14 +52,14 @@ def one_task_a_file(files: Sequence[Path]) -> None:
 
 
 def plain_loop(files: Sequence[Path]) -> None:
-    """No thread."""
+    """Read in a loop without threads."""
     for path in files:
         sha256(path.read_bytes()).digest()
         pixels(path)
 
 
 def batches(files: Sequence[Path]) -> None:
-    """This suite's reader."""
+    """Read with `read_files`."""
     for _ in read_files(files, partial(crop_square, size=SIZE, channels=3)):
         pass
 
@@ -69,7 +68,7 @@ WAYS = {"one task a file": one_task_a_file, "plain loop": plain_loop, "read_file
 
 
 def small(folder: Path, n: int) -> list[Path]:
-    """PNG files of noise."""
+    """Write PNG files of noise."""
     rng = np.random.default_rng(0)
     paths = [folder / f"{i:06d}.png" for i in range(n)]
     for path in paths:
@@ -78,7 +77,7 @@ def small(folder: Path, n: int) -> list[Path]:
 
 
 def photos(folder: Path, n: int) -> list[Path]:
-    """JPEG files of smooth noise."""
+    """Write JPEG files of smooth noise."""
     rng = np.random.default_rng(0)
     paths = [folder / f"{i:06d}.jpg" for i in range(n)]
     for path in paths:
@@ -88,14 +87,14 @@ def photos(folder: Path, n: int) -> list[Path]:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long a call takes."""
+    """Return the time of a call, in seconds."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
 def compare(name: str, files: Sequence[Path], rounds: int) -> None:
-    """A row for each way; each round times all of them."""
+    """Print a row for each method; each round times all of them."""
     times: dict[str, list[float]] = {way: [] for way in WAYS}
     for _ in range(rounds):
         for way, work in WAYS.items():
@@ -105,7 +104,7 @@ def compare(name: str, files: Sequence[Path], rounds: int) -> None:
 
 
 def main() -> None:
-    """The rows."""
+    """Print all rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--files", type=int, nargs="+", default=[1000, 4000, 16000])

@@ -1,10 +1,10 @@
-"""Inception's features: images a second of ours, torch-fidelity's and torchmetrics', on equal weights and images.
+"""Compare Inception features: images per second here, in torch-fidelity and in torchmetrics, with equal weights.
 
     python benchmarks/inception.py [--threads 1] [--rounds 5] [--images 32] [--size 32] [--weights FILE]
 
-Random bytes are as good as images here: the work is the same. The weights are those that `Inception` finds; a last
-layer that they lack is made up, for torch-fidelity, which wants one. torchmetrics resizes with half-pixel centres and
-antialiasing unless told otherwise, so that its features are others; here it is told. Three minutes on one busy core.
+The images are random bytes, which take the same time. The weights are those that `Inception` finds; without a last
+layer, a random one is added for torch-fidelity, which requires it. By default torchmetrics resizes with half-pixel
+centres and antialiasing, which changes the features; this is turned off here. Three minutes on one busy core.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from lightning_gan.feature_extractors.weights import load_inception  # noqa: E40
 
 
 def networks(weights: str | None, folder: Path) -> dict[str, Callable[[Tensor], Tensor]]:
-    """Vectors of images, [m, 2048], in three ways from one file."""
+    """Return three functions from images to features, [m, 2048], with the weights of one file."""
     tensors, path = load_inception(weights)
     rng = torch.Generator().manual_seed(0)
     made_up = {
@@ -49,7 +49,7 @@ def networks(weights: str | None, folder: Path) -> dict[str, Callable[[Tensor], 
 
 
 def rate(work: Callable[[Tensor], Tensor], images: Tensor) -> float:
-    """Images a second, in one call: each way cuts the work as it does by itself."""
+    """Measure images per second in one call; each library uses its own batch size."""
     start = time.perf_counter()
     work(images)
     return len(images) / (time.perf_counter() - start)
@@ -73,9 +73,9 @@ def main() -> None:
     images = torch.randint(0, 256, shape, dtype=torch.uint8, generator=rng)
     with tempfile.TemporaryDirectory() as folder, torch.no_grad():
         ways = networks(arguments.weights, Path(folder))
-        vectors = {name: way(images) for name, way in ways.items()}  # which warms up, too
+        vectors = {name: way(images) for name, way in ways.items()}  # also warms up
         rates: dict[str, list[float]] = {name: [] for name in ways}
-        for _ in range(arguments.rounds):  # interleaved, so that load falls on all alike
+        for _ in range(arguments.rounds):  # interleaved, so that all share the load of the machine
             for name, way in ways.items():
                 rates[name].append(rate(way, images))
     print(

@@ -1,10 +1,10 @@
-"""How far scores' working memory goes beyond their vectors, and whether it stays within what is stated.
+"""Measure the working memory of metrics beyond their feature vectors, and compare it with the documented limit.
 
     python benchmarks/memory.py [--n 10000] [--d 2048]
 
-Each row is a process of its own: peak resident memory during the call, less that before it, when the vectors were there
-and a small call had loaded what is loaded once. One thread, CPU. "rows of distances" are precision and recall as they
-were before: whole rows of distances, in which `max_bytes` counted the distances alone.
+Each row is measured in its own process: peak resident memory during the call, minus the memory before it, when the
+vectors existed and a small call had loaded all libraries. One thread, CPU. "rows of distances" computes precision and
+recall from whole rows of distances, where `max_bytes` limits the distances only.
 """
 
 import argparse
@@ -32,7 +32,7 @@ MB = 1 << 20
 def rows_of_distances(
     x: Tensor, y: Tensor, k: int = 3, k_density: int = 5, max_bytes: int = 128 * MB
 ) -> tuple:
-    """The peer."""
+    """Compute precision and recall from whole rows of distances."""
     for side in (x, y):
         (~side.isfinite()).any(1).sum()
         (side == side[:1]).all()
@@ -68,7 +68,7 @@ def rows_of_distances(
 
 
 def vectors(n: int, d: int, seed: int) -> Tensor:
-    """Of a distribution that is not the same for each seed."""
+    """Draw vectors from a distribution that depends on the seed."""
     made = torch.randn(n, d, generator=torch.Generator().manual_seed(seed))
     return made.mul_(1 + 0.05 * seed).relu_()
 
@@ -105,14 +105,14 @@ PEERS["collapse, 500 of 784 pixels"] = (image_bytes, lambda x, y: CollapseRefere
 
 
 def measured(name: str, n: int, d: int, sink: Any) -> None:
-    """In a process of its own."""
+    """Measure one metric in its own process."""
     torch.set_num_threads(1)
     make, call, _ = PEERS[name]
     width = d if make is vectors else 784
     call(make(64, width, 1), make(64, width, 2))
     x, y = make(n, width, 1), make(n, width, 2)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    Path("/proc/self/clear_refs").write_text("5")  # the peak is what is resident now
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak to the resident memory
     resident = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     start = time.process_time()
     value = call(x, y)

@@ -1,10 +1,10 @@
-"""Seconds per step with each option of speed, in turns.
+"""Measure seconds per step with each speed option, in alternation.
 
     python benchmarks/options.py [--device cpu|cuda] [--rounds 8] [--steps 10]
 
-A process for each option lives as long as the benchmark, with one thread (CPU), and all but one of them sleep. A
-round is a block of steps of each; the first blocks, in which networks are compiled, are not counted. Ratios are to the
-plain run in the same round, as medians over rounds, with their range: below 1 is faster.
+Each option has its own process with one thread (CPU); one process runs at a time. A round is a block of steps of each
+process; the first blocks, which compile the networks, are not counted. Ratios are relative to the plain run of the same
+round, as medians over rounds with their range; below 1 is faster.
 """
 
 import argparse
@@ -23,7 +23,10 @@ from callbacks import TorchCompile
 from lightning_gan.cli.log_filter import filter_logs
 from lightning_gan.models.base import AdversarialModel
 
-SIZES = {"data_shape": [3, 32, 32], "width": 16}  # those of the config take eight seconds a step
+SIZES = {
+    "data_shape": [3, 32, 32],
+    "width": 16,
+}  # the sizes in the config take eight seconds a step
 NARROW = {
     "generator": {"class_path": "DCGANGenerator", "init_args": SIZES},
     "discriminator": {"class_path": "DCGANDiscriminator", "init_args": SIZES},
@@ -38,7 +41,7 @@ OPTIONS = ("plain", "fused", "compiled", "bf16-mixed", "channels_last", "graphs"
 
 
 def networks(name: str, fused: bool) -> AdversarialModel:
-    """A model with Adam of either kind."""
+    """Return a model with fused or plain Adam."""
     config, _, more = MODELS[name]
     adam = partial(Adam, lr=2e-4, betas=(0.5, 0.999), fused=fused)
     made = model(config, **more)
@@ -46,8 +49,8 @@ def networks(name: str, fused: bool) -> AdversarialModel:
     return made
 
 
-def play(name: str, option: str, asked: argparse.Namespace, line: Connection) -> None:
-    """One process: a model with one option."""
+def train(name: str, option: str, asked: argparse.Namespace, line: Connection) -> None:
+    """Train a model with one option, in its own process."""
     filter_logs()
     torch.set_num_threads(1)
     made = networks(name, option == "fused")
@@ -66,12 +69,12 @@ def play(name: str, option: str, asked: argparse.Namespace, line: Connection) ->
 
 
 def measured(name: str, options: tuple[str, ...], asked: argparse.Namespace) -> None:
-    """A table of one model."""
+    """Print the table of one model."""
     context = get_context("spawn")
     lines, processes = [], []
     for option in options:
         here, there = context.Pipe()
-        processes.append(context.Process(target=play, args=(name, option, asked, there)))
+        processes.append(context.Process(target=train, args=(name, option, asked, there)))
         processes[-1].start()
         lines.append(here)
         block([here])

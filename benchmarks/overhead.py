@@ -1,10 +1,10 @@
-"""A whole step of `fit` against the same mathematics in a bare PyTorch loop, interleaved in one run.
+"""Compare a step of `fit` with the same computation in a bare PyTorch loop, interleaved in one run.
 
     python benchmarks/overhead.py [--threads 1] [--rounds 5] [--device cpu]
 
-`fit` runs with everything on that a run has: curves to metrics.csv, progress lines, checkpoint and sample callbacks
-at their usual intervals. The bare loop has neither logging nor callbacks. Both see the same minibatches. Ratios are
-medians over the rounds; a round times both, one after the other.
+`fit` runs with metrics.csv, progress lines, checkpoints and sample callbacks at their usual intervals. The bare loop
+has neither logging nor callbacks. Both use the same minibatches. Ratios are medians over rounds; a round times both,
+one after the other.
 """
 
 import argparse
@@ -44,7 +44,7 @@ PAIRS: dict[str, Callable[[], tuple]] = {
 
 
 class Batches:
-    """Minibatches cut from a tensor that is there already."""
+    """Loader of minibatches from a tensor in memory."""
 
     def __init__(self, device: str) -> None:
         self.x = torch.rand(50 * M, *MNIST, device=device)
@@ -58,7 +58,7 @@ class Batches:
 
 
 class Clock(Callback):
-    """Times the steps between the warm-up and the end."""
+    """Callback that times the steps after the warm-up."""
 
     def __init__(self, warm: int, device: str) -> None:
         self.warm, self.device = warm, device
@@ -77,7 +77,7 @@ class Clock(Callback):
 
 
 def fit(pair: tuple, batches: Batches, steps: int, warm: int, device: str) -> float:
-    """Seconds per step of our `fit`."""
+    """Measure seconds per step of `fit`."""
     clock = Clock(warm, device)
     usual = [
         callbacks.Progress(seconds=1),
@@ -98,12 +98,12 @@ def fit(pair: tuple, batches: Batches, steps: int, warm: int, device: str) -> fl
 
 
 def plain_adam(params: object) -> Adam:
-    """The same optimizer on both sides."""
+    """Return the optimizer of both loops."""
     return Adam(params, lr=2e-4, betas=(0.5, 0.999))
 
 
 def bare(pair: tuple, batches: Batches, steps: int, warm: int, device: str) -> float:
-    """Seconds per step of a loop that does nothing but the mathematics."""
+    """Measure seconds per step of the bare loop."""
     G, D = (network.to(device) for network in pair)
     clock = Clock(warm, device)
     d_opt, g_opt = plain_adam(D.parameters()), plain_adam(G.parameters())
@@ -132,7 +132,7 @@ def bare(pair: tuple, batches: Batches, steps: int, warm: int, device: str) -> f
 
 
 def noise(m: int, z_dim: int, device: str) -> Tensor:
-    """The paper's prior."""
+    """Draw noise from the uniform prior of the paper."""
     return torch.empty(m, z_dim, device=device).uniform_(-(3**0.5), 3**0.5)
 
 

@@ -1,9 +1,9 @@
-"""The Parzen-window protocol of 2014 against the products it needs, and against two other ways to it.
+"""Compare the Parzen-window protocol of 2014 with its matrix products, and with two other implementations.
 
     python benchmarks/parzen.py [--threads 1] [--repeats 3]
 
 10 sigmas on 1,000 validation images, then 10,000 test images at one sigma, under 10,000 centres of 784
-pixels: real MNIST where the shared data are, else random images. Two minutes on one busy core.
+pixels: MNIST if the data are available, else random images. Two minutes on one busy core.
 """
 
 import argparse
@@ -31,7 +31,7 @@ MEMORY_LIMIT_GB = 1.5
 
 
 def images() -> tuple[Tensor, Tensor, Tensor, str]:
-    """Centres, validation and test images, [n, 784] in [0, 1], and what they are."""
+    """Return centres, validation and test images, [n, 784] in [0, 1], and the name of the data."""
     shared = os.environ.get("LIGHTNING_GAN_SHARED")
     folder = (Path(shared) if shared else PROJECT.parent / "shared") / "data" / "mnist"
     if not folder.is_dir():
@@ -54,14 +54,14 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def products(x: Tensor, centres: Tensor) -> None:
-    """The bare matrix product, into memory that is there already."""
+    """Compute the matrix products only, into preallocated memory."""
     out = torch.empty(1000, len(centres))
     for part in x.split(1000):
         torch.mm(part, centres.T, out=out[: len(part)])
 
 
 def broadcast(x: np.ndarray, mu: np.ndarray, sigma: float) -> np.ndarray:
-    """Log p(x) as released in 2014: differences of all pairs, for one sigma and a batch of x."""
+    """Compute log p(x) as in the code released in 2014: differences of all pairs, for one sigma and a batch of x."""
     a = (x[:, None] - mu[None]) / sigma  # [n, n_centres, d]
     e = -0.5 * (a**2).sum(2)
     top = e.max(1, keepdims=True)
@@ -70,7 +70,7 @@ def broadcast(x: np.ndarray, mu: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def broadcast_protocol_seconds(test: Tensor, centres: Tensor) -> float:
-    """One batch of 100 under 1,000 centres (0.3 GB a temporary), extrapolated linearly."""
+    """Measure one batch of 100 with 1,000 centres (temporaries of 0.3 GB), extrapolated linearly."""
     x, mu = test[:100].numpy(), centres[:1000].numpy()
     pairs = N_CENTRES * (len(SIGMAS_2014) * N_VALIDATION + N_TEST)
     return seconds(lambda: broadcast(x, mu, 0.2)) * pairs / (len(x) * len(mu))
@@ -125,7 +125,7 @@ def main() -> None:
     }
     products(both[:2000], centres)  # warm up
     times: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(arguments.repeats):  # interleaved, so that load falls on all alike
+    for _ in range(arguments.repeats):  # interleaved, so that all share the load of the machine
         for name, way in ways.items():
             times[name].append(way())
     taken = {name: statistics.median(values) for name, values in times.items()}

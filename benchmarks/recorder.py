@@ -1,11 +1,11 @@
-"""What the flight recorder costs: steps of one run with it and without it, in turns.
+"""Measure the overhead of the flight recorder: steps of one run with and without it, in alternation.
 
     python benchmarks/recorder.py [--config mnist_parzen.yaml] [--rounds 10] [--steps 50]
 
-One run; a round is a block of steps without the recorder and one with it, in an order that alternates. A block is a
-logging interval, so each with it begins with a state of its own. Two measures: the ratio of the two blocks of a round,
-and the share of a block that passes inside of the recorder's hooks, which other work on the machine disturbs less, and
-which does not see what the recorder leaves in the caches. Medians over rounds, and their range.
+A round is a block of steps without the recorder and one with it, in alternating order. A block is a logging interval,
+so each block with the recorder starts with a new recording. Two measures: the ratio of the two blocks of a round, and
+the share of a block inside of the recorder's hooks. The share depends less on the load of the machine, but misses the
+recorder's effect on caches. Medians over rounds, and their range.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from lightning_gan.cli.log_filter import filter_logs
 
 
 class Switched(Callback):
-    """A recorder that can be out."""
+    """Flight recorder that can be switched off."""
 
     def __init__(self) -> None:
         self.recorder, self.on = callbacks.FlightRecorder(), False

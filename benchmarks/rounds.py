@@ -1,4 +1,4 @@
-"""What the benchmarks share: experiments without their data, blocks of steps timed one after the other, ratios."""
+"""Shared code of the benchmarks: models of experiments without data, timing of blocks of steps, ratios."""
 
 import statistics
 import sys
@@ -19,12 +19,12 @@ from lightning_gan.studies.benchmarks.configured import build_from_config
 
 
 class Batches:
-    """Minibatches cut from a tensor that is there already.
+    """Loader of minibatches from a tensor in memory.
 
     Args:
-        shape: of one example.
-        m: examples in a minibatch.
-        device: where they lie.
+        shape: Shape of an example.
+        m: Examples in a minibatch.
+        device: Device of the tensor.
     """
 
     def __init__(self, shape: Sequence[int], m: int, device: str = "cpu") -> None:
@@ -40,17 +40,17 @@ class Batches:
 
 
 def gan(config: str, **model: Any) -> AdversarialModel:
-    """The networks of an experiment, without its data."""
+    """Return the model of an experiment, without its data."""
     return build_from_config(config, None, model, {}, 0)[0]
 
 
 class Blocks(Callback):
-    """Times blocks of steps; before each it does what the caller wants done.
+    """Callback that times blocks of steps.
 
     Args:
-        steps: of a block.
-        before: called with the number of the block that begins.
-        skip: blocks that are not timed, in the beginning.
+        steps: Steps in a block.
+        before: Function called before each block with its index.
+        skip: Number of first blocks that are not timed.
     """
 
     def __init__(self, steps: int, before: Callable[[int], None], skip: int = 0) -> None:
@@ -60,7 +60,7 @@ class Blocks(Callback):
         self.block, self.last = -1, -1
 
     def on_train_batch_start(self, trainer: Trainer, *_: object) -> None:
-        """A block begins where G has made all steps of the last one."""
+        """Start a block when the last one is complete."""
         step = trainer.global_step
         if step == self.last or step % self.steps:
             return
@@ -71,11 +71,11 @@ class Blocks(Callback):
         self.began = time.perf_counter(), time.process_time()
 
     def on_train_end(self, *_: object) -> None:
-        """The last one."""
+        """Store the last block."""
         self.close()
 
     def close(self) -> None:
-        """Seconds per step of the block that ends here."""
+        """Store the seconds per step of the block that ends here."""
         if torch.cuda.is_available():
             torch.cuda.synchronize()
         if self.block >= self.skip:
@@ -85,11 +85,11 @@ class Blocks(Callback):
 
 
 class Message(Callback):
-    """Begins a block when it is told to, and says how long the last one took.
+    """Callback that starts a block when a message arrives, and sends the times of the last one.
 
     Args:
-        steps: of a block.
-        line: to who tells.
+        steps: Steps in a block.
+        line: Connection to the benchmark's main process.
     """
 
     def __init__(self, steps: int, line: Connection) -> None:
@@ -97,23 +97,23 @@ class Message(Callback):
         self.blocks = Blocks(steps, self.begin)
 
     def begin(self, block: int) -> None:
-        """Wait for a word."""
+        """Send the last times and wait for a message."""
         if block:
             self.line.send((self.blocks.wall[-1], self.blocks.cpu[-1]))
         self.line.recv()
 
     def on_train_batch_start(self, *given: Any) -> None:
-        """The clock's."""
+        """Start a block when the last one is complete."""
         self.blocks.on_train_batch_start(*given)
 
     def on_train_end(self, trainer: Trainer, *given: Any) -> None:
-        """The last block."""
+        """Send the times of the last block."""
         self.blocks.on_train_end()
         self.line.send((self.blocks.wall[-1], self.blocks.cpu[-1]))
 
 
 def block(lines: list[Connection]) -> tuple[float, float]:
-    """Seconds of a step of the slowest, wall and CPU."""
+    """Run a block in each process; return wall and CPU seconds per step of the slowest."""
     for line in lines:
         line.send("go")
     times = [line.recv() for line in lines]
@@ -121,13 +121,13 @@ def block(lines: list[Connection]) -> tuple[float, float]:
 
 
 def spread(values: Sequence[float], form: str = ".3f") -> str:
-    """Median, and the range."""
+    """Format median and range."""
     low, middle, high = min(values), statistics.median(values), max(values)
     return f"{middle:{form}} ({low:{form}} to {high:{form}})"
 
 
 def quiet_trainer(device: str = "cpu", **more: Any) -> Trainer:
-    """A Trainer that writes nothing."""
+    """Return a Trainer that writes nothing."""
     silent: dict[str, Any] = {
         "accelerator": "cpu" if device == "cpu" else "gpu", "devices": 1, "logger": False, "max_epochs": -1,
         "enable_progress_bar": False, "enable_model_summary": False, "enable_checkpointing": False,
@@ -137,7 +137,7 @@ def quiet_trainer(device: str = "cpu", **more: Any) -> Trainer:
 
 
 def machine() -> str:
-    """Which versions and which processor, for the head of a table."""
+    """Return versions and processor, for the head of a table."""
     names = [
         line.partition(":")[2].strip()
         for line in Path("/proc/cpuinfo").read_text().splitlines()

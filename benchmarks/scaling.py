@@ -1,12 +1,12 @@
-"""Weak scaling: the same minibatch for each process, one process against two that meet through gloo.
+"""Measure weak scaling: the same minibatch size per process, on one process and on two connected by gloo.
 
     python benchmarks/scaling.py [--config mnist_parzen.yaml] [--rounds 8] [--steps 10] [--m 100]
 
-Four processes of one thread each live as long as the benchmark. In each round one plays a block of steps alone; then
-two play one at the same time, each its own model; then the other two play one together; the others sleep. Efficiency
-is seconds of a step alone by seconds of a step of two, 1 at best, as a median over rounds. What two models lose that
-know nothing of each other is the machine's doing (caches, memory, other work); the rest is what playing together costs.
-CPU time counts what each process does; wall time also how long it waits.
+Uses four processes of one thread each. In each round, one trains a block of steps alone; then two train independent
+models at the same time; then the other two train one model together; the rest wait. Efficiency is the seconds of a step
+alone divided by those of two processes, at best 1, as a median over rounds. The loss of two independent models is due
+to the machine (caches, memory, other load); the rest is the cost of synchronization. CPU time counts the work of each
+process, wall time also its waiting.
 """
 
 import argparse
@@ -24,8 +24,8 @@ from lightning_gan.cli.log_filter import filter_logs
 from lightning_gan.distributed.strategy import AdversarialDDPStrategy
 
 
-def play(rank: int, world: int, times: int, asked: argparse.Namespace, line: Connection) -> None:
-    """One process: alone, or one of two; so many blocks a round."""
+def train(rank: int, world: int, times: int, asked: argparse.Namespace, line: Connection) -> None:
+    """Train in one process, alone or as one of two, a number of blocks in each round."""
     filter_logs()
     torch.set_num_threads(1)
     more: dict[str, Any] = {}
@@ -50,7 +50,7 @@ def main() -> None:
     context, lines, processes = get_context("spawn"), [], []
     for rank, world, times in ((0, 1, 2), (1, 1, 1), (0, 2, 1), (1, 2, 1)):
         here, there = context.Pipe()
-        process = context.Process(target=play, args=(rank, world, times, asked, there))
+        process = context.Process(target=train, args=(rank, world, times, asked, there))
         process.start()
         lines.append(here)
         processes.append(process)

@@ -1,4 +1,4 @@
-"""Callbacks: when to evaluate, draw, save and stop; metrics are in `lightning_gan.metrics`."""
+"""Callbacks that evaluate, draw, save and stop a run; the metrics are in `lightning_gan.metrics`."""
 
 from callbacks.best_checkpoint import BestCheckpoint
 from callbacks.checkpoint import Checkpoints

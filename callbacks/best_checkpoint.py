@@ -1,4 +1,4 @@
-"""The generator that scored best, kept beside the newest one; on W&B only if asked."""
+"""Checkpoint of the best validation score, with an optional upload to W&B."""
 
 import math
 from contextlib import nullcontext
@@ -13,37 +13,42 @@ from lightning_gan.utils.errors import UserError
 
 
 class BestCheckpoint(Callback):
-    """checkpoints/best.ckpt: the networks at the validation with the best score so far.
+    """Callback that saves the networks to checkpoints/best.ckpt when a validation has the best score so far.
 
-    For `sample`, `evaluate`, `validate` and `test`; optimizers are not in it, so training goes on from last.ckpt. The
-    choice is made on validation examples, so that its score there flatters it: judge it on the test split.
+    The commands `sample`, `evaluate`, `validate` and `test` read the file. It holds no optimizer state, so training
+    resumes from last.ckpt. The validation score selects the file and is therefore optimistic: report the score on
+    the test split.
 
     Args:
-        score: key of metrics.csv, such as val/fid, val/parzen_nats or val/reverse_kl.
-        lower_is_better: whether a small value is a good one.
-        upload: whether the end of the run puts the file on W&B, as an artifact of type model.
+        score: Key in metrics.csv, such as val/fid, val/parzen_nats or val/reverse_kl.
+        lower_is_better: Whether smaller values are better.
+        upload: Whether to upload the file to W&B at the end of the run, as an artifact of type model.
+
+    Raises:
+        UserError: If `score` is not a validation key.
     """
 
     def __init__(self, score: str, lower_is_better: bool = True, upload: bool = False) -> None:
         if not score.startswith("val/"):
             raise UserError(
-                f"BestCheckpoint by {score!r}: give a score of the validation, such as val/fid."
+                f"BestCheckpoint got score {score!r}: give a validation score, such as val/fid."
             )
         self.score, self.lower_is_better, self.upload = score, lower_is_better, upload
         self.value, self.step = math.nan, -1
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Keep this one, if none before was as good.
+        """Save the networks if the score is the best so far.
 
         Raises:
-            ValueError: if nobody computed the score.
+            UserError: If no callback logged the score.
         """
         if trainer.sanity_checking or trainer.state.fn != "fit" or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         if self.score not in trainer.callback_metrics:
             known = ", ".join(k for k in trainer.callback_metrics if k.startswith("val/"))
             raise UserError(
-                f"BestCheckpoint looks for {self.score}, but a validation gave {known}: name one of these."
+                f"BestCheckpoint found no value of {self.score}; the validation logged {known}: set score to one of "
+                f"these."
             )
         value = float(trainer.callback_metrics[self.score])
         better = value < self.value if self.lower_is_better else value > self.value
@@ -52,37 +57,34 @@ class BestCheckpoint(Callback):
             self.save(trainer)
 
     def save(self, trainer: Trainer) -> None:
-        """Write the file whole, or leave the one before it; every process takes part."""
+        """Write best.ckpt atomically; all processes must call this."""
         path = find_run_folder_of_trainer(trainer) / "checkpoints" / "best.ckpt"
-        with atomic_write(path) if trainer.is_global_zero else nullcontext(path) as place:
-            trainer.save_checkpoint(place, weights_only=True)
+        with atomic_write(path) if trainer.is_global_zero else nullcontext(path) as target:
+            trainer.save_checkpoint(target, weights_only=True)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Say which one it is, and upload it if asked."""
+        """Print the best score and upload the file if `upload` is set."""
         path = find_run_folder_of_trainer(trainer) / "checkpoints" / "best.ckpt"
-        if (
-            not trainer.is_global_zero or not path.is_file()
-        ):  # a resumed run may not have become better
+        if not trainer.is_global_zero or not path.is_file():  # every score may be NaN
             return
         print(f"best     {self.score} {self.value:.4g} at step {self.step}: {path}")
         for logger in trainer.loggers if self.upload else ():
             if isinstance(logger, WandbLogger):
-                _upload(
-                    logger, str(path), {"score": self.score, "value": self.value, "step": self.step}
-                )
+                metadata = {"score": self.score, "value": self.value, "step": self.step}
+                _upload(logger, str(path), metadata)
 
     def state_dict(self) -> dict[str, Any]:
-        """The best so far."""
+        """Return the best score and its step."""
         return {"value": self.value, "step": self.step}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from there: a file is written when a better one comes."""
+        """Restore the best score and its step."""
         self.value, self.step = state_dict["value"], state_dict["step"]
 
 
-def _upload(logger: WandbLogger, path: str, facts: dict[str, Any]) -> None:
+def _upload(logger: WandbLogger, path: str, metadata: dict[str, Any]) -> None:
     import wandb
 
-    artifact = wandb.Artifact(f"generator-{logger.experiment.id}", type="model", metadata=facts)
+    artifact = wandb.Artifact(f"generator-{logger.experiment.id}", type="model", metadata=metadata)
     artifact.add_file(path)
     logger.experiment.log_artifact(artifact, aliases=["best"])

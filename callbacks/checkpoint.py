@@ -1,4 +1,4 @@
-"""What is kept of a run."""
+"""Checkpoints during training, with a record of the rows of metrics.csv and scores.json that belong to each."""
 
 import os
 import shutil
@@ -21,57 +21,55 @@ from lightning_gan.utils.interrupts import EvaluationInterrupted
 
 
 class Checkpoints(Checkpoint):
-    """checkpoints/step=<updates of G>.ckpt and last.ckpt in the run folder.
+    """Callback that writes checkpoints/step=<updates of G>.ckpt and last.ckpt to the run folder.
 
-    Lightning's ModelCheckpoint saves weights that are NaN, and saves a step before its row of the curves is written and
-    its validation has ended. This one passes over weights that are not finite, and every file is written beside
-    before it is renamed, also those of a ModelCheckpoint of the same run: a file that was whole stays whole.
+    Lightning's ModelCheckpoint saves weights that are NaN, and saves a step before its row of metrics.csv is written
+    and before its validation ends. This callback skips weights that are not finite. Every file is written atomically,
+    including the files of a ModelCheckpoint in the same run.
 
-    A step is saved as soon as its row of the curves is written, before the validation that follows it. That file says
-    that the validation is still due: a run that is resumed from it begins with the validation. When the validation has
-    ended the file is written again, with the new state of the callbacks. A signal during a validation saves the step
-    that is validated, whether or not a save was due. Each file says how many rows of metrics.csv and scores.json
-    belong to it, so that a run that goes on from it drops later ones, and writes them again.
+    A step is saved as soon as its row of metrics.csv is written, before the validation that follows. That file
+    records that the validation is due, and a run resumed from it starts with the validation. After the validation the
+    file is written again with the new state of the callbacks. A signal during a validation saves the step that is
+    validated, whether or not a save was due. Each file records how many rows of metrics.csv and scores.json belong to
+    it: a run resumed from it removes later rows and writes them again.
 
     Args:
-        every_n_steps: updates of G between two saves, at least 1; the end of a run is always saved.
-        keep: how many of the newest to keep, at least 0; 0 for all. Two, because one that the disk has damaged
-            needs another to fall back to.
+        every_n_steps: Updates of G between two saves, at least 1; the end of a run is always saved.
+        keep: Number of newest files to keep, at least 0; 0 keeps all. The default of 2 leaves a second file if the
+            disk damages one.
     """
 
     @check_arguments
     def __init__(self, every_n_steps: Count = 1000, keep: CountOrZero = 2) -> None:
         self.every_n_steps, self.keep = every_n_steps, keep
         self.saved: list[Path] = []
-        self.last_step = -1  # known to every process, because saving is a matter of all of them
+        self.last_step = -1  # equal on all processes, because all of them take part in a save
         self.last_batch = -1
-        self.on_disk = (
-            -1,
-            -1,
-        )  # place of the newest file that was written; known to the first process
-        self.waiting = False  # a save is due, and a validation comes first
-        self.before_validation: dict[
-            str, Any
-        ] = {}  # the run's state when the validation at hand began
+        self.on_disk = (-1, -1)  # position of the newest file written; set on rank 0
+        self.waiting = False  # a save is due after the next validation
+        self.before_validation: dict[str, Any] = {}  # the run's state when the validation began
         self.resumed_before_validation: dict[str, float] | None = None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Every file that this Trainer saves is written whole."""
+        """Make the Trainer write all checkpoints atomically."""
         if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
             trainer.strategy.checkpoint_io = AtomicCheckpointIO()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Files of an earlier life of this run count, oldest first; those of steps still to come are the oldest."""
+        """Find the files of an earlier process, and run a validation that was due when the run was saved.
+
+        Files of steps after the resumed one are the first to be deleted.
+        """
         step = trainer.global_step
         self.last_step, self.last_batch = (
             (step, trainer.fit_loop.total_batch_idx) if step else (-1, -1)
         )
         self.on_disk = (self.last_step, self.last_batch)
-        there = {p: read_step(p) for p in _folder(trainer).glob("step=*.ckpt")}
-        self.saved = sorted(there, key=lambda path: (there[path] <= step, there[path]))
+        steps = {p: parse_step(p) for p in _folder(trainer).glob("step=*.ckpt")}
+        self.saved = sorted(steps, key=lambda path: (steps[path] <= step, steps[path]))
         if self.resumed_before_validation is not None:
             metrics, self.resumed_before_validation = self.resumed_before_validation, None
-            self.waiting = True  # the step is saved again after it
+            self.waiting = True  # the step is saved again after the validation
             validate_first(trainer, metrics)
 
     def on_train_batch_end(
@@ -82,7 +80,7 @@ class Checkpoints(Checkpoint):
         batch: object,
         batch_idx: int,
     ) -> None:
-        """Save when a step is due, and the last one; the hook below does it where a validation follows."""
+        """Save when a save is due or training ends; if a validation follows, its hooks save instead."""
         step = trainer.global_step
         regular = step and step % self.every_n_steps == 0 and step != self.last_step
         stops = trainer.should_stop and trainer.fit_loop._can_stop_early
@@ -92,7 +90,7 @@ class Checkpoints(Checkpoint):
                 self.save(trainer)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Keep the run's state as it is before the validation, and write it to the disk if a save is due."""
+        """Hold the run's state from before the validation, and write it if a save is due."""
         if trainer.sanity_checking or trainer.state.fn != "fit" or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         if hasattr(pl_module, "write_due_curves"):
@@ -109,7 +107,7 @@ class Checkpoints(Checkpoint):
             self.save(trainer, self.before_validation)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write the file of this step again: its validation has been done."""
+        """Write the file of this step again, now that its validation is complete."""
         self.before_validation = {}
         if self.waiting:
             self.waiting, self.last_step = False, -1
@@ -118,13 +116,13 @@ class Checkpoints(Checkpoint):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Save the step whose validation a signal has ended."""
+        """Save the step whose validation a signal interrupted."""
         if isinstance(exception, EvaluationInterrupted) or failures.find_peer_signal(exception):
             self.save_before_validation(trainer)
         self.before_validation = {}
 
     def save_before_validation(self, trainer: Trainer) -> None:
-        """Write the state before the validation at hand, unless it is on the disk; processes do not meet for it."""
+        """Write the state from before the current validation, unless it is on the disk; no process waits."""
         state, self.before_validation = self.before_validation, {}
         if state and not self.is_saved(trainer):
             self.last_step = -1
@@ -133,35 +131,35 @@ class Checkpoints(Checkpoint):
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Remember whether the validation of this step is still due."""
+        """Read whether the validation of this step is still due."""
         self.resumed_before_validation = checkpoint.get("validation_due")
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save the end of the run."""
+        """Save the last step."""
         self.save(trainer)
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Say how much of the run's files belongs to this checkpoint."""
+        """Record the number of rows of metrics.csv and scores.json that belong to this checkpoint."""
         rows = [logger.flush_rows() for logger in trainer.loggers if hasattr(logger, "flush_rows")]
         entries = count_scores(find_run_folder_of_trainer(trainer) / "scores.json")
         checkpoint["written"] = {"metrics.csv": sum(rows[:1]), "scores.json": entries}
 
     def is_saved(self, trainer: Trainer) -> bool:
-        """Whether the state after the latest minibatch is on the disk; known to the first process."""
-        return self.on_disk == _place(trainer)
+        """Return whether the state after the latest minibatch is on the disk; correct on rank 0 only."""
+        return self.on_disk == _get_position(trainer)
 
     def was_tried(self, trainer: Trainer) -> bool:
-        """Whether this state was written, or could not be; known to every process."""
-        return (self.last_step, self.last_batch) == _place(trainer)
+        """Return whether a save of this state was attempted; correct on all processes."""
+        return (self.last_step, self.last_batch) == _get_position(trainer)
 
     def save(self, trainer: Trainer, state: dict[str, Any] | None = None) -> None:
-        """Write this step's file, once, if every weight is finite; delete old files.
+        """Write this step's file once, if every weight is finite, and delete old files.
 
         Args:
             trainer: Trainer of the run.
-            state: Checkpoint to write; the run's state now if it is not given, for which all processes meet.
+            state: Checkpoint to write. None takes the run's current state, for which all processes must call this.
         """
         module: Any = trainer.lightning_module
         if state is None:
@@ -171,32 +169,32 @@ class Checkpoints(Checkpoint):
         finite = all(bool(p.isfinite().all()) for p in module.parameters())
         if trainer.fast_dev_run or self.was_tried(trainer) or not finite:  # type: ignore[attr-defined]
             return
-        self.last_step, self.last_batch = _place(trainer)
+        self.last_step, self.last_batch = _get_position(trainer)
         path = _folder(trainer) / f"step={trainer.global_step}.ckpt"
         try:
             self.write(trainer, path, state)
-            self.on_disk = _place(trainer)
+            self.on_disk = _get_position(trainer)
         except OSError as error:
             rank_zero_warn(
-                f"{path} was not saved ({error.strerror}): training goes on, and older files are whole."
+                f"{path} was not saved ({error.strerror}): training continues; older files are intact."
             )
 
     def write(self, trainer: Trainer, path: Path, state: dict[str, Any] | None = None) -> None:
-        """Write a file and give it its two names; delete the oldest."""
+        """Write a checkpoint, link last.ckpt to it, and delete the oldest files beyond `keep`."""
         if state is not None:
             trainer.strategy.save_checkpoint(state, path)  # on the first process
         else:
             try:
                 trainer.save_checkpoint(path, weights_only=False)
             except OSError:
-                trainer.strategy.barrier("Trainer.save_checkpoint")  # where the others wait
+                trainer.strategy.barrier("Trainer.save_checkpoint")  # the other ranks wait here
                 raise
         if not trainer.is_global_zero:
             return
         with atomic_write(path.with_name("last.ckpt")) as link:
             try:
                 os.link(path, link)
-            except OSError:  # a file system without second names
+            except OSError:  # a file system without hard links
                 shutil.copyfile(path, link)
         self.saved = [p for p in self.saved if p != path] + [path]
         if self.keep:
@@ -205,7 +203,8 @@ class Checkpoints(Checkpoint):
             self.saved = self.saved[-self.keep :]
 
 
-def _place(trainer: Trainer) -> tuple[int, int]:
+def _get_position(trainer: Trainer) -> tuple[int, int]:
+    """Return the number of updates of G and the index of the latest minibatch."""
     return trainer.global_step, trainer.fit_loop.total_batch_idx
 
 
@@ -213,7 +212,7 @@ def _folder(trainer: Trainer) -> Path:
     return find_run_folder_of_trainer(trainer) / "checkpoints"
 
 
-def read_step(path: Path) -> int:
-    """The step that a file is named after; -1 for another name."""
+def parse_step(path: Path) -> int:
+    """Return the step in the name of a checkpoint file; -1 for other names."""
     number = path.stem.removeprefix("step=")
     return int(number) if number.isdecimal() else -1

@@ -1,4 +1,4 @@
-"""How a checkpoint is written to the disk."""
+"""Atomic writing of Lightning checkpoints."""
 
 import io
 from pathlib import Path
@@ -11,21 +11,27 @@ from lightning_gan.utils.atomic_files import atomic_write
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes beside in the target's own folder, to the disk, and renames.
+    """Checkpoint plugin that writes a temporary file in the target's folder, flushes it and renames it.
 
-    Lightning writes to the system's folder for temporary files and moves from there, which is no single step where
-    that is another file system.
+    Lightning writes to the system's temporary folder and moves the file from there, which is not atomic between two
+    file systems.
     """
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None
     ) -> None:
-        """Write the file, or leave the one that is there.
+        """Write a checkpoint; on failure an existing file stays unchanged.
+
+        Args:
+            checkpoint: Content of the file.
+            path: Output file.
+            storage_options: Not used.
 
         Raises:
-            OSError: if there is no room; torch's own writer would raise what says nothing of it.
+            OSError: If the file cannot be written, such as on a full disk. The content is serialized in memory first,
+                because the error of torch's own file writer does not name the cause.
         """
         content = io.BytesIO()
         torch.save(checkpoint, content)
-        with atomic_write(Path(path)) as beside:
-            beside.write_bytes(content.getbuffer())
+        with atomic_write(Path(path)) as temporary:
+            temporary.write_bytes(content.getbuffer())

@@ -10,9 +10,9 @@ from lightning_gan.evaluation import (
     EvaluationContext,
     FeatureMetric,
     FIDMetric,
-    InceptionScoreFeatureMetric,
+    InceptionScoreMetric,
     KIDMetric,
-    PrecisionRecallFeatureMetric,
+    PrecisionRecallMetric,
     Score,
     default_extractor,
     holds_on_all_ranks,
@@ -83,20 +83,20 @@ class FeatureScore(CostReportingMetric):
         """Compute the scores of callbacks that share a pass, and store them in each callback."""
         for callback in sharing:
             callback.results.pop(stage, None)
-        against = self.make_context(trainer, pl_module, stage)
-        if against is None:
+        context = self.make_context(trainer, pl_module, stage)
+        if context is None:
             return
         metrics = [c.metric for c in sharing]
-        found = score_samples(self.sample_set(trainer, pl_module), against, metrics)
+        found = score_samples(self.sample_set(trainer, pl_module), context, metrics)
         for name, reason in found.refused.items():
             self.log_line(f"{stage}/{name} was refused: {reason}.")
         reference: list[Score] = []
         if stage == "test":
             train = read_uint8_images(find_datamodule(trainer, self), "train")
             real = make_training_images(train, self.num_samples, self.seed)
-            reference = score_samples(real, against, metrics).scores
+            reference = score_samples(real, context, metrics).scores
         for callback in sharing:
-            names = {against.score_name(name) for name in callback.metric.names}
+            names = {context.score_name(name) for name in callback.metric.names}
             callback.results[stage] = [s for s in found.scores if s.name in names]
             callback.reference = [s for s in reference if s.name in names]
 
@@ -159,7 +159,7 @@ class InceptionScore(FeatureScore):
         seed: Seed = 0,
         splits: Count = 10,
     ) -> None:
-        super().__init__(InceptionScoreFeatureMetric(splits), num_samples, num_real, features, seed)
+        super().__init__(InceptionScoreMetric(splits), num_samples, num_real, features, seed)
 
 
 class KID(FeatureScore):
@@ -209,6 +209,4 @@ class PrecisionRecall(FeatureScore):
         k: Count = 3,
         k_density: Count = 5,
     ) -> None:
-        super().__init__(
-            PrecisionRecallFeatureMetric(k, k_density), num_samples, num_real, features, seed
-        )
+        super().__init__(PrecisionRecallMetric(k, k_density), num_samples, num_real, features, seed)

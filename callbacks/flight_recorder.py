@@ -1,4 +1,4 @@
-"""The last minibatches and the state before them, so that a bad step can be executed again."""
+"""Record of the latest minibatches and the state before them, so that a failed step can be executed again."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
@@ -20,60 +20,58 @@ from lightning_gan.utils.shell_text import format_command
 
 
 class FlightRecorder(Callback):
-    """Writes crash/step=<updates of G>.pt when a step fails; `python -m lightning_gan replay FILE` names what went bad.
+    """Callback that writes crash/step=<updates of G>.pt when a step fails.
 
-    A loss that is not finite is found when the curves are written, so the state is kept once per such interval
-    (`trainer.log_every_n_steps`): networks, their average, optimizers, schedules, counts, on the
-    CPU. Of each step since
-    then the minibatch is kept as it came, the state of the random numbers, and on the device what tells whether
-    anything but the steps moved a parameter (`lightning_gan.debugging.step_record`). Nothing waits
-    for the device within an
-    interval. The file holds tensors and plain values.
+    The command `python -m lightning_gan replay FILE` executes the recorded steps again and names the first tensor
+    that is not finite.
+
+    A loss that is not finite is found when metrics are written. The state is therefore copied to the CPU once per
+    `trainer.log_every_n_steps`: networks, average, optimizers, schedulers and counts. For each step after it, the
+    callback stores the minibatch, the states of the random number generators, and norms on the device that show
+    whether anything except the updates changed a parameter (`lightning_gan.debugging.step_record`). It does not
+    synchronize the device within an interval. The file holds tensors and plain values.
 
     Args:
-        most_bytes: of minibatches, at least 1; if an interval has more, its losses are looked at and the state is
-            kept anew.
+        most_bytes: Limit of the stored minibatches, in bytes, at least 1. If an interval exceeds it, the losses are
+            checked and the state is copied again.
     """
 
     @check_arguments
     def __init__(self, most_bytes: Bytes = 2**28) -> None:
         self.most_bytes = most_bytes
         self.start: dict[str, Any] = {}
-        self.turn = 0
+        self.interval = 0
         self.in_step = False
         self.batches: list[Any] = []
-        self.random_states: list[dict[str, Tensor]] = []  # these two are as long as they ever were
-        self.norms: list[Tensor] = []
+        self.random_states: list[dict[str, Tensor]] = []  # these two lists never shrink: their
+        self.norms: list[Tensor] = []  # memory is used again
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Let all processes know the run's folder: a new one has a number that only the first of them knows."""
+        """Broadcast the run folder: only rank 0 knows the version number of a new one."""
         self.folder = Path(trainer.strategy.broadcast(str(find_run_folder_of_trainer(trainer))))
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Keep the minibatch; at the start of an interval, or where there is no more room, the state as well."""
+        """Store the minibatch; copy the state first at the start of an interval or above `most_bytes`."""
         record: Any = pl_module.statistics
-        if not self.start or not record.d_losses or self.held > self.most_bytes:
+        if not self.start or not record.d_losses or self.stored_bytes > self.most_bytes:
             record.check(pl_module.g_updates)
-            self.keep_state(trainer, pl_module)
-        restore_batches(self.random_states, len(self.batches), read_states(pl_module), copy_batch)
-        now = step_record.mark_tensors(self.parameters)
+            self.copy_state(trainer, pl_module)
+        i = len(self.batches)
+        write_row(self.random_states, i, collect_rng_states(pl_module), copy_batch)
+        now = step_record.read_versions(self.parameters)
         self.touched.append(step_record.find_touched(self.names, self.parameters, self.marks, now))
-        restore_batches(
-            self.norms,
-            len(self.batches),
-            step_record.measure_norms(self.parameters, self.parts),
-            stack_losses,
-        )
+        norms = step_record.measure_norms(self.parameters, self.parts)
+        write_row(self.norms, i, norms, stack_norms)
         self.batches.append(batch)
-        self.held += sum(x.nbytes for x in find_tensors(batch))
-        self.in_step = bool(pl_module.d_updates)  # the very first minibatch may be bad input
+        self.stored_bytes += sum(x.nbytes for x in find_tensors(batch))
+        self.in_step = bool(pl_module.d_updates)  # the first minibatch may be invalid input
 
     def on_before_backward(
         self, trainer: Trainer, pl_module: LightningModule, loss: Tensor
     ) -> None:
-        """The networks took the minibatch: what fails now is no bad input."""
+        """Note that the networks accepted the minibatch, so a later failure is not invalid input."""
         self.in_step = True
 
     def on_train_batch_end(
@@ -84,70 +82,68 @@ class FlightRecorder(Callback):
         batch: object,
         batch_idx: int,
     ) -> None:
-        """The step is done."""
+        """Note the end of the step."""
         self.in_step = False
-        self.marks = step_record.mark_tensors(self.parameters)
+        self.marks = step_record.read_versions(self.parameters)
 
-    def keep_state(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """What the next steps begin with, on the CPU."""
+    def copy_state(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Copy the current state to the CPU and clear the stored steps."""
         own: dict[str, Any] = {}
         pl_module.on_save_checkpoint(own)  # the counts
         own.pop("record", None)
         record: Any = pl_module.statistics
-        kept = own | {
+        state = own | {
             "state_dict": pl_module.state_dict(),
             "optimizer_states": [o.state_dict() for o in trainer.optimizers],
             "lr_schedulers": [c.scheduler.state_dict() for c in trainer.lr_scheduler_configs],
         }
-        self.start = copy_batch(kept, self.start)
-        self.losses = record.d_losses, record.g_losses  # these lists grow until the curves are read
+        self.start = copy_batch(state, self.start)
+        self.losses = record.d_losses, record.g_losses  # these lists grow until they are averaged
         self.before = tuple(map(len, self.losses))
         named = [(name, p) for name, p in pl_module.named_parameters() if p.requires_grad]
         self.names, self.parameters = zip(*named, strict=True)
-        self.parts, self.turn = (
-            step_record.select_model_parts(self.parameters, self.turn),
-            self.turn + 1,
-        )
-        self.marks = step_record.mark_tensors(
-            self.parameters
-        )  # whatever touched them before is in the state
+        self.parts = step_record.select_slices(self.parameters, self.interval)
+        self.interval += 1
+        self.marks = step_record.read_versions(self.parameters)  # earlier changes are in the state
         self.batches = []
         self.touched: list[dict[str, Tensor]] = []
-        self.held = 0
+        self.stored_bytes = 0
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """The memory is free; not at the end of training, where the last losses are looked at."""
+        """Free the memory; later than `on_train_end`, where the model checks its last losses."""
         self.start, self.batches, self.in_step = {}, [], False
         self.random_states, self.norms = [], []
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Write what led to it, and say where."""
-        bad = isinstance(exception, NonFiniteLossError)
-        if not self.start or not (bad or (self.in_step and isinstance(exception, Exception))):
+        """Write the record of a failed step and add its path to the error."""
+        nonfinite = isinstance(exception, NonFiniteLossError)
+        failed = nonfinite or (self.in_step and isinstance(exception, Exception))
+        if not self.start or not failed:
             return
-        counts: Any = exception if bad else pl_module
-        step: int = counts.step if bad else counts.g_updates + 1
+        counts: Any = exception if nonfinite else pl_module
+        step: int = counts.step if nonfinite else counts.g_updates + 1
         others = f"_process={trainer.global_rank}" if trainer.global_rank else ""
         path = self.folder / "crash" / f"step={step}{others}.pt"
         try:
-            with atomic_write(path) as beside:
-                torch.save(self.flight(trainer, pl_module, exception, step), beside)
+            with atomic_write(path) as temporary:
+                torch.save(self.make_record(trainer, pl_module, exception, step), temporary)
         except OSError as error:
-            exception.add_note(f"What led to it could not be written ({error.strerror}).")
+            exception.add_note(f"The steps before it could not be recorded ({error.strerror}).")
             return
         exception.add_note(
-            f"What led to it is kept; to see which tensor went bad first: {format_replay_command(path)}"
+            f"The steps before it are recorded; to find the first tensor that is not finite: "
+            f"{format_replay_command(path)}"
         )
 
-    def flight(
+    def make_record(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException, step: int
     ) -> dict[str, Any]:
-        """All that `lightning_gan.debugging.replay` reads, as tensors and plain values."""
+        """Return the content of the file that `lightning_gan.debugging.replay` reads."""
         losses = [
-            torch.stack(noted[n:]).float().cpu() if noted[n:] else torch.zeros(0)
-            for noted, n in zip(self.losses, self.before, strict=True)
+            torch.stack(values[n:]).float().cpu() if values[n:] else torch.zeros(0)
+            for values, n in zip(self.losses, self.before, strict=True)
         ]
         return self.start | {
             KEY: FORMAT,
@@ -175,12 +171,17 @@ class FlightRecorder(Callback):
 
 
 def format_replay_command(path: Path) -> str:
-    """What the user types to see it again."""
+    """Return the command that executes a recorded step again."""
     return format_command("replay", path)
 
 
 def copy_batch(value: Any, old: Any = None) -> Any:
-    """Tensors on the CPU, and what holds them; in the memory of an older copy, where it fits: new memory costs more."""
+    """Copy nested containers of tensors to the CPU.
+
+    Args:
+        value: Tensor, dict, list or tuple; other values are returned unchanged.
+        old: Earlier copy, whose memory is used again where shapes and types match, because allocation costs more.
+    """
     if isinstance(value, Tensor):
         if isinstance(old, Tensor) and (old.shape, old.dtype) == (value.shape, value.dtype):
             return old.copy_(value.detach())
@@ -194,28 +195,31 @@ def copy_batch(value: Any, old: Any = None) -> Any:
     return value
 
 
-def stack_losses(norms: Sequence[Tensor], old: Tensor | None) -> Tensor:
-    """In one tensor, where they lie."""
+def stack_norms(norms: Sequence[Tensor], old: Tensor | None) -> Tensor:
+    """Stack scalars to one tensor on their device, in the memory of an older one if there is one."""
     return torch.stack(list(norms), out=old)
 
 
-def restore_batches(rows: list[Any], i: int, new: Any, put: Callable[[Any, Any], Any]) -> None:
-    """Write row i in the memory of an earlier row i: small things that stay would part the memory that steps use."""
+def write_row(rows: list[Any], i: int, new: Any, copy: Callable[[Any, Any], Any]) -> None:
+    """Write row i, in the memory of an earlier row i if there is one.
+
+    New small allocations that outlive a step would fragment the memory that the steps use.
+    """
     if i < len(rows):
-        rows[i] = put(new, rows[i])
+        rows[i] = copy(new, rows[i])
     else:
-        rows.append(put(new, None))
+        rows.append(copy(new, None))
 
 
-def read_states(pl_module: LightningModule) -> dict[str, Tensor]:
-    """Of the generators of random numbers, by kind of device."""
-    found = {"cpu": torch.get_rng_state()}
+def collect_rng_states(pl_module: LightningModule) -> dict[str, Tensor]:
+    """Return the states of torch's random number generators by device type."""
+    states = {"cpu": torch.get_rng_state()}
     if pl_module.device.type == "cuda":
-        found["cuda"] = torch.cuda.get_rng_state()
-    return found
+        states["cuda"] = torch.cuda.get_rng_state()
+    return states
 
 
 def find_tensors(batch: Any) -> Iterable[Tensor]:
-    """Those of a minibatch."""
+    """Return the tensors of a minibatch: a tensor, a list or a dict."""
     parts = batch.values() if isinstance(batch, dict) else batch
     return [x for x in ([batch] if isinstance(batch, Tensor) else parts) if isinstance(x, Tensor)]

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the step is finished, the run is saved."""
+"""Graceful shutdown at Ctrl-C and SIGTERM: finish the step and save the run."""
 
 import signal
 import sys
@@ -11,36 +11,38 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class GracefulShutdown(SignalListener):
-    """The first signal ends training after the step at hand, with checkpoint, images and scores; the second, at once.
+    """Callback that ends training after the current step at SIGINT or SIGTERM, and saves and evaluates the run.
 
-    A signal during a validation or a test ends it at once: the run is saved, and its scores are left out. From the
-    first signal on the second kills the process, whatever it does. Lightning itself would stop between D's update and
-    G's, save nothing, and end with status 0 after a SIGTERM.
+    A signal during a validation or a test ends it at once: the run is saved without these scores. A second signal
+    kills the process. Lightning's own handler stops between D's update and G's, saves nothing, and exits with status
+    0 after SIGTERM.
     """
 
     signals = SIGNALS
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Listen."""
+        """Install the signal handlers."""
         self.listen(SIGNALS)
 
-    def received_signal(self, number: int) -> None:
-        """Print what will happen, and let the next signal kill."""
+    def announce(self, number: int) -> None:
+        """Print what the run will do, and let the next signal kill the process."""
         for each in SIGNALS:
             signal.signal(each, signal.SIG_DFL)
-        then = (
-            "leaving out the scores" if self.evaluating else "finishing this step, saving, scoring"
+        action = (
+            "stopping without these scores"
+            if self.evaluating
+            else "finishing this step, saving and evaluating the run"
         )
         name = signal.Signals(number).name
-        print(f"\n{name}: {then}; once more to leave at once.", file=sys.stderr, flush=True)
+        print(f"\n{name}: {action}; send it again to exit now.", file=sys.stderr, flush=True)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stop listening; what is left to do after a signal can still be killed."""
+        """Restore the handlers, unless a signal has come: the next one must still kill the process."""
         if self.received is None:
             self.restore()
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Listen, unless a signal has come already: the next one kills."""
+        """Install the handlers, unless a signal has come: then the next one kills the process."""
         if self.received is None:
             super().on_test_start(trainer, pl_module)
         elif is_main_thread():

@@ -1,4 +1,4 @@
-"""How large each network's gradient is: what vanishes or explodes is seen here before the losses show it."""
+"""Gradient norms of G and D, which show vanishing or exploding gradients before the losses do."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from torch.optim import Optimizer
 
 
 class GradientNorms(Callback):
-    """Notes train/d_grad_norm and train/g_grad_norm, Euclidean norms over all parameters of a network, before clipping.
+    """Callback that logs train/d_grad_norm and train/g_grad_norm, Euclidean norms over all parameters before clipping.
 
-    Taken at the last step of each logging interval only (k updates of D: their mean), so that it costs next to nothing.
-    Nothing waits for the device, but for float16's scale where an optimizer is fused.
+    The norms are computed only at the last step of each logging interval (for k updates of D, their mean), so the
+    cost is negligible. The device is synchronized only for float16's gradient scale with a fused optimizer.
     """
 
     def __init__(self) -> None:
@@ -20,18 +20,18 @@ class GradientNorms(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: object, batch_idx: int
     ) -> None:
-        """Whether the step at hand ends an interval."""
+        """Determine whether this step ends a logging interval."""
         model: Any = pl_module
         self.due = (model.g_updates + 1) % trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
 
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
     ) -> None:
-        """Note the norm, without float16's scale; the model clips only after this."""
+        """Record the norm without float16's gradient scale; the model clips after this hook."""
         if not self.due:
             return
         scaler = getattr(trainer.precision_plugin, "scaler", None)
-        fused = getattr(optimizer, "_step_supports_amp_scaling", False)  # divides within its step
+        fused = getattr(optimizer, "_step_supports_amp_scaling", False)  # unscales in its step
         scale = scaler.get_scale() if scaler and fused else 1.0
         record: Any = pl_module.statistics
         parameters = (p for group in optimizer.param_groups for p in group["params"])

@@ -1,4 +1,4 @@
-"""What images show of data and samples, and where they go: the run folder, and every logger that takes them."""
+"""Helpers that convert data and samples to images and write images to the run folder and the loggers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,20 +14,20 @@ from lightning_gan.utils import images
 
 
 def find_run_folder_of_trainer(trainer: Trainer) -> Path:
-    """The folder of this run: config, curves, checkpoints, images.
+    """Return the folder of this run: config, metrics, checkpoints and images.
 
-    The command line always gives a run a folder of its own, whatever `trainer.logger` is, and its logger comes first. A
-    Trainer made in Python has the folder of its first logger, or default_root_dir where that logger has none.
+    On the command line each run has its own folder, which is the folder of the first logger whatever `trainer.logger`
+    is. A Trainer made in Python uses the folder of its first logger, or default_root_dir if that logger has none.
 
-    Only the first process writes there. Trainer.log_dir would wait for all processes, so that asking for it on one of
-    them alone would hang the run.
+    Only rank 0 writes to the folder. Trainer.log_dir is not used: it waits for all processes, so a call on a single
+    process hangs the run.
     """
     folder = getattr(trainer.logger, "log_dir", None)
     return Path(folder or trainer.default_root_dir)
 
 
 def log_image(trainer: Trainer, key: str, image: Tensor, step: int) -> None:
-    """Write bytes [C, H, W] to images/<key>/step_<step>.png and to the loggers, on the first process."""
+    """Write an image, uint8 [C, H, W], to images/<key>/step_<step>.png and to the loggers, on rank 0."""
     if not trainer.is_global_zero:
         return
     path = find_run_folder_of_trainer(trainer) / "images" / key / f"step_{step:07d}.png"
@@ -38,18 +38,23 @@ def log_image(trainer: Trainer, key: str, image: Tensor, step: int) -> None:
 
 
 def _log_image(logger: Logger, key: str, image: Tensor, step: int) -> None:
-    """Send bytes [C, H, W] to a logger, if it takes images."""
+    """Send an image, uint8 [C, H, W], to a logger that accepts images."""
     if isinstance(logger, TensorBoardLogger):
         logger.experiment.add_image(key, image.cpu(), step)
     elif isinstance(logger, MLFlowLogger):
-        place = f"{key}/step_{step:07d}.png"
-        logger.experiment.log_image(logger.run_id, images.to_pil(image), artifact_file=place)
-    elif hasattr(logger, "log_image"):  # a PIL image: wandb would turn a float tensor black
+        file = f"{key}/step_{step:07d}.png"
+        logger.experiment.log_image(logger.run_id, images.to_pil(image), artifact_file=file)
+    elif hasattr(logger, "log_image"):  # a PIL image: wandb shows a tensor of floats as black
         logger.log_image(key=key, images=[images.to_pil(image)], step=step)
 
 
 def find_earlier_images(trainer: Trainer, key: str, every_n_steps: int) -> dict[int, Path]:
-    """Find the images that an earlier process of this run has drawn and that it would have drawn unstopped.
+    """Find the images of earlier processes of this run at steps that are multiples of an interval.
+
+    Args:
+        trainer: Trainer of the resumed run; images from its current step on are left out.
+        key: Folder below images/.
+        every_n_steps: Updates of G between two images.
 
     Returns:
         PNG files by step.
@@ -64,22 +69,22 @@ def find_earlier_images(trainer: Trainer, key: str, every_n_steps: int) -> dict[
 
 @contextmanager
 def warn_on_oserror(path: Path) -> Iterator[None]:
-    """Let the run go on where there is no room for a file."""
+    """Turn an OSError, such as a full disk, into a warning, so that training continues."""
     try:
         yield
     except OSError as error:
-        rank_zero_warn(f"{path} was not saved ({error.strerror}): training goes on.")
+        rank_zero_warn(f"{path} was not saved ({error.strerror}): training continues.")
 
 
 def find_display_range_of_data(data: Any) -> tuple[float, float]:
-    """The values of a data module that an image shows as black and white: all of them, unless it says otherwise."""
+    """Return the values that an image shows as black and white: `display_range`, or else `value_range`."""
     low, high = getattr(data, "display_range", data.value_range)
     return low, high
 
 
 def read_uint8_images(data: Any, split: str) -> Tensor:
-    """Bytes of a split of a data module, uint8 [n, C, H, W]: its own, or made of its images."""
+    """Return the images of a split, uint8 [n, C, H, W]: `uint8_images`, or else `images` converted to bytes."""
     if hasattr(data, "uint8_images"):
-        own: Tensor = data.uint8_images(split)
-        return own
+        uint8_images: Tensor = data.uint8_images(split)
+        return uint8_images
     return images.to_uint8(data.images(split), find_display_range_of_data(data))

@@ -1,4 +1,4 @@
-"""The Helvetica scenario, watched for while training: G maps too many z to the same x."""
+"""Monitor for mode collapse during training."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,34 +23,35 @@ from lightning_gan.utils.errors import UserError
 
 
 class ModeCollapseMonitor(Callback):
-    """Compares samples with data, without labels, and responds when G has collapsed.
+    """Callback that compares samples with training images, without labels, and responds to mode collapse.
 
     "G must not be trained too much without updating D, in order to avoid 'the Helvetica scenario' in which G
     collapses too many values of z to the same value of x" (Goodfellow et al. 2014, section 6).
 
-    Every so many updates of G it draws samples of G itself, not of its average, which would hide a collapse for a
-    while; always of the same z, from a generator of its own, so that training is the same with and without it. It
-    logs collapse/duplicate_ratio, collapse/distance_ratio and collapse/rank_ratio (see
-    `lightning_gan.metrics.collapse.CollapseIndicators`),
-    collapse/jacobian_rank (mean effective rank of dG/dz, in [0, z_dim]) and collapse/alarms. A look in which one of
-    the first three is beyond its limit is a bad one; `patience` bad looks in a row are a collapse.
+    The callback evaluates G itself, because the average of G shows a collapse later. Each evaluation uses the same z
+    from a separate random generator, so training does not depend on the callback. It logs collapse/duplicate_ratio,
+    collapse/distance_ratio and collapse/rank_ratio (see `lightning_gan.metrics.collapse.CollapseIndicators`),
+    collapse/jacobian_rank (mean effective rank of dG/dz, in [0, z_dim]) and collapse/alarms. G has collapsed when at
+    least one of the first three exceeds its limit in `patience` consecutive evaluations.
 
     The limits were chosen on a ring of eight Gaussians and on MNIST, and tested there on other seeds:
     docs/paper/helvetica.md.
 
     Args:
-        every_n_steps: updates of G between two looks, at least 1.
-        num: number of samples, and of training examples, 2 to 10,000. If there are fewer examples, as many as there
-            are.
-        start: first step whose look may be bad, at least 0: an untrained G looks collapsed.
-        patience: bad looks in a row, at least 1.
-        most_duplicates: times as often as pairs of data, pairs of samples may be the same, above 0.
-        least_spread: mean distance of a pair of samples, in units of the data's, at least 0.
-        least_rank: effective rank of the samples' covariance, in units of the data's, at least 0.
-        jacobian_points: z at which dG/dz is computed, with a pass of z_dim samples through G for each, at least 0;
-            0 leaves it out.
-        seed: of z, and of the choice of training examples, 0 to 2^32 - 1.
-        response: what is done about a collapse; `WarnOnCollapse()` if it is not given.
+        every_n_steps: Updates of G between two evaluations, at least 1.
+        num: Number of samples and of training images, 2 to 10,000; at most the size of the training split is used.
+        start: First step at which an exceeded limit counts, at least 0; an untrained G appears collapsed.
+        patience: Number of consecutive evaluations with an exceeded limit, at least 1.
+        most_duplicates: Upper limit of collapse/duplicate_ratio, above 0.
+        least_spread: Lower limit of collapse/distance_ratio, at least 0.
+        least_rank: Lower limit of collapse/rank_ratio, at least 0.
+        jacobian_points: Number of z at which dG/dz is computed, at least 0; each costs a pass of z_dim samples
+            through G, and 0 turns it off.
+        seed: Random seed for z and for the choice of training images, 0 to 2^32 - 1.
+        response: Response to a collapse; None is `WarnOnCollapse()`.
+
+    Raises:
+        ValueError: If `jacobian_points` is larger than `num`.
     """
 
     @check_arguments
@@ -68,7 +69,7 @@ class ModeCollapseMonitor(Callback):
         response: CollapseResponse | None = None,
     ) -> None:
         if jacobian_points > num:
-            raise UserError(f"jacobian_points is {jacobian_points}: want 0 to num, which is {num}.")
+            raise UserError(f"jacobian_points is {jacobian_points}: give 0 to num, which is {num}.")
         self.every_n_steps, self.num = every_n_steps, num
         self.start, self.patience = start, patience
         self.most_duplicates = most_duplicates
@@ -76,24 +77,28 @@ class ModeCollapseMonitor(Callback):
         self.jacobian_points, self.seed = jacobian_points, seed
         self.response = response or WarnOnCollapse()
         self.reference: CollapseReference | None = None
-        self.looks: list[tuple[int, CollapseIndicators]] = []  # of this process
-        self.alarms: list[int] = []
-        self.looked = self.bad = 0
-        self.drawn = num
+        self.history: list[tuple[int, CollapseIndicators]] = []  # of all evaluations, by step
+        self.alarms: list[int] = []  # steps
+        self.last_step = self.consecutive = 0
+        self.sample_size = num
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Look at the data, once."""
+        """Compute the reference statistics of training images.
+
+        Raises:
+            ValueError: If the Trainer has no data module with `images`.
+        """
         data: Any = getattr(trainer, "datamodule", None)
         if not hasattr(data, "images"):
             raise UserError(
-                "Helvetica compares samples with training examples, but the Trainer has no data module that gives "
-                "images('train'): give it one (datamodule=), or take the callback out."
+                "ModeCollapseMonitor needs training images, but the Trainer has no data module with images('train'): "
+                "pass datamodule=, or remove the callback."
             )
         x = data.images("train")
-        some = torch.randperm(len(x), generator=self._rng())[: self.num]
-        self.drawn = len(some)  # nearest distances compare between sets of one size
-        self.reference = CollapseReference(x[some].float().cpu())
-        self.response.begin(trainer, pl_module)
+        chosen = torch.randperm(len(x), generator=self._rng())[: self.num]
+        self.sample_size = len(chosen)  # nearest distances depend on the size of a set
+        self.reference = CollapseReference(x[chosen].float().cpu())
+        self.response.on_start(trainer, pl_module)
 
     def on_train_batch_end(
         self,
@@ -103,90 +108,98 @@ class ModeCollapseMonitor(Callback):
         batch: object,
         batch_idx: int,
     ) -> None:
-        """Every so many updates of G."""
+        """Evaluate every `every_n_steps` updates of G."""
         step = trainer.global_step
-        if step % self.every_n_steps == 0 and step != self.looked:
-            self.looked = step
+        if step % self.every_n_steps == 0 and step != self.last_step:
+            self.last_step = step
             self.evaluate(trainer, pl_module)
 
     def evaluate(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Compare, log, judge, respond."""
+        """Compute and log the indicators, and call the response."""
         step = trainer.global_step
-        seen, values = self.indicators(trainer, pl_module)
-        self.looks.append((step, seen))
-        good = not self.beyond(seen)
-        self.bad = 0 if good or step < self.start else self.bad + 1
-        collapsed = self.bad == self.patience  # one alarm for each collapse, however long it lasts
+        indicators, values = self.compute_indicators(trainer, pl_module)
+        self.history.append((step, indicators))
+        exceeded = self.find_exceeded_limits(indicators)
+        self.consecutive = self.consecutive + 1 if exceeded and step >= self.start else 0
+        collapsed = self.consecutive == self.patience  # one alarm for each collapse
         if collapsed:
             self.alarms.append(step)
         self._log(trainer, values | {"collapse/alarms": float(len(self.alarms))}, step)
-        if good:
-            self.response.healthy(trainer, pl_module)
+        if not exceeded:
+            self.response.on_healthy(trainer, pl_module)
         if collapsed:
-            self.response.alarm(trainer, pl_module, self._sentence(step, seen))
-            if trainer.global_step < step:  # the response went back
-                self.looked, self.bad = trainer.global_step, 0
+            why = f"{'; '.join(exceeded)}, in {self.patience} consecutive evaluations"
+            self.response.on_collapse(trainer, pl_module, f"G has collapsed at step {step}: {why}.")
+            if trainer.global_step < step:  # the response rolled back
+                self.last_step, self.consecutive = trainer.global_step, 0
 
-    def indicators(
+    def compute_indicators(
         self, trainer: Trainer, pl_module: LightningModule
     ) -> tuple[CollapseIndicators, dict[str, float]]:
-        """Of G as it is now; and all values by their keys. The same on every process."""
+        """Compute the indicators of the current G.
+
+        Returns:
+            The indicators, and all values by their metric keys; equal on all processes.
+
+        Raises:
+            ValueError: If training has not started.
+        """
         if self.reference is None:
             raise UserError(
-                "Helvetica has not seen the data yet: it looks at them when training starts."
+                "ModeCollapseMonitor has no reference statistics: it computes them when training starts."
             )
         generator: Any = pl_module.generator
         with evaluation_mode(generator), torch.no_grad():
-            z: Tensor = pl_module.sample_inputs(self.drawn, self._rng())  # type: ignore[operator]
-            seen = self.reference.indicators(generator(z).float().cpu())
-            values = {f"collapse/{name}": value for name, value in seen._asdict().items()}
+            z: Tensor = pl_module.sample_inputs(self.sample_size, self._rng())  # type: ignore[operator]
+            indicators = self.reference.indicators(generator(z).float().cpu())
+            values = {f"collapse/{name}": value for name, value in indicators._asdict().items()}
             if self.jacobian_points:
                 ranks = jacobian_ranks(generator, z[: self.jacobian_points], generator.z_dim)
                 values["collapse/jacobian_rank"] = float(ranks.mean())
-        # processes have the same weights, but BatchNorm's statistics may differ: the first one decides for all
-        seen, values = trainer.strategy.broadcast((seen, values))
-        return seen, values
+        # weights are equal on all ranks, but BatchNorm statistics may differ: rank 0 decides
+        indicators, values = trainer.strategy.broadcast((indicators, values))
+        return indicators, values
 
-    def beyond(self, seen: CollapseIndicators) -> list[str]:
-        """Which limits a look is beyond; NaN is beyond each."""
-        limits = [
-            (
-                seen.duplicate_ratio <= self.most_duplicates,
-                f"pairs of samples coincide {seen.duplicate_ratio:.3g} times as often as pairs of data "
-                f"(at most {self.most_duplicates:g})",
-            ),
-            (
-                seen.distance_ratio >= self.least_spread,
-                f"their mean distance is {seen.distance_ratio:.3g} of the data's (at least {self.least_spread:g})",
-            ),
-            (
-                seen.rank_ratio >= self.least_rank,
-                f"the effective rank of their covariance is {seen.rank_ratio:.3g} of the data's (at least "
-                f"{self.least_rank:g})",
-            ),
-        ]
-        return [sentence for within, sentence in limits if not within]
+    def find_exceeded_limits(self, indicators: CollapseIndicators) -> list[str]:
+        """Return a description of each limit that the indicators exceed; NaN exceeds every limit."""
+        duplicates, distance, rank = indicators
+        exceeded = []
+        if not duplicates <= self.most_duplicates:
+            exceeded.append(
+                f"near-duplicate pairs are {duplicates:.3g} times as frequent among samples as among real images "
+                f"(limit {self.most_duplicates:g})"
+            )
+        if not distance >= self.least_spread:
+            exceeded.append(
+                f"the mean distance of samples is {distance:.3g} times that of real images (limit "
+                f"{self.least_spread:g})"
+            )
+        if not rank >= self.least_rank:
+            exceeded.append(
+                f"the effective rank of the samples' covariance is {rank:.3g} times that of real images (limit "
+                f"{self.least_rank:g})"
+            )
+        return exceeded
 
     def rows(self, stage: str) -> list[tuple[str, str, str]]:
-        """(name, value, protocol) for the table of scores."""
+        """Return (name, value, protocol) for the table of scores."""
         steps = ", ".join(map(str, self.alarms))
-        protocol = f"{self.patience} looks in a row at {self.num} samples, every {self.every_n_steps} steps"
-        return [
-            ("collapse alarms", f"{len(self.alarms)} (step {steps})" if steps else "0", protocol)
-        ]
+        protocol = f"{self.patience} consecutive evaluations of {self.num} samples, every {self.every_n_steps} steps"
+        value = f"{len(self.alarms)} (step {steps})" if steps else "0"
+        return [("collapse alarms", value, protocol)]
 
     def state_dict(self) -> dict[str, Any]:
-        """What was seen so far, and what the response keeps."""
+        """Return the history of evaluations and the state of the response."""
         return {
-            "looked": self.looked, "bad": self.bad, "alarms": list(self.alarms),
-            "looks": [(step, *seen) for step, seen in self.looks], "response": self.response.state_dict(),
+            "looked": self.last_step, "bad": self.consecutive, "alarms": list(self.alarms),
+            "looks": [(step, *values) for step, values in self.history], "response": self.response.state_dict(),
         }  # fmt: skip
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from there."""
-        self.looked, self.bad = state_dict["looked"], state_dict["bad"]
+        """Restore the history of evaluations and the state of the response."""
+        self.last_step, self.consecutive = state_dict["looked"], state_dict["bad"]
         self.alarms = list(state_dict["alarms"])
-        self.looks = [(step, CollapseIndicators(*seen)) for step, *seen in state_dict["looks"]]
+        self.history = [(step, CollapseIndicators(*row)) for step, *row in state_dict["looks"]]
         self.response.load_state_dict(state_dict["response"])
 
     def _rng(self) -> torch.Generator:
@@ -197,13 +210,10 @@ class ModeCollapseMonitor(Callback):
             logger.log_metrics(values, step=step)
             logger.save()
 
-    def _sentence(self, step: int, seen: CollapseIndicators) -> str:
-        return f"At step {step} G has collapsed: {'; '.join(self.beyond(seen))}, {self.patience} looks in a row."
-
 
 @contextmanager
 def evaluation_mode(network: nn.Module) -> Iterator[None]:
-    """A network in evaluation mode, and back."""
+    """Set a network to evaluation mode within the context, and restore its mode afterwards."""
     training = network.training
     network.eval()
     try:

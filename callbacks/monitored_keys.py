@@ -1,4 +1,4 @@
-"""Keys that other callbacks monitor: checked, and up to date whenever a validation ends."""
+"""Check of the metric keys that other callbacks monitor."""
 
 import difflib
 from typing import Any
@@ -13,20 +13,20 @@ OWN_PACKAGES = ("callbacks", "datamodules", "lightning_gan", "pytorch_lightning"
 
 
 class MonitoredKeys(Callback):
-    """Check the `monitor` of EarlyStopping, ModelCheckpoint and others before they read it.
+    """Callback that checks the `monitor` keys of EarlyStopping, ModelCheckpoint and other callbacks.
 
-    It has to be the first callback of the Trainer. At a validation, each `train/...` key holds the mean over the
-    updates since the last row of metrics.csv, so that it can be monitored at any interval.
+    It must be the first callback of the Trainer. At each validation it updates the `train/...` keys to the means over
+    the updates since the last row of metrics.csv, so that they can be monitored at any interval.
     """
 
     def __init__(self) -> None:
         self.names_files = False
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Refuse a key that no class of this suite computes, where all classes are of this suite.
+        """Check the keys against the suite's metrics, if all callbacks and modules belong to the suite.
 
         Raises:
-            ValueError: naming near keys.
+            ValueError: If a key is unknown; the message names similar keys.
         """
         self.names_files = any(isinstance(c, ModelCheckpoint) for c in _callbacks(trainer))
         parts = [pl_module, getattr(trainer, "datamodule", None), *_callbacks(trainer)]
@@ -45,7 +45,7 @@ class MonitoredKeys(Callback):
         batch: object,
         batch_idx: int,
     ) -> None:
-        """Forget the step of the last validation, which ModelCheckpoint would put into the names of its files."""
+        """Remove the step of the last validation, which ModelCheckpoint would use in its file names."""
         if self.names_files:
             trainer.callback_metrics.pop("step", None)
 
@@ -59,27 +59,32 @@ class MonitoredKeys(Callback):
         self.check(trainer, pl_module, True)
 
     def check(self, trainer: Trainer, pl_module: LightningModule, after_epoch: bool) -> None:
-        """Bring the keys of training up to date; refuse a key without a value.
+        """Update the training metrics and check that every monitored key has a value.
+
+        Args:
+            trainer: Trainer of the run.
+            pl_module: Model.
+            after_epoch: Whether to check the callbacks that read their key after an epoch instead of a validation.
 
         Raises:
-            ValueError: naming near keys.
+            ValueError: If a key has no value; the message names similar keys.
         """
-        asked = [
+        monitored = [
             (type(c).__name__, c.monitor)
             for c in _monitors(trainer)
             if _at_epochs(c) == after_epoch
         ]
-        if not asked or trainer.fast_dev_run:  # type: ignore[attr-defined]
+        if not monitored or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         if hasattr(pl_module, "read_curves"):
             trainer.callback_metrics.update(pl_module.read_curves())  # type: ignore[operator]
-        for callback, key in asked:
+        for callback, key in monitored:
             if key in trainer.callback_metrics:
                 continue
             if _is_known(key):
                 raise UserError(
                     f"{callback} monitors {key}, which has no value at step {trainer.global_step}: add the callback "
-                    f"that computes it, or let it be computed before {callback} looks."
+                    f"that computes it, or compute it before {callback} reads it."
                 )
             raise UserError(_unknown(callback, key, list(trainer.callback_metrics)))
 
@@ -90,7 +95,7 @@ def _callbacks(trainer: Trainer) -> list[Callback]:
 
 
 def _monitors(trainer: Trainer) -> list[Any]:
-    """The callbacks that cannot go without the value of their `monitor`."""
+    """Return the callbacks that require a value of their `monitor` key."""
     found: list[Any] = _callbacks(trainer)
     monitors = [c for c in found if isinstance(getattr(c, "monitor", None), str)]
     return [c for c in monitors if getattr(c, "strict", True)]
@@ -108,4 +113,4 @@ def _unknown(callback: str, key: str, names: list[str]) -> str:
     names = sorted({name for name in names if "/" in name})
     near = difflib.get_close_matches(key, names, n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else f"give one of {', '.join(names)}."
-    return f"{callback} monitors {key!r}, which nothing computes in this run: {hint}"
+    return f"{callback} monitors {key!r}, which this run does not compute: {hint}"

@@ -1,4 +1,4 @@
-"""Goes on after a loss that is not finite, if the user asks for it."""
+"""Recovery from losses and weights that are not finite."""
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -8,25 +8,25 @@ from lightning_gan.training.statistics import NonFiniteLossError
 
 
 class NonFiniteRecovery(Callback):
-    """Returns to the last state whose losses and weights were finite, instead of stopping.
+    """Callback that rolls back to the last state with finite losses and weights instead of stopping.
 
-    Without it a run stops at such a loss, and its last checkpoint stays good: that is the default, because a loss that
-    is not finite means that something is wrong. The losses of an interval are looked at when its curves are due, so
-    the state is kept once per `trainer.log_every_n_steps`. Every return is said in one line, with what it changed.
+    Without this callback a run stops at such a loss and its last checkpoint stays valid. That is the default, because
+    a loss that is not finite indicates an error. Losses are checked once per logging interval, so the state is saved
+    every `trainer.log_every_n_steps`. Each rollback prints one line with the new learning rate.
 
     Args:
-        response: how to return, how often, and how much slower G learns from there.
+        response: Rollback to apply: its limit and its factor of G's learning rate.
 
     Raises:
-        NonFiniteLossError: by the model itself, when all returns are used up.
+        NonFiniteLossError: By the model, when all rollbacks are used up.
     """
 
     def __init__(self, response: RollbackOnCollapse | None = None) -> None:
         self.response = response or RollbackOnCollapse()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """The first state to go back to."""
-        self.response.begin(trainer, pl_module)
+        """Save the initial state."""
+        self.response.on_start(trainer, pl_module)
 
     def on_train_batch_end(
         self,
@@ -36,31 +36,29 @@ class NonFiniteRecovery(Callback):
         batch: object,
         batch_idx: int,
     ) -> None:
-        """Before the model itself reads the losses: keep this state, or go back."""
+        """Save the state or roll back, before the model checks its losses."""
         step, every = trainer.global_step, trainer.log_every_n_steps  # type: ignore[attr-defined]
         if not pl_module.statistics.g_losses or step % every:  # type: ignore[union-attr]
             return
-        bad = self.find_nonfinite(pl_module, step)
-        if any(
-            trainer.strategy.all_gather(torch.tensor(bool(bad), device=pl_module.device)).view(-1)
-        ):
-            if self.response.returns < self.response.limit:
-                self.response.alarm(
-                    trainer, pl_module, f"{bad or 'Another process has a bad loss'}."
-                )
+        problem = self.find_nonfinite(pl_module, step)
+        found = torch.tensor(bool(problem), device=pl_module.device)
+        if any(trainer.strategy.all_gather(found).view(-1)):
+            if self.response.rollbacks < self.response.limit:
+                message = f"{problem or 'A value is not finite on another process'}."
+                self.response.on_collapse(trainer, pl_module, message)
         else:
-            self.response.healthy(trainer, pl_module)
+            self.response.on_healthy(trainer, pl_module)
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Say why it was not another return."""
-        returns = self.response.returns
-        if isinstance(exception, NonFiniteLossError) and 0 < self.response.limit <= returns:
-            exception.add_note(f"All {returns} returns were used up.")
+        """Add a note to the error if all rollbacks are used up."""
+        rollbacks = self.response.rollbacks
+        if isinstance(exception, NonFiniteLossError) and 0 < self.response.limit <= rollbacks:
+            exception.add_note(f"All {rollbacks} rollbacks were used up.")
 
     def find_nonfinite(self, pl_module: LightningModule, step: int) -> str:
-        """What is not finite, or nothing."""
+        """Return a sentence about the first loss or weight that is not finite; empty if all are."""
         try:
             pl_module.statistics.check(step)  # type: ignore[operator, union-attr]
         except NonFiniteLossError as error:
@@ -71,9 +69,9 @@ class NonFiniteRecovery(Callback):
         return ""
 
     def state_dict(self) -> dict[str, object]:
-        """What a checkpoint keeps."""
+        """Return the state of the response."""
         return self.response.state_dict()
 
     def load_state_dict(self, state_dict: dict[str, object]) -> None:
-        """Go on from there."""
+        """Restore the state of the response."""
         self.response.load_state_dict(state_dict)

@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, one plain line per interval in a log file."""
+"""Progress of training: a bar on a terminal, or a line of text per interval in a log file."""
 
 import sys
 import time
@@ -13,10 +13,10 @@ SHOWN = {"d": "train/d_loss", "g": "train/g_loss", "D(x)": "train/d_x", "D(G(z))
 
 
 class Progress(ProgressBar):
-    """Steps, both losses, D's two answers, speed and time left.
+    """Progress callback that shows steps, losses, D(x), D(G(z)), speed and remaining time.
 
     Args:
-        seconds: between two lines in a log file, at least 0.
+        seconds: Time between two lines in a log file, in seconds, at least 0.
     """
 
     @check_arguments
@@ -27,20 +27,20 @@ class Progress(ProgressBar):
         self.off = False
 
     def disable(self) -> None:
-        """Say nothing (Lightning calls this on all processes but the first)."""
+        """Turn the output off; Lightning calls this on all ranks except 0."""
         self.off = True
 
     def enable(self) -> None:
-        """Say something again."""
+        """Turn the output on."""
         self.off = False
 
     def print(self, *args: object, **kwargs: object) -> None:
-        """Write a line above the bar."""
+        """Print a line above the bar."""
         if not self.off:
             tqdm.write(" ".join(map(str, args)), file=sys.stdout)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """The clock starts."""
+        """Start the clock and the bar."""
         self.total = trainer.max_steps if trainer.max_steps > 0 else None
         self.began, self.first = time.monotonic(), trainer.global_step
         self.printed = self.began
@@ -55,51 +55,49 @@ class Progress(ProgressBar):
         batch: object,
         batch_idx: int,
     ) -> None:
-        """A bar moves at every step; a line is written when it is due."""
+        """Update the bar, or print a line every `seconds` seconds."""
         if self.off:
             return
         if self.bar is not None:
             if (new := trainer.global_step - self.bar.n) > 0:
                 self.bar.update(new)
-                self.bar.set_postfix(self.numbers(trainer), refresh=False)
+                self.bar.set_postfix(self.format_metrics(trainer), refresh=False)
         elif time.monotonic() - self.printed > self.seconds:
             self.printed = time.monotonic()
-            print(self.line(trainer), flush=True)
+            print(self.format_line(trainer), flush=True)
 
-    def numbers(self, trainer: Trainer) -> dict[str, str]:
-        """The four numbers of the model, as they were last logged."""
+    def format_metrics(self, trainer: Trainer) -> dict[str, str]:
+        """Return the latest logged values of `SHOWN` as text."""
         values = trainer.callback_metrics
         return {name: f"{float(values[key]):.3f}" for name, key in SHOWN.items() if key in values}
 
-    def line(self, trainer: Trainer) -> str:
-        """Where the run is now."""
-        step, spent = trainer.global_step, time.monotonic() - self.began
-        speed = (step - self.first) / spent
-        numbers = "  ".join(f"{name} {value}" for name, value in self.numbers(trainer).items())
-        left = f"  {_clock((self.total - step) / speed)} left" if self.total and speed else ""
-        whole = f"/{self.total}" if self.total else ""
-        return f"step {step}{whole}  {numbers}  {speed:.1f} steps/s{left}"
+    def format_line(self, trainer: Trainer) -> str:
+        """Return step, metrics, speed and remaining time as one line."""
+        step, elapsed = trainer.global_step, time.monotonic() - self.began
+        speed = (step - self.first) / elapsed
+        metrics = "  ".join(f"{key} {value}" for key, value in self.format_metrics(trainer).items())
+        left = f"  {_format_time((self.total - step) / speed)} left" if self.total and speed else ""
+        total = f"/{self.total}" if self.total else ""
+        return f"step {step}{total}  {metrics}  {speed:.1f} steps/s{left}"
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """The clock stops."""
+        """Close the bar and print the duration."""
         if self.bar is not None:
             self.bar.close()
             self.bar = None
         if not self.off:
-            print(
-                f"{self.line(trainer)}; trained for {_clock(time.monotonic() - self.began)}",
-                flush=True,
-            )
+            duration = _format_time(time.monotonic() - self.began)
+            print(f"{self.format_line(trainer)}; trained for {duration}", flush=True)
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Leave the terminal as it was."""
+        """Close the bar."""
         if self.bar is not None:
             self.bar.close()
 
 
-def _clock(seconds: float) -> str:
+def _format_time(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

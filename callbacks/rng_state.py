@@ -1,4 +1,4 @@
-"""Training's random numbers: one stream for all processes, taken up again where a checkpoint left it."""
+"""States of the random number generators: equal on all processes, and saved in checkpoints."""
 
 import math
 import random
@@ -10,35 +10,34 @@ from torch import Tensor
 
 
 class RNGState(Callback):
-    """Keeps all processes in one state of torch's, Python's and NumPy's generators, and this state in checkpoints.
+    """Callback that synchronizes the generators of torch, Python and NumPy and stores their states in checkpoints.
 
-    Each process draws for all and takes its own rows (`lightning_gan.distributed.collectives`), so
-    that several devices see the
-    noise that one would. Lightning's checkpoints hold no generator state, so that a resumed run would repeat or skip
-    noise.
+    Each process draws the noise of all processes and takes its own rows (`lightning_gan.distributed.collectives`), so
+    that training on N devices uses the same noise as on one. Lightning's checkpoints hold no generator state; without
+    it a resumed run repeats or skips noise.
     """
 
     def __init__(self) -> None:
         self.states: dict[str, Tensor] = {}
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """After the weights were made: all go on as the first process does, however they were seeded."""
+        """Set the states of rank 0 on all processes, after the weights are initialized."""
         if trainer.world_size > 1:
             for name, state in read_rng_states(pl_module.device).items():
-                PUT[name](trainer.strategy.broadcast(state))
+                SETTERS[name](trainer.strategy.broadcast(state))
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Go on from the first process's states, on any number of them."""
+        """Restore the checkpoint's states of rank 0; the number of processes may differ."""
         for name, states in self.states.items():
             if name != "cuda" or pl_module.device.type == "cuda":
-                # a copy: torch 2.14 reads a row of a table from outside of it
-                PUT[name](states[0].clone())
+                # a copy: torch 2.14 ignores the storage offset of a row
+                SETTERS[name](states[0].clone())
         self.states = {}
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, object]
     ) -> None:
-        """Gather the states of all processes: [processes, numbers] for each generator."""
+        """Gather the states of all processes, [processes, length] for each generator."""
         states = read_rng_states(pl_module.device)
         size = trainer.world_size
         checkpoint["random_states"] = {
@@ -49,12 +48,12 @@ class RNGState(Callback):
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, dict[str, Tensor]]
     ) -> None:
-        """Keep them until training starts."""
+        """Hold the states until training starts."""
         self.states = checkpoint.get("random_states", {})
 
 
 def read_rng_states(device: torch.device) -> dict[str, Tensor]:
-    """Of this process's generators, by name."""
+    """Return the states of this process's generators by name."""
     states = {
         "cpu": torch.get_rng_state(),
         "python": read_python_state(),
@@ -66,31 +65,30 @@ def read_rng_states(device: torch.device) -> dict[str, Tensor]:
 
 
 def double_to_bits(number: float) -> int:
-    """A double as the integer of its 64 bits."""
+    """Return the 64 bits of a double as an integer."""
     return int(np.float64(number).view(np.int64))
 
 
 def bits_to_double(number: int) -> float:
-    """And back."""
+    """Return the double of 64 bits given as an integer."""
     return float(np.int64(number).view(np.float64))
 
 
 def read_python_state() -> Tensor:
-    """Of `random`, int64 [626]: its words, its place among them, and the normal number in hand (NaN: none)."""
+    """Return the state of `random`, int64 [626]: words, position, and the cached normal number (NaN if none)."""
     _, words, spare = random.getstate()
     return torch.tensor([*words, double_to_bits(math.nan if spare is None else spare)])
 
 
-def put_python_state(state: Tensor) -> None:
-    """Go on from there."""
-    *words, spare = state.tolist()
-    random.setstate(
-        (3, tuple(words), None if math.isnan(bits_to_double(spare)) else bits_to_double(spare))
-    )
+def set_python_state(state: Tensor) -> None:
+    """Set the state of `random`, as returned by `read_python_state`."""
+    *words, bits = state.tolist()
+    spare = bits_to_double(bits)
+    random.setstate((3, tuple(words), None if math.isnan(spare) else spare))
 
 
 def read_numpy_state() -> Tensor:
-    """Of `numpy.random`'s own generator, int64 [627]: its words, its place, whether it has a normal number in hand."""
+    """Return the state of `numpy.random`, int64 [627]: words, position, whether a normal number is cached, and it."""
     state = np.random.get_state(legacy=False)
     words = state["state"]["key"].tolist()
     return torch.tensor(
@@ -98,15 +96,16 @@ def read_numpy_state() -> Tensor:
     )
 
 
-def put_numpy_state(state: Tensor) -> None:
-    """Go on from there."""
-    *words, place, has, spare = state.tolist()
-    np.random.set_state(("MT19937", np.array(words, np.uint32), place, has, bits_to_double(spare)))
+def set_numpy_state(state: Tensor) -> None:
+    """Set the state of `numpy.random`, as returned by `read_numpy_state`."""
+    *words, position, has, bits = state.tolist()
+    spare = bits_to_double(bits)
+    np.random.set_state(("MT19937", np.array(words, np.uint32), position, has, spare))
 
 
-PUT = {
+SETTERS = {
     "cpu": torch.set_rng_state,
     "cuda": torch.cuda.set_rng_state,
-    "python": put_python_state,
-    "numpy": put_numpy_state,
+    "python": set_python_state,
+    "numpy": set_numpy_state,
 }

@@ -1,4 +1,4 @@
-"""Images of samples, during and after training."""
+"""Grids of samples during training, and samples with their nearest training images after it."""
 
 from pathlib import Path
 
@@ -20,13 +20,13 @@ from lightning_gan.utils import images
 
 
 class SampleGrid(AnimatedImages):
-    """The same noise, again and again: a grid of samples over training, and an animation of them.
+    """Callback that draws a grid of samples of fixed noise during training, and an animation of the grids.
 
     Args:
-        num: samples, 1 to 2^20.
-        columns: of the grid, 1 to 2^20.
-        every_n_steps: updates of G between two grids, at least 1.
-        seed: of the noise, 0 to 2^32 - 1.
+        num: Number of samples, 1 to 2^20.
+        columns: Number of columns of the grid, 1 to 2^20.
+        every_n_steps: Updates of G between two grids, at least 1.
+        seed: Random seed for the noise, 0 to 2^32 - 1.
     """
 
     key, animation_name = "samples", "training"
@@ -39,7 +39,7 @@ class SampleGrid(AnimatedImages):
         self.num, self.columns, self.seed = num, columns, seed
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Also save real images for comparison, once in a run."""
+        """Also save a grid of real images for comparison, once in a run."""
         super().on_train_start(trainer, pl_module)
         path = find_run_folder_of_trainer(trainer) / "images" / "real.png"
         data = getattr(trainer, "datamodule", None)
@@ -47,32 +47,32 @@ class SampleGrid(AnimatedImages):
             self._save_real_images(read_uint8_images(data, "val"), path)
 
     def _save_real_images(self, real: Tensor, path: Path) -> None:
-        """Save a grid of at most `num` images, at even intervals of `real`, bytes [n, C, H, W]."""
+        """Save a grid of at most `num` images at even intervals of `real`, uint8 [n, C, H, W]."""
         n = min(self.num, len(real))
         index = torch.arange(n) * len(real) // max(1, n)
         with warn_on_oserror(path):
             images.save_image(images.make_image_grid(real[index], self.columns, scale=2), path)
 
-    def image(self, trainer: Trainer, pl_module: LightningModule) -> Tensor:
-        """Draw samples of the same noise, bytes [3, H, W]."""
+    def draw_image(self, trainer: Trainer, pl_module: LightningModule) -> Tensor:
+        """Draw a grid of samples of the fixed noise, uint8 [3, H, W]."""
         samples = pl_module.sample(self.num, seed=self.seed)  # type: ignore[operator]
-        # without a data module G says what its values are
-        shown = find_display_range_of_data(
-            getattr(trainer, "datamodule", None) or pl_module.generator
-        )
-        return images.make_image_grid(images.to_uint8(samples, shown), self.columns, scale=2)
+        # without a data module, G's own value_range is used
+        data = getattr(trainer, "datamodule", None) or pl_module.generator
+        display_range = find_display_range_of_data(data)
+        uint8_samples = images.to_uint8(samples, display_range)
+        return images.make_image_grid(uint8_samples, self.columns, scale=2)
 
 
 class NearestNeighbours(Callback):
-    """Figure 2 of Goodfellow et al. (2014): samples, and in the last column the nearest training example.
+    """Callback that draws samples beside their nearest training images (Goodfellow et al. 2014, figure 2).
 
     "The rightmost column shows the nearest training example of the neighboring sample, in order to demonstrate that
-    the model has not memorized the training set." Samples are the seed's first ones, not picked.
+    the model has not memorized the training set." The samples are not selected: they are the first ones of the seed.
 
     Args:
-        rows: of the image, 1 to 2^20.
-        columns: of samples, 1 to 2^20; the neighbours of the last one are added.
-        seed: of the noise, 0 to 2^32 - 1.
+        rows: Number of rows, 1 to 2^20.
+        columns: Number of columns of samples, 1 to 2^20; a column with the neighbours of the last one is added.
+        seed: Random seed for the noise, 0 to 2^32 - 1.
     """
 
     @check_arguments
@@ -80,16 +80,16 @@ class NearestNeighbours(Callback):
         self.num_rows, self.columns, self.seed = rows, columns, seed
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """After the last update."""
+        """Draw the image after the last update, on rank 0."""
         data = trainer.datamodule  # type: ignore[attr-defined]
         if data is None or not trainer.is_global_zero:
             return
-        sample_set = read_uint8_images(data, "train")
+        real = read_uint8_images(data, "train")
         samples = pl_module.sample(self.num_rows * self.columns, seed=self.seed)  # type: ignore[operator]
-        shown = images.to_uint8(samples.cpu(), find_display_range_of_data(data))
-        shown = shown.view(self.num_rows, self.columns, *sample_set.shape[1:])
-        neighbours = sample_set[find_nearest(shown[:, -1].float(), sample_set)][:, None]
-        gap = torch.full_like(neighbours, 128)  # grey, as the grid's own
-        rows = torch.cat([shown, gap, neighbours], dim=1).flatten(0, 1)
-        one_image = images.make_image_grid(rows, self.columns + 2, scale=2)
-        log_image(trainer, "nearest_neighbours", one_image, trainer.global_step)
+        generated = images.to_uint8(samples.cpu(), find_display_range_of_data(data))
+        generated = generated.view(self.num_rows, self.columns, *real.shape[1:])
+        neighbours = real[find_nearest(generated[:, -1].float(), real)][:, None]
+        gap = torch.full_like(neighbours, 128)  # grey, like the lines of the grid
+        rows = torch.cat([generated, gap, neighbours], dim=1).flatten(0, 1)
+        image = images.make_image_grid(rows, self.columns + 2, scale=2)
+        log_image(trainer, "nearest_neighbours", image, trainer.global_step)

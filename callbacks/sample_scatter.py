@@ -1,4 +1,4 @@
-"""Samples that are points in the plane, drawn over the data."""
+"""Scatter plots of two-dimensional samples and data during training."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ from lightning_gan.utils.errors import UserError
 
 
 class SampleScatter(AnimatedImages):
-    """The same noise, again and again: samples over held-out data during training, and an animation of them.
+    """Callback that draws two-dimensional samples of fixed noise over validation data, and an animation of the plots.
 
-    For data of two numbers. Draws what is scored: the average of G where one is kept.
+    The samples come from the evaluated generator: the average of G if the model has one.
 
     Args:
-        num: samples, and as many points of the data, 1 to 2^20.
-        every_n_steps: updates of G between two images, at least 1.
-        seed: of the noise, 0 to 2^32 - 1.
+        num: Number of samples and of data points, 1 to 2^20.
+        every_n_steps: Updates of G between two images, at least 1.
+        seed: Random seed for the noise, 0 to 2^32 - 1.
     """
 
     key = animation_name = "points"
@@ -30,24 +30,24 @@ class SampleScatter(AnimatedImages):
         super().__init__(every_n_steps)
         self.num, self.seed = num, seed
 
-    def image(self, trainer: Trainer, pl_module: LightningModule) -> Tensor:
-        """Draw samples of the same noise over held-out data, bytes [3, H, W]."""
+    def draw_image(self, trainer: Trainer, pl_module: LightningModule) -> Tensor:
+        """Draw samples of the fixed noise over validation data, uint8 [3, H, W]."""
         samples: Tensor = pl_module.sample(self.num, seed=self.seed)  # type: ignore[operator]
         data: Tensor = trainer.datamodule.images("val")[: self.num]  # type: ignore[attr-defined]
         samples = samples.float().cpu().nan_to_num(torch.inf, torch.inf, -torch.inf)  # outside
         return draw_points(samples, data.cpu(), f"step {trainer.global_step}")
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Check the data, and begin.
+        """Check the data and draw the initial state.
 
         Raises:
-            ValueError: if the data are not points in the plane.
+            ValueError: If the data are not two-dimensional.
         """
         data: Any = getattr(trainer, "datamodule", None)
         if getattr(data, "data_shape", None) != (2,):
             name = getattr(data, "name", type(data).__name__)
             raise UserError(
-                f"SampleScatter draws data of shape [2], such as Ring and Grid; {name} are of another: take it out of "
+                f"SampleScatter needs data of shape [2], such as Ring or Grid, but the data are {name}: remove it from "
                 f"trainer.callbacks."
             )
         super().on_train_start(trainer, pl_module)

@@ -1,4 +1,4 @@
-"""The end of a job's time on a SLURM cluster: the step is finished, the run is saved, the job is queued again."""
+"""Requeueing of SLURM jobs: finish the step, save the run and queue the job again."""
 
 import signal
 import sys
@@ -15,12 +15,12 @@ SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
 
 
 class SlurmRequeue(SignalListener):
-    """At SIGUSR1 a job saves and asks for another turn; at SIGTERM and SIGINT it saves and leaves. Nothing is scored.
+    """Callback that saves the run and requeues the job at SIGUSR1, or saves and exits at SIGTERM and SIGINT.
 
-    A signal during a validation ends it at once, and the resumed job begins with it. SIGUSR1 in the last step or during
-    the test at the end is ignored, so that scoring uses what is left of the job's time. The exit status is 128 + the
-    signal's number: 138 where the job was queued again, 143 where it was cancelled or preempted. SIGTERM (15) goes
-    before SIGUSR1 (10).
+    A signal during a validation ends it at once, and the resumed job starts with it. SIGUSR1 in the last step or
+    during the final test is ignored, so that the evaluation can use the job's remaining time. The exit status is 128 +
+    the signal's number: 138 if the job was queued again, 143 if it was cancelled or preempted. SIGTERM (15) takes
+    precedence over SIGUSR1 (10). The run is not evaluated after a signal.
 
     Args:
         job: Job that this process belongs to.
@@ -34,30 +34,30 @@ class SlurmRequeue(SignalListener):
         self.began = 0
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Listen before the first step: an early signal must not kill."""
-        if stage == "fit" and not self.before and is_main_thread():
+        """Install the handlers before the first step, so that an early signal does not kill the process."""
+        if stage == "fit" and not self.previous_handlers and is_main_thread():
             self.listen(SIGNALS)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # one that came during the start
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # signals blocked during start-up
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Listen again: Lightning has installed a handler of its own, which waits for processes that may never come."""
+        """Install the handlers again: Lightning has replaced them, and its handler waits for other processes."""
         self.began = trainer.global_step
-        if self.before:
+        if self.previous_handlers:
             self.listen(SIGNALS)
 
     def is_ignored(self, trainer: Trainer, number: int) -> bool:
-        """A run that is at its last step is scored in what is left of the job's time."""
+        """Return whether the signal is SIGUSR1 at the last step, after which the run is only evaluated."""
         return number == signal.SIGUSR1 and bool(trainer.global_step == trainer.max_steps)
 
     def leave(self, trainer: Trainer) -> None:
-        """End all processes of a job that must go, after the first of them has asked for another turn.
+        """Exit all processes if a signal has stopped the run, after rank 0 has requeued the job.
 
-        At the end of a run nobody leaves for SIGUSR1: scoring may use what remains of the job's time.
+        SIGUSR1 after the last step is ignored from here on, so that the evaluation can use the remaining time.
         """
-        last = self.strongest(trainer)
+        last = self.find_highest_signal(trainer)
         number = self.agreed or (0 if last == signal.SIGUSR1 else last)
         if not number:
-            listened, self.received = bool(self.before), None
+            listened, self.received = bool(self.previous_handlers), None
             self.restore()
             if listened:
                 signal.signal(signal.SIGUSR1, signal.SIG_IGN)
@@ -65,32 +65,36 @@ class SlurmRequeue(SignalListener):
         sys.exit(self.finish(trainer, number))
 
     def finish(self, trainer: Trainer, number: int) -> int:
-        """Ask for another turn on the first process, while the others wait for it.
+        """Requeue the job on rank 0 while the other ranks wait.
 
         Args:
             trainer: Trainer of the run, whose step is saved.
             number: Number of the signal.
 
         Returns:
-            The exit status of this process.
+            Exit status of this process.
         """
         self.agreed = number
         if trainer.is_global_zero:
-            finish_wandb()  # now: the next turn may take this process's service away
+            finish_wandb()  # first: the requeued job may start before this process ends
             print(self.request_requeue(trainer), flush=True)
-        failures.wait_for_first()  # srun kills the others when one ends with a status
+        failures.wait_for_first()  # srun kills the other ranks when one exits with a status
         return 128 + number
 
     def request_requeue(self, trainer: Trainer) -> str:
-        """Ask for another turn where that makes sense; say what was done."""
+        """Requeue the job at SIGUSR1 if its step is saved and it has made progress.
+
+        Returns:
+            Sentence about what was done and why.
+        """
         step, name = trainer.global_step, signal.Signals(self.agreed).name
-        kept = any(c.on_disk[0] == step for c in trainer.callbacks if isinstance(c, Checkpoints))  # type: ignore[attr-defined]
-        if not kept:
+        saved = any(c.on_disk[0] == step for c in trainer.callbacks if isinstance(c, Checkpoints))  # type: ignore[attr-defined]
+        if not saved:
             return (
                 f"{name}: step {step} could not be saved, so job {self.job.id} is not queued again."
             )
         if self.agreed != signal.SIGUSR1:
-            return f"{name}: step {step} is saved, job {self.job.id} leaves."
+            return f"{name}: step {step} is saved, job {self.job.id} exits."
         if step <= self.began:
             return f"{name}: no step since the start at {self.began}, so job {self.job.id} is not queued again."
         if refusal := self.job.requeue():

@@ -1,4 +1,4 @@
-"""Networks that torch.compile translates, where that is possible."""
+"""Compilation of G and D with torch.compile."""
 
 from functools import partial
 from typing import Any
@@ -9,71 +9,73 @@ from torch import Tensor, nn
 
 from lightning_gan.utils.errors import UserError
 
-NO_SECOND = (
-    "this model differentiates D's gradient, and compiled functions have no second derivative"
-)
+NO_SECOND = "this model needs a second derivative of D, which compiled functions do not have"
 
 
 class TorchCompile(Callback):
-    """Compiles G and D in place before the first step; what is evaluated stays as it was written.
+    """Callback that compiles G and D in place before the first step, for passes in training mode only.
 
-    The modules stay what they are: `state_dict` has the same keys, so that checkpoints are exchanged with those of
-    runs without it, and `sample` and `evaluate` do not know of it. Only passes in training mode are compiled. Random
-    numbers are drawn by the same kernels, in the same order, from the same generator as ever. Sums are made
-    in another order: a model is equal to rounding, not bit for bit. In mnist_parzen.yaml the weights are 6e-7 of their
-    norm apart after one step on one CPU thread, and 6e-6 after five; a model of this kind lets any rounding grow
-    (docs/performance.md).
+    The modules and the keys of `state_dict` do not change, so checkpoints are interchangeable with those of runs
+    without this callback. Random numbers come from the same kernels, in the same order and from the same generator.
+    Sums are computed in another order, so weights are equal up to rounding but not bit for bit. With
+    mnist_parzen.yaml on one CPU thread, the relative difference of the weights is 6e-7 after one step and 6e-6 after
+    five; GAN training amplifies rounding errors (docs/performance.md).
 
-    D stays as it is where the model differentiates it twice, because torch's compiled functions have no second
-    derivative; G is compiled all the same.
+    D is not compiled if the model differentiates it twice, because torch's compiled functions have no second
+    derivative.
 
     Args:
-        graphs: record CUDA graphs, which saves the time of launching kernels; a CUDA device only.
+        graphs: Whether to record CUDA graphs, which saves the time of kernel launches; CUDA devices only.
 
     Raises:
-        ValueError: at the start, if there is no CUDA device for `graphs`, or no C++ compiler on a CPU.
+        ValueError: At the start of training, if `graphs` is set without a CUDA device, or if a CPU run finds no C++
+            compiler.
     """
 
     def __init__(self, graphs: bool = False) -> None:
         self.graphs = graphs
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Say what is compiled, and let the first passes do it."""
+        """Set the networks up for compilation at their first passes, and print which are compiled."""
         self.check(pl_module.device.type)
         model: Any = pl_module
         networks = {"G": model.generator}
         if model.needs_double_backward:
-            left = f"; D is not, because {NO_SECOND}"
+            excluded = f"; D is not, because {NO_SECOND}"
         else:
-            networks["D"], left = model.discriminator, ""
+            networks["D"], excluded = model.discriminator, ""
         for network in networks.values():
-            compile_training(network, **self.settings())
-        rank_zero_info(f"{' and '.join(networks)} will be compiled at the first steps{left}.")
+            compile_training(network, **self.get_settings())
+        rank_zero_info(f"{' and '.join(networks)} will be compiled at the first steps{excluded}.")
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """As they were."""
+        """Remove the compiled passes."""
         for network in (pl_module.generator, pl_module.discriminator):
             network._compiled_call_impl = None  # type: ignore[union-attr]
 
-    def settings(self) -> dict[str, Any]:
-        """What `torch.compile` is told."""
+    def get_settings(self) -> dict[str, Any]:
+        """Return the arguments for `torch.compile`."""
         return {"options": {"fallback_random": True, "triton.cudagraphs": self.graphs}}
 
     def check(self, device: str) -> None:
-        """Whether this machine can."""
+        """Check that this machine can compile for a device.
+
+        Raises:
+            ValueError: If CUDA graphs are asked for on another device, or a CPU run finds no C++ compiler.
+        """
         if self.graphs and device != "cuda":
             raise UserError(
-                f"Compiled with graphs: CUDA graphs need a CUDA device, and this run is on {device}: leave graphs out."
+                f"TorchCompile with graphs=true needs a CUDA device, but this run is on {device}: set graphs to false."
             )
         if device == "cpu" and not has_compiler():
             raise UserError(
-                "Compiled needs a C++ compiler on a CPU, and there is none: install g++, name another one in CXX, or "
-                "leave callbacks/torch_compile.yaml out."
+                "TorchCompile needs a C++ compiler on a CPU and found none: install g++, set CXX to another compiler, "
+                "or remove callbacks/torch_compile.yaml."
             )
 
 
 def compile_training(network: nn.Module, **settings: Any) -> None:
-    """Compile a module's passes in training mode; others would be compiled anew for every size of a batch."""
+    """Compile a module's passes in training mode only; evaluation would be compiled again for each batch size."""
     network.compile(**settings)
     network._compiled_call_impl = partial(_in_training, network, network._compiled_call_impl)
 
@@ -83,7 +85,7 @@ def _in_training(network: nn.Module, compiled: Any, *inputs: Tensor) -> Any:
 
 
 def has_compiler() -> bool:
-    """Whether inductor finds one."""
+    """Return whether torch's inductor finds a C++ compiler."""
     from torch._inductor.cpp_builder import get_cpp_compiler  # slow to import
     from torch._inductor.exc import InvalidCxxCompiler
 

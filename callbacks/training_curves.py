@@ -1,4 +1,4 @@
-"""The run's curves as one image."""
+"""Plot of a run's metrics over training."""
 
 from collections import defaultdict
 from typing import Any
@@ -12,17 +12,17 @@ from lightning_gan.tracking.metrics_csv import MetricsLogger
 
 
 class TrainingCurves(Callback):
-    """Losses, V(D, G), D's answers and scores over steps, drawn at the end with the lines -log 4 and 1/2.
+    """Callback that plots losses, V(D, G), D's outputs and scores at the end, with the lines -log 4 and 1/2.
 
-    The points are read from metrics.csv, so that neither memory nor checkpoints grow with the run. A Trainer without a
-    `MetricsLogger` has no such file: there the points are kept in memory and in the checkpoints.
+    The points are read from metrics.csv, so that memory and checkpoints do not grow with the run. A Trainer without a
+    `MetricsLogger` has no such file; its points are held in memory and in checkpoints.
     """
 
     def __init__(self) -> None:
         self.curves: dict[str, Curve] = defaultdict(list)
 
-    def note(self, trainer: Trainer, prefix: str) -> None:
-        """Add the latest values under a prefix, once a step, if no file has them."""
+    def record(self, trainer: Trainer, prefix: str) -> None:
+        """Store the latest values of the keys with a prefix, once per step, if there is no metrics.csv."""
         if has_metrics_logger(trainer):
             return
         step = trainer.global_step
@@ -35,7 +35,7 @@ class TrainingCurves(Callback):
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Keep the points that no file has, that of the step at hand among them."""
+        """Store the points in the checkpoint, including this step's, if there is no metrics.csv."""
         self.on_train_batch_start(trainer, pl_module, None, 0)
         if points := {key: list(curve) for key, curve in self.curves.items() if curve}:
             checkpoint["curves"] = points
@@ -43,33 +43,33 @@ class TrainingCurves(Callback):
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Go on drawing, if no file has the points."""
+        """Restore the points, if there is no metrics.csv."""
         if not has_metrics_logger(trainer):
             self.curves = defaultdict(list, checkpoint.get("curves", {}))
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: object, batch_idx: int
     ) -> None:
-        """Note what the module logged after the batch before."""
+        """Record what the module logged after the previous batch."""
         every = trainer.log_every_n_steps  # type: ignore[attr-defined]
         if trainer.global_step and trainer.global_step % every == 0:
-            self.note(trainer, "train/")
+            self.record(trainer, "train/")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Note the held-out values."""
+        """Record the validation metrics."""
         if not trainer.sanity_checking:
-            self.note(trainer, "val/")
+            self.record(trainer, "val/")
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw all curves but for the training values of an interval that has only begun."""
+        """Draw all curves, without the training values of an incomplete logging interval."""
         self.on_train_batch_start(trainer, pl_module, None, 0)
-        curves = self.points(trainer)
+        curves = self.read_points(trainer)
         if curves and trainer.is_global_zero:
             logits: Any = getattr(pl_module.loss, "outputs_are_logits", True)
             log_image(trainer, "curves", figures.plot_curves(curves, logits), trainer.global_step)
 
-    def points(self, trainer: Trainer) -> dict[str, Curve]:
-        """Read the points of the image's curves: from metrics.csv, or those that were noted."""
+    def read_points(self, trainer: Trainer) -> dict[str, Curve]:
+        """Return the points of the curves by key, from metrics.csv or from memory."""
         if not has_metrics_logger(trainer) or not trainer.is_global_zero:
             return self.curves
         for logger in trainer.loggers:
@@ -82,5 +82,5 @@ class TrainingCurves(Callback):
 
 
 def has_metrics_logger(trainer: Trainer) -> bool:
-    """Whether the run folder has a metrics.csv that a resumed run goes on with."""
+    """Return whether the run writes a metrics.csv that a resumed run continues."""
     return isinstance(trainer.logger, MetricsLogger)

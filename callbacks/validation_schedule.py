@@ -1,4 +1,4 @@
-"""When a validation is due, and one that was left to the resumed run."""
+"""Schedule of validations: whether one is due, and how a resumed run starts with one."""
 
 from math import inf
 
@@ -7,17 +7,17 @@ from pytorch_lightning import Trainer
 
 
 def validation_is_due(trainer: Trainer) -> bool:
-    """Whether the settings ask for a validation after this minibatch; the one before a stop is not asked for."""
+    """Return whether the Trainer's settings ask for a validation after this minibatch; a stop's own does not count."""
     loop, every = trainer.fit_loop, trainer.check_val_every_n_epoch
     interval = trainer.val_check_batch
-    if not trainer.enable_validation or interval is None:  # None: by the clock
+    if not trainer.enable_validation or interval is None:  # None: scheduled by time
         return False
     if every is not None and (trainer.current_epoch + 1) % every:
         return False
     if interval == inf:
         return bool(trainer.is_last_batch)
-    seen = loop.total_batch_idx if every is None else loop.batch_idx
-    return (seen + 1) % interval == 0
+    index = loop.total_batch_idx if every is None else loop.batch_idx
+    return (index + 1) % interval == 0
 
 
 def validate_first(trainer: Trainer, metrics: dict[str, float]) -> None:
@@ -33,7 +33,5 @@ def validate_first(trainer: Trainer, metrics: dict[str, float]) -> None:
     loop = trainer.fit_loop.epoch_loop
     trainer.validating = True
     loop.val_loop.run()
-    loop.val_loop._has_run = (
-        False  # or the loop of a complete epoch would end without a pass, and never begin another
-    )
+    loop.val_loop._has_run = False  # else the loop of a complete epoch ends without a batch
     trainer.training = True

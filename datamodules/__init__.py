@@ -1,4 +1,4 @@
-"""Data sets as LightningDataModules; they know nothing of GANs."""
+"""Data sets as LightningDataModules, independent of the models."""
 
 from datamodules.base import ImageData
 from datamodules.cifar10 import CIFAR10

@@ -1,4 +1,28 @@
-"""What all image data sets share: bytes, and what an image of them shows."""
+"""Base class of image data sets, and the interface that models, callbacks and commands expect of a data module.
+
+A data module in this suite is a LightningDataModule whose batches are [x, y]: x is float32, [m, *data_shape]; y holds
+class labels, int64 [m]. `datamodules.InMemory` implements all of the following from one method, `load`.
+
+Every data module has
+
+- `data_shape`: shape of one example, [C, H, W] for images.
+
+Callbacks and commands use these members where the module has them:
+
+- `name`: short name of the data set, used in protocols, log lines and messages.
+- `provenance`: one sentence with the content, the sizes of the splits and the source.
+- `value_range`: (lowest, highest) returned value; G must be able to produce this range.
+- `display_range`: (black, white) values of displayed images; `value_range` if it is missing.
+- `images(split)`: all examples of "train", "val" or "test", float32 [n, *data_shape] on the CPU. Metrics against real
+  images, the collapse monitor and image callbacks need it.
+- `uint8_images(split)`: the same as displayed images, uint8 [n, C, H, W] on the CPU; computed from `images(split)` if
+  it is missing.
+- `labels(split)`: class labels of the examples, int64 [n] on the CPU; `num_classes`: labels are 0 to num_classes - 1.
+  Class-conditional and semi-supervised models need them.
+- `density`: p_data as a torch Distribution; `means` and `std`: modes of a mixture. `DensityPlot` and `ModeCoverage`
+  need them.
+- `drawn`: whether the examples are computed from a seed instead of read from files.
+"""
 
 from torch import Tensor
 
@@ -9,35 +33,35 @@ __all__ = ["ImageData", "Split", "Splits"]
 
 
 class ImageData(InMemory):
-    """Images held in memory as uint8, given out as float32 in `value_range`.
+    """Base class of images that are stored as uint8 and returned as float32 in `value_range`.
 
-    A subclass says where the bytes come from: `load` returns them, [n, C, H, W]. One whose values are no linear
-    function of the bytes says so too: `convert`, `find_display_range_of_data` and `uint8_images`.
+    A subclass implements `load`, which returns uint8 images [n, C, H, W]. A subclass whose values are not a linear
+    function of the bytes also overrides `convert`, `display_range` and `uint8_images`.
     """
 
     data_shape: tuple[int, int, int]
 
     @property
     def display_range(self) -> tuple[float, float]:
-        """The values that an image shows as 0 and as 255; those outside are clipped."""
+        """Values that an image shows as 0 and 255; values outside are clipped."""
         return self.value_range
 
     def convert(self, stored: Tensor) -> Tensor:
-        """Bytes, [m, C, H, W], as float32 in `value_range`: 0 is its low end and 255 its high one."""
+        """Convert uint8 images, [m, C, H, W], to float32: 0 and 255 become the ends of `value_range`."""
         low, high = self.value_range
         x = stored.float().div_(255 / (high - low))
         return x if low == 0 else x.add_(low)
 
     def uint8_images(self, split: Split) -> Tensor:
-        """What images of a split show: uint8, [n, C, H, W], on the CPU; the data's own memory."""
+        """Return the displayed images of a split, uint8 [n, C, H, W], on the CPU and without a copy."""
         return self._split(split)[0]
 
 
 def check_value_range(value_range: tuple[float, float]) -> tuple[float, float]:
-    """A range of values that the user asked for.
+    """Check that a range is not empty and return it as floats.
 
     Raises:
-        ValueError: if it is empty.
+        ValueError: If it is empty.
     """
     low, high = value_range
     if not low < high:

@@ -1,4 +1,4 @@
-"""CIFAR-10 (Krizhevsky, 2009): where its files come from, and its splits."""
+"""CIFAR-10 (Krizhevsky, 2009)."""
 
 import io
 from collections.abc import Iterable
@@ -24,35 +24,35 @@ from datamodules.cifar_files import (
 from datamodules.loader import BatchLoader
 from lightning_gan.arguments import Count, CountOrZero, Seed, check_arguments
 from lightning_gan.utils import home_folder
-from lightning_gan.utils.downloads import download
+from lightning_gan.utils.downloads import download_bytes
 from lightning_gan.utils.errors import UserError
 
-PICKLED_FOLDER = "cifar-10-batches-py"  # as torchvision and Keras lay it out
-SECONDS = 900.0  # for 170 MB: there is no other source that a longer wait would keep waiting
+PICKLED_FOLDER = "cifar-10-batches-py"  # used by torchvision and Keras
+SECONDS = 900.0  # limit for 170 MB; long, because there is no other source to try
 
 
 class CIFAR10(ImageData):
-    """50,000 + 10,000 colour images of ten kinds of things, 32 x 32; values in [-1, 1].
+    """CIFAR-10: 50,000 training and 10,000 test images of ten classes, 3 x 32 x 32, with values in [-1, 1].
 
-    Sources, in the order of "auto": the binary files (cifar-10-batches-bin) under root or root
-    itself, their archive (cifar-10-binary.tar.gz) under root, torchvision's pickled files
-    (cifar-10-batches-py); the archive at its official address. A file that is there but is not the
-    published one is an error always. No pickle is run.
+    The source "auto" tries in this order: the binary files (cifar-10-batches-bin) under root or root itself, their
+    archive (cifar-10-binary.tar.gz) under root, torchvision's pickled files (cifar-10-batches-py), and the archive at
+    its official address. A file that exists but differs from the published one is always an error. Pickled files are
+    parsed without executing them.
 
     Attributes:
-        files: five for training, then the test file, with the digests that each must have.
-        archive: of the binary files.
+        files: Five training files and the test file, with their digests.
+        archive: Archive of the binary files.
 
     Args:
-        root: folder of the files; the environment variable LIGHTNING_GAN_DATA replaces "data".
-        batch_size: examples per batch and device, at least 1.
-        validation: how many of the last training images validate instead, at least 0; 0: all train, and there is no
-            validation split.
-        source: where the images may come from.
-        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        root: Folder of the files; the environment variable LIGHTNING_GAN_DATA replaces "data".
+        batch_size: Images per batch and device, at least 1.
+        validation: Number of the last training images that form the validation split, at least 0; 0 leaves it
+            empty.
+        source: Source of the images; "auto" tries all sources in order.
+        seed: Random seed for the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
 
     Raises:
-        ValueError: if source is unknown, or no image is left to train.
+        ValueError: If `source` is unknown, or no training image is left.
     """
 
     name = "cifar10"
@@ -95,12 +95,12 @@ class CIFAR10(ImageData):
         self.validation, self.source = validation, source
 
     def load(self, *, fetch: bool) -> Splits:
-        """Verified splits, in the order of the files.
+        """Load and verify the splits, in the order of the files.
 
         Raises:
-            ValueError: if a file is there but is not, to the byte, the published one.
-            NotADirectoryError: if root is a file.
-            FileNotFoundError: if files are missing and `source` cannot deliver them.
+            ValueError: If a file exists but differs from the published one.
+            NotADirectoryError: If `root` is a file.
+            FileNotFoundError: If files are missing and `source` cannot provide them.
         """
         if self.root.exists() and not self.root.is_dir():
             raise NotADirectoryError(f"data.root is {self.root}, a file: give a folder.")
@@ -117,7 +117,7 @@ class CIFAR10(ImageData):
         return self._split_up(batches, where)
 
     def _read(self, specs: Iterable[BatchFile]) -> tuple[dict[str, Tensor], set[str]]:
-        """Those of the files that exist, verified, and the folders or the archive they lie in."""
+        """Read and verify the files that exist; return their records, and their folders or archive."""
         batches, where, packed = {}, set(), []
         archive = find_first([self.root / self.archive.name])
         for spec in specs:
@@ -137,14 +137,14 @@ class CIFAR10(ImageData):
         return batches, where
 
     def _fetch(self, specs: Iterable[BatchFile]) -> str:
-        """Put missing files into their folder under root; the reason, if that fails."""
+        """Download missing files into their folder under root; return the reason of a failure, or an empty text."""
         specs, url = list(specs), self.archive.url
         rank_zero_info(
             f"CIFAR-10: {', '.join(spec.name for spec in specs)} not under {self.root}; trying {url}"
             f" for up to {SECONDS:.0f} s."
         )
         try:
-            packed = download(url, self.archive.size + 1, SECONDS)
+            packed = download_bytes(url, self.archive.size + 1, SECONDS)
             raws = read_members(io.BytesIO(packed), specs, self.archive)
             for spec in specs:
                 write_files(self.root / FOLDER, spec, raws[spec.name])
@@ -170,7 +170,7 @@ class CIFAR10(ImageData):
         return splits
 
     def val_dataloader(self) -> BatchLoader:
-        """Validation batches in order; no batch where `validation` is 0."""
+        """Return validation batches in order; none if `validation` is 0."""
         if self.validation:
             return super().val_dataloader()
         images, labels = self._split("train")
@@ -179,8 +179,8 @@ class CIFAR10(ImageData):
     def _split(self, split: Split) -> tuple[Tensor, Tensor]:
         if split == "val" and self._splits and not self.validation:
             raise UserError(
-                "CIFAR-10 has no validation split, since all training images train: set"
-                " data.validation to 5000, or ask for the test split."
+                "CIFAR-10 has no validation split, because data.validation is 0: set data.validation to"
+                " 5000, or use the test split."
             )
         return super()._split(split)
 

@@ -1,4 +1,4 @@
-"""CIFAR-10 with the contrast of each image normalised, as in Goodfellow et al. (2014)."""
+"""CIFAR-10 with global contrast normalization, as in Goodfellow et al. (2014)."""
 
 from typing import Literal
 
@@ -9,34 +9,31 @@ from datamodules.base import Split
 from datamodules.cifar10 import CIFAR10
 from lightning_gan.arguments import Count, CountOrZero, Seed, check_arguments
 
-SCALE = 55.0  # length of an image as a vector: 55 / sqrt(3072) = 0.992 is the root mean square of its pixels
-SMALLEST = (
-    1e-8  # an image whose length is less than this share of SCALE is of one grey: it becomes zeros
-)
-CHUNK = 1000  # images shown at a time: 12 MB of floats
+SCALE = 55.0  # Euclidean norm of an image: 55 / sqrt(3072) = 0.992 is the root mean square of its values
+SMALLEST = 1e-8  # share of SCALE below which an image is constant and becomes zeros
+CHUNK = 1000  # images converted at a time: 12 MB of floats
 
 
 class CIFAR10GCN(CIFAR10):
-    """CIFAR-10 as the 2014 networks saw it: each image less its mean, times 55 / its length.
+    """CIFAR-10 as in Goodfellow et al. (2014): each image minus its mean, times 55 / its Euclidean norm.
 
-    The mean is that over all 3,072 values of the image, and its length the root of the sum of their squares:
-    pylearn2's global_contrast_normalize with scale 55, as the yaml files released with the paper ask for. The first
-    40,000 images train, as there.
+    Mean and norm are over all 3,072 values of an image. This is pylearn2's global_contrast_normalize with scale 55, as
+    in the yaml files released with the paper. The first 40,000 images train, as in those files.
 
-    What is given out has no bounds: over the 40,000 it lies in [-11.98, 9.38]. Images show [-3, 3], where 99.79 % of
-    these values are, and all values of 73.6 % of the images; the others are clipped. So images are of the images as
-    they were learned from, without the brightness and the contrast that these had.
+    The returned values are unbounded; over the 40,000 training images they are in [-11.98, 9.38]. Displayed images show
+    [-3, 3], which contains 99.79 % of the values, and all values of 73.6 % of the images; the other values are clipped.
+    Displayed images are the normalized ones, without the original brightness and contrast.
 
     Args:
-        root: folder of the files; the environment variable LIGHTNING_GAN_DATA replaces "data".
-        batch_size: examples per batch and device, at least 1.
-        validation: how many of the last training images validate instead, at least 0; 0: all train, and there is no
-            validation split.
-        source: where the images may come from.
-        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        root: Folder of the files; the environment variable LIGHTNING_GAN_DATA replaces "data".
+        batch_size: Images per batch and device, at least 1.
+        validation: Number of the last training images that form the validation split, at least 0; 0 leaves it
+            empty.
+        source: Source of the images; "auto" tries all sources in order.
+        seed: Random seed for the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
 
     Raises:
-        ValueError: if source is unknown, or no image is left to train.
+        ValueError: If `source` is unknown, or no training image is left.
     """
 
     name = "cifar10_contrast"
@@ -55,17 +52,14 @@ class CIFAR10GCN(CIFAR10):
         super().__init__(root, batch_size, validation, source, seed)
 
     def convert(self, images: Tensor) -> Tensor:
-        """Bytes, [m, 3, 32, 32], as float32 with mean 0 and length 55 in each image."""
+        """Convert uint8 images, [m, 3, 32, 32], to float32 with mean 0 and norm 55 in each image."""
         x = images.float().flatten(1)
         x -= x.mean(1, keepdim=True)
-        length = torch.linalg.vector_norm(x, dim=1, keepdim=True) / SCALE
-        return x.div_(torch.where(length < SMALLEST, 1.0, length)).view(images.shape)
+        norm = torch.linalg.vector_norm(x, dim=1, keepdim=True) / SCALE
+        return x.div_(torch.where(norm < SMALLEST, 1.0, norm)).view(images.shape)
 
     def uint8_images(self, split: Split) -> Tensor:
-        """What images of a split show: uint8, [n, 3, 32, 32], on the CPU.
-
-        `find_display_range_of_data` as 0 to 255, clipped.
-        """
+        """Return the displayed images of a split, uint8 [n, 3, 32, 32], on the CPU: `display_range` as 0 to 255."""
         images = self._split(split)[0]
         low, high = self.display_range
         shown = torch.empty_like(images)

@@ -1,7 +1,7 @@
-"""CIFAR-10's pickled batches, read without running what they ask for.
+"""Reader for CIFAR-10's pickled batches that does not execute the pickle.
 
-A pickle is a program that may call whatever it names. These name three things, all of numpy and in the words of
-Python 2; here each of them is a stand-in that keeps what it is given, and any other name is refused.
+A pickle can call any function that it names. The published batches name three functions of numpy, in Python 2 format.
+The reader replaces these by stand-ins that store their arguments, and refuses every other name.
 """
 
 import io
@@ -14,7 +14,7 @@ PIXELS = 3 * 32 * 32
 
 
 class _DataType:
-    """In the place of numpy.dtype: the number of pixels tells that they are bytes."""
+    """Stand-in for numpy.dtype; the size of the data shows that the values are bytes."""
 
     def __init__(self, *arguments: object) -> None:
         pass
@@ -24,7 +24,7 @@ class _DataType:
 
 
 class _Array:
-    """In the place of an array: keeps its shape, and its bytes, which Python 2 wrote as text."""
+    """Stand-in for an array that stores its shape and its bytes, which Python 2 wrote as text."""
 
     def __init__(self, *arguments: object) -> None:
         self.shape: object = None
@@ -45,16 +45,16 @@ class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in STAND_INS:
             raise pickle.UnpicklingError(
-                f"it asks for {module}.{name}, which no batch of CIFAR-10 does"
+                f"it names {module}.{name}, which no batch of CIFAR-10 contains"
             )
         return STAND_INS[module, name]
 
 
 def read_records(raw: bytes, n: int) -> bytes:
-    """The n records of a pickled batch as its binary version has them: a label, then 3,072 pixels.
+    """Convert the n records of a pickled batch to the binary format: a label, then 3,072 pixel values.
 
     Raises:
-        ValueError: the predicate of a sentence that has the file as its subject.
+        ValueError: If it is not valid; the message is the predicate of a sentence about the file.
     """
     try:
         batch = _Reader(io.BytesIO(raw), encoding="latin1").load()

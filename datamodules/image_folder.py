@@ -1,4 +1,4 @@
-"""The user's own images, from a folder."""
+"""Data set of the user's own images in a folder."""
 
 import shlex
 from functools import partial
@@ -26,38 +26,38 @@ from lightning_gan.utils.machine_limits import read_memory
 
 
 class ImageFolder(ImageData):
-    """Images of a folder, of any size: cut to squares, held in memory as bytes.
+    """Images of any size from a folder, cropped to squares and held in memory as bytes.
 
     Sub-folders are classes, labelled in the order of their names; a folder that holds images itself is one class.
-    `python -m lightning_gan inspect FOLDER` says what is there, and writes a config to begin with.
+    The command `python -m lightning_gan inspect FOLDER` describes a folder and writes a config for it.
 
-    Files are read as docs/pictures.md says, which lists the formats and what becomes of every kind of pixel. Each
-    image is cut to the largest square in its middle and scaled to `size` with antialiasing. Files with other
-    suffixes and hidden files are ignored. All processes read all files.
+    docs/images.md lists the file formats and the conversion of each kind of pixel. The largest centred square of
+    each image is scaled to `size` with antialiasing. Files with other suffixes and hidden files are ignored. All
+    processes read all files.
 
-    Each image is assigned to a split by the SHA-256 of the bytes of its file, mixed with `split_seed`: uniform in
-    [0, 1), it is a test image below `test`, a validation image below `test + validation`, and a training image
-    otherwise. Adding, removing or renaming files therefore moves no other image, and copies of a file are always in
-    one split. The sizes of the splits are `test`, `validation` and the rest in expectation: of n different files,
-    `n * test` are in the test split, with a standard deviation of `sqrt(n * test * (1 - test))` (for 1,000 files and
-    0.1: 100 ± 9.5). In a small folder where a split would be empty, it gets the images whose hash is nearest; only
-    there can an added file move others. Within a split, images are in the order of their hashes.
+    The SHA-256 of a file's bytes, mixed with `split_seed`, gives the image a position, uniform in [0, 1). Images below
+    `test` are test images, images below `test + validation` are validation images, and the rest train. Adding,
+    removing or renaming files therefore moves no other image, and copies of a file are always in one split. The sizes
+    of the splits vary: of n different files, `n * test` are expected in the test split, with a standard deviation of
+    `sqrt(n * test * (1 - test))` (for 1,000 files and 0.1: 100 ± 9.5). A split that would be empty gets the image with
+    the nearest position; only in such a small folder can an added file move other images. Within a split, images are
+    ordered by position.
 
     Args:
-        root: the folder. The data are called by its name.
-        batch_size: examples per batch and device, at least 1.
-        size: side of the squares, in pixels, 1 to 2^20.
-        channels: number of channels: 3, colours; or 1, grey.
-        validation: expected share of the validation split, above 0 and below 1; it has one image at least.
-        test: expected share of the test split, above 0 and below 1; it has one image at least.
-        enlarge: whether images smaller than `size` are enlarged. They become blurred, and G learns that.
-        value_range: of what is given out, finite; [-1, 1] fits generators that end in tanh, such as DCGAN's.
-        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        split_seed: seed of the division into training, validation and test images, 0 to 2^32 - 1.
+        root: Folder of the images; its name is the name of the data set.
+        batch_size: Images per batch and device, at least 1.
+        size: Side of the squares in pixels, 1 to 2^20.
+        channels: Number of channels: 3 for colour, 1 for grey.
+        validation: Expected share of the validation split, above 0 and below 1; it has at least one image.
+        test: Expected share of the test split, above 0 and below 1; it has at least one image.
+        enlarge: Whether to enlarge images smaller than `size`. They become blurred, and G learns the blur.
+        value_range: Range of the returned values, finite; [-1, 1] fits generators that end in tanh, such as DCGAN's.
+        seed: Random seed for the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        split_seed: Random seed for the division into splits, 0 to 2^32 - 1.
 
     Raises:
-        ValueError: if channels is neither 1 nor 3, shares leave nothing to train, value_range is empty, or the name of
-            the folder is not UTF-8.
+        ValueError: If `channels` is neither 1 nor 3, the shares leave no training images, `value_range` is empty, or
+            the name of the folder is not UTF-8.
     """
 
     name = "image_folder"
@@ -80,12 +80,10 @@ class ImageFolder(ImageData):
     ) -> None:
         super().__init__(batch_size, seed)
         if channels not in (1, 3):
-            raise UserError(
-                f"Images with {channels} channels were asked: give 1 channel (grey) or 3 (colour)."
-            )
+            raise UserError(f"channels is {channels}: give 1 (grey) or 3 (colour).")
         if validation + test >= 1:
             raise UserError(
-                f"validation is {validation} and test {test}: give shares above 0 that leave some to train."
+                f"validation is {validation} and test {test}: give shares above 0 with a sum below 1."
             )
         check_utf8(root)
         self.root = Path(home_folder.expand_home(root))
@@ -97,109 +95,112 @@ class ImageFolder(ImageData):
         self.num_classes = 1
 
     def load(self, *, fetch: bool) -> Splits:
-        """Read all images, cut and scaled, in three splits.
+        """Read, crop and scale all images, and divide them into splits.
 
         Raises:
-            FileNotFoundError: if there is no such folder.
-            NotADirectoryError: if root is a file.
-            ValueError: if there are fewer than 3 different images, one cannot be read or is too small, or they do
-                not fit into memory.
+            FileNotFoundError: If the folder does not exist.
+            NotADirectoryError: If `root` is a file.
+            ValueError: If there are fewer than 3 different images, an image cannot be read or is too small, or the
+                images do not fit into memory.
         """
         found = find_images(self.root)
-        fits_in_memory(len(found.files), self.data_shape)
-        images, looks, digests = self._read(found)
-        refuse_images({seen.path: seen.problem for seen in looks if seen.problem}, self.root)
+        check_folder_memory(len(found.files), self.data_shape)
+        images, headers, digests = self._read(found)
+        check_problems({h.path: h.problem for h in headers if h.problem}, self.root)
         if not self.enlarge:
-            refuse_small(looks, self.data_shape[1])
-        refuse_few(digests, self.root)
+            check_image_sizes(headers, self.data_shape[1])
+        check_number(digests, self.root)
         self.num_classes = max(1, len(found.classes))
         return self._split_up(torch.from_numpy(images), torch.tensor(found.labels), digests, found)
 
     def _read(self, found: FoundImages) -> tuple[np.ndarray, list[ImageHeader], list[bytes]]:
-        """Return the images, uint8 [n, *data_shape], what the files say of themselves, and their digests."""
+        """Return the images, uint8 [n, *data_shape], and the headers and digests of their files."""
         channels, size, _ = self.data_shape
         images = np.empty((len(found.files), *self.data_shape), np.uint8)
-        looks, digests = [], []
+        headers, digests = [], []
         for i, read in enumerate(
             read_files(found.files, partial(crop_square, size=size, channels=channels))
         ):
             if read.image is not None:
                 images[i] = read.image
-            looks.append(read.header)
+            headers.append(read.header)
             digests.append(read.digest)
-        return images, looks, digests
+        return images, headers, digests
 
     def _split_up(
         self, images: torch.Tensor, labels: torch.Tensor, digests: list[bytes], found: FoundImages
     ) -> Splits:
-        places = split_by_hash(digests, self.validation, self.test, self.split_seed)
+        indices = split_by_hash(digests, self.validation, self.test, self.split_seed)
         kind = "grey" if self.data_shape[0] == 1 else "colour"
         classes = f"{self.num_classes} classes" if found.classes else "no labels"
-        counts = ", ".join(f"{len(place):,} {split}" for split, place in places.items())
+        counts = ", ".join(f"{len(i):,} {split}" for split, i in indices.items())
         self.provenance = (
             f"{self.name}, {self.data_shape[1]}x{self.data_shape[2]} {kind} images, {classes}: {counts}; "
             f"from {self.root}."
         )
-        return {split: (images[place], labels[place]) for split, place in places.items()}
+        return {split: (images[i], labels[i]) for split, i in indices.items()}
 
 
-def fits_in_memory(n: int, data_shape: tuple[int, int, int]) -> None:
-    """Nothing, where images take at most half of the memory: they are held twice while they are divided.
+def check_folder_memory(n: int, data_shape: tuple[int, int, int]) -> None:
+    """Check that n images take at most half of the memory, because they are copied once for the splits.
 
     Raises:
-        ValueError: if they take more.
+        ValueError: If they take more.
     """
     channels, size, _ = data_shape
-    wanted, there = n * channels * size**2, read_memory()
-    if there and wanted > there / 2:
+    needed, memory = n * channels * size**2, read_memory()
+    if memory and needed > memory / 2:
         raise UserError(
-            f"{n:,} images of {channels} x {size} x {size} bytes take {wanted / 1e9:.1f} GB, more than half of this "
-            f"machine's {there / 1e9:.1f} GB: set data.size to {int((there / 2 / n / channels) ** 0.5)} or less, or "
+            f"{n:,} images of {channels} x {size} x {size} bytes take {needed / 1e9:.1f} GB, more than half of this "
+            f"machine's {memory / 1e9:.1f} GB: set data.size to {int((memory / 2 / n / channels) ** 0.5)} or less, or "
             f"give fewer images."
         )
 
 
-def refuse_images(problems: dict[Path, str], root: Path) -> None:
-    """Nothing, where there are no files that cannot be read.
+def check_problems(problems: dict[Path, str], root: Path) -> None:
+    """Check that no file has a problem.
+
+    Args:
+        problems: Reason for each file that cannot be read.
+        root: Folder of the images.
 
     Raises:
-        ValueError: naming the first of them, and counting the others.
+        ValueError: If there is one; the message names the first file and the number of others.
     """
     if problems:
         path, why = next(iter(problems.items()))
-        more = f", and {len(problems) - 1:,} more cannot either" if len(problems) > 1 else ""
+        more = f", and neither can {len(problems) - 1:,} more" if len(problems) > 1 else ""
         raise UserError(
-            f"{to_printable(path)} cannot be read as an image {why}{more}: mend it or take it away; "
-            f"`python -m lightning_gan inspect {to_printable(shlex.quote(str(root)))}` lists them all."
+            f"{to_printable(path)} cannot be read as an image {why}{more}: repair or remove it; "
+            f"`python -m lightning_gan inspect {to_printable(shlex.quote(str(root)))}` lists all of them."
         )
 
 
-def refuse_few(digests: list[bytes], root: Path) -> None:
+def check_number(digests: list[bytes], root: Path) -> None:
     """Check that there is a different image for each split.
 
     Raises:
-        ValueError: if there are fewer than 3 images, or all but two are copies.
+        ValueError: If there are fewer than 3 different images.
     """
     different = len(set(digests))
     if different < LEAST:
         copies = f", {different} of them different" if different < len(digests) else ""
         raise UserError(
-            f"{root} holds {len(digests):,} images{copies}: give {LEAST} different ones or more, to train, validate "
-            f"and test."
+            f"{root} holds {len(digests):,} images{copies}: give {LEAST} different images or more, one for each split."
         )
 
 
-def refuse_small(looks: list[ImageHeader], size: int) -> None:
-    """Nothing, where all images have at least `size` pixels in both directions.
+def check_image_sizes(headers: list[ImageHeader], size: int) -> None:
+    """Check that all images have at least `size` pixels in both directions.
 
     Raises:
-        ValueError: naming the smallest, and counting those that are too small.
+        ValueError: If some are smaller; the message names the smallest and the number of small images.
     """
-    small = [seen for seen in looks if min(seen.size) < size]
+    small = [header for header in headers if min(header.size) < size]
     if small:
-        least = min(small, key=lambda seen: min(seen.size))
+        least = min(small, key=lambda header: min(header.size))
         raise UserError(
             f"{to_printable(least.path)} has {least.size[0]} x {least.size[1]} pixels, the smallest of {len(small):,} "
-            f"images below size {size}: set data.size to {min(least.size)} or less, take them away, or set "
-            f"data.enlarge to true."
+            f"images below size {size}: set data.size to {min(least.size)} or less, remove them, or set data.enlarge "
+            f"to true."
         )

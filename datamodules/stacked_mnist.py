@@ -12,38 +12,38 @@ from datamodules.mnist import MNIST
 from lightning_gan.arguments import Count, Finite, Seed, check_arguments
 from lightning_gan.utils.machine_limits import check_memory
 
-HELD_OUT = 10_000  # triples that validate, and as many that test
-EPOCH = 128_000  # triples of an epoch where each is new
-PLACES = (100, 10, 1)  # label = 100 a + 10 b + c
+HELD_OUT = 10_000  # triples of the validation split, and of the test split
+EPOCH = 128_000  # triples of an epoch if they are drawn for each batch
+PLACE_VALUES = (100, 10, 1)  # label = 100 a + 10 b + c
 
 
 class StackedMNIST(MNIST):
-    """Triples of MNIST's digits, [3, 28, 28]: label 100a + 10b + c of the digits a, b, c in the three channels.
+    """Stacked MNIST: three digits a, b, c as the channels of an image, 3 x 28 x 28, with the label 100a + 10b + c.
 
-    Two protocols are in use. Fixed triples: 128,000 of them train, again and again (Srivastava et al. (2017), VEEGAN;
-    Lin et al. (2018), PacGAN, Table 2). Triples drawn anew: no image comes twice but by chance (Metz et al. (2017),
-    Unrolled GAN; PacGAN, Table 3); give `triples: null` for it. Then an epoch is 128,000 triples, and what is drawn is
-    a function of seed, epoch and place, so that a resumed run sees what one that was not stopped would have seen.
+    Two protocols are in use. With fixed triples, 128,000 of them form the training split (Srivastava et al. (2017),
+    VEEGAN; Lin et al. (2018), PacGAN, Table 2). With resampled triples, every batch is new (Metz et al. (2017),
+    Unrolled GAN; PacGAN, Table 3); set `triples: null` for it. An epoch then is 128,000 triples, which depend only on
+    seed, epoch and position, so that a resumed run equals an uninterrupted one.
 
-    The digits of a split come from that split of MNIST, each with the same chance. So modes are nearly equally
-    frequent, but not quite: a digit 5 is rarer than a 1.
+    The digits of a split are drawn uniformly from that split of MNIST. The modes are therefore nearly but not exactly
+    equally frequent: a digit 5 is rarer than a 1.
 
-    Memory holds the digits once, 55 MB, and three numbers for each triple. `images("train")` and
-    `uint8_images("train")` are made on each call and are not kept: 1.2 GB and 0.3 GB for 128,000 triples.
+    Memory holds the digits once, 55 MB, and three indices for each triple. `images("train")` and
+    `uint8_images("train")` are computed on each call: 1.2 GB and 0.3 GB for 128,000 triples.
 
     Args:
-        root: folder of MNIST's files; the environment variable LIGHTNING_GAN_DATA replaces "data".
-        batch_size: examples per batch and device, at least 1.
-        triples: number of training triples, drawn once, at least 1; null: the training batches are drawn anew, forever,
-            and `images("train")` are 128,000 examples of such triples.
-        source: where the digits may come from, as for MNIST; with the embedded ones the data call themselves
-            stacked_mnist5k.
-        seed: of the training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        value_range: of what is given out, finite; [-1, 1] fits generators that end in tanh, such as DCGAN's.
-        triples_seed: of the fixed triples, so that runs of different seeds learn from the same data, 0 to 2^32 - 1.
+        root: Folder of MNIST's files; the environment variable LIGHTNING_GAN_DATA replaces "data".
+        batch_size: Images per batch and device, at least 1.
+        triples: Number of fixed training triples, at least 1; null resamples them for each batch, and
+            `images("train")` then returns 128,000 examples.
+        source: Source of the digits, as for MNIST; the data set of the embedded digits is named stacked_mnist5k.
+        seed: Random seed for the training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        value_range: Range of the returned values, finite; [-1, 1] fits generators that end in tanh, such as DCGAN's.
+        triples_seed: Random seed for the fixed triples, 0 to 2^32 - 1; independent of `seed`, so that runs with
+            different seeds train on the same data.
 
     Raises:
-        ValueError: if source is unknown, or value_range is empty.
+        ValueError: If `source` is unknown, or `value_range` is empty.
     """
 
     name = "stacked_mnist"
@@ -63,7 +63,7 @@ class StackedMNIST(MNIST):
         triples_seed: Seed = 0,
     ) -> None:
         super().__init__(root, batch_size, source, seed, value_range)
-        # drawn as three places, 8 bytes each, with a label, and cut once
+        # three indices of 8 bytes and a label, and a copy of them
         check_memory(
             64 * (triples or 0), f"{triples:,} triples" if triples else "", "give fewer triples"
         )
@@ -71,15 +71,15 @@ class StackedMNIST(MNIST):
         self._digits: dict[torch.device, tuple[Tensor, Tensor]] = {}
 
     def load(self, *, fetch: bool) -> Splits:
-        """Triples of places in `digits`, int64 [n, 3], and their labels, drawn one split after the other.
+        """Draw triples of indices into `digits`, int64 [n, 3], and their labels, one split after the other.
 
         Raises:
-            ValueError: if a file is there but is not, to the byte, the published one.
-            FileNotFoundError: if files are missing and `source` cannot deliver them.
+            ValueError: If a file exists but differs from the published one.
+            FileNotFoundError: If files are missing and `source` cannot provide them.
         """
         splits = super().load(fetch=fetch)
-        sample_set, labels = (torch.cat(parts) for parts in zip(*splits.values(), strict=True))
-        self._digits[sample_set.device] = sample_set[:, 0], labels
+        digits, labels = (torch.cat(parts) for parts in zip(*splits.values(), strict=True))
+        self._digits[digits.device] = digits[:, 0], labels
         self._training = len(splits["train"][1])
         rng = torch.Generator().manual_seed(self.triples_seed)
         sizes: dict[Split, int] = {
@@ -89,38 +89,38 @@ class StackedMNIST(MNIST):
         }
         stacked: Splits = {}
         first = 0
-        for split, (digits, _) in splits.items():
-            triples = first + torch.randint(len(digits), (sizes[split], 3), generator=rng)
+        for split, (images, _) in splits.items():
+            triples = first + torch.randint(len(images), (sizes[split], 3), generator=rng)
             stacked[split] = triples, label_triples(triples, labels)
-            first += len(digits)
-        kept = "drawn once" if self.triples else "drawn anew for each batch"
+            first += len(images)
+        drawn = "drawn once" if self.triples else "drawn anew for each batch"
         self.provenance = (
-            f"Triples, {kept}, {len(stacked['train'][1]):,} an epoch, of: {self.provenance}"
+            f"Triples, {drawn}, {len(stacked['train'][1]):,} an epoch, of: {self.provenance}"
         )
         return stacked
 
     def convert(self, stored: Tensor) -> Tensor:
-        """Places of three digits, [m, 3], as their image, float32 [m, 3, 28, 28] in `value_range`."""
-        return super().convert(self._images(stored))
+        """Convert triples of indices, [m, 3], to images, float32 [m, 3, 28, 28] in `value_range`."""
+        return super().convert(self._stack(stored))
 
     def uint8_images(self, split: Split) -> Tensor:
-        """What images of a split show: uint8, [n, 3, 28, 28], on the CPU; made anew each time."""
-        return self._images(self._split(split)[0])
+        """Return the displayed images of a split, uint8 [n, 3, 28, 28], on the CPU; computed on each call."""
+        return self._stack(self._split(split)[0])
 
-    def _images(self, triples: Tensor) -> Tensor:
+    def _stack(self, triples: Tensor) -> Tensor:
         digits = self.digits(triples.device)[0]
         return digits.index_select(0, triples.flatten()).unflatten(0, triples.shape)
 
     def digits(self, device: torch.device) -> tuple[Tensor, Tensor]:
-        """All digits, uint8 [n, 28, 28], and their labels, on a device, moved there once."""
+        """Return all digits, uint8 [n, 28, 28], and their labels on a device; they are copied there once."""
         if device not in self._digits:
-            sample_set, labels = self._digits[torch.device("cpu")]
-            self._digits[device] = sample_set.to(device), labels.to(device)
+            digits, labels = self._digits[torch.device("cpu")]
+            self._digits[device] = digits.to(device), labels.to(device)
         return self._digits[device]
 
-    def _shuffled(self, consumed: int) -> BatchLoader:
+    def _make_shuffled_loader(self, consumed: int) -> BatchLoader:
         if self.triples is not None:
-            return super()._shuffled(consumed)
+            return super()._make_shuffled_loader(consumed)
         triples, labels = self._on_device("train")
         return ResampledTriples(
             triples, labels, self.batch_size, self._seed(), consumed, *self._rank(), self.convert,
@@ -129,20 +129,20 @@ class StackedMNIST(MNIST):
 
 
 class ResampledTriples(ShuffledBatchLoader):
-    """Training batches of triples drawn anew, as many an epoch as there are fixed ones.
+    """Loader of training batches of triples that are drawn for each epoch.
 
-    What is drawn is a pure function of (seed, epoch), and cut into batches as a shuffled epoch is.
+    The triples of an epoch depend only on (seed, epoch); they are divided into batches like a shuffled epoch.
 
     Args:
-        triples: int64, [n, 3]: what an epoch would hold if it were fixed.
-        labels: int64, [n].
-        batch_size: examples per batch, on this rank.
-        seed: the same on all ranks.
-        consumed: batches of the stream to leave out, over all epochs.
-        rank: which part of each global batch.
-        world_size: number of such parts.
-        convert: triples of a batch to float32 values, [m, 3, 28, 28].
-        digits: int64, the labels of all digits that train.
+        triples: Fixed triples, int64 [n, 3], which give the size of an epoch.
+        labels: Labels, int64 [n].
+        batch_size: Images per batch on this rank.
+        seed: Random seed, equal on all ranks.
+        consumed: Number of batches to skip, over all epochs.
+        rank: Index of this rank's part of each global batch.
+        world_size: Number of parts.
+        convert: Function from triples to float32 images, [m, 3, 28, 28].
+        digits: Labels of all training digits, int64.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class ResampledTriples(ShuffledBatchLoader):
         self.digits = digits
 
     def _order(self, epoch: int) -> Tensor:
-        """The epoch's triples, int64 [n, 3]; drawn on the CPU so that devices agree."""
+        """Return the epoch's triples, int64 [n, 3]; drawn on the CPU so that they are equal on all devices."""
         shape, generator = self.images.shape, self._generator(epoch)
         return torch.randint(len(self.digits), shape, generator=generator).to(self.digits.device)
 
@@ -170,5 +170,5 @@ class ResampledTriples(ShuffledBatchLoader):
 
 
 def label_triples(triples: Tensor, digits: Tensor) -> Tensor:
-    """100a + 10b + c, int64 [m], of the digits at the places in `triples`, [m, 3]."""
-    return digits[triples] @ torch.tensor(PLACES, device=digits.device)
+    """Return the labels 100a + 10b + c of triples of indices, [m, 3] to int64 [m]; `digits` are their labels."""
+    return digits[triples] @ torch.tensor(PLACE_VALUES, device=digits.device)

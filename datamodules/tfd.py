@@ -1,4 +1,4 @@
-"""The Toronto Face Database (Susskind et al., 2010): a file that the user brings, and its five folds."""
+"""The Toronto Face Database (Susskind et al., 2010), from a file that the user provides."""
 
 import os
 from pathlib import Path
@@ -19,27 +19,27 @@ Fold = Annotated[int, Domain(1, FOLDS, whole=True)]
 
 
 class TFD(ImageData):
-    """Grey faces, 48 x 48, values in [0, 1]: about 98,000 without labels, 4,178 with one of seven expressions.
+    """Toronto Face Database: grey faces, 1 x 48 x 48, with values in [0, 1].
 
-    The data are not public and are never fetched: whoever has TFD_48x48.mat puts it under root. The labelled faces
-    are divided in five ways, the folds. As in the yaml files released with Goodfellow et al. (2014), a GAN learns from
-    the images that the fold leaves without labels (its split `train`); `val` and `test` are the fold's own. The
-    fold's labelled training images are for classifiers and are not given out.
+    About 98,000 faces have no label, and 4,178 have one of seven expressions. The data are not public and cannot be
+    downloaded; users with access put TFD_48x48.mat under root. The file divides the labelled faces in five ways, the
+    folds. As in the yaml files released with Goodfellow et al. (2014), the training split holds the images without
+    labels in the fold; `val` and `test` are the fold's own. The fold's labelled training images are not returned.
 
-    Labels are the file's expressions 1 to 7 as 0 to 6; an image without one has -1.
+    Labels are the file's expressions 1 to 7 as 0 to 6, or -1 for images without one.
 
     Args:
-        root: folder of the file; the environment variable LIGHTNING_GAN_DATA replaces "data".
-        fold: number of the fold, 1 to 5; the released code counts them from 0 and trains on the first.
-        batch_size: examples per batch and device, at least 1.
-        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        root: Folder of the file; the environment variable LIGHTNING_GAN_DATA replaces "data".
+        fold: Number of the fold, 1 to 5; the released code counts from 0 and trains on the first.
+        batch_size: Images per batch and device, at least 1.
+        seed: Random seed for the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
     """
 
     name = "tfd"
     data_shape = (1, SIDE, SIDE)
     num_classes = 7
     parts: ClassVar[dict[Split, int]] = {"train": 0, "val": 2, "test": 3}
-    """How the column of a fold marks the images of a split; 1 marks its labelled training images."""
+    """Marks of the splits in the column of a fold; 1 marks its labelled training images."""
 
     @check_arguments
     def __init__(
@@ -50,14 +50,14 @@ class TFD(ImageData):
         self.fold = fold
 
     def load(self, *, fetch: bool) -> Splits:
-        """The fold's splits, in the order of the file.
+        """Load the fold's splits, in the order of the file.
 
         Raises:
-            ValueError: if the file is there but has another layout, or a split without images.
-            NotADirectoryError: if root is a file.
-            FileNotFoundError: if it is not there.
+            ValueError: If the file has another layout, or a split has no images.
+            NotADirectoryError: If `root` is a file.
+            FileNotFoundError: If the file is not under `root`.
         """
-        path = self.path()
+        path = self.find_file()
         file = read_tfd(path)
         marks = file.folds[:, self.fold - 1]
         splits: Splits = {}
@@ -74,27 +74,27 @@ class TFD(ImageData):
         )
         return splits
 
-    def path(self) -> Path:
-        """Where the file lies.
+    def find_file(self) -> Path:
+        """Return the path of TFD_48x48.mat.
 
         Raises:
-            NotADirectoryError: if root is a file.
-            FileNotFoundError: if it lies nowhere under root; says that the data are not public.
+            NotADirectoryError: If `root` is a file.
+            FileNotFoundError: If the file is not under `root`.
         """
         if self.root.exists() and not self.root.is_dir():
             raise NotADirectoryError(f"data.root is {self.root}, a file: give a folder.")
-        places = [self.root / folder / NAME for folder in FOLDERS]
-        for place in places:
-            if os.path.lexists(place):
-                return place
+        paths = [self.root / folder / NAME for folder in FOLDERS]
+        for path in paths:
+            if os.path.lexists(path):
+                return path
         raise FileNotFoundError(
-            f"The Toronto Face Database is not public, so it cannot be fetched, and {NAME} is not under {self.root}: "
-            f"if you were given the file by its owners, put it at {places[0]} or {places[1]}."
+            f"{NAME} is not under {self.root}, and the Toronto Face Database is not public, so it cannot be "
+            f"downloaded: if you have the file from its owners, put it at {paths[0]} or {paths[1]}."
         )
 
 
 def _labels(file: TFDFile, chosen: np.ndarray) -> Tensor:
-    """Expressions 1 to 7 as 0 to 6, int64; -1 where there is none."""
+    """Return expressions 1 to 7 as labels 0 to 6, int64, and -1 for images without one."""
     expressions = file.expressions[chosen]
     known = np.where(np.isin(expressions, EXPRESSIONS), expressions, 0)
     return torch.from_numpy(known.astype(np.int64) - 1)

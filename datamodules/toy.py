@@ -1,4 +1,4 @@
-"""Data whose density is known: the truth that a model can be compared with."""
+"""Synthetic data sets of known density, in one and two dimensions."""
 
 from abc import abstractmethod
 from math import cos, pi, sin
@@ -16,14 +16,14 @@ SIZES = {"train": 100_000, "val": 10_000, "test": 10_000}  # 100,000 as in Lin e
 
 
 class ToyData(InMemory):
-    """Points drawn once from a density that is written down; label y is the component that a point came from.
+    """Base class of points from a known density; the label of a point is its component.
 
-    The points depend on `data_seed` alone, so that runs of different seeds learn from the same data.
+    The points depend only on `data_seed`, so that runs with different seeds train on the same data.
 
     Args:
-        batch_size: points per batch and device, at least 1.
-        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        data_seed: of the points themselves, 0 to 2^32 - 1.
+        batch_size: Points per batch and device, at least 1.
+        seed: Random seed for the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        data_seed: Random seed for the points, 0 to 2^32 - 1.
     """
 
     value_range = (-torch.inf, torch.inf)
@@ -39,14 +39,14 @@ class ToyData(InMemory):
     @property
     @abstractmethod
     def density(self) -> Distribution:
-        """p_data; its events have data_shape."""
+        """Density p_data, a Distribution whose events have shape `data_shape`."""
 
     @abstractmethod
     def draw(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Points, [n, *data_shape], and the components that they came from, int64 [n]."""
+        """Draw points, [n, *data_shape], and their components, int64 [n]."""
 
     def load(self, *, fetch: bool) -> Splits:
-        """Draw the points of all splits, one after the other, from one stream."""
+        """Draw the points of all splits, one after the other, with one random generator."""
         rng = torch.Generator().manual_seed(self.data_seed)
         self.provenance = f"{self.name}: {SIZES['train']:,} points drawn with seed {self.data_seed}"
         return {
@@ -56,14 +56,14 @@ class ToyData(InMemory):
         }
 
     def convert(self, stored: Tensor) -> Tensor:
-        """Points are held as they are given out."""
+        """Return the points unchanged."""
         return stored
 
 
 class Gaussians(ToyData):
-    """A mixture of Gaussians, each with the same standard deviation in every direction.
+    """Base class of mixtures of isotropic Gaussians with equal weights.
 
-    Subclasses say where the `means`, [modes, *data_shape], and the `std`s, [modes], are; weights are equal.
+    Subclasses set `means`, [modes, *data_shape], and the standard deviations `std`, [modes].
     """
 
     means: Tensor
@@ -71,31 +71,31 @@ class Gaussians(ToyData):
 
     @property
     def density(self) -> Distribution:
-        """The mixture, exactly."""
+        """Exact density of the mixture."""
         modes = len(self.means)
         scale = self.std.view(-1, 1).expand_as(self.means)
         parts = Independent(Normal(self.means, scale), 1)
         return MixtureSameFamily(Categorical(torch.ones(modes)), parts)
 
     def draw(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Points, [n, d], and their components, [n]."""
+        """Draw points, [n, d], and their components, [n]."""
         component = torch.randint(len(self.means), (n,), generator=rng)
         noise = torch.randn(n, self.means.shape[1], generator=rng)
         return self.means[component] + self.std[component, None] * noise, component
 
 
 class Gaussian1D(Gaussians):
-    """Numbers from a mixture of Gaussians on the line; a single one unless more means are given.
+    """One-dimensional mixture of Gaussians, by default N(0, 1).
 
     Args:
-        means: of the components, each finite.
-        stds: of the components, as many, each above 0.
-        batch_size: points per batch and device, at least 1.
-        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        data_seed: of the points themselves, 0 to 2^32 - 1.
+        means: Means of the components, finite.
+        stds: Standard deviations of the components, above 0, as many as means.
+        batch_size: Points per batch and device, at least 1.
+        seed: Random seed for the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        data_seed: Random seed for the points, 0 to 2^32 - 1.
 
     Raises:
-        ValueError: if there are not as many standard deviations as means.
+        ValueError: If there are not as many standard deviations as means.
     """
 
     name = "gaussian1d"
@@ -113,7 +113,7 @@ class Gaussian1D(Gaussians):
         super().__init__(batch_size, seed, data_seed)
         if not means or len(means) != len(stds):
             raise UserError(
-                f"Gaussian1D of means {list(means)} and stds {list(stds)}: give as many of both."
+                f"Gaussian1D got means {list(means)} and stds {list(stds)}: give as many stds as means."
             )
         self.means, self.std = (
             torch.tensor(means, dtype=torch.float)[:, None],
@@ -123,18 +123,18 @@ class Gaussian1D(Gaussians):
 
 
 class Ring(Gaussians):
-    """Gaussians in the plane, their means evenly spaced on a circle: mode j at the angle 2 pi j / modes.
+    """Two-dimensional mixture of Gaussians on a circle, a standard test of mode collapse.
 
-    The standard test of mode collapse; eight modes, radius 1 and std .01 as in Lin et al. (2018), PacGAN, and
-    Srivastava et al. (2017), VEEGAN.
+    Mode j is at the angle 2 pi j / modes. The defaults are those of Lin et al. (2018), PacGAN, and Srivastava et al.
+    (2017), VEEGAN.
 
     Args:
-        modes: number of Gaussians, 1 to 2^20.
-        radius: of the circle, above 0.
-        std: of each Gaussian, in both directions, above 0.
-        batch_size: points per batch and device, at least 1.
-        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        data_seed: of the points themselves, 0 to 2^32 - 1.
+        modes: Number of Gaussians, 1 to 2^20.
+        radius: Radius of the circle, above 0.
+        std: Standard deviation of each Gaussian in both directions, above 0.
+        batch_size: Points per batch and device, at least 1.
+        seed: Random seed for the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        data_seed: Random seed for the points, 0 to 2^32 - 1.
     """
 
     name = "ring"
@@ -158,18 +158,18 @@ class Ring(Gaussians):
 
 
 class Grid(Gaussians):
-    """Gaussians in the plane, their means on a square grid around 0: mode j has the place j // side on the first axis.
+    """Two-dimensional mixture of Gaussians on a square grid around 0, a standard test of mode collapse.
 
-    The second test of mode collapse; 25 modes at {-4, -2, 0, 2, 4}^2 and std .05 as in Lin et al. (2018), PacGAN, and
-    Srivastava et al. (2017), VEEGAN.
+    Mode j has the index j // side on the first axis. The defaults, 25 modes at {-4, -2, 0, 2, 4}^2, are those of Lin et
+    al. (2018), PacGAN, and Srivastava et al. (2017), VEEGAN.
 
     Args:
-        side: number of Gaussians in each row and in each column, 1 to 1,000.
-        spacing: between neighbours, above 0.
-        std: of each Gaussian, in both directions, above 0.
-        batch_size: points per batch and device, at least 1.
-        seed: of the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
-        data_seed: of the points themselves, 0 to 2^32 - 1.
+        side: Number of Gaussians in each row and column, 1 to 1,000.
+        spacing: Distance of neighbouring means, above 0.
+        std: Standard deviation of each Gaussian in both directions, above 0.
+        batch_size: Points per batch and device, at least 1.
+        seed: Random seed for the order of training batches, 0 to 2^32 - 1; None takes the seed of `seed_everything`.
+        data_seed: Random seed for the points, 0 to 2^32 - 1.
     """
 
     name = "grid"
@@ -186,7 +186,7 @@ class Grid(Gaussians):
         data_seed: Seed = 0,
     ) -> None:
         super().__init__(batch_size, seed, data_seed)
-        places = float(spacing) * (torch.arange(side) - (side - 1) / 2)
-        self.means = torch.cartesian_prod(places, places)
+        positions = float(spacing) * (torch.arange(side) - (side - 1) / 2)
+        self.means = torch.cartesian_prod(positions, positions)
         self.std = torch.full((side**2,), float(std))
         self.num_classes = side**2

@@ -83,7 +83,7 @@ EXAMPLES = {
     "sample": f"--ckpt_path {LAST} --num_samples 64 --out samples",
     "evaluate": f"--ckpt_path {LAST} --metrics fid kid --json scores.json",
     "interpolate": f"--ckpt_path {LAST} --rows 4",
-    "latent-arithmetic": f"--ckpt_path {LAST} --equation '1,5,9 - 2,4,8 + 3,7,11'",
+    "latent-arithmetic": f"--ckpt_path {LAST} --equation '1,5 - 2,4 + 3,7'",
     "report": "runs/mnist/version_0",
     "compare": "runs/mnist runs/mnist_2014 --out compare.html",
     "inspect": "images --size 64 --out mine.yaml",

@@ -12,7 +12,7 @@ from markdown import Extension, Markdown
 from markdown.inlinepatterns import InlineProcessor
 from markdown.preprocessors import Preprocessor
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.plugins import event_priority
+from mkdocs.plugins import event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
@@ -27,6 +27,7 @@ DISPLAYS = {"span": "inline", "div": "block"}
 OPTIMAL_D = r"(?<![\w*])D\*(?!\*)"
 LIMITS = {"min", "max", "sup", "inf", "argmin", "argmax"}
 
+log = get_plugin_logger(__name__)
 repository_files: dict[str, Path] = {}
 """File of the repository that a generated page shows, by the page's URI."""
 
@@ -88,8 +89,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             uri = page_uri(target)
             if uri not in repository_files or not files.get_file_from_path(uri):
                 repository_files[uri] = target
-                content = render_source(target)
-                files.append(File.generated(config, uri, content=content))
+                file = File.generated(config, uri, content=render_source(target))
+                if config.theme["language"] != "en":
+                    file.dest_uri = f"{config.theme['language']}/{file.dest_uri}"
+                files.append(file)
     return files
 
 
@@ -123,9 +126,12 @@ def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files
     """Replace each equation by MathML."""
 
     def to_mathml(match: re.Match[str]) -> str:
-        equation = convert_to_element(html.unescape(match[2]), display=DISPLAYS[match[1]])
+        latex = html.unescape(match[2]).replace(r"\arg", r"\operatorname{arg}")
+        equation = convert_to_element(latex, display=DISPLAYS[match[1]])
         for part in equation.iter():
             part.text = html.unescape(part.text or "")
+            if part.text.startswith("\\"):
+                log.warning(f"{page.file.src_uri}: {part.text} is not known to latex2mathml")
             if match[1] == "div" and part.tag == "msub" and part[0].text in LIMITS:
                 part.tag = "munder"
         text = ElementTree.tostring(equation, encoding="unicode")

@@ -1,11 +1,15 @@
-"""Ten patterns that a classifier of grey images learns in a second, for tests."""
+"""Ten patterns that a classifier of greyscale images learns in a second."""
 
 import torch
 from torch import Tensor
 
 
 def bars(n: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Five upright and five level bars, a pixel here or there, under noise: uint8 [n, 1, 28, 28], labels [n]."""
+    """Draw five vertical and five horizontal bars with small offsets and noise.
+
+    Returns:
+        Images, uint8 [n, 1, 28, 28], and labels [n].
+    """
     rng = torch.Generator().manual_seed(seed)
     labels = torch.arange(n) % 10
     image_bytes = torch.randint(120, (n, 1, 28, 28), generator=rng)

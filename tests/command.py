@@ -1,4 +1,4 @@
-"""The command line inside a test: small data, small networks, what it printed and how it ended."""
+"""Run the command line inside a test, on small data and networks, and capture its output and status."""
 
 import sys
 from pathlib import Path
@@ -41,7 +41,7 @@ SMALL = {
 
 
 class Ended(NamedTuple):
-    """How a command ended."""
+    """Exit status and output of a command."""
 
     status: int
     out: str
@@ -49,7 +49,7 @@ class Ended(NamedTuple):
 
 
 class Command:
-    """Runs commands in a folder of their own, on tiny MNIST."""
+    """Callable that runs commands in a temporary folder with tiny MNIST."""
 
     def __init__(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture

@@ -5,7 +5,7 @@ import uuid
 import pytest
 import torch
 
-# before any fixture of a module or session, which begin before those of a test: an offline run that one of them left
+# set before module and session fixtures, which start before function fixtures: an offline run that one of them leaves
 # open would be the current run of later tests
 for name in [n for n in os.environ if n.startswith("WANDB_")]:
     del os.environ[name]
@@ -18,7 +18,7 @@ torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 
 @pytest.fixture(autouse=True)
 def _no_account(monkeypatch):
-    """Tests see neither a W&B key nor a network mode of the user who runs them."""
+    """Hide the W&B key and mode of the user who runs the tests."""
     for name in [n for n in os.environ if n.startswith("WANDB_") and n != "WANDB_SILENT"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("WANDB_MODE", "disabled")
@@ -26,7 +26,7 @@ def _no_account(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _no_weights(monkeypatch, tmp_path_factory):
-    """Nor the weights, statistics and baselines that this user has kept; whoever keeps some makes the folder."""
+    """Hide the user's cache of weights, statistics and baselines."""
     cache = tmp_path_factory.getbasetemp() / "caches" / uuid.uuid4().hex
     monkeypatch.setenv("LIGHTNING_GAN_CACHE", str(cache))
     monkeypatch.delenv("LIGHTNING_GAN_WEIGHTS", raising=False)
@@ -34,13 +34,13 @@ def _no_weights(monkeypatch, tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _own_classes(monkeypatch):
-    """Configs of tests may name the classes of these modules of theirs."""
+    """Trust the classes of these test modules in configs."""
     monkeypatch.setenv("LIGHTNING_GAN_TRUST", "tiny_features drawing slurm")
 
 
 @pytest.fixture(autouse=True)
 def _no_open_wandb_run():
-    """End the W&B run that a test leaves open: the next test of the same process would be given it."""
+    """Finish a W&B run that a test leaves open, because the next test would use it."""
     yield
     wandb = sys.modules.get("wandb")
     if wandb is not None and getattr(wandb, "run", None) is not None:
@@ -49,7 +49,7 @@ def _no_open_wandb_run():
 
 @pytest.fixture
 def command(tmp_path, monkeypatch, capfd):
-    """The command line, in an empty folder with tiny MNIST."""
+    """Command line in an empty folder with tiny MNIST."""
     from command import Command
 
     return Command(tmp_path, monkeypatch, capfd)

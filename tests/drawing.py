@@ -1,4 +1,4 @@
-"""A G whose factors are known in closed form, and who reads them from the pixels: for tests of sums in z."""
+"""Generator with known factors, and a reader of these factors, for tests of latent arithmetic."""
 
 import torch
 from torch import Tensor, nn
@@ -9,13 +9,13 @@ from lightning_gan.networks import Generator
 
 
 class DrawingGenerator(Generator):
-    """Draws a 0: thick where z_0 is positive, in the colour whose number of z_1, z_2, z_3 is largest."""
+    """Generator that draws a 0: thick if z_0 > 0, in the colour of the largest of z_1, z_2 and z_3."""
 
     value_range = (-1.0, 1.0)
 
     def __init__(self) -> None:
         super().__init__([3, 32, 32], 4)
-        self.weight = nn.Parameter(torch.zeros(()))  # an optimizer wants one
+        self.weight = nn.Parameter(torch.zeros(()))  # optimizers need a parameter
 
     def forward(self, z: Tensor) -> Tensor:
         n = len(z)
@@ -28,7 +28,7 @@ class DrawingGenerator(Generator):
 
 
 class InkReader:
-    """Thickness from the amount of ink, colour from the largest channel; any digit is an upright 0."""
+    """Factor reader: thickness from the sum of pixels, colour from the largest channel; the digit is an upright 0."""
 
     def read(self, image_bytes: Tensor) -> FactorPrediction:
         ink = image_bytes.double().sum((2, 3)) / 255

@@ -1,4 +1,4 @@
-"""Lives of a run: each is the command line in a process of its own, which may be killed at any moment."""
+"""Run the command line in a forked process, which may be killed at any moment."""
 
 import os
 import signal
@@ -15,21 +15,28 @@ import lightning_gan.cli.training  # noqa: F401  (imported before the forks)
 from lightning_gan import GAN
 from lightning_gan.cli.main import main
 
-PIECES = 40  # that a checkpoint is written in
+PIECES = 40  # write calls for one checkpoint
 
 
 class Life(NamedTuple):
-    """How a life ended."""
+    """Exit status and output of a process."""
 
     status: int
-    """Of the shell: 128 + n after signal n."""
+    """Exit status as in a shell: 128 + n after signal n."""
     out: str
-    """All that it said."""
+    """Standard output and error."""
 
 
 class Moment:
-    """Kills this process with SIGKILL: at the nth call of a Python function since the fit began, or at the nth piece
-    of a checkpoint that is being written. Counts both, for those who want to know how many there are.
+    """Kill this process with SIGKILL at the nth Python function call of the fit, or at the nth piece of a checkpoint.
+
+    Args:
+        calls: Number of the call at which the process is killed; 0 for never.
+        pieces: Number of the checkpoint piece at which it is killed; 0 for never.
+
+    Attributes:
+        called: Number of calls so far.
+        written: Number of pieces so far.
     """
 
     def __init__(self, calls: int = 0, pieces: int = 0) -> None:
@@ -42,7 +49,7 @@ class Moment:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def write_bytes(self, path: Path, content: Any) -> None:
-        """In the place of Path.write_bytes."""
+        """Replacement of Path.write_bytes."""
         with open(path, "wb", buffering=0) as file:
             size = -(-len(content) // PIECES)
             for start in range(0, len(content), size):
@@ -52,7 +59,7 @@ class Moment:
                 file.write(content[start : start + size])
 
     def arm(self) -> None:
-        """Begin with the fit."""
+        """Start to count when the fit starts."""
         run = _FitLoop.run
 
         def armed(loop: _FitLoop) -> None:
@@ -67,13 +74,20 @@ Before = Callable[[], None]
 
 
 def nothing() -> None:
-    """Neither before a life nor after it."""
+    """Do nothing before or after a process."""
 
 
 def begin(*arguments: str, said: int, before: Before = nothing, after: Before = nothing) -> int:
-    """Begin the command line in a child of this process, which has imported all there is to import; its number.
+    """Start the command line in a forked child, which needs no imports.
 
-    `said` is the file that takes what it says.
+    Args:
+        arguments: Words of the command line.
+        said: File descriptor for standard output and error.
+        before: Function called before the command.
+        after: Function called after it.
+
+    Returns:
+        Process id of the child.
     """
     if child := os.fork():
         return child
@@ -83,7 +97,7 @@ def begin(*arguments: str, said: int, before: Before = nothing, after: Before = 
             os.dup2(said, stream)
         sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
         sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
-        warnings.simplefilter("default")  # pytest makes errors of them, and keeps what they say
+        warnings.simplefilter("default")  # pytest turns warnings into errors
         warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)  # type: ignore[assignment]
         sys.argv = ["lightning_gan", *arguments]
         before()
@@ -101,7 +115,7 @@ def begin(*arguments: str, said: int, before: Before = nothing, after: Before = 
 
 
 def live(*arguments: str, before: Before = nothing, after: Before = nothing) -> Life:
-    """Begin a life, and wait for its end."""
+    """Run the command line in a forked child and wait for its end."""
     with tempfile.TemporaryFile() as said:
         child = begin(*arguments, said=said.fileno(), before=before, after=after)
         _, ended = os.waitpid(child, 0)
@@ -111,7 +125,7 @@ def live(*arguments: str, before: Before = nothing, after: Before = nothing) -> 
 
 
 def noting_steps(path: Path) -> None:
-    """Let this life write down the number of each step that it begins."""
+    """Append the number of each started step to a file."""
     step = GAN.training_step
 
     def noted(self: GAN, batch: Any, batch_idx: int) -> None:

@@ -1,4 +1,4 @@
-"""Made image files for tests."""
+"""Generated image files for tests."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from PIL import Image
 
 
 def noise(width: int, height: int, seed: int, mode: str = "RGB") -> Image.Image:
-    """An image of fixed noise."""
+    """Return an image of fixed noise."""
     shape = (height, width) if mode == "L" else (height, width, len(mode))
     array = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
     return Image.fromarray(array)
@@ -16,7 +16,7 @@ def noise(width: int, height: int, seed: int, mode: str = "RGB") -> Image.Image:
 def write(
     folder: Path, n: int, size: tuple[int, int] = (32, 32), mode: str = "RGB", first: int = 0
 ) -> list[Path]:
-    """n PNG files of noise, no two alike; `first` is the seed of the first."""
+    """Write n different PNG files of noise; `first` is the seed of the first."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{i:03d}.png" for i in range(n)]
     for i, path in enumerate(paths):

@@ -1,4 +1,4 @@
-"""The fewest arguments with which each public class can be built, beside its numbers."""
+"""Smallest arguments with which each public class can be constructed, without its numeric arguments."""
 
 import inspect
 import math
@@ -25,7 +25,7 @@ from lightning_gan.networks import (
 from lightning_gan.priors import Uniform
 
 K, SIZE = 3, math.prod(SHAPE)
-SHAPES = {  # of data, by the beginning of a network's name
+SHAPES = {  # data shape by the prefix of a network's name
     "DCGAN": [1, 28, 28],
     "InfoGAN": [1, 28, 28],
     "SmallConv": [1, 28, 28],
@@ -95,7 +95,7 @@ NEEDED = {
 
 
 def minimal(kind: type) -> dict[str, Any]:
-    """Arguments of a class that are no numbers, or that fit each other."""
+    """Return the arguments of a class that are not numbers, or that depend on each other."""
     takes = "data_shape" in inspect.signature(kind).parameters
     shapes = [s for name, s in SHAPES.items() if takes and kind.__name__.startswith(name)]
     basis = pair() if kind.__name__.endswith("GAN") else {}

@@ -1,4 +1,4 @@
-"""Small models, for tests: two networks of a few hundred weights on 4-pixel images."""
+"""Small models on 4-pixel images: two networks of a few hundred weights."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +17,7 @@ SHAPE = [1, 2, 2]
 
 
 class NormedDiscriminator(Discriminator):
-    """D with BatchNorm, so that its statistics can be watched."""
+    """Discriminator with BatchNorm, whose statistics tests can check."""
 
     def __init__(self) -> None:
         super().__init__(SHAPE)
@@ -32,7 +32,7 @@ def momentum_sgd(params: Any) -> Optimizer:
 
 
 def make_model(kind: type = GAN, **arguments: Any) -> Any:
-    """A GAN with BatchNorm in both networks and momentum in both optimizers."""
+    """Return a GAN with BatchNorm in both networks and momentum in both optimizers."""
     torch.manual_seed(0)
     arguments = {
         "d_optimizer": momentum_sgd,
@@ -44,7 +44,7 @@ def make_model(kind: type = GAN, **arguments: Any) -> Any:
 
 
 class Batches:
-    """Minibatches of fixed pixels in [0, 1]; a plain iterable, as our data modules give."""
+    """Loader of minibatches of fixed pixels in [0, 1]; a plain iterable, as in our data modules."""
 
     def __init__(self, n: int, m: int = 2) -> None:
         self.x = torch.rand(n * m, *SHAPE, generator=torch.Generator().manual_seed(1))
@@ -57,7 +57,7 @@ class Batches:
         return {}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Nothing to restore: an epoch is the same batches in the same order."""
+        """Restore nothing: every epoch has the same batches in the same order."""
 
     def __iter__(self) -> Iterator[list[Tensor]]:
         for x in self.x.split(self.m):
@@ -65,7 +65,7 @@ class Batches:
 
 
 class Pixels(LightningDataModule):
-    """The same pixels for every split."""
+    """Data module with the same pixels in every split."""
 
     name, data_shape, value_range = "pixels", (1, 2, 2), (0.0, 1.0)
 
@@ -87,7 +87,7 @@ class Pixels(LightningDataModule):
 
 
 def trainer(folder: Any, **arguments: Any) -> Trainer:
-    """A Trainer on one CPU that says nothing."""
+    """Return a Trainer on one CPU without console output."""
     quiet = {
         "accelerator": "cpu", "devices": 1, "logger": False, "enable_progress_bar": False,
         "enable_model_summary": False, "enable_checkpointing": False, "max_epochs": -1,

@@ -1,4 +1,4 @@
-"""Work that two processes share, for tests."""
+"""Run a function on two processes that communicate through gloo."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ Work = Callable[[int], Any]
 
 
 def one_of_two(rank: int, folder: str, work: Work) -> Any:
-    """What work(rank) returns on one of two processes that meet in a folder."""
+    """Return work(rank) on one of two processes that connect through a file."""
     meet, patience = f"file://{folder}/meet", timedelta(minutes=5)
     dist.init_process_group("gloo", init_method=meet, timeout=patience, rank=rank, world_size=2)
     try:
@@ -26,7 +26,7 @@ def one_of_two(rank: int, folder: str, work: Work) -> Any:
 
 
 def on_two_processes(work: Work, file: str, folder: Path) -> list[Any]:
-    """What work(0) returns here, and work(1) in a process that runs file, whose end calls `there`."""
+    """Return work(0) of this process and work(1) of a process that executes a file which calls `there`."""
     environment = os.environ | {"PYTHONPATH": f"{PROJECT}{os.pathsep}{PROJECT / 'tests'}"}
     with subprocess.Popen([sys.executable, file, str(folder)], env=environment) as other:
         here = one_of_two(0, str(folder), work)
@@ -35,5 +35,5 @@ def on_two_processes(work: Work, file: str, folder: Path) -> list[Any]:
 
 
 def there(work: Work) -> None:
-    """Do the second process's part."""
+    """Run the second process and save its result."""
     torch.save(one_of_two(1, sys.argv[1], work), f"{sys.argv[1]}/there.pt")

@@ -1,4 +1,4 @@
-"""Small models, one of each kind, their data, and how one device or one of two plays them to the same weights."""
+"""Small models of every kind with their data, and functions that train them on one device or on one of two."""
 
 import os
 import warnings
@@ -67,7 +67,7 @@ sgd = partial(SGD, lr=0.02, momentum=0.5)
 
 
 class Images(LightningDataModule):
-    """96 images of 4 x 4 pixels in three classes; m of all devices make a minibatch."""
+    """Data module of 96 images of 4 x 4 pixels in three classes; M examples over all devices are a minibatch."""
 
     name, data_shape, value_range, num_classes = "pictures", tuple(SHAPE), (0.0, 1.0), K
 
@@ -96,7 +96,7 @@ class Images(LightningDataModule):
 
 
 class Stacked(Images):
-    """Images with three channels, as stacked digits have them, to be scored alone."""
+    """Data module of images with three channels, as in Stacked MNIST, for evaluation only."""
 
     data_shape, num_classes = (3, 28, 28), 1000
 
@@ -107,7 +107,7 @@ class Stacked(Images):
 
 
 class TenPixels(nn.Module):
-    """Reads a digit: which of ten pixels is the brightest."""
+    """Classifier that returns the index of the brightest of ten pixels."""
 
     name, weights, resize = "ten pixels", "0" * 64, "not resized"
 
@@ -116,7 +116,7 @@ class TenPixels(nn.Module):
 
 
 class TenPixelsSpace(Classifier):
-    """What a config would name."""
+    """Configuration of `TenPixels`."""
 
     def load(self) -> Any:
         return TenPixels()
@@ -127,7 +127,7 @@ def small_g(extra: int = 0, norm: bool = False) -> MLPGenerator:
 
 
 class NormedDiscriminator(Discriminator):
-    """D with BatchNorm over places and examples."""
+    """Discriminator with BatchNorm over positions and examples."""
 
     def __init__(self) -> None:
         super().__init__(SHAPE)
@@ -139,7 +139,7 @@ class NormedDiscriminator(Discriminator):
 
 
 class MessageGenerator(Generator):
-    """G(z, c) whose only word of c is in its BatchNorm."""
+    """Generator G(z, c) that uses c in its BatchNorm only."""
 
     value_range, condition_dim = (0.0, 1.0), K
 
@@ -241,13 +241,13 @@ MODELS: dict[str, Model] = {
     "semi-supervised": lambda devices=1, **opt: semi(SemiSupervisedGAN, maxout(), devices, d_ema_half_life=50.0, **opt),
     "feature matching": lambda devices=1, **opt: semi(FeatureMatchingGAN, plain(), devices, **opt),
 }  # fmt: skip
-"""By name: devices and optimizers to a model of new networks."""
+"""Functions from number of devices and optimizers to a new model, by name."""
 
 
 def played(
     name: str, devices: int, optimizer: Any = sgd, steps: int = STEPS, **more: Any
 ) -> dict[str, Tensor]:
-    """The state of a model after so many steps, on this process's share of a minibatch of M."""
+    """Train a model on this process's share of a minibatch of M, and return its state."""
     torch.manual_seed(0)
     model = MODELS[name](devices, d_optimizer=optimizer, g_optimizer=optimizer)
     fit(model, devices, steps, **more)
@@ -255,14 +255,14 @@ def played(
 
 
 def fit(model: Any, devices: int, steps: int, **more: Any) -> None:
-    """Train in silence, on one of `devices` processes that have met already."""
+    """Train without output, on one of `devices` connected processes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         quiet_trainer(devices, max_steps=steps, **more).fit(model, Images())
 
 
 def quiet_trainer(devices: int, **more: Any) -> Trainer:
-    """A Trainer that says nothing, for one of `devices` processes."""
+    """Return a Trainer without output for one of `devices` processes."""
     quiet: dict[str, Any] = {
         "accelerator": "cpu", "devices": devices, "logger": False, "enable_progress_bar": False, "max_epochs": -1,
         "enable_model_summary": False, "enable_checkpointing": False, "num_sanity_val_steps": 0,
@@ -274,12 +274,12 @@ def quiet_trainer(devices: int, **more: Any) -> Trainer:
 
 
 def as_rank(rank: int) -> None:
-    """Tell Lightning that this process is one of two that somebody else has started."""
+    """Set the environment variables of one of two processes that were not started by Lightning."""
     os.environ |= {"LOCAL_RANK": str(rank), "NODE_RANK": "0", "WORLD_SIZE": "2"}
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"}
 
 
 def largest_difference(a: dict[str, Tensor], b: dict[str, Tensor]) -> float:
-    """Between two states of one model, over all their tensors."""
+    """Return the largest absolute difference between two states of a model."""
     assert a.keys() == b.keys()
     return max((a[key].double() - b[key].double()).abs().max().item() for key in a)

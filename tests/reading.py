@@ -1,10 +1,10 @@
-"""A page read back: its elements, its text, and what it would ask the network for."""
+"""Parser of a report page: its elements and text."""
 
 from html.parser import HTMLParser
 
 
 class Page(HTMLParser):
-    """Elements as (name, attributes), and the text outside of script and style."""
+    """HTML page: elements as (name, attributes), and the text outside of script and style."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -26,9 +26,9 @@ class Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        """All of it, in one line."""
+        """Text of the page in one line."""
         return " ".join(" ".join(self.words).split())
 
     def all(self, name: str) -> list[dict[str, str | None]]:
-        """Attributes of every element of a name."""
+        """Return the attributes of every element with a name."""
         return [attributes for found, attributes in self.elements if found == name]

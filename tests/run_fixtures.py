@@ -65,7 +65,7 @@ def make_run(
     shift: float = 0.0,
     info: dict[str, Any] | None = None,
 ) -> Path:
-    """Write a run folder; its curves are straight lines in steps of 10 that begin at `shift`."""
+    """Write a run folder whose curves are straight lines in steps of 10, starting at `shift`."""
     folder.mkdir(parents=True)
     config = json.loads(json.dumps(CONFIG)) | {"seed_everything": seed}
     config["run"]["name"] = name

@@ -1,4 +1,4 @@
-"""Scores that take minutes, signals that are sent meanwhile, and what a run leaves."""
+"""Make scores take minutes, send signals meanwhile, and compare what a run writes."""
 
 import hashlib
 import json
@@ -15,18 +15,18 @@ from lightning_gan.utils import interrupts
 
 
 def wait_minutes():
-    """Sleep in small parts, between which Python runs signal handlers."""
+    """Sleep in short intervals, between which Python runs signal handlers."""
     for _ in range(600):
         time.sleep(0.2)
 
 
 def stay_in_one_call():
-    """Call a library for minutes; Python runs no signal handler meanwhile."""
+    """Stay in one library call for minutes, during which Python runs no signal handler."""
     hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)
 
 
 def stuck_score(stage, number, step=0):
-    """Let the Parzen score not return from one call of a library; the second thread waits half a second for it."""
+    """Keep the Parzen score in one library call; the second thread waits half a second for it."""
 
     def put():
         interrupts.LIMIT = 0.5
@@ -36,7 +36,7 @@ def stuck_score(stage, number, step=0):
 
 
 def slow_score(stage, number, step=0, wait_long=wait_minutes):
-    """Let the Parzen score of a stage, at a step, take minutes, and say by a file that it has begun."""
+    """Make the Parzen score of a stage take minutes from a step on; a file shows that it has started."""
 
     def put():
         score = callbacks.parzen.compute_parzen_score
@@ -60,7 +60,11 @@ def slow_score(stage, number, step=0, wait_long=wait_minutes):
 
 
 def stop_while_scoring(arguments, number, before):
-    """Begin a run, send a signal once it scores; status, output, and seconds from the signal to the end."""
+    """Start a run and send a signal while it computes scores.
+
+    Returns:
+        Exit status, output, and seconds from the signal to the end.
+    """
     Path("scoring").unlink(missing_ok=True)
     with open("said", "w+b") as said:
         child = begin(*arguments, said=said.fileno(), before=before)
@@ -77,7 +81,7 @@ def stop_while_scoring(arguments, number, before):
 
 
 def result(name):
-    """What a run leaves: curves, scores, images and the state of its last checkpoint."""
+    """Return metrics, scores, images and the state of the last checkpoint of a run."""
     folder = Path("runs", name, "version_0")
     state = read_checkpoint(folder / "checkpoints" / "last.ckpt")
     state["hyper_parameters"] = {}
@@ -85,6 +89,6 @@ def result(name):
     return {
         "curves": (folder / "metrics.csv").read_text(),
         "scores": [(s["stage"], s["step"], s["name"], s["value"]) for s in scores],
-        "pictures": {p.name: p.read_bytes() for p in folder.glob("images/*/*.png")},
+        "images": {p.name: p.read_bytes() for p in folder.glob("images/*/*.png")},
         "state": parts(state),
     }

@@ -1,4 +1,4 @@
-"""Runs that are stopped at any minibatch, and what is compared of them."""
+"""Interrupt a run at any minibatch, and compare its checkpoint with that of an uninterrupted run."""
 
 import copy
 import hashlib
@@ -14,13 +14,13 @@ from torch import Tensor
 
 from callbacks import Checkpoints, RNGState
 
-# how much of which file is its own; and Lightning's count of epochs begun, one less after a stop between two
+# not compared: lengths of the run's files; Lightning's count of started epochs, one less after a stop between epochs
 APART = (".written", ".loops.fit_loop.epoch_progress.total.ready", ".loops.fit_loop.epoch_progress.total.started",
          ".loops.fit_loop.epoch_progress.current.ready", ".loops.fit_loop.epoch_progress.current.started")  # fmt: skip
 
 
 class SaveAt(Callback):
-    """Writes a checkpoint behind each of some minibatches; training goes on."""
+    """Callback that saves a checkpoint after each of some minibatches."""
 
     def __init__(self, batches: list[int], folder: Path) -> None:
         self.batches, self.folder = batches, folder
@@ -35,7 +35,7 @@ class SaveAt(Callback):
 
 
 class Dice(Callback):
-    """Training that reads Python's and NumPy's random numbers: D's first weight is moved by them."""
+    """Callback that adds random numbers of Python and NumPy to D's first weight."""
 
     def on_train_batch_end(self, trainer: Any, module: Any, *_: Any) -> None:
         with torch.no_grad():
@@ -46,9 +46,19 @@ class Dice(Callback):
 def fit(
     gan: Any, data: Any, folder: Path, steps: int, seed: int, *more: Callback, ckpt: Any = None
 ) -> Any:
-    """Play a copy of a model to its end under a seed; what its last checkpoint holds.
+    """Train a copy of a model with a seed.
 
-    It saves at the end alone; `more` are callbacks before that.
+    Args:
+        gan: Model; unchanged.
+        data: Data module; unchanged.
+        folder: Folder of the run.
+        steps: Updates of G.
+        seed: Random seed of torch, Python and NumPy.
+        more: More callbacks.
+        ckpt: Checkpoint to resume from; None for a new run.
+
+    Returns:
+        Content of the last checkpoint.
     """
     gan, data = copy.deepcopy(gan), copy.deepcopy(data)
     for seeded in (torch.manual_seed, random.seed, np.random.seed):
@@ -66,7 +76,7 @@ def fit(
 
 
 def scrambled(gan: Any) -> Any:
-    """A copy of a model whose every number is another one, so that nothing but a checkpoint can put it right."""
+    """Return a copy of a model with every number changed, which only a checkpoint can restore."""
     gan = copy.deepcopy(gan)
     for tensor in gan.state_dict().values():
         tensor.copy_(~tensor if tensor.dtype == torch.bool else tensor + 1)
@@ -74,7 +84,7 @@ def scrambled(gan: Any) -> Any:
 
 
 def parts(state: Any, key: str = "") -> dict[str, str]:
-    """A hash of each leaf of a checkpoint under its dotted key."""
+    """Return the sha256 of each leaf of a checkpoint by dotted key."""
     if isinstance(state, dict):
         items = [(str(k), v) for k, v in state.items() if f"{key}.{k}" not in APART]
     elif isinstance(state, list | tuple):

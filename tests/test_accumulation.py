@@ -1,4 +1,4 @@
-"""A minibatch in parts is one minibatch: the same networks, the same counts, the same rows."""
+"""Gradient accumulation equals training with the whole minibatch."""
 
 import csv
 from pathlib import Path
@@ -20,7 +20,7 @@ APART = {
 } | {"simultaneous": gan(plain, SimultaneousGAN)}
 
 
-def played(make, parts, steps=STEPS):
+def train(make, parts, steps=STEPS):
     torch.manual_seed(0)
     module = make(d_optimizer=sgd, g_optimizer=sgd)
     module.microbatches = parts
@@ -28,16 +28,15 @@ def played(make, parts, steps=STEPS):
     return module
 
 
-def test_two_parts_and_eight_play_what_one_plays(subtests):
+def test_microbatches_train_as_one_minibatch(subtests):
     for name in APART:
         with subtests.test(name=name):
-            whole = played(APART[name], 1)
+            whole = train(APART[name], 1)
             assert (
-                largest_difference(whole.state_dict(), played(APART[name], 1, 0).state_dict())
-                > 1e-3
+                largest_difference(whole.state_dict(), train(APART[name], 1, 0).state_dict()) > 1e-3
             )
             for parts in (2, 8):
-                module = played(APART[name], parts)
+                module = train(APART[name], parts)
                 assert largest_difference(whole.state_dict(), module.state_dict()) < 1e-6
                 assert (module.d_updates, module.images_seen) == (
                     whole.d_updates,
@@ -46,13 +45,13 @@ def test_two_parts_and_eight_play_what_one_plays(subtests):
                 assert module.g_updates == STEPS
 
 
-def test_what_is_taken_over_a_minibatch_is_taken_over_a_part():
+def test_batch_statistics_are_those_of_a_microbatch():
     make = gan(plain, loss=RelativisticAverage())
-    states = [played(make, parts).state_dict() for parts in (1, 2)]
+    states = [train(make, parts).state_dict() for parts in (1, 2)]
     assert largest_difference(*states) > 1e-5
 
 
-def test_every_game_plays_in_parts_and_writes_one_loss_an_update():
+def test_every_model_logs_one_loss_per_update():
     for name, make in MODELS.items():
         module = make(d_optimizer=sgd, g_optimizer=sgd)
         module.microbatches, updates = 2, {}
@@ -65,7 +64,7 @@ def test_every_game_plays_in_parts_and_writes_one_loss_an_update():
         assert updates["g"] == (2, 2), name
 
 
-def test_a_bad_loss_in_a_part_is_that_of_its_step():
+def test_nonfinite_loss_of_a_microbatch_names_its_step():
     module = gan(plain)(d_optimizer=sgd, g_optimizer=sgd)
     module.microbatches, objective, seen = 4, module.g_objective, []
 
@@ -81,12 +80,12 @@ def test_a_bad_loss_in_a_part_is_that_of_its_step():
     assert set(seen) == {4}  # of sixteen
 
 
-def test_a_minibatch_that_cannot_be_cut_is_named():
+def test_indivisible_minibatch_is_an_error():
     with pytest.raises(ValueError, match="A minibatch of 16 cannot be split into 3 equal parts"):
-        played(APART["least squares"], 3)
+        train(APART["least squares"], 3)
 
 
-def test_data_without_a_batch_size_are_told_what_to_do():
+def test_data_without_a_batch_size_are_an_error():
     module = gan(plain)()
     with pytest.raises(
         ValueError, match=r"object has no batch_size.* set `microbatches` of the model to 2"

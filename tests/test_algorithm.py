@@ -1,4 +1,4 @@
-"""Who moves, in what order, and that the other network stands still."""
+"""Order of the updates in Algorithm 1, and that each update changes one network only."""
 
 import copy
 
@@ -11,7 +11,7 @@ from lightning_gan.models.base import D, G
 
 
 class Journal:
-    """Writes down who moved, and asserts that nothing else of the other network did."""
+    """Recorder of the order of updates, which asserts that the other network does not change."""
 
     def __init__(self, gan):
         self.gan, self.moves = gan, ""
@@ -24,12 +24,12 @@ class Journal:
         return copy.deepcopy((network.state_dict(), momentum))
 
     def watch(self, net, objective, batch):
-        waiting = self.state(1 - net)
-        mine = self.state(net)
+        other = self.state(1 - net)
+        own = self.state(net)
         self.minimize(net, objective, batch)
         self.moves += "DG"[net]
-        assert_equal(self.state(1 - net), waiting)
-        assert not weights_equal(self.state(net), mine)
+        assert_equal(self.state(1 - net), other)
+        assert not weights_equal(self.state(net), own)
 
 
 def assert_equal(state, other):
@@ -51,7 +51,7 @@ def test_k_updates_of_d_then_one_of_g(tmp_path_factory, subtests):
             assert journal.moves == moves
 
 
-def test_the_waiting_player_keeps_its_statistics_during_the_whole_turn(tmp_path):
+def test_statistics_of_the_frozen_network_do_not_change(tmp_path):
     gan = make_model()
     objectives = {D: gan.d_objective, G: gan.g_objective}
     seen = []
@@ -74,7 +74,7 @@ def test_the_waiting_player_keeps_its_statistics_during_the_whole_turn(tmp_path)
     assert int(gan.discriminator.network[1].num_batches_tracked) == 4  # examples and samples
 
 
-def test_each_update_of_d_sees_its_own_minibatch_and_g_sees_fresh_noise(tmp_path):
+def test_each_update_of_d_has_its_own_minibatch_and_g_fresh_noise(tmp_path):
     gan = make_model(k=2)
     batches, noises = [], []
     objective, noise = gan.d_objective, gan.noise
@@ -106,7 +106,7 @@ def test_a_step_is_one_update_of_g(tmp_path_factory, subtests):
             assert all(step == g == d // k for step, g, d in steps.steps)
 
 
-def test_ks_phase_is_in_the_checkpoint(tmp_path):
+def test_checkpoint_holds_the_phase_of_k(tmp_path):
     gan = make_model(k=3)
     run = trainer(tmp_path, max_epochs=1)
     run.fit(gan, Batches(4))  # DDDG D
@@ -118,7 +118,7 @@ def test_ks_phase_is_in_the_checkpoint(tmp_path):
     assert (again.d_updates, again.g_updates, again.images_seen) == (8, 2, 16)
 
 
-def test_clipping_is_per_player(tmp_path):
+def test_networks_are_clipped_separately(tmp_path):
     gan = make_model(d_clip=1e-3)
     norms = []
     move = gan.step_optimizer
@@ -134,6 +134,6 @@ def test_clipping_is_per_player(tmp_path):
     assert min(norms[1::2]) > 2e-3
 
 
-def test_k_below_one_is_refused():
+def test_k_below_one_is_an_error():
     with pytest.raises(ValueError, match="k is 0"):
         make_model(k=0)

@@ -273,6 +273,29 @@ SETTINGS = {
         "l.yaml has no settings",
     ),
     "binary config": (write("x.yaml", BINARY), ["--config", "x.yaml"], "x.yaml is not a text file"),
+    "a NUL character in a config": (
+        write("nul.yaml", 'run: {root: "a\\0b"}'),
+        ["--config", "nul.yaml"],
+        "nul.yaml, line 1: 'a\\x00b' contains a NUL character",
+    ),
+    "an error of a constructor": (
+        nothing,
+        ["--trainer.callbacks+={class_path: EarlyStopping, init_args: {monitor: x, mode: up}}"],
+        "`mode` can be min, max, got up",
+    ),
+    "unknown key of a section": (
+        write("y/a.yaml", "trainer:\n  max_stepz: 3\n"),
+        ["--config", "y/a.yaml"],
+        "'trainer.max_stepz'. Did you mean 'trainer.max_steps'? (In y/a.yaml, line 2.)",
+    ),
+    "a flag of another command": (
+        nothing,
+        ["--xyzzy", "3"],
+        "There is no setting 'xyzzy'. Run python -m lightning_gan fit --help.",
+    ),
+    "one word too many": (nothing, ["10"], "'10' is one argument too many"),
+    "one dash": (nothing, ["-model.k", "3"], "no setting '-model.k'. Did you mean '--model.k'?"),
+    "an empty value": (nothing, [f"{MODEL}k="], "'k' must be a whole number; got ''."),
     "no data at all": (nothing, ["--data.root", "nowhere"], "nowhere/MNIST/raw"),
 }
 

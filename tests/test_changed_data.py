@@ -1,4 +1,4 @@
-"""Data that changed since a run read them: refused by name, or accepted and written down for ever."""
+"""Data that changed since the start of a run: an error, or recorded after the user accepts the change."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ def image(i):
 
 @pytest.fixture
 def grown(command):
-    """A run of two steps on ten images, to which an eleventh and a twelfth were added."""
+    """A run of two steps on ten images, after which two images were added."""
     Path("grow").mkdir()
     for i in range(10):
         image(i)
@@ -42,7 +42,7 @@ def grown(command):
     return command
 
 
-def test_changed_pictures_are_refused_by_every_command_that_would_use_them(grown):
+def test_changed_images_are_an_error_in_every_command_that_uses_them(grown):
     facts = (FOLDER / "run.json").read_bytes()
     for line, flag in (
         ((*FIT, "4"), YES[0]),
@@ -57,12 +57,12 @@ def test_changed_pictures_are_refused_by_every_command_that_would_use_them(grown
         assert "train had 7 examples and has " in ended.err
         assert f"add {flag} true to continue" in ended.err
     assert (FOLDER / "run.json").read_bytes() == facts
-    Path(LAST).rename("moved.ckpt")  # the file knows it too
+    Path(LAST).rename("moved.ckpt")  # the digest is in the file as well
     ended = grown("validate", "--config", "pictures.yaml", "--ckpt_path", "moved.ckpt")
     assert "since moved.ckpt was trained on them" in ended.err
 
 
-def test_accepted_changes_are_written_down_for_ever_and_not_accepted_twice(grown):
+def test_accepted_changes_are_recorded_and_need_not_be_accepted_again(grown):
     first = json.loads((FOLDER / "run.json").read_text())["data"]
     ended = grown(*FIT, "3", *YES)
     assert ended.status == 0, ended.err
@@ -88,7 +88,7 @@ def test_accepted_changes_are_written_down_for_ever_and_not_accepted_twice(grown
     assert [change["step"] for change in data["changes"]] == [2, 4]
 
 
-def test_scores_on_changed_data_can_be_asked_for(grown):
+def test_scores_on_changed_data_can_be_computed_on_request(grown):
     ended = grown("validate", "--ckpt_path", LAST, *YES)
     assert ended.status == 0, ended.err
     assert "NOTE     the data grow have changed: train had 7 examples" in ended.out
@@ -108,9 +108,9 @@ def test_scores_on_changed_data_can_be_asked_for(grown):
     assert "have changed since" not in ended.err
 
 
-def test_a_run_that_only_knows_the_hash_of_its_training_pictures_is_checked_by_it(grown):
+def test_a_run_with_only_the_hash_of_its_training_images_is_checked_by_it(grown):
     content = torch.load(LAST, weights_only=True)
-    del content["run_record"]  # as older versions wrote
+    del content["run_record"]  # the format of older versions
     torch.save(content, LAST)
     facts = json.loads((FOLDER / "run.json").read_text())
     del facts["data"]["splits"], facts["data"]["changes"], facts["overrides"]
@@ -126,8 +126,8 @@ def test_a_run_that_only_knows_the_hash_of_its_training_pictures_is_checked_by_i
     assert data["sha256"] == facts["data"]["sha256"] == data["splits"]["train"]["sha256"]
 
 
-def test_a_run_stopped_again_after_a_change_is_the_run_that_was_not(grown):
-    """Two minibatches of an epoch become four, between its first and its second one: at step 6 it is at its end."""
+def test_a_run_resumed_again_after_a_change_equals_an_uninterrupted_one(grown):
+    """An epoch of two minibatches becomes four after its first one, so that it ends at step 6."""
     for path in ("grow/10.png", "grow/11.png"):
         Path(path).unlink()
     assert grown(*FIT, "3").status == 0
@@ -147,8 +147,8 @@ def test_a_run_stopped_again_after_a_change_is_the_run_that_was_not(grown):
     assert one["counts"] == other["counts"]
 
 
-class Own:
-    """A user's data module, with one split."""
+class UserData:
+    """Data module of a user, with one split."""
 
     def __init__(self, x, y):
         self.x, self.y = x, y
@@ -160,18 +160,21 @@ class Own:
         return self.y
 
 
-def test_every_bit_of_examples_and_labels_counts_and_drawn_data_do_not():
+def test_the_digest_depends_on_every_bit_except_for_drawn_data():
     x, y = torch.rand(4, 1, 2, 2), torch.tensor([0, 1, 0, 1])
-    before = data_digest.hash_data(Own(x, y))
+    before = data_digest.hash_data(UserData(x, y))
     assert list(before) == ["train"]
-    assert data_digest.describe_differences(before, data_digest.hash_data(Own(x.clone(), y))) == []
+    assert (
+        data_digest.describe_differences(before, data_digest.hash_data(UserData(x.clone(), y)))
+        == []
+    )
     other = x.clone()
     other[3, 0, 1, 1] += 1e-6
     for changed, said in (
-        (Own(other, y), "the train examples differ"),
-        (Own(x.flip(0), y), "the train examples differ"),
-        (Own(x, y.flip(0)), "the train labels differ"),
-        (Own(x[:3], y[:3]), "train had 4 examples and has 3"),
+        (UserData(other, y), "the train examples differ"),
+        (UserData(x.flip(0), y), "the train examples differ"),
+        (UserData(x, y.flip(0)), "the train labels differ"),
+        (UserData(x[:3], y[:3]), "train had 4 examples and has 3"),
     ):
         (found,) = data_digest.describe_differences(before, data_digest.hash_data(changed))
         assert found.startswith(said)

@@ -1,4 +1,4 @@
-"""Data and networks that do not fit are refused before the first step, in one sentence."""
+"""Mismatched data and networks are an error before the first step."""
 
 from contextlib import nullcontext
 
@@ -18,7 +18,7 @@ PLAIN |= {"val_check_interval": None}
 
 
 class Unannounced:
-    """Batches that are not what the data module says."""
+    """Batches that differ from the shape or range that the data module states."""
 
     def __init__(self, x):
         self.x = x
@@ -37,17 +37,17 @@ def fitted(folder, **attributes):
     trainer(folder, max_steps=1).fit(make_model(), data)
 
 
-def test_what_fits_is_not_refused(tmp_path):
+def test_matching_data_are_accepted(tmp_path):
     fitted(tmp_path)
 
 
 class Unbounded(MLPGenerator):
-    """A generator whose values may be any."""
+    """Generator with unbounded values."""
 
     value_range = (-torch.inf, torch.inf)
 
 
-def test_values_without_bounds_must_still_be_finite(tmp_path_factory, subtests):
+def test_unbounded_values_must_be_finite(tmp_path_factory, subtests):
     for value, fits in [(9.0, True), (torch.inf, False), (torch.nan, False)]:
         with subtests.test(value=value, fits=fits):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -67,7 +67,7 @@ def test_values_without_bounds_must_still_be_finite(tmp_path_factory, subtests):
                 trainer(tmp_path, max_steps=1).fit(gan, data)
 
 
-def test_what_does_not_fit_is_named(tmp_path_factory, subtests):
+def test_mismatched_data_are_an_error(tmp_path_factory, subtests):
     for attributes, message in [
         (
             {"data_shape": (3, 8, 8)},
@@ -92,13 +92,13 @@ def test_what_does_not_fit_is_named(tmp_path_factory, subtests):
                 fitted(tmp_path, **attributes)
 
 
-def test_players_must_fit_each_other():
+def test_mismatched_networks_are_an_error():
     networks = MLPGenerator(SHAPE), MaxoutDiscriminator([1, 28, 28])
     with pytest.raises(MismatchError, match=r"G makes \[1, 2, 2\] but D reads \[1, 28, 28\]"):
         GAN(*networks, Minimax(), Gaussian())
 
 
-def test_a_trainer_that_would_cut_the_algorithm_elsewhere_is_told_what_to_do(subtests):
+def test_replaced_trainer_settings_are_an_error(subtests):
     for asked, message in [
         (
             {"accumulate_grad_batches": 0},
@@ -117,7 +117,7 @@ def test_a_trainer_that_would_cut_the_algorithm_elsewhere_is_told_what_to_do(sub
                 check_trainer(Namespace(**(PLAIN | asked)))
 
 
-def test_a_number_of_batches_that_the_parser_read_as_2_0_is_2():
+def test_number_of_batches_parsed_as_2_0_is_2():
     asked = Namespace(**PLAIN, limit_train_batches=2.0, limit_val_batches=0.5)
     check_trainer(asked)
     assert (asked.limit_train_batches, asked.limit_val_batches) == (2, 0.5)

@@ -213,7 +213,7 @@ def test_an_interrupted_run_finishes_its_step_saves_and_scores(number, after, co
     monkeypatch.setattr(GAN, "training_step", interrupted)
     ended = command(*FIT)
     assert ended.status == 128 + number
-    assert "finishing this step, saving, scoring" in ended.err
+    assert "finishing this step, saving and evaluating the run" in ended.err
     assert "test/parzen_nats" in ended.out
     monkeypatch.undo()
     monkeypatch.chdir(command.folder)
@@ -264,7 +264,7 @@ def test_a_run_on_the_embedded_digits_is_named_after_them(command, monkeypatch):
 
 def test_only_an_error_after_the_first_step_leaves_a_run_folder(command):
     ended = command(*FIT, "--data.batch_size", "61")
-    assert "asks for more than the 50 training images" in ended.err
+    assert "needs more than the 50 training images" in ended.err
     assert not Path("runs/small").exists()
     command(*FIT)
     assert command(*FIT, "--data.batch_size", "61").status == 1

@@ -1,4 +1,4 @@
-"""Every config that comes with the suite builds, says where it comes from, and trains a step."""
+"""Every config of the suite builds, names its sources, and trains a step."""
 
 import inspect
 import re
@@ -14,7 +14,7 @@ from lightning_gan.utils.config_files import CONFIGS
 EXPERIMENTS = sorted(p.name for p in CONFIGS.glob("*.yaml") if p.name != "defaults.yaml")
 
 GENERATOR, DISCRIMINATOR = "--model.generator.init_args.", "--model.discriminator.init_args."
-FEWER_UNITS = {  # of networks that are too large for a test: a step would take seconds
+FEWER_UNITS = {  # for networks whose step would take seconds
     "cifar10_fully_connected_goodfellow2014.yaml": [f"{GENERATOR}widths", "[20, 30]", f"{DISCRIMINATOR}widths",
     "[8, 8]"],
     "cifar10_convolutional_goodfellow2014.yaml": [
@@ -29,7 +29,9 @@ FEWER_UNITS = {  # of networks that are too large for a test: a step would take 
         f"{GENERATOR}width", "8", f"{GENERATOR}upper.init_args.widths", str(TINY), f"{DISCRIMINATOR}widths", "[8, 8]",
     ],
 }  # fmt: skip
-FEWER_LABELS = {"mnist_semi_supervised.yaml": ["--model.labels_per_class", "2"]}  # there are five
+FEWER_LABELS = {  # the tiny data set has five of each class
+    "mnist_semi_supervised.yaml": ["--model.labels_per_class", "2"]
+}
 
 
 def test_there_are_experiments():
@@ -37,21 +39,23 @@ def test_there_are_experiments():
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_it_trains_a_step_and_scores_it(name, command, monkeypatch):
+def test_every_config_trains_and_scores_a_step(name, command, monkeypatch):
     monkeypatch.setattr(
         datamodules.CIFAR10, "files", make_tiny_cifar(command.folder / "pixels").files
     )
-    for what in ("files", "train_size", "folders"):  # clothes that look like the command's digits
+    for what in ("files", "train_size", "folders"):  # the same tiny images as MNIST's
         monkeypatch.setattr(datamodules.FashionMNIST, what, getattr(datamodules.MNIST, what))
     monkeypatch.setattr(datamodules.factors, "SIZES", {"train": 60, "val": 10, "test": 10})
     write_tiny_tfd(command.folder / "pixels")
     write_tiny_stage_1(command.folder)
     text = (CONFIGS / name).read_text()
     kind = re.search(r"^data:\n  class_path: (\w+)", text, re.MULTILINE)[1]
-    files = "root" in inspect.signature(getattr(datamodules, kind)).parameters  # points need none
+    files = (
+        "root" in inspect.signature(getattr(datamodules, kind)).parameters
+    )  # data sets of points have none
     root = ["--data.root", "pixels"] if files else []
-    batch = "1000" if kind in ("Ring", "Grid", "Gaussian1D") else "10"  # 10,000 points are tested
-    fewer = ["--data.validation", "10"] if " validation:" in text else []  # there are 60 images
+    batch = "1000" if kind in ("Ring", "Grid", "Gaussian1D") else "10"  # 10,000 test points
+    fewer = ["--data.validation", "10"] if " validation:" in text else []  # of 60 images
     ended = command(
         "fit", "--config", name, *root, "--data.batch_size", batch, "--trainer.max_steps", "1",
         "--trainer.accelerator", "cpu", *fewer, *FEWER_UNITS.get(name, ()), *FEWER_LABELS.get(name, ()),
@@ -62,7 +66,7 @@ def test_it_trains_a_step_and_scores_it(name, command, monkeypatch):
     assert "step 1/1" in ended.out
 
 
-def test_the_first_line_of_each_says_what_it_is():
+def test_the_first_line_of_every_config_describes_it():
     for name in EXPERIMENTS:
         first = (CONFIGS / name).read_text().splitlines()[0]
         assert first.startswith("# "), name

@@ -88,6 +88,8 @@ def copy(tmp_path_factory):
         path.write_text(add_lines(path.read_text(), content) if change else content)
     for script in sorted((folder / "docs").glob("generate_*.py")):
         run(folder, str(script))
+    for command in (("init",), ("add", "--all")):  # some tests list the files with git
+        subprocess.run(["git", *command], cwd=folder, check=True, capture_output=True)
     return folder
 
 

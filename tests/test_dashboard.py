@@ -36,9 +36,9 @@ def test_view_has_every_metric_key_once_in_its_section(view):
         for panel in section["panels"]
         for name in panel["config"].get("metrics") or ()
     }
-    places = {panel.name: panel.section for panel in metric_keys.PANELS}
+    sections = {panel.name: panel.section for panel in metric_keys.PANELS}
     assert drawn == {
-        name: [places[k.panel]] for k in metric_keys.KEYS if k.panel for name in k.written
+        name: [sections[k.panel]] for k in metric_keys.KEYS if k.panel for name in k.written
     }
     assert (view["entity"], view["project"]) == ("e", "p")
 

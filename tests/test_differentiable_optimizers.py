@@ -1,4 +1,4 @@
-"""Updates written out: equal to PyTorch's own, and with finite gradients where nothing moves."""
+"""Differentiable updates equal PyTorch's and have finite gradients for inactive units."""
 
 import itertools
 from functools import partial
@@ -35,7 +35,7 @@ def parameters():
 
 
 def gradients(theta, step):
-    """Of a loss that is no quadratic and changes from step to step."""
+    """Compute the gradients of a loss that is not quadratic and changes with each step."""
     loss = sum((p * (step + 1)).sin().sum() for p in theta.values())
     return torch.autograd.grad(loss, list(theta.values()), create_graph=True)
 
@@ -47,7 +47,7 @@ def advance(optimizer, theta, steps, first=0):
         optimizer.step()
 
 
-def test_updates_are_pytorchs(subtests):
+def test_updates_equal_pytorchs(subtests):
     for name, before in itertools.product(OPTIMIZERS, [0, 4]):
         with subtests.test(before=before, name=name):
             theta = parameters()
@@ -63,7 +63,7 @@ def test_updates_are_pytorchs(subtests):
                 torch.testing.assert_close(ours[name], p, rtol=0, atol=1e-12)
 
 
-def test_the_optimizer_is_only_read(subtests):
+def test_optimizer_is_not_changed(subtests):
     for name in OPTIMIZERS:
         with subtests.test(name=name):
             theta = parameters()
@@ -83,7 +83,7 @@ def test_the_optimizer_is_only_read(subtests):
                     assert torch.equal(torch.as_tensor(optimizer.state[p][key]), kept)
 
 
-def test_a_unit_that_never_fires_has_finite_gradients():
+def test_inactive_units_have_finite_gradients():
     theta = {"dead": torch.zeros(2, requires_grad=True), "live": torch.ones(2, requires_grad=True)}
     x = torch.tensor(0.5, requires_grad=True)
     step = make_next_updates(Adam(theta.values(), lr=0.1), theta)
@@ -97,7 +97,7 @@ def test_a_unit_that_never_fires_has_finite_gradients():
     assert x.grad != 0
 
 
-def test_a_parameter_without_a_gradient_stays():
+def test_parameter_without_a_gradient_is_unchanged():
     theta = parameters()
     step = make_next_updates(Adam(theta.values(), lr=0.1), theta)
     ahead = step(theta, [torch.ones(3, 2), None])
@@ -105,7 +105,7 @@ def test_a_parameter_without_a_gradient_stays():
     assert not torch.equal(ahead["w"], theta["w"])
 
 
-def test_clipping_is_pytorchs(subtests):
+def test_clipping_equals_pytorchs(subtests):
     for largest in [0.1, 100.0, None]:
         with subtests.test(largest=largest):
             g = [torch.randn(3, 2), None, torch.randn(5)]
@@ -118,14 +118,14 @@ def test_clipping_is_pytorchs(subtests):
             torch.testing.assert_close([ours[0], ours[2]], [p.grad for p in theirs])
 
 
-def test_the_safe_root_is_the_root_and_flat_at_zero():
+def test_safe_sqrt_is_the_square_root_with_derivative_0_at_0():
     v = torch.tensor([0.0, 4.0], requires_grad=True)
     safe_sqrt(v).sum().backward()
     torch.testing.assert_close(safe_sqrt(v), v.sqrt())
     assert v.grad.tolist() == [0.0, 0.25]
 
 
-def test_other_rules_are_refused(subtests):
+def test_unsupported_optimizers_are_an_error(subtests):
     for make, named in [
         (partial(AdamW, lr=0.1), "AdamW with decoupled_weight_decay"),
         (partial(Adam, lr=0.1, amsgrad=True), "Adam with amsgrad"),

@@ -1,4 +1,4 @@
-"""Several devices are one device: the same weights after 50 steps, for every kind of model, and the same scores."""
+"""Two devices give the weights after 50 steps and the metrics of one device, for every model."""
 
 import os
 import warnings
@@ -55,7 +55,7 @@ States = dict[str, dict[str, Tensor]]
 
 
 def asked() -> list[tuple[str, str, str]]:
-    """Models, their networks' optimizers, and the precision."""
+    """Return the models to train, with optimizer and precision."""
     if "ALL_GAMES" not in os.environ:
         return [(name, "sgd", "32-true") for name in FEW]
     kinds = (("sgd", "32-true"), ("adam", "32-true"), ("adam", "64-true"))
@@ -71,7 +71,7 @@ def all_of(count: int) -> States:
 
 
 def allowed(name: str, rule: str, precision: str) -> float:
-    """How far one device and two may end apart."""
+    """Return the largest allowed difference between one device and two."""
     if precision == "64-true":
         return EXACT
     if rule == "adam" and name in FREE:
@@ -80,7 +80,7 @@ def allowed(name: str, rule: str, precision: str) -> float:
 
 
 def scores(count: int) -> Scores:
-    """Of callbacks that share their work, where the shares are uneven."""
+    """Compute metrics of callbacks that divide their work unevenly between devices."""
     torch.manual_seed(0)
     points = GAN(LinearMLPGenerator([2], widths=[8]), MLPDiscriminator([2], widths=[8]), **POLICY)
     shape = Stacked.data_shape
@@ -104,7 +104,7 @@ def scores(count: int) -> Scores:
 
 
 class Gradients(Callback):
-    """Notes the largest gradient of each of D's parameters at its first update."""
+    """Callback that records the largest gradient of each of D's parameters at its first update."""
 
     def on_before_optimizer_step(self, trainer, pl_module, optimizer) -> None:
         if not pl_module.d_updates:
@@ -113,7 +113,7 @@ class Gradients(Callback):
 
 
 class Statistics(Callback):
-    """Notes BatchNorm's running means before a validation and in it."""
+    """Callback that records BatchNorm's running means before and in a validation."""
 
     def note(self, pl_module) -> Tensor:
         return next(v for k, v in pl_module.named_buffers() if k.endswith("running_mean")).clone()
@@ -126,7 +126,7 @@ class Statistics(Callback):
 
 
 def statistics() -> tuple[Tensor, Tensor]:
-    """Of one of two devices, each of which takes those of its own part of a minibatch."""
+    """Compute the statistics on one of two devices, each with its own part of a minibatch."""
     torch.manual_seed(0)
     noted = Statistics()
     each = {"sync_batchnorm": False, "limit_val_batches": 1, "callbacks": [noted]}
@@ -147,7 +147,7 @@ def environment(monkeypatch, tmp_path):
     monkeypatch.setenv("SCORES", str(tmp_path / "scores"))
 
 
-def two_devices_play_what_one_plays(folder: Path) -> None:
+def compare_two_devices_with_one(folder: Path) -> None:
     first, second = on_two_processes(one_of_two, __file__, folder)
     (here, seen_here, (own, looked_at)), (beside, seen_beside, (other, shared)) = first, second
     assert not torch.equal(own, other)
@@ -175,19 +175,19 @@ def two_devices_play_what_one_plays(folder: Path) -> None:
     assert far == {}
 
 
-def test_two_devices_play_what_one_plays(environment, tmp_path):
-    two_devices_play_what_one_plays(tmp_path)
+def test_two_devices_train_as_one(environment, tmp_path):
+    compare_two_devices_with_one(tmp_path)
 
 
 @pytest.mark.slow
-def test_two_devices_play_what_one_plays_in_every_game(environment, monkeypatch, tmp_path):
+def test_two_devices_train_every_model_as_one(environment, monkeypatch, tmp_path):
     monkeypatch.setenv("ALL_GAMES", "1")
-    two_devices_play_what_one_plays(tmp_path)
+    compare_two_devices_with_one(tmp_path)
 
 
 @pytest.mark.parametrize("name", FREE)
-def test_no_loss_depends_on_what_may_drift_under_adam(name):
-    """The gradient of a free parameter is the rounding of terms of size 1, whatever is calculated with."""
+def test_losses_do_not_depend_on_parameters_that_drift_under_adam(name):
+    """The gradient of a free parameter is rounding error of terms of size 1."""
     for precision, dtype in (("32-true", torch.float32), ("64-true", torch.float64)):
         torch.manual_seed(0)
         model = MODELS[name](1, d_optimizer=sgd, g_optimizer=sgd)
@@ -197,14 +197,14 @@ def test_no_loss_depends_on_what_may_drift_under_adam(name):
 
 
 class Two:
-    """This process as one of two, without the other."""
+    """Collectives of a process group of two, without the other process."""
 
     def __init__(self, monkeypatch, place):
         monkeypatch.setattr(collectives, "world_size", lambda: 2)
         monkeypatch.setattr(collectives, "rank", lambda: place)
 
 
-def test_each_device_takes_its_rows_of_one_draw(monkeypatch):
+def test_each_device_has_its_rows_of_one_draw(monkeypatch):
     torch.manual_seed(3)
     whole = torch.rand(6, 2)
     parts = []
@@ -217,7 +217,7 @@ def test_each_device_takes_its_rows_of_one_draw(monkeypatch):
     assert torch.equal(torch.cat(parts), whole)
 
 
-def test_a_dropout_of_nothing_draws_for_nobody(monkeypatch):
+def test_dropout_of_0_draws_nothing(monkeypatch):
     Two(monkeypatch, 1)
     asked, x = [], torch.ones(3, 2)
     monkeypatch.setattr(
@@ -229,7 +229,7 @@ def test_a_dropout_of_nothing_draws_for_nobody(monkeypatch):
     assert asked == [3]
 
 
-def test_one_device_draws_no_more_than_its_own():
+def test_one_device_draws_only_its_rows():
     asked = []
     collectives.rank_slice(3, lambda n: asked.append(n) or torch.zeros(n))
     assert asked == [3]

@@ -27,8 +27,8 @@ PAPER_PAGES = {
 SYSTEM_PAGES = {p: t for p, t in PAGES.items() if p.parent == SYSTEMS and p.name != "README.md"}
 HANGUL = re.compile("[\uac00-\ud7a3]")
 OWN_FILES = {  # that a reader writes
-    "pictures.yaml", "changes.yaml", "small_digits.yaml", "objectives/total_variation.yaml", "theirs.yaml",
-    "my_images.yaml", "mine.yaml",
+    "pictures.yaml", "my_images.yaml", "mine.yaml", "changes.yaml",
+    "small_digits.yaml", "objectives/total_variation.yaml", "theirs.yaml",
 }  # fmt: skip
 OF_2014 = {"AdaptiveRatioGAN", "InpaintingGAN", "SimultaneousGAN"}  # on the pages of docs/paper
 BASES = {"Regularizer"}
@@ -90,11 +90,16 @@ def test_the_table_of_metric_keys_is_the_generated_one():
     )
 
 
-def image_bytes(text):
+def find_images(text):
     return sorted(re.findall(r"!\[[^]]*\]\((?:\.\./)*([^)]+)\)", text))
 
 
-def test_a_page_of_the_paper_has_its_twin_in_korean_and_both_say_so():
+def find_commands(text):
+    lines = [line for line in text.splitlines() if line.startswith("python -m lightning_gan")]
+    return [line.split("#")[0].split() for line in lines]
+
+
+def test_a_page_of_the_paper_has_a_korean_twin_of_the_same_structure():
     korean = {path.name.removesuffix(KOREAN) for path in PAPER.glob(f"*{KOREAN}")}
     assert {page.stem for page in PAPER_PAGES} == korean
     for page, text in PAPER_PAGES.items():
@@ -102,7 +107,10 @@ def test_a_page_of_the_paper_has_its_twin_in_korean_and_both_say_so():
         assert f"({page.stem}{KOREAN})" in text, page
         assert f"({page.name})" in twin, page
         assert len(HANGUL.findall(twin)) > 200, page
-        assert image_bytes(text) == image_bytes(twin), page
+        assert find_images(text) == find_images(twin), page
+        assert find_commands(text) == find_commands(twin), page
+        levels = [re.findall(r"^(#+|\|)", one, re.MULTILINE) for one in (text, twin)]
+        assert levels[0] == levels[1], page
 
 
 def test_every_claim_has_its_page_and_the_first_page_names_them_all():
@@ -152,3 +160,23 @@ def test_every_regulariser_variant_and_part_of_d_has_a_page():
 
 def test_nothing_is_left_to_fill_in():
     assert [page for page, text in PAGES.items() if re.search(r"@\w+@", text)] == []
+
+
+UNBREAKABLE = re.compile(r"^(\||!\[|#.*\]\(|<!--|    |\S+$)|https?://\S{40}")
+"""Lines that may be long: tables, images, headings with links, comments, code, single words, bare URLs."""
+
+
+def find_long_lines(text, longest=100):
+    """Numbers of the lines of prose that are longer."""
+    prose = re.sub(
+        r"^(```|~~~|\$\$).*?\1", lambda m: "\n" * m[0].count("\n"), text, flags=re.M | re.S
+    )
+    lines = enumerate(prose.splitlines(), 1)
+    return [n for n, line in lines if len(line) > longest and not UNBREAKABLE.search(line)]
+
+
+def test_lines_of_prose_have_at_most_100_columns():
+    pages = [page.relative_to(ROOT) for page in PAGES]
+    long = {page: find_long_lines(PAGES[ROOT / page]) for page in pages}
+    assert not any(long.values()), "\n".join(f"{page}: {n}" for page, n in long.items() if n)
+    assert find_long_lines("a " * 51) == [1]

@@ -83,7 +83,7 @@ def _no_network(monkeypatch):
         raise lightning_gan.cli.actions.download.FetchError("no network in a test")
 
     for module in ("datamodules.download_sources", "datamodules.cifar10"):
-        monkeypatch.setattr(f"{module}.download", fail)
+        monkeypatch.setattr(f"{module}.download_bytes", fail)
 
 
 def test_the_embedded_digits_do_not_replace_mnist(command, monkeypatch):

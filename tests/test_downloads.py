@@ -6,17 +6,17 @@ import time
 import pytest
 
 from lightning_gan.utils import downloads
-from lightning_gan.utils.downloads import FetchError, download, download_wheel
+from lightning_gan.utils.downloads import FetchError, download_bytes, download_wheel
 
 
 def test_a_download_has_a_limited_size(tmp_path):
     (tmp_path / "file").write_bytes(b"0123456789")
-    assert download((tmp_path / "file").as_uri(), 4, seconds=5) == b"0123"
+    assert download_bytes((tmp_path / "file").as_uri(), 4, seconds=5) == b"0123"
 
 
 def test_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(OSError, match="file"):
-        download((tmp_path / "file").as_uri(), 4, seconds=5)
+        download_bytes((tmp_path / "file").as_uri(), 4, seconds=5)
 
 
 def test_a_silent_server_reaches_the_time_limit(monkeypatch):
@@ -24,7 +24,7 @@ def test_a_silent_server_reaches_the_time_limit(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         start = time.monotonic()
         with pytest.raises(TimeoutError, match="no complete answer within the time limit"):
-            download(f"http://127.0.0.1:{silent.getsockname()[1]}/", 4, seconds=0.2)
+            download_bytes(f"http://127.0.0.1:{silent.getsockname()[1]}/", 4, seconds=0.2)
         assert time.monotonic() - start < 5
 
 

@@ -1,4 +1,4 @@
-"""The average of G: its formula, its half-life in images, its count in updates of G."""
+"""EMA: formula, half-life in images, number of updates."""
 
 import pytest
 import torch
@@ -8,7 +8,7 @@ from torch import nn
 from lightning_gan.training.ema import EMA
 
 
-def test_an_old_value_has_half_its_weight_after_the_half_life():
+def test_weight_of_an_old_value_is_halved_after_the_half_life():
     network = nn.Linear(1, 1, bias=False)
     nn.init.zeros_(network.weight)
     ema = EMA(network, half_life=1000)
@@ -18,7 +18,7 @@ def test_an_old_value_has_half_its_weight_after_the_half_life():
     assert ema.module.weight.item() == pytest.approx(0.5)
 
 
-def test_the_first_weights_are_soon_forgotten():
+def test_decay_is_capped_early_in_training():
     ema = EMA(nn.Linear(1, 1), half_life=1e9)
     assert [ema.decay(100, t) for t in (1, 8)] == [2 / 11, 9 / 18]
 
@@ -36,7 +36,7 @@ def test_batchnorm_statistics_are_averaged_and_other_buffers_copied():
     assert ema.module[1].other == 5
 
 
-def test_it_moves_with_gs_updates_only_and_follows_the_formula(tmp_path_factory, subtests):
+def test_average_follows_its_formula_at_updates_of_g(tmp_path_factory, subtests):
     for k in [1, 3]:
         with subtests.test(k=k):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -58,7 +58,7 @@ def test_it_moves_with_gs_updates_only_and_follows_the_formula(tmp_path_factory,
             assert not torch.equal(expected, weight)
 
 
-def test_it_is_in_the_checkpoint_and_is_what_is_sampled(tmp_path):
+def test_average_is_saved_and_sampled(tmp_path):
     gan = make_model(ema_half_life=20.0)
     run = trainer(tmp_path, max_steps=3)
     run.fit(gan, Batches(4))
@@ -77,6 +77,6 @@ def test_only_g_is_averaged():
     ]
 
 
-def test_a_half_life_of_nothing_is_refused():
+def test_half_life_0_is_an_error():
     with pytest.raises(ValueError, match="half_life is 0; give"):
         EMA(nn.Linear(1, 1), half_life=0)

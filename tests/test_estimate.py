@@ -3,6 +3,7 @@
 import re
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 from model_factory import Batches, make_model, trainer
 from pytorch_lightning import Callback
@@ -15,8 +16,8 @@ def test_an_estimate_is_the_sum_of_steps_intervals_and_overhead():
     measured = estimate.Measurement(
         0.5, 0.4, 0.6, [("images", 3.0, 7), ("validation", 11.0, 2)], 13.0
     )
-    assert measured.total(1000, 0.5) == 500 + 21 + 22 + 13
-    assert measured.total(1000, measured.low) == 456
+    assert measured.compute_total(1000, 0.5) == 500 + 21 + 22 + 13
+    assert measured.compute_total(1000, measured.low) == 456
 
 
 def test_durations_are_formatted(subtests):
@@ -76,6 +77,18 @@ def test_the_estimate_is_printed_and_no_files_are_left(command):
     assert re.search(r"^time +.* for 700 steps \(.* to .*\)", ended.out, re.M)
     assert re.search(r"^memory +[\d.]+ [MG]B at most", ended.out, re.M)
     assert re.search(r"^disk +[\d.]+ MB for checkpoints: [12] of [\d.]+ MB$", ended.out, re.M)
+
+
+def test_only_the_first_process_prints(monkeypatch, capsys):
+    monkeypatch.setattr(estimate, "shorten", lambda *_: int)
+    monkeypatch.setattr(estimate, "format_estimate", lambda *_: "the estimate")
+    for rank in range(2):
+        run = SimpleNamespace(
+            max_steps=7, fast_dev_run=False, _val_check_time_interval=None, callbacks=[], fit=lambda *_: None,
+            is_global_zero=rank == 0,
+        )  # fmt: skip
+        estimate.measure(estimate.EstimateOptions(2, quick=True), run, None, None, "x")
+    assert capsys.readouterr().out == "the estimate\n"
 
 
 def test_quick_names_what_it_omits(command):

@@ -54,8 +54,8 @@ WITHOUT_A_LIST = (
 )  # everything in them is public
 MORE = (
     baselines.KMeans, ema.EMA, few_labels.fit_classifier, gan.GAN, latent_inference.NoiseDataModule,
-    latent_space.interpolate,
-    latent_space.sample_around, probes.pooled_features, probes.svm_error, Correlated, SlurmJob, Run,
+    latent_space.interpolate_samples,
+    latent_space.sample_around, probes.extract_pooled_features, probes.compute_svm_error, Correlated, SlurmJob, Run,
     estimate.EstimateOptions,
 )  # fmt: skip
 RESULTS = (
@@ -95,7 +95,7 @@ def called(thing: Callable) -> Callable:
 
 
 def is_numeric(hint) -> bool:
-    """Whether a number is anywhere in a type, outside of functions and dictionaries."""
+    """Return whether a type contains numbers, outside functions and dictionaries."""
     if get_origin(hint) is Callable or "Callable" in str(get_origin(hint)):
         return False
     return hint in (int, float) or any(is_numeric(part) for part in get_args(hint))
@@ -122,7 +122,7 @@ def documentation(thing: Callable) -> str:
 PUBLIC = {thing: names for thing in public() if (names := numbers(thing))}
 
 
-def test_numbers_are_found_in_every_room():
+def test_numbers_are_found_in_every_package():
     sections = {thing.__module__.split(".")[0] for thing in PUBLIC}
     assert sections == {"callbacks", "datamodules", "lightning_gan"}
     assert sum(map(len, PUBLIC.values())) > 400
@@ -159,7 +159,7 @@ def outside(hint) -> list:
 
 
 def shaped(hint, value):
-    """A value where the type wants it: in a list of one, or of two, or alone."""
+    """Put a value into a list of one or two, as its type requires."""
     for part in get_args(hint) if type(None) in get_args(hint) else (hint,):
         if isinstance(get_origin(part), type) and issubclass(get_origin(part), Collection):
             fixed = get_origin(part) is tuple and get_args(part)[-1] is not Ellipsis
@@ -173,7 +173,7 @@ def required(thing) -> list[str]:
 
 
 def valid(thing) -> dict:
-    """A number of its domain for each argument that must be given."""
+    """Return a number in its domain for each required argument."""
     hints = find_domains(called(thing).__wrapped__)
     return {
         name: shaped(
@@ -184,8 +184,8 @@ def valid(thing) -> dict:
     }
 
 
-def test_a_number_outside_its_domain_is_refused_in_a_sentence():
-    """Nothing but the domain is looked at: the other arguments are no arguments at all."""
+def test_a_number_outside_its_domain_is_refused():
+    """Only the domain is checked: the other arguments are invalid."""
     wrong = []
     for thing in [t for t in PUBLIC if not inspect.isabstract(t)]:
         hints = find_domains(called(thing).__wrapped__)

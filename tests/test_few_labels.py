@@ -1,4 +1,4 @@
-"""Classifiers from few labels: what is a feature, the head's closed form, and what is left as it was."""
+"""Classifiers from few labels: features, the linear head, and a new last layer."""
 
 import copy
 
@@ -26,34 +26,34 @@ from lightning_gan.networks import (
 )
 
 
-def small_d(**more):
+def make_small_d(**more):
     torch.manual_seed(0)
     return MaxoutDiscriminator([1, 28, 28], widths=[12, 9], pieces=2, irange=None, **more)
 
 
-def images(n, seed=0):
+def make_images(n, seed=0):
     return strokes(n, seed).view(n, 1, 28, 28)
 
 
-def test_hidden_layers_are_what_stands_between_the_linear_ones():
-    D = small_d(dropout=0.0, input_dropout=0.0)
-    first, second = extract_hidden_layers(D, images(5))
-    x = images(5).flatten(1)
+def test_hidden_layers_are_the_inputs_of_later_linear_layers():
+    D = make_small_d(dropout=0.0, input_dropout=0.0)
+    first, second = extract_hidden_layers(D, make_images(5))
+    x = make_images(5).flatten(1)
     torch.testing.assert_close(first, D.network[2](x))
     torch.testing.assert_close(second, D.network[4](D.network[2](x)))
-    torch.testing.assert_close(D.network[-1](second).squeeze(1), D(images(5)))
+    torch.testing.assert_close(D.network[-1](second).squeeze(1), D(make_images(5)))
 
 
 def test_features_of_every_architecture_do_not_depend_on_the_batch(subtests):
     for network, widths in [
-        (small_d(), [12, 9]),
+        (make_small_d(), [12, 9]),
         (MLPDiscriminator([1, 28, 28], [7]), [7]),
         (Encoder([1, 28, 28], z_dim=2, widths=[6, 5]), [6, 5]),
         (DCGANDiscriminator([1, 28, 28], width=2), [2 * 14 * 14, 4 * 7 * 7]),
     ]:
         with subtests.test(network=network, widths=widths):
             network.train()
-            x = images(6)
+            x = make_images(6)
             layers = extract_hidden_layers(network, x, batch_size=4)
             assert [tuple(a.shape) for a in layers] == [(6, w) for w in widths]
             for a, b in zip(layers, extract_hidden_layers(network, x, batch_size=6), strict=True):
@@ -63,9 +63,9 @@ def test_features_of_every_architecture_do_not_depend_on_the_batch(subtests):
 
 
 def test_features_are_without_dropout_and_noise_and_each_layer_has_length_1():
-    D = small_d(noise=1.0).train()
-    a = extract_features_by_layer(D, images(4))
-    assert torch.equal(a, extract_features_by_layer(D, images(4)))
+    D = make_small_d(noise=1.0).train()
+    a = extract_features_by_layer(D, make_images(4))
+    assert torch.equal(a, extract_features_by_layer(D, make_images(4)))
     assert a.shape == (4, 21)
     torch.testing.assert_close(a[:, :12].norm(dim=1), torch.ones(4))
     torch.testing.assert_close(a[:, 12:].norm(dim=1), torch.ones(4))
@@ -73,18 +73,18 @@ def test_features_are_without_dropout_and_noise_and_each_layer_has_length_1():
 
 def test_a_network_without_hidden_layers_has_no_features():
     with pytest.raises(ValueError, match="MLPDiscriminator has 1 layers with weights"):
-        extract_hidden_layers(MLPDiscriminator([1, 28, 28], []), images(2))
+        extract_hidden_layers(MLPDiscriminator([1, 28, 28], []), make_images(2))
 
 
-def made(n, width, seed=0):
+def make_examples(n, width, seed=0):
     rng = torch.Generator().manual_seed(seed)
     y = torch.arange(n) % 3
     x = torch.randn(n, width, generator=rng) + 2 * torch.randn(3, width, generator=rng)[y]
     return x, y
 
 
-def ridge(x, y, decay):
-    """The same head by scikit-learn, which states its penalty without a scale."""
+def fit_ridge(x, y, decay):
+    """Fit the same head with scikit-learn, whose penalty has no scale."""
     scale = (x - x.mean(0)).square().sum(1).mean()
     return Ridge(alpha=float(decay * scale)).fit(
         x.numpy(), nn.functional.one_hot(y, 3).double().numpy()
@@ -94,9 +94,9 @@ def ridge(x, y, decay):
 def test_the_head_is_ridge_regression(subtests):
     for width in [4, 50]:
         with subtests.test(width=width):
-            x, y = made(20, width)
+            x, y = make_examples(20, width)
             head = fit_linear_head(x, y, 3)
-            by_hand = ridge(x.double(), y, head.decay)
+            by_hand = fit_ridge(x.double(), y, head.decay)
             torch.testing.assert_close(
                 head.weight, torch.from_numpy(by_hand.coef_.T).contiguous(), atol=1e-8, rtol=1e-6
             )
@@ -105,10 +105,10 @@ def test_the_head_is_ridge_regression(subtests):
             )
 
 
-def test_the_error_left_out_is_that_of_refits_and_the_decay_has_the_least(subtests):
+def test_the_leave_one_out_error_equals_refits_and_selects_the_decay(subtests):
     for width in [4, 50]:
         with subtests.test(width=width):
-            x, y = made(12, width)
+            x, y = make_examples(12, width)
             x = x.double()
             scale = (x - x.mean(0)).square().sum(1).mean()
             targets = nn.functional.one_hot(y, 3).double().numpy()
@@ -125,8 +125,8 @@ def test_the_error_left_out_is_that_of_refits_and_the_decay_has_the_least(subtes
             assert head.left_out == pytest.approx(errors[head.decay], rel=1e-6)
 
 
-def test_classes_that_lie_apart_are_told_apart_and_shuffled_labels_are_not():
-    x, y = made(300, 10)
+def test_separated_classes_are_learned_and_shuffled_labels_are_not():
+    x, y = make_examples(300, 10)
     assert (fit_linear_head(x[:30], y[:30], 3)(x[30:]) == y[30:]).float().mean() > 0.95
     shuffled = y[torch.randperm(300, generator=torch.Generator().manual_seed(0))]
     head = fit_linear_head(x[:150], shuffled[:150], 3)
@@ -134,7 +134,7 @@ def test_classes_that_lie_apart_are_told_apart_and_shuffled_labels_are_not():
     assert head.decay > 1
 
 
-def test_features_that_are_all_the_same_give_the_most_frequent_class():
+def test_constant_features_give_the_most_frequent_class():
     head = fit_linear_head(torch.ones(5, 4), torch.tensor([0, 1, 1, 1, 2]), 3)
     assert head(torch.rand(2, 4)).tolist() == [1, 1]
 
@@ -155,7 +155,7 @@ def test_labelled_examples_are_balanced_distinct_and_follow_the_seed():
     assert not torch.equal(pick, draw_labelled_indices(labels, 5, seed=2))
 
 
-def test_more_labels_than_there_are_is_refused(subtests):
+def test_too_many_labels_are_an_error(subtests):
     for per_class in [0, 3]:
         with subtests.test(per_class=per_class):
             with pytest.raises(
@@ -164,9 +164,9 @@ def test_more_labels_than_there_are_is_refused(subtests):
                 draw_labelled_indices(torch.tensor([0, 0, 0, 1, 1]), per_class, seed=0)
 
 
-def test_a_new_start_depends_on_the_seed_alone():
+def test_reinitialization_depends_on_the_seed_only():
     E = Encoder([1, 28, 28], z_dim=2, widths=[6])
-    E(images(8))  # moves BatchNorm's statistics
+    E(make_images(8))  # changes BatchNorm's statistics
     before, state = torch.get_rng_state(), copy.deepcopy(E.state_dict())
     a, b, c = (reinitialize(E, seed).state_dict() for seed in (1, 1, 2))
     assert torch.equal(torch.get_rng_state(), before)
@@ -176,11 +176,11 @@ def test_a_new_start_depends_on_the_seed_alone():
     assert a["network.2.running_mean"].abs().sum() == 0
 
 
-def test_a_classifier_keeps_all_weights_but_the_last_layers():
-    D = small_d()
+def test_a_classifier_copies_all_weights_except_the_last_layer():
+    D = make_small_d()
     state = copy.deepcopy(D.state_dict())
     net = make_classifier(D, 3, seed=0)
-    assert net(images(4)).shape == (4, 3)
+    assert net(make_images(4)).shape == (4, 3)
     assert all(torch.equal(D.state_dict()[k], v) for k, v in state.items())
     same = {
         k
@@ -191,14 +191,14 @@ def test_a_classifier_keeps_all_weights_but_the_last_layers():
 
 
 def test_a_classifier_needs_two_classes_and_a_linear_layer(subtests):
-    for network, classes in [(small_d(), 1), (nn.Flatten(), 3)]:
+    for network, classes in [(make_small_d(), 1), (nn.Flatten(), 3)]:
         with subtests.test(network=network, classes=classes):
-            with pytest.raises(ValueError, match=f"A classifier of {classes} classes"):
+            with pytest.raises(ValueError, match=f"No classifier of {classes} classes"):
                 make_classifier(network, classes, seed=0)
 
 
-def test_a_whole_net_learns_its_labels_and_follows_its_seed():
-    x, y, D = images(30), torch.arange(30) % 3, small_d()
+def test_a_classifier_learns_its_labels_and_depends_on_its_seed():
+    x, y, D = make_images(30), torch.arange(30) % 3, make_small_d()
     before = torch.get_rng_state()
     fitted = [
         fit_classifier(make_classifier(D, 3, 0), x, y, steps=40, rate=0.02, seed=s)

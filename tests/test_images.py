@@ -1,4 +1,4 @@
-"""From a value range to the bytes of an image."""
+"""Conversion of tensors to images."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from PIL import Image
 from lightning_gan.utils import images
 
 
-def test_the_ends_and_the_middle_of_a_range_are_black_white_and_grey(subtests):
+def test_the_bounds_and_the_middle_of_a_range_are_black_white_and_grey(subtests):
     for value_range in [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)]:
         with subtests.test(value_range=value_range):
             low, high = value_range
@@ -19,13 +19,13 @@ def test_the_ends_and_the_middle_of_a_range_are_black_white_and_grey(subtests):
             )
 
 
-def test_bytes_survive_the_way_through_floats():
+def test_bytes_are_unchanged_by_a_conversion_to_floats_and_back():
     x = torch.arange(256).to(torch.uint8)
     assert torch.equal(images.to_uint8(x.float() / 255, (0, 1)), x)
     assert torch.equal(images.to_uint8(x.float() / 127.5 - 1, (-1, 1)), x)
 
 
-def test_a_written_picture_is_read_back_as_it_was(tmp_path):
+def test_a_saved_image_is_loaded_unchanged(tmp_path):
     x = torch.randint(256, (3, 5, 7)).to(torch.uint8)
     read = np.asarray(Image.open(images.save_image(x, tmp_path / "deep" / "x.png")))
     assert np.array_equal(read, x.permute(1, 2, 0).numpy())
@@ -33,7 +33,7 @@ def test_a_written_picture_is_read_back_as_it_was(tmp_path):
     assert np.array_equal(grey, x[0].numpy())
 
 
-def test_a_grid_holds_its_pictures_in_reading_order():
+def test_a_grid_contains_its_images_in_reading_order():
     x = torch.arange(6, dtype=torch.uint8).mul(10).view(6, 1, 1, 1).expand(6, 1, 4, 4)
     image = images.make_image_grid(x, columns=3, gap=2)
     assert image.shape == (3, 14, 20)
@@ -47,20 +47,20 @@ def test_a_grid_holds_its_pictures_in_reading_order():
     ]
 
 
-def test_a_grid_can_be_enlarged_pixel_by_pixel():
+def test_a_grid_can_be_enlarged():
     x = torch.randint(256, (2, 1, 3, 3)).to(torch.uint8)
     assert torch.equal(
         images.make_image_grid(x, 2, scale=3)[:, ::3, ::3], images.make_image_grid(x, 2)
     )
 
 
-def test_what_no_picture_can_show_is_refused():
+def test_nan_is_refused():
     with pytest.raises(ValueError, match="NaN, because the generator has diverged"):
         images.to_uint8(torch.tensor([0.5, torch.nan]), (0, 1))
     with pytest.raises(ValueError, match="empty"):
         images.to_unit(torch.zeros(1), (1, 1))
 
 
-def test_an_endless_range_is_refused():
+def test_an_infinite_range_is_refused():
     with pytest.raises(ValueError, match="from -inf to inf is empty or infinite"):
         images.to_unit(torch.zeros(1), (-float("inf"), float("inf")))

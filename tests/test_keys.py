@@ -1,4 +1,4 @@
-"""The table of keys: complete, and in agreement with what runs write."""
+"""The table of metric keys is complete and agrees with what runs write."""
 
 import csv
 from pathlib import Path
@@ -60,13 +60,13 @@ def test_every_key_of_a_run_is_in_the_table(command):
 
 
 @pytest.mark.parametrize("name", ["ring.yaml", "mnist_acgan.yaml"])
-def test_every_key_of_another_game_is_in_the_table(name, command):
+def test_every_key_of_another_model_is_in_the_table(name, command):
     config = yaml.safe_load((CONFIGS / name).read_text())
     points = config["data"]["class_path"] == "Ring"
     config["data"]["init_args"] |= (
         {"batch_size": 1000} if points else {"batch_size": 10, "root": "pixels"}
     )
-    config["trainer"]["callbacks"] = config["trainer"]["callbacks"][:1]  # the score that is its own
+    config["trainer"]["callbacks"] = config["trainer"]["callbacks"][:1]  # its own score
     command.write("other.yaml", config)
     ended = command(
         "fit", "--config", "other.yaml", "--trainer.max_steps", "2", "--trainer.accelerator", "cpu"

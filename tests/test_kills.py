@@ -143,7 +143,7 @@ def test_a_run_resumed_after_a_signal_equals_an_uninterrupted_run(number, small)
 def test_a_second_signal_ends_the_run_at_once(number, small):
     ended = live(*small, "twice", before=sends(number, number, at=4))
     assert ended.status == 128 + number
-    assert "once more to leave at once" in ended.out
+    assert "send it again to exit now" in ended.out
     assert "test/parzen_nats" not in ended.out
     saved = torch.load("runs/twice/version_0/checkpoints/last.ckpt", weights_only=True)
     assert saved["counts"]["g_updates"] == EVERY  # the last that was due

@@ -1,4 +1,4 @@
-"""`interpolate` and `latent-arithmetic`, from a checkpoint to an image."""
+"""Commands `interpolate` and `latent-arithmetic`, from a checkpoint to an image."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ RED = "thick red - thin red + thin green"
 
 @pytest.fixture
 def small(command):
-    """A checkpoint of tiny MNIST."""
+    """Checkpoint of tiny MNIST."""
     ended = command("fit", "--config", "small.yaml", "--trainer.max_steps", "1")
     assert ended.status == 0, ended.err
     return command
@@ -30,7 +30,7 @@ def small(command):
 
 @pytest.fixture
 def drawn(command, monkeypatch):
-    """A checkpoint that learned from Factors, whose G draws what its z says."""
+    """Checkpoint of Factors whose generator draws the factors in z."""
     sizes = {"train": 40, "val": 10, "test": 10}
     monkeypatch.setattr(datamodules.factors, "SIZES", sizes)
     monkeypatch.setattr(lightning_gan.cli.actions.latent_arithmetic, "POOL", 400)
@@ -56,13 +56,13 @@ def drawn(command, monkeypatch):
     return command
 
 
-def test_interpolate_draws_rows_from_sample_to_sample(small):
+def test_interpolate_draws_rows_between_samples(small):
     asked = "--rows", "3", "--columns", "5", "--seed", "2", "--out", "a/i.png"
     ended = small("interpolate", "--ckpt_path", SMALL, *asked)
     assert ended.status == 0, ended.err
     assert "3 interpolations (step 1, seed 2) in a/i.png" in ended.out
     gan = load(SMALL)
-    x = latent_space.interpolate(gan, 3, 5, seed=2)
+    x = latent_space.interpolate_samples(gan, 3, 5, seed=2)
     expected = make_image_grid(to_uint8(x.flatten(0, 1), (0, 1)), 5, scale=2)
     assert np.array_equal(np.asarray(Image.open("a/i.png")), expected.permute(1, 2, 0))
     torch.testing.assert_close(x[:, 0], gan.sample(6, seed=2)[:3])
@@ -75,7 +75,7 @@ def test_interpolate_draws_rows_from_sample_to_sample(small):
         assert words in ended.err
 
 
-def test_numbers_of_samples_can_be_added_for_any_checkpoint(small):
+def test_an_equation_of_sample_indices_works_for_any_checkpoint(small):
     words = "1,5,9 - 2,4 + 3"
     ended = small(
         "latent-arithmetic", "--ckpt_path", SMALL, "--equation", words, "--num_samples", "10"
@@ -84,13 +84,13 @@ def test_numbers_of_samples_can_be_added_for_any_checkpoint(small):
     assert f"{words} (step 1, seed 0) in arithmetic.png" in ended.out
     assert 20 < np.asarray(Image.open("arithmetic.png")).std()
     for arguments, words in (
-        (("--equation", RED), "was trained on mnist, whose factors are unknown: give sample"),
-        ((), "was trained on mnist, whose factors are unknown"),
         (
-            ("--equation", "1,64 - 2 + 3"),
-            "The equation has sample 64, but there are 64, counted from 0",
+            ("--equation", RED),
+            "was trained on mnist, whose factors are unknown: give sample indices",
         ),
-        (("--equation", "1 + "), "summand missing"),
+        ((), "was trained on mnist, whose factors are unknown"),
+        (("--equation", "1,64 - 2 + 3"), "has sample 64, but there are 64, counted from 0"),
+        (("--equation", "1 + "), "has an empty term"),
         (("--equation", "1 - 2 + 3", "--out", "a.gif"), "give a name that ends in .png"),
         (("--equation", "1 - 2 + 3", "--noise", "-1"), "noise is -1.0; give"),
     ):
@@ -99,11 +99,11 @@ def test_numbers_of_samples_can_be_added_for_any_checkpoint(small):
         assert words in ended.err
 
 
-def test_sums_in_words_are_judged(drawn):
+def test_sums_in_words_are_evaluated(drawn):
     ended = drawn("latent-arithmetic", "--ckpt_path", DRAWN, "--equation", RED, "--draws", "100")
     assert ended.status == 0, ended.err
     assert "classifier on 10 test images: digit" in ended.out
-    assert "100.0% of 400 samples are read" in ended.out
+    assert "100.0% of 400 samples have a confidence" in ended.out
     (row,) = re.findall(r"^thickness colour +(.+)$", ended.out, re.MULTILINE)
     both, thickness, colour, last, _, chance = map(float, re.findall(r"(\d\.\d+)(?: ±|$)", row))
     assert 0.5 < both <= min(thickness, colour)
@@ -112,7 +112,7 @@ def test_sums_in_words_are_judged(drawn):
     assert "each row: 100 sums of groups of 3" in ended.out
     assert Path("arithmetic.png").is_file()
     for arguments, words in (
-        (("--draws", "5"), "This G clearly draws 2 combinations"),  # only zeros, all upright
+        (("--draws", "5"), "G clearly draws 2 combinations"),  # only zeros, all upright
         (("--equation", "thick - thin"), "The sum leaves thin -1, thick +1"),
     ):
         ended = drawn("latent-arithmetic", "--ckpt_path", DRAWN, *arguments)

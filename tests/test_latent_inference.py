@@ -1,4 +1,4 @@
-"""Inference for a fixed G: what E converges to, and that G holds still."""
+"""Latent inference for a fixed G: convergence of E, and that G does not change."""
 
 import copy
 from functools import partial
@@ -21,7 +21,7 @@ STEPS = 250
 
 
 def linear_gan():
-    """x = W z + b, 2 numbers of 4 noise variables, the last of which G does not use."""
+    """Make G(z) = W z + b with 2 outputs and 4 noise variables, the last of which G does not use."""
     torch.manual_seed(0)
     G = LinearMLPGenerator([2], z_dim=4, widths=[])
     with torch.no_grad():
@@ -52,7 +52,7 @@ def layer(gan):
     return gan.generator.network[0]
 
 
-def test_of_a_linear_g_with_gaussian_z_a_linear_e_is_the_pseudo_inverse(gan, linear):
+def test_linear_e_converges_to_the_pseudo_inverse_of_a_linear_g(gan, linear):
     inverse = torch.linalg.pinv(layer(gan).weight.detach())
     last = linear.encoder.network[-1]
     torch.testing.assert_close(last.weight.detach(), inverse, atol=0.02, rtol=0)
@@ -61,7 +61,7 @@ def test_of_a_linear_g_with_gaussian_z_a_linear_e_is_the_pseudo_inverse(gan, lin
     )
 
 
-def test_what_it_explains_is_the_diagonal_of_the_projection(gan, linear):
+def test_explained_variance_is_the_diagonal_of_the_projection(gan, linear):
     weight = layer(gan).weight.detach()
     projection = (torch.linalg.pinv(weight) @ weight).diagonal()
     share, error = linear.explained_variance(20_000, seed=3)
@@ -71,7 +71,7 @@ def test_what_it_explains_is_the_diagonal_of_the_projection(gan, linear):
     assert error.max() < 0.02
 
 
-def test_the_error_is_smaller_where_e_knows_more(gan, linear):
+def test_standard_error_is_smaller_for_larger_explained_variance(gan, linear):
     again = linear.explained_variance(20_000, seed=3)
     with torch.no_grad():
         worse = copy.deepcopy(linear)
@@ -79,7 +79,7 @@ def test_the_error_is_smaller_where_e_knows_more(gan, linear):
     assert (worse.explained_variance(20_000, seed=3).share[:3] < again.share[:3] - 0.1).all()
 
 
-def test_a_gaussian_e_knows_how_uncertain_each_variable_is(gan):
+def test_gaussian_e_predicts_the_standard_deviation(gan):
     encoder = trained(gan, GaussianEncoder([2], z_dim=4, widths=[])).encoder
     weight = layer(gan).weight.detach()
     left = 1 - (torch.linalg.pinv(weight) @ weight).diagonal()
@@ -87,7 +87,7 @@ def test_a_gaussian_e_knows_how_uncertain_each_variable_is(gan):
     torch.testing.assert_close((2 * log_std).exp().mean(0), left, atol=0.05, rtol=0)
 
 
-def test_not_a_bit_of_g_changes(tmp_path):
+def test_g_does_not_change(tmp_path):
     gan = make_model(ema_half_life=20.0)
     trainer(tmp_path, max_steps=3).fit(gan, Batches(4))
     gan.train()
@@ -104,7 +104,7 @@ def test_not_a_bit_of_g_changes(tmp_path):
     assert all(p.requires_grad for p in gan.generator.parameters())
 
 
-def test_its_g_is_the_one_that_is_shown(tmp_path):
+def test_g_is_the_average_if_there_is_one(tmp_path):
     gan = make_model(ema_half_life=20.0)
     trainer(tmp_path, max_steps=3).fit(gan, Batches(4))
     z = torch.randn(4, 3)
@@ -113,7 +113,7 @@ def test_its_g_is_the_one_that_is_shown(tmp_path):
     assert not torch.allclose(inference.generate(z), gan.generator.eval()(z))
 
 
-def test_inference_is_in_evaluation_mode_and_the_mode_is_given_back():
+def test_inference_restores_the_mode():
     inference = LatentInference(make_model(), Encoder(SHAPE, z_dim=3, noise=0.5)).train()
     x = torch.rand(6, *SHAPE)
     torch.testing.assert_close(inference.infer(x), inference.infer(x, batch_size=2))
@@ -123,20 +123,20 @@ def test_inference_is_in_evaluation_mode_and_the_mode_is_given_back():
     torch.testing.assert_close(inference.reconstruct(x), inference.generate(inference.encoder(x)))
 
 
-def test_descent_on_z_ends_where_g_makes_x(gan, linear):
+def test_refine_finds_z_with_g_of_z_equal_to_x(gan, linear):
     x = gan.sample(5, seed=9)
     z = linear.refine(x, torch.zeros(5, 4), steps=150, rate=0.1)
     torch.testing.assert_close(linear.generate(z), x, atol=1e-2, rtol=0)
     assert torch.equal(z, linear.refine(x, torch.zeros(5, 4), steps=150, rate=0.1))
 
 
-def test_each_example_descends_for_itself(gan, linear):
+def test_refine_treats_examples_separately(gan, linear):
     x = gan.sample(3, seed=9)
     together = linear.refine(x, torch.zeros(3, 4), steps=20)
     torch.testing.assert_close(linear.refine(x[1:2], torch.zeros(1, 4), steps=20), together[1:2])
 
 
-def test_noise_is_fresh_in_every_batch_and_the_same_for_the_same_seed(gan):
+def test_noise_is_seeded_and_differs_between_batches(gan):
     first, again = (iter(NoiseDataModule(gan, 4, seed=5).train_dataloader()) for _ in range(2))
     a, b = next(first)[0], next(first)[0]
     assert a.shape == (4, 4)
@@ -146,7 +146,7 @@ def test_noise_is_fresh_in_every_batch_and_the_same_for_the_same_seed(gan):
 
 
 @pytest.mark.filterwarnings("ignore:Found .* in eval mode")  # they are G
-def test_a_checkpoint_holds_all_of_it(gan, linear, tmp_path):
+def test_checkpoint_holds_e_and_g(gan, linear, tmp_path):
     run = trainer(tmp_path, max_steps=2)
     inference = LatentInference(gan, Encoder([2], z_dim=4))
     run.fit(inference, NoiseDataModule(gan))
@@ -159,13 +159,13 @@ def test_a_checkpoint_holds_all_of_it(gan, linear, tmp_path):
 
 
 @pytest.mark.parametrize("encoder", [Encoder([3], z_dim=4), Encoder([2], z_dim=5)])
-def test_an_e_that_does_not_fit_g_is_refused(gan, encoder):
+def test_mismatched_e_is_an_error(gan, encoder):
     with pytest.raises(
         ValueError, match=r"but G makes \[2\] from 4: give E G's data_shape and z_dim"
     ):
         LatentInference(gan, encoder)
 
 
-def test_empty_batches_are_refused(gan):
+def test_batch_size_0_is_an_error(gan):
     with pytest.raises(ValueError, match="batch_size is 0"):
         NoiseDataModule(gan, batch_size=0)

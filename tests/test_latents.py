@@ -1,4 +1,4 @@
-"""Ways and sums in z, where G is linear and the answer is known."""
+"""Interpolation and arithmetic in z, tested with a linear G."""
 
 import math
 
@@ -13,20 +13,20 @@ from lightning_gan.networks import LinearMLPGenerator, MLPDiscriminator
 from lightning_gan.priors import Gaussian, Uniform
 
 
-def linear_gan(prior, z_dim=5):
-    """A GAN whose G is one linear layer."""
+def make_linear_gan(prior, z_dim=5):
+    """Return a GAN whose G is one linear layer."""
     torch.manual_seed(0)
     g, d = LinearMLPGenerator([3], z_dim, widths=()), MLPDiscriminator([3], widths=(4,))
     return GAN(g, d, NonSaturating(), prior)
 
 
-def random(*shape, seed=0):
+def draw_normal(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def test_a_straight_way_is_straight_and_ends_in_the_samples():
-    gan = linear_gan(Uniform())
-    x = latent_space.interpolate(gan, 4, 7, seed=3)
+def test_a_linear_path_ends_in_the_samples():
+    gan = make_linear_gan(Uniform())
+    x = latent_space.interpolate_samples(gan, 4, 7, seed=3)
     assert x.shape == (4, 7, 3)
     ends = gan.sample(8, seed=3)
     torch.testing.assert_close(x[:, 0], ends[:4])
@@ -34,21 +34,21 @@ def test_a_straight_way_is_straight_and_ends_in_the_samples():
     torch.testing.assert_close(x[:, 2], ends[:4] * 4 / 6 + ends[4:] * 2 / 6)
 
 
-def test_a_great_circle_keeps_the_norm_and_turns_evenly():
-    a, b = (torch.nn.functional.normalize(random(6, 20, seed=s)) * 4 for s in (1, 2))
+def test_a_great_circle_keeps_the_norm_and_has_even_angles():
+    a, b = (torch.nn.functional.normalize(draw_normal(6, 20, seed=s)) * 4 for s in (1, 2))
     t = torch.tensor([0.0, 0.25, 0.5, 1.0])
-    way = Gaussian().interpolate(a, b, t)
-    assert way.shape == (6, 4, 20)
-    torch.testing.assert_close(way.norm(dim=2), torch.full((6, 4), 4.0))
-    torch.testing.assert_close(way[:, 0], a)
-    torch.testing.assert_close(way[:, 3], b)
+    path = Gaussian().interpolate(a, b, t)
+    assert path.shape == (6, 4, 20)
+    torch.testing.assert_close(path.norm(dim=2), torch.full((6, 4), 4.0))
+    torch.testing.assert_close(path[:, 0], a)
+    torch.testing.assert_close(path[:, 3], b)
     angle = torch.acos((a * b).sum(1) / 16)
-    turned = torch.acos((a[:, None] * way[:, 1:3]).sum(2) / 16)
-    torch.testing.assert_close(turned, angle[:, None] * t[1:3], rtol=1e-3, atol=1e-4)
+    angles = torch.acos((a[:, None] * path[:, 1:3]).sum(2) / 16)
+    torch.testing.assert_close(angles, angle[:, None] * t[1:3], rtol=1e-3, atol=1e-4)
 
 
 def test_a_straight_line_through_a_gaussian_leaves_its_sphere():
-    a, b = random(500, 100, seed=1), random(500, 100, seed=2)
+    a, b = draw_normal(500, 100, seed=1), draw_normal(500, 100, seed=2)
     half = torch.tensor([0.5])
     straight = Uniform().interpolate(a, b, half).norm(dim=2).mean() / 10
     circle = Gaussian().interpolate(a, b, half).norm(dim=2).mean() / 10
@@ -56,15 +56,15 @@ def test_a_straight_line_through_a_gaussian_leaves_its_sphere():
     assert circle.item() == pytest.approx(1, abs=0.01)
 
 
-def test_between_opposite_ends_and_equal_ones_the_way_is_straight():
-    a = random(3, 4)
+def test_between_collinear_ends_the_path_is_linear():
+    a = draw_normal(3, 4)
     t = torch.linspace(0, 1, 5)
     for b in (-a, a, 2 * a):
         torch.testing.assert_close(Gaussian().interpolate(a, b, t), Uniform().interpolate(a, b, t))
 
 
-def test_what_g_is_told_goes_straight_while_z_goes_around():
-    class Message(GAN):
+def test_the_condition_is_interpolated_linearly_and_z_on_the_circle():
+    class WithCondition(GAN):
         def noise(self, m, rng=None):
             z = self.prior.sample(m, 5, self.device, rng)
             return torch.cat([z, torch.eye(2)[torch.arange(m) % 2]], 1)
@@ -73,42 +73,44 @@ def test_what_g_is_told_goes_straight_while_z_goes_around():
         def forward(self, z):
             return z
 
-    gan = Message(Identity([7], 5), MLPDiscriminator([7]), NonSaturating(), Gaussian())
-    x = latent_space.interpolate(gan, 1, 3)
+    gan = WithCondition(Identity([7], 5), MLPDiscriminator([7]), NonSaturating(), Gaussian())
+    x = latent_space.interpolate_samples(gan, 1, 3)
     torch.testing.assert_close(x[0, :, 5:], torch.tensor([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]]))
     angle = torch.acos(torch.cosine_similarity(x[0, 0, :5], x[0, 2, :5], dim=0))
     halfway = (x[0, 0, :5] + x[0, 2, :5]) / (2 * torch.cos(angle / 2))
     torch.testing.assert_close(x[0, 1, :5], halfway)
 
 
-def test_of_a_linear_g_the_sum_is_the_sum_of_pictures():
-    gan = linear_gan(Uniform())
-    a, b, c = (random(6, 3, 5, seed=s) for s in (1, 2, 3))
+def test_for_a_linear_g_the_sum_equals_the_sum_of_outputs():
+    gan = make_linear_gan(Uniform())
+    a, b, c = (draw_normal(6, 3, 5, seed=s) for s in (1, 2, 3))
     y = latent_space.combine_latents([LatentGroup(1, a), LatentGroup(-1, b), LatentGroup(1, c)])
     made = [gan.generate(z.flatten(0, 1)).view(6, 3, 3).mean(1) for z in (a, b, c)]
     torch.testing.assert_close(gan.generate(y), made[0] - made[1] + made[2])
 
 
-def test_groups_of_three_leave_the_variance_of_one_draw():
-    groups = [LatentGroup(sign, random(20_000, 3, 4, seed=s)) for s, sign in enumerate((1, -1, 1))]
+def test_sums_of_groups_of_three_have_the_variance_of_one_draw():
+    groups = [
+        LatentGroup(sign, draw_normal(20_000, 3, 4, seed=s)) for s, sign in enumerate((1, -1, 1))
+    ]
     assert latent_space.combine_latents(groups).var().item() == pytest.approx(1, abs=0.03)
     single = [LatentGroup(group.sign, group.z[:, :1]) for group in groups]
     assert latent_space.combine_latents(single).var().item() == pytest.approx(3, abs=0.09)
 
 
-def test_the_result_lies_amid_eight_neighbours():
-    y = random(7)
+def test_the_fifth_of_nine_points_is_the_result():
+    y = draw_normal(7)
     nine = latent_space.sample_around(y, z_dim=5, seed=1, noise=0.25)
     assert nine.shape == (9, 7)
     assert torch.equal(nine[4], y)
-    moves = (nine - y)[[0, 1, 2, 3, 5, 6, 7, 8]]
-    assert (moves[:, :5].abs() <= 0.25 + 1e-6).all()
-    assert (moves[:, :5].abs().amax(1) > 0.05).all()
-    assert moves[:, 5:].abs().max() == 0
+    changes = (nine - y)[[0, 1, 2, 3, 5, 6, 7, 8]]
+    assert (changes[:, :5].abs() <= 0.25 + 1e-6).all()
+    assert (changes[:, :5].abs().amax(1) > 0.05).all()
+    assert changes[:, 5:].abs().max() == 0
 
 
-def test_a_way_needs_two_ends(subtests):
+def test_invalid_sizes_are_errors(subtests):
     for n, steps in [(0, 5), (3, 1)]:
         with subtests.test(n=n, steps=steps):
             with pytest.raises(ValueError, match=rf"n is {n}; give|steps is {steps}; give"):
-                latent_space.interpolate(linear_gan(Uniform()), n, steps)
+                latent_space.interpolate_samples(make_linear_gan(Uniform()), n, steps)

@@ -1,4 +1,4 @@
-"""One line changes a network's learning rate in every experiment."""
+"""One flag changes a network's learning rate in every experiment."""
 
 import pytest
 import yaml
@@ -29,7 +29,7 @@ def parser():
     return parser
 
 
-def test_a_learning_rate_is_one_line(parser, tmp_path, subtests):
+def test_one_flag_changes_a_learning_rate(parser, tmp_path, subtests):
     lines = ["--model.d_optimizer.lr", "1e-4", "--model.g_optimizer.lr", "3e-4"]
     for name, text in EXPERIMENTS.items():
         with subtests.test(name):
@@ -44,7 +44,7 @@ SHIPPED = [pytest.param(n, marks=pytest.mark.slow) for n in EXPERIMENTS if n != 
 
 
 @pytest.mark.parametrize("name", ["small.yaml", "mine.yaml", *SHIPPED])  # small.yaml names none
-def test_the_command_line_takes_it(name, command):
+def test_command_line_accepts_the_flag(name, command):
     command.write("mine.yaml", INSPECTED)
     lines = ["--model.d_optimizer.lr", "1e-4", "--model.g_optimizer.lr=3e-4"]
     ended = command("fit", "--config", name, *lines, "--print_config")

@@ -1,4 +1,4 @@
-"""Where one process of several fails, all end, and one says why."""
+"""If one process fails, all processes end and report the first failure."""
 
 import subprocess
 import sys
@@ -17,27 +17,27 @@ from tiny import make_tiny_mnist
 
 import datamodules
 from lightning_gan.cli.main import main
-from lightning_gan.training.statistics import Record
+from lightning_gan.training.statistics import TrainingStatistics
 
 tiny = make_tiny_mnist(Path("pixels"))
 for name in ("files", "train_size", "sources"):
     setattr(datamodules.MNIST, name, getattr(tiny, name))
-note, rank, steps = Record.g, int(os.environ.get("LOCAL_RANK", 0)), []
+add_g, rank, steps = TrainingStatistics.add_g, int(os.environ.get("LOCAL_RANK", 0)), []
 
 def failing(self, loss):
     steps.append(len(steps))
     if len(steps) == 4 and rank == {rank}:
         {what}
-    note(self, loss)
+    add_g(self, loss)
 
-Record.g = failing
+TrainingStatistics.add_g = failing
 sys.argv[1:] = ["fit", "--config", "small.yaml", "--trainer.devices", "2", "--trainer.max_steps", "100000"]
 main()
 """
 
 
 def ended(rank: int, what: str) -> tuple[int, str]:
-    """Status and errors of a run in whose fourth step one of two processes does something."""
+    """Return status and stderr of a run in whose fourth step one of two processes executes `what`."""
     Path("fail.py").write_text(FAILING.format(here=HERE, rank=rank, what=what))
     with subprocess.Popen(
         [sys.executable, "fail.py"],
@@ -51,18 +51,16 @@ def ended(rank: int, what: str) -> tuple[int, str]:
 
 
 @pytest.mark.slow
-def test_a_nan_on_one_of_two_ends_both_with_one_sentence(command):
+def test_nan_on_rank_1_ends_both_processes_with_one_message(command):
     status, errors = ended(1, "loss = loss * float('nan')")
     assert status != 0
     assert "Traceback" not in errors, errors
     assert errors.count("error: rank 1: The generator's loss became nan") == 1, errors
-    assert errors.count("ended, because") <= 1, (
-        errors
-    )  # where Lightning does not end it before it can say so
+    assert errors.count("ended, because") <= 1, errors  # 0 if Lightning ends the process first
 
 
 @pytest.mark.slow
-def test_so_does_one_on_the_first(command):
+def test_nan_on_rank_0_ends_both_processes_with_one_message(command):
     status, errors = ended(0, "loss = loss * float('nan')")
     assert status != 0
     assert "Traceback" not in errors, errors
@@ -71,20 +69,20 @@ def test_so_does_one_on_the_first(command):
 
 
 @pytest.mark.slow
-def test_a_bug_shows_its_traceback_once(command):
+def test_bug_shows_its_traceback_once(command):
     status, errors = ended(1, "{}['shelf']")
     assert status != 0
     assert errors.count("Traceback (most recent call last)") == 1, errors
     assert errors.count("KeyError: 'shelf'\n") == 1, errors
     assert errors.count("This was rank 1 of 2.") == 1, errors
-    kept = Path("runs/small/version_0/crash/step=4_process=1.pt")
-    assert errors.count(f"replay {kept}\n") == 1, errors
+    recording = Path("runs/small/version_0/crash/step=4_process=1.pt")
+    assert errors.count(f"replay {recording}\n") == 1, errors
     assert [path.name for path in Path("runs/small").iterdir()] == ["version_0"]
-    assert kept.is_file()
+    assert recording.is_file()
 
 
 @pytest.mark.slow
-def test_a_process_that_is_killed_ends_the_other(command):
+def test_killed_process_ends_the_other(command):
     status, errors = ended(1, "os.kill(os.getpid(), 9)")
     assert status != 0
     assert "Traceback" not in errors, errors
@@ -92,9 +90,12 @@ def test_a_process_that_is_killed_ends_the_other(command):
 
 
 @pytest.mark.slow
-def test_a_process_that_hangs_is_ended_all_the_same(command):
+def test_hanging_process_is_ended(command):
     began = time.monotonic()
-    wait = "import time; from lightning_gan import together; together.first_to_fail(KeyError()); time.sleep(200)"
+    wait = (
+        "import time; from lightning_gan.distributed import failures; "
+        "failures.find_first_failure(KeyError()); time.sleep(200)"
+    )
     status, errors = ended(1, wait)
     assert status != 0
     assert time.monotonic() - began < 150

@@ -161,7 +161,8 @@ REFUSED = {
         [*flag("enable_checkpointing", "false"), *callback("ModelCheckpoint")], "`enable_checkpointing=False`",
     ),
     "EarlyStopping on no key": (
-        callback("EarlyStopping", monitor="val_loss"), "EarlyStopping monitors 'val_loss', which nothing computes",
+        callback("EarlyStopping", monitor="val_loss"),
+        "EarlyStopping monitors 'val_loss', which this run does not compute",
     ),
     "ModelCheckpoint on a near key": (callback("ModelCheckpoint", monitor="val/fod"), "did you mean val/fid or "),
     "gradient_clip_val": (flag("gradient_clip_val", 1), "set --model.d_clip and --model.g_clip"),

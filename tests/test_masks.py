@@ -1,4 +1,4 @@
-"""Which numbers are observed."""
+"""Distributions over masks."""
 
 import pytest
 import torch
@@ -42,14 +42,14 @@ def test_masks_of_images_are_zeros_and_ones_the_same_in_all_channels(subtests):
             assert masks.draw(0, IMAGE).shape == (0, *IMAGE)
 
 
-def test_every_subset_but_all_is_observed_equally_often():
+def test_subsets_are_equally_likely():
     drawn = Subsets().draw(30_000, [2], rng())
     counts = (drawn @ torch.tensor([1.0, 2.0])).long().bincount(minlength=4)
     assert counts[3] == 0
     torch.testing.assert_close(counts[:3] / 30_000, torch.full((3,), 1 / 3), atol=0.015, rtol=0)
 
 
-def test_a_pixel_is_observed_as_often_as_was_said():
+def test_pixels_are_observed_with_the_given_probability():
     drawn = Pixels(0.25, 0.25).draw(400, (1, 20, 20), rng())
     assert drawn.mean().item() == pytest.approx(0.25, abs=0.01)
 
@@ -60,7 +60,7 @@ def test_a_line_through_the_centre_halves_the_image():
     assert torch.equal(drawn, 1 - drawn.flip(2, 3))
 
 
-def test_a_hidden_rectangle_has_the_sides_that_were_said():
+def test_hidden_rectangle_has_the_given_sides():
     hidden = 1 - Rectangles(0.5, 0.5).draw(200, (1, 20, 20), rng())
     assert (
         hidden.amax(3).sum(2) * hidden.amax(2).sum(2) == hidden.sum((2, 3))
@@ -69,19 +69,19 @@ def test_a_hidden_rectangle_has_the_sides_that_were_said():
     assert hidden.amax((0, 3)).min() == hidden.amax((0, 2)).min() == 1  # and it goes everywhere
 
 
-def test_a_mixture_draws_each_kind_as_often_as_its_weight_says():
+def test_mixture_follows_its_weights():
     drawn = MaskMixture([Nothing(), Rectangles(1, 1), Pixels(0.5, 0.5)], [1, 0, 3]).draw(
         4000, IMAGE, rng()
     )
     assert (drawn.flatten(1).amax(1) == 0).float().mean().item() == pytest.approx(0.25, abs=0.03)
 
 
-def test_where_everything_would_be_observed_everything_is_hidden():
+def test_mask_that_observes_everything_hides_everything():
     drawn = Pixels(0.9, 0.9).draw(2000, (1, 1, 2), rng())
     assert set(map(tuple, drawn.flatten(1).tolist())) == {(0, 0), (0, 1), (1, 0)}
 
 
-def test_what_is_no_mask_is_one_sentence(subtests):
+def test_invalid_masks_are_an_error(subtests):
     for make, message in [
         (lambda: Pixels(-0.1, 0.5), r"least is -0\.1; give"),
         (lambda: Pixels(0.5, 1.0), r"most is 1\.0; give"),
@@ -113,6 +113,6 @@ def test_what_is_no_mask_is_one_sentence(subtests):
                 make()
 
 
-def test_a_mask_may_be_one_for_all_or_one_for_each():
+def test_masks_are_common_or_one_per_example():
     check_mask(torch.tensor([0.0, 1.0]), [2])
     check_mask(torch.tensor([[0.0, 1.0], [0.0, 0.0]]), [2])

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from lightning_gan.tracking.metrics_csv import MetricsLogger, read_rows
+from lightning_gan.tracking.metrics_csv import MetricsLogger, read_metric_rows
 
 
 @contextmanager
@@ -55,9 +55,9 @@ def test_an_incomplete_row_is_dropped(tmp_path_factory, subtests):
             tmp_path = tmp_path_factory.mktemp("row")
             logger(tmp_path, [1, 2, 3])
             path(tmp_path).write_bytes(path(tmp_path).read_bytes()[:-cut])
-            assert [row["step"] for row in read_rows(path(tmp_path))] == ["1", "2"]
+            assert [row["step"] for row in read_metric_rows(path(tmp_path))] == ["1", "2"]
             logger(tmp_path, [3], keep=2)
-            assert [row["step"] for row in read_rows(path(tmp_path))] == ["1", "2", "3"]
+            assert [row["step"] for row in read_metric_rows(path(tmp_path))] == ["1", "2", "3"]
 
 
 def test_rows_wait_in_memory_on_a_full_disk(tmp_path):
@@ -71,7 +71,7 @@ def test_rows_wait_in_memory_on_a_full_disk(tmp_path):
     assert len(said) == 1
     assert path(tmp_path).read_bytes() == before
     assert run.flush_rows() == 4
-    assert [row["step"] for row in read_rows(path(tmp_path))] == ["1", "2", "3", "5"]
+    assert [row["step"] for row in read_metric_rows(path(tmp_path))] == ["1", "2", "3", "5"]
 
 
 def test_a_new_column_waits_in_memory_on_a_full_disk(tmp_path):
@@ -82,4 +82,4 @@ def test_a_new_column_waits_in_memory_on_a_full_disk(tmp_path):
         run.save()
     assert path(tmp_path).read_bytes() == before
     assert run.flush_rows() == 3
-    assert [row["score"] for row in read_rows(path(tmp_path))] == ["", "", "1.0"]
+    assert [row["score"] for row in read_metric_rows(path(tmp_path))] == ["", "", "1.0"]

@@ -1,4 +1,4 @@
-"""The overlays of configs/objectives: one for each objective, laid over an experiment by bare name."""
+"""Overlays in configs/objectives: one for each objective, found by name from any folder."""
 
 import inspect
 import re
@@ -33,7 +33,7 @@ def objective(name):
 
 @pytest.fixture(scope="module")
 def parser():
-    """What reads a model on the command line."""
+    """Make the parser for a model on the command line."""
     parser = LightningArgumentParser()
     parser.add_argument("--config", action=ActionConfigFile)
     parser.add_lightning_class_args(AdversarialModel, "model", subclass_mode=True)
@@ -41,8 +41,8 @@ def parser():
 
 
 @pytest.fixture
-def laid_over(parser, tmp_path, monkeypatch):
-    """The model that the small experiment becomes under configs."""
+def build_with_overlay(parser, tmp_path, monkeypatch):
+    """Build the model of the small experiment with the given overlays."""
     monkeypatch.chdir(tmp_path)
     Path("small.yaml").write_text(yaml.safe_dump({"model": SMALL["model"]}))
 
@@ -58,7 +58,7 @@ def test_every_objective_has_its_overlay():
     assert set(map(objective, OVERLAYS)) == {c.__name__ for c in OBJECTIVES}
 
 
-def test_it_names_its_paper_its_use_and_the_source_of_every_number(subtests):
+def test_overlays_name_paper_use_and_sources(subtests):
     for name in OVERLAYS:
         with subtests.test(name):
             comments, settings = text(name).split("model:\n")
@@ -70,10 +70,10 @@ def test_it_names_its_paper_its_use_and_the_source_of_every_number(subtests):
             assert all(re.search(r" # \[[\w-]+\] ", line) for line in numbers), numbers
 
 
-def test_it_is_found_from_any_folder_and_changes_neither_players_nor_noise(laid_over, subtests):
+def test_overlays_change_neither_networks_nor_noise(build_with_overlay, subtests):
     for name in OVERLAYS:
         with subtests.test(name):
-            model, before = laid_over(f"objectives/{name}"), SMALL["model"]["init_args"]
+            model, before = build_with_overlay(f"objectives/{name}"), SMALL["model"]["init_args"]
             assert model["loss"]["class_path"] == f"lightning_gan.losses.{objective(name)}"
             assert model["prior"]["class_path"] == f"lightning_gan.priors.{before['prior']}"
             for network in ("generator", "discriminator"):
@@ -82,7 +82,7 @@ def test_it_is_found_from_any_folder_and_changes_neither_players_nor_noise(laid_
                 assert model[network]["init_args"].items() >= settings.items()
 
 
-def test_it_trains_over_an_experiment_from_any_folder(command):
+def test_overlays_train_from_any_folder(command):
     ended = command(
         "fit", "--config", "small.yaml", "--config", "objectives/relativistic.yaml",
         "--trainer.max_steps", "2", "--trainer.callbacks", "[]",
@@ -93,8 +93,8 @@ def test_it_trains_over_an_experiment_from_any_folder(command):
     assert Path("runs/small+relativistic/version_0/config.yaml").exists()
 
 
-def test_both_players_move_under_every_objective(tmp_path, subtests):
-    """In one update for both; each overlay with updates in turn is trained in test_overlays."""
+def test_both_networks_are_updated_under_every_objective(tmp_path, subtests):
+    """Train SimultaneousGAN; test_overlays trains each overlay with alternating updates."""
     for loss in OBJECTIVES:
         with subtests.test(loss.__name__):
             gan = make_model(SimultaneousGAN, loss=loss())
@@ -107,19 +107,19 @@ def test_both_players_move_under_every_objective(tmp_path, subtests):
 
 
 def weights(gan):
-    """Of both networks; D's last bias is left out, which some objectives do not see."""
+    """Return the weights of both networks without D's last bias, on which some objectives do not depend."""
     return [p for p in gan.parameters() if p.dim() > 1]
 
 
-def test_wasserstein_keeps_nothing_of_the_experiments_optimizers(laid_over):
-    """What the overlay does not say would be kept where the new optimizer takes it too."""
+def test_wasserstein_replaces_the_optimizers(build_with_overlay):
+    """Settings of the old optimizer must not be merged into those of the new one."""
     own = {
         "d_optimizer": {"class_path": "torch.optim.AdamW", "init_args": {"lr": 0.01, "weight_decay": 0.1}},
         "g_optimizer": {"class_path": "torch.optim.SGD", "init_args": {"lr": 0.1, "momentum": 0.5}},
         "d_scheduler": {"class_path": "LinearDecay", "init_args": {"total": 9}},
     }  # fmt: skip
     Path("own.yaml").write_text(yaml.safe_dump({"model": {"init_args": own}}))
-    model = laid_over("own.yaml", "objectives/wasserstein.yaml")
+    model = build_with_overlay("own.yaml", "objectives/wasserstein.yaml")
     assert model["k"] == 5
     for network in "dg":
         used = model[f"{network}_optimizer"]
@@ -132,6 +132,6 @@ def test_wasserstein_keeps_nothing_of_the_experiments_optimizers(laid_over):
         )
 
 
-def test_the_last_objective_wins_and_keeps_nothing_of_the_one_before(laid_over):
-    model = laid_over("objectives/label_smoothing.yaml", "objectives/hinge.yaml")
+def test_last_objective_replaces_the_previous_one(build_with_overlay):
+    model = build_with_overlay("objectives/label_smoothing.yaml", "objectives/hinge.yaml")
     assert model["loss"] == {"class_path": "lightning_gan.losses.Hinge"}

@@ -1,4 +1,4 @@
-"""One run, one writer: a second process that would go on with a run is sent away, and touches nothing."""
+"""The run lock: a second process that resumes a run in use is refused and changes nothing."""
 
 import errno
 import fcntl
@@ -26,8 +26,8 @@ FOLDER = Path("runs/bare/version_0")
 
 
 @contextmanager
-def standing(*words, at):
-    """A life of a run that stands still in the middle of a step, and is killed in the end; its number."""
+def stopped_run(*words, at):
+    """Start a run that stops in the middle of a step, and kill it at the end; yields its process id."""
     reached, here = os.pipe()
 
     def stand():
@@ -45,7 +45,7 @@ def standing(*words, at):
         child = begin(*words, said=said.fileno(), before=stand)
         os.close(here)
         try:
-            assert os.read(reached, 1) == b"!", "it ended before that step"
+            assert os.read(reached, 1) == b"!", "the run ended before that step"
             yield child
         finally:
             os.kill(child, signal.SIGKILL)
@@ -61,9 +61,9 @@ def files():
     }
 
 
-def test_a_second_process_is_sent_away_until_the_first_is_dead(command):
+def test_a_second_process_is_refused_until_the_first_has_ended(command):
     command.write("bare.yaml", SMALL | {"trainer": SMALL["trainer"] | {"callbacks": []}})
-    with standing(*FIT, at=7) as first:
+    with stopped_run(*FIT, at=7) as first:
         before = files()
         for which in ("auto", "last", str(FOLDER / "checkpoints/step=6.ckpt")):
             second = live(*FIT, "--ckpt_path", which)
@@ -84,7 +84,7 @@ def test_a_second_process_is_sent_away_until_the_first_is_dead(command):
         other = live(*FIT, *begins)
         assert other.status == 0, other.out
         assert Path("runs/bare/version_1/checkpoints/step=4.ckpt").is_file()
-        assert {path: kept for path, kept in files().items() if path in before} == before
+        assert {path: entry for path, entry in files().items() if path in before} == before
         for path in list(Path("runs/bare/version_1").rglob("*.ckpt")):
             path.unlink()  # so that the newest is that of the first
     third = live(*FIT, "--ckpt_path", "auto", "--trainer.max_steps", "7")
@@ -92,8 +92,7 @@ def test_a_second_process_is_sent_away_until_the_first_is_dead(command):
     assert f"resume   {FOLDER}/checkpoints/step=6.ckpt, step 6" in third.out
 
 
-def test_what_was_written_before_the_folder_was_free_is_not_lost(tmp_path):
-    """The newest file is looked for again once the folder is held."""
+def test_the_newest_file_is_searched_again_once_the_folder_is_locked(tmp_path):
     folder, looks, at = tmp_path / "version_0", [], []
     (folder / "checkpoints").mkdir(parents=True)
 
@@ -116,7 +115,7 @@ def test_what_was_written_before_the_folder_was_free_is_not_lost(tmp_path):
         pass
 
 
-def test_a_job_that_was_queued_again_waits_for_its_former_life(tmp_path, monkeypatch):
+def test_a_requeued_job_waits_for_its_earlier_process(tmp_path, monkeypatch):
     monkeypatch.setattr(current_job, "find_current_job", lambda: current_job.Job("7", restarts=1))
     home, message = tmp_path / "version_0", []
     (home / "checkpoints").mkdir(parents=True)
@@ -132,7 +131,7 @@ def test_a_job_that_was_queued_again_waits_for_its_former_life(tmp_path, monkeyp
     assert line.endswith("waiting up to 120 s.")
 
 
-def test_where_there_are_no_locks_a_run_goes_on_and_says_so(tmp_path_factory, subtests):
+def test_without_file_locks_a_run_continues_with_a_message(tmp_path_factory, subtests):
     for number in run_lock.NOT_SUPPORTED:
         with subtests.test(number=number), pytest.MonkeyPatch.context() as monkeypatch:
             tmp_path = tmp_path_factory.mktemp("row")
@@ -151,7 +150,7 @@ def test_where_there_are_no_locks_a_run_goes_on_and_says_so(tmp_path_factory, su
             assert message[0].startswith(f"{tmp_path}: this file system has no file locks")
 
 
-def test_what_else_goes_wrong_with_a_lock_is_told(tmp_path, monkeypatch):
+def test_other_errors_of_a_lock_are_raised(tmp_path, monkeypatch):
     def failed(handle, how):
         raise OSError(errno.EIO, "Input/output error", str(tmp_path))
 
@@ -160,9 +159,9 @@ def test_what_else_goes_wrong_with_a_lock_is_told(tmp_path, monkeypatch):
         pass
 
 
-def test_runs_that_begin_at_the_same_moment_have_a_folder_each(tmp_path):
+def test_runs_that_start_at_the_same_time_get_different_folders(tmp_path):
     one, other = (MetricsLogger(str(tmp_path), "small") for _ in range(2))
-    assert one.version == other.version == 0  # both have looked
+    assert one.version == other.version == 0  # both found the same free version
     assert [Path(each.experiment.log_dir).name for each in (one, other)] == [
         "version_0",
         "version_1",

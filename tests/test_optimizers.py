@@ -1,4 +1,4 @@
-"""Schedules against their formulas, and that they are really stepped."""
+"""Schedulers against their formulas, and their steps in training."""
 
 from pathlib import Path
 
@@ -19,21 +19,21 @@ def optimizer(lr=0.1):
     return SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr, momentum=0.5)
 
 
-def stepped(schedule: LRScheduler, updates: int) -> dict:
+def run_scheduler(schedule: LRScheduler, updates: int) -> dict:
     for _ in range(updates):
         schedule.optimizer.step()
         schedule.step()
     return schedule.optimizer.param_groups[0]
 
 
-def test_2014s_rate_and_momentum_are_their_formulas(subtests):
+def test_goodfellow2014_rate_and_momentum_follow_their_formulas(subtests):
     for t in [0, 1, 1000, 4 * 500, 249 * 500, 260 * 500]:
         with subtests.test(t=t):
             opt = optimizer()
             schedule = Goodfellow2014(opt)
             schedule.last_epoch = t - 1  # as after t - 1 updates
             if t:
-                stepped(schedule, 1)
+                run_scheduler(schedule, 1)
             group, epoch = opt.param_groups[0], t // 500 + 1
             assert group["lr"] == pytest.approx(0.1 / 1.000004**t, rel=1e-12)
             assert group["momentum"] == pytest.approx(
@@ -41,41 +41,41 @@ def test_2014s_rate_and_momentum_are_their_formulas(subtests):
             )
 
 
-def test_2014s_rate_has_a_floor():
+def test_goodfellow2014_rate_has_a_minimum():
     opt = optimizer(lr=1.01e-6)
-    assert stepped(Goodfellow2014(opt), 5000)["lr"] == 1e-6
+    assert run_scheduler(Goodfellow2014(opt), 5000)["lr"] == 1e-6
 
 
-def test_2014s_momentum_stays_during_an_epoch_and_moves_between():
+def test_goodfellow2014_momentum_changes_between_epochs():
     opt = optimizer()
     schedule = Goodfellow2014(opt, updates_per_epoch=3, saturate=5)
-    momenta = [stepped(schedule, 1)["momentum"] for _ in range(18)]
+    momenta = [run_scheduler(schedule, 1)["momentum"] for _ in range(18)]
     assert momenta[:5] == pytest.approx([0.5, 0.5, 0.55, 0.55, 0.55])
     assert momenta[11:] == pytest.approx([0.7] * 7)
 
 
-def test_2014s_schedule_refuses_an_optimizer_without_that_momentum():
+def test_goodfellow2014_needs_sgd():
     adam = Adam([torch.nn.Parameter(torch.zeros(1))])
     with pytest.raises(ValueError, match=r"optimizer is Adam: give torch\.optim\.SGD"):
         Goodfellow2014(adam)
 
 
-def test_linear_decay_is_flat_and_then_straight_to_zero():
+def test_linear_decay_is_constant_then_linear_to_zero():
     opt = optimizer()
     schedule = LinearDecay(opt, total=10, start=0.5)
-    rates = [opt.param_groups[0]["lr"]] + [stepped(schedule, 1)["lr"] for _ in range(11)]
+    rates = [opt.param_groups[0]["lr"]] + [run_scheduler(schedule, 1)["lr"] for _ in range(11)]
     assert rates == pytest.approx([0.1] * 6 + [0.08, 0.06, 0.04, 0.02, 0, 0])
 
 
 def test_constant_is_constant():
-    assert stepped(Constant(optimizer()), 7)["lr"] == 0.1
+    assert run_scheduler(Constant(optimizer()), 7)["lr"] == 0.1
 
 
 def two_lines(opt):
     return LinearDecay(opt, total=4, start=0.0)
 
 
-def test_each_players_schedule_steps_with_its_own_updates(tmp_path):
+def test_schedulers_step_with_the_updates_of_their_network(tmp_path):
     gan = make_model(
         k=2, d_optimizer=sgd, g_optimizer=sgd, d_scheduler=two_lines, g_scheduler=two_lines
     )
@@ -97,12 +97,12 @@ def test_schedules_are_in_the_checkpoint(tmp_path):
     assert run.optimizers[1].param_groups[0]["lr"] == pytest.approx(0.025)
 
 
-def test_dcgans_adam_has_its_published_numbers():
+def test_dcgan_adam_has_the_published_settings():
     group = DCGANAdam([torch.nn.Parameter(torch.zeros(1))]).param_groups[0]
     assert (group["lr"], group["betas"]) == (2e-4, (0.5, 0.999))
 
 
-def test_a_config_asks_for_fused_optimizers_that_train_under_clipping(command):
+def test_fused_optimizers_train_with_clipping(command):
     asked = []
     for network in "dg":
         name = f"--model.{network}_optimizer"
@@ -116,7 +116,7 @@ def test_a_config_asks_for_fused_optimizers_that_train_under_clipping(command):
     assert all(float(s["step"]) == 10 for state in (of_d, of_g) for s in state["state"].values())
 
 
-def test_fused_adam_moves_as_adam_does_to_rounding():
+def test_fused_adam_equals_adam_up_to_rounding():
     moved = []
     for fused in (False, True):
         torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""Every partial config lies on every experiment that its first lines claim: the pair builds and trains a step."""
+"""Every overlay config builds and trains a step on every experiment that its header lists."""
 
 import inspect
 import re
@@ -15,31 +15,31 @@ from lightning_gan.models.base import AdversarialModel
 from lightning_gan.studies.in_memory import seed_single_thread, train_in_memory
 from lightning_gan.utils.config_files import CONFIGS
 
-LIES_ON = re.compile(r"^# Lies on: (.+)$", re.MULTILINE)
+HEADER = re.compile(r"^# Overlay for: (.+)$", re.MULTILINE)
 OVERLAYS = {
-    f"{path.parent.name}/{path.name}": LIES_ON.findall(path.read_text())
-    for room in ("objectives", "variants", "networks")
-    for path in sorted((CONFIGS / room).glob("*.yaml"))
+    f"{path.parent.name}/{path.name}": HEADER.findall(path.read_text())
+    for folder in ("objectives", "variants", "networks")
+    for path in sorted((CONFIGS / folder).glob("*.yaml"))
 }
-PAIRS = [(name, e) for name, claims in OVERLAYS.items() for e in ", ".join(claims).split(", ") if e]
+PAIRS = [(name, e) for name, lists in OVERLAYS.items() for e in ", ".join(lists).split(", ") if e]
 
 
-def test_every_overlay_says_on_what_it_lies():
+def test_every_overlay_lists_its_experiments():
     assert len(OVERLAYS) > 10
-    assert [name for name, claims in OVERLAYS.items() if len(claims) != 1] == []
+    assert [name for name, lists in OVERLAYS.items() if len(lists) != 1] == []
     assert {name for name, e in PAIRS if e == "ring.yaml"} == set(OVERLAYS)
 
 
-def model_of(name):
+def read_model(name):
     return yaml.safe_load((CONFIGS / name).read_text())["model"]
 
 
-def holds(given, wanted):
-    """Whether all that an overlay says stands in a run's config; classes by their last name."""
+def contains(given, wanted):
+    """Return whether a run's config contains all settings of an overlay; classes are compared by their last name."""
     if isinstance(wanted, dict):
-        return all(key in given and holds(given[key], value) for key, value in wanted.items())
+        return all(key in given and contains(given[key], value) for key, value in wanted.items())
     if isinstance(wanted, list):
-        return len(given) == len(wanted) and all(map(holds, given, wanted))
+        return len(given) == len(wanted) and all(map(contains, given, wanted))
     if isinstance(wanted, str):
         return (given if isinstance(given, str) else given["class_path"]).endswith(wanted)
     return given == wanted
@@ -47,7 +47,7 @@ def holds(given, wanted):
 
 @pytest.fixture(scope="module")
 def parser():
-    """What reads a model on the command line."""
+    """Parser of the setting `model`."""
     parser = LightningArgumentParser()
     parser.add_argument("--config", action=ActionConfigFile)
     parser.add_lightning_class_args(AdversarialModel, "model", subclass_mode=True)
@@ -56,22 +56,22 @@ def parser():
 
 @pytest.fixture(scope="module")
 def ring():
-    """Few points."""
+    """Data of the ring with small minibatches."""
     return Ring(batch_size=10, seed=0)
 
 
 def weights(model):
-    """Of both networks; D's last bias is left out, which some objectives do not see."""
+    """Return the weights of both networks without biases: some objectives do not depend on D's last bias."""
     return [p for p in model.parameters() if p.dim() > 1 and p.requires_grad]
 
 
-def test_it_lies_on_the_ring(parser, ring, tmp_path, subtests):
+def test_every_overlay_trains_on_the_ring(parser, ring, tmp_path, subtests):
     below = tmp_path / "ring.yaml"
-    below.write_text(yaml.safe_dump({"model": model_of("ring.yaml")}))
+    below.write_text(yaml.safe_dump({"model": read_model("ring.yaml")}))
     for name in OVERLAYS:
         with subtests.test(name):
             asked = parser.parse_args(["--config", str(below), "--config", str(CONFIGS / name)])
-            assert holds(asked.as_dict()["model"], model_of(name))
+            assert contains(asked.as_dict()["model"], read_model(name))
             seed_single_thread(0)
             model = parser.instantiate_classes(asked).model
             before = [w.clone() for w in weights(model)]
@@ -83,7 +83,7 @@ def test_it_lies_on_the_ring(parser, ring, tmp_path, subtests):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "experiment"), PAIRS)
-def test_it_lies_on_all_that_it_claims(name, experiment, command, monkeypatch):
+def test_every_overlay_trains_on_its_experiments(name, experiment, command, monkeypatch):
     monkeypatch.setattr(
         datamodules.CIFAR10, "files", make_tiny_cifar(command.folder / "pixels").files
     )
@@ -99,4 +99,4 @@ def test_it_lies_on_all_that_it_claims(name, experiment, command, monkeypatch):
     assert ended.status == 0, ended.err
     assert "step 1/1" in ended.out
     (config,) = (command.folder / "runs").rglob("version_0/config.yaml")
-    assert holds(yaml.safe_load(config.read_text())["model"], model_of(name))
+    assert contains(yaml.safe_load(config.read_text())["model"], read_model(name))

@@ -1,4 +1,4 @@
-"""p(z)."""
+"""Noise distributions p(z)."""
 
 import math
 
@@ -10,7 +10,7 @@ from lightning_gan.priors import Gaussian, Uniform
 CPU = torch.device("cpu")
 
 
-def test_2014s_noise_is_uniform_with_unit_variance():
+def test_uniform_noise_has_unit_variance():
     z = Uniform().sample(20_000, 5, CPU)
     assert z.shape == (20_000, 5)
     assert z.abs().max() <= math.sqrt(3)
@@ -24,7 +24,7 @@ def test_gaussian_noise_is_standard_normal():
     assert (z.abs() > 2).float().mean().item() == pytest.approx(0.0455, abs=0.005)
 
 
-def test_its_own_generator_leaves_the_global_noise_alone(subtests):
+def test_given_generator_does_not_use_the_global_one(subtests):
     for prior in [Uniform(), Gaussian()]:
         with subtests.test(prior=prior):
             state = torch.get_rng_state()
@@ -35,6 +35,6 @@ def test_its_own_generator_leaves_the_global_noise_alone(subtests):
             assert not torch.equal(prior.sample(3, 2, CPU), prior.sample(3, 2, CPU))
 
 
-def test_an_empty_interval_is_refused():
+def test_empty_interval_is_an_error():
     with pytest.raises(ValueError, match=r"from 1\.0 to 0\.0"):
         Uniform(1.0, 0.0)

@@ -1,4 +1,4 @@
-"""Classifiers that ask what was learned."""
+"""Classifiers on the features of D and on samples of G."""
 
 import pytest
 import torch
@@ -6,18 +6,22 @@ from bars import bars
 from torch import nn
 from torch.nn.functional import leaky_relu, max_pool2d
 
-from lightning_gan.analysis.probes import nearest_neighbour_error, pooled_features, svm_error
+from lightning_gan.analysis.probes import (
+    compute_nearest_neighbour_error,
+    compute_svm_error,
+    extract_pooled_features,
+)
 from lightning_gan.networks import DCGANDiscriminator, MLPDiscriminator
 
 
-def test_features_are_every_convolution_behind_its_activation_pooled_to_a_grid():
+def test_features_are_the_pooled_activations_of_every_convolution():
     D = DCGANDiscriminator([1, 32, 32], width=3).eval()
     x = torch.rand(5, 1, 32, 32)
     first = leaky_relu(D.network[0](x), 0.2)  # [5, 3, 16, 16]
     second = D.network[1:5](D.network[0](x))  # [5, 6, 8, 8]
     third = D.network[5:8](second)  # [5, 12, 4, 4]
     wanted = [max_pool2d(first, 4), max_pool2d(second, 2), third]
-    found = pooled_features(D.train(), x, batch_size=2)
+    found = extract_pooled_features(D.train(), x, batch_size=2)
     assert found.shape == (5, (3 + 6 + 12) * 16)
     torch.testing.assert_close(found, torch.cat([w.flatten(1) for w in wanted], dim=1))
     assert D.training
@@ -31,33 +35,33 @@ def test_at_the_papers_width_there_are_28672_features():
     assert sum(channels) * 4**2 == 28_672
 
 
-def test_a_d_without_convolutions_is_refused():
+def test_a_d_without_convolutions_is_an_error():
     with pytest.raises(ValueError, match="MLPDiscriminator has no convolution"):
-        pooled_features(MLPDiscriminator([4]), torch.rand(2, 4))
+        extract_pooled_features(MLPDiscriminator([4]), torch.rand(2, 4))
 
 
-def test_a_machine_parts_what_a_plane_parts_and_nothing_else():
+def test_a_linear_machine_learns_a_plane_and_no_random_labels():
     rng = torch.Generator().manual_seed(0)
     x = torch.randn(300, 5, generator=rng)
     by_plane = (x[:, 0] > 0.3).long()
     by_chance = torch.randint(2, (300,), generator=rng)
-    assert svm_error(x[:200], by_plane[:200], x[200:], by_plane[200:]) < 0.05
-    assert svm_error(x[:200], by_chance[:200], x[200:], by_chance[200:]) > 0.3
+    assert compute_svm_error(x[:200], by_plane[:200], x[200:], by_plane[200:]) < 0.05
+    assert compute_svm_error(x[:200], by_chance[:200], x[200:], by_chance[200:]) > 0.3
 
 
-def test_nearest_neighbours_of_real_examples_know_and_of_shuffled_labels_do_not():
+def test_neighbours_with_right_labels_classify_and_with_wrong_labels_do_not():
     x, y = bars(200, seed=0)
     test, wanted = bars(100, seed=1)
     x, test = x.float(), test.float()
-    assert nearest_neighbour_error(x, y, test, wanted) < 0.1
-    assert nearest_neighbour_error(x, (y + 1) % 10, test, wanted) > 0.9
+    assert compute_nearest_neighbour_error(x, y, test, wanted) < 0.1
+    assert compute_nearest_neighbour_error(x, (y + 1) % 10, test, wanted) > 0.9
 
 
-def test_what_cannot_be_asked_is_refused(subtests):
+def test_invalid_arguments_are_errors(subtests):
     for wrong, message in [
-        (lambda x, y: svm_error(x, y[:1], x, y), "3 features with 1 labels"),
-        (lambda x, y: svm_error(x, y * 0, x, y), "fewer than two classes"),
-        (lambda x, y: nearest_neighbour_error(x, y, x[:0], y[:0]), "0 test images"),
+        (lambda x, y: compute_svm_error(x, y[:1], x, y), "3 features with 1 labels"),
+        (lambda x, y: compute_svm_error(x, y * 0, x, y), "fewer than two classes"),
+        (lambda x, y: compute_nearest_neighbour_error(x, y, x[:0], y[:0]), "0 test images"),
     ]:
         with subtests.test(wrong=wrong, message=message):
             with pytest.raises(ValueError, match=message):

@@ -1,4 +1,4 @@
-"""What makes two runs seeds of one recipe."""
+"""The hash of a config is equal for all seeds of a recipe."""
 
 import copy
 
@@ -7,8 +7,8 @@ from command import SMALL
 from lightning_gan.tracking.config_hash import hash_config
 
 
-def test_a_seed_and_a_place_are_no_part_of_it_and_everything_else_is(subtests):
-    for place, value, same in [
+def test_the_hash_ignores_seed_and_paths_only(subtests):
+    for key, value, same in [
         ("seed_everything", 7, True),
         ("run", {"root": "elsewhere"}, True),
         ("data.init_args.root", "elsewhere", True),
@@ -17,11 +17,11 @@ def test_a_seed_and_a_place_are_no_part_of_it_and_everything_else_is(subtests):
         ("model.init_args.generator.init_args.widths", [9], False),
         ("trainer.max_steps", 20, False),
     ]:
-        with subtests.test(place=place, value=value, same=same):
+        with subtests.test(key=key, value=value, same=same):
             config = copy.deepcopy(SMALL)
             section = config
-            *path, last = place.split(".")
-            for key in path:
-                section = section[key]
+            *path, last = key.split(".")
+            for name in path:
+                section = section[name]
             section[last] = value
             assert (hash_config(config) == hash_config(SMALL)) == same

@@ -1,4 +1,4 @@
-"""The flight recorder and `replay`: which tensor went bad first, in models that are broken in known places."""
+"""The flight recorder and `replay` name the first nonfinite tensor of models with known defects."""
 
 import copy
 import re
@@ -17,8 +17,8 @@ from lightning_gan.regularizers import R1
 from lightning_gan.training.statistics import NonFiniteLossError
 
 
-class At(Callback):
-    """Does something to the model before its minibatch number n, counted from 0."""
+class ChangeAt(Callback):
+    """Callback that changes the model or the batch before minibatch n, counted from 0."""
 
     def __init__(self, n, change):
         self.n, self.change = n, change
@@ -30,7 +30,7 @@ class At(Callback):
 
 
 class LogOfZero(NonSaturating):
-    """An objective of the user's own: from G's sixth update on it takes the logarithm of 0."""
+    """User-defined objective that takes the logarithm of 0 from the sixth update of G on."""
 
     def __init__(self):
         super().__init__()
@@ -44,29 +44,29 @@ class LogOfZero(NonSaturating):
         return super().g_loss(fake)
 
 
-class Dividing(LogOfZero):
-    """Divides by what is left of five updates, on the processor."""
+class DivisionByZero(LogOfZero):
+    """Objective that divides by 0 on the CPU after five updates."""
 
     def d_loss(self, real, fake):
         return NonSaturating.d_loss(self, real, fake) * (1 / int(self.left))
 
 
 class SteepRoot(NonSaturating):
-    """Finite, with a slope that is not: the square root at 0."""
+    """Objective with a finite value and an infinite gradient: the square root at 0."""
 
     def d_loss(self, real, fake):
         return super().d_loss(real, fake) + (real - real.detach()).abs().sqrt().mean()
 
 
 class Root(R1):
-    """A penalty of the user's own that is no number."""
+    """User-defined penalty that is NaN."""
 
     def term(self, score, x, x_fake):
         return super().term(score, x, x_fake) * torch.nan
 
 
-def crashed(folder, *changes, every=4, **arguments):
-    """Train until it fails; the file, and a model built alike, with other weights."""
+def crash_run(folder, *changes, every=4, **arguments):
+    """Train until an error; return the recording, and a model with the same networks and other weights."""
     made = {k: v if "optimizer" in k else v() for k, v in arguments.items() if k != "k"}
     made |= {"k": arguments.get("k", 1)}
     run = trainer(
@@ -84,48 +84,49 @@ def crashed(folder, *changes, every=4, **arguments):
     return torch.load(path, weights_only=True), other
 
 
-def poisoned(gan, batch):
+def spoil_pixel(gan, batch):
     batch[0][0, 0, 0, 0] = torch.inf
 
 
-def heavy(gan, batch):
+def spoil_weight(gan, batch):
     gan.generator.state_dict(keep_vars=True)["hidden.0.weight"][0, 0] = torch.inf
 
 
-def spoilt(gan, batch):
+def spoil_data(gan, batch):
     gan.discriminator.network[0].weight.data[2, 1] = torch.nan
 
 
-def rate(lr):
-    def new(params):
+def make_sgd(lr):
+    def make(params):
         return SGD(params, lr=lr)
 
-    return new
+    return make
 
 
 CASES = {
-    "a pixel of the minibatch": ([At(6, poisoned)], {}, 7, "minibatch", "tensor 0"),
-    "a weight set by a callback": ([At(6, heavy)], {}, 7, "outside", "generator.hidden.0.weight"),
-    "a weight set through .data": ([At(2, spoilt)], {}, 3, "outside", "discriminator.network.0.weight"),
-    "in the interval's first step": ([At(4, spoilt)], {}, 5, "outside", "discriminator.network.0.weight"),
-    "a schedule that ends at infinity": ([], {"g_optimizer": rate(torch.inf)}, 1, "update", "generator.hidden.0"),
-    "weights too large to multiply": ([], {"g_optimizer": rate(1e38)}, 2, "forward", "generator.hidden.0 (Linear)"),
-    "scores too large to add": (
-        [], {"g_optimizer": rate(1e20), "d_optimizer": rate(1e20)}, 2, "forward", "discriminator.network.3 (Linear)",
+    "a pixel of the minibatch": ([ChangeAt(6, spoil_pixel)], {}, 7, "minibatch", "tensor 0"),
+    "a weight set by a callback": ([ChangeAt(6, spoil_weight)], {}, 7, "outside", "generator.hidden.0.weight"),
+    "a weight set through .data": ([ChangeAt(2, spoil_data)], {}, 3, "outside", "discriminator.network.0.weight"),
+    "in the interval's first step": ([ChangeAt(4, spoil_data)], {}, 5, "outside", "discriminator.network.0.weight"),
+    "a schedule that ends at infinity": ([], {"g_optimizer": make_sgd(torch.inf)}, 1, "update", "generator.hidden.0"),
+    "weights too large to multiply": ([], {"g_optimizer": make_sgd(1e38)}, 2, "forward", "generator.hidden.0 (Linear)"),
+    "logits too large to add": (
+        [], {"g_optimizer": make_sgd(1e20), "d_optimizer": make_sgd(1e20)}, 2,
+        "forward", "discriminator.network.3 (Linear)",
     ),
     "a logarithm of 0": ([], {"loss": LogOfZero}, 6, "loss", "LogOfZero.d_loss"),
-    "a slope without end": ([], {"loss": SteepRoot}, 1, "gradient", "discriminator.network.3.bias"),
-    "a penalty that is no number": ([], {"regularizers": lambda: [Root(1.0)]}, 1, "loss", "term r1"),
+    "an infinite gradient": ([], {"loss": SteepRoot}, 1, "gradient", "discriminator.network.3.bias"),
+    "a penalty that is NaN": ([], {"regularizers": lambda: [Root(1.0)]}, 1, "loss", "term r1"),
 }  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore:Root takes D's gradient at each example, but BatchNorm")
-def test_replay_names_the_first_tensor_that_went_bad(tmp_path_factory, subtests):
+def test_replay_names_the_first_nonfinite_tensor(tmp_path_factory, subtests):
     for case in CASES:
         with subtests.test(case=case):
             tmp_path = tmp_path_factory.mktemp("row")
             changes, arguments, step, kind, name = CASES[case]
-            flight, other = crashed(tmp_path, *changes, **arguments)
+            flight, other = crash_run(tmp_path, *changes, **arguments)
             found = replay_steps(flight, other)
             assert found.suspect[:2] == (step, kind)
             assert found.suspect.name.startswith(name)
@@ -133,8 +134,8 @@ def test_replay_names_the_first_tensor_that_went_bad(tmp_path_factory, subtests)
 
 
 def test_a_replay_reaches_the_bad_step_bit_for_bit(tmp_path):
-    """Two minibatches for D in each step, dropout of noise, momentum and an average: as it was, loss by loss."""
-    flight, other = crashed(tmp_path, At(13, poisoned), every=4, k=2)
+    """Two minibatches for D in each step, input noise, momentum and a weight average: every loss is equal."""
+    flight, other = crash_run(tmp_path, ChangeAt(13, spoil_pixel), every=4, k=2)
     found = replay_steps(flight, other)
     assert flight["crash"]["step"] == found.suspect.step == 7
     assert flight["counts"]["g_updates"] == 4
@@ -143,10 +144,10 @@ def test_a_replay_reaches_the_bad_step_bit_for_bit(tmp_path):
     assert found.suspect.kind == "minibatch"
 
 
-def test_a_replay_takes_minibatches_in_the_parts_that_the_run_took(tmp_path):
+def test_a_replay_splits_minibatches_as_the_run_did(tmp_path):
     gan, other = make_model(), make_model()
     gan.microbatches = 2
-    run = trainer(tmp_path, max_steps=9, log_every_n_steps=3, callbacks=[At(7, poisoned)])
+    run = trainer(tmp_path, max_steps=9, log_every_n_steps=3, callbacks=[ChangeAt(7, spoil_pixel)])
     run.callbacks.append(FlightRecorder())
     with pytest.raises(NonFiniteLossError, match="step 8"):
         run.fit(gan, Batches(30, m=4))
@@ -157,8 +158,10 @@ def test_a_replay_takes_minibatches_in_the_parts_that_the_run_took(tmp_path):
     assert found.compared == found.equal == 2  # one of D, one of G
 
 
-def test_room_for_one_minibatch_keeps_one(tmp_path):
-    run = trainer(tmp_path, max_steps=12, log_every_n_steps=12, callbacks=[At(6, poisoned)])
+def test_a_memory_limit_keeps_one_minibatch(tmp_path):
+    run = trainer(
+        tmp_path, max_steps=12, log_every_n_steps=12, callbacks=[ChangeAt(6, spoil_pixel)]
+    )
     run.callbacks.append(FlightRecorder(most_bytes=1))
     with pytest.raises(NonFiniteLossError, match="discriminator's loss became nan at step 7"):
         run.fit(make_model(), Batches(30))
@@ -168,7 +171,7 @@ def test_room_for_one_minibatch_keeps_one(tmp_path):
 
 
 def test_any_error_in_a_step_is_recorded_and_reproduced(tmp_path):
-    flight, other = crashed(tmp_path, loss=Dividing)
+    flight, other = crash_run(tmp_path, loss=DivisionByZero)
     assert flight["crash"]["error"].startswith("ZeroDivisionError")
     assert flight["crash"]["step"] == 6
     found = replay_steps(flight, other)
@@ -177,7 +180,7 @@ def test_any_error_in_a_step_is_recorded_and_reproduced(tmp_path):
 
 
 def test_bad_input_leaves_no_crash_file(tmp_path):
-    run = trainer(tmp_path, max_steps=5, callbacks=[At(0, poisoned), FlightRecorder()])
+    run = trainer(tmp_path, max_steps=5, callbacks=[ChangeAt(0, spoil_pixel), FlightRecorder()])
     with pytest.raises(ValueError, match="The minibatch has values"):
         run.fit(make_model(), Batches(9))
     assert not (tmp_path / "crash").exists()
@@ -204,9 +207,11 @@ def test_the_command_names_the_tensor_of_a_run_that_stopped(command):
     assert ended.status == 0, ended.err
     first, went, bad = ended.out.strip().splitlines()
     assert first.startswith(f"{file}: NonFiniteLossError: The ")
-    losses = re.search(r"of (\d+) losses of the run (\d+) are the same here, bit for bit", went)
+    losses = re.search(r"; (\d+) of (\d+) losses equal those of the run bit for bit", went)
     assert losses[1] == losses[2] != "0"
-    assert re.match(r"first bad tensor, at step \d+ \((forward|update|gradient)\): \w+\.", bad)
+    assert re.match(
+        r"first nonfinite tensor, at step \d+ \((forward|update|gradient)\): \w+\.", bad
+    )
     older = torch.load(file, weights_only=True)
     del older["crash"]["touched"]
     torch.save(older, "older.pt")
@@ -218,4 +223,4 @@ def test_the_command_names_the_tensor_of_a_run_that_stopped(command):
     )
     (last,) = Path("runs").rglob("last.ckpt")
     ended = command("replay", str(last))
-    assert ended.err.startswith(f"error: {last} is a checkpoint, and holds no minibatches")
+    assert ended.err.startswith(f"error: {last} is a checkpoint and holds no minibatches")

@@ -100,8 +100,8 @@ def test_stopped_at_two_places_it_ends_in_the_same_state(name, built, tmp_path):
 class CollapsesTwice(ModeCollapseMonitor):
     """Sees a collapse in its third look, and in its sixth."""
 
-    def beyond(self, seen):
-        return ["collapsed"] if len(self.looks) in (3, 6) else []
+    def find_exceeded_limits(self, indicators):
+        return ["collapsed"] if len(self.history) in (3, 6) else []
 
 
 def test_controllers_penalties_and_roll_backs_go_on_where_they_were(command, tmp_path):

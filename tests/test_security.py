@@ -1,4 +1,4 @@
-"""What a hostile file cannot do: a config, a checkpoint, an archive; and what never leaves the environment."""
+"""Hostile configs, checkpoints and archives; secrets of the environment."""
 
 import ast
 import hashlib
@@ -25,7 +25,7 @@ BRIEF = ("--trainer.max_steps", "2", "--trainer.callbacks", "[]")
 
 
 def changed(path, value):
-    """The small experiment with one thing exchanged."""
+    """Make the small config with one changed value."""
     config = yaml.safe_load(yaml.safe_dump(SMALL))
     *way, last = path.split(".")
     section = config
@@ -58,7 +58,7 @@ NAMES = (
 )
 
 
-def test_a_config_names_no_class_that_nobody_vouched_for(command, subtests):
+def test_a_config_with_an_untrusted_class_is_refused(command, subtests):
     for place in PLACES:
         with subtests.test(place=place):
             Path("evil.py").write_text(EVIL)
@@ -77,7 +77,7 @@ def test_a_config_names_no_class_that_nobody_vouched_for(command, subtests):
             assert "evil" not in sys.modules
 
 
-def test_nor_in_any_other_way_of_writing_it(command, subtests):
+def test_an_untrusted_class_is_refused_in_every_notation(command, subtests):
     for wrapped in [
         lambda name: changed(
             "trainer.callbacks", [{"class_path": "TrainingCurves"}, made_of(name)]
@@ -101,7 +101,7 @@ def test_nor_in_any_other_way_of_writing_it(command, subtests):
             assert not Path("it_ran").exists()
 
 
-def test_nor_on_the_command_line(command, subtests):
+def test_an_untrusted_class_is_refused_on_the_command_line(command, subtests):
     for flags in [
         ["--model.loss", "evil.Loss"],
         ["--model.d_optimizer", "evil.new"],
@@ -118,7 +118,7 @@ def test_nor_on_the_command_line(command, subtests):
             assert not Path("it_ran").exists()
 
 
-def test_an_alias_hides_nothing(command):
+def test_an_alias_does_not_hide_an_untrusted_class(command):
     Path("evil.py").write_text(EVIL)
     command.monkeypatch.syspath_prepend(command.folder)
     text = yaml.safe_dump(SMALL).replace("loss: NonSaturating", "loss: *it")
@@ -128,7 +128,7 @@ def test_an_alias_hides_nothing(command):
     assert not Path("it_ran").exists()
 
 
-def test_a_person_can_trust_a_package_of_their_own_and_a_config_cannot(command):
+def test_a_user_can_trust_a_package_and_a_config_cannot(command):
     own = "from lightning_gan.losses import NonSaturating\nclass Mine(NonSaturating): pass\n"
     Path("mine_alone.py").write_text(own)
     command.monkeypatch.syspath_prepend(command.folder)
@@ -148,7 +148,7 @@ def test_a_person_can_trust_a_package_of_their_own_and_a_config_cannot(command):
 
 @pytest.fixture
 def trained(command):
-    """A checkpoint of a run that has ended, to be tampered with."""
+    """Checkpoint of a complete run."""
     command(
         "fit", "--config", "small.yaml", "--trainer.max_steps", "2", "--trainer.callbacks", "[]"
     )
@@ -179,7 +179,7 @@ TAMPERED = {
 }  # fmt: skip
 
 
-def test_a_checkpoint_names_no_class_that_nobody_vouched_for(trained, command):
+def test_a_checkpoint_with_an_untrusted_class_is_refused(trained, command):
     Path("evil.py").write_text(EVIL)
     command.monkeypatch.syspath_prepend(command.folder)
     for key, value, said in TAMPERED.values():
@@ -193,7 +193,7 @@ def test_a_checkpoint_names_no_class_that_nobody_vouched_for(trained, command):
 
 
 @pytest.mark.parametrize("case", ["an objective", "as a word"])
-def test_nor_one_that_is_to_be_resumed(case, trained, command):
+def test_a_checkpoint_with_an_untrusted_class_is_not_resumed(case, trained, command):
     Path("evil.py").write_text(EVIL)
     command.monkeypatch.syspath_prepend(command.folder)
     key, value, said = TAMPERED[case]
@@ -224,7 +224,7 @@ BOMBS = pytest.mark.parametrize(
 
 
 @BOMBS
-def test_a_config_is_no_bomb(text, said, command):
+def test_an_alias_bomb_in_a_config_is_refused(text, said, command):
     command.write("hostile.yaml", text)
     ended = command("fit", "--config", "hostile.yaml")
     assert ended.status != 0
@@ -234,7 +234,7 @@ def test_a_config_is_no_bomb(text, said, command):
 
 
 @BOMBS
-def test_nor_is_a_file_that_stands_for_a_value(text, said, command):
+def test_an_alias_bomb_in_an_included_file_is_refused(text, said, command):
     command.write("hostile.yaml", text)
     command.write("around.yaml", {"model": "hostile.yaml"})
     line = ["--config", "around.yaml"] if "k: 1" in text else ["--model=hostile.yaml"]
@@ -244,7 +244,7 @@ def test_nor_is_a_file_that_stands_for_a_value(text, said, command):
     assert not Path("it_ran").exists()
 
 
-def test_a_file_that_stands_for_itself_is_named(command):
+def test_a_file_that_includes_itself_is_refused(command):
     command.write("hostile.yaml", {"class_path": "GAN", "init_args": {"loss": "hostile.yaml"}})
     ended = command("fit", "--config", "small.yaml", "--model", "hostile.yaml")
     assert "hostile.yaml includes itself: give the values instead." in ended.err
@@ -277,7 +277,7 @@ BANNED = {
 }  # fmt: skip
 
 
-def test_nothing_that_comes_from_elsewhere_is_run():
+def test_no_downloaded_file_is_executed():
     seen = 0
     for file, node, name, given in calls():
         place = f"{file.relative_to(ROOT)}:{node.lineno}"
@@ -294,7 +294,7 @@ def test_nothing_that_comes_from_elsewhere_is_run():
     assert seen > 2
 
 
-def test_unpicklers_of_our_own_know_a_few_names_and_refuse_all_others():
+def test_unpicklers_accept_known_names_only():
     readers = [
         file
         for room in ("lightning_gan", "datamodules", "callbacks")
@@ -307,15 +307,15 @@ def test_unpicklers_of_our_own_know_a_few_names_and_refuse_all_others():
     }  # their tests feed them hostile pickles
 
 
-def test_no_archive_is_unpacked_onto_the_disk():
-    """Members are read by name into memory, so that ../ and links lead nowhere."""
+def test_no_archive_is_unpacked_to_disk():
+    """Members are read by name into memory, so that ../ and links have no effect."""
     for file, node, name, _ in calls():
         last = name.rpartition(".")[2]
         assert last not in ("extractall", "extract", "unpack_archive"), f"{file}:{node.lineno}"
 
 
 def hostile_tar(content):
-    """Members that lead out of a folder, and one that stands for a wanted file but is a link."""
+    """Make an archive with members outside the folder, and a link in place of a required file."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as members:
         for name in (
@@ -334,8 +334,8 @@ def hostile_tar(content):
     return packed.getvalue()
 
 
-def test_members_of_an_archive_lead_nowhere(tmp_path, monkeypatch):
-    """../x, /x and links in the archive of CIFAR-10: the one good file is read, and nothing is written anywhere."""
+def test_members_of_an_archive_write_no_files(tmp_path, monkeypatch):
+    """The archive of CIFAR-10 has members ../x and /x and links: the valid file is read, and nothing is written."""
     (tmp_path / "a" / "b").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "a" / "b")
     good = bytes(RECORD)
@@ -351,8 +351,8 @@ def test_members_of_an_archive_lead_nowhere(tmp_path, monkeypatch):
 # what never leaves the environment
 
 
-def test_keys_and_tokens_of_the_environment_reach_no_file_of_a_run(command):
-    """A run with W&B offline that crashes, so that there are a crash file and W&B's own files too."""
+def test_secrets_of_the_environment_are_not_in_the_files_of_a_run(command):
+    """Crash a run with W&B offline, so that there are a crash file and files of W&B."""
     for name in ("WANDB_API_KEY", "HF_TOKEN", "MY_SECRET"):
         command.monkeypatch.setenv(name, SECRET)
     command.monkeypatch.setenv("WANDB_MODE", "offline")

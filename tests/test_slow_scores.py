@@ -48,7 +48,7 @@ def small(command):
 
 def assert_equal_runs(state=True):
     one, other = result("whole"), result("stopped")
-    for part in one if state else ("curves", "scores", "pictures"):
+    for part in one if state else ("curves", "scores", "images"):
         assert other[part] == one[part], part
 
 
@@ -71,7 +71,7 @@ def test_a_signal_during_a_validation_loses_nothing(number, step, files, which, 
     assert seconds < WANTED
     name = signal.Signals(number).name
     again = "fit --config runs/stopped/version_0/config.yaml --ckpt_path auto"
-    assert f"{name}: leaving out the scores; once more to leave at once." in out
+    assert f"{name}: stopping without these scores; send it again to exit now." in out
     assert f"{name}: the scores were not computed.\nStep {step} is saved. To continue\n" in out
     assert f"python -m lightning_gan {again}\n" in out
     assert {p.name for p in (FOLDER / "checkpoints").iterdir()} == files | {"last.ckpt"}

@@ -149,7 +149,7 @@ def test_a_first_turn_leaves_the_folder_of_another_job_alone_and_later_ones_go_o
     Path("runs/mnist/job_42").mkdir(parents=True)
     ended = node(text, SLURM_JOB_ID="42")
     assert ended.returncode == 1
-    assert "mnist/job_42 is there already" in ended.stderr
+    assert "mnist/job_42 exists already" in ended.stderr
     assert not Path("said").exists()
     assert node(text, SLURM_JOB_ID="42", SLURM_RESTART_COUNT="1").returncode == 0
     assert node(text, SLURM_JOB_ID="43", LIGHTNING_GAN_RUN="mnist/job_42").returncode == 0
@@ -237,7 +237,7 @@ def test_what_the_file_decides_is_no_flag(subtests):
     for flag in ["--ckpt_path", "--trainer.devices=2", "--trainer.num_nodes"]:
         with subtests.test(flag=flag):
             with pytest.raises(ValueError, match="leave it out"):
-                slurm.check_words(["--config", "a.yaml", flag, "1"])
+                slurm.check_slurm_arguments(["--config", "a.yaml", flag, "1"])
 
 
 # The command as a whole

@@ -1,4 +1,4 @@
-"""W&B's service may end before its run: SLURM tells all processes of a job that time is up."""
+"""The W&B service may end before its run, because SLURM signals all processes of a job."""
 
 import sys
 import threading
@@ -12,7 +12,7 @@ from lightning_gan.tracking.loggers import TolerantWandbLogger, finish_wandb
 
 
 @pytest.mark.parametrize("what", ["log_metrics", "log_image"])
-def test_a_service_that_is_gone_is_told_of_once_and_the_run_goes_on(what, monkeypatch, capsys):
+def test_an_ended_service_is_reported_once_without_an_error(what, monkeypatch, capsys):
     asked = []
 
     def gone(self, *args, **kwargs):
@@ -27,7 +27,7 @@ def test_a_service_that_is_gone_is_told_of_once_and_the_run_goes_on(what, monkey
     assert capsys.readouterr().out.count("the service has ended (Connection lost)") == 1
 
 
-def test_other_errors_of_a_logger_are_bugs_and_are_seen(monkeypatch):
+def test_other_errors_of_a_logger_are_raised(monkeypatch):
     def bug(self, *args, **kwargs):
         raise TypeError("no such thing")
 
@@ -36,7 +36,7 @@ def test_other_errors_of_a_logger_are_bugs_and_are_seen(monkeypatch):
         TolerantWandbLogger(experiment=object()).log_metrics({})
 
 
-def test_the_end_of_a_w_and_b_run_is_not_waited_for_for_ever(monkeypatch):
+def test_finishing_a_wandb_run_has_a_time_limit(monkeypatch):
     released, ended = threading.Event(), []
 
     def slow():
@@ -50,10 +50,10 @@ def test_the_end_of_a_w_and_b_run_is_not_waited_for_for_ever(monkeypatch):
     made = SimpleNamespace(run=object(), finish=slow)
     monkeypatch.setitem(sys.modules, "wandb", made)
     finish_wandb(seconds=0.05)
-    assert ended == []  # left behind
+    assert ended == []  # the time limit is over
     made.finish = quick
     finish_wandb(seconds=60)
-    assert ended == ["quick"]  # waited for
+    assert ended == ["quick"]
     released.set()
     made.run, made.finish = None, None
     finish_wandb()

@@ -1,4 +1,4 @@
-"""One strategy for several devices: when it is taken, BatchNorm on all examples, and who ends because of whom."""
+"""AdversarialDDPStrategy, synchronised BatchNorm, and reports of failures."""
 
 import copy
 from datetime import timedelta
@@ -26,7 +26,7 @@ NORMS = {
 
 
 def pair(name):
-    """A layer of torch's, its twin that knows all devices, eight inputs, and what else they are told."""
+    """Make a BatchNorm layer of torch, its synchronised copy, eight inputs and other arguments."""
     norm, shape, message = NORMS[name]
     torch.manual_seed(0)
     own = copy.deepcopy(norm)
@@ -37,7 +37,7 @@ def pair(name):
     return own, shared, 3 + 2 * torch.randn(8, *shape), message
 
 
-def test_batch_norm_on_one_device_is_torch_s(subtests):
+def test_synced_batch_norm_on_one_device_equals_torchs(subtests):
     for name in NORMS:
         with subtests.test(name=name):
             own, shared, x, message = pair(name)
@@ -53,7 +53,7 @@ def test_batch_norm_on_one_device_is_torch_s(subtests):
             torch.testing.assert_close(shared.eval()(x, *message), own.eval()(x, *message))
 
 
-def test_each_of_two_devices_has_its_rows_of_what_one_would_have(subtests):
+def test_two_devices_have_the_rows_of_one(subtests):
     for name in NORMS:
         with subtests.test(name=name), pytest.MonkeyPatch.context() as monkeypatch:
             own, shared, x, message = pair(name)
@@ -69,7 +69,7 @@ def test_each_of_two_devices_has_its_rows_of_what_one_would_have(subtests):
             torch.testing.assert_close(shared.state_dict(), own.state_dict())
 
 
-def test_statistics_that_are_held_still_stay():
+def test_frozen_statistics_do_not_change():
     _, shared, x, _ = pair("of maps")
     before = copy.deepcopy(shared.state_dict())
     shared.track_running_stats = False
@@ -77,14 +77,14 @@ def test_statistics_that_are_held_still_stay():
     torch.testing.assert_close(shared.state_dict(), before, rtol=0, atol=0)
 
 
-def test_each_layer_gets_its_own_class_back():
+def test_revert_restores_the_classes():
     model = nn.ModuleList([copy.deepcopy(norm) for norm, _, _ in NORMS.values()])
     before = [type(m) for m in model]
     SyncBatchNormPlugin().revert(SyncBatchNormPlugin().apply(model))
     assert [type(m) for m in model] == before
 
 
-def test_one_device_is_one_device(subtests):
+def test_single_device_settings(subtests):
     for asked, nodes, gpus, alone in [
         (1, 1, 4, True),
         ("1", 1, 4, True),
@@ -106,13 +106,13 @@ def test_one_device_is_one_device(subtests):
             )
 
 
-def test_processes_wait_for_each_other_as_long_as_was_asked():
+def test_timeout_is_that_of_the_process_group():
     assert AdversarialDDPStrategy(2.5)._timeout == timedelta(minutes=2.5)
 
 
 @pytest.fixture
 def ranks(monkeypatch):
-    """Lets this process be any rank of three that share a store."""
+    """Simulate each rank of three processes that share a store."""
     store = dist.HashStore()
     monkeypatch.setattr(failures, "peers", failures.Peers())
     monkeypatch.setattr(failures, "has_peers", lambda: True)
@@ -127,7 +127,7 @@ LOST = RuntimeError(
 )
 
 
-def test_the_first_to_fail_says_why_and_the_others_that_it_did(ranks):
+def test_first_failure_is_reported_by_all_ranks(ranks):
     ranks(1)
     error = ValueError("The shelf is empty.")
     assert failures.peer_failure(error) is None
@@ -138,14 +138,14 @@ def test_the_first_to_fail_says_why_and_the_others_that_it_did(ranks):
         assert failures.peer_failure(met) == f"rank {rank}: ended, because rank 1 failed."
 
 
-def test_a_process_that_went_without_a_word_is_said_to_be_lost(ranks):
+def test_lost_process_is_reported(ranks):
     for rank in (2, 0):
         ranks(rank)
         known = failures.peer_failure(LOST)
         assert known.startswith(f"rank {rank}: another process ended without an error message")
 
 
-def test_who_cannot_ask_any_more_says_what_it_knows(ranks, monkeypatch):
+def test_failure_without_a_store_is_reported(ranks, monkeypatch):
     def gone():
         raise dist.DistNetworkError("The store went.")
 
@@ -157,6 +157,6 @@ def test_who_cannot_ask_any_more_says_what_it_knows(ranks, monkeypatch):
     assert failures.peer_failure(ValueError("The shelf is empty.")) is None
 
 
-def test_one_process_alone_says_nothing_of_ranks():
+def test_single_process_has_no_rank_prefix():
     assert failures.peer_failure(LOST) is None
     assert failures.prefix_rank("The shelf is empty.") == "The shelf is empty."

@@ -1,4 +1,4 @@
-"""The sweep files: expanded as W&B's agent expands them, and run."""
+"""Sweep files, expanded by W&B's own code and executed."""
 
 import itertools
 import re
@@ -18,24 +18,24 @@ SMALL = {
 
 
 def ends(parameter):
-    """The values that a search could begin or end with."""
+    """Return the values of a parameter, or the ends of its range."""
     return parameter.get("values") or [parameter["min"], parameter["max"]]
 
 
 def command_of(sweep, values):
-    """The words that the agent would start."""
+    """Return the command line that the agent would start."""
     from wandb.sdk.launch.sweeps.utils import (  # seconds to import
         create_sweep_command,
         create_sweep_command_args,
     )
 
-    said = create_sweep_command_args({"args": {key: {"value": v} for key, v in values.items()}})
-    known = {"${args}": said["args"], "${env}": ["/usr/bin/env"], "${interpreter}": ["python"]}
+    found = create_sweep_command_args({"args": {key: {"value": v} for key, v in values.items()}})
+    known = {"${args}": found["args"], "${env}": ["/usr/bin/env"], "${interpreter}": ["python"]}
     words = [known.get(word, [word]) for word in create_sweep_command(list(sweep["command"]))]
     return list(itertools.chain(*words))
 
 
-def test_its_settings_are_numbers_and_its_metric_is_logged_at_validation(subtests):
+def test_settings_are_numbers_and_the_metric_is_logged_at_validation(subtests):
     for path in SWEEPS:
         with subtests.test(path=path):
             sweep = yaml.safe_load(path.read_text())
@@ -56,7 +56,7 @@ def test_its_settings_are_numbers_and_its_metric_is_logged_at_validation(subtest
 
 
 @pytest.mark.parametrize("path", SWEEPS, ids=lambda p: p.name)
-def test_its_command_runs_with_what_it_was_given(path, command):
+def test_the_command_runs_with_the_sweep_values(path, command):
     sweep = yaml.safe_load(path.read_text())
     values = {key: ends(parameter)[0] for key, parameter in sweep["parameters"].items()}
     words = command_of(sweep, values)

@@ -1,8 +1,8 @@
-"""What the flight recorder reads of the parameters at each step, and what it finds with so little."""
+"""Detection of parameter changes between steps from versions, addresses and norms of slices."""
 
 import torch
 from model_factory import make_model
-from test_replay import At, crashed, poisoned
+from test_replay import ChangeAt, crash_run, spoil_pixel
 from torch import nn
 
 from callbacks.flight_recorder import copy_batch
@@ -10,63 +10,63 @@ from lightning_gan.debugging import step_record
 from lightning_gan.debugging.replay import replay_steps
 
 
-def test_all_values_are_read_in_turn_and_few_at_once(monkeypatch):
+def test_consecutive_intervals_read_consecutive_slices(monkeypatch):
     monkeypatch.setattr(step_record, "LENGTH", 4)
     parameters = [torch.zeros(2, 5), torch.zeros(3), torch.zeros(())]
-    turns = [step_record.select_model_parts(parameters, turn) for turn in range(3)]
+    turns = [step_record.select_slices(parameters, turn) for turn in range(3)]
     assert turns[0] == [[0, 4], [0, 3], [0, 1]]
     assert [turn[0] for turn in turns] == [[0, 4], [4, 8], [8, 10]]
     assert {tuple(part) for turn in turns for part in turn[1:]} == {(0, 3), (0, 1)}
 
 
-def test_the_norms_are_those_of_the_parts():
+def test_norms_are_those_of_the_slices():
     p, q = torch.arange(6.0).view(2, 3), torch.full([2], 3.0)
     found = step_record.measure_norms([p, q], [[1, 3], [0, 2]])
     torch.testing.assert_close(list(found), [torch.tensor(5.0).sqrt(), torch.tensor(18.0).sqrt()])
 
 
-def test_a_change_in_place_and_other_memory_leave_a_mark():
+def test_an_in_place_change_and_replaced_memory_are_detected():
     p, q, r = (nn.Parameter(torch.ones(4)) for _ in range(3))
-    before = step_record.mark_tensors([p, q, r])
+    before = step_record.read_versions([p, q, r])
     with torch.no_grad():
         q.mul_(2)
     r.data = torch.full([4], 4.0)
-    now = step_record.mark_tensors([p, q, r])
-    seen = step_record.find_touched(["p", "q", "r"], [p, q, r], before, now)
-    assert {n: norm.item() for n, norm in seen.items()} == {"q": 4, "r": 8}
+    now = step_record.read_versions([p, q, r])
+    touched = step_record.find_touched(["p", "q", "r"], [p, q, r], before, now)
+    assert {n: norm.item() for n, norm in touched.items()} == {"q": 4, "r": 8}
 
 
-def far(gan, batch):
+def change_tenth(gan, batch):
     gan.discriminator.network[0].weight.data[2, 1] = 3.0  # its tenth value
 
 
-def test_a_change_beyond_what_is_read_shows_in_the_next_loss(monkeypatch, tmp_path):
+def test_a_change_outside_of_the_slices_shows_in_the_next_loss(monkeypatch, tmp_path):
     monkeypatch.setattr(step_record, "LENGTH", 4)
-    flight, other = crashed(tmp_path, At(2, far), At(3, poisoned))
+    flight, other = crash_run(tmp_path, ChangeAt(2, change_tenth), ChangeAt(3, spoil_pixel))
     found = replay_steps(flight, other)
     assert found.suspect[:2] == (3, "outside")
-    assert "loss of the discriminator" in found.suspect.name
+    assert "the discriminator's loss" in found.suspect.name
     assert found.compared == found.equal + 1
 
 
-def test_one_within_it_is_named(monkeypatch, tmp_path):
-    flight, other = crashed(tmp_path, At(2, far), At(3, poisoned))
+def test_a_change_within_a_slice_is_named(monkeypatch, tmp_path):
+    flight, other = crash_run(tmp_path, ChangeAt(2, change_tenth), ChangeAt(3, spoil_pixel))
     assert replay_steps(flight, other).suspect.name == "discriminator.network.0.weight"
 
 
-def same(gan, batch):
+def rewrite_equal_values(gan, batch):
     for p in gan.parameters():
         p.mul_(1.0)
 
 
-def test_a_parameter_that_was_written_as_it_was_is_no_suspect(tmp_path):
-    flight, other = crashed(tmp_path, At(2, same), At(3, poisoned))
+def test_a_parameter_that_was_rewritten_with_equal_values_is_not_reported(tmp_path):
+    flight, other = crash_run(tmp_path, ChangeAt(2, rewrite_equal_values), ChangeAt(3, spoil_pixel))
     names = [n for n, p in make_model().named_parameters() if p.requires_grad]
     assert [list(row) for row in flight["crash"]["touched"]] == [[], [], names, []]
     assert replay_steps(flight, other).suspect[:2] == (4, "minibatch")
 
 
-def test_a_new_copy_lies_where_the_old_one_lay_and_is_its_own():
+def test_a_copy_of_a_batch_reuses_the_memory_of_the_last_copy():
     first, second = {"a": [torch.ones(3), 1]}, {"a": [torch.full([3], 2.0), 7], "b": "more"}
     old = copy_batch(first)
     where = old["a"][0].data_ptr()

@@ -1,4 +1,4 @@
-"""What is logged of each step, and how a bad step is named."""
+"""TrainingStatistics: logged means, non-finite losses, rows of a run."""
 
 import csv
 import itertools
@@ -12,20 +12,22 @@ from pytorch_lightning.loggers import CSVLogger
 from lightning_gan.training.statistics import NonFiniteLossError, TrainingStatistics
 
 
-def filled(d_losses, g_losses, ends=None):
-    """A record of updates; `ends`: how many of D's there are when each of G's is made, k each if it is None."""
-    record, rest = TrainingStatistics(), iter(d_losses)
+def make_statistics(d_losses, g_losses, ends=None):
+    """Make statistics of updates; `ends`: number of D's updates before each of G's; None: k each."""
+    statistics, rest = TrainingStatistics(), iter(d_losses)
     k = len(d_losses) // len(g_losses)
     counts = [b - a for a, b in itertools.pairwise([0, *ends])] if ends else [k] * len(g_losses)
     for loss, count in zip(g_losses, counts, strict=True):
         for d_loss in itertools.islice(rest, count):
-            record.add_d(torch.tensor(d_loss), torch.tensor([0.0, 2.0]), torch.tensor([-1.0, 0.0]))
-        record.add_g(torch.tensor(loss))
-    return record
+            statistics.add_d(
+                torch.tensor(d_loss), torch.tensor([0.0, 2.0]), torch.tensor([-1.0, 0.0])
+            )
+        statistics.add_g(torch.tensor(loss))
+    return statistics
 
 
 def test_values_are_means_over_the_interval_and_the_formulas_of_equation_1():
-    values = filled([1.0, 3.0], [0.5]).compute_and_reset(step=1)
+    values = make_statistics([1.0, 3.0], [0.5]).compute_and_reset(step=1)
     real, fake = torch.tensor([0.0, 2.0]).sigmoid(), torch.tensor([-1.0, 0.0]).sigmoid()
     assert values["train/d_loss"] == 2
     assert values["train/g_loss"] == 0.5
@@ -34,22 +36,22 @@ def test_values_are_means_over_the_interval_and_the_formulas_of_equation_1():
     torch.testing.assert_close(values["train/d_gz"], fake.mean())
 
 
-def test_an_undecided_d_reads_minus_log_4_and_one_half():
-    record = TrainingStatistics()
-    record.add_d(torch.tensor(math.log(4)), torch.zeros(3), torch.zeros(3))
-    record.add_g(torch.tensor(0.0))
-    values = record.compute_and_reset(step=1)
+def test_zero_logits_give_minus_log_4_and_one_half():
+    statistics = TrainingStatistics()
+    statistics.add_d(torch.tensor(math.log(4)), torch.zeros(3), torch.zeros(3))
+    statistics.add_g(torch.tensor(0.0))
+    values = statistics.compute_and_reset(step=1)
     assert values["train/value"].item() == pytest.approx(-math.log(4))
     assert values["train/d_x"] == values["train/d_gz"] == 0.5
 
 
-def test_reading_forgets():
-    record = filled([1.0], [1.0])
-    record.compute_and_reset(step=1)
-    assert not record.d_losses + record.g_losses + record.logits
+def test_compute_and_reset_starts_a_new_interval():
+    statistics = make_statistics([1.0], [1.0])
+    statistics.compute_and_reset(step=1)
+    assert not statistics.d_losses + statistics.g_losses + statistics.logits
 
 
-def test_a_loss_that_is_not_finite_names_the_player_and_the_step(subtests):
+def test_nonfinite_loss_names_network_and_step(subtests):
     for d_losses, g_losses, message in [
         ([1.0, math.nan, 1.0], [1.0] * 3, r"discriminator's loss became nan at step 12\b"),
         ([1.0] * 3, [1.0, 1.0, math.inf], r"generator's loss became inf at step 13\b"),
@@ -62,22 +64,22 @@ def test_a_loss_that_is_not_finite_names_the_player_and_the_step(subtests):
     ]:
         with subtests.test(d_losses=d_losses, g_losses=g_losses, message=message):
             with pytest.raises(NonFiniteLossError, match=message):
-                filled(d_losses, g_losses).compute_and_reset(step=13)
+                make_statistics(d_losses, g_losses).compute_and_reset(step=13)
 
 
-def test_the_step_is_right_where_k_changes_and_after_a_stop():
-    """Two updates of G, the first after three of D: the fourth, which is bad, belongs to the second."""
-    record = filled([1.0, 1.0, 1.0, math.nan], [1.0, 1.0], ends=[3, 4])
+def test_step_is_right_if_k_varies_and_after_resuming():
+    """The fourth update of D is not finite; it belongs to the second of G, which follows it."""
+    statistics = make_statistics([1.0, 1.0, 1.0, math.nan], [1.0, 1.0], ends=[3, 4])
     resumed = TrainingStatistics()
-    resumed.load_state_dict(record.state_dict(lambda values: values, 1), 0)
-    for one in (record, resumed):
+    resumed.load_state_dict(statistics.state_dict(lambda values: values, 1), 0)
+    for one in (statistics, resumed):
         with pytest.raises(
             NonFiniteLossError, match=r"discriminator's loss became nan at step 13\b"
         ):
             one.compute_and_reset(step=13)
 
 
-def test_rows_stand_at_updates_of_g_and_tell_the_images_seen(tmp_path_factory, subtests):
+def test_rows_are_at_updates_of_g_with_images_seen(tmp_path_factory, subtests):
     for k in [1, 2, 5]:
         with subtests.test(k=k):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -100,14 +102,14 @@ def test_rows_stand_at_updates_of_g_and_tell_the_images_seen(tmp_path_factory, s
             assert all(float(row[key]) == float(row[key]) for row in rows for key in keys)
 
 
-def test_a_run_shorter_than_the_interval_still_has_its_row(tmp_path):
+def test_run_shorter_than_the_interval_has_a_row(tmp_path):
     run = trainer(tmp_path, max_steps=3, log_every_n_steps=7, logger=CSVLogger(tmp_path))
     run.fit(make_model(), Batches(7))
     with open(f"{run.log_dir}/metrics.csv") as file:
         assert [int(row["step"]) for row in csv.DictReader(file)] == [3]
 
 
-def test_held_out_values_stand_at_the_same_steps(tmp_path):
+def test_held_out_rows_have_the_same_steps(tmp_path):
     run = trainer(
         tmp_path, max_steps=6, logger=CSVLogger(tmp_path), limit_val_batches=2, log_every_n_steps=4
     )
@@ -117,7 +119,7 @@ def test_held_out_values_stand_at_the_same_steps(tmp_path):
     assert [int(row["step"]) for row in rows] == [2, 4, 6]
 
 
-def test_validation_does_not_touch_training_noise(tmp_path):
+def test_validation_does_not_change_training_noise(tmp_path):
     states = []
     for limit in (0, 2):
         gan = make_model()
@@ -126,7 +128,7 @@ def test_validation_does_not_touch_training_noise(tmp_path):
     torch.testing.assert_close(*states, rtol=0, atol=0)
 
 
-def test_a_late_step_is_not_rounded_on_the_loggers_axis(tmp_path_factory, subtests):
+def test_large_steps_are_not_rounded(tmp_path_factory, subtests):
     for stage in ["validate", "test"]:
         with subtests.test(stage=stage):
             tmp_path = tmp_path_factory.mktemp("row")

@@ -1,4 +1,4 @@
-"""A run of two processes is one run."""
+"""A run with two processes equals a run with one."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ def rows(run):
 
 
 @pytest.mark.slow
-def test_two_processes_train_and_score_as_one_run(command):
+def test_two_processes_train_and_evaluate_as_one(command):
     odd = {"num_samples": 31, "features": {"class_path": "tiny_features.TinySpace"}}
     kinds = ("FID", "InceptionScore", "KID", "PrecisionRecall")
     scores = {"callbacks+": [{"class_path": kind, "init_args": odd} for kind in kinds]}

@@ -1,4 +1,4 @@
-"""DataLoaders that users write, penalties on BatchNorm, and models read back for evaluation."""
+"""Users' DataLoaders, gradient penalties with BatchNorm, and evaluation of loaded models."""
 
 import math
 import re
@@ -36,7 +36,7 @@ from lightning_gan.regularizers import R1, GradientPenalty
 X, Y = torch.rand(4, 1, 2, 2), torch.arange(4)
 
 
-def test_every_form_becomes_tensors(subtests):
+def test_every_form_of_minibatch_becomes_tensors(subtests):
     for batch, length in [
         (X, 1),
         ((X,), 1),
@@ -52,12 +52,12 @@ def test_every_form_becomes_tensors(subtests):
             assert length == 1 or found[1].equal(Y)
 
 
-def test_bytes_take_the_models_range():
+def test_bytes_are_scaled_to_the_range_of_the_model():
     x = torch.tensor([[0, 255]], dtype=torch.uint8)
     assert as_tensors(x, (-1.0, 1.0))[0].tolist() == [[-1.0, 1.0]]
 
 
-def test_other_forms_are_named(subtests):
+def test_other_forms_of_minibatches_are_errors(subtests):
     for batch in [{"a": X}, [], ["a"], None, [Y]]:
         with subtests.test(batch=batch):
             with pytest.raises(ValueError, match=r"minibatch (of|has) type"):
@@ -66,7 +66,7 @@ def test_other_forms_are_named(subtests):
 
 @pytest.mark.parametrize("norm", ["batch", "layer", "instance", "none"])
 @pytest.mark.parametrize("wrap", [False, True])
-def test_wgan_gp_refuses_batch_norm_alone(norm, wrap):
+def test_wgan_gp_with_batch_norm_is_an_error(norm, wrap):
     D = DCGANDiscriminator([2, 28, 28], width=4, norm=norm)
     assert D(torch.rand(2, 2, 28, 28)).shape == (2,)
     D = PackedDiscriminator(D, 2) if wrap else D
@@ -79,19 +79,19 @@ def test_wgan_gp_refuses_batch_norm_alone(norm, wrap):
     check_penalties(D, [R1()])
 
 
-def test_sync_batch_norm_is_batch_norm():
+def test_sync_batch_norm_counts_as_batch_norm():
     with pytest.raises(MismatchError, match="SyncBatchNorm"):
         check_penalties(torch.nn.SyncBatchNorm(2), [GradientPenalty()])
 
 
-def test_batch_norm_with_one_example_is_a_sentence():
+def test_batch_norm_with_one_example_is_an_error():
     net = torch.nn.Sequential(torch.nn.BatchNorm1d(2))
     with pytest.raises(MismatchError, match="BatchNorm needs 2 examples or more, but Sequential"):
         with check_batch_norm(1, net):
             net(torch.rand(1, 2))
 
 
-def test_a_model_in_evaluation_mode_is_trained_in_training_mode(tmp_path):
+def test_fit_sets_training_mode(tmp_path):
     gan = make_model().eval()
     modes = []
     step = gan.training_step
@@ -101,7 +101,7 @@ def test_a_model_in_evaluation_mode_is_trained_in_training_mode(tmp_path):
     assert modes == [True, True]
 
 
-def test_a_score_depends_on_its_own_example_alone():
+def test_a_logit_depends_on_its_own_example_only():
     gan = make_model()
     x = torch.rand(4, *gan.generator.data_shape)
     logits = gan.compute_logits(x)
@@ -111,20 +111,20 @@ def test_a_score_depends_on_its_own_example_alone():
 
 
 @pytest.mark.slow
-def test_load_is_public_and_costs_nothing_at_import():
+def test_load_is_public_and_imported_lazily():
     code = "import sys, lightning_gan as l; assert 'lightning_gan.checkpoints.load' not in sys.modules; l.load"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 class Endless(IterableDataset):
-    """A stream without a length."""
+    """Data set without a length."""
 
     def __iter__(self):
         yield from torch.rand(12, 1, 2, 2, generator=torch.Generator().manual_seed(0))
 
 
 class Dict(torch.utils.data.Dataset):
-    """Examples as dictionaries."""
+    """Data set of dictionaries."""
 
     def __len__(self):
         return 12
@@ -156,7 +156,7 @@ def test_every_loader_trains(tmp_path_factory, subtests):
 
 
 @pytest.mark.filterwarnings("ignore:The 'train_dataloader' does not have many workers")
-def test_picture_folders_of_torchvision_train(tmp_path):
+def test_image_folders_of_torchvision_train(tmp_path):
     for kind in "ab":
         (tmp_path / kind).mkdir()
         for i in range(3):
@@ -169,7 +169,7 @@ def test_picture_folders_of_torchvision_train(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:The 'train_dataloader' does not have many workers")
-def test_a_last_minibatch_of_one_names_the_network_that_fails(tmp_path):
+def test_the_error_of_a_last_minibatch_of_one_names_the_network(tmp_path):
     loader = DataLoader(torch.rand(5, 1, 2, 2), 4)
     with pytest.raises(MismatchError, match=r"but MLPGenerator got 1: .*drop_last=True"):
         trainer(tmp_path, max_steps=4).fit(make_model(), loader)
@@ -184,7 +184,7 @@ def test_a_last_minibatch_of_one_names_the_network_that_fails(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:The 'train_dataloader' does not have many workers")
-def test_maps_of_several_pixels_are_enough_for_batch_norm_of_one_example(tmp_path):
+def test_batch_norm_accepts_one_example_with_maps_of_more_pixels(tmp_path):
     G, D = DCGANGenerator([1, 28, 28], z_dim=3, width=2), DCGANDiscriminator([1, 28, 28], width=2)
     gan = GAN(G, D, NonSaturating(), Uniform())
     loader = DataLoader(torch.rand(2, 1, 28, 28), 1)
@@ -192,7 +192,7 @@ def test_maps_of_several_pixels_are_enough_for_batch_norm_of_one_example(tmp_pat
     assert gan.g_updates == 2
 
 
-def test_only_the_network_that_fails_is_named():
+def test_error_names_the_failing_network():
     first, second = torch.nn.Sequential(torch.nn.BatchNorm2d(2)), torch.nn.BatchNorm1d(2)
     with (
         pytest.raises(MismatchError, match="but BatchNorm1d got 1"),
@@ -201,19 +201,19 @@ def test_only_the_network_that_fails_is_named():
         second(first(torch.rand(1, 2, 2, 2)).mean((2, 3)))
 
 
-def test_a_run_warns_once_of_r1_on_batch_norm(tmp_path):
+def test_a_run_warns_once_about_r1_with_batch_norm(tmp_path):
     gan = make_model(regularizers=[R1(1.0)])
     with pytest.warns(UserWarning, match=r"set --model\.discriminator\.norm none") as warned:
         trainer(tmp_path, max_steps=3).fit(gan, Pixels())
     assert len([w for w in warned if "R1 takes" in str(w.message)]) == 1
 
 
-def test_batch_norm_with_a_condition_is_batch_norm():
+def test_conditional_batch_norm_counts_as_batch_norm():
     with pytest.raises(MismatchError, match="ConditionalBatchNorm2d"):
         check_penalties(ConditionalBatchNorm2d(2, 3), [GradientPenalty()])
 
 
-def test_bytes_are_scored_as_they_are_trained_on():
+def test_bytes_are_scaled_for_evaluation_as_for_training():
     gan = make_model()
     gan.display_range = (-3.0, 3.0)
     x = torch.tensor([0, 51, 204, 255], dtype=torch.uint8).view(1, 1, 2, 2)
@@ -223,12 +223,12 @@ def test_bytes_are_scored_as_they_are_trained_on():
         gan.compute_logits(x)
 
 
-def test_a_float64_model_scores_in_float64():
+def test_a_float64_model_is_evaluated_in_float64():
     gan = make_model().double()
     assert gan.compute_logits(torch.rand(3, 1, 2, 2)).dtype == torch.float64
 
 
-def test_points_are_no_pictures():
+def test_points_are_not_images():
     gan = make_model()
     gan.generator.data_shape = (4,)
     with pytest.raises(ValueError, match=r"examples of shape \[4\], which are no images"):
@@ -236,7 +236,7 @@ def test_points_are_no_pictures():
 
 
 @pytest.mark.parametrize("kind", [ConditionalGAN, ACGAN])
-def test_a_conditional_models_scores(kind):
+def test_a_conditional_model_is_evaluated(kind):
     torch.manual_seed(0)
     shape, options = [1, 2, 2], {"widths": [8]}
     G = ConditionalGenerator(MLPGenerator(shape, z_dim=3 + 2, **options), 2)
@@ -258,7 +258,7 @@ def test_a_conditional_models_scores(kind):
         gan.compute_logits(x)
 
 
-def test_the_lines_of_docs_models_run(tmp_path, monkeypatch):
+def test_the_code_in_docs_models_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("lightning_gan.load", lambda path: make_model().eval(), raising=False)
     page = (Path(__file__).parents[1] / "docs/models.md").read_text()

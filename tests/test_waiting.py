@@ -1,4 +1,4 @@
-"""Between two rows of curves nothing waits for the device: no value of a tensor is read by the host."""
+"""Between two logged rows no training step reads a tensor value on the host, which would wait for the device."""
 
 import traceback
 from collections import Counter
@@ -22,19 +22,19 @@ from lightning_gan.training.optimizers import LinearDecay
 OURS = str(Path(__file__).parents[1])
 WAITS = {"_local_scalar_dense", "nonzero", "masked_select", "is_nonzero", "equal", "_unique2"}
 FETCHES = {"cpu", "numpy", "tolist", "item", "__bool__", "__float__", "__int__", "__index__"}
-ASKS = {"coordinated"}  # whose turn it is depends on D's scores
-ON_THE_CPU = {  # by design: labels are looked at on a CPU only, by torch as well; masks are drawn there
+ASKS = {"coordinated"}  # the next update depends on D's logits
+ON_THE_CPU = {  # by design: labels are checked on a CPU only, as torch does; masks are drawn there
     "/lightning_gan/models/conditional.py in encode_condition",
     "/lightning_gan/models/masks.py in propose",
 }
 fused = partial(
     Adam, lr=1e-3, fused=True
-)  # torch's other Adam reads its count, which lies on the CPU
+)  # without fused=True, Adam reads its step count on the CPU
 momentum = partial(SGD, lr=0.01, momentum=0.5)
 
 
-class Looking:
-    """Where the host read a value, while it is on."""
+class ReadCounter:
+    """Counter of the code lines that read a value on the host, while `on` is set."""
 
     def __init__(self):
         self.on, self.steps, self.seen = False, 0, Counter()
@@ -49,7 +49,7 @@ class Looking:
 
 
 class Operations(TorchDispatchMode):
-    """What ATen was asked for, from Python or from C++."""
+    """Mode that counts ATen operations which read values, called from Python or C++."""
 
     def __init__(self, looking):
         super().__init__()
@@ -62,7 +62,7 @@ class Operations(TorchDispatchMode):
 
 
 class Methods(TorchFunctionMode):
-    """What a tensor was asked for: on a CPU, taking it to the CPU is no operation."""
+    """Mode that counts tensor methods which read values: on a CPU, `cpu()` calls no ATen operation."""
 
     def __init__(self, looking):
         super().__init__()
@@ -75,7 +75,7 @@ class Methods(TorchFunctionMode):
 
 
 class Within(Callback):
-    """On from minibatch 3 until the last one begins; rows are due in neither."""
+    """Callback that counts from minibatch 3 until the last one starts; no row is logged there."""
 
     def __init__(self, looking, last):
         self.looking, self.last = looking, last
@@ -86,9 +86,9 @@ class Within(Callback):
         self.looking.on = 3 <= now < self.last
 
 
-def reads(model, last=8, **more):
-    """Where a model's steps read values on the host."""
-    looking = Looking()
+def count_reads(model, last=8, **more):
+    """Count the lines at which a model's steps read values on the host."""
+    looking = ReadCounter()
     callbacks = [
         Within(looking, last),
         RNGState(),
@@ -108,23 +108,23 @@ def reads(model, last=8, **more):
     return looking.seen
 
 
-def test_no_step_of_any_game_reads_a_value(subtests):
+def test_no_step_of_any_model_reads_a_value(subtests):
     for name in sorted(set(MODELS) - ASKS):
         with subtests.test(name):
             torch.manual_seed(0)
-            assert reads(MODELS[name](d_optimizer=momentum, g_optimizer=momentum)) == {}
+            assert count_reads(MODELS[name](d_optimizer=momentum, g_optimizer=momentum)) == {}
 
 
-def test_clipping_averages_schedules_and_a_fused_optimizer_read_none():
+def test_clipping_average_schedule_and_fused_optimizer_read_no_value():
     schedule = partial(LinearDecay, total=100)
     model = GAN(
         small_g(), plain(), NonSaturating(), Uniform(), 2, fused, fused, schedule, schedule, 100.0, 0.1, 0.1,
     )  # fmt: skip
-    assert reads(model) == {}
+    assert count_reads(model) == {}
 
 
 class Peeping(Callback):
-    """Does what no step should."""
+    """Callback that reads a loss on the host."""
 
     def __init__(self, peep):
         self.peep = peep
@@ -140,17 +140,17 @@ def compare(loss):
 def test_a_callback_that_reads_a_loss_is_found(subtests):
     for peep in (float, bool, torch.Tensor.cpu, torch.Tensor.tolist, torch.nonzero, compare):
         with subtests.test(peep.__name__):
-            assert reads(MODELS["clipping"](), callbacks=[Peeping(peep)])
+            assert count_reads(MODELS["clipping"](), callbacks=[Peeping(peep)])
 
 
 @pytest.mark.gpu
-def test_a_device_is_not_waited_for():
+def test_a_step_does_not_synchronize_with_the_device():
     class Strict(Within):
         def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
             super().on_train_batch_start(trainer, pl_module, batch, batch_idx)
             torch.cuda.set_sync_debug_mode("error" if self.looking.on else "default")
 
-    looking = Looking()
+    looking = ReadCounter()
     model = MODELS["GAN, dropout and noise"](d_optimizer=fused, g_optimizer=fused)
     fit(
         model,

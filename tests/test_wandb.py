@@ -1,4 +1,4 @@
-"""W&B without an account: the offline file is read back."""
+"""W&B in offline mode, without an account: the content of the offline file."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ from lightning_gan.utils.file_format import FORMAT
 
 
 def records(path):
-    """Payloads of a .wandb file: a LevelDB log of 32 KiB blocks behind a header of 7 bytes."""
+    """Yield the payloads of a .wandb file: a LevelDB log of 32 KiB blocks after a header of 7 bytes."""
     raw = path.read_bytes()
     position, whole = 7, b""
     while position + 7 <= len(raw):
@@ -39,8 +39,8 @@ def records(path):
             yield whole
 
 
-def whole(path):
-    """All records, once the writing process has put down the last one."""
+def read_records(path):
+    """Return all records, after waiting for the last one."""
     for _ in range(100):
         parsed = [wandb_internal_pb2.Record.FromString(payload) for payload in records(path)]
         if any(record.WhichOneof("record_type") == "exit" for record in parsed):
@@ -50,9 +50,9 @@ def whole(path):
 
 
 def history(path):
-    """Logged rows, in order."""
+    """Return the logged rows in order."""
     rows = []
-    for record in whole(path):
+    for record in read_records(path):
         if record.WhichOneof("record_type") == "history":
             items = record.history.item
             rows.append({i.key or ".".join(i.nested_key): json.loads(i.value_json) for i in items})
@@ -60,9 +60,9 @@ def history(path):
 
 
 def config(path):
-    """The run's configuration, as it was last written."""
+    """Return the last configuration of the run."""
     items = {}
-    for record in whole(path):
+    for record in read_records(path):
         kind = record.WhichOneof("record_type")
         updates = (
             record.config.update
@@ -76,21 +76,21 @@ def config(path):
 
 
 def stored(path, kind):
-    """The records of one kind."""
-    return [getattr(r, kind) for r in whole(path) if r.WhichOneof("record_type") == kind]
+    """Return the records of one kind."""
+    return [getattr(r, kind) for r in read_records(path) if r.WhichOneof("record_type") == kind]
 
 
 def file_of(run):
-    """The .wandb file of a run folder."""
+    """Return the .wandb file of a run folder."""
     (file,) = Path(run, "wandb").glob("offline-run-*/run-*.wandb")
     return file
 
 
 @pytest.fixture
 def alone(command, monkeypatch):
-    """Runs a command offline, without an account, to W&B's own end."""
+    """Run a command offline, without an account, and finish the W&B run."""
     monkeypatch.delenv("WANDB_MODE")
-    monkeypatch.setenv("HOME", str(command.folder))  # no .netrc of the user who runs the tests
+    monkeypatch.setenv("HOME", str(command.folder))  # hides the user's .netrc
 
     def run(*arguments):
         ended = command(*arguments)
@@ -103,7 +103,7 @@ def alone(command, monkeypatch):
 
 @pytest.fixture
 def offline(alone, command):
-    """A finished offline run: its folder and its rows."""
+    """Return a finished offline run: result, folder and rows."""
     best = {
         "class_path": "BestCheckpoint",
         "init_args": {"score": "val/parzen_nats", "lower_is_better": False},
@@ -115,7 +115,7 @@ def offline(alone, command):
     return ended, file.parent, history(file)
 
 
-def test_an_offline_run_has_its_scalars_and_pictures_at_the_right_steps(offline):
+def test_an_offline_run_logs_scalars_images_tables_and_artifacts(offline):
     ended, folder, rows = offline
     step = "trainer/global_step"
     assert [r[step] for r in rows if "train/d_loss" in r] == [2, 4, 6, 8, 10]
@@ -131,19 +131,19 @@ def test_an_offline_run_has_its_scalars_and_pictures_at_the_right_steps(offline)
     assert len(files) == 3
     for path in files:
         pixels = np.asarray(Image.open(path))
-        assert pixels.mean() > 20  # wandb turns a float tensor into black, without a word
+        assert pixels.mean() > 20  # wandb silently turns a float tensor into a black image
         assert pixels.std() > 5
     assert "wandb sync" in ended.out
     (file,) = folder.glob("run-*.wandb")
     protocols = config(file)
     assert protocols["protocols/val/parzen_nats"]["split"] == "val"
     assert protocols["protocols/test/parzen_nats"]["real"] == "mnist"
-    assert_the_run_says_what_it_is(file, protocols)
-    assert_tables_and_films_are_there(folder, rows)
-    assert_the_best_generator_is_uploaded(file)
+    assert_run_metadata(file, protocols)
+    assert_tables_and_animations(folder, rows)
+    assert_best_checkpoint_is_uploaded(file)
 
 
-def assert_the_run_says_what_it_is(file, config):
+def assert_run_metadata(file, config):
     (run,) = stored(file, "run")
     facts = json.loads(Path("runs/small/version_0/run.json").read_text())
     assert (run.run_group, run.job_type, run.run_id) == ("small", "fit", facts["wandb_id"])
@@ -160,18 +160,18 @@ def assert_the_run_says_what_it_is(file, config):
     assert config["about"]["environment"]["torch"] == torch.__version__.split("+")[0]
 
 
-def assert_tables_and_films_are_there(folder, rows):
+def assert_tables_and_animations(folder, rows):
     (row,) = [r for r in rows if "scores/test" in r or "scores/test.path" in r]
     assert row["trainer/global_step"] == 10
     (file,) = (folder / "files" / "media" / "table" / "scores").glob("test*.json")
     table = json.loads(file.read_text())
     assert table["columns"] == ["score", "value", "protocol"]
     assert ["test/parzen_nats", "  random training images"] == [r[0] for r in table["data"][3:5]]
-    (film,) = (folder / "files" / "media" / "videos" / "animations").glob("training*.gif")
-    assert film.read_bytes() == Path("runs/small/version_0/images/training.gif").read_bytes()
+    (gif,) = (folder / "files" / "media" / "videos" / "animations").glob("training*.gif")
+    assert gif.read_bytes() == Path("runs/small/version_0/images/training.gif").read_bytes()
 
 
-def assert_the_best_generator_is_uploaded(file):
+def assert_best_checkpoint_is_uploaded(file):
     artifacts = [a for a in stored(file, "artifact") if a.type == "model"]
     artifacts += [
         r.log_artifact.artifact for r in stored(file, "request") if r.HasField("log_artifact")
@@ -182,7 +182,7 @@ def assert_the_best_generator_is_uploaded(file):
 
 
 @pytest.mark.slow
-def test_nothing_is_uploaded_that_nobody_asked_for(alone):
+def test_no_model_is_uploaded_by_default(alone):
     alone("fit", "--config", "small.yaml", "--trainer.max_steps", "2")
     path = file_of("runs/small/version_0")
     assert stored(path, "history")
@@ -191,7 +191,7 @@ def test_nothing_is_uploaded_that_nobody_asked_for(alone):
 
 
 @pytest.mark.slow
-def test_a_run_that_goes_on_is_the_same_run_on_wandb(alone):
+def test_a_resumed_run_keeps_its_wandb_id(alone):
     fit = ("fit", "--config", "small.yaml", "--trainer.max_steps")
     alone(*fit, "2")
     alone(*fit, "4", "--ckpt_path", "runs/small/version_0/checkpoints/last.ckpt")
@@ -203,16 +203,16 @@ def test_a_run_that_goes_on_is_the_same_run_on_wandb(alone):
 
 
 def run_folder(root, name, continues=None, checkpoint="last.ckpt"):
-    """A run's id in a folder that has a newest checkpoint and an older one."""
+    """Write run.json and two empty checkpoints; return the W&B id."""
     path = continues and {"checkpoint": str(root / continues / "checkpoints" / checkpoint)}
-    kept = run_info.write_run_info(root / name, {"format": FORMAT, "continues": path})
+    facts = run_info.write_run_info(root / name, {"format": FORMAT, "continues": path})
     (root / name / "checkpoints").mkdir()
     for file in ("last.ckpt", "older.ckpt"):
         (root / name / "checkpoints" / file).touch()
-    return kept["wandb_id"]
+    return facts["wandb_id"]
 
 
-def test_the_first_heir_of_a_run_is_the_same_run_and_every_other_one_is_another(tmp_path):
+def test_only_the_first_run_that_continues_the_last_checkpoint_keeps_the_id(tmp_path):
     first = run_folder(tmp_path, "a")
     assert run_folder(tmp_path, "b", "a", "older.ckpt") != first
     assert run_folder(tmp_path, "c", "a") == first
@@ -220,7 +220,7 @@ def test_the_first_heir_of_a_run_is_the_same_run_and_every_other_one_is_another(
     assert run_folder(tmp_path, "e", "c") == first
 
 
-def test_a_folder_that_is_written_again_keeps_its_id(tmp_path):
+def test_a_folder_that_is_rewritten_keeps_its_id(tmp_path):
     facts = {"format": FORMAT, "model": "GAN", "continues": None}
     first = run_info.write_run_info(tmp_path, facts)
     assert run_info.write_run_info(tmp_path, facts) == first == run_info.read_run_info(tmp_path)
@@ -228,7 +228,7 @@ def test_a_folder_that_is_written_again_keeps_its_id(tmp_path):
 
 
 @pytest.mark.slow
-def test_what_the_environment_names_goes_first(alone, monkeypatch):
+def test_environment_variables_override_names(alone, monkeypatch):
     for name, value in (("RUN_GROUP", "mine"), ("RUN_ID", "abc"), ("TAGS", "a,b"), ("NAME", "n")):
         monkeypatch.setenv(f"WANDB_{name}", value)
     alone("fit", "--config", "small.yaml", "--trainer.max_steps", "1")
@@ -241,7 +241,7 @@ def test_what_the_environment_names_goes_first(alone, monkeypatch):
     )
 
 
-def test_wandb_mode_of_the_environment_goes_first(tmp_path_factory, subtests):
+def test_wandb_mode_of_the_environment_overrides_the_setting(tmp_path_factory, subtests):
     for variable, asked, mode in [
         ("offline", "auto", "offline"),
         ("dryrun", "online", "offline"),
@@ -262,7 +262,7 @@ def test_wandb_mode_of_the_environment_goes_first(tmp_path_factory, subtests):
             assert choose_wandb_mode(asked) == mode
 
 
-def test_a_mode_that_wandb_does_not_know_is_named(monkeypatch):
+def test_an_unknown_wandb_mode_is_refused(monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "sometimes")
     with pytest.raises(
         ValueError, match="WANDB_MODE is 'sometimes': set it to online, offline or disabled"

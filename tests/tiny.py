@@ -1,4 +1,4 @@
-"""A data module of MNIST's format and a few made images, for tests."""
+"""Data module in MNIST's format with a few images of noise."""
 
 import hashlib
 from pathlib import Path
@@ -11,12 +11,12 @@ from datamodules.mnist import MNIST
 
 
 def idx_bytes(data: Tensor) -> bytes:
-    """uint8 data as an idx file."""
+    """Encode uint8 data as an idx file."""
     return FileSpec("", tuple(data.shape), "").header + data.numpy().tobytes()
 
 
 def tiny_files(n_train: int, n_test: int) -> dict[str, tuple[str, Tensor]]:
-    """Name and contents of four small files; pixels are fixed noise, label i is i % 10."""
+    """Return names and contents of four small files; pixels are fixed noise, label i is i % 10."""
     generator = torch.Generator().manual_seed(0)
     files = {}
     for split, prefix, n in (("train", "train", n_train), ("test", "t10k", n_test)):
@@ -28,9 +28,9 @@ def tiny_files(n_train: int, n_test: int) -> dict[str, tuple[str, Tensor]]:
 
 
 def make_tiny_mnist(root: Path, n_train: int = 60, n_test: int = 20) -> type[MNIST]:
-    """Write four idx files to root/MNIST/raw, and return an MNIST that expects exactly these.
+    """Write four idx files to root/MNIST/raw, and return a subclass of MNIST that expects exactly these.
 
-    The last sixth of the n_train images validates, as in the real one. Its only source is files.
+    The last sixth of the n_train images is the validation set, as in MNIST. The only source is files.
     Use as `make_tiny_mnist(tmp_path)(root=str(tmp_path), batch_size=5)`.
     """
     folder = root / "MNIST" / "raw"

@@ -1,4 +1,4 @@
-"""Files of CIFAR-10's three formats with a few made images, and data modules that expect exactly these."""
+"""Files in CIFAR-10's three formats with a few images of noise, and data modules that expect exactly these."""
 
 import hashlib
 import io
@@ -15,7 +15,7 @@ NAMES = [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
 
 
 def tiny_batches(n: int = 12) -> dict[str, Tensor]:
-    """Records of six files, uint8, [n, 3073]; pixels are fixed noise, labels 0 to 9 in turn."""
+    """Return the records of six files, uint8, [n, 3073]; pixels are fixed noise, labels repeat 0 to 9."""
     generator = torch.Generator().manual_seed(0)
     batches = {}
     for i, name in enumerate(NAMES):
@@ -25,12 +25,12 @@ def tiny_batches(n: int = 12) -> dict[str, Tensor]:
 
 
 def binary(batch: Tensor) -> bytes:
-    """As in data_batch_1.bin."""
+    """Encode a batch in the format of data_batch_1.bin."""
     return batch.numpy().tobytes()
 
 
 def pickled(batch: Tensor) -> bytes:
-    """As Python 2 wrote data_batch_1: protocol 2, numpy's old names, bytes as text."""
+    """Encode a batch as Python 2 did in data_batch_1: protocol 2, numpy's old names, bytes as text."""
 
     def text(value: bytes) -> bytes:
         return b"T" + len(value).to_bytes(4, "little") + value
@@ -48,7 +48,7 @@ def pickled(batch: Tensor) -> bytes:
 
 
 def packed(batches: dict[str, Tensor]) -> bytes:
-    """As cifar-10-binary.tar.gz: the binary files in a folder, and a text beside them."""
+    """Encode batches as cifar-10-binary.tar.gz: the binary files and a text file in a folder."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         for name, raw in {f"{n}.bin": binary(b) for n, b in batches.items()}.items():
@@ -58,7 +58,7 @@ def packed(batches: dict[str, Tensor]) -> bytes:
 
 
 def add(archive: tarfile.TarFile, name: str, raw: bytes, **attributes: object) -> None:
-    """Put a member of any name and kind into an archive."""
+    """Add a member of any name and type to an archive."""
     member = tarfile.TarInfo(name)
     member.size = len(raw)
     for attribute, value in attributes.items():
@@ -69,7 +69,7 @@ def add(archive: tarfile.TarFile, name: str, raw: bytes, **attributes: object) -
 def expecting(
     batches: dict[str, Tensor], archive: bytes = b"", url: str = "file:///nowhere.tar.gz"
 ) -> dict[str, object]:
-    """What CIFAR10 must be told, so that it wants these files and this archive."""
+    """Return the class attributes with which CIFAR10 expects these files and this archive."""
     specs = tuple(
         BatchFile(name, sha1(binary(batch)), md5(pickled(batch)), len(batch))
         for name, batch in batches.items()
@@ -91,10 +91,10 @@ def make_tiny_cifar(root: Path, kind: type[CIFAR10] = CIFAR10, n: int = 12) -> t
 
 
 def md5(raw: bytes) -> str:
-    """Hexadecimal."""
+    """Return the hexadecimal MD5."""
     return hashlib.md5(raw, usedforsecurity=False).hexdigest()
 
 
 def sha1(raw: bytes) -> str:
-    """Hexadecimal."""
+    """Return the hexadecimal SHA-1."""
     return hashlib.sha1(raw, usedforsecurity=False).hexdigest()

@@ -1,4 +1,4 @@
-"""A feature space of a few numbers, for tests of everything round it."""
+"""Feature extractor with a few features, for tests."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from lightning_gan.feature_extractors.base import check_images, hash_tensors
 
 
 class TinyNetwork(FeatureExtractor):
-    """Means of 2 x 2 blocks of an image, mixed; `seen` counts the images that passed."""
+    """Mixed means of 2 x 2 blocks of an image; `seen` counts the images."""
 
     name, dim, resize = "tiny", 6, "mean of 2x2 blocks"
 
@@ -38,7 +38,7 @@ class TinyNetwork(FeatureExtractor):
 
 @dataclass(frozen=True)
 class TinySpace(FeatureExtractorConfig):
-    """What a config would name."""
+    """Settings of the tiny feature extractor."""
 
     classes: int | None = 4
     seed: int = 0
@@ -54,6 +54,6 @@ class TinySpace(FeatureExtractorConfig):
 
 
 def image_bytes(n: int, seed: int, low: int = 0, high: int = 256, shape=(1, 4, 4)) -> Tensor:
-    """Fixed noise, uint8 [n, *shape]."""
+    """Return fixed noise, uint8 [n, *shape]."""
     rng = torch.Generator().manual_seed(seed)
     return torch.randint(low, high, (n, *shape), generator=rng).to(torch.uint8)

@@ -1,4 +1,4 @@
-"""A file of TFD's format with a few made faces, and what a stage 1 on them leaves."""
+"""File in TFD's format with a few images of noise, and a checkpoint of stage 1."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from scipy.io import savemat
 from lightning_gan.networks import SparseOutputGenerator
 from lightning_gan.utils.file_format import FORMAT, KEY
 
-TINY = [8, 100]  # widths in place of 8000, 8000; an output has its 100 sparse weights
+TINY = [8, 100]  # widths instead of 8000, 8000; an output has 100 sparse weights
 
 
 def tiny_tfd(unlabelled: int = 40, labelled: int = 20) -> dict[str, np.ndarray]:
-    """The four variables; images are fixed noise, each with its own number in its upper left corner.
+    """Return the four variables; images are fixed noise with their index as the upper left pixel.
 
-    Labelled images come first. In fold f their places are turned by f, then half train, a quarter validates and
-    the others test.
+    Labelled images come first. In fold f they are shifted by 3 f; half are training images, a quarter validation
+    images, and the others test images.
     """
     n = unlabelled + labelled
     rng = np.random.default_rng(0)
@@ -32,7 +32,7 @@ def tiny_tfd(unlabelled: int = 40, labelled: int = 20) -> dict[str, np.ndarray]:
 
 
 def write_tiny_tfd(root: Path, variables: dict[str, np.ndarray] | None = None) -> Path:
-    """Write root/TFD/TFD_48x48.mat as MATLAB would, version 5; by default the variables of `tiny_tfd`."""
+    """Write root/TFD/TFD_48x48.mat in MATLAB's format 5; by default the variables of `tiny_tfd`."""
     path = root / "TFD" / "TFD_48x48.mat"
     path.parent.mkdir(parents=True, exist_ok=True)
     savemat(path, tiny_tfd() if variables is None else variables)
@@ -40,7 +40,7 @@ def write_tiny_tfd(root: Path, variables: dict[str, np.ndarray] | None = None) -
 
 
 def write_tiny_stage_1(root: Path) -> Path:
-    """Write the checkpoint that tfd_goodfellow2014.yaml asks for, of a generator of `TINY` widths, under root."""
+    """Write the checkpoint that tfd_goodfellow2014.yaml loads, for a generator of `TINY` widths, under root."""
     upper = SparseOutputGenerator([1, 48, 48], widths=TINY)
     path = root / "runs" / "tfd_goodfellow2014_pretrain" / "version_0" / "checkpoints" / "last.ckpt"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Models with few labels, for tests: a D of three classes on 4-pixel images, and labels that nobody may look at."""
+"""Semi-supervised models of three classes on 4-pixel images, with hidden labels that fail when they are read."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ K, N = 3, 24
 
 
 class Forbidden:
-    """A label that nobody may look at."""
+    """Label that raises an error when it is read."""
 
     def __getattr__(self, name):
-        raise AssertionError(f"{name} of the labels of unlabelled examples was asked")
+        raise AssertionError(f"{name} of the labels of unlabelled examples was read")
 
 
 class Examples(LightningDataModule):
-    """Pixels with classes in turn; those of the minibatches are hidden."""
+    """Data module with repeating classes, whose minibatches hide the labels."""
 
     name, data_shape, value_range, num_classes = "examples", (1, 2, 2), (0.0, 1.0), K
 
@@ -55,7 +55,7 @@ class Hidden(Batches):
 
 
 def semi(kind: type = SemiSupervisedGAN, **arguments: Any) -> Any:
-    """A D of three classes, two labels of each."""
+    """Return a model of three classes with two labels for each class."""
     torch.manual_seed(0)
     G = MLPGenerator(SHAPE, z_dim=3, widths=[8], batch_norm=True)
     D = KPlusOneDiscriminator(MLPDiscriminator(SHAPE, widths=[8]), K)

@@ -1,1 +1,1 @@
-"""Analysis of a trained model: densities, latent space, probes, few labels."""
+"""Analysis of trained models: densities, theory, latent space, probes and classifiers from few labels."""

@@ -1,13 +1,12 @@
-"""Classifiers from few labels: Goodfellow et al. (2014), section 7, item 4.
+"""Classifiers from few labels (Goodfellow et al. 2014, section 7, item 4).
 
 "Features from the discriminator or inference net could improve performance of classifiers when limited labeled data
-is available". Here: the hidden layers of D or E (`extract_features_by_layer`), a linear head on
-them (`fit_linear_head`), or the whole
-network trained on (`make_classifier`, `fit_classifier`). Plain PyTorch: there is no second network.
+is available". The classifier is a linear head (`fit_linear_head`) on the hidden layers of D or E
+(`extract_features_by_layer`), or D or E itself with a new last layer (`make_classifier`, `fit_classifier`).
 
     D = load("runs/mnist/version_0/checkpoints/last.ckpt").discriminator
-    head = linear_head(features(D, x_labelled), y_labelled, classes=10)
-    y = head(features(D, x))
+    head = fit_linear_head(extract_features_by_layer(D, x_labelled), y_labelled, classes=10)
+    y = head(extract_features_by_layer(D, x))
 """
 
 import copy
@@ -26,27 +25,30 @@ DECAYS = tuple(10 ** (0.25 * i) for i in range(-16, 9))  # 1e-4 to 100
 @check_arguments
 @torch.no_grad()
 def extract_hidden_layers(network: nn.Module, x: Tensor, batch_size: Count = 1000) -> list[Tensor]:
-    """What each hidden layer of D or E makes of examples: [n, width] for each layer, the one next to x first.
+    """Extract the activations of each hidden layer of D or E.
 
-    That is what every linear or convolutional layer but the first is given, maps flattened, in evaluation mode: no
-    dropout, no noise, standing statistics. The network is as before afterwards, its mode too.
+    They are the inputs of every linear or convolutional layer except the first. The network runs in evaluation mode,
+    without dropout and noise; its mode is restored afterwards.
 
     Args:
-        network: D of any architecture here, or E.
-        x: [n, *data_shape].
-        batch_size: examples per pass, at least 1.
+        network: D or E of any architecture.
+        x: Images, [n, *data_shape].
+        batch_size: Images per pass, at least 1.
+
+    Returns:
+        Flattened activations, [n, width] for each layer, starting with the layer next to x.
 
     Raises:
-        ValueError: if the network has no hidden layer.
+        ValueError: If the network has no hidden layer.
     """
     layers = [m for m in network.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
     if len(layers) < 2:
         raise UserError(
             f"{type(network).__name__} has {len(layers)} layers with weights, so none is hidden: give two or more."
         )
-    seen: list[Tensor] = []
+    inputs: list[Tensor] = []
     hooks = [
-        m.register_forward_pre_hook(lambda _, given: seen.append(given[0].flatten(1)))
+        m.register_forward_pre_hook(lambda _, args: inputs.append(args[0].flatten(1)))
         for m in layers
     ]
     training = network.training
@@ -54,9 +56,9 @@ def extract_hidden_layers(network: nn.Module, x: Tensor, batch_size: Count = 100
     try:
         passes = []
         for part in x.split(batch_size):
-            seen.clear()
+            inputs.clear()
             network(part)
-            passes.append(seen[1:])
+            passes.append(inputs[1:])
     finally:
         network.train(training)
         for hook in hooks:
@@ -65,34 +67,34 @@ def extract_hidden_layers(network: nn.Module, x: Tensor, batch_size: Count = 100
 
 
 def extract_features_by_layer(network: nn.Module, x: Tensor) -> Tensor:
-    """All hidden layers of D or E side by side, [n, sum of widths].
+    """Extract and concatenate the activations of all hidden layers of D or E, [n, sum of widths].
 
-    Radford et al. (2016), section 5.1, take all of D's too. Each layer's vector is scaled to length 1, so that no
-    layer drowns the others.
+    Radford et al. (2016), section 5.1, also use all layers of D. Each layer's vector is scaled to length 1, so that
+    all layers have the same weight.
     """
     return torch.cat([normalize(layer) for layer in extract_hidden_layers(network, x)], dim=1)
 
 
 def reinitialize(network: nn.Module, seed: int) -> nn.Module:
-    """A copy of a network with torch's initial weights and statistics, drawn from the seed alone."""
-    fresh = copy.deepcopy(network)
+    """Return a copy of a network with torch's default initialization and statistics, drawn from a seed."""
+    initialized = copy.deepcopy(network)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        for layer in fresh.modules():
+        for layer in initialized.modules():
             if isinstance(layer, nn.Linear | nn.Conv2d | nn.BatchNorm1d | nn.BatchNorm2d):
                 layer.reset_parameters()
-    return fresh.requires_grad_(True)
+    return initialized.requires_grad_(True)
 
 
 @dataclass(frozen=True)
 class LinearHead:
-    """Scores of classes, linear in features.
+    """Linear classifier of features.
 
     Attributes:
-        weight: [width, classes].
-        bias: [classes].
-        decay: the weight decay that was chosen.
-        left_out: mean squared error on the labelled examples, each predicted from all others.
+        weight: Weights, [width, classes].
+        bias: Biases, [classes].
+        decay: Weight decay that was selected.
+        left_out: Leave-one-out mean squared error on the labelled examples.
     """
 
     weight: Tensor
@@ -101,31 +103,30 @@ class LinearHead:
     left_out: float
 
     def __call__(self, features: Tensor) -> Tensor:
-        """Features, [n, width], to classes, int64 [n]."""
+        """Return the classes of features [n, width], int64 [n]."""
         return (features.double() @ self.weight + self.bias).argmax(1)
 
 
 def fit_linear_head(features: Tensor, labels: Tensor, classes: int) -> LinearHead:
-    """Fit scikit-learn's RidgeCV to one-hot labels; choose the weight decay by the error on examples left out.
+    """Fit scikit-learn's RidgeCV to one-hot labels and select the weight decay by the leave-one-out error.
 
-    The objective is |Y - X W - b|^2 + decay * s |W|^2, where s is the mean squared length of centred features. Each of
-    25 decays from 1e-4 to 100 is judged by the exact leave-one-out error, which needs no refit (Hastie et al. 2009,
-    "The Elements of Statistical Learning", section 7.10). Only the labelled examples are used, and no random number
-    is drawn.
+    The objective is |Y - X W - b|^2 + decay * s |W|^2, where s is the mean squared length of centred features. The
+    exact leave-one-out error of 25 decays from 1e-4 to 100 needs no refit (Hastie et al. 2009, "The Elements of
+    Statistical Learning", section 7.10). The fit uses only the labelled examples and no random numbers.
 
     Args:
-        features: feature vectors, [n, width].
-        labels: class of each vector, int64 [n], 0 to classes - 1.
-        classes: number of classes.
+        features: Feature vectors, [n, width].
+        labels: Class of each vector, int64 [n], 0 to classes - 1.
+        classes: Number of classes.
 
     Raises:
-        ValueError: if there are fewer than two examples, or not as many labels.
+        ValueError: If there are fewer than two examples, or not as many labels.
     """
-    from sklearn.linear_model import RidgeCV  # takes longer to import than most commands to start
+    from sklearn.linear_model import RidgeCV  # imported here, because it is slow
 
     if len(features) < 2 or len(labels) != len(features):
         raise UserError(
-            f"{len(features)} feature vectors with {len(labels)} labels: give two or more, and as many."
+            f"{len(features)} feature vectors with {len(labels)} labels: give two or more vectors, and as many labels."
         )
     x, y = features.double(), one_hot(labels, classes).double()
     scale = (x - x.mean(0)).square().sum(1).mean().item() or 1.0  # 1 where all features are equal
@@ -137,16 +138,21 @@ def fit_linear_head(features: Tensor, labels: Tensor, classes: int) -> LinearHea
 
 
 def make_classifier(network: nn.Module, classes: int, seed: int) -> nn.Module:
-    """A copy of D or E, all its weights kept, but for a fresh last layer: scores of 2 classes or more, [m, classes].
+    """Return a copy of D or E with a new last layer that outputs class logits, [m, classes].
+
+    Args:
+        network: D or E that ends in a linear layer; its other weights are copied.
+        classes: Number of classes, at least 2.
+        seed: Random seed for the new layer.
 
     Raises:
-        ValueError: if fewer classes are asked, or the network does not end in a linear layer.
+        ValueError: If there are fewer than 2 classes, or the network has no linear layer.
     """
     linear = [(n, m) for n, m in network.named_modules() if n and isinstance(m, nn.Linear)]
     if not linear or classes < 2:
         raise UserError(
-            f"A classifier of {classes} classes was asked of {type(network).__name__}, {len(linear)} linear layers: "
-            f"give 2 classes or more, and a network whose last layer is linear."
+            f"No classifier of {classes} classes can be made from {type(network).__name__} with {len(linear)} linear "
+            f"layers: give 2 classes or more, and a network whose last layer is linear."
         )
     name, last = linear[-1]
     copied = copy.deepcopy(network).requires_grad_(True)
@@ -165,18 +171,21 @@ def fit_classifier(
     rate: Positive = 3e-3,
     seed: Seed = 0,
 ) -> nn.Module:
-    """Train all weights in place by cross-entropy; Adam, minibatches of at most 100, a rate that falls to 0.
+    """Train a classifier with cross-entropy, Adam, minibatches of at most 100, and a learning rate that decays to 0.
 
-    The network is in training mode, so its own dropout and noise regularise it, as they did in the model. What is
-    drawn depends on the seed alone.
+    The network trains in training mode, so its dropout and noise regularize it. Random numbers depend on the seed
+    only.
 
     Args:
-        network: classifier, changed in place.
-        x: examples, [n, *data_shape].
-        labels: int64, [n].
-        steps: number of updates, at least 1.
-        rate: learning rate of the first update, above 0.
-        seed: seed of the minibatches and of dropout, 0 to 2^32 - 1.
+        network: Classifier, changed in place.
+        x: Images, [n, *data_shape].
+        labels: Labels, int64 [n].
+        steps: Number of updates, at least 1.
+        rate: Learning rate of the first update, above 0.
+        seed: Random seed for minibatches and dropout, 0 to 2^32 - 1.
+
+    Returns:
+        The same network, in evaluation mode.
     """
     optimizer = torch.optim.Adam(network.parameters(), lr=rate)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 1 / steps, total_iters=steps)

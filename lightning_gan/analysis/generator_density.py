@@ -1,8 +1,8 @@
-"""p_g(x), where it can be had: of a generator with one noise variable that makes one number.
+"""Density p_g(x) of generators with one noise variable and one output variable.
 
-A GAN has no explicit p_g(x) (Goodfellow et al. 2014, section 6). On the line there is a way round: if G only rises or
-only falls, p_g(x) = p_z(z) / |G'(z)| at x = G(z). If it turns, p_g is estimated from samples. With fewer noise
-variables than numbers in x there is no density at all: see `jacobian_rank`.
+A GAN has no explicit p_g(x) (Goodfellow et al. 2014, section 6). In one dimension, if G is strictly monotone,
+p_g(x) = p_z(z) / |G'(z)| at x = G(z). Otherwise p_g is estimated from samples. With fewer noise variables than values
+in x, p_g has no density: see `compute_jacobian_rank`.
 """
 
 import copy
@@ -14,61 +14,75 @@ from torch.distributions import Distribution
 
 from lightning_gan.utils.errors import UserError
 
-SAMPLES = 100_000  # behind an estimate
-EDGE = 1e-7  # of p_z's mass, left out at either end, where a Gaussian has no last quantile
+SAMPLES = 100_000  # of an estimate
+EDGE = 1e-7  # mass of p_z that is left out at each end, where a Gaussian has infinite quantiles
 
 
 class GeneratorDensity(NamedTuple):
-    """p_g at points of the line."""
+    """Density p_g at points in one dimension."""
 
     x: Tensor
-    """Points, [n], float64, rising."""
+    """Points, [n], float64, ascending."""
     p: Tensor
-    """p_g there, [n]; outside the points it is 0."""
+    """Density at the points, [n]; outside the points it is 0."""
     weights: Tensor
-    """What each point weighs in an integral over the points, [n]."""
+    """Quadrature weight of each point, [n]."""
     how: str
-    """Change of variables, or samples: how many, and the width of the kernel."""
+    """Method in words: change of variables, or samples with their number and the width of the kernel."""
 
     def at(self, x: Tensor) -> Tensor:
-        """p_g at other points, [m], by straight lines between its own."""
+        """Return p_g at other points, [m], by linear interpolation."""
         right = torch.searchsorted(self.x, x).clamp(1, len(self.x) - 1)
         x0, x1, p0, p1 = self.x[right - 1], self.x[right], self.p[right - 1], self.p[right]
         between = p0 + (p1 - p0) * (x - x0) / (x1 - x0).clamp(min=torch.finfo(x0.dtype).tiny)
         return torch.where((x < self.x[0]) | (x > self.x[-1]), 0.0, between)
 
 
-def generator_density(generator: nn.Module, p_z: Distribution, n: int = 4001) -> GeneratorDensity:
-    """p_g by change of variables where G is monotone on a grid of n points of z, else from samples.
+def compute_generator_density(
+    generator: nn.Module, p_z: Distribution, n: int = 4001
+) -> GeneratorDensity:
+    """Compute p_g by change of variables if G is monotone on a grid of z, and from samples otherwise.
 
     Args:
-        generator: [m, 1] to [m, 1].
-        p_z: of the noise, on the line, with a quantile function (`icdf`).
-        n: points.
+        generator: Generator from [m, 1] to [m, 1].
+        p_z: One-dimensional distribution of the noise, with a quantile function (`icdf`).
+        n: Number of grid points.
 
     Raises:
-        ValueError: if G does not make one number of one, or p_z has no quantiles.
+        ValueError: If G's output is not one value, or p_z has no quantile function.
     """
     exact = compute_by_change_of_variables(generator, p_z, n)
     if exact is not None:
         return exact
     middle = (torch.arange(SAMPLES, dtype=torch.float64) + 0.5) / SAMPLES
     with torch.no_grad():
-        x = _on_the_line(_exact(generator), _quantile(p_z, middle))
+        x = _generate(_to_float64(generator), _compute_quantiles(p_z, middle))
     return estimate_by_samples(x, "of G at even quantiles of p_z")
 
 
 def compute_by_change_of_variables(
     generator: nn.Module, p_z: Distribution, n: int = 4001
 ) -> GeneratorDensity | None:
-    """p_g(G(z)) = p_z(z) / |G'(z)|, computed in float64, G' by autograd; none, where G turns or stands still.
+    """Compute p_g(G(z)) = p_z(z) / |G'(z)| in float64, with G' by autograd.
 
-    Arguments and errors as of `generator_density`. The points are G of an even grid from the first to the last quantile
-    of p_z, so that they lie densely where G is flat. They weigh |G'(z)| dz: the integral of p_g is that of p_z.
+    The points are G of an even grid of z between the outer quantiles of p_z, so they are dense where G is flat. Their
+    weights are |G'(z)| dz, so that p_g and p_z have the same integral.
+
+    Args:
+        generator: Generator from [m, 1] to [m, 1].
+        p_z: One-dimensional distribution of the noise, with a quantile function (`icdf`).
+        n: Number of grid points.
+
+    Returns:
+        The density, or None if G is not strictly monotone on the grid.
+
+    Raises:
+        ValueError: If G's output is not one value, or p_z has no quantile function.
     """
-    low, high = _quantile(p_z, torch.tensor([EDGE, 1 - EDGE], dtype=torch.float64)).tolist()
+    ends = torch.tensor([EDGE, 1 - EDGE], dtype=torch.float64)
+    low, high = _compute_quantiles(p_z, ends).tolist()
     z = torch.linspace(low, high, n, dtype=torch.float64, requires_grad=True)
-    x = _on_the_line(_exact(generator), z)
+    x = _generate(_to_float64(generator), z)
     (slope,) = torch.autograd.grad(x.sum(), z)
     x = x.detach()
     sign = slope[0].sign()
@@ -83,17 +97,17 @@ def compute_by_change_of_variables(
 
 
 def estimate_by_samples(x: Tensor, drawn: str = "of G") -> GeneratorDensity:
-    """An estimate: a Gaussian kernel on each sample, of Silverman's bandwidth, 0.9 min(s, IQR / 1.34) n^(-1/5).
+    """Estimate a density from samples with Gaussian kernels of Silverman's bandwidth, 0.9 min(s, IQR / 1.34) n^(-1/5).
 
-    Samples are first counted in bins an eighth of a bandwidth wide. Peaks narrower than the bandwidth are blurred, and
-    an edge of the support loses mass to its outside.
+    Samples are counted in bins of an eighth of the bandwidth. The estimate blurs peaks narrower than the bandwidth and
+    moves mass across the edges of the support.
 
     Args:
-        x: samples, [n].
-        drawn: says whose they are.
+        x: Samples, [n].
+        drawn: Origin of the samples, for the description of the method.
 
     Raises:
-        ValueError: if all samples are equal.
+        ValueError: If all samples are equal.
     """
     x = x.double()
     quarters = torch.quantile(x, torch.tensor([0.25, 0.75], dtype=x.dtype))
@@ -101,7 +115,7 @@ def estimate_by_samples(x: Tensor, drawn: str = "of G") -> GeneratorDensity:
     width = 0.9 * min(x.std().item(), spread) * len(x) ** -0.2
     if not width > 0:
         raise UserError(
-            f"All {len(x):,} samples of G are {x[0].item():g}: a point has no density. Let G start from other weights."
+            f"All {len(x):,} samples of G are {x[0].item():g}, so p_g has no density: initialize G with other weights."
         )
     low, high = x.min().item() - 5 * width, x.max().item() + 5 * width
     bins = min(max(int(8 * (high - low) / width), 500), 100_000)
@@ -118,40 +132,43 @@ def estimate_by_samples(x: Tensor, drawn: str = "of G") -> GeneratorDensity:
     return GeneratorDensity(points, p / (len(x) * step), weights, how)
 
 
-def jacobian_rank(generator: nn.Module, z: Tensor) -> tuple[int, Tensor]:
-    """Numerical rank of dG/dz at one z, and its singular values, falling: the dimensions in which G(z) can move.
+def compute_jacobian_rank(generator: nn.Module, z: Tensor) -> tuple[int, Tensor]:
+    """Compute the numerical rank and the singular values of dG/dz at one z.
 
-    G's samples lie on a surface of at most this dimension around G(z). Below the number of values of x, the surface has
-    no volume, and p_g no density. Computed in float64; a singular value counts above max(rows, columns) eps times the
-    largest, as in `torch.linalg.matrix_rank`.
+    Around G(z), samples lie on a surface of at most this dimension. If the rank is below the number of values of x,
+    the surface has no volume and p_g has no density. The computation is in float64; the rank counts singular values
+    above max(rows, columns) * eps * the largest, as `torch.linalg.matrix_rank` does.
 
     Args:
-        generator: [m, z_dim] to [m, *data_shape].
-        z: noise, [z_dim].
+        generator: Generator from [m, z_dim] to [m, *data_shape].
+        z: Noise, [z_dim].
+
+    Returns:
+        The rank, and the singular values in descending order.
     """
-    exact = _exact(generator)
-    jacobian = torch.func.jacrev(lambda one: exact(one[None]).flatten())(z.double())
+    network = _to_float64(generator)
+    jacobian = torch.func.jacrev(lambda one: network(one[None]).flatten())(z.double())
     values = torch.linalg.svdvals(jacobian.detach())
     least = max(jacobian.shape) * torch.finfo(values.dtype).eps * values[0]
     return int((values > least).sum()), values
 
 
-def _exact(generator: nn.Module) -> nn.Module:
-    """A copy in float64 and evaluation mode, on the CPU: the same function, with smaller errors."""
+def _to_float64(generator: nn.Module) -> nn.Module:
+    """Return a copy in float64 and evaluation mode on the CPU."""
     return copy.deepcopy(generator).cpu().double().eval()
 
 
-def _on_the_line(generator: nn.Module, z: Tensor) -> Tensor:
-    """G at points z, [n] to [n]."""
+def _generate(generator: nn.Module, z: Tensor) -> Tensor:
+    """Return G(z) for scalars, [n] to [n]."""
     x = generator(z[:, None])
     if x.numel() != len(z):
         raise UserError(
-            f"G makes {list(x.shape[1:])} of one noise variable: p_g is computed on the line, where G makes one number."
+            f"G's output for one noise variable has shape {list(x.shape[1:])}: p_g is computed only if it is one value."
         )
     return x.flatten()
 
 
-def _quantile(p_z: Distribution, u: Tensor) -> Tensor:
+def _compute_quantiles(p_z: Distribution, u: Tensor) -> Tensor:
     try:
         return p_z.icdf(u)
     except NotImplementedError as error:

@@ -14,7 +14,7 @@ def choose_run_folder(
     step: int,
     run: runs.Run,
     names: list[str],
-    patience: float,
+    timeout: float,
     say: Callable[[str], None],
     holds: ExitStack,
 ) -> Path | None:
@@ -28,7 +28,7 @@ def choose_run_folder(
         step: Updates of G in the checkpoint.
         run: Requested experiment.
         names: Names of the experiment's runs.
-        patience: Longest time to wait for the lock, in seconds.
+        timeout: Longest time to wait for the lock, in seconds.
         say: Function that prints a line.
         holds: Exit stack that receives the lock.
 
@@ -41,7 +41,7 @@ def choose_run_folder(
     reason = _why_new_folder(path, step, run, names)
     if not reason:
         home = _folder_of(path)
-        holds.enter_context(run_lock.run_lock(home, say, patience))
+        holds.enter_context(run_lock.run_lock(home, say, timeout))
         reason = _why_new_folder(path, step, run, names)  # a process may have saved meanwhile
         if not reason:
             return home

@@ -8,7 +8,7 @@ from typing import Any
 
 from lightning_gan.checkpoints.verify import CheckpointError, read_checkpoint
 from lightning_gan.tracking import scores_json
-from lightning_gan.tracking.metrics_csv import read_rows
+from lightning_gan.tracking.metrics_csv import read_metric_rows
 from lightning_gan.tracking.runs import Run
 from lightning_gan.utils.atomic_files import atomic_write, remove_partial_files
 
@@ -81,7 +81,7 @@ def truncate_run_files(folder: Path, checkpoint: dict[str, Any]) -> int:
     remove_partial_files(folder)
     for left in (folder / "checkpoints").glob("*.tmp"):  # of older versions of this suite
         left.unlink()
-    rows, scores = read_rows(folder / "metrics.csv"), folder / "scores.json"
+    rows, scores = read_metric_rows(folder / "metrics.csv"), folder / "scores.json"
     entries = scores_json.read(scores)
     step = checkpoint["counts"]["g_updates"]  # for a checkpoint without the entry `written`
     written = checkpoint.get("written") or {

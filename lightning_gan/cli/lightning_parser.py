@@ -96,16 +96,14 @@ class Parser(LightningArgumentParser):
         return {"": self, **below}
 
     def _find_unknown(self, namespace: Namespace) -> str:
-        """Return the first key of a namespace that is no setting, without the name of a subcommand."""
-        known = [f"{prefix}{a.dest}." for prefix, one in self.parsers.items() for a in one._actions]
+        """Find the first key of a namespace that is no setting; return it without the name of a subcommand."""
         for key in namespace.keys():
-            path = f"{key}."
-            if "__" not in path and not any(
-                path.startswith(name) or name.startswith(path) for name in known
-            ):
-                return key.removeprefix(
-                    next(p for p in reversed(self.parsers) if path.startswith(p))
-                )
+            for prefix, parser in reversed(self.parsers.items()):
+                if key.startswith(prefix) and "__" not in key:
+                    name = key.removeprefix(prefix)
+                    if not any(_has_key(action, name) for action in parser._actions):
+                        return name
+                    break
         return ""
 
     def _find_missing(self, namespace: Namespace) -> Iterator[str]:
@@ -159,3 +157,9 @@ def make_parser_class(classes: Sequence[str], words: Sequence[str]) -> type[Pars
 
 def _make_failure(action: Action, value: Any) -> Failure:
     return Failure(action.dest, value, getattr(action, "_typehint", None))
+
+
+def _has_key(action: Action, key: str) -> bool:
+    """Return whether a key is the setting of an action, a part of its value, or a section with the setting."""
+    inside = hasattr(action, "_typehint") and key.startswith(f"{action.dest}.")
+    return inside or key == action.dest or action.dest.startswith(f"{key}.")

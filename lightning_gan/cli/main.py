@@ -8,7 +8,7 @@ from lightning_gan.cli.errors import format_error, is_user_error
 from lightning_gan.cli.log_filter import filter_logs
 from lightning_gan.cli.parser import parse
 from lightning_gan.cli.registry import check_command
-from lightning_gan.cli.terminal import check_names, is_reader_gone, make_output_readable
+from lightning_gan.cli.terminal import check_working_names, is_reader_gone, make_output_readable
 from lightning_gan.utils import home_folder, trusted_classes
 from lightning_gan.utils.startup_interrupts import allow_interrupts
 
@@ -57,7 +57,7 @@ def run_command(words: Sequence[str]) -> None:
     check_command(words[0] if words else "")
     command, arguments, rest = parse(words)
     if command.takes_settings:
-        check_names(words)
+        check_working_names(words)
     options = vars(arguments)
     trusted_classes.add_trusted(options.pop("trust"))
     del options["command"]

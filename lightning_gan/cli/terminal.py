@@ -63,7 +63,7 @@ def is_reader_gone() -> bool:
     return any(events & select.POLLERR for _, events in poll.poll(0))
 
 
-def check_names(arguments: Sequence[str]) -> None:
+def check_working_names(arguments: Sequence[str]) -> None:
     """Check that the working folder and the words of a command are UTF-8.
 
     Raises:

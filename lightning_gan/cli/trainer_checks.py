@@ -133,7 +133,7 @@ def check_strategy(trainer: Namespace) -> None:
         )
 
 
-def check_devices(trainer: Namespace) -> None:
+def check_device_setting(trainer: Namespace) -> None:
     """Check that the accelerator and the devices exist.
 
     Raises:
@@ -218,7 +218,7 @@ CHECKS: tuple[Callable[[Namespace], None], ...] = (
     check_val_check_interval,
     check_precision,
     check_strategy,
-    check_devices,
+    check_device_setting,
     check_nodes,
     check_callbacks,
 )

@@ -55,7 +55,7 @@ def run_estimate(words: Sequence[str], steps: int, target: int | None, quick: bo
         quick: Whether to omit validation and the final evaluation.
     """
     options = estimate.EstimateOptions(steps, target, quick)
-    estimate.check_words(words)
+    estimate.check_estimate_arguments(words)
     with estimate.make_scratch_flags() as flags:
         EstimatingCLI([*words, *flags], options)
 
@@ -68,7 +68,7 @@ def run_slurm(words: Sequence[str], typed: Sequence[str], **options: Any) -> Non
         typed: All words after the name of the command, for a comment in the file.
         options: Fields of `lightning_gan.cli.actions.slurm.SlurmJob`.
     """
-    slurm.check_words(words)
+    slurm.check_slurm_arguments(words)
     job = slurm.SlurmJob(**options)
     settings = parse_settings(words)
     files = list_needed(settings)

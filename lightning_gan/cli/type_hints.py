@@ -52,10 +52,9 @@ def describe_type(annotation: Any) -> str:
         elif origin in KINDS and not (origin is int and float in members):
             kinds[KINDS[origin]] = None
         elif is_collection(origin) and not find_classes(member):
-            numbers = "0.5, 0.9" if takes_numbers(member, float) else "128, 128"
-            kinds[
-                KINDS[dict] if issubclass(origin, Mapping) else f"a list, such as [{numbers}]"
-            ] = None
+            example = "[0.5, 0.9]" if takes_numbers(member, float) else "[128, 128]"
+            kind = KINDS[dict] if issubclass(origin, Mapping) else f"a list, such as {example}"
+            kinds[kind] = None
         elif origin is Callable and not find_classes(member):
             kinds["the full name of a function"] = None
     names = [f"{'one of ' * (len(choices) > 1)}{', '.join(choices)}"] if choices else []

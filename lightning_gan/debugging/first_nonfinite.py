@@ -1,4 +1,4 @@
-"""Which tensor went bad first, in steps that are executed again."""
+"""Hooks that find the first tensor with a NaN or infinite value while recorded steps are replayed."""
 
 from typing import Any, NamedTuple
 
@@ -12,38 +12,38 @@ from lightning_gan.debugging.tensor_summary import find_floats, has_nonfinite, s
 
 
 class NonFinite(NamedTuple):
-    """The first tensor that was not finite."""
+    """First tensor with a NaN or infinite value."""
 
     step: int
-    """The update of G that was made, or that D's update was before."""
+    """Update of G at which it appeared; for an update of D, the next update of G."""
     kind: str
-    """minibatch, outside, input, forward, loss, gradient, update or buffer"""
+    """Origin: minibatch, outside, input, forward, loss, gradient, update or buffer."""
     name: str
-    """The network and the path to a module or parameter in it; what else it is."""
-    said: str
-    """What it holds, and what it was made of."""
+    """Path of the module or parameter, or a description of the tensor."""
+    description: str
+    """Its values, and the values that it was computed from."""
 
 
 class FoundError(Exception):
-    """Ends a replay: there it is."""
+    """Exception that ends a replay when a nonfinite tensor is found."""
 
     def __init__(self, suspect: NonFinite) -> None:
         self.suspect = suspect
-        super().__init__(suspect.said)
+        super().__init__(suspect.description)
 
 
 class NonFiniteHooks(Callback):
-    """Looks at every tensor of every step: what enters and leaves each module, losses, gradients, parameters, buffers.
+    """Callback that checks the inputs and outputs of modules, losses, gradients, parameters and buffers of every step.
 
-    A module may pass on what is not finite on its way to a loss that is: it is a suspect only if the loss, or a
-    gradient, is bad. Everything waits for the device, so this is for replays.
+    A module may output a nonfinite value although the loss is finite; it is reported only if the loss or a gradient is
+    not finite. Every check synchronizes with the device, so this is for replays only.
 
     Args:
-        crash: what `callbacks.FlightRecorder` wrote of the steps.
-        exact: whether this device is of the kind that took them, so that equal means equal.
+        crash: Entry `crash` of a file that `callbacks.FlightRecorder` wrote.
+        exact: Whether values must equal the recorded ones bit for bit; only on the kind of device that recorded them.
 
     Raises:
-        FoundError: from the Trainer.
+        FoundError: A nonfinite tensor was found; raised through the Trainer.
     """
 
     def __init__(self, crash: dict[str, Any], exact: bool) -> None:
@@ -53,19 +53,19 @@ class NonFiniteHooks(Callback):
         self.handles: list[Any] = []
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Hang on every module, parameter and optimizer."""
+        """Register hooks on every module, parameter and optimizer."""
         for name, module in pl_module.named_modules():
             if name and not name.startswith("ema."):
                 self.handles += [
-                    module.register_forward_pre_hook(self.entering(name), with_kwargs=True),
-                    module.register_forward_hook(self.leaving(name), with_kwargs=True),
+                    module.register_forward_pre_hook(self.make_input_hook(name), with_kwargs=True),
+                    module.register_forward_hook(self.make_output_hook(name), with_kwargs=True),
                 ]
         for name, parameter in pl_module.named_parameters():
             if parameter.requires_grad:
-                self.handles.append(parameter.register_hook(self.gradient(name)))
+                self.handles.append(parameter.register_hook(self.make_gradient_hook(name)))
         names = {p: name for name, p in pl_module.named_parameters()}
         for optimizer in trainer.optimizers:
-            self.handles.append(optimizer.register_step_post_hook(self.updated(names)))
+            self.handles.append(optimizer.register_step_post_hook(self.make_update_hook(names)))
         self.module: Any = pl_module
         self.bad_buffers = {n for n, b in pl_module.named_buffers() if has_nonfinite(b)}
 
@@ -74,116 +74,125 @@ class NonFiniteHooks(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Random numbers as they were; the minibatch; what other than the steps moved a parameter."""
-        put(self.crash["random_states"][batch_idx], pl_module.device.type)
+        """Restore the random state; check the minibatch and the parameters."""
+        set_random_states(self.crash["random_states"][batch_idx], pl_module.device.type)
         for i, x in enumerate(batch):
             if isinstance(x, Tensor) and has_nonfinite(x):
-                self.found("minibatch", f"tensor {i} of the minibatch", f"holds {summarize(x)}")
+                self.report("minibatch", f"tensor {i} of the minibatch", f"holds {summarize(x)}")
         self.compare_norms(batch_idx, dict(pl_module.named_parameters()))
 
     def compare_norms(self, batch_idx: int, named: dict[str, nn.Parameter]) -> None:
-        """Bit for bit where that can be asked, else only whether they were finite."""
+        """Compare parameters with the recorded norms: bit for bit if `exact`, else whether both are finite.
+
+        Args:
+            batch_idx: Index of the recorded minibatch.
+            named: Parameters of the model by name.
+        """
         names = self.crash["parameters"]
         for name in names:
             if has_nonfinite(named[name]):
                 held = f"held {summarize(named[name])} when the recorded interval began"
-                self.found("outside", name, held)
-        for name, said in step_record.find_changed(self.crash, batch_idx, named, self.exact):
-            self.found("outside", name, f"was changed between two steps: {said}")
+                self.report("outside", name, held)
+        for name, description in step_record.find_changed(self.crash, batch_idx, named, self.exact):
+            self.report("outside", name, f"was changed between two steps: {description}")
 
-    def entering(self, name: str) -> Any:
-        """A network must not be given what is not finite."""
+    def make_input_hook(self, name: str) -> Any:
+        """Return a forward pre-hook that notes a nonfinite input of a network."""
 
-        def look(module: nn.Module, args: Any, kwargs: Any) -> None:
-            given = find_floats([*args, *kwargs.values()])
-            if "." not in name and any(map(has_nonfinite, given)):
-                self.suspect("input", name, f"was given {summarize(given)}")
+        def check(module: nn.Module, args: Any, kwargs: Any) -> None:
+            inputs = find_floats([*args, *kwargs.values()])
+            if "." not in name and any(map(has_nonfinite, inputs)):
+                self.note("input", name, f"received {summarize(inputs)}")
 
-        return look
+        return check
 
-    def leaving(self, name: str) -> Any:
-        """A module that makes of finite numbers what is not finite."""
+    def make_output_hook(self, name: str) -> Any:
+        """Return a forward hook that notes a nonfinite output of finite inputs."""
 
-        def look(module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
-            given, made = find_floats([*args, *kwargs.values()]), find_floats([output])
-            if any(map(has_nonfinite, made)) and not any(map(has_nonfinite, given)):
+        def check(module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+            inputs, outputs = find_floats([*args, *kwargs.values()]), find_floats([output])
+            if any(map(has_nonfinite, outputs)) and not any(map(has_nonfinite, inputs)):
                 own = [f"its {n} {summarize(p)}" for n, p in module.named_parameters(recurse=False)]
-                ways = ", ".join([f"of {summarize(given)}", *own])
-                self.suspect(
-                    "forward", f"{name} ({type(module).__name__})", f"made {summarize(made)} {ways}"
+                origin = ", ".join([f"from {summarize(inputs)}", *own])
+                self.note(
+                    "forward",
+                    f"{name} ({type(module).__name__})",
+                    f"computed {summarize(outputs)} {origin}",
                 )
 
-        return look
+        return check
 
     def on_before_backward(
         self, trainer: Trainer, pl_module: LightningModule, loss: Tensor
     ) -> None:
-        """A loss that is finite acquits the modules before it."""
+        """Discard what was noted if the loss is finite; otherwise report it."""
         if not has_nonfinite(loss):
             self.first = None
             if self.module.microbatches == 1:
                 self.compare_losses()
             return
         if self.first is None:
-            self.suspect("loss", *self.parts(loss))
-        self.accuse()
+            self.note("loss", *self.describe_loss(loss))
+        self.raise_if_found()
 
     def compare_losses(self) -> None:
-        """A loss of the run that the steps alone do not make: what changed was none of what is watched."""
+        """Compare the latest losses with the recorded ones; a difference comes from a change outside of the steps."""
         record = self.module.statistics
         here = (record.d_losses, record.g_losses) if self.exact else ()
-        for network, said in step_record.find_other_losses(self.crash["losses"], here):
-            said = f"was changed by no step: {said}"
-            self.found("outside", f"what makes the loss of the {network}", said)
+        for network, description in step_record.find_other_losses(self.crash["losses"], here):
+            description = f"was changed outside of the steps: {description}"
+            self.report("outside", f"an input of the {network}'s loss", description)
 
-    def parts(self, loss: Tensor) -> tuple[str, str]:
-        """Which part of a loss is bad: a term beside it, or the objective itself."""
+    def describe_loss(self, loss: Tensor) -> tuple[str, str]:
+        """Return which part of a loss is not finite, a regularization term or the objective, and its values."""
         record = self.module.statistics
         for key, terms in record.terms.items():
             if has_nonfinite(terms[-1]):
                 return f"term {key} of the discriminator's loss", f"is {terms[-1].item()}"
         kind = type(self.module.loss).__name__
         real, fake = record.logits[-1]
-        of = f"of scores of examples {summarize(real)} and of samples {summarize(fake)}"
+        logits = f"logits of real examples {summarize(real)}, of generated ones {summarize(fake)}"
         if record.d_losses and has_nonfinite(record.d_losses[-1]):
-            return f"{kind}.d_loss", f"is {record.d_losses[-1].item()} {of}"
-        return f"{kind}.g_loss", f"is {loss.item()}; D's latest scores: {of.removeprefix('of ')}"
+            return f"{kind}.d_loss", f"is {record.d_losses[-1].item()}; {logits}"
+        return f"{kind}.g_loss", f"is {loss.item()}; D's latest {logits}"
 
-    def gradient(self, name: str) -> Any:
-        """The first parameter whose gradient is bad, in the order of the backward pass."""
+    def make_gradient_hook(self, name: str) -> Any:
+        """Return a gradient hook that notes a nonfinite gradient."""
 
-        def look(gradient: Tensor) -> None:
+        def check(gradient: Tensor) -> None:
             if has_nonfinite(gradient):
-                self.suspect(
+                self.note(
                     "gradient", name, f"got the gradient {summarize(gradient)} from a finite loss"
                 )
 
-        return look
+        return check
 
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
     ) -> None:
-        """The gradients are there: none may be bad, and the losses of a minibatch's parts are one."""
+        """Report a nonfinite gradient; compare the losses of accumulated microbatches."""
         if self.module.microbatches > 1:
             self.compare_losses()
-        self.accuse()
+        self.raise_if_found()
 
-    def updated(self, names: dict[nn.Parameter, str]) -> Any:
-        """An update that makes of finite gradients what is not finite."""
+    def make_update_hook(self, names: dict[nn.Parameter, str]) -> Any:
+        """Return an optimizer hook that reports a nonfinite parameter after an update."""
 
-        def look(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        def check(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
             for group in optimizer.param_groups:
                 for p in group["params"]:
                     if has_nonfinite(p):
                         rate = float(group["lr"])
-                        said = (
+                        description = (
                             f"holds {summarize(p)} after an update with a learning rate of {rate:g}"
                         )
-                        self.found(
-                            "update", names[p], f"{said} and the gradient {summarize(p.grad)}"
+                        self.report(
+                            "update",
+                            names[p],
+                            f"{description} and the gradient {summarize(p.grad)}",
                         )
 
-        return look
+        return check
 
     def on_train_batch_end(
         self,
@@ -193,36 +202,36 @@ class NonFiniteHooks(Callback):
         batch: object,
         batch_idx: int,
     ) -> None:
-        """What no optimizer moves: projections, averages, statistics."""
+        """Check what no optimizer changes: projected weights, averages, statistics."""
         for name, x in [*pl_module.named_parameters(), *pl_module.named_buffers()]:
             if name not in self.bad_buffers and has_nonfinite(x):
-                self.found("buffer", name, f"holds {summarize(x)} at the end of the step")
+                self.report("buffer", name, f"holds {summarize(x)} at the end of the step")
         self.done += 1
 
-    # verdicts
+    # results
 
-    def suspect(self, kind: str, name: str, said: str) -> None:
-        """Remember the first."""
-        self.first = self.first or NonFinite(self.step, kind, name, said)
+    def note(self, kind: str, name: str, description: str) -> None:
+        """Store a nonfinite tensor, if it is the first one."""
+        self.first = self.first or NonFinite(self.step, kind, name, description)
 
-    def accuse(self) -> None:
-        """End with it, if there is one."""
+    def raise_if_found(self) -> None:
+        """Raise FoundError if a nonfinite tensor is stored."""
         if self.first:
             raise FoundError(self.first)
 
-    def found(self, kind: str, name: str, said: str) -> None:
-        """Beyond doubt."""
-        self.suspect(kind, name, said)
-        self.accuse()
+    def report(self, kind: str, name: str, description: str) -> None:
+        """Store a nonfinite tensor and raise FoundError."""
+        self.note(kind, name, description)
+        self.raise_if_found()
 
     @property
     def step(self) -> int:
-        """As `NonFiniteLossError` counts."""
+        """Step, counted as in `NonFiniteLossError`."""
         return self.module.g_updates + 1
 
 
-def put(states: dict[str, Tensor], device: str) -> None:
-    """Set the generators of random numbers."""
+def set_random_states(states: dict[str, Tensor], device: str) -> None:
+    """Set the random states of the CPU and, if the model is there, of the CUDA device."""
     torch.set_rng_state(states["cpu"])
     if "cuda" in states and device == "cuda":
         torch.cuda.set_rng_state(states["cuda"])

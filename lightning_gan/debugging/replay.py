@@ -1,4 +1,4 @@
-"""`python -m lightning_gan replay FILE`: the steps before a crash once more, until a tensor goes bad."""
+"""Execute the recorded steps before a crash again and report the first nonfinite tensor."""
 
 import logging
 import math
@@ -19,27 +19,29 @@ from lightning_gan.models.base import AdversarialModel
 from lightning_gan.utils.errors import UserError
 
 
-class Replayed(NamedTuple):
-    """What executing the steps again came to."""
+class ReplayResult(NamedTuple):
+    """Result of a replay."""
 
     steps: int
-    """Minibatches that were taken again without a fault."""
+    """Number of minibatches without a nonfinite tensor."""
     compared: int
-    """Losses of theirs that the file has as well."""
+    """Number of losses that the file has as well."""
     equal: int
-    """How many of these are the same, bit for bit."""
+    """Number of these losses that are equal bit for bit."""
     suspect: NonFinite | None
+    """First nonfinite tensor; None if there was none."""
     raised: Exception | None
+    """Other error that ended the replay; None if there was none."""
 
 
-class Restored(Callback):
-    """Puts a model where the recorded interval began."""
+class RestoreState(Callback):
+    """Callback that restores the state at the start of the recorded interval."""
 
     def __init__(self, flight: dict[str, Any]) -> None:
         self.flight = flight
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Networks, average, optimizers, schedules, counts."""
+        """Restore networks, average, optimizers, schedulers and counts."""
         pl_module.load_state_dict(self.flight["state_dict"])
         for optimizer, state in zip(
             trainer.optimizers, self.flight["optimizer_states"], strict=True
@@ -52,8 +54,8 @@ class Restored(Callback):
         pl_module.on_load_checkpoint(self.flight)
 
 
-class Recorded:
-    """The minibatches of the file, as a loader."""
+class RecordedLoader:
+    """Data loader over the recorded minibatches."""
 
     def __init__(self, batches: list[Any]) -> None:
         self.batches = batches
@@ -65,47 +67,49 @@ class Recorded:
         yield from self.batches
 
 
-def replay_steps(flight: dict[str, Any], model: AdversarialModel, device: str = "cpu") -> Replayed:
-    """Execute the recorded steps with these networks, whose weights do not matter, by the same loop.
+def replay_steps(
+    flight: dict[str, Any], model: AdversarialModel, device: str = "cpu"
+) -> ReplayResult:
+    """Execute the recorded steps again in the same training loop.
 
     Args:
-        flight: what `callbacks.FlightRecorder` wrote.
-        model: built as the run's was.
+        flight: Content of a file that `callbacks.FlightRecorder` wrote.
+        model: Model with the networks of the run; its weights are replaced.
         device: cpu or cuda.
     """
     crash = flight["crash"]
     model.microbatches = crash.get("accumulated", 1)
     same = device == crash["device"] and crash["processes"] == 1
-    watch = NonFiniteHooks(crash, exact=same and not crash["compiled"])
+    hooks = NonFiniteHooks(crash, exact=same and not crash["compiled"])
     raised: Exception | None = None
     with silence_lightning():
         trainer = Trainer(
             accelerator="gpu" if device == "cuda" else "cpu", devices=1, logger=False, max_epochs=1,
             enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
-            precision=crash["precision"], log_every_n_steps=2**40, callbacks=[Restored(flight), watch],
+            precision=crash["precision"], log_every_n_steps=2**40, callbacks=[RestoreState(flight), hooks],
         )  # fmt: skip
         try:
-            trainer.fit(model, Recorded(crash["batches"]))
+            trainer.fit(model, RecordedLoader(crash["batches"]))
         except Exception as error:
             raised = error
-    suspect = raised.suspect if isinstance(raised, FoundError) else watch.first
-    noted = zip(
+    suspect = raised.suspect if isinstance(raised, FoundError) else hooks.first
+    losses = zip(
         crash["losses"], (model.statistics.d_losses, model.statistics.g_losses), strict=True
     )
-    pairs = [p for run, here in noted for p in zip(run.tolist(), read_values(here), strict=False)]
+    pairs = [p for run, here in losses for p in zip(run.tolist(), read_values(here), strict=False)]
     equal = sum(a == b or (math.isnan(a) and math.isnan(b)) for a, b in pairs)
     other = None if isinstance(raised, FoundError) else raised
-    return Replayed(watch.done, len(pairs), equal, suspect, other)
+    return ReplayResult(hooks.done, len(pairs), equal, suspect, other)
 
 
 def read_values(losses: list[Tensor]) -> list[float]:
-    """As the file has them."""
+    """Convert losses to numbers, as the recorder does."""
     return [float(loss) for loss in losses]
 
 
 @contextmanager
 def silence_lightning() -> Iterator[None]:
-    """Lightning's lines and advice on devices, loaders and loggers are of no use here."""
+    """Suppress Lightning's log lines and warnings on devices, loaders and loggers."""
     logger = logging.getLogger("pytorch_lightning")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -118,14 +122,14 @@ def silence_lightning() -> Iterator[None]:
 
 
 def replay(file: str, device: str = "cpu") -> None:
-    """Execute the steps before a crash again, and name the first tensor that was not finite.
+    """Execute the steps before a crash again and print the first nonfinite tensor.
 
     Args:
-        file: crash/step=N.pt of a run folder.
-        device: cpu, or cuda; only the kind of device that the run had draws the same noise.
+        file: Path of crash/step=N.pt in a run folder.
+        device: cpu or cuda; the noise is the same only on the kind of device that the run used.
     """
     if device not in ("cpu", "cuda") or (device == "cuda" and not torch.cuda.is_available()):
-        raise UserError(f"device is {device!r}: give cpu, or cuda where there is one.")
+        raise UserError(f"device is {device!r}: give cpu, or cuda on a machine with a GPU.")
     flight = read_crash_file(file)
     crash = flight["crash"]
     torch.set_num_threads(crash["threads"])
@@ -136,15 +140,15 @@ def replay(file: str, device: str = "cpu") -> None:
 
 
 def read_crash_file(file: str) -> dict[str, Any]:
-    """A crash file, every byte verified; nothing in it is run.
+    """Read a crash recording: plain values and tensors only, all checksums verified.
 
     Raises:
-        CheckpointError: if it is none.
+        CheckpointError: The file is not a crash recording that can be replayed.
     """
     flight = read_checkpoint(file)
     if "crash" not in flight:
         raise CheckpointError(
-            f"{file} is a checkpoint, and holds no minibatches: replay wants crash/step=N.pt of a run folder."
+            f"{file} is a checkpoint and holds no minibatches: give crash/step=N.pt of a run folder."
         )
     if "touched" not in flight["crash"]:
         raise CheckpointError(
@@ -152,35 +156,41 @@ def read_crash_file(file: str) -> dict[str, Any]:
         )
     if not flight["hyper_parameters"]:
         raise CheckpointError(
-            f"{file} does not say how its networks are built, because its run was started from Python: build them as "
-            f"there, and call again(read({str(Path(file))!r}), gan), both of lightning_gan.debugging.replay."
+            f"{file} lacks the settings of its networks, because its run was started in Python: construct the same "
+            f"GAN, and call lightning_gan.debugging.replay.replay_steps(torch.load({str(Path(file))!r}), gan)."
         )
     return flight
 
 
-def describe_replay(found: Replayed, crash: dict[str, Any], device: str) -> str:
-    """The verdict, in a few lines."""
+def describe_replay(found: ReplayResult, crash: dict[str, Any], device: str) -> str:
+    """Describe the result of a replay in a few lines.
+
+    Args:
+        found: Result of the replay.
+        crash: Entry `crash` of the recording.
+        device: Device of the replay.
+    """
     lines = [
-        f"{found.steps} of {len(crash['batches'])} minibatches went well again; of {found.compared} losses of the run "
-        f"{found.equal} are the same here, bit for bit"
+        f"{found.steps} of {len(crash['batches'])} minibatches were replayed without a nonfinite tensor; "
+        f"{found.equal} of {found.compared} losses equal those of the run bit for bit"
     ]
     if crash["device"] != device:
         lines.append(
-            f"the run was on {crash['device']}: here it draws other noise, and need not fail"
+            f"the run used {crash['device']}: the noise differs here, and the error may not recur"
         )
     if crash["compiled"]:
-        lines.append("the run's networks were compiled: here they are not, and round otherwise")
+        lines.append("the run's networks were compiled: here they are not, and rounding differs")
     if crash["processes"] > 1:
         lines.append(
-            f"the run had {crash['processes']} processes: this is one of them, without the others' gradients"
+            f"the run had {crash['processes']} processes: this replays one of them, without the others' gradients"
         )
     if found.suspect:
-        step, kind, name, said = found.suspect
-        lines.append(f"first bad tensor, at step {step} ({kind}): {name} {said}")
+        step, kind, name, description = found.suspect
+        lines.append(f"first nonfinite tensor, at step {step} ({kind}): {name} {description}")
     if found.raised:
         lines.append(
-            f"it ended with {type(found.raised).__name__}: {str(found.raised).splitlines()[0]}"
+            f"the replay ended with {type(found.raised).__name__}: {str(found.raised).splitlines()[0]}"
         )
     if not found.suspect and not found.raised:
-        lines.append("nothing went bad: what failed in the run is outside of these steps")
+        lines.append("no nonfinite tensor: the cause lies outside of the recorded steps")
     return "\n".join(lines)

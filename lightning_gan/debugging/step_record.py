@@ -1,8 +1,8 @@
-"""Whether anything but the steps changed a parameter, told at each minibatch without reading all of them.
+"""Detect changes of parameters between training steps without reading all parameters at each minibatch.
 
-Two signs. PyTorch counts the changes of a tensor in place: a parameter whose count, or whose memory, is not what the
-last step left was changed, and its norm says whether to other values. What goes round that count (`p.data`, an array
-that shares the memory) shows in the norm of a part of each parameter, if it reaches that part.
+Two checks: PyTorch's version counter and the address of each parameter show in-place changes and replaced memory; the
+norm then tells whether the values differ. Changes that bypass the counter (`p.data`, an array that shares the memory)
+show in the norm of a slice of each parameter, if they reach that slice.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,13 +12,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-LENGTH = 4096  # values of a parameter that are read; the norms of all of them take 2 ms a step in mnist_parzen.yaml
+LENGTH = 4096  # values read of each parameter; the norms of all values take 2 ms a step in mnist_parzen.yaml
 Part = list[int]
-"""From where to where, in the order of a flattened parameter."""
+"""Start and end of a slice of a flattened parameter."""
 
 
-def select_model_parts(parameters: Iterable[Tensor], turn: int) -> list[Part]:
-    """Which values of each parameter are read: others at each turn, and all in turn."""
+def select_slices(parameters: Iterable[Tensor], turn: int) -> list[Part]:
+    """Select the slice of each parameter that is read.
+
+    Args:
+        parameters: Parameters of the model.
+        turn: Index of the recorded interval; consecutive intervals read consecutive slices.
+    """
     found = []
     for p in parameters:
         start = turn % max(1, -(-p.numel() // LENGTH)) * LENGTH
@@ -28,13 +33,13 @@ def select_model_parts(parameters: Iterable[Tensor], turn: int) -> list[Part]:
 
 @torch.no_grad()
 def measure_norms(parameters: Sequence[Tensor], which: Sequence[Part]) -> Sequence[Tensor]:
-    """Of a part of each parameter, on the device."""
+    """Compute the norm of a slice of each parameter, on the device."""
     read = [p.flatten()[start:stop] for p, (start, stop) in zip(parameters, which, strict=True)]
     return torch._foreach_norm(read) if read else []
 
 
-def mark_tensors(parameters: Iterable[Tensor]) -> list[tuple[int, int]]:
-    """How often each parameter was changed in place, and where it lies."""
+def read_versions(parameters: Iterable[Tensor]) -> list[tuple[int, int]]:
+    """Return the version counter and the address of each parameter."""
     return [(p._version, p.data_ptr()) for p in parameters]
 
 
@@ -44,7 +49,14 @@ def find_touched(
     before: Sequence[tuple[int, int]],
     now: Sequence[tuple[int, int]],
 ) -> dict[str, Tensor]:
-    """Norms of the parameters whose marks are others now than they were before, by name."""
+    """Return the norms, by name, of the parameters whose version or address has changed.
+
+    Args:
+        names: Names of the parameters.
+        parameters: Parameters in the same order.
+        before: Earlier result of `read_versions`.
+        now: Present result of `read_versions`.
+    """
     changed = [i for i, (old, new) in enumerate(zip(before, now, strict=True)) if old != new]
     whole = [[0, parameters[i].numel()] for i in changed]
     found = measure_norms([parameters[i] for i in changed], whole)
@@ -54,13 +66,16 @@ def find_touched(
 def find_changed(
     crash: Mapping[str, Any], i: int, named: Mapping[str, Tensor], exact: bool
 ) -> Iterator[tuple[str, str]]:
-    """Which parameters were not, before minibatch i of a run, what the steps alone make of them; and how that shows.
+    """Find parameters that something other than the recorded steps changed before a minibatch.
 
     Args:
-        crash: what `callbacks.FlightRecorder` wrote.
-        i: of its minibatches.
-        named: the parameters, as the steps alone made them.
-        exact: whether every bit has to be the same; else only what is finite here has to be finite there.
+        crash: Entry `crash` of a recording.
+        i: Index of the recorded minibatch.
+        named: Parameters of the replay by name.
+        exact: Whether norms must be equal bit for bit; otherwise a norm that is finite here must be finite there.
+
+    Yields:
+        Name of the parameter, and the two norms as text.
     """
     whole, names = crash["touched"][i], crash["parameters"]
     ends = [[0, named[name].numel()] for name in whole]
@@ -75,15 +90,23 @@ def find_changed(
     ]
     for (name, was, what), now in zip(seen, map(float, here), strict=True):
         if (isfinite(now) and not isfinite(was)) or (exact and was != now):
-            yield name, f"{what} was {was:g} in the run, and is {now:g} without that"
+            yield name, f"{what} was {was:g} in the run, and is {now:g} in the replay"
 
 
 def find_other_losses(
     run: Sequence[Tensor], here: Sequence[Sequence[Tensor]]
 ) -> Iterator[tuple[str, str]]:
-    """Whose latest loss here, D's and G's, is not that of the run, bit for bit; and how that shows."""
+    """Find the networks whose latest loss differs from that of the run.
+
+    Args:
+        run: Recorded losses of D and of G.
+        here: Losses of D and of G in the replay.
+
+    Yields:
+        Name of the network, and the two losses as text.
+    """
     for network, theirs, ours in zip(("discriminator", "generator"), run, here, strict=False):
         if 0 < len(ours) <= len(theirs):
             was, now = float(theirs[len(ours) - 1]), float(ours[-1].float())
             if was != now:
-                yield network, f"it was {was:g} in the run, and is {now:g} without that"
+                yield network, f"the loss was {was:g} in the run, and is {now:g} in the replay"

@@ -1,1 +1,1 @@
-"""Collectives, strategy and failure handling for training with several processes."""
+"""Collectives, strategy and failure handling for training with more than one process."""

@@ -1,4 +1,4 @@
-"""What `doctor` says of one thing."""
+"""Result of one check of `doctor`."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,12 +7,12 @@ Environment = Mapping[str, str]
 
 
 class DoctorFinding(NamedTuple):
-    """A line: what was looked at, what is so, and what to do where that is wrong.
+    """Result of one check.
 
     Args:
-        what: was looked at.
-        observed: what is so.
-        advice: what to do; empty where nothing is wrong.
+        what: Subject of the check.
+        observed: State that was found.
+        advice: Remedy; empty if nothing is wrong.
     """
 
     what: str

@@ -1,4 +1,4 @@
-"""GPUs of this machine. torch is imported only where an NVIDIA driver is here: that takes longer than all the rest."""
+"""Number of GPUs and CUDA version; torch, which takes seconds, is imported only if there is an NVIDIA driver."""
 
 import runpy
 import shutil
@@ -7,22 +7,22 @@ from importlib.util import find_spec
 from pathlib import Path
 
 
-def driver_is_here() -> bool:
+def has_driver() -> bool:
     """Return whether this machine has an NVIDIA driver."""
     return Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi") is not None
 
 
-def device_count() -> int:
+def count_gpus() -> int:
     """Return the number of GPUs that torch finds."""
-    if "torch" not in sys.modules and not driver_is_here():
+    if "torch" not in sys.modules and not has_driver():
         return 0
     import torch
 
     return torch.cuda.device_count()
 
 
-def cuda_of_torch() -> str | None:
-    """Return the version of CUDA that torch was built for; None without CUDA, or without torch."""
+def read_cuda_version() -> str | None:
+    """Return the CUDA version that torch was built for; None without CUDA or without torch."""
     if "torch" in sys.modules:
         import torch
 

@@ -1,4 +1,4 @@
-"""Versions, devices and cores, and what Lightning will make of them."""
+"""Checks of versions, devices and CPU cores."""
 
 import os
 import platform
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lightning_gan import __version__
 from lightning_gan.doctor.finding import DoctorFinding, Environment
-from lightning_gan.doctor.gpus import cuda_of_torch, device_count, driver_is_here
+from lightning_gan.doctor.gpus import count_gpus, has_driver, read_cuda_version
 
 NAMES = (
     "torch", "torchvision", "pytorch-lightning", "torchmetrics", "torch-fidelity", "jsonargparse", "wandb", "numpy",
@@ -17,17 +17,17 @@ GIB = 2**30
 
 
 def check_machine(env: Environment) -> list[DoctorFinding]:
-    """All of them."""
+    """Check versions, devices and cores."""
     return [
         *check_versions(),
-        *check_devices(env),
-        describe_chosen_devices(device_count()),
+        *check_accelerator(env),
+        describe_chosen_devices(count_gpus()),
         check_cores(env),
     ]
 
 
 def check_versions() -> list[DoctorFinding]:
-    """What is installed, against what this suite asks for."""
+    """Compare installed packages with the versions that this suite requires."""
     own = f"{__version__}, Python {platform.python_version()}, {platform.node()}"
     found = [DoctorFinding("lightning_gan", own)]
     for name in NAMES:
@@ -47,7 +47,7 @@ def check_versions() -> list[DoctorFinding]:
 
 
 def read_required_versions(name: str) -> str:
-    """The bounds that this suite gives a package: of its metadata, or of the setup.cfg beside it; empty if neither."""
+    """Return the version bounds of a package, from this suite's metadata or setup.cfg; empty if there are none."""
     try:
         lines = metadata.requires("lightning-gan") or []
     except metadata.PackageNotFoundError:
@@ -61,32 +61,38 @@ def read_required_versions(name: str) -> str:
 
 
 def compare_versions(name: str, version: str, bounds: str) -> DoctorFinding:
-    """A version and its bounds."""
+    """Compare a version with its bounds.
+
+    Args:
+        name: Package.
+        version: Installed version.
+        bounds: Version specifier, such as >=2.11,<2.16; may be empty.
+    """
     from packaging.specifiers import SpecifierSet
 
     if bounds and not SpecifierSet(bounds, prereleases=True).contains(version.partition("+")[0]):
         return DoctorFinding(
-            name, f"{version}, wanted {bounds}", f"python3 -m pip install '{name}{bounds}'"
+            name, f"{version}, requires {bounds}", f"python3 -m pip install '{name}{bounds}'"
         )
     return DoctorFinding(name, version)
 
 
-def check_devices(env: Environment) -> list[DoctorFinding]:
-    """GPUs and their memory; or why there are none although a driver is here."""
+def check_accelerator(env: Environment) -> list[DoctorFinding]:
+    """Check each GPU; without one, report why there is none although a driver is installed."""
     visible = env.get("CUDA_VISIBLE_DEVICES")
     masked = f"; CUDA_VISIBLE_DEVICES={visible}" if visible is not None else ""
-    found = [check_gpu(i) for i in range(device_count())]
+    found = [check_gpu(i) for i in range(count_gpus())]
     if found:
         return found
-    built, here = cuda_of_torch(), driver_is_here()
+    built, here = read_cuda_version(), has_driver()
     if visible in ("", "-1", "NoDevFiles"):
-        return [DoctorFinding("devices", f"no GPU is shown to this process{masked}: the CPU")]
+        return [DoctorFinding("devices", f"no GPU is visible{masked}: runs use the CPU")]
     if here and built is None:
         return [
             DoctorFinding(
                 "devices",
                 f"this machine has an NVIDIA driver, but torch {metadata.version('torch')} was built without CUDA",
-                "install torch with CUDA, as pytorch.org tells for this driver",
+                "install torch with CUDA for this driver, see pytorch.org",
             )
         ]
     if here:
@@ -94,16 +100,19 @@ def check_devices(env: Environment) -> list[DoctorFinding]:
             DoctorFinding(
                 "devices",
                 f"this machine has an NVIDIA driver, but CUDA {built} finds no GPU{masked}",
-                "look at nvidia-smi: the driver may be too old for this torch, or the job asked for no GPU",
+                "run nvidia-smi: the driver may be too old for this torch, or the job requested no GPU",
             )
         ]
     return [
-        DoctorFinding("devices", f"no GPU: the CPU (torch was built for CUDA {built or 'none'})")
+        DoctorFinding(
+            "devices",
+            f"no GPU: runs use the CPU (torch was built {f'for CUDA {built}' if built else 'without CUDA'})",
+        )
     ]
 
 
 def check_gpu(index: int) -> DoctorFinding:
-    """One GPU: its name, its free and whole memory, and whether it knows bfloat16."""
+    """Check the memory of one GPU and its support of bfloat16."""
     import torch  # only where there is a GPU
 
     known = torch.cuda.get_device_properties(index)
@@ -111,19 +120,19 @@ def check_gpu(index: int) -> DoctorFinding:
     bfloat = "with" if known.major >= 8 else "without"
     memory = f"{free / GIB:.1f} of {whole / GIB:.1f} GiB free"
     seen = f"{known.name}, {memory}, compute capability {known.major}.{known.minor}"
-    advice = "" if free > GIB else "less than 1 GiB is free: see in nvidia-smi who else works there"
+    advice = "" if free > GIB else "less than 1 GiB is free: nvidia-smi lists other processes"
     return DoctorFinding(f"cuda:{index}", f"{seen}, {bfloat} bfloat16", advice)
 
 
 def describe_chosen_devices(gpus: int) -> DoctorFinding:
-    """What `--trainer.devices auto` and `--trainer.strategy auto` will mean here."""
+    """Describe what `--trainer.devices auto` and `--trainer.strategy auto` select."""
     number = max(gpus, 1)
-    how = "one process" if number == 1 else "a process for each device (DDP)"
+    how = "one process" if number == 1 else "one process for each device (DDP)"
     return DoctorFinding("strategy", f"{how} on {number} x {'cuda' if gpus else 'cpu'}")
 
 
 def check_cores(env: Environment) -> DoctorFinding:
-    """Cores that this process may use, and threads that were asked for."""
+    """Compare OMP_NUM_THREADS with the cores that this process may use."""
     usable = len(os.sched_getaffinity(0))
     asked = env.get("OMP_NUM_THREADS", "")
     seen = f"{usable} of {os.cpu_count()} cores, {asked or usable} threads"
@@ -131,6 +140,6 @@ def check_cores(env: Environment) -> DoctorFinding:
         return DoctorFinding(
             "CPU",
             f"{seen}, OMP_NUM_THREADS={asked}",
-            f"set OMP_NUM_THREADS to {usable} at most, or ask for more cores (slurm --cpus {asked})",
+            f"set OMP_NUM_THREADS to at most {usable}, or request more cores (slurm --cpus {asked})",
         )
     return DoctorFinding("CPU", seen)

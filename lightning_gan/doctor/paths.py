@@ -1,4 +1,4 @@
-"""Folders, room on their disks, weights and classifiers."""
+"""Checks of folders, free disk space, Inception weights and classifiers."""
 
 import os
 import shutil
@@ -6,18 +6,18 @@ import tempfile
 from pathlib import Path
 
 from lightning_gan.doctor.finding import DoctorFinding, Environment
-from lightning_gan.feature_extractors.cache import cache_folder, in_folder
+from lightning_gan.feature_extractors.cache import cache_folder, find_weights_file
 
 GIB = 2**30
-LEAST = 1  # GiB
+LEAST = 1  # GiB of free disk space
 
 
 def check_paths(env: Environment, root: str) -> list[DoctorFinding]:
-    """Where a run reads and writes.
+    """Check the folders that a run reads and writes.
 
     Args:
-        env: variables.
-        root: of all runs.
+        env: Environment variables.
+        root: Folder of all runs.
     """
     data = Path(env.get("LIGHTNING_GAN_DATA", "data"))
     found = [check_data_folder(data, "LIGHTNING_GAN_DATA" in env)]
@@ -29,36 +29,43 @@ def check_paths(env: Environment, root: str) -> list[DoctorFinding]:
 
 
 def check_data_folder(path: Path, named: bool) -> DoctorFinding:
-    """Data may be read only; a folder that was named must be there."""
+    """Check the data folder, which may be read-only.
+
+    Args:
+        path: Data folder.
+        named: Whether LIGHTNING_GAN_DATA names it; then it must exist.
+    """
     if path.is_dir():
         return DoctorFinding("data", f"{path.absolute()}: {len(list(path.iterdir()))} entries")
     if named:
         return DoctorFinding(
             "data",
-            f"LIGHTNING_GAN_DATA is {path}, which is no folder",
-            "correct it, or bring the data there: python -m lightning_gan download",
+            f"LIGHTNING_GAN_DATA is {path}, which is not a folder",
+            "correct it, or download the data: python -m lightning_gan download",
         )
-    return DoctorFinding("data", f"{path.absolute()} is not there yet: fit fetches data into it")
+    return DoctorFinding(
+        "data", f"{path.absolute()} does not exist yet: fit downloads data into it"
+    )
 
 
 def check_folder(name: str, path: Path) -> DoctorFinding:
-    """Whether a folder, or the nearest that exists above it, can be written to, and how much room there is."""
+    """Check that a folder, or its nearest existing parent, is writable and has free space."""
     near = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
     if not near.is_dir():
         return DoctorFinding(name, f"{path}: {near} is a file", "name another folder")
     free = shutil.disk_usage(near).free / GIB
-    seen = f"{path.absolute()}, {free:.1f} GiB free{'' if near == path.absolute() else ', made when needed'}"
+    seen = f"{path.absolute()}, {free:.1f} GiB free{'' if near == path.absolute() else ', created when needed'}"
     if not is_writable(near):
         return DoctorFinding(
-            name, f"{seen}, not writable", "name another folder, or ask for permission"
+            name, f"{seen}, not writable", "name another folder, or change its permissions"
         )
     if free < LEAST:
-        return DoctorFinding(name, seen, f"make room: less than {LEAST} GiB is free")
+        return DoctorFinding(name, seen, f"free disk space: less than {LEAST} GiB is left")
     return DoctorFinding(name, seen)
 
 
 def is_writable(path: Path) -> bool:
-    """Whether a file can be made there: rights alone say nothing of a disk that is read-only or full."""
+    """Return whether a file can be written; permissions do not tell whether the disk is read-only or full."""
     try:
         with tempfile.TemporaryFile(dir=path) as file:
             file.write(b"x")
@@ -70,9 +77,9 @@ def is_writable(path: Path) -> bool:
 
 
 def check_inception() -> DoctorFinding:
-    """The weights for FID and its kin: none are needed before a score asks for them; damaged ones are wrong."""
+    """Check the Inception weights: they may be missing, but not damaged."""
     asked = bool(os.environ.get("LIGHTNING_GAN_WEIGHTS"))
-    if not asked and not in_folder(cache_folder()).is_file():
+    if not asked and not find_weights_file(cache_folder()).is_file():
         return DoctorFinding(
             "Inception", "no weights; for FID: python -m lightning_gan download --weights"
         )
@@ -87,11 +94,13 @@ def check_inception() -> DoctorFinding:
         return DoctorFinding(
             "Inception", what, advice or "python -m lightning_gan download --weights"
         )
-    return DoctorFinding("Inception", f"{path}, whole")
+    return DoctorFinding("Inception", f"{path}, checksum verified")
 
 
 def check_classifiers() -> DoctorFinding:
-    """Those for scores of grey digits."""
+    """List the classifiers, which scores of greyscale digits need."""
     found = sorted(path.stem for path in cache_folder().glob("classifier-*.pt"))
-    none = "none; for scores of grey digits: python -m lightning_gan download --classifier mnist"
+    none = (
+        "none; for scores of greyscale digits: python -m lightning_gan download --classifier mnist"
+    )
     return DoctorFinding("classifiers", ", ".join(found) or none)

@@ -1,4 +1,4 @@
-"""What W&B will do; a key is never shown."""
+"""Check of the W&B mode and key; the key itself is never printed."""
 
 import netrc
 from pathlib import Path
@@ -13,25 +13,25 @@ SERVER = "https://api.wandb.ai"
 
 
 def check_account(env: Environment) -> list[DoctorFinding]:
-    """Mode and key."""
+    """Check that WANDB_MODE is a mode and that online mode has a key."""
     key, mode = has_key(env), env.get("WANDB_MODE")
-    there = "a key is present" if key else "no key"
+    state = "a key is present" if key else "no key"
     if not mode:
         effect = "online" if key else "offline"
-        return [DoctorFinding("W&B", f"{there}, WANDB_MODE is not set: runs are {effect}")]
+        return [DoctorFinding("W&B", f"{state}, WANDB_MODE is not set: runs are {effect}")]
     if mode not in MODES:
-        advice = "set it to online, offline or disabled, or leave it out"
-        return [DoctorFinding("W&B", f"{there}, WANDB_MODE={mode}, which is no mode", advice)]
+        advice = "set it to online, offline or disabled, or unset it"
+        return [DoctorFinding("W&B", f"{state}, WANDB_MODE={mode}, which is not a mode", advice)]
     if mode in ("online", "run") and not key:
         advice = "wandb login, or export WANDB_API_KEY, or set WANDB_MODE=offline"
-        return [DoctorFinding("W&B", f"{there}, WANDB_MODE={mode}", advice)]
-    return [DoctorFinding("W&B", f"{there}, WANDB_MODE={mode}")]
+        return [DoctorFinding("W&B", f"{state}, WANDB_MODE={mode}", advice)]
+    return [DoctorFinding("W&B", f"{state}, WANDB_MODE={mode}")]
 
 
 def has_key(env: Environment) -> bool:
-    """Whether W&B will find a key: in WANDB_API_KEY, or where `wandb login` keeps it.
+    """Return whether there is a key in WANDB_API_KEY or in the file of `wandb login`.
 
-    W&B's own login answers no in offline mode, whatever is there.
+    W&B's own check returns False in offline mode even if there is a key.
     """
     if env.get("WANDB_API_KEY"):
         return True
@@ -39,6 +39,6 @@ def has_key(env: Environment) -> bool:
     host = urlsplit(env.get("WANDB_BASE_URL") or SERVER).hostname or ""
     try:
         known = netrc.netrc(path).authenticators(host)
-    except (OSError, netrc.NetrcParseError):  # no such file, or one that nobody can read
+    except (OSError, netrc.NetrcParseError):  # missing or unreadable file
         return False
     return bool(known and known[2])

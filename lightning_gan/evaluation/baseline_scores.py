@@ -88,8 +88,8 @@ def cached_scores(key: str, folder: Path, make: Callable[[], Sequence[Score]]) -
 
 def _write(path: Path, scores: Sequence[Score]) -> None:
     try:
-        with atomic_write(path) as beside:
+        with atomic_write(path) as partial:
             content = {KEY: FORMAT, "scores": [s.as_dict() for s in scores]}
-            beside.write_text(json.dumps(content, indent=1), encoding="utf-8")
+            partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
     except OSError as error:  # without a cache the scores are still right
         log_once(f"The baseline scores were not cached ({error.strerror}: {path.parent}).")

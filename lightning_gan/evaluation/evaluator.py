@@ -52,35 +52,35 @@ class Evaluator:
     Args:
         known: Real images.
         space: Feature extractor.
-        asked: Names of metrics: keys of `FEATURE_METRICS`, or parzen.
-        must: Whether missing weights are an error, because the user named them.
+        metrics: Names of metrics: keys of `FEATURE_METRICS`, or parzen.
+        require_weights: Whether missing weights are an error, because the user named them.
         engine: suite; or torch-fidelity, which supports Inception's features only.
 
     Raises:
         UserError: The engine torch-fidelity does not support the feature extractor.
-        WeightsError: Weights are missing and `must` is true.
+        WeightsError: Weights are missing and `require_weights` is true.
     """
 
     def __init__(
         self,
         known: ReferenceData,
         space: FeatureExtractorConfig,
-        asked: Sequence[str],
-        must: bool = False,
+        metrics: Sequence[str],
+        require_weights: bool = False,
         engine: str = "suite",
     ) -> None:
         if engine == PACKAGE:
             check_space(space.name)
-        self.known, self.parzen = known, "parzen" in asked
+        self.known, self.parzen = known, "parzen" in metrics
         self.weights_file = getattr(space, "weights", None)
-        self.feature_metrics = [load_feature_metric(n) for n in asked if n in FEATURE_METRICS]
+        self.feature_metrics = [load_feature_metric(n) for n in metrics if n in FEATURE_METRICS]
         self.against, self.reason, self.suffix = None, "", space.suffix
         try:
             if self.feature_metrics:
                 network = space.load().to(choose_device())
                 self.against = EvaluationContext(known.real, network, space.suffix)
         except WeightsError as error:
-            if must:
+            if require_weights:
                 raise WeightsError(str(error)) from error
             self.reason = f"no weights of {space.name}: {str(error).rstrip('.')}"
 

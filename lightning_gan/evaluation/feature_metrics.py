@@ -11,11 +11,11 @@ from torchmetrics import Metric
 from lightning_gan.arguments import Count, CountFromTwo, Seed, check_arguments
 from lightning_gan.feature_extractors import Features
 from lightning_gan.metrics import (
+    AccumulatedInceptionScore,
+    AccumulatedPrecisionRecall,
     FrechetDistance,
     GaussianStatistics,
-    InceptionScoreMetric,
     KernelDistance,
-    PrecisionRecallMetric,
 )
 from lightning_gan.utils.errors import UserError
 
@@ -113,7 +113,7 @@ class FIDMetric(FeatureMetric):
 
 @check_arguments
 @dataclass(frozen=True)
-class InceptionScoreFeatureMetric(FeatureMetric):
+class InceptionScoreMetric(FeatureMetric):
     """Inception Score (Salimans et al. 2016), exp E KL(p(y|x) || p(y)): 1 or more, higher is better.
 
     Args:
@@ -135,7 +135,7 @@ class InceptionScoreFeatureMetric(FeatureMetric):
             raise UserError(
                 "the weights have no last layer, so there are no class probabilities: give weights with fc.weight"
             )
-        return InceptionScoreMetric(reference.classes, reference.n, self.splits, self.rng)
+        return AccumulatedInceptionScore(reference.classes, reference.n, self.splits, self.rng)
 
     def update(self, metric: Metric, features: Features, indices: Tensor) -> None:
         """Add logits; their indices decide the split."""
@@ -186,7 +186,7 @@ class KIDMetric(FeatureMetric):
 
 @check_arguments
 @dataclass(frozen=True)
-class PrecisionRecallFeatureMetric(FeatureMetric):
+class PrecisionRecallMetric(FeatureMetric):
     """Precision and recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020); higher is better.
 
     Args:
@@ -205,7 +205,7 @@ class PrecisionRecallFeatureMetric(FeatureMetric):
     def make_metric(self, reference: ReferenceFeatures) -> Metric:
         """Make a metric that stores all vectors."""
         assert reference.vectors is not None
-        return PrecisionRecallMetric(reference.vectors, self.k, self.k_density)
+        return AccumulatedPrecisionRecall(reference.vectors, self.k, self.k_density)
 
     def update(self, metric: Metric, features: Features, indices: Tensor) -> None:
         """Add vectors with their indices."""

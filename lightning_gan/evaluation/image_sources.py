@@ -22,8 +22,8 @@ from lightning_gan.image_files import arrays as array_files
 from lightning_gan.image_files.manifest import (
     NAME,
     Manifest,
-    find_changed_files,
     find_unlisted,
+    make_changed_file_error,
     read_manifest,
 )
 from lightning_gan.image_files.names import LOSSY
@@ -142,7 +142,7 @@ class _Stack:
                 f"{to_printable(path)} cannot be read as an image {read.header.problem}: repair or remove it."
             )
         if self.manifest is not None and read.digest.hex() != self.manifest.files[path.name]:
-            raise find_changed_files(path)
+            raise make_changed_file_error(path)
         if not self.n:
             self._make(one_image)
         if one_image.shape[:2] != self.array.shape[1:3]:
@@ -169,9 +169,9 @@ class _Stack:
 
 def _notes(found: FoundImages) -> list[str]:
     classes = f" in {len(found.classes):,} folders of classes" if found.classes else ""
-    if not (found.passed_over or classes):
+    if not (found.ignored or classes):
         return []
-    passed = f"; passed over: {found.passed_over}" if found.passed_over else ""
+    passed = f"; passed over: {found.ignored}" if found.ignored else ""
     return [f"{len(found.files):,} images{classes}{passed}"]
 
 

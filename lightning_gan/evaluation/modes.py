@@ -13,7 +13,7 @@ from lightning_gan.evaluation.protocol import EvaluationProtocol, Score
 from lightning_gan.evaluation.reference import ReferenceImages
 from lightning_gan.evaluation.sample_sets import ModelSamples, SampleSet
 from lightning_gan.feature_extractors import FeatureExtractor
-from lightning_gan.metrics.modes import from_uniform, mode_coverage
+from lightning_gan.metrics.modes import compute_kl_from_uniform, mode_coverage
 
 NONE_GOOD = "no sample is of high quality"
 COUNT, ONE_DRAW = "none: a count", "none: one draw"
@@ -110,7 +110,7 @@ def score_stacked_modes(
     covered = int((counts > 0).sum())
     return [
         Score(
-            "reverse_kl", from_uniform(counts), None,
+            "reverse_kl", compute_kl_from_uniform(counts), None,
             score_protocol("KL of the modes of samples from uniform, in nats", ONE_DRAW)
         ),
         Score("modes", covered, None, score_protocol("modes with a sample", COUNT)),

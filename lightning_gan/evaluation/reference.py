@@ -169,7 +169,7 @@ def _write(path: Path, key: str, found: ReferenceStatistics) -> None:
         "vectors": vectors,
     }
     try:
-        with atomic_write(path) as beside:
-            torch.save(entry, beside)
+        with atomic_write(path) as partial:
+            torch.save(entry, partial)
     except OSError as error:  # without a cache the scores are still right
         log_once(f"Statistics of real images were not cached ({error.strerror}: {path.parent}).")

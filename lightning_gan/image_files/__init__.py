@@ -1,6 +1,6 @@
-"""The one reader of images: files of a folder and arrays, as bytes. docs/pictures.md says what becomes of each kind.
+"""Reader for images in folders and array files; docs/images.md documents the conversion of each kind to bytes.
 
-`ImageFolder`, `inspect`, `evaluate` and `sample` use it; it imports nothing of the rest of the suite.
+`ImageFolder` and the commands `inspect`, `evaluate` and `sample` use this package.
 """
 
 from lightning_gan.image_files.arrays import read_arrays

@@ -1,4 +1,4 @@
-"""Which arrays are images, and what their values mean: one rule for .npz, .npy and .pt files."""
+"""Rules that decide which arrays are images and how their values become bytes, for .npz, .npy and .pt files."""
 
 import math
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ SHAPES = "[n, H, W], [n, H, W, C] or [n, C, H, W] with C 1 or 3"
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of an array before its values are read.
+    """Header of an array in a file.
 
     Attributes:
-        name: The array, for messages.
-        shape: Its shape.
-        dtype: Its type of values.
-        by_column: Whether the values are in Fortran's order.
+        name: Name of the array in messages.
+        shape: Shape.
+        dtype: Data type.
+        by_column: Whether the values are in Fortran order.
     """
 
     name: str
@@ -34,29 +34,28 @@ class Header:
 def find_only_image_array(
     headers: Sequence[Header], names: Sequence[str], path: Path, num: int | None
 ) -> Header:
-    """Return the one array of a file that can be images.
+    """Return the only array of a file that can hold images.
 
     Args:
-        headers: The arrays of the file.
-        names: Names of all that the file holds, for the message.
-        path: The file.
-        num: The number of images that will be read; all if it is None.
+        headers: Headers of the arrays in the file.
+        names: Names of all entries of the file, for the message.
+        path: Path of the file.
+        num: Number of images to read; None for all.
 
     Raises:
-        ValueError: if none or several can be, or if its shape or type cannot be.
+        ValueError: If not exactly one array can hold images, its shape or type is invalid, or it is too large.
     """
     found = [header for header in headers if len(header.shape) >= 3]
     if len(found) != 1:
         single = [header for header in headers if len(header.shape) == 2]
         if single and not found:
             raise UserError(
-                f"{single[0].name} is {list(single[0].shape)}: one image without a dimension for their number, or "
-                f"no image. Give {SHAPES}."
+                f"{single[0].name} is {list(single[0].shape)}, which lacks the dimension of the number of images: "
+                f"give {SHAPES}."
             )
         raise UserError(
             f"{to_printable(path)} holds {', '.join(names[:10]) or 'nothing'}, of which {len(found)} could be "
-            f"images: "
-            f"give one array, {SHAPES}."
+            f"images: give one array, {SHAPES}."
         )
     (header,) = found
     find_channels(header)
@@ -74,28 +73,28 @@ def find_only_image_array(
 
 
 def find_channels(header: Header) -> str:
-    """Return where the channels of an array are: "none", "last" or "second".
+    """Return the position of an array's channels: "none", "last" or "second".
 
     Raises:
-        ValueError: if its shape is not one of images, or could be read in two ways.
+        ValueError: If the shape is not one of images, or is ambiguous.
     """
     shape = header.shape
     if min(shape) < 1:
         raise UserError(
-            f"{header.name} is {header.dtype}, {list(shape)}: it holds no image. Give {SHAPES}."
+            f"{header.name} is {header.dtype}, {list(shape)}, and holds no image: give {SHAPES}."
         )
     has_channels = shape[-1] in (1, 3) or (shape[-1] == 4 and shape[-2] > 16)
     if len(shape) == 3 and (has_channels or shape[0] in (1, 3)):
         raise UserError(
-            f"{header.name} is {list(shape)}: this may be one image in channels, or {shape[0]} grey images. "
-            f"Give 4 dimensions, [n, H, W, C] or [n, C, H, W]."
+            f"{header.name} is {list(shape)}, which may be one image with channels or {shape[0]} grey images: give 4 "
+            f"dimensions, [n, H, W, C] or [n, C, H, W]."
         )
     if len(shape) == 3:
         return "none"
     last, second = (len(shape) == 4 and shape[axis] in (1, 3) for axis in (-1, 1))
     if last == second:
         which = "channels may be last or second" if last else "channels are neither last nor second"
-        raise UserError(f"{header.name} is {list(shape)}: its {which}. Give {SHAPES}.")
+        raise UserError(f"{header.name} is {list(shape)}, and its {which}: give {SHAPES}.")
     return "last" if last else "second"
 
 
@@ -109,10 +108,10 @@ def _check_type(header: Header) -> None:
 
 
 def to_bytes(values: np.ndarray, name: str) -> np.ndarray:
-    """Scale values to bytes: those of bool and of floats in [0, 1] by 255.
+    """Convert values to bytes: bool values and floats in [0, 1] are multiplied by 255.
 
     Raises:
-        ValueError: if floats lie outside of [0, 1], or are NaN.
+        ValueError: If floats are outside [0, 1] or NaN.
     """
     if values.dtype == np.uint8:
         return values
@@ -121,13 +120,14 @@ def to_bytes(values: np.ndarray, name: str) -> np.ndarray:
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= 1):
         raise UserError(
-            f"{name} holds floats from {low:g} to {high:g}: give them in [0, 1] (from [-1, 1]: x / 2 + 0.5), or bytes."
+            f"{name} holds floats from {low:g} to {high:g}: give floats in [0, 1] (from [-1, 1]: x / 2 + 0.5), or "
+            f"bytes."
         )
     return np.rint(values.astype(np.float64) * 255).astype(np.uint8)
 
 
 def move_channels_last(image_bytes: np.ndarray, header: Header) -> np.ndarray:
-    """Move the channels of images to the end: [n, H, W, C]."""
+    """Move the channels of images to the last dimension, [n, H, W, C]."""
     where = find_channels(header)
     if where == "none":
         return image_bytes[..., None]

@@ -1,4 +1,4 @@
-"""What the values of an image file mean: every kind of image becomes 8-bit grey or colour. See docs/pictures.md."""
+"""Conversion of every kind of image file to 8-bit grey or colour; docs/images.md documents the rules."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -9,30 +9,27 @@ from PIL import Image, ImageOps
 
 from lightning_gan.utils.errors import UserError
 
-BITS_PER_SAMPLE, PHOTOMETRIC = 258, 262  # tags of TIFF
+BITS_PER_SAMPLE, PHOTOMETRIC = 258, 262  # TIFF tags
 WHITE_IS_ZERO = 0
 GREY = ("1", "L")
-SIXTEEN_BITS = (
-    "PPM",
-    "PNG",
-)  # formats of which Pillow gives 16 bits in mode I: PPM, and PNG before Pillow 10.3
+SIXTEEN_BITS = ("PPM", "PNG")  # formats whose 16-bit images have Pillow's mode I (PNG before 10.3)
 GREY_16 = ("I;16", "I;16B", "I;16L", "I;16N")
 
 
 def to_eight_bits(opened: Image.Image) -> Image.Image:
     """Convert an opened image to 8-bit grey (mode L) or colour (mode RGB).
 
-    The image is turned as its orientation says. Deeper grey values are scaled, not clipped. Transparent pixels are
-    blended with white. Of several frames, the first one is used. ICC profiles are not applied. An image whose
-    values can only be grey becomes L, every other one RGB, even if all its pixels are grey.
+    The image is rotated by its EXIF orientation. Grey values of more than 8 bits are scaled, not clipped. Transparent
+    pixels are blended with white. The first of several frames is used. ICC profiles are not applied. Grey modes become
+    L; all other modes become RGB, even if all pixels are grey.
 
     Raises:
-        ValueError: if the values have no set range: integers of 32 bits, or floats outside [0, 1].
+        ValueError: If the values have no defined range: 32-bit integers, or floats outside [0, 1].
     """
     tags = getattr(opened, "tag_v2", {})
     bits, inverted = tags.get(BITS_PER_SAMPLE), tags.get(PHOTOMETRIC) == WHITE_IS_ZERO
     form = opened.format
-    image = _upright(opened)
+    image = _apply_orientation(opened)
     if image.mode in GREY_16:
         values = np.asarray(image).astype(np.uint32)
         return _grey(values, 4095 if bits == (12,) else 65535, inverted, image.info)
@@ -40,7 +37,7 @@ def to_eight_bits(opened: Image.Image) -> Image.Image:
         return _grey(np.asarray(image).astype(np.uint32), 65535, False, image.info)
     if image.mode == "I":
         raise UserError(
-            "integers of 32 bits, or signed ones, have no set range: save it in 8 or 16 bits"
+            "32-bit and signed integers have no defined range: save it with 8 or 16 bits"
         )
     if image.mode == "F":
         return _from_floats(np.asarray(image), inverted)
@@ -49,21 +46,21 @@ def to_eight_bits(opened: Image.Image) -> Image.Image:
     return convert_mode(image, "L" if image.mode in GREY else "RGB")
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """Turn an image as its orientation says; one whose EXIF data are damaged stays as it is."""
+def _apply_orientation(image: Image.Image) -> Image.Image:
+    """Rotate an image by its EXIF orientation; damaged EXIF data are ignored."""
     image.load()
-    with suppress(Exception):  # Pillow raises errors of any type for damaged EXIF data
+    with suppress(Exception):  # Pillow raises any type of error for damaged EXIF data
         ImageOps.exif_transpose(image, in_place=True)
     return image
 
 
 def convert_mode(image: Image.Image, mode: str) -> Image.Image:
-    """Convert an image, without a copy if it is of that mode already."""
+    """Convert an image to a mode, without a copy if it has this mode."""
     return image if image.mode == mode else image.convert(mode)
 
 
 def _grey(values: np.ndarray, highest: int, inverted: bool, info: Mapping[Any, Any]) -> Image.Image:
-    """Scale integers from [0, highest] to bytes, rounding; the value that a PNG calls transparent becomes white."""
+    """Scale integers from [0, highest] to bytes and round; a PNG's transparent value becomes white."""
     scaled = ((values * 255 + highest // 2) // highest).astype(np.uint8)
     scaled = 255 - scaled if inverted else scaled
     if isinstance(info.get("transparency"), int):
@@ -72,25 +69,25 @@ def _grey(values: np.ndarray, highest: int, inverted: bool, info: Mapping[Any, A
 
 
 def _from_floats(values: np.ndarray, inverted: bool) -> Image.Image:
-    """Scale floats from [0, 1] to bytes, rounding."""
+    """Scale floats from [0, 1] to bytes and round."""
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= 1):  # NaN fails too
         raise UserError(
-            f"its floats go from {low:g} to {high:g}: save it with values from 0 to 1, or in 8 bits"
+            f"its floats are in [{low:g}, {high:g}]: save it with values in [0, 1], or with 8 bits"
         )
     scaled = np.rint(values.astype(np.float64) * 255).astype(np.uint8)
     return Image.fromarray(255 - scaled if inverted else scaled)
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    """Blend an image that has transparent pixels with white."""
+    """Blend the transparent pixels of an image with white."""
     straight = {"La": "LA", "RGBa": "RGBA"}.get(image.mode)
     image = (image.convert(straight) if straight else image).convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
 def is_grey(image_bytes: np.ndarray) -> bool:
-    """Return whether no pixel of images, [..., 3], has a colour: its three values are equal."""
+    """Return whether the three values of every pixel of images, [..., 3], are equal."""
     return bool((image_bytes[..., 0] == image_bytes[..., 1]).all()) and bool(
         (image_bytes[..., 0] == image_bytes[..., 2]).all()
     )

@@ -1,4 +1,4 @@
-"""Find the image files of a folder."""
+"""Search for the image files of a folder."""
 
 import os
 from collections import Counter
@@ -12,18 +12,18 @@ from lightning_gan.utils.errors import UserError
 
 @dataclass(frozen=True)
 class FoundImages:
-    """The image files of a folder, and what else lies there.
+    """Image files of a folder, and counts of ignored entries.
 
     Attributes:
-        root: The folder.
-        classes: Sorted names of its sub-folders that hold images; empty if the folder holds them itself.
+        root: Path of the folder.
+        classes: Sorted names of the sub-folders with images; empty if the folder itself holds the images.
         files: Image files, sorted by class and name.
         labels: Index of each file's class; 0 without classes.
-        others: Number of other files, which are ignored.
-        hidden: Number of hidden files and folders and of Windows' own files, which are ignored.
-        broken: Number of links that lead nowhere.
-        repeated: Number of linked folders that are not followed, because they lead to a folder that is read already
-            or to one that contains it.
+        others: Number of other files.
+        hidden: Number of hidden files and folders, and of system files of Windows.
+        broken: Number of broken links.
+        repeated: Number of linked folders that are not followed, because their target is read already or contains a
+            folder that is read.
     """
 
     root: Path
@@ -36,8 +36,8 @@ class FoundImages:
     repeated: int = 0
 
     @property
-    def passed_over(self) -> str:
-        """The files that are ignored, as text: `others 3, hidden 1`; empty if there are none."""
+    def ignored(self) -> str:
+        """Counts of ignored entries as text, such as `other files 3, hidden 1`; empty if there are none."""
         counts = {
             "other files": self.others,
             "hidden": self.hidden,
@@ -49,13 +49,13 @@ class FoundImages:
 
 @dataclass
 class _Walk:
-    """Walks folders; each folder once, whatever links lead to it.
+    """Walk through folders that reads each folder once, even if links lead to it.
 
     Attributes:
-        top: Real path of the folder where the walk begins.
-        visited: Device and inode of the folders that were read.
-        counts: Files and links that were passed over, by kind.
-        suffixes: Suffixes of the other files.
+        top: Real path of the first folder.
+        visited: Device and inode of the folders read so far.
+        counts: Numbers of ignored entries by kind.
+        suffixes: Numbers of other files by suffix.
     """
 
     top: str
@@ -64,7 +64,7 @@ class _Walk:
     suffixes: Counter[str] = field(default_factory=Counter)
 
     def entries(self, folder: str) -> tuple[list[str], list[str]]:
-        """Return the sorted paths of image files and of folders directly in a folder; nothing the second time."""
+        """Return the sorted paths of image files and folders directly in a folder; empty lists the second time."""
         files: list[str] = []
         folders: list[str] = []
         state = os.stat(folder)
@@ -85,7 +85,7 @@ class _Walk:
         return files, folders
 
     def _kind(self, entry: os.DirEntry[str]) -> str:
-        """Return "file", "folder", or the kind of what is passed over; pipes and devices are never opened."""
+        """Return "file", "folder", or the kind of an ignored entry; pipes and devices are not opened."""
         if is_hidden(entry.name):
             return "hidden"
         if entry.is_dir():
@@ -99,7 +99,7 @@ class _Walk:
         return "others"
 
     def _leads_back(self, link: str) -> bool:
-        """Return whether a link leads into the folder where the walk begins, or to one that contains it."""
+        """Return whether a link leads into the first folder, or to a folder that contains it."""
         real = os.path.realpath(link)
         return _contains(self.top, real) or _contains(real, self.top)
 
@@ -117,18 +117,18 @@ def _contains(folder: str, path: str) -> bool:
 
 
 def find_images(root: Path) -> FoundImages:
-    """Find the image files of a folder by their suffix: its own, or those of its sub-folders at any depth.
+    """Find the image files of a folder by suffix, directly in it or in its sub-folders at any depth.
 
-    Linked files are read. A linked folder is followed once, unless it leads to a folder that is read anyway or that
-    contains one. Hidden files, pipes and other special files are never opened.
+    Linked files are read. A linked folder is followed once, unless its target is read anyway or contains a folder
+    that is read. Hidden files, pipes and other special files are not opened.
 
     Args:
         root: Folder with images, or with a sub-folder of images for each class.
 
     Raises:
-        FileNotFoundError: if there is no such folder.
-        NotADirectoryError: if it is a file.
-        ValueError: if it holds no image, or some in itself and some in sub-folders.
+        FileNotFoundError: If the folder does not exist.
+        NotADirectoryError: If it is a file.
+        ValueError: If it holds no image, or holds images both directly and in sub-folders.
     """
     if not root.exists():
         raise FileNotFoundError(
@@ -144,24 +144,24 @@ def find_images(root: Path) -> FoundImages:
     classes = {name: files for name, files in below.items() if files}
     if own and classes:
         raise UserError(
-            f"{to_printable(root)} holds {len(own):,} images beside the folders "
-            f"{', '.join(map(to_printable, classes))}: "
-            f"put each of them into the folder of its class, or all images into one folder."
+            f"{to_printable(root)} holds {len(own):,} images besides the folders "
+            f"{', '.join(map(to_printable, classes))}: move each image to the folder of its class, or all images to "
+            f"one folder."
         )
     files = own or [path for part in classes.values() for path in part]
     if not files:
-        raise UserError(_nothing(root, walk))
+        raise UserError(_describe_empty(root, walk))
     labels = [i for i, part in enumerate(classes.values()) for _ in part] or [0] * len(files)
     return FoundImages(
         root, tuple(classes), tuple(map(Path, files)), tuple(labels), **dict(walk.counts)
     )
 
 
-def _nothing(root: Path, walk: _Walk) -> str:
-    passed = FoundImages(root, (), (), (), **dict(walk.counts)).passed_over or "nothing"
+def _describe_empty(root: Path, walk: _Walk) -> str:
+    ignored = FoundImages(root, (), (), (), **dict(walk.counts)).ignored or "nothing"
     kinds = ", ".join(f"{to_printable(suffix)} {n:,}" for suffix, n in walk.suffixes.most_common(5))
     return (
         f"{to_printable(root)} holds no image ({', '.join(SUFFIXES)}), only "
-        f"{passed}{f' ({kinds})' if kinds else ''}: "
-        f"give a folder that holds some, in itself or in a sub-folder for each class."
+        f"{ignored}{f' ({kinds})' if kinds else ''}: give a folder with images, directly or in a sub-folder for each "
+        f"class."
     )

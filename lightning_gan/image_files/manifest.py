@@ -1,4 +1,4 @@
-"""The list of the samples that `sample` wrote into a folder: samples.json."""
+"""Manifest of the samples that the command `sample` writes to a folder: samples.json."""
 
 import json
 from collections.abc import Mapping
@@ -17,13 +17,13 @@ FORMAT = "lightning_gan samples 1"
 
 @dataclass(frozen=True)
 class Manifest:
-    """Which files of a folder are samples, and of what.
+    """List of the sample files in a folder.
 
     Attributes:
-        checkpoint: The checkpoint they were drawn from.
-        step: The number of G's updates.
-        seed: The seed of the noise.
-        files: SHA-256 of each file, in hexadecimal, by its name; in the order of the samples.
+        checkpoint: Checkpoint of the generator.
+        step: Number of G's updates.
+        seed: Random seed for the noise.
+        files: SHA-256 of each file, in hexadecimal, by name and in the order of the samples.
     """
 
     checkpoint: str
@@ -38,49 +38,48 @@ def hash_file(path: Path) -> str:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> Path:
-    """Write a manifest into the folder of its files, all of it or nothing."""
+    """Write a manifest atomically to the folder of its files, and return its path."""
     content = {"format": FORMAT, **vars(manifest)}
-    with atomic_write(folder / NAME, durable=False) as beside:
-        beside.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    with atomic_write(folder / NAME, durable=False) as temporary:
+        temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
     return folder / NAME
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Read the manifest of a folder; None if it has none, or another program's file of that name.
+    """Read the manifest of a folder; None if there is none, or if the file is another program's.
 
     Raises:
-        ValueError: if it is damaged, or names a file outside of the folder or one that is gone.
+        ValueError: If it is damaged, or names a file outside the folder or a missing file.
     """
     path = folder / NAME
     if not path.is_file():
         return None
-    how = f"draw the samples again, or remove {NAME} to score every image in the folder"
+    advice = f"draw the samples again, or remove {NAME} to evaluate every image in the folder"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:  # also text that is not UTF-8
-        raise UserError(f"{to_printable(path)} is not whole: {how}.") from error
+        raise UserError(f"{to_printable(path)} is not complete: {advice}.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         return None
     files = content.get("files")
     if not isinstance(files, dict) or not files or not all(map(_is_plain, files)):
-        raise UserError(f"{to_printable(path)} lists no files of its folder: {how}.")
+        raise UserError(f"{to_printable(path)} lists no files of its folder: {advice}.")
     missing = [name for name in files if not (folder / name).is_file()]
     if missing:
         raise UserError(
-            f"{to_printable(path)} lists {to_printable(missing[0])}, which is not there ({len(missing):,} of "
-            f"{len(files):,} "
-            f"files are missing): {how}."
+            f"{to_printable(path)} lists {to_printable(missing[0])}, which does not exist ({len(missing):,} of "
+            f"{len(files):,} files are missing): {advice}."
         )
     return Manifest(
         _text(content, "checkpoint"), _number(content, "step"), _number(content, "seed"), files
     )
 
 
-def find_changed_files(path: Path) -> ValueError:
-    """Return the error for a file that is not the one its manifest lists."""
-    return ValueError(
-        f"{to_printable(path)} is not the file that {NAME} lists: it was replaced after the samples were drawn. Draw "
-        f"them again, or remove {NAME} to score every image in the folder."
+def make_changed_file_error(path: Path) -> UserError:
+    """Return the error for a file that differs from the one in its manifest."""
+    return UserError(
+        f"{to_printable(path)} differs from the file that {NAME} lists: draw the samples again, or remove {NAME} to "
+        f"evaluate every image in the folder."
     )
 
 

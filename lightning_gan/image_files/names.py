@@ -1,4 +1,4 @@
-"""Names of image files: which suffixes are images, which files are hidden, how a name is printed."""
+"""Names of image files: suffixes, hidden files, and printable text."""
 
 import os
 from pathlib import Path
@@ -10,24 +10,24 @@ SUFFIXES = (
 )  # fmt: skip
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # Pillow tries no other reader
 LOSSY = (".jpg", ".jpeg", ".jfif")
-SYSTEM_FILES = ("thumbs.db", "desktop.ini")  # written by Windows into folders of images
+SYSTEM_FILES = ("thumbs.db", "desktop.ini")  # written by Windows to folders of images
 
 
 def is_image_file(name: str) -> bool:
-    """Return whether a file name has the suffix of an image, in upper or lower case."""
+    """Return whether a file name has the suffix of an image, in any case."""
     return os.path.splitext(name)[1].lower() in SUFFIXES
 
 
 def is_hidden(name: str) -> bool:
-    """Return whether a file or folder is hidden (`.DS_Store`, `._x.png`) or a file of Windows (`Thumbs.db`)."""
+    """Return whether a file or folder is hidden (`.DS_Store`, `._x.png`) or a system file of Windows (`Thumbs.db`)."""
     return name.startswith(".") or name.lower() in SYSTEM_FILES
 
 
 def to_printable(path: str | Path) -> str:
-    r"""Return a path as text for one line of UTF-8: other bytes and control characters as `\xff` and `\n`.
+    r"""Return a path as one line of UTF-8 text; other bytes and control characters become `\xff` and `\n`.
 
     Example:
-        >>> printable("a\nb.png")
+        >>> to_printable("a\nb.png")
         'a\\nb.png'
     """
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
@@ -35,15 +35,15 @@ def to_printable(path: str | Path) -> str:
 
 
 def check_utf8(path: str | Path) -> None:
-    """Check that the name of a folder is UTF-8, which a config and the files of a run need.
+    """Check that the name of a folder is UTF-8, because configs and run files store it as text.
 
     Raises:
-        ValueError: if it is not.
+        ValueError: If it is not.
     """
     try:
         str(path).encode("utf-8")
     except UnicodeEncodeError:
         raise UserError(
-            f"The name of the folder {to_printable(path)} is not UTF-8, so no config and no file of a run can hold it: "
+            f"The name of the folder {to_printable(path)} is not UTF-8, so configs and run files cannot store it: "
             f"rename it."
         ) from None

@@ -1,4 +1,4 @@
-"""Read image files: their heads, their digests and their pixels, several files at a time."""
+"""Reader for headers, digests and pixels of image files, with a few threads."""
 
 import warnings
 from collections import deque
@@ -16,24 +16,24 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from lightning_gan.image_files.decode import convert_mode, to_eight_bits
 from lightning_gan.image_files.names import FORMATS
 
-READERS = 4  # threads; Pillow decodes outside of Python's lock
-FILES = 16  # files a thread reads before it asks for more work
-SMALL = 8_000  # bytes of a file: smaller ones are read faster without threads (benchmarks/image_files.py)
+READERS = 4  # threads; Pillow releases the GIL while it decodes
+FILES = 16  # files per task of a thread
+SMALL = 8_000  # bytes; smaller files are read faster without threads (benchmarks/image_files.py)
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class ImageHeader:
-    """What a file says of itself before its pixels are read.
+    """Header of an image file.
 
     Attributes:
-        path: The file.
-        size: Width and height; (0, 0) if it cannot be read.
-        mode: Pillow's name of its kind of values, such as RGB, L (grey), P (palette).
-        problem: The reason why it cannot be used, in brackets; empty if it can.
-        profile: Whether it carries an ICC profile, which is not applied.
-        frames: Whether it has several frames, of which the first is used.
+        path: Path of the file.
+        size: Width and height; (0, 0) if the file cannot be read.
+        mode: Pillow's mode, such as RGB, L (grey) or P (palette).
+        problem: Reason why the file cannot be used, in brackets; empty if it can.
+        profile: Whether it has an ICC profile, which is not applied.
+        frames: Whether it has more than one frame; only the first is used.
     """
 
     path: Path
@@ -46,12 +46,12 @@ class ImageHeader:
 
 @dataclass(frozen=True)
 class DecodedImage(Generic[T]):
-    """A file that was read.
+    """Result of reading an image file.
 
     Attributes:
-        header: What it says of itself.
+        header: Header of the file.
         digest: SHA-256 of the bytes of the file; empty if it could not be opened.
-        image: What was made of its pixels; None if there is a problem.
+        image: Result of the function applied to the image; None if there is a problem.
     """
 
     header: ImageHeader
@@ -60,11 +60,11 @@ class DecodedImage(Generic[T]):
 
 
 def read_file(path: Path, work: Callable[[Image.Image], T]) -> DecodedImage[T]:
-    """Read one file.
+    """Read one file; errors are returned in the header's `problem`.
 
     Args:
-        path: The file.
-        work: Called with the 8-bit image, mode L or RGB; what it returns becomes `image`.
+        path: Path of the file.
+        work: Function of the 8-bit image, mode L or RGB, whose result becomes `image`.
     """
     header, digest = ImageHeader(path, (0, 0), ""), b""
     try:
@@ -73,17 +73,17 @@ def read_file(path: Path, work: Callable[[Image.Image], T]) -> DecodedImage[T]:
             if not file.tell():
                 return DecodedImage(ImageHeader(path, (0, 0), "", "(it is empty)"), digest, None)
             file.seek(0)
-            with _opened(file) as image:
+            with _open_image(file) as image:
                 header = _read_header(path, image)
-                one_image = work(to_eight_bits(image))
-    except Exception as error:  # Pillow's readers raise errors of any type for a damaged file
+                result = work(to_eight_bits(image))
+    except Exception as error:  # Pillow raises any type of error for damaged files
         return DecodedImage(
             ImageHeader(path, header.size, header.mode, describe_read_error(error)), digest, None
         )
-    return DecodedImage(header, digest, one_image)
+    return DecodedImage(header, digest, result)
 
 
-def _opened(file: BinaryIO) -> Image.Image:
+def _open_image(file: BinaryIO) -> Image.Image:
     image = Image.open(file, formats=FORMATS)
     limit = Image.MAX_IMAGE_PIXELS
     if limit and image.width * image.height > limit:
@@ -99,15 +99,15 @@ def _read_header(path: Path, image: Image.Image) -> ImageHeader:
 
 
 def crop_square(image: Image.Image, size: int, channels: int) -> np.ndarray:
-    """Cut the largest square out of the middle of an image and scale it with antialiasing.
+    """Crop the largest centred square of an image and scale it with antialiasing.
 
     Args:
-        image: Image of 8 bits, mode L or RGB.
-        size: Side of the square that is returned, in pixels.
-        channels: 1, grey (ITU-R 601 luma); or 3, colour.
+        image: 8-bit image, mode L or RGB.
+        size: Side of the returned square in pixels.
+        channels: Number of channels: 1 for grey (ITU-R 601 luma), 3 for colour.
 
     Returns:
-        uint8, [channels, size, size].
+        Image, uint8 [channels, size, size].
     """
     image = convert_mode(image, "L" if channels == 1 else "RGB")
     array = np.asarray(ImageOps.fit(image, (size, size), method=Image.Resampling.BICUBIC))
@@ -115,11 +115,11 @@ def crop_square(image: Image.Image, size: int, channels: int) -> np.ndarray:
 
 
 def describe_read_error(error: Exception) -> str:
-    """Return why a file cannot be read: one short line, in brackets."""
+    """Return the reason why a file cannot be read as one short line in brackets."""
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
-        return f"(more than {Image.MAX_IMAGE_PIXELS:,} pixels: make it smaller)"
+        return f"(it has more than {Image.MAX_IMAGE_PIXELS:,} pixels: make it smaller)"
     if isinstance(error, UnidentifiedImageError):
-        return f"(it is no {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file, or of a kind that Pillow cannot read)"
+        return f"(it is not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file, or a kind that Pillow cannot read)"
     text = str(getattr(error, "strerror", None) or error) or type(error).__name__
     return f"({' '.join(text.split())[:150]})"
 
@@ -127,13 +127,13 @@ def describe_read_error(error: Exception) -> str:
 def read_files(
     files: Sequence[Path], work: Callable[[Image.Image], T]
 ) -> Iterator[DecodedImage[T]]:
-    """Yield each file as `read_file` returns it, in order; memory holds a few dozen images at a time.
+    """Yield the results of `read_file` in order, with a few dozen images in memory at a time.
 
-    Threads read batches of files. Small files are read without them: their decoding takes less time than the exchange
-    between threads.
+    Threads read batches of files. Small files are read without threads, because their decoding takes less time than
+    the synchronization.
     """
     waiting: deque[Future[list[DecodedImage[T]]]] = deque()
-    with _pillow_is_quiet(), ThreadPoolExecutor(READERS) as pool:
+    with _ignore_pillow_warnings(), ThreadPoolExecutor(READERS) as pool:
         for start in range(0, len(files), FILES):
             batch = files[start : start + FILES]
             if _are_small(batch):
@@ -151,7 +151,7 @@ def read_files(
 def _are_small(files: Sequence[Path]) -> bool:
     try:
         return sum(path.stat().st_size for path in files) < SMALL * len(files)
-    except OSError:  # gone since it was found: its reading says so
+    except OSError:  # the file was removed; read_file reports it
         return True
 
 
@@ -160,8 +160,8 @@ def _read_all(files: Sequence[Path], work: Callable[[Image.Image], T]) -> list[D
 
 
 @contextmanager
-def _pillow_is_quiet() -> Iterator[None]:
-    """Hide Pillow's warnings: they say nothing a user could act on, and too many pixels are refused here."""
+def _ignore_pillow_warnings() -> Iterator[None]:
+    """Ignore Pillow's warnings, on which users cannot act; `_open_image` limits the number of pixels."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

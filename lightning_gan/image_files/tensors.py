@@ -1,4 +1,4 @@
-"""Read images from a .pt file that holds a tensor; its pickle may name tensors alone (weights_only)."""
+"""Reader for images in .pt files, which loads only tensors (weights_only)."""
 
 import math
 import zipfile
@@ -19,27 +19,31 @@ from lightning_gan.image_files.array_layout import (
 from lightning_gan.image_files.names import to_printable
 from lightning_gan.utils.errors import UserError
 
-BLOCK = 1 << 22  # values of a tensor that are converted at a time
+BLOCK = 1 << 22  # values of a tensor converted at a time
 
 
 def read_tensor(path: Path, num: int | None = None) -> np.ndarray:
-    """Read the images of a .pt file: a tensor, or a dict with one tensor of images; as `read_arrays` does.
+    """Read the images of a .pt file that holds a tensor, or a dict with one tensor of images.
 
-    The file is mapped into memory, so that its size costs nothing before shape and type are known.
+    The file is mapped into memory, so that shape and type are checked before the values are read.
+
+    Args:
+        path: A .pt file.
+        num: Number of images to read from the start; None for all.
 
     Returns:
-        uint8, [n, H, W, C].
+        Images, uint8 [n, H, W, C].
 
     Raises:
-        ValueError: if it holds no such tensor.
+        ValueError: If it holds no such tensor.
     """
     tensors = {
         name: tensor
-        for name, tensor in _content(path).items()
+        for name, tensor in _load(path).items()
         if isinstance(tensor, Tensor) and tensor.layout == torch.strided
     }
     headers = [
-        Header(name, tuple(tensor.shape), _dtype(tensor)) for name, tensor in tensors.items()
+        Header(name, tuple(tensor.shape), _get_dtype(tensor)) for name, tensor in tensors.items()
     ]
     header = find_only_image_array(headers, list(tensors), path, num)
     tensor = tensors[header.name][:num]
@@ -52,17 +56,17 @@ def read_tensor(path: Path, num: int | None = None) -> np.ndarray:
     return move_channels_last(image_bytes, header)
 
 
-def _content(path: Path) -> dict[str, Any]:
-    """Return what a file holds, by name."""
-    if not _is_whole(path):
+def _load(path: Path) -> dict[str, Any]:
+    """Load the contents of a file by name."""
+    if not _is_intact(path):
         raise UserError(
-            f"{to_printable(path)} is not a whole .pt file of torch.save: write it again, or give an .npz file."
+            f"{to_printable(path)} is not an intact .pt file of torch.save: write it again, or give an .npz file."
         )
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:  # torch raises errors of many types for a damaged or hostile file
+    except Exception as error:  # torch raises many types of errors for damaged or malicious files
         raise UserError(
-            f"{to_printable(path)} cannot be read as tensors alone, and nothing else is read from a .pt file: save a "
+            f"{to_printable(path)} holds other objects than tensors, which are not read from a .pt file: save a "
             f"tensor, {SHAPES}, with torch.save."
         ) from error
     if isinstance(content, Tensor):
@@ -76,8 +80,8 @@ def _content(path: Path) -> dict[str, Any]:
     }
 
 
-def _is_whole(path: Path) -> bool:
-    """Return whether a file is an uncompressed archive whose checksums are right; torch.load does not look at them."""
+def _is_intact(path: Path) -> bool:
+    """Return whether a file is an uncompressed archive with valid checksums, which torch.load does not check."""
     try:
         with zipfile.ZipFile(path) as archive:
             stored = all(info.compress_type == zipfile.ZIP_STORED for info in archive.infolist())
@@ -86,8 +90,8 @@ def _is_whole(path: Path) -> bool:
         return False
 
 
-def _dtype(tensor: Tensor) -> np.dtype:
-    """Return NumPy's type for the values of a tensor; bfloat16 and other floats count as float32."""
+def _get_dtype(tensor: Tensor) -> np.dtype:
+    """Return NumPy's type for the values of a tensor; all floats count as float32."""
     if tensor.is_floating_point():
         return np.dtype(np.float32)
     if tensor.dtype in (torch.uint8, torch.bool):

@@ -3,7 +3,7 @@
 from lightning_gan.metrics.degenerate import DegenerateWarning
 from lightning_gan.metrics.frechet import FrechetDistance, frechet_distance
 from lightning_gan.metrics.inception_score import (
-    InceptionScoreMetric,
+    AccumulatedInceptionScore,
     InceptionScoreValue,
     assign_splits,
     inception_score,
@@ -22,7 +22,7 @@ from lightning_gan.metrics.parzen import (
     compute_parzen_score,
 )
 from lightning_gan.metrics.precision_recall import (
-    PrecisionRecallMetric,
+    AccumulatedPrecisionRecall,
     PrecisionRecallValue,
     precision_recall,
 )
@@ -30,17 +30,17 @@ from lightning_gan.metrics.vectors import Vectors
 
 __all__ = [
     "SIGMAS_2014",
+    "AccumulatedInceptionScore",
+    "AccumulatedPrecisionRecall",
     "DegenerateWarning",
     "FrechetDistance",
     "GaussianStatistics",
-    "InceptionScoreMetric",
     "InceptionScoreValue",
     "KernelDistance",
     "KernelDistanceValue",
     "Moments",
     "ParzenScore",
     "ParzenWindow",
-    "PrecisionRecallMetric",
     "PrecisionRecallValue",
     "Vectors",
     "assign_splits",

@@ -4,7 +4,7 @@ import warnings
 
 from torch import Tensor
 
-from lightning_gan.metrics.sample_metric import rows_at_a_time
+from lightning_gan.metrics.sample_metric import count_block_rows
 
 
 class DegenerateWarning(UserWarning):
@@ -18,6 +18,6 @@ def warn(sentence: str) -> None:
 
 def warn_of_copies(vectors: Tensor, name: str, consequence: str) -> None:
     """Warn if there are two or more vectors, [n, d], and all are equal."""
-    parts = vectors.split(rows_at_a_time(vectors))
+    parts = vectors.split(count_block_rows(vectors))
     if len(vectors) > 1 and all(bool((part == vectors[:1]).all()) for part in parts):
         warn(f"All {len(vectors):,} {name} are equal: {consequence}.")

@@ -75,7 +75,7 @@ def inception_score(logits: Tensor, splits: Count = 10, seed: Seed = 2020) -> In
     return _value(*_sums(logits, assign_splits(len(logits), splits, seed), splits))
 
 
-class InceptionScoreMetric(SampleSetMetric):
+class AccumulatedInceptionScore(SampleSetMetric):
     """Inception Score over the samples of all processes.
 
     States are sums over each split, 8 splits (classes + 2) bytes; the assignment of samples to

@@ -39,7 +39,7 @@ def prepare_centres(samples: Tensor, value_range: tuple[Finite, Finite] | None =
     Raises:
         UserError: There are no samples, or a value is not finite or out of range.
     """
-    samples = flat_examples(samples, "samples", value_range)
+    samples = flatten_images(samples, "samples", value_range)
     origin = samples.mean(0, dtype=torch.float32)
     mu = (samples - origin).float()
     return Centres(origin, mu, (-_squared_norms(mu) / 2).float())
@@ -77,7 +77,7 @@ def parzen_log_likelihood(
         tensor([[-1.8379]], dtype=torch.float64)
     """
     check_sigmas(sigmas)
-    x = flat_examples(x, "images")
+    x = flatten_images(x, "images")
     centres = centres if isinstance(centres, Centres) else prepare_centres(centres)
     (n_centres, d), device = centres.mu.shape, centres.mu.device
     if x.shape[1] != d:
@@ -124,7 +124,7 @@ def _squared_norms(x: Tensor) -> Tensor:
     return torch.cat([part.double().square().sum(1) for part in parts])
 
 
-def flat_examples(x: Tensor, name: str, value_range: tuple[float, float] | None = None) -> Tensor:
+def flatten_images(x: Tensor, name: str, value_range: tuple[float, float] | None = None) -> Tensor:
     """Flatten images to floats, [n, d], and check their values.
 
     Args:

@@ -51,10 +51,10 @@ def mode_coverage(samples: Tensor, means: Tensor, std: Tensor, near: Positive = 
     distance, nearest = (torch.cdist(samples, means) / std).min(1)
     good = nearest[distance < near]
     counts = torch.bincount(good, minlength=len(means))
-    return Modes(int((counts > 0).sum()), len(good) / len(samples), from_uniform(counts))
+    return Modes(int((counts > 0).sum()), len(good) / len(samples), compute_kl_from_uniform(counts))
 
 
-def from_uniform(counts: Tensor) -> float:
+def compute_kl_from_uniform(counts: Tensor) -> float:
     """Compute the KL of the frequencies of modes from the uniform distribution, in nats.
 
     Args:

@@ -16,7 +16,7 @@ from lightning_gan.arguments import Bytes, Count, CountOrZero, Finite, Positive,
 from lightning_gan.metrics.kernel_density import (
     Centres,
     check_sigmas,
-    flat_examples,
+    flatten_images,
     parzen_log_likelihood,
     prepare_centres,
 )
@@ -119,7 +119,7 @@ class ParzenWindow(Metric):
             raise UserError("The Parzen window has no centres: call set_centres(samples) first.")
         if not len(x):
             return
-        x = flat_examples(x, "images", self.value_range)
+        x = flatten_images(x, "images", self.value_range)
         nats = parzen_log_likelihood(x, self.centres, self.sigmas, self.max_bytes)
         self.sums += nats.sum(0)
         self.squares += nats.square().sum(0)
@@ -165,8 +165,8 @@ def compute_parzen_score(
         UserError: An input is empty, not finite, out of range, or of another size.
     """
     centres = prepare_centres(samples, value_range)
-    validation = flat_examples(validation, "validation images", value_range)
-    test = flat_examples(test, "test images", value_range)
+    validation = flatten_images(validation, "validation images", value_range)
+    test = flatten_images(test, "test images", value_range)
 
     def curve(x: Tensor, sigmas: Sequence[float]) -> ParzenCurve:
         window = ParzenWindow(sigmas, None, max_bytes, sync_on_compute=world_size > 1)

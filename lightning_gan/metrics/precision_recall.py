@@ -90,7 +90,7 @@ def precision_recall(
         return _from_balls(x, y.to(x.device), k, k_density, max_bytes)
 
 
-class PrecisionRecallMetric(Vectors):
+class AccumulatedPrecisionRecall(Vectors):
     """Precision, recall, density and coverage over the samples of all processes.
 
     Args:

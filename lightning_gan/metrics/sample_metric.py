@@ -22,7 +22,7 @@ class SampleSetMetric(Metric):
 AT_A_TIME = 1 << 18  # number of values in a block of a check, which so needs no copy of all vectors
 
 
-def rows_at_a_time(vectors: Tensor) -> int:
+def count_block_rows(vectors: Tensor) -> int:
     """Return the number of rows of [m, d] to check at a time."""
     return max(1, AT_A_TIME // vectors.shape[1])
 
@@ -41,7 +41,7 @@ def check_vectors(vectors: Tensor, name: str, dim: int | None = None) -> Tensor:
     shape = list(vectors.shape)
     if len(shape) != 2 or not shape[1] or dim not in (None, shape[1]):
         raise UserError(f"The {name} have shape {shape}: give [m, {'d' if dim is None else dim}].")
-    counts = [(~part.isfinite()).any(1).sum() for part in vectors.split(rows_at_a_time(vectors))]
+    counts = [(~part.isfinite()).any(1).sum() for part in vectors.split(count_block_rows(vectors))]
     bad = int(torch.stack(counts).sum())
     if bad:
         raise UserError(

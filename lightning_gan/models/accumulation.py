@@ -7,7 +7,7 @@ from lightning_gan.utils.errors import UserError
 
 
 def set_microbatches(gan: AdversarialModel, data: Any, minibatches: int) -> None:
-    """Let each update accumulate the gradients of several minibatches of the data module's size.
+    """Let each update accumulate the gradients of a number of minibatches of the data module's size.
 
     The data module's batch size is multiplied, and the model splits each minibatch again. So an update counts as one
     for steps, for k and for the weight average of G. Lightning's own accumulation refuses modules with two optimizers.

@@ -13,7 +13,7 @@ from lightning_gan.utils.errors import UserError
 
 
 class LoadableMixin(ValidationMixin):
-    """LightningModule that loads in evaluation mode and accepts minibatches of several forms."""
+    """LightningModule that loads in evaluation mode and accepts minibatches of different forms."""
 
     display_range: tuple[float, float]
 

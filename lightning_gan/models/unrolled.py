@@ -41,7 +41,7 @@ class UnrolledGAN(GAN):
     in the authors' code (github.com/poolio/unrolled_gan). Penalties and `d_clip` apply to them as to D's own updates.
     They change neither D's parameters nor the state of its optimizer, its BatchNorm statistics and its spectral norms'
     vectors. Dropout, noise and the points of a gradient penalty are drawn anew in each forward pass, from the global
-    random number generator. On several devices, each of the K updates uses the mean gradient of all devices.
+    random number generator. With more than one device, each of the K updates uses the mean gradient of all devices.
 
     With unroll 0 the model is the GAN of Algorithm 1.
 

@@ -116,11 +116,11 @@ class DeconvolutionalGenerator(Generator):
         super().__init__(data_shape, z_dim)
         if len(maps) != 3:
             raise UserError(f"maps {list(maps)}: give [channels, height, width].")
-        made = (stride * (maps[1] - 1) + kernel, stride * (maps[2] - 1) + kernel)
-        if self.data_shape[1:] != made:
+        size = (stride * (maps[1] - 1) + kernel, stride * (maps[2] - 1) + kernel)
+        if self.data_shape[1:] != size:
             raise UserError(
-                f"Maps of {maps[1]} x {maps[2]} with kernel {kernel} and stride {stride} become [C, {made[0]}, "
-                f"{made[1]}], but data_shape is {list(data_shape)}: choose sizes that fit."
+                f"Maps of {maps[1]} x {maps[2]} with kernel {kernel} and stride {stride} become [C, {size[0]}, "
+                f"{size[1]}], but data_shape is {list(data_shape)}: choose sizes that fit."
             )
         self.maps = (maps[0], maps[1], maps[2])
         self.origin = 0.5 if centred else 0.0

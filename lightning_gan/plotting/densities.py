@@ -1,4 +1,4 @@
-"""Figure 1 of Goodfellow et al. (2014): p_data, p_g and D over the line, and how z becomes x = G(z)."""
+"""Plots as in Figure 1 of Goodfellow et al. (2014): p_data, p_g, D(x), and arrows from z to x = G(z)."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lightning_gan.plotting.figures import render_figure
 
-HEIGHT = 1.9  # of the densities' axis, in peaks of p_data: a higher p_g leaves the image
+HEIGHT = 1.9  # height of the density axis in peaks of p_data; a higher p_g is cut off
 ARROW = {
     "arrowstyle": "-|>",
     "lw": 0.7,
@@ -22,47 +22,55 @@ ARROW = {
 
 
 class View(NamedTuple):
-    """A model on the line, as it stands."""
+    """State of a one-dimensional GAN at one step."""
 
     x: Tensor
-    """Points, [n]."""
+    """Points on the line, [n]."""
     p_data: Tensor
-    """Density of the data there, [n]."""
+    """Density of the data at x, [n]."""
     p_g: Tensor
-    """Density of G's samples there, [n]."""
+    """Density of generated samples at x, [n]."""
     d: Tensor
-    """D(x) there, in [0, 1], [n]."""
+    """D(x), in [0, 1], [n]."""
     z: Tensor
-    """Noise, [arrows], rising."""
+    """Noise in ascending order, [arrows]."""
     g_z: Tensor
-    """x = G(z) of it, [arrows]."""
+    """G(z), [arrows]."""
 
 
 def draw_row(views: Sequence[View], titles: Sequence[str]) -> Tensor:
-    """Views side by side, as in the paper: bytes [3, H, W]."""
+    """Draw views next to each other, as in the paper.
+
+    Args:
+        views: States to draw.
+        titles: Title of each view.
+
+    Returns:
+        Bytes [3, H, W].
+    """
     return _draw_views(
         views, titles, Figure(figsize=(3.4 * len(views), 3.8), layout="constrained", dpi=100)
     )
 
 
 def draw_frame(view: View, title: str) -> Tensor:
-    """One view, as an image of an animation: bytes [3, H, W]."""
+    """Draw one view as a frame of an animation: bytes [3, H, W]."""
     return _draw_views([view], [title], Figure(figsize=(4.8, 3.8), layout="constrained", dpi=80))
 
 
 def _draw_views(views: Sequence[View], titles: Sequence[str], figure: Figure) -> Tensor:
     axes = figure.subplots(2, len(views), height_ratios=(3, 1), squeeze=False)
     for i, (view, title) in enumerate(zip(views, titles, strict=True)):
-        lines = _curves(axes[0, i], view, left=i == 0, right=i == len(views) - 1)
+        lines = _draw_curves(axes[0, i], view, left=i == 0, right=i == len(views) - 1)
         axes[0, i].set_title(title, fontsize=10)
-        _arrows(axes[1, i], view)
+        _draw_arrows(axes[1, i], view)
         for ax in axes[:, i]:
             ax.set_xlim(view.x[0].item(), view.x[-1].item())
     figure.legend(handles=lines, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     return render_figure(figure)
 
 
-def _curves(ax: Axes, view: View, left: bool, right: bool) -> list[Line2D]:
+def _draw_curves(ax: Axes, view: View, left: bool, right: bool) -> list[Line2D]:
     lines = ax.plot(view.x, view.p_data, color="black", ls=":", lw=1.8, label="p_data(x)")
     lines += ax.plot(view.x, view.p_g, color="green", lw=1.6, label="p_g(x)")
     ax.set_ylim(0, HEIGHT * view.p_data.max().item())
@@ -83,10 +91,10 @@ def _curves(ax: Axes, view: View, left: bool, right: bool) -> list[Line2D]:
     return lines
 
 
-def _arrows(ax: Axes, view: View) -> None:
-    """From the z axis below, stretched to the width of the image, up to the x axis.
+def _draw_arrows(ax: Axes, view: View) -> None:
+    """Draw arrows from the z axis, stretched to the width of the plot, to the x axis.
 
-    Where G falls, the z axis runs from right to left, so that arrows cross only where G turns.
+    If G decreases, the z axis runs from right to left, so that arrows cross only where G is not monotonic.
     """
     low, high = view.x[0].item(), view.x[-1].item()
     margin = 0.06 * (high - low)

@@ -1,4 +1,4 @@
-"""Figures from numbers, as bytes."""
+"""Training curves, and figures rendered as bytes."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,21 +9,21 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
 
-Curve = Sequence[tuple[int, float]]
-TITLES = ("value V(D, G), nats", "D's answers", "losses, nats")
+PlottedCurve = Sequence[tuple[int, float]]
+TITLES = ("value V(D, G), nats", "D(x) and D(G(z))", "losses, nats")
 KEYS = (
     "train/value", "val/value", "train/d_x", "train/d_gz", "val/d_x", "train/d_loss", "train/g_loss",
     "val/parzen_nats",
 )  # fmt: skip
-TITLES_OF_A_CRITIC = ("V, as if scores were logits", "sigmoid of D's scores", "losses")
+CRITIC_TITLES = ("V of D's output as a logit", "sigmoid of D's output", "losses")
 
 
-def plot_curves(curves: Mapping[str, Curve], logits: bool = True) -> Tensor:
-    """How a run went: V(D, G) with -log 4, D(x) and D(G(z)) with 1/2, both losses, and the Parzen score if there.
+def plot_curves(curves: Mapping[str, PlottedCurve], logits: bool = True) -> Tensor:
+    """Plot V(D, G), D(x) and D(G(z)), both losses, and the Parzen score if there is one, over steps.
 
     Args:
-        curves: (step, value) pairs under the keys of metrics.csv.
-        logits: whether D's scores are logits; if not, there are no equilibria to draw, and titles say so.
+        curves: (step, value) pairs by key of metrics.csv.
+        logits: Whether D's outputs are logits. If so, lines mark the equilibrium values -log 4 and 1/2.
 
     Returns:
         Bytes [3, H, W].
@@ -31,7 +31,7 @@ def plot_curves(curves: Mapping[str, Curve], logits: bool = True) -> Tensor:
     parzen = bool(curves.get("val/parzen_nats"))
     figure = Figure(figsize=(14 if parzen else 10.5, 3.2), layout="constrained", dpi=100)
     axes = figure.subplots(1, 4 if parzen else 3)
-    for ax, title in zip(axes, TITLES if logits else TITLES_OF_A_CRITIC, strict=False):
+    for ax, title in zip(axes, TITLES if logits else CRITIC_TITLES, strict=False):
         ax.set(title=title, xlabel="step (updates of G)")
     _draw(axes[0], curves, {"train/value": "training", "val/value": "held out"})
     if logits:
@@ -52,16 +52,16 @@ def plot_curves(curves: Mapping[str, Curve], logits: bool = True) -> Tensor:
     return render_figure(figure)
 
 
-def _draw(ax: "object", curves: Mapping[str, Curve], names: Mapping[str, str]) -> None:
+def _draw(ax: "object", curves: Mapping[str, PlottedCurve], names: Mapping[str, str]) -> None:
     for key, label in names.items():
         if curves.get(key):
             steps, values = zip(*curves[key], strict=True)
-            marker = "." if len(steps) == 1 else None  # a line of one point cannot be seen
+            marker = "." if len(steps) == 1 else None  # a line of one point is invisible
             ax.plot(steps, values, lw=1, marker=marker, label=label)  # type: ignore[attr-defined]
 
 
 def render_figure(figure: Figure) -> Tensor:
-    """Draw a figure without a display: bytes [3, H, W]."""
+    """Render a figure without a display: bytes [3, H, W]."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return torch.from_numpy(np.array(canvas.buffer_rgba()))[..., :3].permute(2, 0, 1).contiguous()

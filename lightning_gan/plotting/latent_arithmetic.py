@@ -1,4 +1,4 @@
-"""The image of a sum in z, as in Figure 7 of Radford et al. (2016): samples, means, and what lies around the sum."""
+"""Plot sums in z as in Figure 7 of Radford et al. (2016): samples, means, and neighbours of the result."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,18 +11,18 @@ from torch import Tensor
 from lightning_gan.plotting import figures
 from lightning_gan.utils import images
 
-SHOWN = 3  # samples of a group
-SIDE_BY_SIDE = 2  # sums in a row of the image
+SHOWN = 3  # samples drawn of each group
+SIDE_BY_SIDE = 2  # sums in a row of the plot
 
 
 class Sum(NamedTuple):
-    """One sum, as bytes.
+    """Images of a sum in z, as bytes.
 
     Attributes:
-        names: of the terms with their signs, and of the result.
-        groups: samples of each term, [terms, group, C, H, W].
-        means: G of the mean z of each term, [terms, C, H, W].
-        nine: the result in the middle of eight neighbours, [9, C, H, W].
+        names: Names of the terms with their signs, and of the result.
+        groups: Samples of each term, [terms, group, C, H, W].
+        means: Image of the mean z of each term, [terms, C, H, W].
+        nine: Result in the middle of eight neighbours, [9, C, H, W].
     """
 
     names: Sequence[str]
@@ -32,23 +32,23 @@ class Sum(NamedTuple):
 
 
 def draw_sums(pictured: Sequence[Sum]) -> Tensor:
-    """Sums in rows of two: for each term its samples and, below, G of their mean; then the result.
+    """Draw sums in rows of two: for each term its samples and the image of their mean z; then the result.
 
     Args:
-        pictured: one or more, with as many terms.
+        pictured: Sums with equal numbers of terms, at least one.
 
     Returns:
         Bytes [3, H', W'].
     """
-    terms, beside = len(pictured[0].groups), min(SIDE_BY_SIDE, len(pictured))
-    rows = -(-len(pictured) // beside)
-    widths = ([0.9] * terms + [2.6]) * beside
+    terms, per_row = len(pictured[0].groups), min(SIDE_BY_SIDE, len(pictured))
+    rows = -(-len(pictured) // per_row)
+    widths = ([0.9] * terms + [2.6]) * per_row
     figure = Figure(figsize=(1.05 * sum(widths), 3.1 * rows), layout="constrained", dpi=90)
     axes = figure.subplots(rows, len(widths), squeeze=False, width_ratios=widths)
     for ax in axes.flat:
         ax.set_axis_off()
     for i, one in enumerate(pictured):
-        row, start = i // beside, i % beside * (terms + 1)
+        row, start = i // per_row, i % per_row * (terms + 1)
         _draw(list(axes[row, start : start + terms + 1]), one)
     return figures.render_figure(figure)
 

@@ -1,20 +1,20 @@
-"""Points in the plane: samples over the data."""
+"""Scatter plots of points in the plane."""
 
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_gan.plotting.figures import render_figure
 
-MARGIN = 0.35  # of the data's own width, to each side
+MARGIN = 0.35  # margin on each side, relative to the width of the data
 
 
 def draw_points(samples: Tensor, data: Tensor, title: str) -> Tensor:
-    """Samples over data.
+    """Draw samples over data points.
 
     Args:
-        samples: [n, 2]; those outside of the image are counted in a corner of it.
-        data: [n', 2]; they decide what the image shows.
-        title: above it.
+        samples: Generated points, [n, 2]; points outside of the plot are counted in its corner.
+        data: Real points, [n', 2]; they set the limits of the plot.
+        title: Title of the plot.
 
     Returns:
         Bytes [3, H, W].

@@ -5,7 +5,7 @@ from typing import Any
 
 from lightning_gan.reports.html import (
     Markup,
-    Row,
+    TableRow,
     make_note,
     make_section,
     make_table,
@@ -23,7 +23,7 @@ def make_changes_section(run: RunFiles) -> Markup:
         "config.yaml holds the settings at the start of the run; run.json holds this list. Scores before and after a "
         "change of the data are not comparable."
     )
-    rows = [Row((f"{step:,}", *cells)) for step, *cells in sorted(changes, key=lambda c: c[0])]
+    rows = [TableRow((f"{step:,}", *cells)) for step, *cells in sorted(changes, key=lambda c: c[0])]
     header = ("at step", "what", "before", "after", "when")
     return make_section("Changed while it ran", make_table(header, rows), note)
 

@@ -13,7 +13,7 @@ from lightning_gan.reports.chart_axes import (
     WIDTH,
     Frame,
     Series,
-    format_number,
+    format_tick,
     make_frame,
     make_ticks,
 )
@@ -96,10 +96,10 @@ def _draw_grid(frame: Frame) -> Markup:
     for value in make_ticks(*frame.y):
         y = f"{frame.map_y(value):.1f}"
         y_marks.append(make_tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y))
-        text = format_number(value)
+        text = format_tick(value)
         y_marks.append(make_tag("text", text, x=LEFT - 7, y=y, dy="0.32em", text_anchor="end"))
     x_marks = [
-        make_tag("text", format_number(value), x=f"{frame.map_x(value):.1f}", y=HEIGHT - BOTTOM + 16,
+        make_tag("text", format_tick(value), x=f"{frame.map_x(value):.1f}", y=HEIGHT - BOTTOM + 16,
                  text_anchor="middle")
         for value in make_ticks(*frame.x)
     ]  # fmt: skip

@@ -104,11 +104,11 @@ def make_ticks(low: float, high: float, about: int = 5) -> list[float]:
     return [round((first + i) * step, 12) for i in range(count)]
 
 
-def format_number(value: float) -> str:
+def format_tick(value: float) -> str:
     """Format a number with four digits and the letters k and M.
 
     Example:
-        >>> [format_number(v) for v in (2500, 1000000, 0.002, -1.386, 40, 1e-7)]
+        >>> [format_tick(v) for v in (2500, 1000000, 0.002, -1.386, 40, 1e-7)]
         ['2.5k', '1M', '0.002', '-1.386', '40', '1e-07']
     """
     for size, letter in ((1e6, "M"), (1e3, "k")):

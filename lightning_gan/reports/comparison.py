@@ -10,9 +10,10 @@ from lightning_gan.reports.comparison_curves import make_comparison_curves
 from lightning_gan.reports.embedded_images import compress_png, make_image
 from lightning_gan.reports.html import (
     Markup,
-    Row,
+    TableRow,
     allow_breaks,
     join_markup,
+    make_anchor,
     make_details,
     make_facts,
     make_note,
@@ -38,26 +39,30 @@ def make_comparison(groups: Sequence[SeedGroup]) -> str:
     columns = make_columns(groups)
     runs = sum(len(group.runs) for group in groups)
     labels = "; ".join(group.label for group in groups)
-    header = make_tag(
-        "header",
-        make_tag("h1", "Comparison"),
-        make_tag("p", f"{runs} runs in {len(groups)} groups: {labels}"),
-    )
     scores = (
         _make_warnings(columns),
         _make_score_table(groups, columns),
         _make_commands(groups),
         _make_protocols(columns),
     )
-    return make_page(
-        f"Comparison of {labels}",
-        header,
-        make_section("Settings that differ", _make_settings(groups)),
-        make_section("Scores", scores),
-        make_section("Last images", _make_images(groups)),
-        make_section("Curves", make_comparison_curves(groups)),
-        make_section("Runs", _make_runs(groups)),
+    sections = {
+        "Settings that differ": _make_settings(groups),
+        "Scores": scores,
+        "Last images": _make_images(groups),
+        "Curves": make_comparison_curves(groups),
+        "Runs": _make_runs(groups),
+    }
+    links = [
+        make_tag("a", title, href=f"#{make_anchor(title)}") for title in sections if sections[title]
+    ]
+    header = make_tag(
+        "header",
+        make_tag("h1", "Comparison"),
+        make_tag("p", f"{runs} runs in {len(groups)} groups: {labels}"),
+        make_tag("nav", links),
     )
+    content = [make_section(title, inner) for title, inner in sections.items()]
+    return make_page(f"Comparison of {labels}", header, *content)
 
 
 def format_comparison(groups: Sequence[SeedGroup]) -> str:
@@ -92,7 +97,7 @@ def _make_score_table(groups: Sequence[SeedGroup], columns: Sequence[ScoreColumn
     if not columns:
         return make_tag("p", "None of these runs has a score.")
     rows = [
-        Row((
+        TableRow((
             [make_tag("i", class_=f"dot c{i % COLOURS}"), group.label],
             len(group.runs),
             *(make_tag("span", column.format_cell(i), class_="value") for column in columns),
@@ -156,7 +161,7 @@ def _make_settings(groups: Sequence[SeedGroup]) -> Markup:
     if not settings:
         return Markup("")
     rows = [
-        Row(
+        TableRow(
             (
                 make_tag("code", allow_breaks(key)),
                 *(allow_breaks(_format_setting(v)) for v in values),
@@ -192,11 +197,11 @@ def _make_runs(groups: Sequence[SeedGroup]) -> Markup:
     return make_table(header, rows) + join_markup(notes)
 
 
-def _make_run_row(run: RunFiles, label: str) -> Row:
+def _make_run_row(run: RunFiles, label: str) -> TableRow:
     commit = (run.info.get("code") or {}).get("commit") or ""
     digest = (run.info.get("data") or {}).get("sha256") or ""
     time = measure_run_time(run)
     seconds = format_time(time) if time else "unknown"
     speed = format_speed(time.steps_per_second) if time and time.steps_per_second else "unknown"
     steps = f"{run.step:,}"
-    return Row((run.folder, label, run.seed, steps, seconds, speed, commit[:12], digest[:12]))
+    return TableRow((run.folder, label, run.seed, steps, seconds, speed, commit[:12], digest[:12]))

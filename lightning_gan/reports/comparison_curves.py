@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from lightning_gan.reports.chart import draw_chart, make_legend_button
 from lightning_gan.reports.chart_axes import COLOURS, Series
 from lightning_gan.reports.curves import (
-    Curve,
+    ReportCurve,
     adapt_panel,
     draw_charts,
     label_key,
@@ -20,7 +20,7 @@ from lightning_gan.tracking.metric_keys import Panel, list_keys_in_panel
 
 def make_comparison_curves(groups: Sequence[SeedGroup]) -> Markup:
     """Draw a chart for each key, with a curve for each group, below the controls of all charts."""
-    curves: dict[str, Curve] = {}
+    curves: dict[str, ReportCurve] = {}
     for group in groups:
         for run in group.runs:
             curves = {**run.curves, **curves}

@@ -7,7 +7,7 @@ from lightning_gan.reports.html import Markup, make_tag
 from lightning_gan.tracking import metric_keys
 from lightning_gan.tracking.metric_keys import Key, Panel
 
-Curve = Sequence[tuple[int, float]]
+ReportCurve = Sequence[tuple[int, float]]
 LABELS = {
     "train/value": "training",
     "val/value": "held out",
@@ -55,7 +55,7 @@ def label_key(key: str) -> str:
 
 
 def draw_charts(
-    curves: Mapping[str, Curve], draw: Callable[[Panel, list[str]], Markup]
+    curves: Mapping[str, ReportCurve], draw: Callable[[Panel, list[str]], Markup]
 ) -> Iterator[tuple[str, list[Markup]]]:
     """Yield the name and the charts of each section that has some; unknown keys come last.
 
@@ -73,7 +73,7 @@ def draw_charts(
         yield "Other", [draw(Panel(key, "Other", key), [key]) for key in others]
 
 
-def _list_keys(panel: Panel, curves: Mapping[str, Curve]) -> list[str]:
+def _list_keys(panel: Panel, curves: Mapping[str, ReportCurve]) -> list[str]:
     """Return the logged keys of a panel, in the order of the table."""
     order: list[Key] = list(metric_keys.list_keys_in_panel(panel))
     found = [key for key in curves if _is_drawn(key) and metric_keys.find_key(key) in order]
@@ -84,7 +84,7 @@ def _is_drawn(key: str) -> bool:
     return not key.startswith("test/")
 
 
-def draw_run(curves: Mapping[str, Curve], objective: str = "") -> list[Markup]:
+def draw_run(curves: Mapping[str, ReportCurve], objective: str = "") -> list[Markup]:
     """Draw the charts of one run, by sections.
 
     Args:
@@ -111,7 +111,7 @@ def make_chart_sections(sections: Iterable[tuple[str, list[Markup]]]) -> list[Ma
     ]
 
 
-def _make_series(curves: Mapping[str, Curve], key: str, index: int) -> Series:
+def _make_series(curves: Mapping[str, ReportCurve], key: str, index: int) -> Series:
     error = dict(curves.get(metric_keys.find_error_key(key) or "", ()))
     band = [error.get(step, 0.0) for step, _ in curves[key]] if error else None
     return Series(label_key(key), curves[key], band, index, key in DASHED)

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -51,14 +52,20 @@ def join_markup(parts: Iterable[object]) -> Markup:
 
 def allow_breaks(text: str) -> Markup:
     """Escape a text, and let a long dotted name break after its dots."""
-    return Markup(".<wbr>").join(text.split(".")) if len(text) > LONG_NAME else escape(text)
+    parts = re.split(r"(?<=\.)(?=[A-Za-z_])", text) if len(text) > LONG_NAME else [text]
+    return Markup("<wbr>").join(parts)
 
 
 def make_section(title: str, *children: object) -> Markup:
     """Make a section with a heading; empty if the section would be empty."""
     inner = join_markup(children)
-    anchor = "".join(c if c.isalnum() else "-" for c in title.lower())
-    return make_tag("section", make_tag("h2", title), inner, id=anchor) if inner else Markup("")
+    heading = make_tag("h2", title)
+    return make_tag("section", heading, inner, id=make_anchor(title)) if inner else Markup("")
+
+
+def make_anchor(title: str) -> str:
+    """Return the id of the section with a title."""
+    return "".join(c if c.isalnum() else "-" for c in title.lower())
 
 
 def make_note(text: object) -> Markup:
@@ -66,7 +73,7 @@ def make_note(text: object) -> Markup:
     return make_tag("p", text, class_="note")
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """A row of a table.
 
     Attributes:
@@ -78,7 +85,7 @@ class Row(NamedTuple):
     css_class: str | None = None
 
 
-def make_table(header: Iterable[object], rows: Iterable[Row], **attributes: object) -> Markup:
+def make_table(header: Iterable[object], rows: Iterable[TableRow], **attributes: object) -> Markup:
     """Make a table that scrolls sideways on a wide screen and stacks its cells on a narrow one.
 
     Args:
@@ -94,7 +101,7 @@ def make_table(header: Iterable[object], rows: Iterable[Row], **attributes: obje
     return make_tag("div", table, class_="scroll", tabindex="0")
 
 
-def _make_row(row: Row, labels: list[str]) -> Markup:
+def _make_row(row: TableRow, labels: list[str]) -> Markup:
     first, *rest = row.cells
     cells = [
         make_tag("td", cell, data_label=label) for cell, label in zip(rest, labels[1:], strict=True)

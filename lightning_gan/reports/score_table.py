@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from lightning_gan.evaluation import EvaluationProtocol, Score
 from lightning_gan.reports.html import (
     Markup,
-    Row,
+    TableRow,
     make_details,
     make_facts,
     make_table,
@@ -36,10 +36,10 @@ def make_score_table(run: RunFiles) -> Markup:
         return Markup("")
     rows = []
     for name, score in run.reported_scores.items():
-        rows.append(Row((_describe_metric(name), _format_value(score), _make_protocol(score))))
+        rows.append(TableRow((_describe_metric(name), _format_value(score), _make_protocol(score))))
         for baseline, other in run.get_baselines(name).items():
             cells = (baseline, _format_score(other), _compare_protocols(other, score))
-            rows.append(Row(cells, "baseline"))
+            rows.append(TableRow(cells, "baseline"))
     return make_table(("score", "value", "protocol"), rows, class_="scores")
 
 

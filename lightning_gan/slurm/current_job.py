@@ -1,7 +1,7 @@
-"""What SLURM tells a process of its job, and how a job asks for another turn.
+"""The SLURM job of this process: its number, its requeueing, and the Trainer's cluster environment.
 
-Lightning's own requeueing is not used: its handler saves in the middle of a step, waits for processes that may be
-elsewhere, and takes up files of other jobs.
+Lightning's own requeueing is not used: its handler saves in the middle of a step, waits for processes that may not
+reach the same point, and resumes from files of other jobs.
 """
 
 import os
@@ -22,26 +22,26 @@ from pytorch_lightning.plugins.environments import (
 from lightning_gan.slurm.environment import is_allocated, is_started_by_srun
 from lightning_gan.utils.errors import UserError
 
-PATIENCE = 60  # seconds for an answer of SLURM's controller
+SCONTROL_TIMEOUT = 60  # seconds to wait for SLURM's controller
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job of SLURM, as one of its processes sees it.
+    """SLURM job of this process.
 
     Args:
-        id: as scontrol takes it: 42, or 42_3 for a task of an array.
-        restarts: how often it was queued again.
+        id: Job number for scontrol: 42, or 42_3 for a task of an array.
+        restarts: Number of times that the job was requeued.
     """
 
     id: str
     restarts: int = 0
 
     def requeue(self) -> str:
-        """Ask SLURM to queue the job again.
+        """Requeue the job.
 
         Returns:
-            Why it did not; empty if it did.
+            Reason of a failure; empty if the job is queued.
         """
         if not re.fullmatch(r"[0-9]+(_[0-9]+)?", self.id):
             return f"the job's number is {self.id!r}"
@@ -50,16 +50,19 @@ class Job:
             return "there is no scontrol on this node"
         try:
             answer = subprocess.run(
-                [scontrol, "requeue", self.id], capture_output=True, text=True, timeout=PATIENCE
+                [scontrol, "requeue", self.id],
+                capture_output=True,
+                text=True,
+                timeout=SCONTROL_TIMEOUT,
             )
         except subprocess.TimeoutExpired:
-            return f"scontrol gave no answer in {PATIENCE} s"
-        said = (answer.stderr.strip() or answer.stdout.strip()).splitlines()
-        return "" if answer.returncode == 0 else " ".join(said) or f"status {answer.returncode}"
+            return f"scontrol gave no answer in {SCONTROL_TIMEOUT} s"
+        lines = (answer.stderr.strip() or answer.stdout.strip()).splitlines()
+        return "" if answer.returncode == 0 else " ".join(lines) or f"status {answer.returncode}"
 
 
 def find_current_job(environment: Mapping[str, str] = os.environ) -> Job | None:
-    """The job that srun started this process in; none on a machine of one's own, and for the user at a terminal."""
+    """Return the job in which srun started this process; None outside of SLURM and in an interactive terminal."""
     if not is_started_by_srun(environment):
         return None
     array, task = environment.get("SLURM_ARRAY_JOB_ID"), environment.get("SLURM_ARRAY_TASK_ID")
@@ -71,12 +74,19 @@ def find_current_job(environment: Mapping[str, str] = os.environ) -> Job | None:
 def make_environment(
     num_nodes: int, environment: Mapping[str, str] = os.environ
 ) -> ClusterEnvironment | None:
-    """What the Trainer must be told where SLURM's variables are set; none elsewhere, and under torchrun.
+    """Construct the cluster environment for the Trainer.
 
-    Without srun there is one process, which starts others as on any machine.
+    A process in an allocation that srun did not start launches the others itself, as outside of SLURM.
+
+    Args:
+        num_nodes: Number of nodes in the settings.
+        environment: Environment variables.
+
+    Returns:
+        Cluster environment; None outside of a SLURM allocation and under torchrun.
 
     Raises:
-        ValueError: for several nodes without srun.
+        UserError: More than one node without srun.
     """
     if not is_allocated(environment) or TorchElasticEnvironment.detect():
         return None
@@ -84,18 +94,18 @@ def make_environment(
         return SLURMEnvironment(auto_requeue=False)
     if num_nodes > 1:
         raise UserError(
-            f"{num_nodes} nodes were asked in a SLURM allocation, but this process was not started by srun: write "
-            f"srun before python, or let `python -m lightning_gan slurm` write the file."
+            f"{num_nodes} nodes were requested in a SLURM allocation, but srun did not start this process: write srun "
+            f"before python, or let `python -m lightning_gan slurm` write the file."
         )
     return LightningEnvironment()
 
 
 def make_environments(trainer: Any, environment: Mapping[str, str] = os.environ) -> list[Any]:
-    """What to add where the settings name no plugins: see `make_environment`.
+    """Return the plugins to add to a Trainer: a cluster environment, if the settings name no plugins.
 
     Args:
-        trainer: settings with `make_environments` and `num_nodes`.
-        environment: variables.
+        trainer: Settings with `plugins` and `num_nodes`.
+        environment: Environment variables.
     """
     known = make_environment(trainer.num_nodes, environment) if not trainer.plugins else None
     return [known] if known else []

@@ -1,4 +1,4 @@
-"""How much of a cluster a job asks for, in the words of SLURM."""
+"""Resources of a SLURM job: nodes, GPUs, tasks, cores, time."""
 
 import re
 from dataclasses import dataclass, field
@@ -26,18 +26,18 @@ SignalSeconds = Annotated[int, Domain(1, 604_800, whole=True)]
 @check_arguments(prefix="--")
 @dataclass
 class JobResources:
-    """How much of a cluster a job asks for.
+    """Resources that a SLURM job requests.
 
     Args:
-        nodes: Machines, 1 to 10,000.
-        gpus: Of each node, 0 to 1,000; a process runs on each of them.
-        tasks: Processes of each node, 1 to 10,000, where there are no GPUs (--gpus 0).
-        cpus: Cores of each process, 1 to 10,000.
-        time: Longest time of one turn, as SLURM writes it: minutes, 4:00:00, or 1-12:00:00.
-        signal_seconds: Seconds before the end, 1 to 604,800, at which the run is saved and queued again; a validation
-            must fit in.
-        array: Seeds, as SLURM writes them: 0-4, or 0,2,5%1; a run for each.
-        sbatch: More options of sbatch: partition=gpu,account=me.
+        nodes: Number of nodes, 1 to 10,000.
+        gpus: GPUs for each node, 0 to 1,000; one process runs on each GPU.
+        tasks: Processes for each node, 1 to 10,000; only with --gpus 0.
+        cpus: CPU cores for each process, 1 to 10,000.
+        time: Time limit of the job until it is requeued, in SLURM's notation: minutes, 4:00:00, or 1-12:00:00.
+        signal_seconds: Time before the limit, in seconds, 1 to 604,800, at which the run is saved and requeued; must be
+            long enough for a validation.
+        array: Seeds in SLURM's notation, 0-4 or 0,2,5%1; one run for each seed.
+        sbatch: More options of sbatch, such as partition=gpu,account=me.
     """
 
     nodes: Nodes = 1
@@ -50,10 +50,10 @@ class JobResources:
     sbatch: list[str] = field(default_factory=list)
 
     def check(self) -> None:
-        """Refuse what SLURM would, or would understand in another way.
+        """Check what SLURM would refuse or interpret differently.
 
         Raises:
-            ValueError: naming the flag.
+            UserError: A value is invalid; the message names the flag.
         """
         if self.tasks is not None and self.gpus:
             raise UserError(
@@ -63,31 +63,30 @@ class JobResources:
             raise UserError(f"--array is {self.array!r}: give seeds such as 0-4, 0,2,5 or 0-9%2.")
         if parse_seconds(self.time) <= self.signal_seconds:
             raise UserError(
-                f"--time {self.time} is {parse_seconds(self.time)} s, and the run would be saved "
-                f"{self.signal_seconds} s "
-                f"before its end: give more --time or a smaller --signal_seconds."
+                f"--time {self.time} is {parse_seconds(self.time)} s, but the run would be saved "
+                f"{self.signal_seconds} s before its end: give a longer --time or a smaller --signal_seconds."
             )
         for option in self.sbatch:
             if not OPTION.fullmatch(option) or option.partition("=")[0] in OWN:
                 raise UserError(
-                    f"--sbatch is {option!r}: give options of sbatch without dashes, such as partition=gpu, and none "
-                    f"that the file sets itself ({', '.join(OWN)})."
+                    f"--sbatch is {option!r}: give options of sbatch without dashes, such as partition=gpu, except "
+                    f"those that the file sets itself ({', '.join(OWN)})."
                 )
 
     @property
     def processes(self) -> int:
-        """Of each node."""
+        """Number of processes for each node."""
         return self.gpus or (1 if self.tasks is None else self.tasks)
 
 
 def parse_seconds(time: str) -> int:
-    """What SLURM's way to write a time stands for.
+    """Convert a time in SLURM's notation to seconds.
 
     Raises:
-        ValueError: if it is none, or no time at all.
+        UserError: The text is not a time, or the time is zero.
 
     Example:
-        >>> [seconds(time) for time in ("90", "4:00:00", "1-12", "1-0:30")]
+        >>> [parse_seconds(time) for time in ("90", "4:00:00", "1-12", "1-0:30")]
         [5400, 14400, 129600, 88200]
     """
     match = TIME.fullmatch(time)

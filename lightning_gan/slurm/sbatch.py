@@ -1,4 +1,4 @@
-"""The text of an sbatch file: what the user can read, and bash runs."""
+"""Format the text of an sbatch file."""
 
 import re
 import shlex
@@ -11,18 +11,18 @@ from lightning_gan.utils.errors import UserError
 
 
 class JobContext(NamedTuple):
-    """Where a job runs, and what it runs.
+    """Paths, command and environment of a job.
 
     Args:
-        experiment: name of the run, for its folder.
-        root: folder of all runs.
-        folder: in which the command was typed.
-        python: the program.
-        fit: the flags of fit.
-        exports: environment variables.
-        download: what to type where there is network; empty if the data need no files.
-        written_by: the command that wrote the file.
-        file: its name.
+        experiment: Name of the run.
+        root: Folder of all runs.
+        folder: Working folder.
+        python: Path of the Python interpreter.
+        fit: Arguments of `fit`.
+        exports: Environment variables.
+        download: Command that downloads the data; empty if the data need no files.
+        written_by: Command that writes the file.
+        file: Path of the file.
     """
 
     experiment: str
@@ -37,16 +37,20 @@ class JobContext(NamedTuple):
 
 
 def quote_word(name: str) -> str:
-    """A name that files and SLURM take without quotes, and that is no user's terminal."""
+    """Return a name that needs no quotes in paths and SLURM, and is not that of an interactive terminal."""
     plain = re.sub(r"[^A-Za-z0-9._+-]+", "-", name).strip("-") or "gan"
     return f"gan-{plain}" if plain in NO_JOBS else plain
 
 
 def format_sbatch(size: JobResources, place: JobContext) -> str:
-    """The file.
+    """Format the text of an sbatch file.
+
+    Args:
+        size: Requested resources.
+        place: Paths, command and environment of the job.
 
     Raises:
-        ValueError: for what no file can hold: a line break in a flag, quotation marks in a folder's name.
+        UserError: A flag has a line break, or a folder a character that an sbatch file cannot hold.
     """
     names = (
         place.folder,
@@ -73,9 +77,9 @@ def _head(size: JobResources, place: JobContext) -> str:
     lines = ["#!/bin/bash", f"# {place.experiment}: {size.nodes} nodes x {devices}. Written by:"]
     lines += [f"#   {place.written_by}", "#"]
     if place.download:
-        lines += ["# Once, where there is network:", f"#   {place.download}"]
+        lines += ["# Once, on a machine with network access:", f"#   {place.download}"]
     name, file = quote_word(place.experiment), shlex.quote(place.file)
-    lines += [f"# Then:  sbatch {file}", "# To go on with job 123 after it has failed:"]
+    lines += [f"# Then:  sbatch {file}", "# To continue job 123 after a failure:"]
     return "\n".join([*lines, f"#   LIGHTNING_GAN_RUN={name}/job_123 sbatch {file}"])
 
 
@@ -101,7 +105,7 @@ def _options(size: JobResources, place: JobContext) -> str:
 
 
 def _run(size: JobResources, place: JobContext) -> str:
-    """One folder for each job, whatever the number of its turns."""
+    """Return the lines that name the run folder: one for each job, also after it was requeued."""
     name = quote_word(place.experiment)
     default = f"{name}/job_$SLURM_JOB_ID"
     run = f'run="${{LIGHTNING_GAN_RUN:-{default}}}"'
@@ -109,14 +113,14 @@ def _run(size: JobResources, place: JobContext) -> str:
         run = f'run="${{LIGHTNING_GAN_RUN:-{name}/job_$SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID"'
     there = f'{shlex.quote(place.root)}/"$run"'
     first = '[ -z "$LIGHTNING_GAN_RUN" ] && [ "${SLURM_RESTART_COUNT:-0}" -eq 0 ]'
-    again = "${run%_*}" if size.array else "$run"  # the task's number comes behind it again
-    advice = f"move it away, or go on with it: LIGHTNING_GAN_RUN={again}"
+    again = "${run%_*}" if size.array else "$run"  # the file appends the task's number
+    advice = f"move it, or continue it: LIGHTNING_GAN_RUN={again}"
     return "\n".join(
         [
-            "# the folder of this job, in all of its turns; that of another job is left alone",
+            "# run folder of this job, the same after it is requeued; the folder of another job is refused",
             run,
             f"if {first} && [ -e {there} ]; then",
-            f'    echo "error: $run is there already: {advice}" >&2',
+            f'    echo "error: $run exists already: {advice}" >&2',
             "    exit 1",
             "fi",
         ]
@@ -135,7 +139,7 @@ def _exports(place: JobContext) -> str:
 
 
 def _command(size: JobResources, place: JobContext) -> str:
-    """Srun with the words of fit, a flag and its value on each line."""
+    """Return the srun command, with one flag and its value on each line."""
     accelerator = "gpu" if size.gpus else "cpu"
     lines = [
         'srun --cpus-per-task="$SLURM_CPUS_PER_TASK" --kill-on-bad-exit=1',

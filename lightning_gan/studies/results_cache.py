@@ -9,10 +9,10 @@ from lightning_gan.utils.atomic_files import atomic_write
 from lightning_gan.utils.errors import UserError
 from lightning_gan.utils.file_format import FORMAT, KEY, check_format
 
-Row = dict[str, Any]
+CachedRow = dict[str, Any]
 
 
-def cached_result(path: Path, key: str, measure: Callable[[], Row]) -> Row:
+def cached_result(path: Path, key: str, measure: Callable[[], CachedRow]) -> CachedRow:
     """Return the row of a key; compute it and add it to the file if it is missing.
 
     Args:
@@ -35,7 +35,7 @@ def cached_result(path: Path, key: str, measure: Callable[[], Row]) -> Row:
     return rows[key]
 
 
-def read_cached_rows(path: Path) -> dict[str, Row]:
+def read_cached_rows(path: Path) -> dict[str, CachedRow]:
     """Read all rows of a JSON file by their keys; a missing file has no rows.
 
     Raises:

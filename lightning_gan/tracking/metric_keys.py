@@ -18,9 +18,9 @@ SPACES = ("", "_classifier", "_dinov2")
 SECTIONS = ("Training", "Samples", "Scores", "Diversity", "Health", "Speed")
 FEATURE_METRICS = {  # name in `evaluate --metrics`: class, imported when it is used
     "fid": "lightning_gan.evaluation.feature_metrics.FIDMetric",
-    "is": "lightning_gan.evaluation.feature_metrics.InceptionScoreFeatureMetric",
+    "is": "lightning_gan.evaluation.feature_metrics.InceptionScoreMetric",
     "kid": "lightning_gan.evaluation.feature_metrics.KIDMetric",
-    "pr": "lightning_gan.evaluation.feature_metrics.PrecisionRecallFeatureMetric",
+    "pr": "lightning_gan.evaluation.feature_metrics.PrecisionRecallMetric",
 }
 
 

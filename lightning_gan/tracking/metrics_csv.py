@@ -13,7 +13,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only, rank_zero_warn
 
 from lightning_gan.utils.atomic_files import atomic_write, flush_to_disk
 
-Row = dict[str, Any]
+MetricRow = dict[str, Any]
 
 
 class MetricsFile(ExperimentWriter):
@@ -32,7 +32,7 @@ class MetricsFile(ExperimentWriter):
         super().__init__(log_dir)
         self.path = Path(self.metrics_file_path)
         before = self.path.exists()
-        kept = read_rows(self.path)[:keep]
+        kept = read_metric_rows(self.path)[:keep]
         used = {key for row in kept for key, value in row.items() if value != ""}
         self.metrics_keys: list[str] = sorted(used)
         self.warned = False
@@ -67,7 +67,7 @@ class MetricsFile(ExperimentWriter):
             if keys == self.metrics_keys and self.path.is_file():
                 self._append(self.metrics)
             else:
-                self._rewrite(read_rows(self.path) + self.metrics, keys)
+                self._rewrite(read_metric_rows(self.path) + self.metrics, keys)
         except OSError as error:
             if not self.warned:
                 rank_zero_warn(
@@ -79,7 +79,7 @@ class MetricsFile(ExperimentWriter):
         self.written += len(self.metrics)
         self.metrics = []
 
-    def _append(self, rows: list[Row]) -> None:
+    def _append(self, rows: list[MetricRow]) -> None:
         """Append rows; on an error, truncate the file to its former size."""
         before = self.path.stat().st_size
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND)
@@ -94,20 +94,20 @@ class MetricsFile(ExperimentWriter):
         finally:
             os.close(handle)
 
-    def _rewrite(self, rows: list[Row], keys: list[str]) -> None:
+    def _rewrite(self, rows: list[MetricRow], keys: list[str]) -> None:
         with atomic_write(self.path) as beside:
             text = _text([dict(zip(keys, keys, strict=True)), *rows], keys)
             beside.write_text(text, encoding="utf-8", newline="")
         self.metrics_keys = keys
 
 
-def _text(rows: list[Row], keys: list[str]) -> str:
+def _text(rows: list[MetricRow], keys: list[str]) -> str:
     text = io.StringIO(newline="")
     csv.DictWriter(text, fieldnames=keys, extrasaction="ignore").writerows(rows)
     return text.getvalue()
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_metric_rows(path: Path) -> list[MetricRow]:
     """Read the complete rows of a CSV file as text.
 
     Returns:

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from lightning_gan.tracking.loggers import finish_wandb
-from lightning_gan.tracking.metrics_csv import read_rows
+from lightning_gan.tracking.metrics_csv import read_metric_rows
 from lightning_gan.utils.errors import UserError
 
 FILE = ".writer"  # in the run folder; holds the name of the process; stays there after release
@@ -113,7 +113,7 @@ def remove_empty_run(
     """
     made = {path.relative_to(folder).parts[0] for path in folder.rglob("*") if path.is_file()}
     steps = command.trainer.global_step if hasattr(command, "trainer") else 0
-    began = steps or read_rows(folder / "metrics.csv") or made - FILES_WITHOUT_STEPS
+    began = steps or read_metric_rows(folder / "metrics.csv") or made - FILES_WITHOUT_STEPS
     if kind and issubclass(kind, Exception | KeyboardInterrupt) and not began:
         finish_wandb()
         shutil.rmtree(folder, ignore_errors=True)

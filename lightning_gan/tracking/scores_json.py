@@ -1,4 +1,4 @@
-"""Append to and read scores.json and baselines.json, without parsing the whole list for each new entry."""
+"""Append to and read scores.json and baselines.json, without parsing all entries for each new one."""
 
 import json
 from collections.abc import Sequence

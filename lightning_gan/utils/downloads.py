@@ -17,7 +17,7 @@ class FetchError(UserError):
     """Download that failed; the message has the reason."""
 
 
-def download(url: str, size: int, seconds: float) -> bytes:
+def download_bytes(url: str, size: int, seconds: float) -> bytes:
     """Download the content of a URL.
 
     The download runs in a thread, because the time-out of a socket limits neither the name lookup nor the attempts

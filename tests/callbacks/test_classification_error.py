@@ -1,4 +1,4 @@
-"""Errors of a classifier: counted, logged, shown, and kept with what they depend on."""
+"""ClassificationError counts and logs errors, and writes their protocol."""
 
 import json
 import math
@@ -16,33 +16,33 @@ class Labelled(Examples):
         return Batches(1, m=4)
 
 
-def validated(tmp_path, gan):
-    seen = ClassificationError()
-    run = trainer(tmp_path, callbacks=[seen], limit_val_batches=1)
+def validate(tmp_path, gan):
+    callback = ClassificationError()
+    run = trainer(tmp_path, callbacks=[callback], limit_val_batches=1)
     run.validate(gan, Labelled(), verbose=False)
-    return run, seen
+    return run, callback
 
 
-def test_it_is_the_share_of_wrong_classes(tmp_path):
+def test_the_error_is_the_share_of_wrong_classes(tmp_path):
     gan, data = semi(), Labelled()
-    run, seen = validated(tmp_path, gan)
+    run, callback = validate(tmp_path, gan)
     wrong = int((gan.classify(data.pixels) != data.labels("val")).sum())
     assert 0 < wrong < 24
     p = wrong / 24
     assert run.callback_metrics["val/classification_error"].item() == pytest.approx(p)
-    ((name, value, protocol),) = seen.rows("val")
+    ((name, value, protocol),) = callback.rows("val")
     assert (name, value) == (
         "val/classification_error",
         f"{p:.4f} ± {math.sqrt(p * (1 - p) / 24):.4f}",
     )
     assert protocol == (
-        f"{wrong} of 24 val examples wrong; 6 labels, 2 of each class; D, labels drawn with seed 0"
+        f"{wrong} of 24 val images misclassified; 6 labels, 2 of each class; D, labels drawn with seed 0"
     )
-    assert f"{wrong} of 24 val examples wrong" in format_score_table(run, "val")
+    assert f"{wrong} of 24 val images misclassified" in format_score_table(run, "val")
 
 
-def test_its_card_says_what_it_depends_on(tmp_path):
-    _, _ = validated(tmp_path, semi(labels_seed=3, d_ema_half_life=10.0))
+def test_the_protocol_names_labels_and_network(tmp_path):
+    validate(tmp_path, semi(labels_seed=3, d_ema_half_life=10.0))
     (entry,) = json.loads((tmp_path / "scores.json").read_text())
     assert (entry["stage"], entry["name"], entry["protocol"]["n_real"]) == (
         "val",
@@ -53,6 +53,7 @@ def test_its_card_says_what_it_depends_on(tmp_path):
     assert entry["protocol"]["generated"] == "average of D, labels drawn with seed 3"
 
 
-def test_a_model_that_says_no_classes_is_one_sentence(tmp_path):
-    with pytest.raises(ValueError, match="asks for classes, but GAN says none"):
-        validated(tmp_path, make_model())
+def test_a_model_without_a_classifier_is_an_error(tmp_path):
+    message = r"needs a model with classify\(\), which GAN does not have"
+    with pytest.raises(ValueError, match=message):
+        validate(tmp_path, make_model())

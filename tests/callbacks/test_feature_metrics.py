@@ -87,14 +87,16 @@ def test_the_logged_value_is_that_of_the_evaluation(tmp_path):
     } <= set(logged)
 
 
-def test_one_bank_and_one_pass_serve_all_scores_of_an_evaluation(tmp_path, networks, monkeypatch):
+def test_all_scores_of_an_evaluation_share_one_sample_set_and_one_pass(
+    tmp_path, networks, monkeypatch
+):
     drawn = []
     all_ = ModelSamples.all
     monkeypatch.setattr(ModelSamples, "all", lambda self: drawn.append(self) or all_(self))
     window = ParzenLogLikelihood(num_samples=60, num_validation=8)
     run(tmp_path, *four(), window)
     assert [network.seen for network in networks] == [60 + 64]  # samples and real images, once
-    assert len(set(map(id, drawn))) == 1  # the window looks at the same sample set
+    assert len(set(map(id, drawn))) == 1  # the Parzen score uses the same sample set
 
 
 def test_any_metric_is_scored_like_the_callback_of_its_name(tmp_path, networks):
@@ -109,7 +111,7 @@ def test_callbacks_that_ask_otherwise_have_their_own_pass(tmp_path, networks):
     assert sorted(network.seen for network in networks) == [30 + 64, 60 + 64]
 
 
-def test_cards_lie_beside_the_metrics_and_in_the_table(tmp_path):
+def test_protocols_are_in_scores_json_and_in_the_table(tmp_path):
     callbacks = four()
     fitted, model = run(tmp_path, *callbacks)
     fitted.test(model, Pixels(16, 4), verbose=False)

@@ -1,4 +1,4 @@
-"""Helvetica: it looks without touching, sees a collapse, and does about it what it was told."""
+"""ModeCollapseMonitor detects collapse without changing training, and applies its response."""
 
 import csv
 import subprocess
@@ -20,113 +20,113 @@ from lightning_gan.utils.config_files import CONFIGS, find_config
 FINE, BAD = CollapseIndicators(1.0, 1.0, 1.0), CollapseIndicators(5000.0, 0.01, 0.5)
 
 
-class Message(callbacks.ModeCollapseMonitor):
-    """Sees what it is told to see: bad looks at these, in the order of looks."""
+class ScriptedMonitor(callbacks.ModeCollapseMonitor):
+    """Monitor whose evaluations of the given indices exceed the limits."""
 
     def __init__(self, bad=(), **arguments):
         each = {"every_n_steps": 1, "num": 4, "start": 0, "patience": 1, "jacobian_points": 0}
         super().__init__(**(each | arguments))
-        self.encode_condition = [BAD if i in bad else FINE for i in range(100)]
+        self.script = [BAD if i in bad else FINE for i in range(100)]
 
-    def indicators(self, trainer, pl_module):
-        seen = self.encode_condition.pop(0)
-        return seen, {f"collapse/{name}": value for name, value in seen._asdict().items()}
+    def compute_indicators(self, trainer, pl_module):
+        indicators = self.script.pop(0)
+        values = indicators._asdict().items()
+        return indicators, {f"collapse/{name}": value for name, value in values}
 
 
-def looking(**arguments):
+def make_monitor(**arguments):
     return callbacks.ModeCollapseMonitor(every_n_steps=2, num=6, jacobian_points=2, **arguments)
 
 
-def played(tmp_path, *watching, steps=6, logger=False, gan=None, **arguments):
+def train(tmp_path, *monitors, steps=6, logger=False, gan=None, **arguments):
     gan = gan or make_model(ema_half_life=9.0, **arguments)
     torch.manual_seed(0)
-    run = trainer(tmp_path, max_steps=steps, callbacks=list(watching), logger=logger)
+    run = trainer(tmp_path, max_steps=steps, callbacks=list(monitors), logger=logger)
     run.fit(gan, datamodule=Pixels(n=100))
     return gan, run
 
 
-def test_looking_does_not_change_training(tmp_path_factory, subtests):
+def test_monitoring_does_not_change_training(tmp_path_factory, subtests):
     for kind in [{"k": 1}, {"k": 3}, {"kind": SimultaneousGAN}]:
         with subtests.test(kind=kind):
             tmp_path = tmp_path_factory.mktemp("row")
-            watching = looking(start=1000)
-            without, _ = played(tmp_path, **kind)
-            with_it, run = played(tmp_path, watching, **kind)
+            monitor = make_monitor(start=1000)
+            without, _ = train(tmp_path, **kind)
+            with_it, run = train(tmp_path, monitor, **kind)
             torch.testing.assert_close(with_it.state_dict(), without.state_dict(), rtol=0, atol=0)
             for one, other in zip(run.optimizers, without.trainer.optimizers, strict=True):
                 torch.testing.assert_close(one.state_dict(), other.state_dict(), rtol=0, atol=0)
-            assert [step for step, _ in watching.looks] == [2, 4, 6]
+            assert [step for step, _ in monitor.history] == [2, 4, 6]
             assert with_it.generator.training
 
 
-def test_g_itself_is_compared_with_training_examples_and_not_its_average(tmp_path):
-    watching = looking(seed=3)
-    gan, _ = played(tmp_path, watching)
+def test_g_itself_is_compared_with_training_images_and_not_its_average(tmp_path):
+    monitor = make_monitor(seed=3)
+    gan, _ = train(tmp_path, monitor)
     x = Pixels(n=100).images("train")
-    some = x[torch.randperm(len(x), generator=torch.Generator().manual_seed(3))[:6]]
+    chosen = x[torch.randperm(len(x), generator=torch.Generator().manual_seed(3))[:6]]
     z = gan.sample_inputs(6, torch.Generator().manual_seed(3))
-    expected = callbacks.mode_collapse.CollapseReference(some).indicators(
+    expected = callbacks.mode_collapse.CollapseReference(chosen).indicators(
         gan.generator.eval()(z).detach()
     )
-    step, seen = watching.looks[-1]
-    assert (step, seen) == (6, expected)
+    assert monitor.history[-1] == (6, expected)
 
 
-def test_few_examples_are_compared_with_as_few_samples(tmp_path):
-    watching = callbacks.ModeCollapseMonitor(every_n_steps=2, num=50, jacobian_points=2)
+def test_few_images_are_compared_with_as_few_samples(tmp_path):
+    monitor = callbacks.ModeCollapseMonitor(every_n_steps=2, num=50, jacobian_points=2)
     gan = make_model()
-    trainer(tmp_path, max_steps=2, callbacks=[watching]).fit(gan, datamodule=Pixels(n=4, m=2))
+    trainer(tmp_path, max_steps=2, callbacks=[monitor]).fit(gan, datamodule=Pixels(n=4, m=2))
     z = gan.sample_inputs(8, torch.Generator().manual_seed(0))
     reference = callbacks.mode_collapse.CollapseReference(Pixels(n=4, m=2).images("train"))
     expected = reference.indicators(gan.generator.eval()(z).detach())
-    assert watching.looks[0][1] == pytest.approx(expected, rel=1e-5)
+    assert monitor.history[0][1] == pytest.approx(expected, rel=1e-5)
 
 
-def looks_in(logger):
+def read_rows(logger):
     with open(f"{logger.log_dir}/metrics.csv") as file:
         return [row for row in csv.DictReader(file) if row["collapse/alarms"]]
 
 
-def test_values_are_logged_at_the_step_of_the_look(tmp_path):
+def test_values_are_logged_at_the_step_of_the_evaluation(tmp_path):
     logger = CSVLogger(tmp_path, name="")
-    with pytest.warns(UserWarning, match="At step 6 G has collapsed: pairs of samples coincide"):
-        played(tmp_path, Message(bad=[2], every_n_steps=2), logger=logger)
+    with pytest.warns(UserWarning, match="G has collapsed at step 6: near-duplicate pairs are"):
+        train(tmp_path, ScriptedMonitor(bad=[2], every_n_steps=2), logger=logger)
     keys = ("step", "collapse/alarms", "collapse/distance_ratio")
-    rows = [[float(row[key]) for key in keys] for row in looks_in(logger)]
+    rows = [[float(row[key]) for key in keys] for row in read_rows(logger)]
     assert rows == [[2, 0, 1], [4, 0, 1], [6, 1, 0.01]]
-    watching, logger = looking(), CSVLogger(tmp_path / "real", name="")
-    played(tmp_path, watching, logger=logger)
-    row = looks_in(logger)[0]
+    monitor, logger = make_monitor(), CSVLogger(tmp_path / "real", name="")
+    train(tmp_path, monitor, logger=logger)
+    row = read_rows(logger)[0]
     assert 1 <= float(row["collapse/jacobian_rank"]) <= 3  # z_dim is 3
-    assert float(row["collapse/rank_ratio"]) == watching.looks[0][1].rank_ratio
+    assert float(row["collapse/rank_ratio"]) == monitor.history[0][1].rank_ratio
 
 
 def test_an_alarm_needs_patience_and_comes_once_for_each_collapse(tmp_path):
-    watching = Message(bad=[0, 2, 3, 4, 5, 7, 8], patience=2, start=3)
-    with pytest.warns(UserWarning, match="At step [49] G has collapsed") as said:
-        played(tmp_path, watching, steps=10)
-    assert watching.alarms == [4, 9]
-    assert len([w for w in said if "collapsed" in str(w.message)]) == 2
-    assert watching.rows("test")[0][:2] == ("collapse alarms", "2 (step 4, 9)")
+    monitor = ScriptedMonitor(bad=[0, 2, 3, 4, 5, 7, 8], patience=2, start=3)
+    with pytest.warns(UserWarning, match="G has collapsed at step [49]") as warned:
+        train(tmp_path, monitor, steps=10)
+    assert monitor.alarms == [4, 9]
+    assert len([w for w in warned if "collapsed" in str(w.message)]) == 2
+    assert monitor.rows("test")[0][:2] == ("collapse alarms", "2 (step 4, 9)")
 
 
-def test_each_limit_is_named_by_who_is_beyond_it_and_nan_is_beyond_all():
-    watching = callbacks.ModeCollapseMonitor(most_duplicates=10, least_spread=0.5, least_rank=0.2)
-    assert watching.beyond(CollapseIndicators(10, 0.5, 0.2)) == []
-    (said,) = watching.beyond(CollapseIndicators(10.5, 0.5, 0.2))
-    assert "coincide 10.5 times as often as pairs of data (at most 10)" in said
-    (said,) = watching.beyond(CollapseIndicators(1, 0.4, 0.2))
-    assert "mean distance is 0.4" in said
-    (said,) = watching.beyond(CollapseIndicators(1, 1, 0.1))
-    assert "effective rank" in said
-    assert len(watching.beyond(CollapseIndicators(*[float("nan")] * 3))) == 3
+def test_each_exceeded_limit_is_described_and_nan_exceeds_all():
+    monitor = callbacks.ModeCollapseMonitor(most_duplicates=10, least_spread=0.5, least_rank=0.2)
+    assert monitor.find_exceeded_limits(CollapseIndicators(10, 0.5, 0.2)) == []
+    (text,) = monitor.find_exceeded_limits(CollapseIndicators(10.5, 0.5, 0.2))
+    assert "10.5 times as frequent among samples as among real images (limit 10)" in text
+    (text,) = monitor.find_exceeded_limits(CollapseIndicators(1, 0.4, 0.2))
+    assert "mean distance of samples is 0.4" in text
+    (text,) = monitor.find_exceeded_limits(CollapseIndicators(1, 1, 0.1))
+    assert "effective rank" in text
+    assert len(monitor.find_exceeded_limits(CollapseIndicators(*[float("nan")] * 3))) == 3
 
 
 def test_stop_ends_the_run_with_its_checkpoint(tmp_path):
     keeps = callbacks.Checkpoints(every_n_steps=100)
     run = trainer(
         tmp_path, max_steps=10, enable_checkpointing=True,
-        callbacks=[keeps, Message(bad=[2], response=callbacks.StopOnCollapse())],
+        callbacks=[keeps, ScriptedMonitor(bad=[2], response=callbacks.StopOnCollapse())],
     )  # fmt: skip
     with pytest.warns(UserWarning, match="Training stops"):
         run.fit(make_model(), datamodule=Pixels(n=100))
@@ -138,8 +138,8 @@ def halving(optimizer):
     return StepLR(optimizer, step_size=4, gamma=0.5)
 
 
-def everything(gan, run):
-    """All that is trained, scheduled and counted."""
+def get_state(gan, run):
+    """Weights, optimizers, schedules and counts."""
     return {
         "module": gan.state_dict(),
         "optimizers": [o.state_dict()["state"] for o in run.optimizers],
@@ -148,93 +148,87 @@ def everything(gan, run):
     }
 
 
-def test_rolling_back_returns_everything(tmp_path_factory, subtests):
+def test_a_rollback_restores_the_whole_state(tmp_path_factory, subtests):
     for kind in [{"k": 1}, {"k": 2}, {"kind": SimultaneousGAN}]:
         with subtests.test(kind=kind):
             tmp_path = tmp_path_factory.mktemp("row")
             schedules = {"d_scheduler": halving, "g_scheduler": halving}
-            whole = everything(*played(tmp_path, steps=3, **kind, **schedules))
+            expected = get_state(*train(tmp_path, steps=3, **kind, **schedules))
             response = callbacks.RollbackOnCollapse(limit=0)
-            with pytest.warns(
-                UserWarning, match="Back to step 3, for the last time: training stops"
-            ):
-                found = everything(
-                    *played(
-                        tmp_path,
-                        Message(bad=[3, 4], patience=2, response=response),
-                        **kind,
-                        **schedules,
-                    )
-                )
-            torch.testing.assert_close(found, whole, rtol=0, atol=0)
+            monitor = ScriptedMonitor(bad=[3, 4], patience=2, response=response)
+            message = "Rolled back to step 3; the limit of 0 is exceeded: training stops"
+            with pytest.warns(UserWarning, match=message):
+                found = get_state(*train(tmp_path, monitor, **kind, **schedules))
+            torch.testing.assert_close(found, expected, rtol=0, atol=0)
 
 
-def test_after_a_return_the_run_has_its_length_and_g_is_slower(tmp_path):
-    watching = Message(bad=[3, 4, 7], response=callbacks.RollbackOnCollapse(limit=5, slower=0.1))
-    with pytest.warns(
-        UserWarning, match=r"with 0\.0*1 of the config's learning rate for G \(return \d of 5\)"
-    ):
-        gan, run = played(tmp_path, watching, steps=6, d_scheduler=halving, g_scheduler=halving)
-    # each return counts once, though two of them go back to the same state
-    assert [step for step, _ in watching.looks] == [1, 2, 3, 4, 4, 4, 5, 6, 6]
+def test_a_rollback_keeps_the_number_of_steps_and_reduces_the_rate_of_g(tmp_path):
+    response = callbacks.RollbackOnCollapse(limit=5, slower=0.1)
+    monitor = ScriptedMonitor(bad=[3, 4, 7], response=response)
+    message = r"with 0\.0*1 of the config's learning rate for G \(rollback \d of 5\)"
+    with pytest.warns(UserWarning, match=message):
+        gan, run = train(tmp_path, monitor, steps=6, d_scheduler=halving, g_scheduler=halving)
+    # each rollback counts once, though two of them restore the same state
+    assert [step for step, _ in monitor.history] == [1, 2, 3, 4, 4, 4, 5, 6, 6]
     assert gan.g_updates == run.global_step == 6
     d, g = (o.param_groups[0]["lr"] for o in run.optimizers)
-    assert d == pytest.approx(0.05 * 0.5)  # its schedule's, at step 6
+    assert d == pytest.approx(0.05 * 0.5)  # the schedule at step 6
     assert g == pytest.approx(0.05 * 0.5 * 0.1**3)
 
 
-def test_a_schedule_that_computes_from_its_first_rate_is_slower_too(tmp_path):
-    watching = Message(bad=[1], response=callbacks.RollbackOnCollapse(slower=0.1))
-    with pytest.warns(UserWarning, match="Back to step 1"):
-        _, run = played(tmp_path, watching, steps=4)  # under Constant
+def test_the_rate_is_reduced_in_a_schedule_that_computes_from_its_first_rate(tmp_path):
+    monitor = ScriptedMonitor(bad=[1], response=callbacks.RollbackOnCollapse(slower=0.1))
+    with pytest.warns(UserWarning, match="Rolled back to step 1"):
+        _, run = train(tmp_path, monitor, steps=4)  # under Constant
     assert [o.param_groups[0]["lr"] for o in run.optimizers] == pytest.approx([0.05, 0.005])
 
 
-def test_returns_are_limited_and_the_end_is_healthy(tmp_path):
-    watching = Message(bad=range(2, 100), response=callbacks.RollbackOnCollapse(limit=2))
-    with pytest.warns(UserWarning, match="Back to step 2"):
-        _, run = played(tmp_path, watching, steps=50)
-    assert watching.alarms == [3, 3, 3]
+def test_rollbacks_are_limited_and_the_last_state_is_healthy(tmp_path):
+    response = callbacks.RollbackOnCollapse(limit=2)
+    monitor = ScriptedMonitor(bad=range(2, 100), response=response)
+    with pytest.warns(UserWarning, match="Rolled back to step 2"):
+        _, run = train(tmp_path, monitor, steps=50)
+    assert monitor.alarms == [3, 3, 3]
     assert run.global_step == 2
 
 
 def test_a_step_that_is_reached_again_is_saved_again(tmp_path):
     keeps = callbacks.Checkpoints(every_n_steps=4)
-    watching = Message(bad=[3], response=callbacks.RollbackOnCollapse(slower=1.0))
-    run = trainer(tmp_path, max_steps=4, callbacks=[watching, keeps], enable_checkpointing=True)
+    monitor = ScriptedMonitor(bad=[3], response=callbacks.RollbackOnCollapse(slower=1.0))
+    run = trainer(tmp_path, max_steps=4, callbacks=[monitor, keeps], enable_checkpointing=True)
     gan = make_model()
-    with pytest.warns(UserWarning, match="Back to step 3"):
+    with pytest.warns(UserWarning, match="Rolled back to step 3"):
         run.fit(gan, datamodule=Pixels(n=100))
     saved = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)
     torch.testing.assert_close(saved["state_dict"], gan.state_dict(), rtol=0, atol=0)
 
 
 @pytest.mark.filterwarnings("ignore:.*has collapsed")
-@pytest.mark.parametrize("stop", [4, 7])  # one bad look after the healthy state; after the return
-def test_a_resumed_run_returns_as_the_run_that_was_never_stopped(stop, tmp_path):
-    lines_told = [FINE] * 3 + [BAD] * 3 + [FINE] * 20
+@pytest.mark.parametrize("stop", [4, 7])  # after one exceeded limit; after the rollback
+def test_a_resumed_run_rolls_back_as_an_uninterrupted_run(stop, tmp_path):
+    script = [FINE] * 3 + [BAD] * 3 + [FINE] * 20
 
-    def run(steps, folder, seen=0, ckpt_path=None, seed=0):
-        watching = Message(patience=2, response=callbacks.RollbackOnCollapse())
-        watching.encode_condition = lines_told[seen:]
-        keeps = [callbacks.Checkpoints(every_n_steps=1), callbacks.RNGState(), watching]
+    def run(steps, folder, evaluated=0, ckpt_path=None, seed=0):
+        monitor = ScriptedMonitor(patience=2, response=callbacks.RollbackOnCollapse())
+        monitor.script = script[evaluated:]
+        keeps = [callbacks.Checkpoints(every_n_steps=1), callbacks.RNGState(), monitor]
         gan = make_model(ema_half_life=9.0)
         torch.manual_seed(seed)
         run = trainer(folder, max_steps=steps, callbacks=keeps, enable_checkpointing=True)
-        run.fit(gan, datamodule=Pixels(n=1), ckpt_path=ckpt_path)  # one minibatch, again and again
-        return gan.state_dict(), watching
+        run.fit(gan, datamodule=Pixels(n=1), ckpt_path=ckpt_path)  # every epoch is one minibatch
+        return gan.state_dict(), monitor
 
-    whole, watched = run(9, tmp_path / "whole")
+    expected, uninterrupted = run(9, tmp_path / "whole")
     _, before = run(stop, tmp_path / "part")
     last = tmp_path / "part" / "checkpoints" / "last.ckpt"
-    again, after = run(9, tmp_path / "again", len(before.looks), last, seed=99)
-    torch.testing.assert_close(again, whole, rtol=0, atol=0)
-    assert after.alarms == watched.alarms == [5]
-    assert after.looks == watched.looks
-    assert after.response.returns == 1
+    resumed, after = run(9, tmp_path / "again", len(before.history), last, seed=99)
+    torch.testing.assert_close(resumed, expected, rtol=0, atol=0)
+    assert after.alarms == uninterrupted.alarms == [5]
+    assert after.history == uninterrupted.history
+    assert after.response.rollbacks == 1
 
 
-def test_impossible_settings_are_refused(subtests):
+def test_invalid_settings_are_errors(subtests):
     for make, message in [
         (lambda: callbacks.ModeCollapseMonitor(every_n_steps=0), "every_n_steps is 0; give"),
         (lambda: callbacks.ModeCollapseMonitor(num=1), "num is 1; give"),
@@ -247,19 +241,20 @@ def test_impossible_settings_are_refused(subtests):
                 make()
 
 
-def test_without_data_there_is_nothing_to_compare_with(tmp_path):
-    with pytest.raises(ValueError, match="has no data module that gives"):
-        trainer(tmp_path, max_steps=2, callbacks=[looking()]).fit(make_model(), Pixels().batches)
+def test_a_trainer_without_a_data_module_is_an_error(tmp_path):
+    run = trainer(tmp_path, max_steps=2, callbacks=[make_monitor()])
+    with pytest.raises(ValueError, match="has no data module with images"):
+        run.fit(make_model(), Pixels().batches)
 
 
-def test_the_overlay_watches_any_experiment(command):
+def test_the_overlay_monitors_any_experiment(command):
     text = yaml.safe_load((CONFIGS / "callbacks" / "mode_collapse.yaml").read_text())
     text["trainer"]["callbacks+"][0]["init_args"] |= {
         "every_n_steps": 2, "start": 2, "patience": 1, "num": 10, "jacobian_points": 2, "least_spread": 1e9,
     }  # fmt: skip
     command.write("watch.yaml", text)
     assert find_config("callbacks/mode_collapse.yaml")
-    with pytest.warns(UserWarning, match="Back to step 0"):
+    with pytest.warns(UserWarning, match="Rolled back to step 0"):
         ended = command("fit", "--config", "small.yaml", "--config", "watch.yaml")
     assert ended.status == 0, ended.err
     row = next(line for line in ended.out.splitlines() if line.startswith("collapse alarms"))
@@ -267,8 +262,8 @@ def test_the_overlay_watches_any_experiment(command):
 
 
 @pytest.mark.slow
-def test_two_processes_look_decide_and_return_as_one(command):
-    watching = {
+def test_two_processes_evaluate_and_roll_back_together(command):
+    arguments = {
         "every_n_steps": 2,
         "start": 2,
         "patience": 1,
@@ -276,17 +271,14 @@ def test_two_processes_look_decide_and_return_as_one(command):
         "jacobian_points": 2,
         "least_spread": 1e9,
     }
-    watching["response"] = {"class_path": "callbacks.RollbackOnCollapse", "init_args": {"limit": 2}}
-    watch = {
-        "callbacks+": [{"class_path": "ModeCollapseMonitor", "init_args": watching}],
-        "devices": 2,
-    }
-    command.write("watch.yaml", {"trainer": watch})
+    response = {"class_path": "callbacks.RollbackOnCollapse", "init_args": {"limit": 2}}
+    monitor = {"class_path": "ModeCollapseMonitor", "init_args": arguments | {"response": response}}
+    command.write("watch.yaml", {"trainer": {"callbacks+": [monitor], "devices": 2}})
     script = Path("run_two.py")
     script.write_text(TWO)
     ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=240)
     assert ended.returncode == 0, ended.stderr[-2000:]
-    assert ended.stderr.count("Back to step 0") == 3  # the first process alone says so
+    assert ended.stderr.count("Rolled back to step 0") == 3  # printed on rank 0 only
     last = "runs/small+watch/version_0/checkpoints/last.ckpt"
     saved = torch.load(last, weights_only=True)
     assert saved["global_step"] == saved["counts"]["g_updates"] == 0

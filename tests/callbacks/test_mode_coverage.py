@@ -1,4 +1,4 @@
-"""ModeCoverage on points, StackedModeCoverage on digits: logged, tabulated and kept."""
+"""ModeCoverage for points and StackedModeCoverage for digits: logs, tables and files."""
 
 import json
 import math
@@ -91,7 +91,7 @@ def test_it_is_the_metric_on_the_samples_of_the_seed(tmp_path):
     assert counter.results["test"][0].sd == pytest.approx(math.sqrt(p * (1 - p) / 300))
 
 
-def test_each_value_is_kept_with_its_card(tmp_path):
+def test_each_value_is_stored_with_its_protocol(tmp_path):
     run, _ = scored(in_the_plane(), tmp_path, callbacks.ModeCoverage(num_samples=50))
     kept = json.loads((tmp_path / "version_0" / "scores.json").read_text())
     assert [entry["name"] for entry in kept] == FOUND
@@ -103,7 +103,7 @@ def test_each_value_is_kept_with_its_card(tmp_path):
     assert run.callback_metrics["test/modes"] == kept[2]["value"]
 
 
-def test_no_sample_near_a_mode_is_said(tmp_path):
+def test_no_sample_near_a_mode_is_noted(tmp_path):
     gan, counter = in_the_plane(), callbacks.ModeCoverage(num_samples=10)
     gan.sample = lambda n, seed=0: torch.full((n, 2), torch.nan)
     _, logged = scored(gan, tmp_path, counter)

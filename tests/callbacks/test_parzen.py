@@ -114,7 +114,7 @@ def test_a_small_split_chooses_and_is_scored_and_the_protocol_says_so(tmp_path: 
     assert "25 tiny validation images that also chose sigma" in protocol
 
 
-def test_test_is_the_protocol_of_2014_with_its_ruler(tmp_path: Path):
+def test_a_test_uses_the_protocol_of_2014_with_baselines(tmp_path: Path):
     callback = ParzenLogLikelihood(num_samples=20, num_validation=10, seed=8)
     model, data = TinyModel(), TinyData()
     (logged,) = make_trainer(tmp_path, callback).test(model, datamodule=data, verbose=False)
@@ -136,7 +136,7 @@ def test_test_is_the_protocol_of_2014_with_its_ruler(tmp_path: Path):
     assert real[2].startswith("n=20 centres")
 
 
-def test_the_ruler_can_be_left_out_and_never_asks_for_more_images_than_there_are(tmp_path: Path):
+def test_baselines_are_optional_and_use_at_most_all_images(tmp_path: Path):
     without, few = (
         ParzenLogLikelihood(50, 10, baselines=baseline_rows) for baseline_rows in (False, True)
     )
@@ -175,7 +175,7 @@ def test_a_model_that_counts_its_updates_names_the_file_at_test(tmp_path: Path):
     assert (Path(str(trainer.log_dir)) / "parzen" / "test_step77.json").is_file()
 
 
-def test_looking_does_not_change_training(tmp_path: Path):
+def test_evaluation_does_not_change_training(tmp_path: Path):
     losses, modes = [], []
     for callbacks in ([], [ParzenLogLikelihood(40, 10)]):
         torch.manual_seed(0)

@@ -13,7 +13,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_log_file_gets_plain_lines_with_the_four_numbers(tmp_path, capsys):
+def test_a_log_file_gets_plain_lines_with_the_four_metrics(tmp_path, capsys):
     progress = callbacks.Progress(seconds=0)
     trainer(tmp_path, max_steps=5, callbacks=[progress], enable_progress_bar=True).fit(
         make_model(k=2), Batches(4)
@@ -26,7 +26,7 @@ def test_a_log_file_gets_plain_lines_with_the_four_numbers(tmp_path, capsys):
     assert not any("\r" in line for line in lines)
 
 
-def test_a_terminal_gets_one_bar_with_the_four_numbers(tmp_path, monkeypatch):
+def test_a_terminal_gets_one_bar_with_the_four_metrics(tmp_path, monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     trainer(tmp_path, max_steps=5, callbacks=[callbacks.Progress()], enable_progress_bar=True).fit(
@@ -37,7 +37,7 @@ def test_a_terminal_gets_one_bar_with_the_four_numbers(tmp_path, monkeypatch):
     assert all(f"{name}=" in last for name in ("d", "g", "D(x)", "D(G(z))"))
 
 
-def test_other_processes_say_nothing(tmp_path, capsys):
+def test_other_ranks_print_nothing(tmp_path, capsys):
     progress = callbacks.Progress(seconds=0)
     progress.disable()
     trainer(tmp_path, max_steps=2, callbacks=[progress], enable_progress_bar=True).fit(

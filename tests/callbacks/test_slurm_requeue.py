@@ -1,4 +1,4 @@
-"""A run inside a job of SLURM: which signal does what, and when a job asks for another turn."""
+"""A run in a SLURM job: the effect of each signal, and when the job is requeued."""
 
 import os
 import shutil
@@ -26,30 +26,30 @@ LAST = Path("runs/small/version_0/checkpoints/last.ckpt")
 
 @pytest.fixture
 def in_job(command, monkeypatch):
-    """The command line inside a job, with an scontrol that notes what it was asked."""
+    """The command line in a job, with a fake scontrol that records its arguments."""
     for name, value in JOB.items():
         monkeypatch.setenv(name, value)
     (command.folder / "bin").mkdir()
-    answering(command.folder, "exit 0")
+    write_scontrol(command.folder, "exit 0")
     monkeypatch.setenv("PATH", f"{command.folder / 'bin'}:{os.environ['PATH']}")
     return command
 
 
-def answering(folder: Path, how: str) -> None:
-    made = folder / "bin" / "scontrol"
-    made.write_text(f'#!{shutil.which("bash")}\necho "$@" >> {folder}/asked\n{how}\n')
-    made.chmod(0o755)
+def write_scontrol(folder: Path, body: str) -> None:
+    script = folder / "bin" / "scontrol"
+    script.write_text(f'#!{shutil.which("bash")}\necho "$@" >> {folder}/requests\n{body}\n')
+    script.chmod(0o755)
 
 
-def asked() -> str:
-    return Path("asked").read_text() if Path("asked").exists() else ""
+def read_requests() -> str:
+    return Path("requests").read_text() if Path("requests").exists() else ""
 
 
 @pytest.fixture
-def sent(monkeypatch):
-    """Send this process signals in the middle of a step: between D's update and G's."""
+def send(monkeypatch):
+    """Send signals to this process between D's update and G's."""
 
-    def at(after: int, *numbers: int) -> None:
+    def send_after(after: int, *numbers: int) -> None:
         objective = GAN.g_objective
 
         def interrupted(self, batch):
@@ -59,24 +59,24 @@ def sent(monkeypatch):
 
         monkeypatch.setattr(GAN, "g_objective", interrupted)
 
-    return at
+    return send_after
 
 
-def test_at_the_signal_the_step_is_finished_and_saved_and_the_job_is_queued_again(in_job, sent):
-    sent(3, signal.SIGUSR1)
+def test_at_the_signal_the_step_is_finished_and_saved_and_the_job_is_queued_again(in_job, send):
+    send(3, signal.SIGUSR1)
     ended = in_job(*FIT)
     assert ended.status == 128 + signal.SIGUSR1
-    assert asked() == "requeue 42\n"
+    assert read_requests() == "requeue 42\n"
     assert "SIGUSR1: step 4 is saved, job 42 is queued again (1)" in ended.out
     assert read_checkpoint(LAST)["counts"] == {"d_updates": 4, "g_updates": 4, "images_seen": 40}
-    assert "test/parzen_nats" not in ended.out  # there is no time for scores
+    assert "test/parzen_nats" not in ended.out  # the run is not evaluated
 
 
 @pytest.mark.slow
-def test_the_next_turn_ends_as_if_nothing_had_happened(in_job, sent, monkeypatch):
+def test_a_requeued_run_equals_an_uninterrupted_run(in_job, send, monkeypatch):
     assert in_job(*FIT, "--run.name", "whole").status == 0
     undisturbed = GAN.g_objective
-    sent(6, signal.SIGUSR1)
+    send(6, signal.SIGUSR1)
     assert in_job(*FIT).status == 138
     monkeypatch.setattr(GAN, "g_objective", undisturbed)
     assert in_job(*FIT, "--ckpt_path", "auto").status == 0
@@ -95,45 +95,47 @@ def test_the_next_turn_ends_as_if_nothing_had_happened(in_job, sent, monkeypatch
 
 
 @pytest.mark.parametrize("numbers", [(15,), (10, 15), (15, 10)], ids=str)
-def test_a_cancelled_job_saves_and_asks_for_nothing_whatever_else_came(numbers, in_job, sent):
-    sent(3, *numbers)
+def test_a_cancelled_job_saves_and_is_not_requeued_whatever_other_signal_comes(
+    numbers, in_job, send
+):
+    send(3, *numbers)
     ended = in_job(*FIT)
     assert ended.status == 128 + signal.SIGTERM
-    assert asked() == ""
-    assert "SIGTERM: step 4 is saved, job 42 leaves" in ended.out
+    assert read_requests() == ""
+    assert "SIGTERM: step 4 is saved, job 42 exits" in ended.out
     assert read_checkpoint(LAST)["counts"]["g_updates"] == 4
 
 
-def test_a_refusal_is_told_with_its_reason_and_the_status_says_it_failed(in_job, sent):
-    answering(in_job.folder, "echo 'Requested operation is presently disabled' >&2; exit 1")
-    sent(3, signal.SIGUSR1)
+def test_a_refused_requeue_is_printed_with_its_reason(in_job, send):
+    write_scontrol(in_job.folder, "echo 'Requested operation is presently disabled' >&2; exit 1")
+    send(3, signal.SIGUSR1)
     ended = in_job(*FIT)
     assert ended.status == 138
     assert "was not queued again (Requested operation is presently disabled)" in ended.out
 
 
-def test_a_run_at_its_end_is_scored_and_not_queued_again(in_job, sent):
-    sent(9, signal.SIGUSR1)
+def test_a_run_in_its_last_step_is_evaluated_and_not_requeued(in_job, send):
+    send(9, signal.SIGUSR1)
     ended = in_job(*FIT)
     assert ended.status == 0, ended.err
-    assert asked() == ""
+    assert read_requests() == ""
     assert "test/parzen_nats" in ended.out
 
 
-def test_what_could_not_be_saved_is_not_asked_for_again(in_job, sent, monkeypatch):
+def test_a_run_that_could_not_be_saved_is_not_requeued(in_job, send, monkeypatch):
     monkeypatch.setattr(Checkpoints, "save", lambda self, trainer: None)
-    sent(3, signal.SIGUSR1)
+    send(3, signal.SIGUSR1)
     ended = in_job(*FIT)
     assert ended.status == 138
-    assert asked() == ""
+    assert read_requests() == ""
     assert "step 4 could not be saved" in ended.out
 
 
 @pytest.mark.parametrize(("interval", "due"), [(8, False), (4, True)])
-def test_a_validation_that_is_due_is_left_to_the_next_turn(interval, due, in_job, sent):
-    how = {"check_val_every_n_epoch": None, "val_check_interval": interval}
-    in_job.write("often.yaml", {"trainer": how})
-    sent(3, signal.SIGUSR1)
+def test_a_validation_that_is_due_is_left_to_the_requeued_job(interval, due, in_job, send):
+    settings = {"check_val_every_n_epoch": None, "val_check_interval": interval}
+    in_job.write("often.yaml", {"trainer": settings})
+    send(3, signal.SIGUSR1)
     ended = in_job(*FIT, "--config", "often.yaml", "--run.name", "small")
     assert ended.status == 128 + signal.SIGUSR1
     assert "step 4 is saved, job 42 is queued again" in ended.out
@@ -144,24 +146,24 @@ def test_a_validation_that_is_due_is_left_to_the_next_turn(interval, due, in_job
 
 
 @pytest.fixture
-def while_scoring(monkeypatch):
-    """Send this process a signal while the Parzen score of a stage is computed, and let the score take a minute."""
+def send_while_scoring(monkeypatch):
+    """Send a signal to this process during the Parzen score of a stage, and make the score take a minute."""
 
-    def at(stage: str, step: int, number: int, wait: float = 60) -> None:
-        look = ParzenLogLikelihood.evaluate
+    def send_at(stage: str, step: int, number: int, wait: float = 60) -> None:
+        evaluate = ParzenLogLikelihood.evaluate
 
         def slow(self, trainer, pl_module, stage_now):
             if stage_now == stage and trainer.global_step == step:
                 os.kill(os.getpid(), number)
                 time.sleep(wait)
-            look(self, trainer, pl_module, stage_now)
+            evaluate(self, trainer, pl_module, stage_now)
 
         monkeypatch.setattr(ParzenLogLikelihood, "evaluate", slow)
 
-    return at
+    return send_at
 
 
-def ended_within(seconds: float, command, *arguments: str):
+def run_within(seconds: float, command, *arguments: str):
     began = time.monotonic()
     ended = command(*arguments)
     assert time.monotonic() - began < seconds
@@ -169,18 +171,18 @@ def ended_within(seconds: float, command, *arguments: str):
 
 
 @pytest.mark.parametrize("step", [4, 10])
-def test_a_slow_validation_is_left_to_the_next_turn_which_begins_with_it(
-    step, in_job, while_scoring, monkeypatch
+def test_a_slow_validation_is_left_to_the_requeued_job_which_starts_with_it(
+    step, in_job, send_while_scoring, monkeypatch
 ):
     often = {"check_val_every_n_epoch": None, "val_check_interval": 2}
     in_job.write("often.yaml", {"trainer": often})
     fit = (*FIT, "--config", "often.yaml", "--ckpt_path", "auto", "--run.name")
     assert in_job(*fit, "whole").status == 0
     undisturbed = ParzenLogLikelihood.evaluate
-    while_scoring("val", step, signal.SIGUSR1)
-    ended = ended_within(20, in_job, *fit, "small")
+    send_while_scoring("val", step, signal.SIGUSR1)
+    ended = run_within(20, in_job, *fit, "small")
     assert ended.status == 138, ended.err
-    assert asked() == "requeue 42\n"
+    assert read_requests() == "requeue 42\n"
     assert f"SIGUSR1: step {step} is saved, job 42 is queued again (1)" in ended.out
     monkeypatch.setattr(ParzenLogLikelihood, "evaluate", undisturbed)
     assert in_job(*fit, "small").status == 0
@@ -189,14 +191,14 @@ def test_a_slow_validation_is_left_to_the_next_turn_which_begins_with_it(
         assert one[part] == other[part], part
 
 
-def test_sigterm_during_the_test_of_a_job_ends_it_and_auto_makes_the_scores(
-    in_job, while_scoring, monkeypatch
+def test_sigterm_during_the_test_of_a_job_ends_it_and_auto_computes_the_scores(
+    in_job, send_while_scoring, monkeypatch
 ):
     undisturbed = ParzenLogLikelihood.evaluate
-    while_scoring("test", 10, signal.SIGTERM)
-    ended = ended_within(20, in_job, *FIT)
+    send_while_scoring("test", 10, signal.SIGTERM)
+    ended = run_within(20, in_job, *FIT)
     assert ended.status == 143, ended.err
-    assert asked() == ""
+    assert read_requests() == ""
     assert "SIGTERM: the scores were not computed.\nStep 10 is saved. To compute them" in ended.err
     monkeypatch.setattr(ParzenLogLikelihood, "evaluate", undisturbed)
     again = in_job(*FIT, "--ckpt_path", "auto")
@@ -204,26 +206,26 @@ def test_sigterm_during_the_test_of_a_job_ends_it_and_auto_makes_the_scores(
     assert "test/parzen_nats" in again.out
 
 
-def test_sigusr1_during_the_test_of_a_job_lets_it_be_scored(in_job, while_scoring):
-    while_scoring("test", 10, signal.SIGUSR1, wait=0)
+def test_sigusr1_during_the_test_of_a_job_is_ignored(in_job, send_while_scoring):
+    send_while_scoring("test", 10, signal.SIGUSR1, wait=0)
     ended = in_job(*FIT)
     assert ended.status == 0, ended.err
-    assert asked() == ""
+    assert read_requests() == ""
     assert "test/parzen_nats" in ended.out
 
 
-def test_sigterm_in_the_last_step_leaves_the_scores_out(in_job, sent):
-    sent(9, signal.SIGTERM)
+def test_sigterm_in_the_last_step_leaves_the_scores_out(in_job, send):
+    send(9, signal.SIGTERM)
     ended = in_job(*FIT)
     assert ended.status == 143
-    assert "SIGTERM: step 10 is saved, job 42 leaves" in ended.out
+    assert "SIGTERM: step 10 is saved, job 42 exits" in ended.out
     assert "test/parzen_nats" not in ended.out
 
 
-# What SLURM's variables mean
+# SLURM's environment variables
 
 
-def test_a_job_is_known_by_its_number_or_by_its_place_in_an_array():
+def test_a_job_is_identified_by_its_number_or_by_its_index_in_an_array():
     assert current_job.find_current_job(JOB) == current_job.Job("42", 0)
     assert current_job.find_current_job({**JOB, "SLURM_RESTART_COUNT": "2"}) == current_job.Job(
         "42", 2
@@ -232,7 +234,7 @@ def test_a_job_is_known_by_its_number_or_by_its_place_in_an_array():
     assert current_job.find_current_job({**JOB, **task}) == current_job.Job("41_3", 0)
 
 
-def test_what_srun_did_not_start_is_no_task(subtests):
+def test_a_process_not_started_by_srun_is_no_task(subtests):
     for name in ["SLURM_STEP_ID", "SLURM_NTASKS"]:
         with subtests.test(name=name):
             assert (
@@ -244,48 +246,47 @@ def test_what_srun_did_not_start_is_no_task(subtests):
             assert current_job.find_current_job({**JOB, "SLURM_JOB_NAME": "interactive"}) is None
 
 
-def test_only_a_number_is_handed_to_scontrol(in_job, subtests):
+def test_only_a_number_is_passed_to_scontrol(in_job, subtests):
     for number in ["", "42; rm -rf x", "42\n", "--all", "42_", "_3", "42_3_4"]:
         with subtests.test(number=number):
             assert "the job's number is" in current_job.Job(number).requeue()
-            assert asked() == ""
+            assert read_requests() == ""
 
 
-def test_several_nodes_without_srun_are_refused_and_one_is_a_machine_like_any():
+def test_two_nodes_without_srun_are_an_error_and_one_is_an_ordinary_machine():
     alone = {key: value for key, value in JOB.items() if key != "SLURM_STEP_ID"}
-    with pytest.raises(ValueError, match="not started by srun"):
+    with pytest.raises(ValueError, match="srun did not start this process"):
         current_job.make_environment(2, alone)
     assert type(current_job.make_environment(1, alone)).__name__ == "LightningEnvironment"
     assert current_job.make_environment(2, {}) is None
 
 
-def test_signals_wait_until_a_run_listens_and_nowhere_else(subtests):
-    for program, name, held in [
+def test_signals_are_blocked_until_a_run_handles_them_and_nowhere_else(subtests):
+    for program, name, blocked in [
         ("-m lightning_gan fit --config a.yaml", "gan", True),
         ("-m lightning_gan evaluate", "gan", False),
         ("-m lightning_gan fit", "bash", False),
         ("train.py fit", "gan", False),
     ]:
         with (
-            subtests.test(program=program, name=name, held=held),
+            subtests.test(program=program, name=name, blocked=blocked),
             pytest.MonkeyPatch.context() as monkeypatch,
         ):
             for key, value in (JOB | {"SLURM_JOB_NAME": name}).items():
                 monkeypatch.setenv(key, value)
-            message = []
+            calls = []
             monkeypatch.setattr(
-                signal, "pthread_sigmask", lambda how, which: message.append((how, which))
+                signal, "pthread_sigmask", lambda how, which: calls.append((how, which))
             )
             environment.hold_signals(["python", *program.split()])
-            assert message == (
-                [(signal.SIG_BLOCK, (signal.SIGUSR1, signal.SIGTERM))] if held else []
-            )
+            expected = [(signal.SIG_BLOCK, (signal.SIGUSR1, signal.SIGTERM))] if blocked else []
+            assert calls == expected
 
 
-def test_lightnings_own_requeueing_is_off(monkeypatch):
+def test_requeueing_by_lightning_is_off(monkeypatch):
     for name, value in JOB.items():
         monkeypatch.setenv(name, value)
     assert current_job.make_environment(1).auto_requeue is False
 
 
-assert SMALL["trainer"]["max_steps"] == 10  # the tests above count on it
+assert SMALL["trainer"]["max_steps"] == 10  # the tests above depend on it

@@ -1,11 +1,11 @@
-"""Compiled networks: the same model to rounding, the same checkpoints, and D as it was where that has to be."""
+"""TorchCompile trains the same model up to rounding, and leaves D out where it is differentiated twice."""
 
 import warnings
 
 import pytest
 import torch
 from process_group import MODELS, Images, fit, largest_difference, quiet_trainer, sgd
-from test_replay import At, crashed, poisoned
+from test_replay import ChangeAt, crash_run, spoil_pixel
 from torch import nn
 
 import callbacks
@@ -19,9 +19,9 @@ TWICE = {name for name in MODELS if "R1" in name or "penalty" in name or "unroll
 
 
 class Traced(TorchCompile):
-    """As it is, but what dynamo traced is run as it stands: no compiler."""
+    """Callback that runs dynamo's traced graphs without a compiler."""
 
-    def settings(self):
+    def get_settings(self):
         return {"backend": self.counting}
 
     def __init__(self):
@@ -36,7 +36,7 @@ class Traced(TorchCompile):
         return run
 
 
-def played(name, *more, steps=6, **arguments):
+def train(name, *more, steps=6, **arguments):
     torch.manual_seed(0)
     model = MODELS[name](d_optimizer=sgd, g_optimizer=sgd)
     fit(model, 1, steps, callbacks=list(more), **arguments)
@@ -44,22 +44,22 @@ def played(name, *more, steps=6, **arguments):
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left():
+def reset_dynamo():
     torch._dynamo.reset()
     yield
     torch._dynamo.reset()
 
 
-def test_a_traced_game_is_the_game_bit_for_bit():
+def test_traced_training_is_equal_bit_for_bit():
     name, traced = "GAN, dropout and noise", Traced()
-    plain, compiled = played(name), played(name, traced)
+    plain, compiled = train(name), train(name, traced)
     assert traced.graphs_run > 0
     assert largest_difference(plain.state_dict(), compiled.state_dict()) == 0
 
 
-def test_it_can_go_on_from_a_run_without_it_and_back(tmp_path):
+def test_a_run_resumes_from_a_run_without_the_callback_and_back(tmp_path):
     name = "GAN, dropout and noise"
-    whole = played(name, steps=6).state_dict()
+    expected = train(name, steps=6).state_dict()
     for first, then in ((None, Traced), (Traced, None)):
         folder = tmp_path / str(first)
         for steps, kind, path in ((3, first, None), (6, then, folder / "checkpoints/last.ckpt")):
@@ -78,38 +78,38 @@ def test_it_can_go_on_from_a_run_without_it_and_back(tmp_path):
                 enable_checkpointing=True,
             )
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # dynamo's own, of gradients that it looks at
+                warnings.simplefilter("ignore")  # dynamo warns about reads of .grad
                 run.fit(model, Images(), ckpt_path=path)
-        assert model.state_dict().keys() == whole.keys()
-        assert largest_difference(model.state_dict(), whole) == 0
+        assert model.state_dict().keys() == expected.keys()
+        assert largest_difference(model.state_dict(), expected) == 0
 
 
-def test_d_stays_as_it_is_where_it_is_differentiated_twice(subtests):
+def test_d_is_not_compiled_where_it_is_differentiated_twice(subtests):
     for name in ["R1 and R2, lazy", "unrolled", "least squares"]:
         with subtests.test(name=name), pytest.MonkeyPatch.context() as monkeypatch:
-            message, seen = [], []
-            monkeypatch.setattr(callbacks.torch_compile, "rank_zero_info", message.append)
+            lines, compiled = [], []
+            monkeypatch.setattr(callbacks.torch_compile, "rank_zero_info", lines.append)
             monkeypatch.setattr(
                 callbacks.torch_compile,
                 "compile_training",
-                lambda network, **_: seen.append(network),
+                lambda network, **_: compiled.append(network),
             )
-            model = played(name, Traced(), steps=2)
-            assert seen == [model.generator] + [model.discriminator] * (name not in TWICE)
-            assert ("D is not, because" in message[0]) == (name in TWICE)
-            assert len(message) == 1
+            model = train(name, Traced(), steps=2)
+            assert compiled == [model.generator] + [model.discriminator] * (name not in TWICE)
+            assert ("D is not, because" in lines[0]) == (name in TWICE)
+            assert len(lines) == 1
 
 
-def test_every_game_knows_whether_it_differentiates_d_twice():
+def test_every_model_states_whether_it_differentiates_d_twice():
     assert {name for name, new in MODELS.items() if new().needs_double_backward} == TWICE
 
 
-def test_a_replay_of_compiled_players_does_not_ask_for_the_same_bits(tmp_path):
+def test_a_replay_of_compiled_networks_does_not_require_equal_bits(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        flight, other = crashed(tmp_path, Traced(), At(6, poisoned))
+        flight, other = crash_run(tmp_path, Traced(), ChangeAt(6, spoil_pixel))
     assert flight["crash"]["compiled"]
-    flight["crash"]["norms"] *= 1 + 1e-6  # as rounding would
+    flight["crash"]["norms"] *= 1 + 1e-6  # a rounding difference
     found = replay_steps(flight, other)
     assert found.suspect[:2] == (7, "minibatch")
     assert "networks were compiled" in describe_replay(found, flight["crash"], "cpu")
@@ -131,29 +131,29 @@ def test_only_passes_in_training_mode_are_compiled():
 
 
 def test_graphs_need_cuda_and_a_cpu_needs_a_compiler(monkeypatch):
-    with pytest.raises(ValueError, match="CUDA graphs need a CUDA device, and this run is on cpu"):
-        played("least squares", TorchCompile(graphs=True), steps=1)
+    with pytest.raises(ValueError, match="needs a CUDA device, but this run is on cpu"):
+        train("least squares", TorchCompile(graphs=True), steps=1)
     monkeypatch.setenv("CXX", "no-such-compiler")
     missing = torch._inductor.config.patch({"cpp.cxx": (None, "no-such-compiler")})
-    with missing, pytest.raises(ValueError, match=r"needs a C\+\+ compiler on a CPU, and there is"):
-        played("least squares", TorchCompile(), steps=1)
+    with missing, pytest.raises(ValueError, match=r"needs a C\+\+ compiler on a CPU and found"):
+        train("least squares", TorchCompile(), steps=1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["GAN, dropout and noise", "R1 and R2, lazy"])
-def test_a_compiled_game_is_the_game_to_rounding(name):
+def test_compiled_training_is_equal_to_rounding(name):
     steps = 50
-    plain = played(name, steps=steps).state_dict()
-    compiled = played(name, TorchCompile(), steps=steps).state_dict()
-    start = played(name, steps=0).state_dict()
+    plain = train(name, steps=steps).state_dict()
+    compiled = train(name, TorchCompile(), steps=steps).state_dict()
+    start = train(name, steps=0).state_dict()
     assert largest_difference(plain, start) > 1e-2
     assert largest_difference(plain, compiled) < 1e-5
 
 
-def test_the_overlay_lies_on_an_experiment(command, monkeypatch):
+def test_the_overlay_config_compiles_an_experiment(command, monkeypatch):
     lines = []
     monkeypatch.setattr(callbacks.torch_compile, "rank_zero_info", lines.append)
-    monkeypatch.setattr(TorchCompile, "settings", lambda self: {"backend": "eager"})
+    monkeypatch.setattr(TorchCompile, "get_settings", lambda self: {"backend": "eager"})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         ended = command(

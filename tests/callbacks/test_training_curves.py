@@ -1,4 +1,4 @@
-"""The image of a run's curves: its points are read from metrics.csv, and no checkpoint grows by them."""
+"""TrainingCurves reads its points from metrics.csv, so that checkpoints do not grow with the run."""
 
 import json
 
@@ -14,63 +14,61 @@ from lightning_gan.utils.file_format import FORMAT
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """The curves of each image that is drawn."""
-    seen, draw = [], figures.plot_curves
+    """Curves of each image that is drawn."""
+    found, draw = [], figures.plot_curves
     monkeypatch.setattr(
-        figures, "plot_curves", lambda curves, logits: seen.append(curves) or draw(curves, logits)
+        figures, "plot_curves", lambda curves, logits: found.append(curves) or draw(curves, logits)
     )
-    return seen
+    return found
 
 
-def steps(curves):
-    """Where each curve has points; minibatches of these tests do not go on, so values differ."""
+def get_steps(curves):
+    """Steps of each curve's points; values differ, because the minibatches of these tests do not resume."""
     return {key: [step for step, _ in curve] for key, curve in curves.items() if curve}
 
 
-def play(folder, length, kept, ckpt_path=None, keep=0):
-    """A run, with metrics.csv or without."""
-    logger = MetricsLogger(str(folder), "run", "version_0", keep) if kept else False
+def train(folder, length, with_csv, ckpt_path=None, keep=0):
+    """Train with or without a metrics.csv and return the path of the last checkpoint."""
+    logger = MetricsLogger(str(folder), "run", "version_0", keep) if with_csv else False
     run = trainer(
         folder, max_steps=length, logger=logger, log_every_n_steps=2, enable_checkpointing=True, val_check_interval=3,
         check_val_every_n_epoch=None, limit_val_batches=1, max_epochs=-1,
         callbacks=[callbacks.TrainingCurves(), callbacks.RNGState(), callbacks.Checkpoints(every_n_steps=1, keep=0)],
     )  # fmt: skip
     run.fit(make_model(), datamodule=Pixels(), ckpt_path=ckpt_path)
-    place = folder / "run" / "version_0" if kept else folder
-    return place / "checkpoints" / "last.ckpt"
+    run_folder = folder / "run" / "version_0" if with_csv else folder
+    return run_folder / "checkpoints" / "last.ckpt"
 
 
-@pytest.mark.parametrize("kept", [True, False], ids=["metrics.csv", "no logger"])
-def test_a_run_that_goes_on_draws_all_its_points(kept, tmp_path, drawn):
-    play(tmp_path / "whole", 9, kept)
-    last = play(tmp_path / "parts", 5, kept)
+@pytest.mark.parametrize("with_csv", [True, False], ids=["metrics.csv", "no logger"])
+def test_a_resumed_run_draws_all_its_points(with_csv, tmp_path, drawn):
+    train(tmp_path / "whole", 9, with_csv)
+    last = train(tmp_path / "parts", 5, with_csv)
     rows = torch.load(last, weights_only=True)["written"]["metrics.csv"]
-    play(tmp_path / "parts", 9, kept, last, keep=rows)
-    whole, part, again = (
-        {k: [s for s, _ in v] for k, v in curves.items() if v} for curves in drawn
-    )
+    train(tmp_path / "parts", 9, with_csv, last, keep=rows)
+    whole, part, resumed = map(get_steps, drawn)
     assert whole["train/value"] == [2, 4, 6, 8]
     assert whole["val/value"] == [3, 6, 9]
     assert part["train/value"] == [2, 4]
-    assert again == whole
+    assert resumed == whole
 
 
-def test_a_run_in_a_folder_of_its_own_draws_the_points_of_the_run_before_it(tmp_path, drawn):
-    play(tmp_path / "whole", 9, kept=True)
-    last = play(tmp_path / "first", 5, kept=True)
+def test_a_run_that_continues_another_in_a_new_folder_draws_its_points_too(tmp_path, drawn):
+    train(tmp_path / "whole", 9, with_csv=True)
+    last = train(tmp_path / "first", 5, with_csv=True)
     folder = tmp_path / "second" / "run" / "version_0"
     folder.mkdir(parents=True)
-    message = {"format": FORMAT, "continues": {"checkpoint": str(last), "step": 5}}
-    (folder / "run.json").write_text(json.dumps(message))
-    play(tmp_path / "second", 9, True, last)
+    run_info = {"format": FORMAT, "continues": {"checkpoint": str(last), "step": 5}}
+    (folder / "run.json").write_text(json.dumps(run_info))
+    train(tmp_path / "second", 9, True, last)
     whole, first, second = drawn
-    assert steps(second) == steps(whole)
+    assert get_steps(second) == get_steps(whole)
     assert second["train/value"][:2] == first["train/value"]
 
 
-def test_checkpoints_hold_points_only_where_no_file_does(tmp_path_factory, subtests):
-    for kept in [True, False]:
-        with subtests.test(kept=kept):
+def test_checkpoints_hold_points_only_without_a_csv(tmp_path_factory, subtests):
+    for with_csv in [True, False]:
+        with subtests.test(with_csv=with_csv):
             tmp_path = tmp_path_factory.mktemp("row")
-            saved = torch.load(play(tmp_path, 5, kept), weights_only=True)
-            assert ("curves" in saved) is not kept
+            saved = torch.load(train(tmp_path, 5, with_csv), weights_only=True)
+            assert ("curves" in saved) is not with_csv

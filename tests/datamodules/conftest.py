@@ -6,7 +6,7 @@ from datamodules import StackedMNIST
 
 @pytest.fixture
 def tiny(tmp_path):
-    """Makes data modules of 50 training, 10 validation, 20 test images: 10 batches of 5."""
+    """Return a factory of data modules with 50 training, 10 validation and 20 test images: 10 batches of 5."""
     module = make_tiny_mnist(tmp_path, n_train=60, n_test=20)
 
     def make(**options):
@@ -17,7 +17,7 @@ def tiny(tmp_path):
 
 @pytest.fixture
 def ready(tiny):
-    """A tiny data module, loaded."""
+    """Return a loaded tiny data module."""
     data = tiny()
     data.setup()
     return data
@@ -25,7 +25,7 @@ def ready(tiny):
 
 @pytest.fixture
 def stacked(tmp_path):
-    """Makes loaded data modules of triples of 50 training, 10 validation and 20 test digits."""
+    """Return a factory of loaded StackedMNIST modules of 50 training, 10 validation and 20 test digits."""
     tiny = make_tiny_mnist(tmp_path, n_train=60, n_test=20)
     own = {name: getattr(tiny, name) for name in ("files", "train_size", "sources")}
     kind = type("TinyStacked", (StackedMNIST,), own)

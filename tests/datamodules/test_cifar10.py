@@ -1,4 +1,4 @@
-"""CIFAR-10 as a data module: splits, values, images, no validation, `fit`; on made files, and real ones if there."""
+"""CIFAR10 and CIFAR10GCN on generated files, and on the real ones if they are present."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ SPLITS = ("train", "val", "test")
 
 @pytest.fixture
 def cifar(tmp_path):
-    """Makes data modules of 60 training and 12 test images, of which 10 validate, loaded."""
+    """Return a factory of loaded data modules with 50 training, 10 validation and 12 test images."""
 
     def make(kind=CIFAR10, **options):
         arguments = {"root": str(tmp_path), "batch_size": 5, "validation": 10, "seed": 1}
@@ -32,7 +32,7 @@ def cifar(tmp_path):
     return make
 
 
-def test_the_last_training_images_validate(cifar):
+def test_the_validation_split_is_the_last_training_images(cifar):
     batches = tiny_batches()
     train = torch.cat([batches[f"data_batch_{i}"] for i in range(1, 6)])
     wanted = {"train": train[:50], "val": train[50:], "test": batches["test_batch"]}
@@ -42,7 +42,7 @@ def test_the_last_training_images_validate(cifar):
         assert torch.equal(data.labels(split), records[:, 0].long())
 
 
-def test_images_have_the_shape_and_range_the_module_states(cifar):
+def test_images_have_the_declared_shape_and_range(cifar):
     data = cifar()
     for split in SPLITS:
         x = data.images(split)
@@ -51,7 +51,7 @@ def test_images_have_the_shape_and_range_the_module_states(cifar):
     assert data.labels("train").max() == data.num_classes - 1
 
 
-def test_values_are_bytes_over_127_and_a_half_less_1_and_show_as_these_bytes(cifar):
+def test_values_are_bytes_over_127_5_minus_1_and_convert_back(cifar):
     data = cifar()
     every = torch.arange(256).to(torch.uint8).expand(1, 3, 1, 256)
     x = data.convert(every)
@@ -60,7 +60,7 @@ def test_values_are_bytes_over_127_and_a_half_less_1_and_show_as_these_bytes(cif
 
 
 @pytest.mark.parametrize("kind", [CIFAR10, CIFAR10GCN])
-def test_loaders_give_out_the_values_of_their_split(cifar, kind):
+def test_loaders_return_the_values_of_their_split(cifar, kind):
     data = cifar(kind)
     for split, loader in (("val", data.val_dataloader()), ("test", data.test_dataloader())):
         x, y = (torch.cat(parts) for parts in zip(*loader, strict=True))
@@ -70,17 +70,17 @@ def test_loaders_give_out_the_values_of_their_split(cifar, kind):
     assert torch.equal(x.sort(0).values, data.images("train").sort(0).values)
 
 
-def test_pictures_are_the_bytes_in_memory_not_a_copy(cifar, ready):
+def test_uint8_images_are_not_copied(cifar, ready):
     for data in (cifar(), ready):  # in [-1, 1], and MNIST in [0, 1]
         bytes_ = data.train_dataloader().images
         assert data.uint8_images("train").data_ptr() == bytes_.data_ptr()
         assert torch.equal(to_uint8(data.images("train"), data.display_range), bytes_)
 
 
-# The contrast of 2014.
+# Global contrast normalization.
 
 
-def test_each_image_has_mean_0_and_length_55(cifar):
+def test_each_image_has_mean_0_and_norm_55(cifar):
     data = cifar(CIFAR10GCN)
     x, bytes_ = data.images("train").double(), cifar().uint8_images("train").double()
     centred = bytes_ - bytes_.mean((1, 2, 3), keepdim=True)
@@ -90,7 +90,7 @@ def test_each_image_has_mean_0_and_length_55(cifar):
     assert data.name != CIFAR10.name
 
 
-def test_an_image_of_one_grey_becomes_zeros(cifar):
+def test_a_constant_image_becomes_zeros(cifar):
     grey = torch.full((2, 3, 32, 32), 200, dtype=torch.uint8)
     grey[1, 0, 0, 0] = 201
     x = cifar(CIFAR10GCN).convert(grey)
@@ -98,7 +98,7 @@ def test_an_image_of_one_grey_becomes_zeros(cifar):
     assert x[1].norm().item() == pytest.approx(55, rel=1e-5)
 
 
-def test_contrast_data_show_a_fixed_range_and_clip_what_lies_outside(cifar, monkeypatch):
+def test_displayed_images_have_a_fixed_range_and_clip_other_values(cifar, monkeypatch):
     data = cifar(CIFAR10GCN)
     data._splits["train"][0][7] = torch.zeros(3, 32, 32)
     data._splits["train"][0][7, 0, 0, :2] = 255  # 1535 times as bright as it is dark elsewhere
@@ -116,7 +116,7 @@ def test_contrast_data_show_a_fixed_range_and_clip_what_lies_outside(cifar, monk
     assert torch.equal(data.uint8_images("train"), shown)
 
 
-def test_contrast_data_are_split_40000_10000():
+def test_cifar10_gcn_is_split_40000_10000():
     assert CIFAR10GCN().validation == 10_000
     assert CIFAR10().validation == 5_000
 
@@ -124,8 +124,8 @@ def test_contrast_data_are_split_40000_10000():
 # Without validation.
 
 
-class Watched(LightningModule):
-    """Counts batches."""
+class CountBatches(LightningModule):
+    """Module that counts its batches."""
 
     def __init__(self):
         super().__init__()
@@ -147,10 +147,10 @@ class Watched(LightningModule):
     "ignore:.*LeafSpec:FutureWarning", "ignore:Total length of `BatchLoader`"
 )
 @pytest.mark.parametrize(("validation", "trained", "validated"), [(0, 12, 0), (10, 10, 2)])
-def test_with_no_validation_all_images_train_and_none_validate(
+def test_without_a_validation_split_all_images_train(
     cifar, tmp_path, validation, trained, validated
 ):
-    module = Watched()
+    module = CountBatches()
     Trainer(
         accelerator="cpu", devices=1, max_epochs=1, logger=False, enable_progress_bar=False,
         enable_model_summary=False, enable_checkpointing=False, num_sanity_val_steps=0, default_root_dir=tmp_path,
@@ -158,23 +158,23 @@ def test_with_no_validation_all_images_train_and_none_validate(
     assert (module.trained, module.validated) == (trained, validated)
 
 
-def test_asked_for_validation_images_that_are_not_there_it_says_what_to_set(cifar):
+def test_missing_validation_images_are_an_error(cifar):
     data = cifar(validation=0)
     assert len(data.images("train")) == 60
     for ask in (data.images, data.labels, data.uint8_images):
         with pytest.raises(ValueError, match=r"no validation split.* set data.validation to 5000"):
             ask("val")
-    with pytest.raises(ValueError, match="No split 'dev': take one of train, test"):
+    with pytest.raises(ValueError, match="There is no split 'dev': give one of train, test"):
         data.images("dev")
 
 
-def test_before_it_is_loaded_it_says_so(tmp_path):
+def test_data_that_are_not_loaded_are_an_error(tmp_path):
     for validation in (0, 5000):
         with pytest.raises(RuntimeError, match=r"call prepare_data\(\) and setup\(\) first"):
             CIFAR10(str(tmp_path), validation=validation).val_dataloader()
 
 
-def test_bad_arguments_are_refused_when_it_is_made(subtests):
+def test_invalid_arguments_are_errors(subtests):
     for options, message in [
         ({"batch_size": 0}, "batch_size is 0; give"),
         ({"source": "index"}, "source is 'index': set it to one of auto, files, mirrors"),
@@ -206,7 +206,7 @@ def weights(folder):
     return torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
 
 
-def test_a_run_that_is_stopped_and_resumed_ends_where_one_that_was_not_does(command, monkeypatch):
+def test_a_resumed_run_equals_an_uninterrupted_one(command, monkeypatch):
     tiny = make_tiny_cifar(command.folder / "pixels")
     monkeypatch.setattr(datamodules.CIFAR10, "files", tiny.files)
     command.write("small.yaml", SMALL)
@@ -222,7 +222,7 @@ def test_a_run_that_is_stopped_and_resumed_ends_where_one_that_was_not_does(comm
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
-def test_data_that_do_not_fit_the_generator_are_named(command, monkeypatch):
+def test_data_that_do_not_fit_the_generator_are_an_error(command, monkeypatch):
     tiny = make_tiny_cifar(command.folder / "pixels")
     monkeypatch.setattr(datamodules.CIFAR10, "files", tiny.files)
     command.write("small.yaml", SMALL)
@@ -231,12 +231,12 @@ def test_data_that_do_not_fit_the_generator_are_named(command, monkeypatch):
     assert "data lie in [-inf, inf] but DCGANGenerator makes values in [-1, 1]" in ended.err
 
 
-# The real ones.
+# Real files.
 
 
 @pytest.fixture
 def real(tmp_path):
-    """The folder of the real binary files, rebuilt from the strips that are shared."""
+    """Return the folder of the real binary files, rebuilt from the shared strips."""
     if not (SHARED / "unpack.py").is_file():
         pytest.skip("the real CIFAR-10 is not here")
     subprocess.run([sys.executable, SHARED / "unpack.py", tmp_path], check=True)
@@ -250,7 +250,7 @@ def test_real_cifar10_is_split_45000_5000_10000(real):
     assert [len(data.labels(split)) for split in SPLITS] == [45_000, 5_000, 10_000]
     assert data.labels("train")[:5].tolist() == [6, 9, 9, 4, 1]
     assert data.labels("test").bincount().tolist() == [1000] * 10
-    # what is commonly subtracted: the mean of red, green and blue over the training images
+    # the commonly used means of red, green and blue over the training images
     train = torch.cat([data.uint8_images("train"), data.uint8_images("val")])
     mean = train.double().mean((0, 2, 3)) / 255
     torch.testing.assert_close(
@@ -259,7 +259,7 @@ def test_real_cifar10_is_split_45000_5000_10000(real):
 
 
 @pytest.mark.slow
-def test_real_cifar10_has_the_contrast_that_its_documentation_states(real):
+def test_real_cifar10_gcn_has_the_documented_range(real):
     data = CIFAR10GCN(real, source="files")
     data.setup()
     x = data.images("train")

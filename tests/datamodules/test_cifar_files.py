@@ -1,4 +1,4 @@
-"""CIFAR-10's files: where they are looked for, what is said of bad ones, that none runs, how they are fetched."""
+"""CIFAR-10's files: search, verification, pickles that are not executed, downloads."""
 
 import io
 import os
@@ -26,7 +26,7 @@ FORMATS = {
 
 @pytest.fixture
 def make(tmp_path):
-    """Makes data modules that expect the tiny files under root; the official address is a file."""
+    """Return a factory of data modules that expect the tiny files; the official address is a file."""
     url = (tmp_path / "official" / ARCHIVE).as_uri()
     kind = type("Tiny", (CIFAR10,), expecting(BATCHES, FORMATS["archive"][ARCHIVE], url))
     return lambda **options: kind(**{"root": str(tmp_path), "validation": 10, **options})
@@ -61,7 +61,7 @@ def test_every_format_gives_the_same_images(make, tmp_path, files):
     assert f"from the files in {where}, each checked" in data.provenance
 
 
-def test_formats_may_be_mixed_and_binary_files_go_first(make, tmp_path):
+def test_formats_may_be_mixed_and_binary_files_have_priority(make, tmp_path):
     put(tmp_path, FORMATS["archive"])
     put(tmp_path, dict(list(FORMATS["binary"].items())[:3]))
     put(tmp_path, {f"{PICKLED}/data_batch_1": b"is not looked at"})
@@ -71,7 +71,7 @@ def test_formats_may_be_mixed_and_binary_files_go_first(make, tmp_path):
     assert f"{BINARY} and {tmp_path / ARCHIVE}" in data.provenance
 
 
-def test_the_made_pickle_is_one_that_numpy_reads():
+def test_numpy_reads_the_generated_pickle():
     batch = pickle.loads(pickled(BATCHES["test_batch"]), encoding="latin1")
     assert (batch["data"] == BATCHES["test_batch"][:, 1:].numpy()).all()
     assert batch["labels"] == BATCHES["test_batch"][:, 0].tolist()
@@ -99,8 +99,8 @@ PLACES = {
 }
 BAD = {
     "empty": (lambda p: p.write_bytes(b""), "is empty"),
-    "cut off": (lambda p: p.write_bytes(p.read_bytes()[:-9]), r"is cut off: [\d,]+ bytes, where"),
-    "too long": (lambda p: p.write_bytes(p.read_bytes() + b"!"), r"is too long: [\d,]+ bytes, where"),
+    "cut off": (lambda p: p.write_bytes(p.read_bytes()[:-9]), r"is cut off: [\d,]+ bytes instead"),
+    "too long": (lambda p: p.write_bytes(p.read_bytes() + b"!"), r"is too long: [\d,]+ bytes instead"),
     "flipped bit": (lambda p: p.write_bytes(flip(p.read_bytes())), "has other contents: its (sha1|md5)"),
     "web page": (lambda p: p.write_bytes(PAGE), "is a web page, not a file of CIFAR-10"),
 }  # fmt: skip
@@ -108,7 +108,7 @@ NO_FILE = {
     "folder": (replace_by_folder, "is a folder, not a file"),
     "link": (replace_by_broken_link, r"cannot be read \(No such file"),
 }
-OTHER = r"has other contents: [\d,]+ bytes with md5"  # all that can be said of a pickle
+OTHER = r"has other contents: [\d,]+ bytes with md5"  # the only message about a pickle
 CASES = [
     pytest.param(kind, harm, OTHER if kind == "pickled" and name in BAD else message, id=f"{kind} {name}")
     for kind in PLACES
@@ -117,7 +117,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("kind", "harm", "message"), CASES)
-def test_a_bad_file_is_named_and_neither_used_nor_touched(make, tmp_path, kind, harm, message):
+def test_an_invalid_file_is_an_error_and_stays_unchanged(make, tmp_path, kind, harm, message):
     put(tmp_path, FORMATS[kind])
     place = tmp_path / PLACES[kind]
     harm(place)
@@ -129,18 +129,20 @@ def test_a_bad_file_is_named_and_neither_used_nor_touched(make, tmp_path, kind, 
         assert sorted(tmp_path.rglob("*")) == before, source
 
 
-def test_how_many_bytes_came_and_are_wanted_is_said(make, tmp_path):
+def test_the_error_has_the_actual_and_the_expected_size(make, tmp_path):
     put(tmp_path, FORMATS["binary"] | {PLACES["binary"]: binary(BATCHES["data_batch_2"])[:-9]})
-    with pytest.raises(ValueError, match="is cut off: 36,867 bytes, where 36,876 are wanted"):
+    with pytest.raises(ValueError, match="is cut off: 36,867 bytes instead of 36,876"):
         make().prepare_data()
 
 
-def test_the_right_bytes_are_right_even_if_they_begin_like_a_web_page():
+def test_valid_bytes_are_accepted_even_if_they_begin_like_a_web_page():
     raw = b"\t<h" + bytes(3070)  # label 9, and the first two pixels of its red
-    cifar_files.check_file(raw, BatchFile("a", cifar_files.hashlib.sha1(raw).hexdigest(), "", 1))
+    cifar_files.check_batch_file(
+        raw, BatchFile("a", cifar_files.hashlib.sha1(raw).hexdigest(), "", 1)
+    )
 
 
-def test_missing_files_are_named_with_what_to_put_where(make, tmp_path):
+def test_the_error_names_missing_files_and_their_folder(make, tmp_path):
     put(tmp_path, FORMATS["binary"])
     (tmp_path / BINARY / "test_batch.bin").unlink()
     wanted = (
@@ -151,17 +153,17 @@ def test_missing_files_are_named_with_what_to_put_where(make, tmp_path):
     assert "data_batch_1" not in str(error.value)
 
 
-def test_a_root_that_is_a_file_is_named(make, tmp_path):
+def test_a_root_that_is_a_file_is_an_error(make, tmp_path):
     (tmp_path / "root").write_text("a file")
     with pytest.raises(NotADirectoryError, match="root, a file: give a folder"):
         make(root=str(tmp_path / "root")).prepare_data()
 
 
-# Files that would do harm.
+# Malicious files.
 
 
 def calls(module, name, *arguments):
-    """A pickle that calls a function where the list of labels is wanted."""
+    """Return a pickle that calls a function in place of the list of labels."""
     text = b"".join(b"X" + len(a).to_bytes(4, "little") + a.encode() for a in arguments)
     return b"\x80\x02}U\x06labelsc%b\n%b\n(" % (module.encode(), name.encode()) + text + b"tRs."
 
@@ -180,7 +182,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("raw", HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_batch_is_refused_and_nothing_in_it_runs(make, tmp_path, monkeypatch, raw):
+def test_a_malicious_batch_is_an_error_and_is_not_executed(make, tmp_path, monkeypatch, raw):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(pickle._inverted_registry, 1, ("os", "getcwd"))
     first, *rest = make().files
@@ -189,20 +191,18 @@ def test_a_hostile_batch_is_refused_and_nothing_in_it_runs(make, tmp_path, monke
     data.files = (BatchFile(first.name, first.sha1, md5(raw), first.n), *rest)
     put(tmp_path, FORMATS["pickled"] | {f"{PICKLED}/data_batch_1": raw})
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(
-        ValueError, match=r"data_batch_1 was not unpickled: it asks for \w+.*, which"
-    ):
+    with pytest.raises(ValueError, match=r"data_batch_1 was not unpickled: it names \w+.*, which"):
         data.prepare_data()
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_the_hostile_batches_would_run_elsewhere(tmp_path, monkeypatch):
+def test_pickle_would_execute_the_malicious_batches(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     pickle.loads(HOSTILE["a command"])
     assert (tmp_path / "it_ran").exists()
 
 
-def test_a_pickle_that_is_not_the_published_one_is_not_even_opened(make, tmp_path, monkeypatch):
+def test_a_pickle_with_another_digest_is_not_read(make, tmp_path, monkeypatch):
     put(tmp_path, FORMATS["pickled"] | {PLACES["pickled"]: HOSTILE["a command"]})
     opened = []
     monkeypatch.setattr(
@@ -213,7 +213,7 @@ def test_a_pickle_that_is_not_the_published_one_is_not_even_opened(make, tmp_pat
     assert opened == [pickled(BATCHES["data_batch_1"])]
 
 
-def test_what_is_no_batch_is_said(subtests):
+def test_invalid_pickles_are_errors(subtests):
     for raw, message in [
         (pickled(BATCHES["test_batch"][:11]), "holds 11 labels and 33,792 bytes, not 12 images"),
         (pickled(BATCHES["test_batch"])[:-900], "UnpicklingError|was not unpickled"),
@@ -227,7 +227,7 @@ def test_what_is_no_batch_is_said(subtests):
                 cifar_pickle.read_records(raw, 12)
 
 
-def test_what_an_archive_calls_its_members_leads_nowhere(tmp_path, monkeypatch):
+def test_names_of_archive_members_write_no_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     raw, buffer = binary(BATCHES["data_batch_1"]), io.BytesIO()
     name = f"{BINARY}/data_batch_1.bin"
@@ -247,7 +247,7 @@ def test_what_an_archive_calls_its_members_leads_nowhere(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_member_of_an_archive_is_checked_too():
+def test_members_of_an_archive_are_verified():
     harmed = packed(BATCHES | {"data_batch_3": BATCHES["data_batch_2"]})
     made = Archive("", len(harmed), md5(harmed))
     with pytest.raises(
@@ -256,10 +256,10 @@ def test_a_member_of_an_archive_is_checked_too():
         read_members(io.BytesIO(harmed), expecting(BATCHES)["files"], made)
 
 
-# Fetching.
+# Downloads.
 
 
-def test_what_the_official_address_has_is_put_under_root_and_found_there(make, tmp_path):
+def test_files_of_the_official_address_are_saved_under_root(make, tmp_path):
     put(tmp_path / "official", FORMATS["archive"])
     data = make(root=str(tmp_path / "root"))
     data.setup()
@@ -272,7 +272,7 @@ def test_what_the_official_address_has_is_put_under_root_and_found_there(make, t
     assert is_tiny(again)
 
 
-def test_only_what_is_missing_is_put_there(make, tmp_path):
+def test_only_missing_files_are_saved(make, tmp_path):
     put(tmp_path / "official", FORMATS["archive"])
     put(tmp_path, FORMATS["binary"])
     stamp = (tmp_path / PLACES["binary"]).stat().st_mtime_ns
@@ -294,7 +294,7 @@ def test_only_what_is_missing_is_put_there(make, tmp_path):
     ids=["nothing", "web page", "cut off", "too long", "flipped bit"],
 )
 @pytest.mark.parametrize("source", ["auto", "mirrors"])
-def test_what_the_official_address_has_wrong_is_not_put_under_root(
+def test_invalid_files_of_the_official_address_are_not_saved(
     make, tmp_path, served, message, source
 ):
     if served is not None:
@@ -305,7 +305,7 @@ def test_what_the_official_address_has_wrong_is_not_put_under_root(
     assert not (tmp_path / "root").exists()
 
 
-def test_files_alone_and_other_ranks_fetch_nothing(make, tmp_path, monkeypatch):
+def test_source_files_and_other_ranks_download_nothing(make, tmp_path, monkeypatch):
     put(tmp_path / "official", FORMATS["archive"])
     for options, fetch in (({"source": "files"}, True), ({}, False)):
         with pytest.raises(FileNotFoundError, match="CIFAR-10 is incomplete"):
@@ -313,7 +313,7 @@ def test_files_alone_and_other_ranks_fetch_nothing(make, tmp_path, monkeypatch):
     assert not (tmp_path / "root").exists()
 
 
-def test_a_bad_file_is_reported_before_the_missing_ones_are_fetched(make, tmp_path):
+def test_an_invalid_file_is_reported_before_missing_ones_are_downloaded(make, tmp_path):
     put(tmp_path / "official", FORMATS["archive"])
     put(tmp_path / "root", {PLACES["binary"]: b""})
     with pytest.raises(ValueError, match=r"data_batch_2\.bin is empty"):
@@ -321,11 +321,11 @@ def test_a_bad_file_is_reported_before_the_missing_ones_are_fetched(make, tmp_pa
     assert os.listdir(tmp_path / "root" / BINARY) == ["data_batch_2.bin"]
 
 
-def test_an_address_that_is_silent_is_given_up(make, tmp_path, monkeypatch):
-    def silent(url, size, seconds):
+def test_a_silent_address_times_out(make, tmp_path, monkeypatch):
+    def time_out(url, size, seconds):
         assert 0 < seconds < 3600
         raise TimeoutError("no complete answer within the time limit")
 
-    monkeypatch.setattr(cifar10, "download", silent)
+    monkeypatch.setattr(cifar10, "download_bytes", time_out)
     with pytest.raises(FileNotFoundError, match="no complete answer within the time limit"):
         make(root=str(tmp_path / "root")).prepare_data()

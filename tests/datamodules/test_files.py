@@ -1,4 +1,4 @@
-"""Files under root: where they are looked for, and what is said of those that are bad."""
+"""idx files under root: search and verification."""
 
 import gzip
 import re
@@ -50,12 +50,12 @@ BAD = {
     "labels": (
         LABELS,
         lambda p: p.write_bytes(idx_bytes(torch.zeros(50, dtype=torch.uint8))),
-        r"holds data of shape \(50,\), where \(60,\) is wanted",
+        r"holds data of shape \(50,\) instead of \(60,\)",
     ),
     "labels for images": (
         IMAGES,
         lambda p: p.write_bytes((p.parent / LABELS).read_bytes()),
-        "does not begin as an idx file of 3 dim",
+        "has no header of an idx file with 3 dim",
     ),
     "web page": (IMAGES, lambda p: p.write_text("\n<!DOCTYPE html><p>404"), "is a web page"),
     "folder": (IMAGES, replace_by_folder, "is a folder, not a file"),
@@ -65,13 +65,13 @@ BAD = {
     "gz bomb": (
         LABELS,
         pack_zeros,
-        r"\.gz unpacks to more than the 68 bytes wanted",
+        r"\.gz unpacks to more than 68 bytes",
     ),
 }
 
 
 @pytest.mark.parametrize(("name", "harm", "message"), BAD.values(), ids=BAD)
-def test_a_bad_file_is_named_and_neither_used_nor_touched(tiny, folder, name, harm, message):
+def test_an_invalid_file_is_an_error_and_stays_unchanged(tiny, folder, name, harm, message):
     harm(folder / name)
     before = sorted(path.name for path in folder.iterdir())
     wanted = f"{re.escape(str(folder / name))}.*{message}"
@@ -82,7 +82,7 @@ def test_a_bad_file_is_named_and_neither_used_nor_touched(tiny, folder, name, ha
         assert sorted(path.name for path in folder.iterdir()) == before, source
 
 
-def test_an_unreadable_file_is_named(tiny, folder, monkeypatch):
+def test_an_unreadable_file_is_an_error(tiny, folder, monkeypatch):
     def refuse(path):
         raise PermissionError(13, "Permission denied", str(path))
 
@@ -91,7 +91,7 @@ def test_an_unreadable_file_is_named(tiny, folder, monkeypatch):
         tiny().prepare_data()
 
 
-def test_missing_files_are_named_with_the_place_to_put_them(tiny, folder):
+def test_the_error_names_missing_files_and_their_folder(tiny, folder):
     (folder / LABELS).unlink()
     with pytest.raises(FileNotFoundError, match=rf"{LABELS} not found .* into {folder}"):
         tiny(source="files").prepare_data()
@@ -100,7 +100,7 @@ def test_missing_files_are_named_with_the_place_to_put_them(tiny, folder):
 @pytest.mark.parametrize("place", [".", "mnist", "MNIST/raw"])
 @pytest.mark.parametrize("variant", ["{}", "{}.gz"])
 @pytest.mark.parametrize("mark", ["-idx", ".idx"])
-def test_files_are_found_under_the_names_and_in_the_folders_in_use(
+def test_files_are_found_under_common_names_and_in_common_folders(
     tiny, tmp_path, folder, place, variant, mark
 ):
     for path in list(folder.iterdir()):
@@ -114,6 +114,6 @@ def test_files_are_found_under_the_names_and_in_the_folders_in_use(
     assert len(data.labels("train")) == 50
 
 
-def test_a_folder_beside_the_file_of_that_name_is_no_harm(tiny, tmp_path):
+def test_a_folder_of_a_similar_name_is_ignored(tiny, tmp_path):
     (tmp_path / IMAGES).mkdir()
     tiny().prepare_data()

@@ -14,7 +14,7 @@ def sizes(splits):
     return [len(splits[split]) for split in ("train", "val", "test")]
 
 
-def test_a_file_is_in_the_split_that_its_position_says_whatever_others_are_there():
+def test_the_position_of_a_file_determines_its_split_independently_of_others():
     files = digests(5_000)
     splits = split_by_hash(files, validation=0.2, test=0.1, split_seed=3)
     places = torch.tensor([compute_hash_position(digest, 3) for digest in files])
@@ -25,7 +25,7 @@ def test_a_file_is_in_the_split_that_its_position_says_whatever_others_are_there
         assert torch.equal(places[indices], places[indices].sort().values)
 
 
-def test_sizes_are_the_shares_within_the_spread_that_is_documented():
+def test_sizes_are_the_shares_within_the_documented_deviation():
     counts = torch.tensor(
         [sizes(split_by_hash(digests(1_000, 1_000 * i), split_seed=i)) for i in range(200)]
     ).double()
@@ -34,7 +34,7 @@ def test_sizes_are_the_shares_within_the_spread_that_is_documented():
     assert (counts[:, 2].std() / spread - 1).abs() < 0.2
 
 
-def test_every_split_has_a_file_from_three_files_on(subtests):
+def test_every_split_has_a_file_if_there_are_three(subtests):
     for shares in [(0.1, 0.1), (0.01, 0.01), (0.49, 0.5), (0.01, 0.98), (0.98, 0.01)]:
         with subtests.test(shares=shares):
             for first in range(200):
@@ -44,7 +44,7 @@ def test_every_split_has_a_file_from_three_files_on(subtests):
                     assert sum(sizes(splits)) == n
 
 
-def test_copies_are_one_file():
+def test_copies_count_as_one_file():
     files = digests(3)
     splits = split_by_hash(files * 4)
     assert sizes(splits) == [4, 4, 4]

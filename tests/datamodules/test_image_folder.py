@@ -1,4 +1,4 @@
-"""The user's own images: which are found, what becomes of them, and what is said of bad ones."""
+"""ImageFolder: search, conversion, splits, and errors."""
 
 import re
 from hashlib import sha256
@@ -21,7 +21,7 @@ def read(path, size, channels):
 
 
 def counts_of(paths, **options):
-    """The sizes of the splits of files, as a run says them."""
+    """Return the sizes of the splits as text, as in the provenance."""
     splits = split_by_hash([sha256(path.read_bytes()).digest() for path in paths], **options)
     return ", ".join(f"{len(splits[split])} {split}" for split in ("train", "val", "test"))
 
@@ -37,11 +37,11 @@ def every(data, of):
     return torch.cat([getattr(data, of)(split) for split in ("train", "val", "test")])
 
 
-def test_pictures_of_the_size_wanted_are_given_out_as_they_are(tmp_path):
+def test_images_of_the_right_size_are_not_changed(tmp_path):
     paths = image_fixtures.write(tmp_path, 20)
     data = loaded(tmp_path)
-    held = {one_image.numpy().tobytes() for one_image in every(data, "uint8_images")}
-    assert held == {np.asarray(Image.open(p)).transpose(2, 0, 1).tobytes() for p in paths}
+    stored = {one_image.numpy().tobytes() for one_image in every(data, "uint8_images")}
+    assert stored == {np.asarray(Image.open(p)).transpose(2, 0, 1).tobytes() for p in paths}
     x = data.images("train")
     assert (
         (x.dtype, x.shape[1:]) == (torch.float32, data.data_shape) == (torch.float32, (3, 32, 32))
@@ -76,44 +76,44 @@ def test_a_flat_folder_has_one_class_and_the_name_of_the_folder(tmp_path):
     assert f"16x16 grey images, no labels: {counts};" in data.provenance
 
 
-def held(data):
-    """The images of each split."""
+def get_splits(data):
+    """Return the images of each split as bytes."""
     return {
         split: {one_image.numpy().tobytes() for one_image in data.uint8_images(split)}
         for split in ("train", "val", "test")
     }
 
 
-def test_added_pictures_and_other_names_move_no_other_picture_and_copies_stay_together(tmp_path):
+def test_added_and_renamed_images_move_no_other_image_and_copies_stay_together(tmp_path):
     paths = image_fixtures.write(tmp_path, 40, size=(8, 8))
     make = {"size": 8, "validation": 0.2, "test": 0.3}
     data = loaded(tmp_path, **make)
     assert counts_of(paths, validation=0.2, test=0.3) in data.provenance
-    before = held(data)
+    before = get_splits(data)
     assert sum(map(len, before.values())) == 40
-    assert held(loaded(tmp_path, seed=9, **make)) == before
-    assert held(loaded(tmp_path, split_seed=1, **make)) != before
+    assert get_splits(loaded(tmp_path, seed=9, **make)) == before
+    assert get_splits(loaded(tmp_path, split_seed=1, **make)) != before
     for i, path in enumerate(paths):
         path.rename(tmp_path / f"{(7 * i) % 40:03d}_renamed.png")
     for i, path in enumerate(sorted(tmp_path.iterdir())[::2]):
         (tmp_path / f"copy_{i}.png").write_bytes(path.read_bytes())
-    assert held(loaded(tmp_path, **make)) == before
+    assert get_splits(loaded(tmp_path, **make)) == before
     image_fixtures.write(tmp_path, 30, size=(8, 8), first=500)
-    after = held(loaded(tmp_path, **make))
+    after = get_splits(loaded(tmp_path, **make))
     assert all(before[split] <= after[split] for split in before)
     assert sum(map(len, after.values())) == 70
 
 
-# What becomes of an image.
+# Conversion.
 
 
-def test_the_largest_square_in_the_middle_is_kept(tmp_path):
+def test_the_largest_centred_square_is_used(tmp_path):
     array = np.zeros((32, 96, 3), np.uint8)
     array[:, 32:64] = 200
     Image.fromarray(array).save(tmp_path / "wide.png")
     assert (read(tmp_path / "wide.png", 32, 3) == 200).all()
     Image.fromarray(array.transpose(1, 0, 2).copy()).save(tmp_path / "high.png")
-    halved = read(tmp_path / "high.png", 16, 3).astype(int)  # its filter looks over the edge
+    halved = read(tmp_path / "high.png", 16, 3).astype(int)  # the filter reads beyond the edge
     assert np.abs(halved[:, 1:-1] - 200).max() <= 2
     assert np.abs(halved - 200).max() < 20
 
@@ -125,7 +125,7 @@ def test_scaling_is_antialiased(tmp_path):
     assert np.abs(read(tmp_path / "stripes.png", 16, 1).astype(int)[:, :, 1:-1] - 127).max() <= 2
 
 
-def test_what_is_transparent_lies_on_white_and_a_photograph_stands_upright(tmp_path):
+def test_transparent_images_are_blended_with_white_and_photographs_are_rotated(tmp_path):
     Image.new("RGBA", (8, 8), (255, 0, 0, 0)).save(tmp_path / "glass.png")
     assert (read(tmp_path / "glass.png", 8, 3) == 255).all()
     one_image = Image.new("L", (8, 8))
@@ -138,77 +138,82 @@ def test_what_is_transparent_lies_on_white_and_a_photograph_stands_upright(tmp_p
     assert (turned[:, :4] == 0).all()
 
 
-# What is refused, each in one sentence.
+# Errors.
 
 
-def refused(root, message, error=ValueError, **options):
+def check_error(root, message, error=ValueError, **options):
     with pytest.raises(error, match=message) as caught:
         ImageFolder(str(root), **options).prepare_data()
     assert "\n" not in str(caught.value)
 
 
-def test_no_folder_a_file_and_an_empty_folder_are_named(tmp_path):
-    refused(tmp_path / "gone", "There is no folder .*gone: give one", FileNotFoundError)
+def test_a_missing_folder_a_file_and_an_empty_folder_are_errors(tmp_path):
+    check_error(tmp_path / "gone", "There is no folder .*gone: give one", FileNotFoundError)
     (tmp_path / "file").write_text("")
-    refused(tmp_path / "file", "file is a file: give a folder", NotADirectoryError)
-    refused(tmp_path, r"holds no image \(\.png, .*\), only other files 1 \(no suffix 1\): give a")
+    check_error(tmp_path / "file", "file is a file: give a folder", NotADirectoryError)
+    check_error(
+        tmp_path, r"holds no image \(\.png, .*\), only other files 1 \(no suffix 1\): give a"
+    )
 
 
-def test_pictures_beside_folders_of_pictures_are_refused(tmp_path):
+def test_images_in_the_folder_and_in_sub_folders_are_an_error(tmp_path):
     image_fixtures.write(tmp_path, 2)
     image_fixtures.write(tmp_path / "cats", 2)
-    refused(tmp_path, "holds 2 images beside the folders cats: put each of them into")
+    check_error(tmp_path, "holds 2 images besides the folders cats: move each image to")
 
 
-def test_a_corrupt_picture_is_named_and_all_of_them_are_counted(tmp_path):
+def test_the_error_names_a_corrupt_image_and_counts_all(tmp_path):
     paths = image_fixtures.write(tmp_path, 12)
     paths[3].write_bytes(paths[3].read_bytes()[:700])
-    refused(
-        tmp_path, rf"{re.escape(str(paths[3]))} cannot be read as an image \(.*truncated.*\): mend"
+    check_error(
+        tmp_path,
+        rf"{re.escape(str(paths[3]))} cannot be read as an image \(.*truncated.*\): repair",
     )
     paths[7].write_bytes(paths[7].read_bytes()[:900])
-    refused(tmp_path, r"003\.png cannot .*, and 1 more cannot either: mend it or take it away")
+    check_error(tmp_path, r"003\.png cannot .*, and neither can 1 more: repair or remove it")
     for path in paths[3:6]:
         path.write_bytes(b"no image")
-    refused(tmp_path, r"003\.png cannot .*it is no PNG, .*, and 3 more cannot either")
+    check_error(tmp_path, r"003\.png cannot .*it is not a PNG, .*, and neither can 3 more")
 
 
-def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):
+def test_a_decompression_bomb_is_an_error(tmp_path, monkeypatch):
     paths = image_fixtures.write(tmp_path, 4)
     monkeypatch.setattr(
         Image, "MAX_IMAGE_PIXELS", 1000
     )  # warns above it, raises above twice as many
-    refused(tmp_path, rf"{re.escape(str(paths[0]))} .*more than 1,000 pixels.* 3 more cannot")
+    check_error(
+        tmp_path, rf"{re.escape(str(paths[0]))} .*more than 1,000 pixels.* neither can 3 more"
+    )
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    refused(tmp_path, "more than 100 pixels: make it smaller")
+    check_error(tmp_path, "it has more than 100 pixels: make it smaller")
 
 
-def test_small_pictures_are_refused_with_the_smallest_unless_they_may_be_enlarged(tmp_path):
+def test_small_images_are_an_error_unless_they_may_be_enlarged(tmp_path):
     image_fixtures.write(tmp_path, 6)
     image_fixtures.noise(31, 40, 1).save(tmp_path / "001.png")
     image_fixtures.noise(90, 20, 2).save(tmp_path / "002.png")
     message = r"002\.png has 90 x 20 pixels, the smallest of 2 images below size 32: set data.size to 20 or less"
-    refused(tmp_path, message)
+    check_error(tmp_path, message)
     assert loaded(tmp_path, enlarge=True).uint8_images("test").shape[1:] == (3, 32, 32)
     assert loaded(tmp_path, size=20).data_shape == (3, 20, 20)
 
 
-def test_more_than_half_of_the_memory_is_refused_before_anything_is_read(tmp_path, monkeypatch):
+def test_more_than_half_of_the_memory_is_an_error_before_images_are_read(tmp_path, monkeypatch):
     for path in image_fixtures.write(tmp_path, 4):
         path.write_bytes(b"is not looked at")
     monkeypatch.setattr(image_folder, "read_memory", lambda: 20_000)
-    refused(
+    check_error(
         tmp_path,
         r"4 images of 3 x 32 x 32 bytes take .* more than half .* data.size to 28 or less",
     )
 
 
-def test_bad_arguments_are_refused_when_it_is_made(subtests):
+def test_invalid_arguments_are_errors(subtests):
     for options, message in [
         ({"size": 0}, "size is 0; give"),
         ({"channels": 4}, "channels is 4; give"),
         ({"validation": 0.0}, r"validation is 0\.0; give"),
-        ({"validation": 0.5, "test": 0.5}, "leave some to train"),
+        ({"validation": 0.5, "test": 0.5}, "with a sum below 1"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"value_range": (1.0, 0.0)}, "value_range is"),
     ]:
@@ -217,18 +222,18 @@ def test_bad_arguments_are_refused_when_it_is_made(subtests):
                 ImageFolder("somewhere", **options)
 
 
-def test_too_few_different_pictures_are_refused(tmp_path):
+def test_too_few_different_images_are_an_error(tmp_path):
     (path, _) = image_fixtures.write(tmp_path, 2)
-    refused(tmp_path, "holds 2 images: give 3 different ones or more")
+    check_error(tmp_path, "holds 2 images: give 3 different images or more")
     (tmp_path / "again.png").write_bytes(path.read_bytes())
-    refused(tmp_path, "holds 3 images, 2 of them different: give 3")
+    check_error(tmp_path, "holds 3 images, 2 of them different: give 3")
 
 
-def test_a_folder_whose_name_is_not_utf8_is_refused_and_pictures_of_such_names_are_read(tmp_path):
+def test_a_folder_name_must_be_utf8_but_file_names_need_not(tmp_path):
     with pytest.raises(ValueError, match=r"folder .*a\\xff is not UTF-8, .*: rename it"):
         ImageFolder(str(tmp_path / "a\udcff"))
     for path in image_fixtures.write(tmp_path, 4):
         path.rename(tmp_path / f"{path.stem}\udcff\n.png")
     assert len(every(loaded(tmp_path), "labels")) == 4
     (tmp_path / "000\udcff\n.png").write_bytes(b"")
-    refused(tmp_path, r"000\\xff\\n\.png cannot be read as an image \(it is empty\)")
+    check_error(tmp_path, r"000\\xff\\n\.png cannot be read as an image \(it is empty\)")

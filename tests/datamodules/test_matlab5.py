@@ -1,4 +1,4 @@
-"""MATLAB's files against SciPy, which reads and writes them; and against the format itself."""
+"""The MATLAB reader, compared with SciPy and with the format."""
 
 import random
 import struct
@@ -33,7 +33,7 @@ def test_arrays_of_every_class_and_shape_are_read_as_scipy_reads_them(tmp_path_f
                 np.testing.assert_array_equal(value, theirs[name])
 
 
-def test_what_is_no_array_of_real_numbers_is_named(tmp_path):
+def test_other_variables_are_described(tmp_path):
     path = tmp_path / "a.mat"
     cell = np.empty((1, 2), dtype=object)
     cell[:] = [[1, "a"]]
@@ -50,27 +50,25 @@ def element(kind, data):
 
 
 def big_endian(stored_as, numbers, shape, kind=6):
-    """A file of one matrix `a`, as written on a machine with the other order of bytes."""
+    """Return a big-endian file of one matrix `a`."""
     matrix = element(6, struct.pack(">II", kind, 0)) + element(
         5, struct.pack(f">{len(shape)}i", *shape)
     )
-    matrix += struct.pack(
-        ">HH4s", 1, 1, b"a"
-    )  # a name of one byte stands in its tag: size, kind, data
+    matrix += struct.pack(">HH4s", 1, 1, b"a")  # a name of one byte is in its tag: size, type, data
     matrix += element(stored_as, numbers)
     return b"MATLAB 5.0 MAT-file".ljust(124) + b"\x01\x00" + b"MI" + element(14, matrix)
 
 
-def test_the_other_order_of_bytes_and_whole_numbers_stored_in_fewer_bytes():
+def test_big_endian_files_and_integers_stored_with_fewer_bytes():
     found = read_matlab_arrays(big_endian(4, struct.pack(">6H", *range(256, 262)), (2, 3)))["a"]
     assert found.dtype == np.float64  # its class
     assert found.tolist() == [[256, 258, 260], [257, 259, 261]]  # column by column
 
 
-def test_what_cannot_be_is_refused(subtests):
+def test_invalid_files_are_errors(subtests):
     for raw, message in [
-        (b"", "no MATLAB file"),
-        (bytes(200), "no MATLAB file"),
+        (b"", "not a MATLAB file"),
+        (bytes(200), "not a MATLAB file"),
         (big_endian(4, bytes(12), (2, 4)), r"6 numbers for the shape \(2, 4\)"),
         (big_endian(4, bytes(12), (-2, -3)), r"6 numbers for the shape \(-2, -3\)"),
         (big_endian(99, bytes(12), (2, 3)), "is damaged"),
@@ -82,7 +80,7 @@ def test_what_cannot_be_is_refused(subtests):
                 read_matlab_arrays(raw)
 
 
-def test_no_flipped_byte_ends_in_anything_but_an_array_or_a_refusal(tmp_path_factory, subtests):
+def test_a_flipped_byte_gives_an_array_or_an_error(tmp_path_factory, subtests):
     for packed in [False, True]:
         with subtests.test(packed=packed):
             tmp_path = tmp_path_factory.mktemp("row")

@@ -1,4 +1,4 @@
-"""The grid and the mixture in 1200 dimensions: places, densities, draws, each against the other."""
+"""Grid and HighDimensionalMixture: means, densities and samples."""
 
 import math
 
@@ -17,11 +17,11 @@ def mixture():
     return HighDimensionalMixture()
 
 
-def drawn(data, n):
+def draw(data, n):
     return data.draw(n, torch.Generator().manual_seed(5))
 
 
-def test_the_grid_has_its_25_means_where_the_papers_have_them():
+def test_the_grid_has_the_25_means_of_the_papers():
     data = Grid()
     places = {(x, y) for x in (-4, -2, 0, 2, 4) for y in (-4, -2, 0, 2, 4)}
     assert {tuple(mean) for mean in data.means.tolist()} == places
@@ -31,7 +31,7 @@ def test_the_grid_has_its_25_means_where_the_papers_have_them():
     assert Grid(side=2, spacing=1.0).means.tolist() == [[-0.5, -0.5], [-0.5, 0.5], [0.5, -0.5], [0.5, 0.5]]  # fmt: skip
 
 
-def test_the_density_of_the_grid_is_the_mixture_written_out():
+def test_the_density_of_the_grid_equals_an_explicit_mixture():
     data = Grid(std=0.5)
     x = torch.tensor([[0.3, -1.9], [4.4, 4.0]])
     square = (x[:, None] - data.means).square().sum(-1)
@@ -63,10 +63,10 @@ def test_the_directions_are_orthonormal_and_the_means_lie_in_the_embedding(mixtu
     assert along[:, :INNER].std().item() == pytest.approx(1, abs=5 / math.sqrt(2 * 7000))
 
 
-def test_its_density_is_the_mixture_of_full_covariances_written_out(mixture):
+def test_the_density_equals_a_mixture_with_full_covariances(mixture):
     a = mixture.embedding.double()
     covariance = 0.1**2 * a @ a.T + 0.01**2 * torch.eye(DIM).double()
-    x, _ = drawn(mixture, 8)
+    x, _ = draw(mixture, 8)
     x[4:] += 0.02 * torch.randn(4, DIM, generator=torch.Generator().manual_seed(1))
     one = MultivariateNormal(torch.zeros(DIM).double(), covariance)
     parts = one.log_prob(x.double()[:, None] - mixture.means.double())
@@ -75,8 +75,8 @@ def test_its_density_is_the_mixture_of_full_covariances_written_out(mixture):
     assert (expected[:4] - expected[4:]).min() > 100  # off the manifold
 
 
-def test_its_points_have_its_entropy_and_the_distances_it_states(mixture):
-    x, y = drawn(mixture, 1000)
+def test_points_have_the_entropy_and_the_documented_distances(mixture):
+    x, y = draw(mixture, 1000)
     assert (x.shape, y.shape) == ((1000, DIM), (1000,))
     # E[-log p] of well separated modes: log 10 plus the entropy of one Gaussian
     logs = INNER * math.log(math.hypot(0.1, 0.01)) + (DIM - INNER) * math.log(0.01)
@@ -91,7 +91,7 @@ def test_its_points_have_its_entropy_and_the_distances_it_states(mixture):
     assert apart.mean().item() == pytest.approx(10 * math.sqrt(2 * INNER), rel=0.03)
 
 
-def test_a_draw_of_the_density_is_one_of_the_data(mixture):
+def test_samples_of_the_density_resemble_the_data(mixture):
     torch.manual_seed(0)
     x = mixture.density.sample((200,))
     along = (x - mixture.means[torch.cdist(x, mixture.means).argmin(1)]) @ mixture.directions
@@ -99,14 +99,14 @@ def test_a_draw_of_the_density_is_one_of_the_data(mixture):
     assert along[:, INNER:].std().item() == pytest.approx(0.01, rel=0.02)
 
 
-def test_every_run_has_the_same_modes_and_points_seed_moves_the_points_only(mixture):
+def test_modes_are_fixed_and_data_seed_changes_the_points_only(mixture):
     other = HighDimensionalMixture(data_seed=1)
     assert torch.equal(other.means, mixture.means)
     assert Rotation(other.directions) == Rotation(mixture.directions)
-    assert torch.equal(drawn(other, 3)[0], drawn(mixture, 3)[0])  # of one generator
+    assert torch.equal(draw(other, 3)[0], draw(mixture, 3)[0])  # drawn with one generator
 
 
-def test_impossible_mixtures_are_refused(subtests):
+def test_invalid_arguments_are_errors(subtests):
     for build, words in [
         (lambda: Grid(side=0), "side is 0; give"),
         (lambda: Grid(spacing=-1.0), r"spacing is -1\.0; give"),

@@ -1,4 +1,4 @@
-"""MNIST as a data module: splits, values, seeds; on made files and, where present, the real ones."""
+"""MNIST on generated files, and on the real ones if they are present."""
 
 import os
 from pathlib import Path
@@ -23,7 +23,7 @@ def real():
     return data
 
 
-def test_the_split_of_2014(ready):
+def test_the_split_is_that_of_goodfellow_et_al(ready):
     files = {key: contents for key, (_, contents) in tiny_files(60, 20).items()}
     images = files["train_images"].unsqueeze(1) / 255
     assert torch.equal(ready.images("train"), images[:50])
@@ -41,7 +41,7 @@ def test_real_mnist_is_split_50000_10000_10000(real):
     assert "50,000 train, 10,000 val, 10,000 test" in real.provenance
 
 
-def test_images_have_the_shape_and_range_the_module_states(ready):
+def test_images_have_the_declared_shape_and_range(ready):
     images = ready.images("test")
     assert images.shape[1:] == ready.data_shape == (1, 28, 28)
     assert images.dtype == torch.float32
@@ -50,11 +50,11 @@ def test_images_have_the_shape_and_range_the_module_states(ready):
     assert ready.labels("test").max() < ready.num_classes
 
 
-def test_the_images_are_kept_as_bytes(ready):
+def test_images_are_stored_as_bytes(ready):
     assert ready.train_dataloader().images.dtype == torch.uint8
 
 
-def test_loaders_give_out_their_split(ready):
+def test_loaders_return_their_split(ready):
     for split, loader in (("val", ready.val_dataloader()), ("test", ready.test_dataloader())):
         x, y = (torch.cat(parts) for parts in zip(*loader, strict=True))
         assert torch.equal(x, ready.images(split))
@@ -62,7 +62,7 @@ def test_loaders_give_out_their_split(ready):
     assert len(ready.train_dataloader()) == 10
 
 
-def test_a_split_is_moved_to_the_trainers_device_once(ready):
+def test_a_split_is_copied_to_the_trainers_device_once(ready):
     strategy = SimpleNamespace(root_device=torch.device("meta"))
     fit_loop = SimpleNamespace(total_batch_idx=-1)
     ready.trainer = SimpleNamespace(
@@ -74,7 +74,7 @@ def test_a_split_is_moved_to_the_trainers_device_once(ready):
     assert [value.device.type for value in next(iter(first))] == ["meta", "meta"]
 
 
-def test_nothing_is_read_twice(tiny, tmp_path):
+def test_files_are_read_once(tiny, tmp_path):
     data = tiny()
     data.prepare_data()
     for path in (tmp_path / "MNIST" / "raw").iterdir():
@@ -85,7 +85,7 @@ def test_nothing_is_read_twice(tiny, tmp_path):
     assert len(data.labels("test")) == 20
 
 
-def test_nothing_is_read_when_it_is_made():
+def test_the_constructor_reads_nothing():
     assert MNIST("/no/such/folder").name == "mnist"
     assert FashionMNIST("/no/such/folder").name == "fashion_mnist"
 
@@ -95,24 +95,24 @@ def order(data):
     return [y.tolist() for _, y in data.train_dataloader()]
 
 
-def test_without_a_seed_that_of_seed_everything_is_taken(tiny, monkeypatch):
+def test_the_default_seed_is_that_of_seed_everything(tiny, monkeypatch):
     monkeypatch.setenv("PL_GLOBAL_SEED", "7")
     assert order(tiny(seed=None)) == order(tiny(seed=7)) != order(tiny(seed=8))
 
 
-def test_without_any_seed_that_of_torch_is_taken(tiny, monkeypatch):
+def test_without_seed_everything_the_seed_is_that_of_torch(tiny, monkeypatch):
     monkeypatch.delenv("PL_GLOBAL_SEED", raising=False)
     torch.manual_seed(7)
     assert order(tiny(seed=None)) == order(tiny(seed=7))
 
 
-def test_the_environment_names_the_root_unless_one_is_given(monkeypatch):
+def test_the_environment_variable_replaces_the_default_root(monkeypatch):
     monkeypatch.setenv("LIGHTNING_GAN_DATA", "elsewhere")
     assert MNIST().root == Path("elsewhere")
     assert MNIST(root="here").root == Path("here")
 
 
-def test_bad_arguments_are_refused_when_it_is_made(subtests):
+def test_invalid_arguments_are_errors(subtests):
     for make, message in [
         (lambda: MNIST(batch_size=0), "batch_size is 0; give"),
         (lambda: MNIST(source="disk"), "source is 'disk': set it to one of auto, files, mirrors"),
@@ -123,11 +123,11 @@ def test_bad_arguments_are_refused_when_it_is_made(subtests):
                 make()
 
 
-def test_data_that_were_not_set_up_say_so(tiny):
+def test_data_that_are_not_set_up_are_an_error(tiny):
     with pytest.raises(RuntimeError, match=r"call prepare_data\(\) and setup\(\) first"):
         tiny().images("train")
 
 
-def test_an_unknown_split_is_named(ready):
-    with pytest.raises(ValueError, match="No split 'dev': take one of train, val, test"):
+def test_an_unknown_split_is_an_error(ready):
+    with pytest.raises(ValueError, match="There is no split 'dev': give one of train, val, test"):
         ready.images("dev")

@@ -1,4 +1,4 @@
-"""A run that is stopped and resumed sees exactly the batches of one that was not."""
+"""A resumed run uses the same batches as an uninterrupted one."""
 
 import re
 from pathlib import Path
@@ -12,12 +12,12 @@ import datamodules
 
 BATCHES = 10  # per epoch, of the tiny data
 
-# Of pytorch-lightning 2.6 under torch 2.15, in its own code.
+# warning of pytorch-lightning 2.6 with torch 2.15
 pytestmark = pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning")
 
 
-class Reader(LightningModule):
-    """Learns nothing; writes down which images it is given."""
+class RecordImages(LightningModule):
+    """Module that records the indices of its images and does not learn."""
 
     def __init__(self):
         super().__init__()
@@ -36,7 +36,7 @@ class Reader(LightningModule):
 
 
 class StopAfterBatch(Callback):
-    """Saves and stops when the nth batch has been used."""
+    """Callback that saves and stops after the nth batch."""
 
     def __init__(self, n, path):
         self.n, self.path = n, path
@@ -51,7 +51,7 @@ class StopAfterBatch(Callback):
 
 
 class StopAfterEpoch(StopAfterBatch):
-    """Saves and stops at the end of the epoch of the nth batch."""
+    """Callback that saves and stops at the end of the epoch of the nth batch."""
 
     def on_train_batch_end(self, *_):
         pass
@@ -62,7 +62,7 @@ class StopAfterEpoch(StopAfterBatch):
 
 
 class StopAfterValidation(StopAfterEpoch):
-    """Saves and stops at the end of the validation that follows."""
+    """Callback that saves and stops at the end of the validation after that epoch."""
 
     def on_validation_end(self, trainer, module):
         super().on_train_epoch_end(trainer, module)
@@ -88,8 +88,8 @@ def make_trainer(**options):
 
 
 def run(data, callbacks=(), ckpt_path=None, **options):
-    """A Reader that has been through a fit of three epochs."""
-    reader = Reader()
+    """Fit for three epochs and return the module."""
+    reader = RecordImages()
     trainer = make_trainer(callbacks=list(callbacks), **options)
     trainer.fit(reader, datamodule=data, ckpt_path=ckpt_path)
     return reader
@@ -98,7 +98,7 @@ def run(data, callbacks=(), ckpt_path=None, **options):
 @pytest.mark.parametrize("options", [{}, {"limit_train_batches": 7}, {"val_check_interval": 5}])
 @pytest.mark.parametrize("stop", [StopAfterBatch, StopAfterEpoch, StopAfterValidation])
 @pytest.mark.parametrize("n", [1, 7, BATCHES, BATCHES + 6, 2 * BATCHES])
-def test_a_resumed_run_sees_the_batches_of_an_uninterrupted_one(tiny, tmp_path, n, stop, options):
+def test_a_resumed_run_uses_the_batches_of_an_uninterrupted_one(tiny, tmp_path, n, stop, options):
     path = str(tmp_path / "stopped.ckpt")
     whole = run(tiny(), **options).seen
     before = run(tiny(), [stop(n, path)], **options).seen
@@ -124,7 +124,7 @@ def test_a_finished_run_is_continued_with_the_next_epoch(tiny, tmp_path):
     assert done + run(tiny(), ckpt_path=path).seen == whole
 
 
-def test_validation_within_an_epoch_does_not_disturb_the_order(tiny, tmp_path):
+def test_validation_within_an_epoch_does_not_change_the_order(tiny, tmp_path):
     path = str(tmp_path / "stopped.ckpt")
     whole = run(tiny(), val_check_interval=3, num_sanity_val_steps=1).seen
     assert whole == run(tiny()).seen
@@ -132,7 +132,7 @@ def test_validation_within_an_epoch_does_not_disturb_the_order(tiny, tmp_path):
     assert before + run(tiny(), ckpt_path=path, val_check_interval=3).seen == whole
 
 
-def test_the_state_is_plain_numbers_and_an_epochs_last_batch_means_the_next_epoch(ready):
+def test_the_state_has_plain_numbers_and_counts_the_last_batch_as_the_next_epoch(ready):
     loader = ready.train_dataloader()
     states = [loader.state_dict() for _ in loader]
     assert states[6] == {"seed": 1, "epoch": 0, "position": 7}
@@ -146,7 +146,7 @@ def test_a_checkpoint_loads_with_weights_only(tiny, tmp_path):
     assert state["combined_loader"] == [{"seed": 1, "epoch": 0, "position": 3}]
 
 
-def test_with_limited_batches_the_next_epoch_goes_on_with_images_not_yet_seen(tiny):
+def test_with_limited_batches_the_next_epoch_continues_with_unused_images(tiny):
     seen = run(tiny(), limit_train_batches=5, max_epochs=2).seen
     assert len({image for batch in seen for image in batch}) == 50
 
@@ -157,7 +157,7 @@ def test_overfitting_repeats_the_same_batches(tiny):
     assert seen[:2] == seen[2:4] == seen[4:]
 
 
-def test_loaders_made_anew_each_epoch_do_not_repeat_the_first(tiny):
+def test_loaders_that_are_reloaded_each_epoch_do_not_repeat_the_first(tiny):
     assert run(tiny(), reload_dataloaders_every_n_epochs=1).seen == run(tiny()).seen
 
 
@@ -167,7 +167,7 @@ def test_limited_validation_always_begins_with_the_first_image(tiny):
     assert len(set(validated)) == 1
 
 
-def test_a_look_at_the_loader_in_the_middle_of_a_fit_changes_nothing(tiny):
+def test_iterating_the_loader_during_a_fit_changes_nothing(tiny):
     class Peek(Callback):
         def on_train_batch_end(self, trainer, *_):
             next(iter(trainer.datamodule.train_dataloader()))
@@ -177,9 +177,9 @@ def test_a_look_at_the_loader_in_the_middle_of_a_fit_changes_nothing(tiny):
     assert run(tiny(), [Peek()]).seen == run(tiny()).seen
 
 
-def test_a_second_fit_of_the_same_trainer_goes_on(tiny):
+def test_a_second_fit_of_the_same_trainer_continues(tiny):
     whole = run(tiny()).seen
-    data, reader = tiny(), Reader()
+    data, reader = tiny(), RecordImages()
     trainer = make_trainer(max_epochs=1)
     trainer.fit(reader, datamodule=data)
     trainer.fit_loop.max_epochs = 3
@@ -191,11 +191,11 @@ def test_validating_a_checkpoint_does_not_change_the_seed(tiny, tmp_path):
     path = str(tmp_path / "stopped.ckpt")
     run(tiny(), [StopAfterBatch(3, path)])
     data = tiny(seed=99)
-    make_trainer().validate(Reader(), datamodule=data, ckpt_path=path, verbose=False)
+    make_trainer().validate(RecordImages(), datamodule=data, ckpt_path=path, verbose=False)
     assert data.seed == 99
 
 
-def test_a_resumed_run_sees_the_triples_of_stacked_mnist_that_an_uninterrupted_one_sees(
+def test_a_resumed_run_uses_the_triples_of_an_uninterrupted_one(
     stacked, tmp_path_factory, subtests
 ):
     for triples in [50, None]:
@@ -211,7 +211,7 @@ def test_a_resumed_run_sees_the_triples_of_stacked_mnist_that_an_uninterrupted_o
                 assert before + after == whole
 
 
-def test_what_comes_at_a_place_depends_on_seed_epoch_and_position_alone(ready):
+def test_a_batch_depends_on_seed_epoch_and_position_only(ready):
     loader = ready.train_dataloader()
     stream = [ids(batch) for _ in range(3) for batch in loader]
     for place in (0, 3, BATCHES - 1, BATCHES, 2 * BATCHES + 4):
@@ -222,7 +222,7 @@ def test_what_comes_at_a_place_depends_on_seed_epoch_and_position_alone(ready):
 
 
 def test_no_data_module_has_workers():
-    """What worker processes draw, and how far they have read ahead, would be a state that no checkpoint holds."""
+    """Random states and prefetched batches of workers would not be in a checkpoint."""
     for file in Path(datamodules.__file__).parent.glob("*.py"):
         assert not re.search(r"torch\.utils\.data|\bDataLoader\b|num_workers", file.read_text()), (
             file

@@ -1,4 +1,4 @@
-"""Stacked MNIST: which digits lie in which channel, what a run sees, and that a resumed one sees the same."""
+"""StackedMNIST: digits, labels, fixed and resampled triples, resumption."""
 
 import hashlib
 
@@ -28,7 +28,7 @@ def stream(data, batches):
     return found[:batches]
 
 
-def test_each_channel_is_a_digit_of_its_split_and_the_label_is_100a_10b_c(stacked, subtests):
+def test_each_channel_is_a_digit_of_its_split_and_labels_are_100a_10b_c(stacked, subtests):
     for split in ["train", "val", "test"]:
         with subtests.test(split=split):
             data = stacked()
@@ -42,7 +42,7 @@ def test_each_channel_is_a_digit_of_its_split_and_the_label_is_100a_10b_c(stacke
                 assert label == 100 * a + 10 * b + c
 
 
-def test_shapes_and_ranges_are_those_it_states(stacked, monkeypatch):
+def test_images_have_the_declared_shape_and_range(stacked, monkeypatch):
     monkeypatch.setattr("datamodules.stacked_mnist.HELD_OUT", 300)
     data = stacked()
     x = data.images("test")
@@ -55,13 +55,13 @@ def test_shapes_and_ranges_are_those_it_states(stacked, monkeypatch):
     assert (batch.shape, y.shape) == ((5, 3, 28, 28), (5,))
 
 
-def test_memory_holds_three_numbers_for_a_triple_not_its_picture(stacked):
+def test_memory_holds_three_indices_for_a_triple(stacked):
     loader = stacked(triples=1000).train_dataloader()
     assert loader.images.shape == (1000, 3)
     assert stacked(triples=None).train_dataloader().images.shape == (EPOCH, 3)
 
 
-def test_fixed_triples_come_again_each_epoch_in_another_order(stacked):
+def test_fixed_triples_repeat_each_epoch_in_another_order(stacked):
     found = stream(stacked(), 16)
     epochs = [[s for sums, _ in part for s in sums] for part in (found[:8], found[8:])]
     assert epochs[0] != epochs[1]
@@ -69,15 +69,13 @@ def test_fixed_triples_come_again_each_epoch_in_another_order(stacked):
     assert sorted(epochs[0]) == sorted(stacked().images("train").double().sum((1, 2, 3)).tolist())
 
 
-def test_triples_are_the_same_for_all_seeds_of_training_and_others_for_triples_seed(stacked):
+def test_triples_depend_on_triples_seed_only(stacked):
     one = stacked(seed=1).labels("train")
     assert torch.equal(one, stacked(seed=2).labels("train"))
     assert not torch.equal(one, stacked(triples_seed=1).labels("train"))
 
 
-def test_triples_drawn_anew_do_not_come_again_and_every_training_digit_is_drawn(
-    stacked, monkeypatch
-):
+def test_resampled_triples_do_not_repeat_and_use_every_training_digit(stacked, monkeypatch):
     monkeypatch.setattr("datamodules.stacked_mnist.EPOCH", 40)
     data = stacked(triples=None)
     loader = data.train_dataloader()
@@ -94,7 +92,7 @@ def test_triples_drawn_anew_do_not_come_again_and_every_training_digit_is_drawn(
     assert drawn == {digit.numpy().tobytes() for digit in digits}
 
 
-def test_what_is_drawn_is_a_function_of_seed_epoch_and_place(stacked, monkeypatch):
+def test_resampled_triples_depend_on_seed_epoch_and_position(stacked, monkeypatch):
     monkeypatch.setattr("datamodules.stacked_mnist.EPOCH", 40)
     whole = stream(stacked(triples=None), 24)
     assert whole == stream(stacked(triples=None), 24)
@@ -106,7 +104,7 @@ def test_what_is_drawn_is_a_function_of_seed_epoch_and_place(stacked, monkeypatc
         assert again == whole[consumed : consumed + 8]
 
 
-def test_ranks_see_together_what_one_sees_with_the_whole_batch(stacked, subtests):
+def test_ranks_together_use_the_batches_of_one_rank(stacked, subtests):
     for triples in [40, None]:
         with subtests.test(triples=triples), pytest.MonkeyPatch.context() as monkeypatch:
             monkeypatch.setattr("datamodules.stacked_mnist.EPOCH", 40)
@@ -120,7 +118,7 @@ def test_ranks_see_together_what_one_sees_with_the_whole_batch(stacked, subtests
             assert together == whole
 
 
-def test_the_embedded_digits_give_themselves_another_name():
+def test_the_embedded_digits_have_another_name():
     data = StackedMNIST(source="embedded", triples=1000)
     data.prepare_data()
     data.setup()
@@ -133,7 +131,7 @@ def test_the_embedded_digits_give_themselves_another_name():
 # [-1, 1] for MNIST and Fashion-MNIST.
 
 
-def test_mnist_can_be_given_out_in_the_range_of_tanh(tiny):
+def test_mnist_can_have_the_range_of_tanh(tiny):
     unit, wide = tiny(), tiny(value_range=(-1.0, 1.0))
     for data in (unit, wide):
         data.setup()
@@ -143,7 +141,7 @@ def test_mnist_can_be_given_out_in_the_range_of_tanh(tiny):
     assert FashionMNIST(value_range=(-1.0, 1.0)).display_range == (-1, 1)
 
 
-def test_bad_arguments_are_refused_when_it_is_made(subtests):
+def test_invalid_arguments_are_errors(subtests):
     for make, message in [
         (lambda: MNIST(value_range=(1.0, -1.0)), r"value_range is \[1, -1\]: give"),
         (lambda: FashionMNIST(value_range=(0.0, float("inf"))), r"value_range\[1\] is inf; give"),

@@ -1,4 +1,4 @@
-"""TFD on made files: splits of the folds, values, which way up; and files of another layout."""
+"""TFD on generated files: folds, values, orientation, and invalid files."""
 
 import random
 from contextlib import suppress
@@ -17,7 +17,7 @@ SPLITS = {"train": 0, "val": 2, "test": 3}
 
 @pytest.fixture
 def tfd(tmp_path):
-    """Makes loaded data modules of a tiny file."""
+    """Return a factory of loaded data modules of a tiny file."""
     write_tiny_tfd(tmp_path)
 
     def make(**options):
@@ -28,9 +28,7 @@ def tfd(tmp_path):
     return make
 
 
-def test_each_fold_trains_on_what_it_leaves_without_labels_and_has_its_own_val_and_test(
-    tfd, subtests
-):
+def test_each_fold_trains_on_images_without_labels_and_has_its_own_val_and_test(tfd, subtests):
     for fold in [1, 2, 3, 4, 5]:
         with subtests.test(fold=fold):
             file, data = tiny_tfd(), tfd(fold=fold)
@@ -52,7 +50,7 @@ def test_values_are_bytes_over_255(tfd):
     assert data.value_range == (0, 1)
 
 
-def test_labels_are_expressions_from_0_and_minus_1_where_there_is_none(tfd):
+def test_labels_are_expressions_from_0_and_minus_1_without_one(tfd):
     file, data = tiny_tfd(), tfd(fold=2)
     assert data.labels("train").unique().tolist() == [-1]
     for split in ("val", "test"):
@@ -62,7 +60,7 @@ def test_labels_are_expressions_from_0_and_minus_1_where_there_is_none(tfd):
         assert data.labels(split).max() < data.num_classes
 
 
-def test_matlab_writes_column_by_column_and_faces_stay_upright(tmp_path):
+def test_faces_are_upright_in_matlabs_column_order(tmp_path):
     file = tiny_tfd()
     file["images"][0] = 0
     file["images"][0, 5, 30] = 255  # row 5, column 30: upper right
@@ -78,7 +76,7 @@ def test_matlab_writes_column_by_column_and_faces_stay_upright(tmp_path):
     assert data.uint8_images("train")[0, 0].nonzero().tolist() == [[5, 30]]
 
 
-def test_it_is_found_at_both_places_packed_or_not(tmp_path_factory, subtests):
+def test_the_file_is_found_in_both_folders_compressed_or_not(tmp_path_factory, subtests):
     for packed in [False, True]:
         with subtests.test(packed=packed):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -89,7 +87,7 @@ def test_it_is_found_at_both_places_packed_or_not(tmp_path_factory, subtests):
             assert f"{tmp_path / 'TFD_48x48.mat'}, sha256 " in data.provenance
 
 
-def test_an_image_without_a_label_may_have_nan_there(tmp_path):
+def test_images_without_a_label_may_have_nan(tmp_path):
     labels = tiny_tfd()["labs_ex"].astype(float)
     write_tiny_tfd(tmp_path, tiny_tfd() | {"labs_ex": np.where(labels < 0, np.nan, labels)})
     data = TFD(str(tmp_path))
@@ -98,7 +96,7 @@ def test_an_image_without_a_label_may_have_nan_there(tmp_path):
     assert data.labels("test").min() >= 0
 
 
-def test_loaders_give_out_the_values_of_their_split(tfd):
+def test_loaders_return_the_values_of_their_split(tfd):
     data = tfd()
     x, y = (torch.cat(parts) for parts in zip(*data.test_dataloader(), strict=True))
     assert torch.equal(x, data.images("test"))
@@ -109,10 +107,10 @@ def test_loaders_give_out_the_values_of_their_split(tfd):
     )
 
 
-# What is not there, or not right.
+# Missing and invalid files.
 
 
-def test_without_the_file_it_says_that_the_data_are_not_public_and_where_the_file_goes(tmp_path):
+def test_without_the_file_the_error_says_where_to_put_it(tmp_path):
     with pytest.raises(FileNotFoundError) as refused:
         TFD(str(tmp_path)).prepare_data()
     message = str(refused.value)
@@ -124,7 +122,7 @@ def test_without_the_file_it_says_that_the_data_are_not_public_and_where_the_fil
         TFD(str(tmp_path / "a_file")).prepare_data()
 
 
-def test_bad_arguments_are_refused_when_it_is_made(subtests):
+def test_invalid_arguments_are_errors(subtests):
     for options, message in [
         ({"fold": 0}, "fold is 0; give"),
         ({"fold": 6}, "fold is 6; give"),
@@ -149,33 +147,39 @@ def transposed():
     return {"images": tiny_tfd()["images"].transpose(1, 2, 0).copy()}
 
 
-def test_a_file_of_another_layout_is_one_sentence(tmp_path_factory, subtests):
+def test_a_file_of_another_layout_is_an_error(tmp_path_factory, subtests):
     for change, message in [
-        (lambda: without("folds"), r"has no variable folds; .*it holds images, labs_ex, labs_id"),
+        (lambda: without("folds"), r"has no variable folds; .*but holds images, labs_ex, labs_id"),
         (
             lambda: {"faces": np.zeros(3)},
-            r"no variable images; .* labs_ex are wanted, and it holds faces",
+            r"no variable images; .* labs_ex, but holds faces",
         ),
-        (lambda: tiny_tfd() | transposed(), r"images of shape \(48, 48, 60\), where \(n, 48, 48\)"),
+        (
+            lambda: tiny_tfd() | transposed(),
+            r"images of shape \(48, 48, 60\) instead of \(n, 48, 48\)",
+        ),
         (
             lambda: tiny_tfd() | {"images": np.zeros((60, 96, 96), np.uint8)},
             r"shape \(60, 96, 96\)",
         ),
         (
             lambda: tiny_tfd() | {"images": tiny_tfd()["images"] / 255},
-            "images as float64, where bytes",
+            "images as float64 instead of bytes",
         ),
         (
             lambda: tiny_tfd() | {"folds": tiny_tfd()["folds"][:, :4]},
-            r"folds of shape \(60, 4\), where \(60, 5\)",
+            r"folds of shape \(60, 4\) instead of \(60, 5\)",
         ),
         (lambda: tiny_tfd() | {"folds": tiny_tfd()["folds"][:-1]}, r"folds of shape \(59, 5\)"),
         (lambda: tiny_tfd() | {"labs_ex": np.ones((7, 1))}, r"7 labels \(labs_ex\) for 60 images"),
         (
             lambda: tiny_tfd() | {"labs_ex": np.zeros((60, 1))},
-            r"an image of fold 1 with 0\.0, where an expression",
+            r"an image of fold 1 with 0\.0 instead of an expression",
         ),
-        (lambda: tiny_tfd() | {"labs_ex": {"a": 1}}, "holds labs_ex as a struct; numbers named"),
+        (
+            lambda: tiny_tfd() | {"labs_ex": {"a": 1}},
+            "holds labs_ex as a struct; it must hold numbers named",
+        ),
         (lambda: tiny_tfd() | marked((0, 0), 4), "marks an image with 4 in folds"),
         (lambda: tiny_tfd() | marked(tiny_tfd()["folds"] == 2, 1), "has no validation in fold 1"),
         (
@@ -192,15 +196,15 @@ def test_a_file_of_another_layout_is_one_sentence(tmp_path_factory, subtests):
             assert "\n" not in str(refused.value)
 
 
-def test_what_is_no_such_file_is_one_sentence(tmp_path_factory, subtests):
+def test_other_files_are_errors(tmp_path_factory, subtests):
     for content, message in [
         (b"", "is empty"),
         (
             b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(512) + b"\x89HDF\r\n\x1a\n",
-            "version 7.3, which is HDF5",
+            r"version 7.3 \(HDF5\)",
         ),
-        (b"<html>not found</html>" * 50, "is no MATLAB file of version 5 to 7"),
-        (b"\x80\x04\x95" + bytes(300), "is no MATLAB file of version 5 to 7"),
+        (b"<html>not found</html>" * 50, "is not a MATLAB file of version 5 to 7"),
+        (b"\x80\x04\x95" + bytes(300), "is not a MATLAB file of version 5 to 7"),
     ]:
         with subtests.test(content=content, message=message):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -209,15 +213,13 @@ def test_what_is_no_such_file_is_one_sentence(tmp_path_factory, subtests):
                 TFD(str(tmp_path)).prepare_data()
 
 
-def test_a_folder_of_that_name_is_one_sentence(tmp_path):
+def test_a_folder_of_that_name_is_an_error(tmp_path):
     (tmp_path / "TFD_48x48.mat").mkdir()
     with pytest.raises(ValueError, match="is a folder, not a file"):
         TFD(str(tmp_path)).prepare_data()
 
 
-def test_a_file_that_was_cut_or_flipped_is_read_whole_or_refused_in_a_sentence(
-    tmp_path_factory, subtests
-):
+def test_a_damaged_file_is_read_correctly_or_is_an_error(tmp_path_factory, subtests):
     for packed in [False, True]:
         with subtests.test(packed=packed):
             tmp_path = tmp_path_factory.mktemp("row")

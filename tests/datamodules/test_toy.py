@@ -1,4 +1,4 @@
-"""Points whose density is known."""
+"""Synthetic data sets of known density."""
 
 import math
 
@@ -15,7 +15,7 @@ def loaded(data):
     return data
 
 
-def test_the_density_is_the_mixture_written_out():
+def test_the_density_equals_an_explicit_mixture():
     data = Gaussian1D(means=(-1.0, 2.0), stds=(0.5, 1.0))
     x = torch.linspace(-4, 5, 50)[:, None]
     parts = [
@@ -46,7 +46,7 @@ def test_points_come_from_the_density():
     assert noise.mean(0).abs().max() < 5 * 0.1 / math.sqrt(len(x))
 
 
-def test_two_seeds_of_training_learn_from_the_same_points_in_another_order():
+def test_two_training_seeds_use_the_same_points_in_another_order():
     one, two = loaded(Ring(seed=1)), loaded(Ring(seed=2))
     assert torch.equal(one.images("train"), two.images("train"))
     batches = [next(iter(data.train_dataloader()))[0] for data in (one, two)]
@@ -57,11 +57,11 @@ def test_two_seeds_of_training_learn_from_the_same_points_in_another_order():
     assert "100,000 points drawn with seed 1" in other.provenance
 
 
-def test_impossible_data_are_refused(subtests):
+def test_invalid_arguments_are_errors(subtests):
     for build, words in [
         (lambda: Ring(modes=0), "modes is 0; give"),
         (lambda: Ring(std=0.0), r"std is 0\.0; give"),
-        (lambda: Gaussian1D(means=(0.0, 1.0)), "as many of both"),
+        (lambda: Gaussian1D(means=(0.0, 1.0)), "as many stds as means"),
         (lambda: Gaussian1D(stds=(-1.0,)), "above 0"),
         (lambda: Ring(batch_size=0), "batch_size is 0"),
     ]:

@@ -1,4 +1,4 @@
-"""From the same bytes and weights to the same numbers as torch-fidelity, all the way."""
+"""The suite and torch-fidelity compute the same scores from the same images and weights."""
 
 import os
 from pathlib import Path
@@ -15,9 +15,9 @@ from lightning_gan.evaluation import (
     EvaluationResult,
     FIDMetric,
     ImageSet,
-    InceptionScoreFeatureMetric,
+    InceptionScoreMetric,
     KIDMetric,
-    PrecisionRecallFeatureMetric,
+    PrecisionRecallMetric,
     ReferenceImages,
     score_samples,
 )
@@ -27,12 +27,12 @@ from lightning_gan.feature_extractors import InceptionConfig as InceptionSpace
 SHARED = os.environ.get("LIGHTNING_GAN_SHARED")
 DATA = (Path(SHARED) if SHARED else Path(__file__).parents[3] / "shared") / "data"
 PUBLISHED = DATA / "inception" / "fid_inception_v3_2015-12-05_no_fc.pth"
-RELATIVE = {"fid": 1e-5, "kid": 1e-5}  # of the others 1e-6
+RELATIVE = {"fid": 1e-5, "kid": 1e-5}  # 1e-6 for the others
 FLOAT32 = {"kid": 5e-7}  # torch-fidelity's kernels, of the order of 1, are float32
 
 
 class Tiny(FeatureExtractorBase):
-    """Our tiny network under torch-fidelity's interface."""
+    """The tiny network with torch-fidelity's interface."""
 
     def __init__(self, name: str, features_list: list[str], **_: object) -> None:
         super().__init__(name, features_list)
@@ -60,7 +60,7 @@ class Tiny(FeatureExtractorBase):
 
 
 def synthetic() -> tuple[Tensor, Tensor]:
-    """Two small sets that differ: noise, and smoother and brighter noise."""
+    """Two different small sets: noise, and smoother and brighter noise."""
     fake = image_bytes(64, seed=1, shape=(3, 32, 32))
     real = nn.functional.avg_pool2d(
         image_bytes(60, seed=2, low=60, shape=(3, 32, 32)).float(), 5, 1, 2
@@ -70,14 +70,14 @@ def synthetic() -> tuple[Tensor, Tensor]:
 
 METRICS = [
     FIDMetric(),
-    InceptionScoreFeatureMetric(splits=4),
+    InceptionScoreMetric(splits=4),
     KIDMetric(20, 40),
-    PrecisionRecallFeatureMetric(),
+    PrecisionRecallMetric(),
 ]
 
 
 def assert_equal(network, fake, real, cache, **options):
-    """Both engines agree on the same bytes, and their protocols say that the values compare."""
+    """Check that both engines agree on the same images, with comparable protocols."""
     against = EvaluationContext(ReferenceImages("synthetic", "all", real), network, "", cache=cache)
     ours = score_samples(ImageSet(fake), against, METRICS)
     theirs = score_with_torch_fidelity(ImageSet(fake), against, METRICS, ours, **options)
@@ -101,7 +101,7 @@ def test_every_score_is_torch_fidelitys_through_a_registered_extractor(tmp_path,
     assert_equal(TinyNetwork(), *synthetic(), tmp_path, extractor="tiny")
 
 
-def test_grey_pictures_have_three_equal_channels():
+def test_grey_images_get_three_equal_channels():
     grey = image_bytes(3, seed=1, shape=(1, 4, 4))
     assert torch.equal(ColourImages(grey)[1], grey[1].repeat(3, 1, 1))
 
@@ -113,7 +113,7 @@ def test_another_feature_space_and_two_seeds_are_refused(tmp_path):
     )
     with pytest.raises(ValueError, match=r"the features are tiny: give --features Inception"):
         score_with_torch_fidelity(ImageSet(fake), against, METRICS, EvaluationResult())
-    measures = [InceptionScoreFeatureMetric(splits=4, rng=1), KIDMetric(20, 40, rng=2)]
+    measures = [InceptionScoreMetric(splits=4, rng=1), KIDMetric(20, 40, rng=2)]
     ours = score_samples(ImageSet(fake), against, measures)
     with pytest.raises(ValueError, match=r"one seed for all metrics, but \[1, 2\]"):
         score_with_torch_fidelity(ImageSet(fake), against, measures, ours, extractor="tiny")

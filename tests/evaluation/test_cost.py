@@ -1,4 +1,4 @@
-"""What is said before the first score: what it costs here, and what few images mean."""
+"""Messages about the cost of scores and about the bias of few images."""
 
 from lightning_gan.evaluation.cost import (
     describe_evaluation_cost,
@@ -7,14 +7,14 @@ from lightning_gan.evaluation.cost import (
 )
 
 
-def test_a_slow_look_is_stated_with_its_minutes_and_a_fast_one_is_not():
+def test_the_cost_of_a_slow_evaluation_is_stated():
     said = describe_evaluation_cost("inception", 10_000, 5_000, speed=20.0)
     assert "10,000 samples through inception take about 8 min" in said
     assert "5,000 real images 4 min once" in said
     assert describe_evaluation_cost("inception", 100, 5_000, speed=20.0) == ""
 
 
-def test_a_slow_command_is_stated_with_and_without_baselines():
+def test_the_cost_of_a_slow_command_is_stated_with_and_without_baselines():
     said = describe_scoring_cost("inception", 10_000, 2_000, speed=20.0, baselines=True)
     assert "10,000 samples and 2,000 real images through inception take about 10 min" in said
     assert "--baselines false" in said

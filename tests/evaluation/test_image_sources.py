@@ -14,7 +14,7 @@ GREY, COLOUR = (1, 4, 4), (3, 5, 4)
 
 
 def saved(folder, bytes_, suffix=".png"):
-    """Files of images, in order of their names."""
+    """Write images to files in the order of their names."""
     paths = [folder / f"{i:06d}{suffix}" for i in range(len(bytes_))]
     for image, path in zip(bytes_, paths, strict=True):
         images.save_image(image, path)
@@ -33,7 +33,7 @@ def test_a_folder_of_png_is_what_was_written_in_order_of_names(tmp_path_factory,
             assert (read.notes, read.lossy) == (("12 images; passed over: other files 1",), False)
 
 
-def test_a_set_is_grey_only_if_no_pixel_of_any_picture_has_a_colour(tmp_path):
+def test_a_set_is_grey_only_if_all_pixels_are_grey(tmp_path):
     bytes_ = image_bytes(6, seed=0).expand(-1, 3, -1, -1).clone()
     saved(tmp_path, bytes_)  # mode RGB
     assert torch.equal(read_images(tmp_path).uint8_images, bytes_[:, :1])
@@ -55,7 +55,7 @@ def test_only_the_files_asked_for_are_opened_and_classes_come_in_turn(tmp_path):
     assert read.notes == ("9 images in 2 folders of classes",)
 
 
-def test_pictures_that_do_not_fit_into_memory_are_refused_at_the_first_one(tmp_path):
+def test_images_that_do_not_fit_into_memory_are_refused_at_the_first_one(tmp_path):
     for path in saved(tmp_path, image_bytes(40, seed=0))[1:]:
         path.write_bytes(b"is not opened")
     with (
@@ -66,7 +66,7 @@ def test_pictures_that_do_not_fit_into_memory_are_refused_at_the_first_one(tmp_p
 
 
 def samples(folder, n=5):
-    """Samples with their list beside older ones."""
+    """Write samples with their samples.json into a folder with older images."""
     paths = saved(folder, image_bytes(12, seed=0))[:n]
     write_manifest(
         folder, Manifest("a.ckpt", 20, 7, {path.name: hash_file(path) for path in paths})
@@ -96,11 +96,11 @@ def removed(folder):
 
 def test_a_list_that_is_not_true_any_more_is_refused(tmp_path_factory, subtests):
     for change, words in [
-        (replaced, r"000002\.png is not the file that samples\.json lists: it was replaced after"),
-        (removed, r"lists 000003\.png, which is not there \(1 of 5 files are missing\): draw"),
+        (replaced, r"000002\.png differs from the file that samples\.json lists"),
+        (removed, r"lists 000003\.png, which does not exist \(1 of 5 files are missing\): draw"),
         (
             lambda folder: os.truncate(folder / "samples.json", 60),
-            r"samples\.json is not whole: draw",
+            r"samples\.json is not complete: draw",
         ),
         (
             lambda folder: write_manifest(folder, Manifest("", 0, 0, {"../x.png": ""})),
@@ -121,7 +121,7 @@ def test_a_file_of_that_name_by_another_program_is_one_of_the_other_files(tmp_pa
     assert read_images(tmp_path).notes == ("2 images; passed over: other files 1",)
 
 
-def test_grey_kept_as_three_colours_becomes_grey_and_colours_do_not():
+def test_three_equal_channels_become_grey_and_colours_do_not():
     grey = image_bytes(3, seed=2)
     three = grey.expand(-1, 3, -1, -1)
     assert torch.equal(convert_channels(three, 1, "they"), grey)

@@ -56,14 +56,14 @@ def test_a_difference_carries_both_uncertainties():
     assert describe_difference(score(10.0, None), score(9.0)) == "+1"
 
 
-def test_what_they_do_not_have_is_said():
+def test_missing_scores_are_named():
     text = compare_scores([score(), score(name="kid")], [score(), score(name="recall")], "b.json")
     assert "missing there" in text
-    assert "recall" not in text  # it was not asked
+    assert "recall" not in text  # it was not requested
     assert "+0" in text
 
 
-def test_a_card_goes_through_json_unchanged():
+def test_a_protocol_goes_through_json_unchanged():
     stored = json.loads(json.dumps(score().as_dict()))
     assert protocol_from_dict(stored["protocol"]) == PROTOCOL
     with pytest.raises(ValueError, match="The file holds no protocol of this version"):

@@ -35,11 +35,11 @@ def test_samples_in_parts_and_at_once_are_the_same():
     streamed = whole(ModelSamples(model, 300, 1, (0.0, 1.0), ""))[0]
     kept = ModelSamples(model, 300, 1, (0.0, 1.0), "")
     assert kept.all().shape == (300, 1, 2, 2)
-    model.generate = None  # nobody draws again
+    model.generate = None  # the samples are not drawn again
     assert torch.equal(whole(kept)[0], streamed)
 
 
-def test_shares_of_processes_are_the_bank_once(subtests):
+def test_shares_of_processes_cover_the_sample_set_once(subtests):
     for n in [1, 2, 5, 601]:
         with subtests.test(n=n):
             sample_set = ImageSet(image_bytes(n, seed=0))
@@ -80,7 +80,7 @@ def test_batch_norm_and_the_average_are_named():
     assert describe_generator(model) == "average of G"
 
 
-def test_what_is_no_bank_is_named():
+def test_invalid_sample_sets_are_refused():
     with pytest.raises(ValueError, match=r"float32, \[2, 1, 4, 4\]: give bytes"):
         ImageSet(torch.zeros(2, 1, 4, 4))
     with pytest.raises(ValueError, match="n is 0; give"):

@@ -8,9 +8,9 @@ from lightning_gan.evaluation import (
     EvaluationContext,
     FIDMetric,
     ImageSet,
-    InceptionScoreFeatureMetric,
+    InceptionScoreMetric,
     KIDMetric,
-    PrecisionRecallFeatureMetric,
+    PrecisionRecallMetric,
     ReferenceImages,
     score_over_seeds,
     score_samples,
@@ -26,9 +26,9 @@ from lightning_gan.metrics import (
 
 METRICS = [
     FIDMetric(),
-    InceptionScoreFeatureMetric(splits=4),
+    InceptionScoreMetric(splits=4),
     KIDMetric(subsets=5, subset_size=50),
-    PrecisionRecallFeatureMetric(),
+    PrecisionRecallMetric(),
 ]
 
 
@@ -59,7 +59,7 @@ def test_every_score_is_the_pure_functions_value_in_one_pass(against):
         "fid_tiny": (frechet_distance(moments(ours), moments(theirs)), None),
         "is_tiny": (inception.mean, inception.sd),
         "kid_tiny": (kid.mean, kid.sd),
-    } | {f"{n}_tiny": (getattr(neighbours, n), None) for n in PrecisionRecallFeatureMetric.names}
+    } | {f"{n}_tiny": (getattr(neighbours, n), None) for n in PrecisionRecallMetric.names}
     assert [s.name for s in found.scores] == list(expected)
     for one in found.scores:
         value, sd = expected[one.name]
@@ -77,21 +77,19 @@ def test_a_second_evaluation_makes_no_real_pass(against):
     assert [s.value for s in second.scores] == [s.value for s in first.scores]
     score_samples(
         sample_set, against, [FIDMetric()]
-    )  # moments are in the entry that holds the vectors
+    )  # the entry with the vectors also has the moments
     assert against.network.seen == before + 200
 
 
-def test_the_inception_score_needs_no_real_pictures(against):
-    score_samples(
-        ImageSet(image_bytes(100, seed=2)), against, [InceptionScoreFeatureMetric(splits=2)]
-    )
+def test_the_inception_score_needs_no_real_images(against):
+    score_samples(ImageSet(image_bytes(100, seed=2)), against, [InceptionScoreMetric(splits=2)])
     assert against.network.seen == 100
 
 
 def test_without_a_last_layer_the_inception_score_is_refused_and_the_others_are_not(tmp_path):
     against = EvaluationContext(real(), TinyNetwork(classes=None), "", cache=tmp_path)
     found = score_samples(ImageSet(image_bytes(100, seed=2)), against, METRICS)
-    assert [s.name for s in found.scores] == ["fid", "kid", *PrecisionRecallFeatureMetric.names]
+    assert [s.name for s in found.scores] == ["fid", "kid", *PrecisionRecallMetric.names]
     assert "no last layer" in found.refused["inception_score"]
 
 
@@ -156,7 +154,7 @@ def test_two_jobs_that_write_one_entry_leave_a_whole_one(against, tmp_path, monk
     assert len(written) == 1
     assert len(list((tmp_path / "statistics").iterdir())) == 1
     score_samples(ImageSet(image_bytes(100, seed=2)), against, [FIDMetric()])
-    assert len(written) == 1  # it was read
+    assert len(written) == 1  # the entry was read
 
 
 def test_a_cache_that_cannot_be_written_costs_no_score(against, tmp_path, capsys):
@@ -165,12 +163,12 @@ def test_a_cache_that_cannot_be_written_costs_no_score(against, tmp_path, capsys
     assert "were not cached" in capsys.readouterr().out
 
 
-def test_degenerate_pictures_give_a_number_with_a_note_or_a_reason(against):
+def test_degenerate_images_give_a_value_with_a_note_or_a_reason(against):
     same = ImageSet(image_bytes(1, seed=3).expand(60, -1, -1, -1))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = score_samples(same, against, METRICS)
-    assert against.network.seen == 300 + 1  # sixty times one image is one image
+    assert against.network.seen == 300 + 1  # the network sees one of sixty equal images
     by_name = {s.name: s for s in found.scores}
     assert by_name["fid_tiny"].notes
     assert by_name["is_tiny"].value == pytest.approx(1.0)
@@ -182,7 +180,7 @@ def test_degenerate_pictures_give_a_number_with_a_note_or_a_reason(against):
     assert all(s.value == s.value for s in one.scores)
 
 
-def test_several_banks_give_mean_and_standard_deviation(against):
+def test_several_sample_sets_give_mean_and_standard_deviation(against):
     runs = [
         score_samples(ImageSet(image_bytes(100, seed), "G", seed), against, [FIDMetric()])
         for seed in (4, 5, 6)
@@ -195,7 +193,7 @@ def test_several_banks_give_mean_and_standard_deviation(against):
     assert score_over_seeds(runs[:1]) is runs[0]
 
 
-def test_the_card_holds_what_the_value_depends_on(against):
+def test_the_protocol_holds_what_the_value_depends_on(against):
     (one,) = score_samples(
         ImageSet(image_bytes(100, seed=2), "files"), against, [FIDMetric()]
     ).scores

@@ -1,4 +1,4 @@
-"""DINOv2 on random weights: torch-fidelity prepares the images, torchvision has the same transformer."""
+"""DINOv2 with random weights against torch-fidelity's preprocessing and torchvision's transformer."""
 
 import pytest
 import torch
@@ -32,7 +32,7 @@ def image_bytes(m, channels=3, seed=1):
     return torch.randint(0, 256, (m, channels, 32, 32), dtype=torch.uint8, generator=rng)
 
 
-def test_pictures_are_prepared_as_torch_fidelity_does_it(monkeypatch):
+def test_preprocessing_equals_torch_fidelity(monkeypatch):
     ours = network(random_weights())
     monkeypatch.setattr(torch.hub, "load", lambda *_: ours.transformer)
     monkeypatch.setenv("XFORMERS_DISABLED", "1")  # which torch-fidelity sets, and leaves
@@ -131,6 +131,6 @@ def test_other_weights_are_refused():
         network(tensors)
 
 
-def test_what_are_no_pictures_is_refused():
+def test_invalid_images_are_refused():
     with pytest.raises(ValueError, match=r"torch.float32.*give\s+bytes"):
         network(random_weights())(image_bytes(1).float())

@@ -1,4 +1,4 @@
-"""The classifier of several factors: what it learns, and how it is kept."""
+"""The classifier of several factors: training and cache."""
 
 import pytest
 import torch
@@ -59,7 +59,7 @@ def test_it_is_trained_once_and_then_read(data, monkeypatch):
     image_bytes = data.uint8_images("test")
     assert torch.equal(again.read(image_bytes).confidence, first.read(image_bytes).confidence)
     load_factor_classifier(*arguments(data, 299))
-    assert len(trained) == 1  # other images, another reader
+    assert len(trained) == 1  # other images need another classifier
     for damage in (b"no tensors", path.read_bytes()[:-5000]):
         path.write_bytes(damage)
         load_factor_classifier(*arguments(data, 300))
@@ -71,12 +71,12 @@ def test_it_is_trained_once_and_then_read(data, monkeypatch):
     [
         (
             torch.zeros(2, 3, 28, 28, dtype=torch.uint8),
-            r"Images of \[3, 28, 28\] came to a reader",
+            r"got images of \[3, 28, 28\]",
         ),
         (torch.zeros(2, 3, 32, 32), "give bytes"),
     ],
 )
-def test_other_pictures_are_refused(data, image_bytes, words):
+def test_other_images_are_refused(data, image_bytes, words):
     reader = train_factor_classifier(*arguments(data, 300), epochs=1)
     with pytest.raises(ValueError, match=words):
         reader.read(image_bytes)

@@ -1,4 +1,4 @@
-"""Inception-v3 against torch-fidelity's, on random weights; on the published ones where they are."""
+"""Inception-v3 against torch-fidelity's, with random weights, and with the published ones if available."""
 
 import os
 from pathlib import Path
@@ -68,7 +68,7 @@ def test_vectors_and_logits_are_torch_fidelitys(tensors, network, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not PUBLISHED.is_file(), reason="needs the shared data")
-def test_features_of_real_pictures_are_torch_fidelitys(tmp_path):
+def test_features_of_real_images_equal_torch_fidelity(tmp_path):
     tensors = torch.load(PUBLISHED, weights_only=True)
     tensors |= last_layer(torch.Generator().manual_seed(2014))
     theirs = torch_fidelitys(tensors, tmp_path)
@@ -81,7 +81,7 @@ def test_features_of_real_pictures_are_torch_fidelitys(tmp_path):
     torch.testing.assert_close(ours.logits, logits, rtol=1e-4, atol=1e-4)
 
 
-def test_a_grey_picture_is_one_of_three_equal_colours(network):
+def test_a_grey_image_equals_one_with_three_equal_channels(network):
     grey = image_bytes(1, channels=1, size=28)
     assert torch.equal(network(grey).vectors, network(grey.expand(-1, 3, -1, -1)).vectors)
 
@@ -92,7 +92,7 @@ def test_how_many_pass_at_once_makes_no_difference(network, monkeypatch):
     torch.testing.assert_close(network(image_bytes(3)).vectors, together, rtol=1e-5, atol=1e-6)
 
 
-def test_no_pictures_have_no_features(network):
+def test_no_images_have_no_features(network):
     none = network(image_bytes(0))
     assert none.vectors.shape == (0, 2048)
     assert none.logits.shape == (0, 1008)
@@ -104,7 +104,7 @@ def test_features_are_of_float32_whatever_the_run_is(network):
     try:
         with torch.autocast("cpu", torch.bfloat16):
             mixed = network(image_bytes(1))
-        assert torch.get_float32_matmul_precision() == "medium"  # set again behind it
+        assert torch.get_float32_matmul_precision() == "medium"  # restored
     finally:
         torch.set_float32_matmul_precision("highest")
     assert mixed.vectors.dtype == torch.float32
@@ -151,14 +151,14 @@ def test_other_weights_are_refused(tensors, subtests):
         ("Mixed_5b.branch1x1.bn.bias", Tensor.double, "torch.float64"),
         ("fc.weight", lambda x: x.mT, r"fc.weight of \[2048, 1008\]"),
         ("Mixed_6a.branch3x3.bn.bias", lambda x: x / 0, "bn.bias that are not finite"),
-        ("Mixed_6a.branch3x3.bn.running_var", torch.neg, "Mixed_6a.branch3x3 with no variance"),
+        ("Mixed_6a.branch3x3.bn.running_var", torch.neg, "negative variance in Mixed_6a.branch3x3"),
     ]:
         with subtests.test(name=name, change=change, message=message):
             with pytest.raises(WeightsError, match=rf"^here .*{message}.*download --weights"):
                 InceptionV3(changed(tensors, name, change), "here")
 
 
-def test_what_are_no_pictures_is_refused(network, subtests):
+def test_invalid_images_are_refused(network, subtests):
     for images in [image_bytes(1).float(), image_bytes(1, channels=2), image_bytes(1)[0]]:
         with subtests.test(images=images):
             with pytest.raises(ValueError, match=r"give\s+bytes"):

@@ -1,4 +1,4 @@
-"""A classifier is stored whole, comes back bit by bit, or is refused in a sentence."""
+"""A stored classifier is loaded bit for bit, or refused in one sentence."""
 
 import os
 import zipfile
@@ -90,13 +90,13 @@ def zip_of_something(path: Path) -> None:
 
 
 DAMAGE = {
-    "empty": (lambda path: path.write_bytes(b""), "is damaged, or was never"),
-    "page": (lambda path: path.write_text("<html>404</html>"), "is damaged, or was never"),
-    "truncated": (lambda path: path.write_bytes(path.read_bytes()[:-9]), "is damaged, or was never"),
-    "a bit": (flip_a_bit, "is damaged, or was never"),
-    "zip": (zip_of_something, "is damaged, or was never"),
-    "code": (lambda path: torch.save({"state": bars}, path), "is damaged, or was never"),
-    "a tensor": (lambda path: torch.save(torch.ones(3), path), "is damaged, or was never"),
+    "empty": (lambda path: path.write_bytes(b""), "is damaged, or is not"),
+    "page": (lambda path: path.write_text("<html>404</html>"), "is damaged, or is not"),
+    "truncated": (lambda path: path.write_bytes(path.read_bytes()[:-9]), "is damaged, or is not"),
+    "a bit": (flip_a_bit, "is damaged, or is not"),
+    "zip": (zip_of_something, "is damaged, or is not"),
+    "code": (lambda path: torch.save({"state": bars}, path), "is damaged, or is not"),
+    "a tensor": (lambda path: torch.save(torch.ones(3), path), "is damaged, or is not"),
     "tensors": (lambda path: torch.save({"a": torch.ones(3)}, path), "is not a classifier"),
     "other tensors": (other_tensors, "tensors that do not match its hash"),
     "other layers": (other_layers, "of another architecture"),

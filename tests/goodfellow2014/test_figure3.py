@@ -12,7 +12,7 @@ from lightning_gan.studies.goodfellow2014.figure3 import (
     DigitClassifier,
     find_distinct_pairs,
     find_first_of_classes,
-    interpolate,
+    interpolate_noise,
     judge_lines,
     measure_lines,
     run,
@@ -67,7 +67,7 @@ def test_a_model_with_jumps_fails():
 def test_a_model_of_blends_fails():
     class Blends(Bars):
         def generate(self, z):
-            return interpolate(bars(torch.tensor([3.0])), bars(torch.tensor([24.0])), 1001)[
+            return interpolate_noise(bars(torch.tensor([3.0])), bars(torch.tensor([24.0])), 1001)[
                 (z[:, 0] * 1000).round().long(), 0
             ]
 
@@ -83,7 +83,7 @@ def test_errors_are_over_lines_or_over_seeds():
 
 
 def test_a_line_has_equal_steps_between_its_ends():
-    points = interpolate(torch.zeros(2, 3), torch.tensor([[3.0], [6.0]]).expand(2, 3), 4)
+    points = interpolate_noise(torch.zeros(2, 3), torch.tensor([[3.0], [6.0]]).expand(2, 3), 4)
     assert torch.allclose(points[..., 0], torch.arange(4.0)[:, None] * torch.tensor([1.0, 2.0]))
 
 

@@ -126,7 +126,7 @@ def coarse(monkeypatch):
         found = CollapseIndicators(1.0, rates[0] / rates[1], 1.0)
         return found, {}
 
-    monkeypatch.setattr(helvetica_training.ModeCollapseMonitor, "indicators", measure)
+    monkeypatch.setattr(helvetica_training.ModeCollapseMonitor, "compute_indicators", measure)
     for module in (helvetica_training, helvetica_plot):
         monkeypatch.setattr(module, "EVERY", 2)
 

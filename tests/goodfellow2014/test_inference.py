@@ -59,7 +59,7 @@ class Sevens:
 
 
 def test_the_claim_runs_and_draws(setting, monkeypatch):
-    monkeypatch.setattr(inference, "load_classifier", Sevens)
+    monkeypatch.setattr(inference, "load_digit_classifier", Sevens)
     findings = run(setting)
     assert [f.verdict for f in findings][-1] is Verdict.HOLDS
     assert findings[-1].result == "1 of 1"
@@ -69,7 +69,7 @@ def test_the_claim_runs_and_draws(setting, monkeypatch):
 
 
 def test_without_the_classifier_its_finding_is_not_run(setting, monkeypatch):
-    monkeypatch.setattr(inference, "load_classifier", lambda: None)
+    monkeypatch.setattr(inference, "load_digit_classifier", lambda: None)
     read = run(setting)[2]
     assert read.verdict is Verdict.NOT_RUN
     assert "download --classifier mnist" in read.result

@@ -60,7 +60,7 @@ def test_the_region_holds_its_mass_at_the_highest_densities(subtests):
 
 def test_the_optimal_d_has_no_error_and_no_value_gap():
     known = make_line()
-    best = theory.optimal_score(*known.logs)
+    best = theory.compute_optimal_logits(*known.logs)
     assert measure_error(known, best) == 0
     assert abs(measure_value_gap(known, best)) < 1e-12
     assert measure_error(known, torch.zeros_like(best)) == pytest.approx(0.5, abs=0.06)
@@ -84,7 +84,7 @@ def test_d_learns_and_g_is_fixed():
 
 def test_one_bad_seed_or_a_value_above_the_optimum_fails(tmp_path, monkeypatch):
     known = make_line()
-    best = theory.optimal_score(*known.logs)
+    best = theory.compute_optimal_logits(*known.logs)
     assert [
         f.verdict for f in judge_discriminators("line", known, [best, best], 0.1, tmp_path)
     ] == [Verdict.HOLDS] * 2

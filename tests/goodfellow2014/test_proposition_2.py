@@ -61,7 +61,7 @@ def test_the_family_has_a_local_minimum_with_exchanged_weights():
     assert compute_curvature(theta[0]) > 0.1
     assert compute_excess(theta).item() > 0.1
     assert (
-        theory.jensen_shannon(
+        theory.compute_jensen_shannon(
             DATA, proposition_2.compute_family_log_density(theta[0], LINE), LINE
         ).value
         > 0.05
@@ -122,9 +122,10 @@ def test_c_decreases_at_any_rate_up_to_1(subtests):
     for rate in [0.01, 0.5, 1.0]:
         with subtests.test(rate=rate):
             rng = torch.Generator().manual_seed(0)
-            data, g = (proposition_2.random_distributions(50, rng) for _ in range(2))
+            data, g = (proposition_2.draw_random_distributions(50, rng) for _ in range(2))
             space = theory.make_states(data.shape[1])
             before, after = (
-                theory.criterion(data, q, space).value for q in (g, take_step(data, g, rate))
+                theory.compute_criterion(data, q, space).value
+                for q in (g, take_step(data, g, rate))
             )
             assert (after <= before + 1e-14).all()

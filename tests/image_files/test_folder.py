@@ -1,4 +1,4 @@
-"""Which files of a folder are images, and what is passed over."""
+"""Search for images in folders: suffixes, links, hidden and ignored files."""
 
 import os
 
@@ -8,11 +8,11 @@ import pytest
 from lightning_gan.image_files import find_images
 
 
-def names(found):
+def list_names(found):
     return [str(path.relative_to(found.root)) for path in found.files]
 
 
-def test_other_files_hidden_ones_and_broken_links_are_counted_and_never_opened(tmp_path):
+def test_other_and_hidden_files_and_broken_links_are_counted_and_not_opened(tmp_path):
     image_fixtures.write(tmp_path / "a", 3)
     for name in (
         "a/labels.csv",
@@ -27,12 +27,12 @@ def test_other_files_hidden_ones_and_broken_links_are_counted_and_never_opened(t
     (tmp_path / "a" / "gone.png").symlink_to("nowhere")
     os.mkfifo(tmp_path / "a" / "pipe.png")
     found = find_images(tmp_path)
-    assert names(found) == ["a/000.png", "a/001.png", "a/002.png"]
+    assert list_names(found) == ["a/000.png", "a/001.png", "a/002.png"]
     assert (found.classes, found.others, found.hidden, found.broken) == (("a",), 3, 5, 1)
-    assert found.passed_over == "other files 3, hidden 5, broken links 1"
+    assert found.ignored == "other files 3, hidden 5, broken links 1"
 
 
-def test_suffixes_in_any_case_and_folders_named_like_pictures(tmp_path):
+def test_suffixes_in_any_case_and_folders_named_like_images(tmp_path):
     inside = tmp_path / "x.png"
     inside.mkdir()
     suffixes = [
@@ -73,12 +73,12 @@ def test_linked_folders_and_files_are_followed_once_and_loops_end(tmp_path):
         (root / name).symlink_to(target)
     found = find_images(root)
     deep = [f"a/more/deep/00{i}.png" for i in range(3)]
-    assert names(found) == ["a/000.png", "a/001.png", "a/file.png", *deep]
+    assert list_names(found) == ["a/000.png", "a/001.png", "a/file.png", *deep]
     assert (found.classes, found.repeated) == (("a",), 6)
-    assert find_images(root / "b").files  # a linked folder may be given itself
+    assert find_images(root / "b").files  # the root itself may be a link
 
 
-def test_a_folder_without_pictures_says_what_it_holds(tmp_path):
+def test_the_error_of_a_folder_without_images_says_what_it_holds(tmp_path):
     for name in ("a.heic", "b.heic", ".c.png"):
         (tmp_path / name).write_text("")
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""The table of docs/images.md: what becomes of each kind of image, the same for a run, `inspect` and `evaluate`."""
+"""The table of docs/images.md: the conversion of each kind of image in `fit`, `inspect` and `evaluate`."""
 
 import struct
 import warnings
@@ -24,7 +24,7 @@ NO_RANGE = {(suffix, "I") for suffix in (".tif", ".tiff")}  # integers of 32 bit
 
 
 def one_image(mode, i=0):
-    """A ramp of grey, or one of two colours, that begins i columns later; a quarter of it is transparent."""
+    """Return a ramp of grey or of two colours, shifted by i columns; a quarter of it is transparent."""
     grey = np.roll(RAMP, i, axis=1)
     alpha = np.full_like(grey, 255)
     alpha[: SIDE // 4] = 0
@@ -54,7 +54,7 @@ def as_lab(colour):
 
 
 def wanted(mode, i):
-    """The bytes that a lossless file of that mode stands for, [SIDE, SIDE, C]."""
+    """Return the expected bytes of a lossless file of a mode, [SIDE, SIDE, C]."""
     if mode in ("L", "I", "F", "I;16", "I;16B", "I;16L"):
         return np.roll(RAMP, i, axis=1)[..., None]
     if mode in ("LA", "RGBA"):
@@ -75,7 +75,7 @@ def by_a_run(folder, channels, n):
 
 
 def write(folder, suffix, mode):
-    """Three images; False if Pillow cannot write them, or clips their values to 8 bits."""
+    """Write three images; return False if Pillow cannot, or clips their values to 8 bits."""
     if suffix in (".webp", ".gif") and mode in ("I", "F", "I;16", "I;16B", "I;16L"):
         return False
     folder.mkdir()
@@ -100,7 +100,7 @@ def test_every_mode_that_pillow_writes_has_the_same_bytes_for_all(tmp_path_facto
                 if (suffix, mode) in NO_RANGE:
                     with pytest.raises(
                         ValueError,
-                        match=r"\(integers of 32 bits, or signed ones, have no set range",
+                        match=r"\(32-bit and signed integers have no defined range",
                     ):
                         read_images(folder)
                     continue
@@ -121,7 +121,7 @@ def test_every_mode_that_pillow_writes_has_the_same_bytes_for_all(tmp_path_facto
 
 
 def tiff(values, bits, photometric=1, sample_format=1):
-    """A TIFF of one strip that Pillow would not write."""
+    """Return a TIFF of one strip that Pillow cannot write."""
     data = values if isinstance(values, bytes) else values.tobytes()
     shape = {256: SIDE, 257: SIDE, 258: bits, 259: 1, 262: photometric, 273: 8, 277: 1, 278: SIDE}
     tags = {**shape, 279: len(data), 339: sample_format}
@@ -142,14 +142,14 @@ def pnm(kind, highest):
     return f"{kind} {SIDE} {SIDE} {highest}\n".encode() + values.astype(">u2").tobytes()
 
 
-TURNED = Image.Exif()
-TURNED[0x0112] = 6  # a quarter turn clockwise
+ROTATED = Image.Exif()
+ROTATED[0x0112] = 6  # rotated clockwise by 90 degrees
 DEEP = Image.fromarray(RAMP * np.uint16(257))
 FRAMES = {"save_all": True, "append_images": [Image.fromarray(255 - RAMP)], "lossless": True}
 NO_36 = np.where(RAMP == 36, 255, RAMP)
 
 
-def test_what_else_a_grey_ramp_can_be_stored_as(tmp_path_factory, subtests):
+def test_other_encodings_of_a_grey_ramp(tmp_path_factory, subtests):
     for name, make, expected in [
         ("16 bits, white is 0.tif", tiff(RAMP * np.uint16(257), 16, photometric=0), 255 - RAMP),
         ("8 bits, white is 0.tif", tiff(RAMP, 8, photometric=0), 255 - RAMP),
@@ -158,11 +158,11 @@ def test_what_else_a_grey_ramp_can_be_stored_as(tmp_path_factory, subtests):
         ("10 bits.pgm", pnm("P5", 1023), RAMP),
         ("16 bits.pgm", pnm("P5", 65535), RAMP),
         ("12 bits in colour.ppm", pnm("P6", 4095), RAMP),
-        ("16 bits, turned.png", (DEEP, {"exif": TURNED}), np.rot90(RAMP, -1)),
-        ("16 bits, turned.tif", (DEEP, {"exif": TURNED}), np.rot90(RAMP, -1)),
+        ("16 bits, turned.png", (DEEP, {"exif": ROTATED}), np.rot90(RAMP, -1)),
+        ("16 bits, turned.tif", (DEEP, {"exif": ROTATED}), np.rot90(RAMP, -1)),
         (
             "turned.webp",
-            (Image.fromarray(RAMP), {"exif": TURNED, "lossless": True}),
+            (Image.fromarray(RAMP), {"exif": ROTATED, "lossless": True}),
             np.rot90(RAMP, -1),
         ),
         ("compressed.tif", (DEEP, {"compression": "tiff_lzw"}), RAMP),
@@ -193,21 +193,21 @@ def test_what_else_a_grey_ramp_can_be_stored_as(tmp_path_factory, subtests):
             assert read_file(path, lambda image: None).header.frames == name.startswith("frames")
 
 
-def test_what_has_no_meaning_is_refused_with_the_reason(tmp_path_factory, subtests):
+def test_images_without_a_defined_range_are_errors_with_a_reason(tmp_path_factory, subtests):
     for content, words in [
         (
             tiff(RAMP.astype(np.uint32), 32),
-            "integers of 32 bits, or signed ones, have no set range",
+            "32-bit and signed integers have no defined range",
         ),
-        (tiff(RAMP.astype(np.int16), 16, sample_format=2), "integers of 32 bits, or signed ones"),
+        (tiff(RAMP.astype(np.int16), 16, sample_format=2), "32-bit and signed integers"),
         (
             tiff(RAMP.astype(np.float32), 32, sample_format=3),
-            "its floats go from 0 to 255: save it with",
+            "its floats are in [0, 255]: save it with",
         ),
-        (tiff(RAMP * np.float32("nan"), 32, sample_format=3), "its floats go from nan to nan"),
-        (tiff(RAMP.astype(np.float64), 64, sample_format=3), "of a kind that Pillow cannot read"),
+        (tiff(RAMP * np.float32("nan"), 32, sample_format=3), "its floats are in [nan, nan]"),
+        (tiff(RAMP.astype(np.float64), 64, sample_format=3), "or a kind that Pillow cannot read"),
         (b"", "it is empty"),
-        (b"GIF89a", "it is no PNG, JPEG, WEBP, BMP, GIF, TIFF or PPM file"),
+        (b"GIF89a", "it is not a PNG, JPEG, WEBP, BMP, GIF, TIFF or PPM file"),
     ]:
         with subtests.test(content=content, words=words):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -229,7 +229,7 @@ def test_a_profile_is_not_applied_and_is_counted(tmp_path):
     assert read.notes == ("1 have an ICC profile, which is not applied",)
 
 
-def test_a_decompression_bomb_is_refused_without_a_warning(tmp_path_factory, subtests):
+def test_a_decompression_bomb_is_an_error_without_a_warning(tmp_path_factory, subtests):
     for limit in [40, 20]:
         with subtests.test(limit=limit), pytest.MonkeyPatch.context() as monkeypatch:
             tmp_path = tmp_path_factory.mktemp("row")
@@ -241,7 +241,7 @@ def test_a_decompression_bomb_is_refused_without_a_warning(tmp_path_factory, sub
                     read_images(tmp_path)
 
 
-def test_the_digest_is_of_the_bytes_of_the_file(tmp_path):
+def test_the_digest_is_that_of_the_file(tmp_path):
     Image.fromarray(RAMP).save(tmp_path / "a.png")
     read = read_file(tmp_path / "a.png", np.asarray)
     assert read.digest == sha256((tmp_path / "a.png").read_bytes()).digest()

@@ -1,4 +1,4 @@
-"""What every objective must satisfy: found by type, so a new one is tested the day it is born."""
+"""Contract of all objectives; every AdversarialLoss of the package is tested."""
 
 import inspect
 import itertools
@@ -18,19 +18,19 @@ def values(loss, real, fake):
     return torch.stack([loss.d_loss(real, fake), loss.g_loss(fake, real)])
 
 
-def pulls(loss, real, fake):
-    """The gradients of L_D to both, and of L_G to the samples' scores."""
+def logit_gradients(loss, real, fake):
+    """Compute the gradients of L_D in both logits and of L_G in the fake logits."""
     real, fake = real.clone().requires_grad_(), fake.clone().requires_grad_()
     of_d = torch.autograd.grad(loss.d_loss(real, fake), (real, fake))
     return *of_d, *torch.autograd.grad(loss.g_loss(fake, real), fake)
 
 
-def test_every_class_of_the_room_is_an_objective():
+def test_every_class_of_the_package_is_an_objective():
     assert ALL
     assert all(issubclass(c, AdversarialLoss) for c in ALL)
 
 
-def test_every_objective_of_the_room_is_exported():
+def test_every_objective_is_exported():
     born = {c for c in descendants(AdversarialLoss) if c.__module__.startswith(losses.__name__)}
     assert born == set(ALL)
     assert {c.__name__ for c in ALL} <= set(losses.__all__)
@@ -40,36 +40,36 @@ def descendants(kind):
     return {d for c in kind.__subclasses__() for d in ({c} | descendants(c))}
 
 
-def test_it_is_two_scalars(subtests):
+def test_losses_are_two_scalars(subtests):
     for kind in ALL:
         with subtests.test(kind.__name__):
             loss = kind()
             assert loss.d_loss(REAL, FAKE).shape == loss.g_loss(FAKE, REAL).shape == ()
 
 
-def test_it_is_finite_at_scores_of_100(subtests):
+def test_losses_are_finite_at_logits_of_100(subtests):
     scores = [torch.full([4], value) for value in (-100.0, 100.0)]
     for kind, real, fake in itertools.product(ALL, scores, scores):
         with subtests.test(kind.__name__, real=real[0].item(), fake=fake[0].item()):
             loss = kind()
             assert values(loss, real, fake).isfinite().all()
-            assert all(pull.isfinite().all() for pull in pulls(loss, real, fake))
+            assert all(pull.isfinite().all() for pull in logit_gradients(loss, real, fake))
 
 
-def test_d_raises_examples_and_lowers_samples_and_g_raises_samples(subtests):
-    """Between 0 and 1: inside of every margin, and short of every target."""
+def test_d_raises_real_and_lowers_fake_logits_and_g_raises_fake_logits(subtests):
+    """Logits between 0 and 1 are inside every margin and on one side of every target."""
     for kind in ALL:
         with subtests.test(kind.__name__):
             loss = kind()
             torch.manual_seed(0)
             real, fake = 0.02 + 0.96 * torch.rand(2, 50, dtype=torch.float64)
-            d_on_real, d_on_fake, g_on_fake = pulls(loss, real, fake)
+            d_on_real, d_on_fake, g_on_fake = logit_gradients(loss, real, fake)
             assert (d_on_real < 0).all()
             assert (d_on_fake > 0).all()
             assert (g_on_fake < 0).all()
 
 
-def test_a_doubled_batch_has_the_same_loss(subtests):
+def test_duplicating_the_batch_does_not_change_the_losses(subtests):
     for kind in ALL:
         with subtests.test(kind.__name__):
             loss = kind()
@@ -77,18 +77,18 @@ def test_a_doubled_batch_has_the_same_loss(subtests):
             torch.testing.assert_close(doubled, values(loss, REAL, FAKE))
 
 
-def test_numbers_that_differ_are_refused_or_make_no_difference(subtests):
-    """3 examples and 4 samples weigh as 12 of each with the same means, or are refused: never a broadcast."""
+def test_unequal_batches_are_an_error_or_do_not_change_the_losses(subtests):
+    """Losses of 3 real and 4 generated examples equal those of 12 each with the same means, or are an error."""
     for kind in ALL:
         with subtests.test(kind.__name__):
             loss = kind()
             more = values(loss, REAL[:3].repeat(4), FAKE.repeat(3))
-            for value, scores, same in (
+            for value, logits, same in (
                 (loss.d_loss, (REAL[:3], FAKE), more[0]),
                 (loss.g_loss, (FAKE, REAL[:3]), more[1]),
             ):
                 try:
-                    got = value(*scores)
+                    got = value(*logits)
                 except ValueError as refusal:
                     got = str(refusal)
                 if isinstance(got, str):
@@ -97,7 +97,7 @@ def test_numbers_that_differ_are_refused_or_make_no_difference(subtests):
                     torch.testing.assert_close(got, same)
 
 
-def test_g_reads_the_scores_of_examples_where_it_says_so(subtests):
+def test_g_uses_real_logits_only_with_paired_batches(subtests):
     for kind in ALL:
         with subtests.test(kind.__name__):
             loss = kind()
@@ -107,7 +107,7 @@ def test_g_reads_the_scores_of_examples_where_it_says_so(subtests):
                 assert loss.g_loss(FAKE) == loss.g_loss(FAKE, REAL) == loss.g_loss(FAKE, REAL + 1)
 
 
-def test_its_gradient_is_that_of_its_value(subtests):
+def test_gradients_pass_gradcheck(subtests):
     for kind in ALL:
         with subtests.test(kind.__name__):
             loss = kind()
@@ -115,14 +115,14 @@ def test_its_gradient_is_that_of_its_value(subtests):
             assert torch.autograd.gradcheck(lambda r, f: values(loss, r, f), (real, fake))
 
 
-def test_it_learns_nothing_itself(subtests):
+def test_objectives_have_no_parameters(subtests):
     for kind in ALL:
         with subtests.test(kind.__name__):
             loss = kind()
             assert not list(loss.parameters())
 
 
-def test_its_docstring_gives_the_equation_and_its_file_the_paper(subtests):
+def test_docstrings_give_equation_and_paper(subtests):
     for kind in ALL:
         with subtests.test(kind.__name__):
             loss = kind()

@@ -6,7 +6,7 @@ from equations import FAKE, REAL, Points, assert_same
 from lightning_gan.losses import Hinge
 
 
-def test_it_is_equations_16_and_17():
+def test_losses_equal_equations_16_and_17():
     zero = torch.zeros(5, dtype=torch.float64)
     assert_same(
         Hinge().d_loss,
@@ -17,7 +17,7 @@ def test_it_is_equations_16_and_17():
     assert_same(Hinge().g_loss, lambda f: -f.sum() / 5, FAKE)
 
 
-def test_d_lets_go_beyond_the_margin_and_g_does_not():
+def test_gradient_vanishes_beyond_the_margin_for_d_only():
     scores = torch.tensor([-100.0, -1.01, -0.99, 0.99, 1.01, 100.0], requires_grad=True)
     real = torch.zeros(6)
 
@@ -29,7 +29,7 @@ def test_d_lets_go_beyond_the_margin_and_g_does_not():
     assert pull(Hinge().g_loss(scores)) == [-1] * 6
 
 
-def test_the_best_d_is_a_sign_and_leaves_2_minus_twice_the_total_variation():
+def test_optimal_d_is_a_sign_with_loss_2_minus_twice_the_total_variation():
     points = Points()
     best = (points.p_data - points.p_g).sign()
     variation = (points.p_data - points.p_g).abs().sum() / 2
@@ -40,7 +40,7 @@ def test_the_best_d_is_a_sign_and_leaves_2_minus_twice_the_total_variation():
     assert all(Hinge().d_loss(*points.scores(other)) > least - 1e-12 for other in others)
 
 
-def test_an_undecided_d_loses_2_inside_the_margin_and_more_outside():
+def test_equal_logits_give_loss_2_inside_the_margin_and_more_outside():
     for score in (-1.0, -0.3, 0.0, 0.8, 1.0):
         same = torch.full([4], score, dtype=torch.float64)
         assert abs(Hinge().d_loss(same, same).item() - 2) < 1e-12

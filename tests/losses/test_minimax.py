@@ -12,7 +12,7 @@ LINEAR = 3e-9  # torch's softplus is a straight line above 20, where exp(-20) = 
 fake = torch.tensor([-1.0, 0.2, 1.5], dtype=torch.float64)
 
 
-def test_ds_loss_is_minus_equation_1():
+def test_d_loss_is_minus_equation_1():
     value = real.sigmoid().log().mean() + (1 - fake.sigmoid()).log().mean()
     for loss in (Minimax(), NonSaturating()):
         torch.testing.assert_close(loss.d_loss(real, fake), -value)
@@ -26,7 +26,7 @@ def test_non_saturating_g_maximises_log_d():
     torch.testing.assert_close(NonSaturating().g_loss(fake), -fake.sigmoid().log().mean())
 
 
-def test_gs_gradient_is_the_closed_form_up_to_scores_of_100(subtests):
+def test_g_gradient_is_the_closed_form_up_to_logits_of_100(subtests):
     for loss, gradient in [
         (Minimax(), lambda s: -s.sigmoid()),
         (NonSaturating(), lambda s: s.sigmoid() - 1),
@@ -37,7 +37,7 @@ def test_gs_gradient_is_the_closed_form_up_to_scores_of_100(subtests):
             torch.testing.assert_close(got, gradient(scores.detach()), rtol=LINEAR, atol=1e-14)
 
 
-def test_ds_gradient_is_the_closed_form_up_to_scores_of_100():
+def test_d_gradient_is_the_closed_form_up_to_logits_of_100():
     r = torch.linspace(-100, 100, 401, dtype=torch.float64, requires_grad=True)
     f = r.detach().clone().requires_grad_()
     got = torch.autograd.grad(Minimax().d_loss(r, f) * len(r), (r, f))
@@ -45,7 +45,7 @@ def test_ds_gradient_is_the_closed_form_up_to_scores_of_100():
     torch.testing.assert_close(got, want, rtol=LINEAR, atol=1e-14)
 
 
-def test_values_at_scores_of_100_are_those_of_the_closed_forms():
+def test_values_at_logits_of_100_are_the_closed_forms():
     s = torch.tensor([100.0])
     assert Minimax().g_loss(s).item() == -100
     assert Minimax().g_loss(-s).item() == pytest.approx(-math.exp(-100), rel=1e-6)
@@ -53,7 +53,7 @@ def test_values_at_scores_of_100_are_those_of_the_closed_forms():
     assert Minimax().d_loss(-s, s).item() == 200
 
 
-def test_non_saturating_keeps_its_gradient_where_minimax_loses_it():
+def test_non_saturating_gradient_does_not_vanish_where_minimax_does():
     rejected = torch.tensor([-20.0], dtype=torch.float64, requires_grad=True)
     (strong,) = torch.autograd.grad(NonSaturating().g_loss(rejected), rejected)
     (weak,) = torch.autograd.grad(Minimax().g_loss(rejected), rejected)
@@ -61,6 +61,6 @@ def test_non_saturating_keeps_its_gradient_where_minimax_loses_it():
     assert weak.abs() < 1e-8
 
 
-def test_an_undecided_d_gives_the_value_of_the_equilibrium():
+def test_zero_logits_give_the_value_of_the_equilibrium():
     zero = torch.zeros(5)
     assert Minimax().d_loss(zero, zero).item() == pytest.approx(math.log(4))

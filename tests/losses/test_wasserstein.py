@@ -7,12 +7,12 @@ from scipy.stats import wasserstein_distance
 from lightning_gan.losses import Wasserstein
 
 
-def test_it_is_equation_3():
+def test_losses_equal_equation_3():
     assert_same(Wasserstein().d_loss, lambda r, f: -(r.sum() / 5 - f.sum() / 5), REAL, FAKE)
     assert_same(Wasserstein().g_loss, lambda f: -f.sum() / 5, FAKE)
 
 
-def test_at_the_best_critic_d_loses_minus_the_distance():
+def test_d_loss_of_the_optimal_critic_is_minus_the_distance():
     x = torch.tensor([0.3, 1.1, 2.0, 4.5], dtype=torch.float64)
     x_fake = torch.tensor([-2.0, 0.2, 0.9, 1.7], dtype=torch.float64)  # each left of its example
     critic = (
@@ -24,13 +24,13 @@ def test_at_the_best_critic_d_loses_minus_the_distance():
     torch.testing.assert_close(-Wasserstein().d_loss(3 * x, 3 * x_fake).item(), 3 * distance)
 
 
-def test_the_pull_on_a_sample_is_the_same_at_every_score():
+def test_gradient_is_the_same_at_every_output():
     scores = torch.linspace(-100, 100, 201, dtype=torch.float64, requires_grad=True)
     (got,) = torch.autograd.grad(Wasserstein().g_loss(scores) * len(scores), scores)
     assert (got == -1).all()
 
 
-def test_scores_have_no_zero():
+def test_a_constant_added_to_all_outputs_changes_nothing():
     torch.testing.assert_close(
         Wasserstein().d_loss(REAL + 7, FAKE + 7), Wasserstein().d_loss(REAL, FAKE)
     )

@@ -16,10 +16,10 @@ from torch_fidelity.metric_prc import prc_features_to_metric
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 
 from lightning_gan.metrics import (
+    AccumulatedInceptionScore,
+    AccumulatedPrecisionRecall,
     FrechetDistance,
-    InceptionScoreMetric,
     KernelDistance,
-    PrecisionRecallMetric,
     frechet_distance,
     inception_score,
     kernel_distance,
@@ -44,7 +44,9 @@ def test_frechet_distance(subtests):
                 False,
             )["frechet_inception_distance"]
             ours = frechet_distance(gaussian(x), gaussian(y))
-            assert ours == pytest.approx(theirs, rel=1e-6)  # theirs roots the rounding of zeros
+            assert ours == pytest.approx(
+                theirs, rel=1e-6
+            )  # torch-fidelity takes the root of rounding errors
 
 
 def test_inception_score(subtests):
@@ -95,7 +97,7 @@ def test_precision_and_recall(subtests):
 
 
 class Means(torch_fidelity.FeatureExtractorBase):
-    """Means of 2 x 2 blocks of each colour, as vectors; mixed, as logits."""
+    """Feature extractor: means of 2 x 2 blocks of each channel as vectors, mixed as logits."""
 
     def __init__(self, name: str, features_list: list[str], **_: object) -> None:
         super().__init__(name, features_list)
@@ -149,7 +151,7 @@ def extractor() -> Iterator[str]:
     del FEATURE_EXTRACTORS_REGISTRY["means"]
 
 
-def test_pictures_get_the_scores_that_torch_fidelity_gives_them(extractor):
+def test_scores_of_images_equal_torch_fidelity(extractor):
     generated, real = Images(130, 0, 250), Images(150, 1, 256)
     theirs = torch_fidelity.calculate_metrics(
         input1=generated, input2=real, isc=True, fid=True, kid=True, prc=True,
@@ -157,8 +159,11 @@ def test_pictures_get_the_scores_that_torch_fidelity_gives_them(extractor):
         cuda=False, save_cpu_ram=True, cache=False, verbose=False,
     )  # fmt: skip
     real_vectors = features_of(real.images)[0]
-    fid, isc = FrechetDistance(gaussian(real_vectors)), InceptionScoreMetric(5, 130)
-    kid, prc = KernelDistance(real_vectors, subset_size=100), PrecisionRecallMetric(real_vectors)
+    fid, isc = FrechetDistance(gaussian(real_vectors)), AccumulatedInceptionScore(5, 130)
+    kid, prc = (
+        KernelDistance(real_vectors, subset_size=100),
+        AccumulatedPrecisionRecall(real_vectors),
+    )
     for places in torch.arange(130).split(48):
         vectors, logits = features_of(generated.images[places])
         fid.update(vectors)

@@ -1,4 +1,4 @@
-"""Indicators of collapse, where the answer is known."""
+"""Indicators of mode collapse for data with known values."""
 
 import math
 
@@ -106,7 +106,7 @@ def test_the_jacobian_is_taken_at_each_z():
     assert ranks.tolist() == pytest.approx([1, 2])
 
 
-def test_a_condition_beside_z_is_no_direction():
+def test_a_condition_after_z_is_not_differentiated():
     text = torch.tensor([[1.0, 1.0, 5.0], [1.0, 1.0, 0.0]])  # z, z, c
     ranks = jacobian_ranks(lambda both: both[:, 2:] * both[:, :2], text, z_dim=2)
     assert ranks.tolist() == pytest.approx([2, 0])
@@ -161,8 +161,8 @@ def test_samples_without_numbers_are_no_number():
 
 def test_what_cannot_be_compared_is_refused(subtests):
     for call, message in [
-        (lambda: mean_distance(torch.zeros(1, 2)), "1 examples came"),
-        (lambda: covariance_rank(torch.zeros(0, 2)), "0 examples came"),
+        (lambda: mean_distance(torch.zeros(1, 2)), "there are 1: give more"),
+        (lambda: covariance_rank(torch.zeros(0, 2)), "there are 0: give more"),
         (lambda: duplicate_radius(torch.zeros(3, 2), 0.0), r"quantile is 0\.0; give"),
         (lambda: CollapseReference(torch.ones(3, 2)), "All 3 real images are equal"),
     ]:

@@ -1,4 +1,4 @@
-"""The Fréchet distance where it is known: in closed form, or from the vectors without covariances."""
+"""The Fréchet distance against closed forms, and against the vectors without covariances."""
 
 import itertools
 import math
@@ -114,7 +114,7 @@ def test_the_metric_gives_a_float64_number_and_holds_no_real_statistics_in_check
     assert metric.higher_is_better is False
 
 
-def test_too_few_vectors_are_said_to_bias_the_distance(subtests):
+def test_too_few_vectors_warn_of_the_bias(subtests):
     for n, n_real, words in [(6, 90, "6 generated vectors of 6"), (90, 4, "4 real vectors of 6")]:
         with subtests.test(n=n, n_real=n_real, words=words):
             with pytest.warns(
@@ -128,7 +128,7 @@ FINE = normal([0, 0], [1, 1])
 
 def test_bad_statistics_are_named(subtests):
     for generated, words in [
-        (normal([0], [1]), "of 1 to 2 dimensions"),
+        (normal([0], [1]), "have 1 and 2 dimensions"),
         (FINE._replace(n=1), "two generated vectors, but there are 1"),
         (FINE._replace(mean=FINE.mean * math.nan), "generated vectors contains NaN"),
         (FINE._replace(cov=FINE.cov * math.inf), "generated vectors contains NaN or infinity"),

@@ -1,4 +1,4 @@
-"""The Inception Score where it is known."""
+"""The Inception Score against closed forms."""
 
 import math
 
@@ -7,8 +7,8 @@ import torch
 from point_clouds import cloud
 
 from lightning_gan.metrics import (
+    AccumulatedInceptionScore,
     DegenerateWarning,
-    InceptionScoreMetric,
     InceptionScoreValue,
     assign_splits,
     inception_score,
@@ -27,7 +27,7 @@ def test_certain_and_evenly_spread_samples_score_the_number_of_classes():
     assert value.sd == 0
 
 
-def test_samples_that_all_look_alike_score_1_and_are_warned_of(subtests):
+def test_equal_samples_score_1_with_a_warning(subtests):
     for logits in [torch.zeros(30, 7), one_hot(7, 1)[:1].repeat(30, 1)]:
         with subtests.test(logits=logits):
             with pytest.warns(DegenerateWarning, match="same class probabilities"):
@@ -79,7 +79,7 @@ def test_a_class_that_underflows_gives_no_nan():
 
 def test_the_order_of_arrival_does_not_matter():
     logits, order = cloud(50, 6), torch.randperm(50, generator=torch.Generator().manual_seed(0))
-    metric = InceptionScoreMetric(6, 50)
+    metric = AccumulatedInceptionScore(6, 50)
     for places in (order[:0], order[:7], order[7:]):
         metric.update(logits[places], places)
     value = metric.compute()
@@ -88,7 +88,7 @@ def test_the_order_of_arrival_does_not_matter():
 
 
 def test_memory_does_not_grow_with_what_came():
-    metric = InceptionScoreMetric(6, 1000)
+    metric = AccumulatedInceptionScore(6, 1000)
     for places in torch.arange(1000).split(100):
         metric.update(cloud(100, 6), places)
     states = [getattr(metric, name) for name in metric._defaults]
@@ -96,10 +96,10 @@ def test_memory_does_not_grow_with_what_came():
     assert metric.state_dict() == {}
 
 
-def test_less_than_the_bank_or_a_sample_twice_is_refused(subtests):
+def test_missing_or_repeated_samples_are_refused(subtests):
     for places in [range(9), [*range(9), 8]]:
         with subtests.test(places=places):
-            metric = InceptionScoreMetric(6, 10, splits=5)
+            metric = AccumulatedInceptionScore(6, 10, splits=5)
             metric.update(cloud(len(places), 6), torch.tensor(places))
             with pytest.raises(
                 ValueError, match=f"Inception Score of 10 samples got {len(places)}"
@@ -107,15 +107,15 @@ def test_less_than_the_bank_or_a_sample_twice_is_refused(subtests):
                 metric.compute()
 
 
-def test_a_place_outside_the_bank_is_refused(subtests):
+def test_an_index_outside_the_sample_set_is_refused(subtests):
     for m, places, words in [
-        (2, [0, 10], "place 10 of a sample set of 10"),
-        (2, [0, -1], r"places \[0, -1\]"),
+        (2, [0, 10], "index 10 in a sample set of 10"),
+        (2, [0, -1], r"indices \[0, -1\]"),
         (2, [0], r"2 samples have indices \[0\]... of shape \[1\]"),
     ]:
         with subtests.test(m=m, places=places, words=words):
             with pytest.raises(ValueError, match=words):
-                InceptionScoreMetric(6, 10).update(cloud(m, 6), torch.tensor(places))
+                AccumulatedInceptionScore(6, 10).update(cloud(m, 6), torch.tensor(places))
 
 
 def test_fewer_samples_than_splits_are_refused(subtests):
@@ -127,9 +127,9 @@ def test_fewer_samples_than_splits_are_refused(subtests):
             ):
                 inception_score(torch.zeros(n, 3), splits)
             with pytest.raises(
-                ValueError, match=r"give at least one sample a split|is 0; give a whole"
+                ValueError, match=r"give at least one sample for each split|is 0; give a whole"
             ):
-                InceptionScoreMetric(3, n, splits)
+                AccumulatedInceptionScore(3, n, splits)
 
 
 def test_bad_logits_are_named(subtests):
@@ -139,4 +139,4 @@ def test_bad_logits_are_named(subtests):
     ]:
         with subtests.test(logits=logits, words=words):
             with pytest.raises(ValueError, match=words):
-                InceptionScoreMetric(3, 20).update(logits, torch.arange(20))
+                AccumulatedInceptionScore(3, 20).update(logits, torch.arange(20))

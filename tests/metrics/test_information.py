@@ -1,4 +1,4 @@
-"""Mutual information, where it is known."""
+"""Mutual information against closed forms."""
 
 import math
 

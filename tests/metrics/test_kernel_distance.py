@@ -1,4 +1,4 @@
-"""The kernel distance where it is known, and against sums written out again."""
+"""The kernel distance against closed forms and against explicit sums."""
 
 import math
 import sys
@@ -44,7 +44,7 @@ def test_means_over_subsets_equal_sums_pair_by_pair(subtests):
     for n, n_real, subsets, size in [
         (20, 30, 10, 12),  # every value of the kernel once
         (90, 80, 4, 12),  # subset by subset
-        (13, 200, 6, 12),  # a bit of both
+        (13, 200, 6, 12),  # both methods
     ]:
         with subtests.test(n=n, n_real=n_real, subsets=subsets):
             x, y = cloud(n, 5), cloud(n_real, 5, seed=1) + 0.1

@@ -1,4 +1,4 @@
-"""The audit of memorisation: closed forms, and what it must and must not accuse."""
+"""Tests for memorized images: closed forms, and data with and without copies."""
 
 import math
 import os
@@ -63,7 +63,7 @@ def test_copies_have_a_share_of_one_and_distances_all_alike_say_nothing():
 def test_fewer_than_two_distances_are_refused(subtests):
     for m, n in [(1, 5), (5, 1), (0, 5)]:
         with subtests.test(m=m, n=n):
-            with pytest.raises(ValueError, match=rf"\[{m}\] and \[{n}\]: want"):
+            with pytest.raises(ValueError, match=rf"\[{m}\] and \[{n}\]: give"):
                 audit(torch.ones(m), torch.ones(n))
 
 

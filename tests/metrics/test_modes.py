@@ -1,4 +1,4 @@
-"""Modes covered, where the answer is known."""
+"""Mode coverage of data with known values."""
 
 import math
 
@@ -47,5 +47,5 @@ def test_three_standard_deviations_are_the_border():
 def test_samples_that_do_not_fit_are_refused(subtests):
     for samples in [torch.zeros(0, 2), torch.zeros(4, 3)]:
         with subtests.test(samples=samples):
-            with pytest.raises(ValueError, match="want \\[n, d\\]"):
+            with pytest.raises(ValueError, match="give \\[n, d\\]"):
                 mode_coverage(samples, RING.means, RING.std)

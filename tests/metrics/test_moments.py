@@ -91,7 +91,7 @@ def test_a_covariance_of_fewer_than_two_is_refused(subtests):
         with subtests.test(n=n):
             moments = Moments(3)
             moments.update(torch.ones(n, 3))
-            with pytest.raises(ValueError, match=f"A covariance of {n} vectors"):
+            with pytest.raises(ValueError, match=f"there are {n}: give more"):
                 moments.compute()
 
 

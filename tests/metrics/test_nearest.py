@@ -17,11 +17,11 @@ def test_it_is_the_smallest_distance_whatever_the_block(subtests):
             assert find_nearest(x, sample_set, block=block).tolist() == slow
 
 
-def test_an_example_of_the_bank_finds_itself():
+def test_an_image_of_the_sample_set_finds_itself():
     sample_set = torch.rand(30, 1, 3, 3)
     assert find_nearest(sample_set[[4, 17]], sample_set, block=10).tolist() == [4, 17]
 
 
-def test_another_shape_or_an_empty_bank_is_refused():
+def test_another_shape_or_an_empty_sample_set_is_refused():
     with pytest.raises(ValueError, match=r"shape \[2, 3\], the sample set \[0, 3\]"):
         find_nearest(torch.rand(2, 3), torch.rand(0, 3))

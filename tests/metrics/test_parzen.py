@@ -90,14 +90,14 @@ def test_bad_input_is_named(subtests):
     for samples, validation, test, sigmas, words in [
         (ONES, torch.ones(3, 5), ONES, [1.0], "The images have 5 values, the centres 4"),
         (torch.ones(0, 4), ONES, ONES, [1.0], r"samples have shape \[0, 4\]: give at least one"),
-        (ONES, torch.ones(0, 4), ONES, [1.0], "validation examples have shape"),
-        (ONES, ONES, torch.ones(4), [1.0], r"test examples have shape \[4\]"),
+        (ONES, torch.ones(0, 4), ONES, [1.0], "validation images have shape"),
+        (ONES, ONES, torch.ones(4), [1.0], r"test images have shape \[4\]"),
         (torch.tensor([[math.nan], [1]]), ONES, ONES, [1.0], "1 of 2 samples contain NaN"),
         (ONES, ONES * math.inf, ONES, [1.0], "3 of 3 validation images contain NaN or infinity"),
         (ONES, ONES, ONES, [0.0, 1.0], r"sigmas\[0\] is 0\.0; give"),
         (ONES, ONES, ONES, [], "give at least one"),
-        (ONES * 2 - 3, ONES, ONES, [1.0], r"samples lie in \[-1, -1\].* pixels in \[0, 1\]"),
-        (ONES, ONES, ONES * 255, [1.0], r"test examples lie in \[255, 255\]"),
+        (ONES * 2 - 3, ONES, ONES, [1.0], r"samples lie in \[-1, -1\].* pixels to \[0, 1\]"),
+        (ONES, ONES, ONES * 255, [1.0], r"test images lie in \[255, 255\]"),
     ]:
         with subtests.test(samples=samples, validation=validation, test=test):
             with pytest.raises(ValueError, match=words):

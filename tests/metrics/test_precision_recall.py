@@ -1,4 +1,4 @@
-"""Precision, recall, density and coverage by hand, and against distances written out again."""
+"""Precision, recall, density and coverage against values by hand and explicit distances."""
 
 import itertools
 import math
@@ -10,8 +10,8 @@ from point_clouds import cloud
 from torch import Tensor
 
 from lightning_gan.metrics import (
+    AccumulatedPrecisionRecall,
     DegenerateWarning,
-    PrecisionRecallMetric,
     PrecisionRecallValue,
     precision_recall,
 )
@@ -162,7 +162,7 @@ def test_a_constant_real_set_gets_numbers_and_a_warning():
 def test_the_order_of_arrival_does_not_matter():
     x, y = cloud(60, 6), cloud(70, 6, seed=1)
     order = torch.randperm(60, generator=torch.Generator().manual_seed(0))
-    metric = PrecisionRecallMetric(y)
+    metric = AccumulatedPrecisionRecall(y)
     for places in (order[:0], order[:7], order[7:]):
         metric.update(x[places], places)
     value = metric.compute()
@@ -193,4 +193,4 @@ def test_bad_input_is_named(subtests):
 
 def test_a_metric_refuses_few_real_vectors_before_any_sample_is_drawn():
     with pytest.raises(ValueError, match="more real vectors than 5"):
-        PrecisionRecallMetric(FINE[:5])
+        AccumulatedPrecisionRecall(FINE[:5])

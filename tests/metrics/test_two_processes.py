@@ -1,4 +1,4 @@
-"""Two processes that share a sample set, evenly or not, get what one would."""
+"""Two processes that share a sample set, evenly or not, compute the same values as one."""
 
 import warnings
 from pathlib import Path
@@ -11,12 +11,12 @@ from stroke_images import strokes
 from torch import Tensor
 
 from lightning_gan.metrics import (
+    AccumulatedInceptionScore,
+    AccumulatedPrecisionRecall,
     FrechetDistance,
-    InceptionScoreMetric,
     KernelDistance,
     Moments,
     ParzenWindow,
-    PrecisionRecallMetric,
     Vectors,
     compute_parzen_score,
 )
@@ -36,8 +36,11 @@ class Metrics:
     def __init__(self) -> None:
         real = cloud(41, D, seed=1)
         self.moments, self.vectors = Moments(D), Vectors()
-        self.fid, self.isc = FrechetDistance(gaussian(real)), InceptionScoreMetric(D, N, splits=4)
-        self.kid, self.prc = KernelDistance(real, 5, 30), PrecisionRecallMetric(real)
+        self.fid, self.isc = (
+            FrechetDistance(gaussian(real)),
+            AccumulatedInceptionScore(D, N, splits=4),
+        )
+        self.kid, self.prc = KernelDistance(real, 5, 30), AccumulatedPrecisionRecall(real)
 
     def update(self, places: Tensor) -> None:
         x = cloud(N, D)[places]

@@ -1,4 +1,4 @@
-"""Vectors come back in the sample set's order."""
+"""Vectors are returned in the order of the sample set."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""D says the class instead of being told it; G makes what D can read."""
+"""ACGAN: equations, conditions, classification, errors."""
 
 import pytest
 import torch
@@ -21,7 +21,7 @@ K = 3
 
 
 class Labelled(Batches):
-    """The same pixels, with classes in turn."""
+    """Batches whose classes are 0, 1, 2, 0, ..."""
 
     def __iter__(self):
         for i, (x, _) in enumerate(super().__iter__()):
@@ -39,7 +39,7 @@ def acgan(loss=None, **arguments):
     return ACGAN(*pair(), loss or Minimax(), Uniform(), **arguments)
 
 
-def test_both_descend_equations_2_and_3_written_out(subtests):
+def test_objectives_equal_equations_2_and_3(subtests):
     for weight in [1.0, 0.3]:
         with subtests.test(weight=weight):
             gan = acgan(weight=weight, regularizers=[R1(2.0)])
@@ -66,7 +66,7 @@ def test_both_descend_equations_2_and_3_written_out(subtests):
             torch.testing.assert_close(gan.statistics.terms["g_class_loss"], [-right[1].detach()])
 
 
-def test_who_moves_stays_algorithm_1(tmp_path_factory, subtests):
+def test_updates_are_those_of_algorithm_1(tmp_path_factory, subtests):
     for k, moves in [(1, "DGDGDGDG"), (2, "DDGDDG")]:
         with subtests.test(k=k, moves=moves):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -76,7 +76,7 @@ def test_who_moves_stays_algorithm_1(tmp_path_factory, subtests):
             assert journal.moves == moves
 
 
-def test_d_is_told_nothing_and_g_the_class(tmp_path):
+def test_only_g_reads_the_class(tmp_path):
     gan = acgan(NonSaturating())
     made, judged = [], []
     G, judge = gan.generator.forward, gan.discriminator.logits_and_classes
@@ -88,12 +88,12 @@ def test_d_is_told_nothing_and_g_the_class(tmp_path):
     assert [x.shape for x in judged] == [(2, *SHAPE)] * 3
 
 
-def test_the_classes_of_samples_can_be_asked_for():
+def test_sample_classes_generates_the_given_classes():
     gan = acgan()
     torch.testing.assert_close(gan.sample_classes([0, 1, 2], seed=1), gan.sample(3, seed=1))
 
 
-def test_held_out_scores_are_ds_and_classes_its_second_output(tmp_path):
+def test_held_out_logits_and_classes_are_the_two_outputs_of_d(tmp_path):
     gan = acgan()
     run = trainer(tmp_path, limit_val_batches=1)
     run.validate(gan, Labelled(1), verbose=False)
@@ -103,7 +103,7 @@ def test_held_out_scores_are_ds_and_classes_its_second_output(tmp_path):
     assert torch.equal(gan.classify(x), gan.discriminator.logits_and_classes(x)[1].argmax(1))
 
 
-def test_labels_that_are_no_classes_are_one_sentence(subtests):
+def test_invalid_labels_are_an_error(subtests):
     for batch, message in [
         ([torch.zeros(2, 1, 2, 2)], "minibatch has no labels: .* classes 0 to 2"),
         ([torch.zeros(2, 1, 2, 2), torch.tensor([0, 3])], "A label is 3, but the classes are 0 to"),
@@ -113,7 +113,7 @@ def test_labels_that_are_no_classes_are_one_sentence(subtests):
                 acgan().d_objective(batch)
 
 
-def test_parts_that_do_not_fit_are_one_sentence():
+def test_mismatched_networks_are_an_error():
     G, D = pair()
     with pytest.raises(
         ValueError, match=r"D is a NormedDiscriminator, .* AuxiliaryClassifierDiscriminator"

@@ -1,4 +1,4 @@
-"""G waits until D is ahead."""
+"""AdaptiveRatioGAN: D's lead and the number of D's updates."""
 
 import math
 
@@ -11,8 +11,8 @@ from lightning_gan import GAN
 from lightning_gan.models import AdaptiveRatioGAN
 
 
-def moves_of(gan, tmp_path, batches):
-    """D and G, in the order in which they moved, and D's lead after each of D's updates."""
+def record_updates(gan, tmp_path, batches):
+    """Train and return the order of the updates and D's lead after each update of D."""
     journal, leads, descend = [], [], gan.minimize
 
     def watch(network, objective, batch):
@@ -26,20 +26,20 @@ def moves_of(gan, tmp_path, batches):
     return "".join(journal), leads
 
 
-def test_a_d_that_is_never_ahead_moves_so_many_times_and_no_more(tmp_path):
+def test_d_without_a_lead_is_updated_most_times(tmp_path):
     gan = make_model(AdaptiveRatioGAN, lead=1.38, most=3)
-    moves, _ = moves_of(gan, tmp_path, 9)
+    moves, _ = record_updates(gan, tmp_path, 9)
     assert moves == "DDDG" * 3
 
 
-def test_a_d_that_is_always_ahead_moves_once(tmp_path):
+def test_d_with_a_lead_is_updated_once(tmp_path):
     gan = make_model(AdaptiveRatioGAN, lead=1.3, most=3, memory=0.0)
     note = gan.statistics.add_d
     gan.statistics.add_d = lambda loss, real, fake: note(loss, real.abs() + 10, -fake.abs() - 10)
-    assert moves_of(gan, tmp_path, 4)[0] == "DGDGDGDG"
+    assert record_updates(gan, tmp_path, 4)[0] == "DGDGDGDG"
 
 
-def test_the_lead_is_v_plus_log_4_averaged(tmp_path):
+def test_lead_is_the_running_mean_of_v_plus_log_4(tmp_path):
     gan = make_model(AdaptiveRatioGAN, lead=1.38, most=100, memory=0.5)
     seen, note = [], gan.statistics.add_d
 
@@ -48,7 +48,7 @@ def test_the_lead_is_v_plus_log_4_averaged(tmp_path):
         note(loss, real, fake)
 
     gan.statistics.add_d = watch
-    _, leads = moves_of(gan, tmp_path, 3)
+    _, leads = record_updates(gan, tmp_path, 3)
     expected, lead = [], 0.0
     for now in seen:
         lead = 0.5 * lead + 0.5 * now
@@ -56,7 +56,7 @@ def test_the_lead_is_v_plus_log_4_averaged(tmp_path):
     assert leads == pytest.approx(expected, rel=1e-6)
 
 
-def test_with_most_1_it_is_the_game_with_k_1(tmp_path):
+def test_most_1_equals_gan_with_k_1(tmp_path):
     torch.manual_seed(0)
     one = make_model(AdaptiveRatioGAN, most=1)
     other = make_model(GAN)
@@ -67,7 +67,7 @@ def test_with_most_1_it_is_the_game_with_k_1(tmp_path):
         assert torch.equal(a, b)
 
 
-def test_where_it_stands_is_in_the_checkpoint(tmp_path):
+def test_checkpoint_holds_the_lead(tmp_path):
     gan = make_model(AdaptiveRatioGAN, lead=1.38, most=5)
     fitted = trainer(tmp_path, max_epochs=1)
     fitted.fit(gan, Batches(3))
@@ -78,7 +78,7 @@ def test_where_it_stands_is_in_the_checkpoint(tmp_path):
     assert (again.waited, again.lead, again.d_updates) == (3, gan.lead, 3)
 
 
-def test_impossible_settings_are_refused(subtests):
+def test_invalid_arguments_are_an_error(subtests):
     for bad in [{"lead": 0.0}, {"lead": 1.4}, {"most": 0}, {"memory": 1.0}, {"memory": -0.1}]:
         with subtests.test(bad=bad):
             with pytest.raises(ValueError, match="; give a "):

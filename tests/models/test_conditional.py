@@ -1,4 +1,4 @@
-"""Both networks are told the class, and nothing else changes."""
+"""ConditionalGAN: conditions in training, sampling and validation."""
 
 from functools import partial
 
@@ -27,7 +27,7 @@ SHAPE, K = [1, 2, 2], 3
 
 
 class Labelled(Batches):
-    """The same pixels, with classes in turn."""
+    """Batches whose classes are 0, 1, 2, 0, ..."""
 
     def __iter__(self):
         for i, (x, _) in enumerate(super().__iter__()):
@@ -45,7 +45,7 @@ def conditional(**arguments):
     return ConditionalGAN(*pair(), NonSaturating(), Uniform(), **arguments)
 
 
-def test_d_is_told_the_class_of_the_example_for_the_example_and_for_the_sample(tmp_path):
+def test_real_and_generated_examples_have_the_same_class(tmp_path):
     gan = conditional()
     D, G = gan.discriminator.forward, gan.generator.forward
     read, made = [], []
@@ -62,7 +62,7 @@ def test_d_is_told_the_class_of_the_example_for_the_example_and_for_the_sample(t
     assert not torch.equal(made[0][:, :-K], made[1][:, :-K])  # G moves on fresh noise
 
 
-def test_who_moves_stays_algorithm_1(tmp_path_factory, subtests):
+def test_updates_are_those_of_algorithm_1(tmp_path_factory, subtests):
     for k, moves in [(1, "DGDGDGDG"), (2, "DDGDDG")]:
         with subtests.test(k=k, moves=moves):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -72,7 +72,7 @@ def test_who_moves_stays_algorithm_1(tmp_path_factory, subtests):
             assert journal.moves == moves
 
 
-def test_samples_take_the_classes_in_turn_or_as_they_are_asked():
+def test_sampling_uses_all_classes_or_the_given_ones():
     gan = conditional()
     z = gan.sample_inputs(5, torch.Generator().manual_seed(3))
     assert torch.equal(z[:, -K:], torch.eye(K)[torch.arange(5) % K])
@@ -82,7 +82,7 @@ def test_samples_take_the_classes_in_turn_or_as_they_are_asked():
     assert torch.equal(gan.sample_classes([2, 0], seed=4), gan.sample_classes([2, 0], seed=4))
 
 
-def test_a_bank_that_is_read_in_parts_holds_the_same_samples():
+def test_sample_set_does_not_depend_on_the_batch_size():
     gan = conditional()
     whole, parts = (ModelSamples(gan, 7, 0, (0.0, 1.0), "") for _ in range(2))
     whole.all()
@@ -92,7 +92,7 @@ def test_a_bank_that_is_read_in_parts_holds_the_same_samples():
     assert torch.equal(first, second)
 
 
-def test_the_average_of_g_is_what_is_shown(tmp_path):
+def test_sampling_uses_the_average_of_g(tmp_path):
     gan = conditional(ema_half_life=50.0)
     trainer(tmp_path, max_steps=5).fit(gan, Labelled(5))
     c = torch.eye(K)
@@ -101,7 +101,7 @@ def test_the_average_of_g_is_what_is_shown(tmp_path):
     assert not torch.equal(gan.ema.module(z), gan.generator.eval()(z))
 
 
-def test_held_out_examples_are_scored_under_their_own_class(tmp_path):
+def test_held_out_metrics_use_the_examples_class(tmp_path):
     gan = conditional()
     run = trainer(tmp_path, limit_val_batches=1)
     run.validate(gan, Labelled(1), verbose=False)
@@ -117,7 +117,7 @@ class Classes(LightningDataModule):
         return Labelled(1)
 
 
-def test_labels_that_are_no_classes_are_one_sentence(subtests):
+def test_invalid_labels_are_an_error(subtests):
     for batch, message in [
         ([torch.zeros(2, 4)], "minibatch has no labels: .* classes 0 to 2"),
         ([torch.zeros(2, 4), torch.tensor([0, 3])], "A label is 3, but the classes are 0 to 2"),
@@ -133,7 +133,7 @@ def test_labels_that_are_no_classes_are_one_sentence(subtests):
                 conditional().condition(batch)
 
 
-def test_parts_that_do_not_fit_are_one_sentence(tmp_path):
+def test_mismatched_networks_are_an_error(tmp_path):
     with pytest.raises(ValueError, match="data have 7 classes, but the model has 3"):
         trainer(tmp_path, max_steps=1).fit(conditional(), Classes())
     with pytest.raises(
@@ -151,7 +151,7 @@ def test_parts_that_do_not_fit_are_one_sentence(tmp_path):
 
 
 @pytest.mark.slow
-def test_each_class_of_a_mixture_gets_its_own_mean_and_spread():
+def test_each_class_of_a_mixture_has_its_mean_and_standard_deviation():
     means, stds = (-2.0, 1.0), (0.3, 1.0)
     seed_single_thread(0)
     gan = ConditionalGAN(

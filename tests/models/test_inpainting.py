@@ -1,4 +1,4 @@
-"""One network for all conditionals: what is observed stays, what is hidden is drawn."""
+"""InpaintingGAN: conditions, inpainting, errors."""
 
 import pytest
 import torch
@@ -20,7 +20,7 @@ from lightning_gan.studies.goodfellow2014.all_conditionals import make_plane_gan
 SHAPE, SIZE = (1, 2, 2), 4
 
 
-def masked(masks=None, **arguments):
+def make_inpainting_gan(masks=None, **arguments):
     torch.manual_seed(0)
     arguments = {"d_optimizer": momentum_sgd, "g_optimizer": momentum_sgd} | arguments
     return InpaintingGAN(
@@ -30,8 +30,8 @@ def masked(masks=None, **arguments):
     )  # fmt: skip
 
 
-def test_the_example_and_the_sample_have_one_mask_and_agree_where_it_observes(tmp_path):
-    gan = masked()
+def test_real_and_generated_examples_share_mask_and_observed_values(tmp_path):
+    gan = make_inpainting_gan()
     D, read = gan.discriminator.forward, []
     gan.discriminator.forward = lambda x, c: (read.append((x, c)), D(x, c))[1]
     batches = Batches(1, m=20)
@@ -49,18 +49,18 @@ def test_the_example_and_the_sample_have_one_mask_and_agree_where_it_observes(tm
     assert len(c[:, SIZE:].unique(dim=0)) > 5  # each example has its own
 
 
-def test_who_moves_stays_algorithm_1(tmp_path_factory, subtests):
+def test_updates_are_those_of_algorithm_1(tmp_path_factory, subtests):
     for k, moves in [(1, "DGDGDGDG"), (3, "DDDGD")]:
         with subtests.test(k=k, moves=moves):
             tmp_path = tmp_path_factory.mktemp("row")
-            gan = masked(k=k)
+            gan = make_inpainting_gan(k=k)
             journal = Journal(gan)
             trainer(tmp_path, max_epochs=1).fit(gan, Batches(4))
             assert journal.moves == moves
 
 
-def test_completions_keep_what_is_observed_and_differ_where_it_is_not():
-    gan = masked().eval()
+def test_inpainting_copies_observed_values_and_varies_hidden_ones():
+    gan = make_inpainting_gan().eval()
     x, mask = torch.rand(3, *SHAPE), torch.tensor([1.0, 0.0, 1.0, 0.0]).view(SHAPE)
     made = gan.inpaint(x, mask, n=5, seed=2)
     assert made.shape == (3, 5, *SHAPE)
@@ -71,25 +71,25 @@ def test_completions_keep_what_is_observed_and_differ_where_it_is_not():
     assert not torch.equal(made, gan.inpaint(x, mask, n=5, seed=3))
 
 
-def test_what_is_hidden_is_not_looked_at():
-    gan = masked()
+def test_hidden_values_are_not_used():
+    gan = make_inpainting_gan()
     x, mask = torch.rand(2, *SHAPE), torch.zeros(2, *SHAPE)
     mask[0, 0, 0] = 1
     blind = torch.where(mask == 1, x, torch.nan)
     assert torch.equal(gan.inpaint(blind, mask), gan.inpaint(x, mask))
 
 
-def test_a_sample_that_nobody_gives_a_mask_for_is_of_p_of_x():
-    gan = masked()
+def test_sampling_without_a_mask_observes_nothing():
+    gan = make_inpainting_gan()
     nothing = gan.inpaint(torch.zeros(4, *SHAPE), torch.zeros(SHAPE), n=1, seed=5)[:, 0]
     torch.testing.assert_close(gan.sample(4, seed=5), nothing)
     assert torch.equal(
-        masked(Nothing()).condition([torch.rand(2, *SHAPE)]), torch.zeros(2, 2 * SIZE)
+        make_inpainting_gan(Nothing()).condition([torch.rand(2, *SHAPE)]), torch.zeros(2, 2 * SIZE)
     )
 
 
-def test_held_out_masks_depend_on_the_batch_alone(tmp_path):
-    gan = masked()
+def test_held_out_masks_depend_on_the_batch_index(tmp_path):
+    gan = make_inpainting_gan()
     values = []
     for _ in range(2):
         run = trainer(tmp_path, limit_val_batches=2)
@@ -100,7 +100,7 @@ def test_held_out_masks_depend_on_the_batch_alone(tmp_path):
     assert values[0] == values[1]
 
 
-def test_what_cannot_be_completed_is_one_sentence(subtests):
+def test_invalid_masks_are_an_error(subtests):
     for ask, message in [
         (
             lambda gan, x: gan.inpaint(x, torch.ones(SHAPE)),
@@ -120,12 +120,12 @@ def test_what_cannot_be_completed_is_one_sentence(subtests):
     ]:
         with subtests.test(ask=ask, message=message):
             with pytest.raises(ValueError, match=message):
-                ask(masked(), torch.rand(2, *SHAPE))
+                ask(make_inpainting_gan(), torch.rand(2, *SHAPE))
 
 
-def test_players_and_masks_that_do_not_fit_are_one_sentence():
+def test_mismatched_networks_and_masks_are_an_error():
     D = ConditionalDiscriminator(MLPDiscriminator([2 * SIZE]), SHAPE, SIZE)
-    G = masked().generator
+    G = make_inpainting_gan().generator
     with pytest.raises(
         ValueError, match=r"D \(ConditionalDiscriminator\) reads a condition of 4 .* are 8"
     ):
@@ -141,7 +141,7 @@ def test_players_and_masks_that_do_not_fit_are_one_sentence():
 
 
 @pytest.mark.slow
-def test_a_correlated_gaussian_is_completed_as_it_was_correlated():
+def test_completions_of_a_gaussian_have_its_correlation():
     gan, _ = make_plane_gan((0.8,), seed=0, steps=800)
     x = torch.tensor([[1.5, 0.0], [-1.5, 0.0]])
     made = gan.inpaint(x, torch.tensor([1.0, 0.0]), n=2000, seed=1)[..., 1]

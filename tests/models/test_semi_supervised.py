@@ -1,4 +1,4 @@
-"""Few labels: which are looked at, what D and G descend, and who classifies."""
+"""Semi-supervised GANs: labelled examples, objectives, classification."""
 
 import copy
 
@@ -23,7 +23,7 @@ def fitted(folder, gan, **arguments):
     return run
 
 
-def test_no_label_but_the_drawn_ones_is_looked_at(tmp_path_factory, subtests):
+def test_only_the_drawn_labels_are_used(tmp_path_factory, subtests):
     for kind in [SemiSupervisedGAN, FeatureMatchingGAN]:
         with subtests.test(kind=kind):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -38,7 +38,7 @@ def test_no_label_but_the_drawn_ones_is_looked_at(tmp_path_factory, subtests):
                 assert place[0] % K == label
 
 
-def test_the_draw_depends_on_its_own_seed_alone(tmp_path):
+def test_draw_depends_on_labels_seed_only(tmp_path):
     draws = []
     for labels_seed, noise_seed in ((0, 1), (0, 2), (1, 1)):
         gan = semi(labels_seed=labels_seed)
@@ -49,7 +49,7 @@ def test_the_draw_depends_on_its_own_seed_alone(tmp_path):
     assert not torch.equal(draws[0], draws[2])
 
 
-def test_d_descends_the_equation_written_out(tmp_path):
+def test_d_objective_equals_its_equation(tmp_path):
     gan = semi(label_weight=2.0, adversarial_weight=0.25, regularizers=[R1(3.0)])
     seen = []
     objective = gan.d_objective
@@ -77,7 +77,7 @@ def test_d_descends_the_equation_written_out(tmp_path):
     assert len(seen) == 4
 
 
-def test_odenas_g_descends_the_loss_and_salimans_g_matches_features(tmp_path):
+def test_g_objectives_are_the_loss_and_feature_matching(tmp_path):
     x = Batches(1, m=4).x
     for kind in (SemiSupervisedGAN, FeatureMatchingGAN):
         gan = semi(kind)
@@ -90,7 +90,7 @@ def test_odenas_g_descends_the_loss_and_salimans_g_matches_features(tmp_path):
         torch.testing.assert_close(found, wanted)
 
 
-def test_who_moves_stays_algorithm_1(tmp_path_factory, subtests):
+def test_updates_are_those_of_algorithm_1(tmp_path_factory, subtests):
     for kind in [SemiSupervisedGAN, FeatureMatchingGAN]:
         with subtests.test(kind=kind):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -100,7 +100,7 @@ def test_who_moves_stays_algorithm_1(tmp_path_factory, subtests):
             assert journal.moves == "DDGDDGDDG"
 
 
-def test_labelled_examples_come_in_shuffled_rounds_and_all_equally_often(tmp_path):
+def test_labelled_examples_are_shuffled_and_equally_frequent(tmp_path):
     gan = semi(labelled_batch=4)  # of six
     fitted(tmp_path, gan, max_steps=1)
     pixels = []
@@ -113,7 +113,7 @@ def test_labelled_examples_come_in_shuffled_rounds_and_all_equally_often(tmp_pat
     assert len(set(rounds)) > 1
 
 
-def test_a_batch_larger_than_the_labelled_set_is_several_rounds(tmp_path):
+def test_batch_may_be_larger_than_the_labelled_set(tmp_path):
     gan = semi(labels_per_class=1, labelled_batch=7)
     fitted(tmp_path, gan, max_steps=1)
     gan.d_updates = 2
@@ -122,7 +122,7 @@ def test_a_batch_larger_than_the_labelled_set_is_several_rounds(tmp_path):
     assert sorted(torch.bincount(y).tolist()) == [2, 2, 3]
 
 
-def test_a_resumed_run_is_the_run(tmp_path):
+def test_resumed_run_equals_an_uninterrupted_one(tmp_path):
     whole, first, second = (semi(FeatureMatchingGAN, d_ema_half_life=50.0) for _ in range(3))
     fitted(tmp_path, whole, max_steps=-1, max_epochs=2)
     run = fitted(tmp_path, first, max_steps=-1, max_epochs=1)
@@ -134,7 +134,7 @@ def test_a_resumed_run_is_the_run(tmp_path):
     assert_equal(second.state_dict(), whole.state_dict())
 
 
-def test_the_average_of_d_follows_d_and_classifies(tmp_path):
+def test_average_of_d_is_updated_and_classifies(tmp_path):
     gan = semi(d_ema_half_life=8.0)
     fitted(tmp_path, gan)
     x = Examples().pixels
@@ -149,7 +149,7 @@ def test_the_average_of_d_follows_d_and_classifies(tmp_path):
     assert without.classifier_name == "D, labels drawn with seed 0"
 
 
-def test_classes_are_asked_in_evaluation_mode_and_d_trains_on(tmp_path):
+def test_classify_restores_training_mode(tmp_path):
     gan = semi()
     modes = []
     logits = gan.discriminator.logits
@@ -168,7 +168,7 @@ class Misnamed(Examples):
         return torch.arange(N) % 5
 
 
-def test_labels_that_are_not_there_are_one_sentence(tmp_path_factory, subtests):
+def test_missing_labels_are_an_error(tmp_path_factory, subtests):
     for arguments, data, message in [
         ({}, Unlabelled(), r"no data module with images\('train'\) and labels\('train'\)"),
         ({}, Batches(2), r"no data module with images\('train'\) and labels\('train'\)"),
@@ -185,7 +185,7 @@ def test_labels_that_are_not_there_are_one_sentence(tmp_path_factory, subtests):
                 trainer(tmp_path, max_steps=1).fit(semi(**arguments), data)
 
 
-def test_impossible_numbers_are_refused(subtests):
+def test_invalid_arguments_are_an_error(subtests):
     for arguments, message in [
         ({"classes": 0}, "classes is 0"),
         ({"classes": 4}, "D has 3 classes, but the model has 4"),
@@ -198,7 +198,7 @@ def test_impossible_numbers_are_refused(subtests):
                 semi(**arguments)
 
 
-def test_a_d_without_classes_is_refused():
+def test_d_without_classes_is_an_error():
     with pytest.raises(ValueError, match=r"D is a NormedDiscriminator, .* KPlusOneDiscriminator"):
         SemiSupervisedGAN(
             semi().generator, NormedDiscriminator(), NonSaturating(), Uniform(), classes=K,

@@ -1,4 +1,4 @@
-"""Both networks at once: gradients at the same parameters, from the same noise."""
+"""SimultaneousGAN: gradients of both networks at the same parameters and noise."""
 
 import copy
 
@@ -9,7 +9,7 @@ from torch.nn.functional import softplus
 from lightning_gan.models import SimultaneousGAN
 
 
-def test_both_gradients_are_taken_at_the_same_parameters(tmp_path):
+def test_gradients_are_taken_at_the_same_parameters(tmp_path):
     gan = make_model(SimultaneousGAN)
     G, D = copy.deepcopy(gan.generator), copy.deepcopy(gan.discriminator)
     z = torch.rand(2, 3)

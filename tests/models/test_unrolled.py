@@ -1,4 +1,4 @@
-"""G's gradient through D's next updates, against finite differences of the updates themselves."""
+"""UnrolledGAN: gradients through D's updates against finite differences of PyTorch's optimizers."""
 
 import copy
 import itertools
@@ -26,7 +26,7 @@ RULES = {
 
 
 class OneWeightG(Generator):
-    """x = w z."""
+    """Generator x = w z."""
 
     value_range = (-torch.inf, torch.inf)
 
@@ -39,7 +39,7 @@ class OneWeightG(Generator):
 
 
 class OneWeightD(Discriminator):
-    """A score that is no linear function of its weight."""
+    """Discriminator whose logit is not linear in its weight."""
 
     def __init__(self):
         super().__init__(SHAPE)
@@ -50,7 +50,7 @@ class OneWeightD(Discriminator):
 
 
 class Probed(UnrolledGAN):
-    """Writes down, at each of its turns, G's gradient by autograd and by finite differences."""
+    """UnrolledGAN that records G's gradient by autograd and by finite differences at each update of G."""
 
     def g_objective(self, batch):
         z = torch.randn(len(batch[0]), 4, dtype=torch.float64)
@@ -69,7 +69,7 @@ class Probed(UnrolledGAN):
         return loss
 
     def played_on(self, x, x_fake):
-        """L_G after D has really moved, by PyTorch's optimizer in its present state."""
+        """Compute L_G after updates of a copy of D by PyTorch's optimizer in its current state."""
         D = copy.deepcopy(self.discriminator).requires_grad_(True)
         own = self.trainer.optimizers[0]
         optimizer = type(own)(D.parameters(), **{"lr": 1.0})
@@ -98,7 +98,7 @@ def probe(folder, rule, unroll, **arguments):
     return gan.pairs
 
 
-def test_its_gradient_is_that_of_gs_loss_after_d_has_really_moved(tmp_path_factory, subtests):
+def test_gradient_is_that_of_g_loss_after_ds_updates(tmp_path_factory, subtests):
     for unroll, rule in itertools.product([0, 1, 3], RULES):
         with subtests.test(rule=rule, unroll=unroll):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -106,7 +106,7 @@ def test_its_gradient_is_that_of_gs_loss_after_d_has_really_moved(tmp_path_facto
                 assert ours == pytest.approx(differences, rel=1e-6)
 
 
-def test_clipping_takes_part_in_the_moves_ahead(tmp_path_factory, subtests):
+def test_unrolled_updates_include_clipping(tmp_path_factory, subtests):
     for rule in RULES:
         with subtests.test(rule=rule):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -118,7 +118,7 @@ def test_clipping_takes_part_in_the_moves_ahead(tmp_path_factory, subtests):
             )
 
 
-def test_penalties_take_part_in_the_moves_ahead(tmp_path_factory, subtests):
+def test_unrolled_updates_include_penalties(tmp_path_factory, subtests):
     for penalty in [R1(0.3), R1(0.3, every=2), R2(0.3), R2(0.3, every=3)]:
         with subtests.test(penalty=penalty), pytest.MonkeyPatch.context() as monkeypatch:
             tmp_path = tmp_path_factory.mktemp("row")
@@ -130,7 +130,7 @@ def test_penalties_take_part_in_the_moves_ahead(tmp_path_factory, subtests):
             assert plain[0][0] != pytest.approx(found[0][0], rel=1e-3)
 
 
-def test_a_gradient_penalty_reaches_g_through_the_points_it_is_taken_at():
+def test_gradient_penalty_has_a_gradient_for_g():
     x, x_fake = torch.randn(4, 3), torch.randn(4, 3, requires_grad=True)
     w = torch.ones(3, requires_grad=True)
     term = GradientPenalty(1.0).with_graph(lambda x: (x @ w).square(), x, x_fake)
@@ -140,43 +140,43 @@ def test_a_gradient_penalty_reaches_g_through_the_points_it_is_taken_at():
 
 
 def moved(gan):
-    """G's weights, one after the other."""
+    """Concatenate G's weights."""
     return torch.cat([p.detach().flatten() for p in gan.generator.parameters()])
 
 
-def played(folder, kind, steps=3, **arguments):
+def train(folder, kind, steps=3, **arguments):
     gan = make_model(kind, **arguments)
     torch.manual_seed(9)
     trainer(folder, max_steps=steps).fit(gan, Batches(8, m=6))
     return gan
 
 
-def test_without_unrolling_it_is_the_plain_gan_bit_for_bit(tmp_path_factory, subtests):
+def test_unroll_0_equals_gan_bit_for_bit(tmp_path_factory, subtests):
     for loss in [NonSaturating(), Minimax()]:
         with subtests.test(loss=loss):
             tmp_path = tmp_path_factory.mktemp("row")
-            plain = played(tmp_path, GAN, k=2, loss=loss, d_clip=0.5)
-            none = played(tmp_path, UnrolledGAN, k=2, loss=loss, d_clip=0.5, unroll=0)
+            plain = train(tmp_path, GAN, k=2, loss=loss, d_clip=0.5)
+            none = train(tmp_path, UnrolledGAN, k=2, loss=loss, d_clip=0.5, unroll=0)
             assert_equal(none.state_dict(), plain.state_dict())
             assert not torch.equal(
-                moved(played(tmp_path, UnrolledGAN, k=2, loss=loss, unroll=1)), moved(plain)
+                moved(train(tmp_path, UnrolledGAN, k=2, loss=loss, unroll=1)), moved(plain)
             )
 
 
 class Ahead(UnrolledGAN):
-    """The mistake of some ports: D is ahead, but the gradient does not flow through its moves."""
+    """UnrolledGAN whose gradient does not flow through D's updates, as in some ports."""
 
     def unroll_discriminator(self, x, x_fake):
         return {name: p.detach() for name, p in super().unroll_discriminator(x, x_fake).items()}
 
 
-def test_a_d_that_is_merely_ahead_is_another_game(tmp_path):
-    ours, merely = (moved(played(tmp_path, kind, 1, unroll=3)) for kind in (UnrolledGAN, Ahead))
+def test_detached_updates_give_another_gradient(tmp_path):
+    ours, merely = (moved(train(tmp_path, kind, 1, unroll=3)) for kind in (UnrolledGAN, Ahead))
     assert not torch.allclose(ours, merely, rtol=1e-3)
 
 
 @pytest.mark.parametrize(("k", "moves"), [(1, "DGDGDGDG"), (2, "DDGDDG")])
-def test_who_moves_stays_algorithm_1_and_d_stands_still(k, moves, tmp_path):
+def test_updates_are_those_of_algorithm_1_and_do_not_change_d(k, moves, tmp_path):
     gan = make_model(UnrolledGAN, k=k, unroll=2)
     journal = Journal(gan)
     objective = gan.g_objective
@@ -194,7 +194,7 @@ def test_who_moves_stays_algorithm_1_and_d_stands_still(k, moves, tmp_path):
 
 
 class DeadDiscriminator(NormedDiscriminator):
-    """Half of the units never fire."""
+    """Discriminator half of whose units are inactive."""
 
     def __init__(self):
         super().__init__()
@@ -203,7 +203,7 @@ class DeadDiscriminator(NormedDiscriminator):
             self.network[0].bias[::2] = -100.0
 
 
-def test_dead_units_leave_gs_gradient_finite(tmp_path):
+def test_inactive_units_give_finite_gradients(tmp_path):
     gan = UnrolledGAN(
         make_model().generator, DeadDiscriminator(), NonSaturating(), Uniform(), unroll=4
     )
@@ -213,7 +213,7 @@ def test_dead_units_leave_gs_gradient_finite(tmp_path):
     assert not torch.equal(moved(gan), before)
 
 
-def test_what_is_frozen_in_d_is_frozen_ahead_too(tmp_path):
+def test_frozen_parameters_of_d_are_not_unrolled(tmp_path):
     gan = make_model(UnrolledGAN, unroll=2)
     gan.discriminator.network[0].weight.requires_grad_(False)
     again = UnrolledGAN(gan.generator, gan.discriminator, NonSaturating(), Uniform(), unroll=2)
@@ -226,7 +226,7 @@ def test_what_is_frozen_in_d_is_frozen_ahead_too(tmp_path):
     }
 
 
-def test_impossible_games_are_refused(subtests):
+def test_invalid_arguments_are_an_error(subtests):
     for arguments, message in [
         ({"unroll": -1}, "unroll is -1; give"),
         ({"regularizers": [WeightClip(0.1)]}, "cannot differentiate through WeightClip"),
@@ -236,7 +236,7 @@ def test_impossible_games_are_refused(subtests):
                 make_model(UnrolledGAN, **arguments)
 
 
-def test_an_optimizer_that_is_not_written_out_is_refused_before_the_first_step(tmp_path):
+def test_unsupported_optimizer_is_an_error_before_the_first_step(tmp_path):
     with pytest.raises(ValueError, match="D's optimizer is AdamW"):
         trainer(tmp_path, max_steps=1).fit(make_model(UnrolledGAN, d_optimizer=AdamW), Batches(1))
     trainer(tmp_path, max_steps=1).fit(

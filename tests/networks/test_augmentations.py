@@ -1,4 +1,4 @@
-"""Each augmentation against its equation; drawn for each image; nothing in evaluation mode."""
+"""Each augmentation against its equation, with independent draws for each image."""
 
 import pytest
 import torch
@@ -30,7 +30,7 @@ def image_bytes(m=6, shape=(3, 8, 10)):
 
 
 @by_name
-def test_a_picture_keeps_its_shape_and_each_is_changed_in_its_own_way(T):
+def test_each_image_is_transformed_independently(T):
     x = image_bytes()[:1].repeat(40, 1, 1, 1)
     made = T(x)
     assert made.shape == x.shape
@@ -38,7 +38,7 @@ def test_a_picture_keeps_its_shape_and_each_is_changed_in_its_own_way(T):
 
 
 @by_name
-def test_the_gradient_reaches_the_picture(T):
+def test_images_have_a_gradient(T):
     x = image_bytes(4).requires_grad_()
     made = T(x)
     made.square().sum().backward()
@@ -46,7 +46,7 @@ def test_the_gradient_reaches_the_picture(T):
     assert x.grad.flatten(1).any(1).all()
 
 
-def test_brightness_adds_one_number_to_a_picture_in_its_bounds():
+def test_brightness_adds_one_bounded_number_to_each_image():
     x = image_bytes(500)
     added = (Brightness()(x) - x).flatten(1)
     torch.testing.assert_close(added, added[:, :1].expand_as(added))
@@ -56,7 +56,7 @@ def test_brightness_adds_one_number_to_a_picture_in_its_bounds():
     assert b.mean().item() == pytest.approx(0, abs=0.05)
 
 
-def test_saturation_moves_channels_away_from_the_grey_of_their_pixel():
+def test_saturation_scales_differences_from_grey():
     x = image_bytes(500)
     made = Saturation()(x)
     grey = x.mean(1, keepdim=True)
@@ -68,7 +68,7 @@ def test_saturation_moves_channels_away_from_the_grey_of_their_pixel():
     assert s.mean().item() == pytest.approx(1, abs=0.1)
 
 
-def test_contrast_moves_values_away_from_the_mean_of_their_picture():
+def test_contrast_scales_differences_from_the_mean():
     x = image_bytes(500)
     made = Contrast()(x)
     mean = x.mean((1, 2, 3), keepdim=True)
@@ -79,7 +79,7 @@ def test_contrast_moves_values_away_from_the_mean_of_their_picture():
     assert 1.48 < s.max() <= 1.5
 
 
-def test_colour_leaves_of_grey_pictures_what_it_must():
+def test_colour_augmentations_of_grey_images():
     grey = image_bytes(5, (1, 8, 8)).expand(5, 3, 8, 8)
     torch.testing.assert_close(Saturation()(grey), grey)  # no colour to change
     even = torch.full((5, 3, 8, 8), 0.3)
@@ -87,7 +87,7 @@ def test_colour_leaves_of_grey_pictures_what_it_must():
     torch.testing.assert_close(Saturation()(image_bytes(5, (1, 8, 8))), image_bytes(5, (1, 8, 8)))
 
 
-def test_every_shift_within_the_bounds_is_equally_likely_and_zeros_come_in():
+def test_translation_is_uniform_and_fills_with_zeros():
     m, (h, w) = 7_000, (8, 16)
     x = 1 + torch.arange(h * w).view(1, 1, h, w).repeat(m, 1, 1, 1).float()
     made = Translation(0.125)(x)  # 1 pixel of 8, 2 of 16
@@ -105,7 +105,7 @@ def test_every_shift_within_the_bounds_is_equally_likely_and_zeros_come_in():
         assert torch.equal(made[i], padded[:, d : d + h, r : r + w])
 
 
-def test_cutout_is_a_rectangle_of_half_the_sides_cut_off_at_the_edge():
+def test_cutout_removes_a_rectangle_clipped_at_the_edge():
     m, n, length = 3_000, 8, 4
     kept = Cutout()(torch.ones(m, 2, n, n))
     assert torch.equal(kept[:, 0], kept[:, 1])
@@ -126,7 +126,7 @@ def test_cutout_is_a_rectangle_of_half_the_sides_cut_off_at_the_edge():
     ]  # centre on a pixel: at least it and a neighbour
 
 
-def test_d_sees_pictures_changed_in_training_mode_only():
+def test_d_reads_transformed_images_in_training_mode_only():
     inner = DCGANDiscriminator([3, 32, 32], width=2).eval()
     D = DiffAugmentDiscriminator(inner, ALL)
     x = image_bytes(4, (3, 32, 32))
@@ -144,13 +144,13 @@ def test_d_sees_pictures_changed_in_training_mode_only():
     torch.testing.assert_close(changed, inner(by_hand), rtol=0, atol=0)
 
 
-def test_without_strength_nothing_changes():
+def test_zero_strength_changes_nothing():
     x = image_bytes()
     for kind in (Brightness, Saturation, Contrast, Translation, Cutout):
         torch.testing.assert_close(kind(0.0)(x), x)
 
 
-def test_what_does_not_fit_is_one_sentence(subtests):
+def test_invalid_arguments_are_an_error(subtests):
     for make, message in [
         (lambda: Brightness(-0.1), r"strength is -0\.1; give"),
         (lambda: Cutout(float("nan")), "ratio is nan; give"),

@@ -1,4 +1,4 @@
-"""The pairs that 2014 trained on CIFAR-10, layer for layer; at full size without memory, on the meta device."""
+"""Networks for CIFAR-10 of Goodfellow et al. (2014), at full size on the meta device."""
 
 import itertools
 from dataclasses import asdict
@@ -26,7 +26,7 @@ def full_size(make):
 
 
 def outputs(network, x):
-    """Name and output shape of every layer that a forward pass goes through."""
+    """Return the name and the output shape of each layer in a forward pass."""
     shapes = []
     handles = [
         layer.register_forward_hook(
@@ -56,7 +56,7 @@ def test_parameters_at_full_size(subtests):
             assert parameters(full_size(make)) == count
 
 
-def test_the_fully_connected_g_has_2014s_layers():
+def test_fully_connected_g_has_the_layers_of_2014():
     G = full_size(lambda: ReLUSigmoidGenerator(COLOUR))
     z = torch.empty(2, 100, device="meta")
     assert outputs(G, z) == [
@@ -65,7 +65,7 @@ def test_the_fully_connected_g_has_2014s_layers():
     assert G(z).shape == (2, 3, 32, 32)
 
 
-def test_the_convolutional_g_has_2014s_layers():
+def test_convolutional_g_has_the_layers_of_2014():
     G = full_size(lambda: DeconvolutionalGenerator(COLOUR))
     z = torch.empty(2, 100, device="meta")
     assert outputs(G, z) == [
@@ -78,7 +78,7 @@ def test_the_convolutional_g_has_2014s_layers():
     assert G.bias.shape == (3, 32, 32)
 
 
-def test_the_convolutional_d_has_2014s_layers():
+def test_convolutional_d_has_the_layers_of_2014():
     D = full_size(lambda: ConvMaxoutDiscriminator(COLOUR))
     x = torch.empty(2, 3, 32, 32, device="meta")
     assert outputs(D, x) == [
@@ -102,7 +102,7 @@ def test_the_convolutional_d_has_2014s_layers():
 
 
 def small(kind):
-    """A pair of each kind with the layers of 2014 and a few units in each."""
+    """Make networks with the layers of 2014 and few units."""
     if kind == "fully connected":
         return ReLUSigmoidGenerator(COLOUR, 10, [20, 30]), MaxoutDiscriminator(COLOUR, [8, 8])
     sizes = [Convolution(4, 2, 8, 4, 4, 2), Convolution(6, 2, 5, 3, 2, 2)]
@@ -112,7 +112,7 @@ def small(kind):
     )
 
 
-def test_batch_norm_stands_before_each_relu_and_before_the_sigmoid(subtests):
+def test_batch_norm_is_before_each_relu_and_the_sigmoid(subtests):
     for make in [
         lambda: ReLUSigmoidGenerator(COLOUR, 10, [20, 30], batch_norm=True),
         lambda: DeconvolutionalGenerator(COLOUR, 10, [20], [2, 10, 10], batch_norm=True),
@@ -131,7 +131,7 @@ def test_batch_norm_stands_before_each_relu_and_before_the_sigmoid(subtests):
             assert all(layer.bias is None for layer in G.hidden if isinstance(layer, nn.Linear))
 
 
-def test_a_centred_g_is_one_that_is_not_with_other_biases():
+def test_centred_g_equals_g_with_other_biases():
     plain, centred = (
         DeconvolutionalGenerator(COLOUR, 10, [20], [2, 10, 10], centred=c) for c in (False, True)
     )
@@ -143,7 +143,7 @@ def test_a_centred_g_is_one_that_is_not_with_other_biases():
     torch.testing.assert_close(plain(z), centred(z))
 
 
-def test_the_convolutional_ds_noise_is_for_training_only():
+def test_noise_of_the_convolutional_d_is_for_training_only():
     sizes = [Convolution(4, 2, 8, 4, 4, 2)]
     D = ConvMaxoutDiscriminator(COLOUR, sizes, units=8, input_dropout=0, dropout=0, noise=0.5)
     x = torch.randn(2, *COLOUR)
@@ -152,14 +152,14 @@ def test_the_convolutional_ds_noise_is_for_training_only():
     assert torch.equal(D(x), D(x))
 
 
-def test_without_an_irange_the_convolutional_d_starts_as_torch_does():
+def test_without_irange_weights_have_pytorchs_initialisation():
     D = ConvMaxoutDiscriminator(COLOUR, irange=None)
     first = next(m for m in D.modules() if isinstance(m, ConvMaxout))
     bound = (3 * 8 * 8) ** -0.5  # 1 / sqrt(inputs of a filter)
     assert 0.99 * bound < first.weight.abs().max() <= bound
 
 
-def test_weights_start_in_their_iranges_and_biases_at_zero(subtests):
+def test_initial_weights_are_within_irange_and_biases_zero(subtests):
     for kind in ["fully connected", "convolutional"]:
         with subtests.test(kind=kind):
             G, D = small(kind)
@@ -173,7 +173,7 @@ def test_weights_start_in_their_iranges_and_biases_at_zero(subtests):
                     assert p.numel() < 100 or p.abs().max() > 0.9 * own, name
 
 
-def test_every_parameter_takes_part_in_the_game(subtests):
+def test_every_parameter_has_a_gradient(subtests):
     for kind in ["fully connected", "convolutional"]:
         with subtests.test(kind=kind):
             G, D = small(kind)
@@ -183,7 +183,7 @@ def test_every_parameter_takes_part_in_the_game(subtests):
                 assert p.grad.any()
 
 
-def test_samples_have_no_bounds(subtests):
+def test_generated_values_are_unbounded(subtests):
     for kind in ["fully connected", "convolutional"]:
         with subtests.test(kind=kind):
             G, _ = small(kind)
@@ -192,7 +192,7 @@ def test_samples_have_no_bounds(subtests):
             assert G(torch.randn(2, 10)).min() > 100
 
 
-def test_the_transposed_convolution_lays_each_map_down_in_steps_of_three():
+def test_transposed_convolution_has_stride_3():
     G, _ = small("convolutional")
     G.hidden = nn.Sequential(nn.Linear(10, 1600, bias=False))  # let maps through as they are
     nn.init.zeros_(G.hidden[0].weight)
@@ -205,7 +205,7 @@ def test_the_transposed_convolution_lays_each_map_down_in_steps_of_three():
     torch.testing.assert_close(x[0].detach(), expected)
 
 
-def test_a_convolutional_maxout_is_the_maximum_of_its_filters_over_windows_that_may_leave_the_map():
+def test_conv_maxout_is_the_maximum_over_filters_and_windows():
     layer = ConvMaxout(3, channels=4, pieces=2, kernel=3, padding=1, pool=4, stride=2)
     x = torch.randn(2, 3, 7, 7)
     a, b = (conv2d(x, layer.weight[p : p + 4], layer.bias[p : p + 4], padding=1) for p in (0, 4))
@@ -217,7 +217,7 @@ def test_a_convolutional_maxout_is_the_maximum_of_its_filters_over_windows_that_
     torch.testing.assert_close(layer(x), expected)
 
 
-def test_a_layer_knows_the_side_of_what_it_makes(subtests):
+def test_convolution_computes_the_side_of_its_output(subtests):
     for sizes, side in itertools.product(
         [Convolution(1, 2, 5, 1, 4, 2), Convolution(1, 1, 3, 0, 3, 3)], range(5, 40)
     ):
@@ -231,7 +231,7 @@ def test_a_layer_knows_the_side_of_what_it_makes(subtests):
                 assert made.shape[-1] == sizes.side(side)
 
 
-def test_impossible_sizes_are_refused(subtests):
+def test_invalid_sizes_are_an_error(subtests):
     for make, message in [
         (lambda: ReLUSigmoidGenerator(COLOUR, widths=[]), "has no hidden layers"),
         (lambda: DeconvolutionalGenerator([3, 28, 28]), r"become \[C, 32, 32\]"),

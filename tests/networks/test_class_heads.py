@@ -1,4 +1,4 @@
-"""Class logits beside, and instead of, D's score."""
+"""Discriminators with class logits."""
 
 import copy
 import itertools
@@ -23,7 +23,7 @@ INNER = {
 }
 
 
-def test_one_pass_over_the_features_gives_the_score_and_the_logits(subtests):
+def test_one_forward_pass_gives_logits_and_class_logits(subtests):
     for kind in INNER:
         with subtests.test(kind=kind):
             inner = INNER[kind]()
@@ -41,7 +41,7 @@ def test_one_pass_over_the_features_gives_the_score_and_the_logits(subtests):
             assert D.data_shape == inner.data_shape
 
 
-def test_the_probability_of_a_true_example_is_z_by_z_plus_1(subtests):
+def test_probability_of_real_is_z_over_z_plus_1(subtests):
     for kind in INNER:
         with subtests.test(kind=kind):
             inner = INNER[kind]()
@@ -57,7 +57,7 @@ def test_the_probability_of_a_true_example_is_z_by_z_plus_1(subtests):
             torch.testing.assert_close(D(x).sigmoid(), Z / (Z + 1))
 
 
-def test_a_classifier_of_k_plus_1_classes_with_one_logit_at_0_says_the_same():
+def test_equals_a_k_plus_1_classifier_with_one_logit_fixed_at_0():
     D = KPlusOneDiscriminator(MLPDiscriminator([2], widths=[6]), classes=3).double()
     x, y = torch.randn(7, 2).double(), torch.arange(7) % 3
     all_classes = torch.cat([D.logits(x), torch.zeros(7, 1)], 1).softmax(1)
@@ -67,7 +67,7 @@ def test_a_classifier_of_k_plus_1_classes_with_one_logit_at_0_says_the_same():
     torch.testing.assert_close(cross_entropy(D.logits(x), y), -own)
 
 
-def test_every_weight_learns_and_none_is_idle(subtests):
+def test_every_weight_has_a_gradient(subtests):
     for head, kind in itertools.product(
         [AuxiliaryClassifierDiscriminator, KPlusOneDiscriminator], INNER
     ):
@@ -86,7 +86,7 @@ def test_every_weight_learns_and_none_is_idle(subtests):
             torch.testing.assert_close(again.eval()(x), copy.deepcopy(D).eval()(x))
 
 
-def test_what_cannot_have_a_head_is_one_sentence(subtests):
+def test_discriminators_without_features_are_an_error(subtests):
     for head in [AuxiliaryClassifierDiscriminator, KPlusOneDiscriminator]:
         with subtests.test(head=head):
             with pytest.raises(ValueError, match="; give a whole number from 1 to 1,048,576"):

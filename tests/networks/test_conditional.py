@@ -1,4 +1,4 @@
-"""Networks that are told a condition: one longer vector inside."""
+"""Conditional networks that concatenate a condition."""
 
 import pytest
 import torch
@@ -24,7 +24,7 @@ def conditional_pair():
     return G.eval(), D.eval()
 
 
-def test_both_read_the_condition_beside_what_they_read_anyway():
+def test_networks_read_the_concatenated_condition():
     G, D = conditional_pair()
     z, c = torch.rand(4, 2), torch.rand(4, 3)
     x = G(z, c)
@@ -38,7 +38,7 @@ def test_both_read_the_condition_beside_what_they_read_anyway():
     assert not torch.equal(scores, D(x, c.flip(0)))
 
 
-def test_the_wrapper_is_a_player_of_the_inner_ones_data():
+def test_wrapper_has_the_data_shape_of_the_inner_network():
     G, D = conditional_pair()
     assert (G.data_shape, D.data_shape) == ((1, 2, 2), (1, 2, 2))
     assert (G.z_dim, G.value_range) == (2, (0.0, 1.0))
@@ -47,7 +47,7 @@ def test_the_wrapper_is_a_player_of_the_inner_ones_data():
     torch.testing.assert_close(G.network.output.bias.sigmoid(), mean.flatten())
 
 
-def test_what_is_observed_is_kept_to_the_bit():
+def test_observed_values_are_copied_bit_for_bit():
     G = MaskedGenerator(LinearMLPGenerator(SHAPE, z_dim=3 + 8))
     x, mask = torch.randn(5, *SHAPE), torch.randint(2, (5, *SHAPE)).float()
     c = torch.stack([mask * x, mask], 1).flatten(1)
@@ -57,7 +57,7 @@ def test_what_is_observed_is_kept_to_the_bit():
     torch.testing.assert_close(made[mask == 0], G.network(torch.cat([z, c], 1))[mask == 0])
 
 
-def test_sizes_that_do_not_fit_are_one_sentence(subtests):
+def test_mismatched_sizes_are_an_error(subtests):
     for make, message in [
         (
             lambda: ConditionalGenerator(LinearMLPGenerator([2], z_dim=3), 3),

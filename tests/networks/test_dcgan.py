@@ -1,4 +1,4 @@
-"""The pair of Radford et al. (2016): shapes, initial weights, sizes."""
+"""Networks of Radford et al. (2016): shapes, initial weights, sizes."""
 
 import itertools
 import math
@@ -56,13 +56,13 @@ def test_maps_have_the_sizes_of_the_table(subtests):
             assert seen[D] == [(c, s, s) for c, s in reversed(maps[:-1])]
 
 
-def test_at_the_sizes_of_pytorchs_example_it_has_that_ones_parameters():
+def test_parameters_equal_those_of_pytorchs_example():
     G, D = pair([3, 64, 64], width=64, kernel=4)
     assert parameters(G) == 3_576_704
     assert parameters(D) == 2_765_568
 
 
-def test_g_makes_values_of_its_range():
+def test_generated_values_are_in_range():
     G, _ = pair(width=8)
     with torch.no_grad():
         G.network[-2].weight.mul_(100)
@@ -72,7 +72,7 @@ def test_g_makes_values_of_its_range():
     assert 0.99 < x.max() <= 1
 
 
-def test_weights_begin_normal_with_deviation_002_and_batch_norms_scales_around_1():
+def test_initial_weights_and_scales_are_normal():
     for net in pair(width=64):
         kinds = set()
         for layer in net.modules():
@@ -89,7 +89,7 @@ def test_weights_begin_normal_with_deviation_002_and_batch_norms_scales_around_1
         assert not any(m.bias.any() for m in net.modules() if isinstance(m, nn.BatchNorm2d))
 
 
-def test_batch_norm_is_everywhere_but_before_tanh_and_behind_ds_first_layer():
+def test_batch_norm_is_in_all_layers_but_gs_last_and_ds_first():
     G, D = pair(width=4)
     kinds = [type(m).__name__ for m in [*G.first, *G.network]]
     up = ["ConvTranspose2d", "BatchNorm2d", "ReLU"]
@@ -100,7 +100,7 @@ def test_batch_norm_is_everywhere_but_before_tanh_and_behind_ds_first_layer():
     assert {m.negative_slope for m in D.modules() if isinstance(m, nn.LeakyReLU)} == {0.2}
 
 
-def test_without_a_normalisation_every_layer_but_ds_last_has_a_bias(subtests):
+def test_norm_none_adds_a_bias_to_every_layer_but_ds_last(subtests):
     for norm in ["batch", "layer", "instance", "none"]:
         with subtests.test(norm=norm):
             for net in pair(width=4, norm=norm):
@@ -116,7 +116,7 @@ def test_without_a_normalisation_every_layer_but_ds_last_has_a_bias(subtests):
                 ]
 
 
-def test_scores_are_raw():
+def test_outputs_are_logits():
     _, D = pair(width=8)
     with torch.no_grad():
         D.network[-1].weight.mul_(1000)
@@ -125,7 +125,7 @@ def test_scores_are_raw():
     assert scores.max() > 1
 
 
-def test_the_gradient_reaches_all_parameters(subtests):
+def test_every_parameter_has_a_gradient(subtests):
     for shape in SHAPES:
         with subtests.test(shape=shape):
             G, D = pair(shape, width=4)
@@ -137,7 +137,7 @@ def test_the_gradient_reaches_all_parameters(subtests):
                     assert parameter.grad.abs().max() > 0, name
 
 
-def test_impossible_sizes_are_refused(subtests):
+def test_invalid_sizes_are_an_error(subtests):
     for make, message in [
         (
             lambda: DCGANGenerator([3, 48, 48]),

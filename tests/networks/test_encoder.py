@@ -1,4 +1,4 @@
-"""E: x to z."""
+"""Encoders: shapes and log-likelihoods."""
 
 import itertools
 
@@ -24,7 +24,7 @@ def test_nats_are_those_of_a_gaussian_of_variance_1_around_the_mean():
     torch.testing.assert_close(E.nats(z, x), -Normal(E(x), 1.0).log_prob(z).sum(1))
 
 
-def test_nats_are_those_of_the_gaussian_that_it_names():
+def test_nats_are_those_of_the_predicted_gaussian():
     E = GaussianEncoder([4], z_dim=3, widths=[])
     x, z = torch.rand(5, 4), torch.randn(5, 3)
     mean, log_std = E.q(x)
@@ -33,27 +33,27 @@ def test_nats_are_those_of_the_gaussian_that_it_names():
     assert torch.equal(E(x), mean)
 
 
-def test_without_hidden_layers_it_is_affine():
+def test_encoder_without_hidden_layers_is_affine():
     E = Encoder([2, 2], z_dim=3, widths=[])
     x = torch.rand(4, 2, 2)
     last = E.network[-1]
     torch.testing.assert_close(E(x), x.flatten(1) @ last.weight.T + last.bias)
 
 
-def test_noise_is_there_while_training_only():
+def test_noise_is_for_training_only():
     E = Encoder([4], z_dim=3, widths=[], noise=0.5)
     x = torch.rand(4, 4)
     assert not torch.equal(E(x), E(x))
     assert torch.equal(E.eval()(x), E(x))
 
 
-def test_nats_stay_finite_however_sure_it_is():
+def test_nats_are_finite_for_extreme_deviations():
     E = GaussianEncoder([1], z_dim=1, widths=[])
     with torch.no_grad():
         E.network[-1].bias.fill_(-1e4)
     assert E.nats(torch.zeros(1, 1), torch.zeros(1, 1)).isfinite().all()
 
 
-def test_no_noise_variables_are_refused():
+def test_z_dim_0_is_an_error():
     with pytest.raises(ValueError, match="z_dim is 0; give"):
         Encoder([4], z_dim=0)

@@ -1,4 +1,4 @@
-"""The pair of Chen et al. (2016): layers, shapes, sizes."""
+"""Networks of Chen et al. (2016): layers, shapes, sizes."""
 
 import pytest
 import torch
@@ -66,7 +66,7 @@ def test_normalisation_is_where_the_paper_has_it():
 
 
 @pytest.mark.parametrize("norm", ["layer", "instance", "none"])
-def test_without_batch_norm_an_image_of_a_minibatch_changes_no_other_images_logit(norm):
+def test_logits_depend_on_one_image_without_batch_norm(norm):
     _, D = make_pair(norm=norm)
     x = torch.rand(4, 1, 28, 28)
     other = torch.cat([x[:1], torch.rand(3, 1, 28, 28)])
@@ -84,6 +84,6 @@ def test_without_batch_norm_an_image_of_a_minibatch_changes_no_other_images_logi
         (lambda: InfoGANGenerator([1, 28, 28], norm="group"), "norm 'group': give batch, layer, "),
     ],
 )  # fmt: skip
-def test_impossible_arguments_are_refused(make, message):
+def test_invalid_arguments_are_an_error(make, message):
     with pytest.raises(ValueError, match=message):
         make()

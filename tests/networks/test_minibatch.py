@@ -1,4 +1,4 @@
-"""Minibatch discrimination, against its sums written out."""
+"""Minibatch discrimination against its sums."""
 
 import math
 
@@ -30,7 +30,7 @@ def test_closeness_is_the_papers_sum_without_the_example_itself():
     torch.testing.assert_close(layer(f), torch.cat([f, o], 1))
 
 
-def test_it_runs_from_0_far_from_all_to_m_minus_1_where_all_are_one():
+def test_closeness_is_between_0_and_m_minus_1():
     layer = MinibatchDiscrimination(2, 3, 4)
     one = torch.ones(6, 2)
     torch.testing.assert_close(layer.closeness(one), torch.full((6, 3), 5.0))
@@ -57,7 +57,7 @@ def test_d_reads_features_and_closeness(subtests):
             assert all(p.grad is not None for p in D.parameters())
 
 
-def test_a_collapsed_minibatch_is_told_from_a_varied_one_of_the_same_examples():
+def test_d_distinguishes_collapsed_from_varied_minibatches():
     torch.manual_seed(0)
     varied = torch.randn(64, 2)
     collapsed = varied[:1].expand(64, 2)
@@ -77,6 +77,6 @@ def test_the_second_derivative_of_a_gradient_penalty_exists():
     assert D.minibatch.T.weight.grad.any()
 
 
-def test_impossible_sizes_are_refused():
+def test_invalid_sizes_are_an_error():
     with pytest.raises(ValueError, match="kernels is 0; give"):
         MinibatchDiscrimination(3, 0, 2)

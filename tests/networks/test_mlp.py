@@ -1,4 +1,4 @@
-"""The pair of 2014, to the letter."""
+"""Fully connected networks of Goodfellow et al. (2014)."""
 
 import pytest
 import torch
@@ -30,7 +30,7 @@ def parameters(network):
     return sum(p.numel() for p in network.parameters())
 
 
-def test_the_pair_of_2014_has_its_parameters():
+def test_networks_of_2014_have_their_number_of_parameters():
     G, D = PAIRS["2014"]
     assert parameters(G) == 2_503_984
     assert parameters(D) == 1_231_441
@@ -45,13 +45,13 @@ def test_shapes(subtests):
             assert D(x).shape == (5,)
 
 
-def test_g_makes_values_of_its_range():
+def test_generated_values_are_in_range():
     x = MLPGenerator(MNIST, irange=5.0)(torch.randn(50, 100))
     assert 0 <= x.min() < 0.01
     assert 0.99 < x.max() <= 1
 
 
-def test_initial_weights_are_uniform_in_their_irange_and_biases_zero():
+def test_initial_weights_are_uniform_and_biases_zero():
     for network, irange in ((MLPGenerator(MNIST), 0.05), (MaxoutDiscriminator(MNIST), 0.005)):
         for layer in network.modules():
             if isinstance(layer, nn.Linear):
@@ -60,7 +60,7 @@ def test_initial_weights_are_uniform_in_their_irange_and_biases_zero():
                 assert not layer.bias.any()
 
 
-def test_gs_output_bias_gives_the_mean_training_image():
+def test_output_bias_gives_the_mean_training_image():
     G = MLPGenerator(MNIST)
     mean = torch.rand(1, 28, 28)
     mean[0, 0, 0], mean[0, 0, 1] = 0.0, 1.0  # clipped at 1e-7: a bias must stay finite
@@ -69,7 +69,7 @@ def test_gs_output_bias_gives_the_mean_training_image():
     assert G.output.bias.isfinite().all()
 
 
-def test_an_upsampled_g_starts_at_the_mean_training_image_made_coarse():
+def test_upsampled_g_starts_at_the_coarse_mean_training_image():
     G = UpsampledMLPGenerator(MNIST, coarse=[14, 14])
     mean = torch.rand(1, 28, 28).mul(0.8).add(0.1)
     G.init_from_data(lambda: mean)
@@ -77,7 +77,7 @@ def test_an_upsampled_g_starts_at_the_mean_training_image_made_coarse():
     torch.testing.assert_close(G.output.bias.sigmoid(), coarse.flatten())
 
 
-def test_an_upsampled_g_draws_no_detail_finer_than_its_coarse_image():
+def test_upsampled_g_has_no_detail_below_its_coarse_image():
     G = UpsampledMLPGenerator(MNIST, coarse=[7, 7], widths=[64]).eval()
     logits = torch.logit(G(torch.randn(5, 100)))
     inner = logits[..., 2:26]  # bilinear: straight lines between centres 4 pixels apart
@@ -95,7 +95,7 @@ def test_maxout_is_the_maximum_of_its_pieces():
     torch.testing.assert_close(layer(x), torch.stack(pieces).max(0).values)
 
 
-def test_ds_dropout_keeps_80_percent_of_pixels_and_half_of_the_rest_at_2014s_scales():
+def test_dropout_has_the_rates_and_scales_of_2014():
     rates = [m.p for m in MaxoutDiscriminator(MNIST).modules() if isinstance(m, nn.Dropout)]
     assert rates == [0.2, 0.5, 0.5]
     ones = torch.ones(100_000)
@@ -112,7 +112,7 @@ def test_gaussian_noise_is_for_training_only():
     assert torch.equal(noise.eval()(x), x)
 
 
-def test_impossible_sizes_are_refused(subtests):
+def test_invalid_sizes_are_an_error(subtests):
     for make, message in [
         (lambda: MLPGenerator([]), "data_shape"),
         (lambda: MLPGenerator([1, 0, 28]), "data_shape"),

@@ -1,4 +1,4 @@
-"""Packs: which examples lie in one, what fills the last, and that a packed model plays."""
+"""Packed discriminators: contents of a pack, and training."""
 
 import torch
 from model_factory import SHAPE, Batches, trainer
@@ -14,7 +14,7 @@ from lightning_gan.networks import (
 from lightning_gan.priors import Uniform
 
 
-def test_neighbours_are_packed_behind_one_another():
+def test_neighbouring_images_are_concatenated_along_channels():
     inner = MLPDiscriminator([6, 2], widths=[8])
     D = PackedDiscriminator(inner, 3)
     assert D.data_shape == (2, 2)
@@ -24,13 +24,13 @@ def test_neighbours_are_packed_behind_one_another():
     assert D.features(x).shape == (2, 8)
 
 
-def test_points_are_packed_into_longer_ones():
+def test_neighbouring_points_are_concatenated():
     inner = MaxoutDiscriminator([4], widths=[6], pieces=2, input_dropout=0.0, dropout=0.0)
     x = torch.randn(4, 2)
     torch.testing.assert_close(PackedDiscriminator(inner, 2)(x), inner(x.reshape(2, 4)))
 
 
-def test_packs_of_one_are_d_itself():
+def test_packs_of_one_equal_d():
     inner = MLPDiscriminator([3], widths=[8])
     x = torch.randn(5, 3)
     torch.testing.assert_close(PackedDiscriminator(inner, 1)(x), inner(x))
@@ -45,7 +45,7 @@ def test_in_evaluation_mode_the_last_pack_is_filled_with_the_first_examples(subt
             torch.testing.assert_close(D(x), inner(x[filled].reshape(-1, 6)))
 
 
-def test_a_packed_game_is_played_and_its_gradient_reaches_every_sample(tmp_path):
+def test_packed_gan_trains_with_a_gradient_for_every_example(tmp_path):
     torch.manual_seed(0)
     D = PackedDiscriminator(MLPDiscriminator([2, 2, 2], widths=[8]), 2)
     gan = GAN(MLPGenerator(SHAPE, z_dim=3, widths=[8]), D, NonSaturating(), Uniform())

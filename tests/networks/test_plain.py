@@ -1,4 +1,4 @@
-"""Plain pairs for data of a few numbers."""
+"""Fully connected networks for low-dimensional data."""
 
 import itertools
 
@@ -20,12 +20,12 @@ def test_shapes(subtests):
             assert D(x).shape == (7,)
 
 
-def test_there_is_an_activation_between_layers_and_none_behind_the_last():
+def test_activations_are_between_layers_only():
     kinds = [type(m) for m in LinearMLPGenerator([2], widths=[5, 6], activation=nn.Tanh).network]
     assert kinds == [nn.Linear, nn.Tanh, nn.Linear, nn.Tanh, nn.Linear]
 
 
-def test_without_hidden_layers_g_is_affine():
+def test_g_without_hidden_layers_is_affine():
     G = LinearMLPGenerator([2], z_dim=3, widths=[])
     z = torch.randn(4, 3)
     torch.testing.assert_close(G(z), z @ G.network[0].weight.T + G.network[0].bias)

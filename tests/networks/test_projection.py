@@ -1,4 +1,4 @@
-"""The projection discriminator, and a conditional model of the residual pair."""
+"""Projection discriminator, and conditional training of the residual networks."""
 
 import pytest
 import torch
@@ -20,7 +20,7 @@ from lightning_gan.priors import Gaussian
 K = 3
 
 
-def test_the_score_is_the_units_and_the_inner_product():
+def test_logit_is_the_last_layer_plus_the_inner_product():
     inner = MLPDiscriminator([2], widths=[6])
     x, y = torch.randn(5, 2), torch.tensor([0, 1, 2, 2, 0])
     plain, f = inner(x), inner.features(x)
@@ -33,7 +33,7 @@ def test_the_score_is_the_units_and_the_inner_product():
     assert not torch.allclose(scores, D(x, torch.eye(K)[y.flip(0)]))
 
 
-def test_spectral_normalisation_around_it_takes_v_too():
+def test_outer_spectral_norm_includes_v():
     D = SpectralNormDiscriminator(ProjectionDiscriminator(MLPDiscriminator([2], widths=[6]), K))
     assert is_parametrized(D.inner.V, "weight")
     assert D.condition_dim == K
@@ -45,7 +45,7 @@ def test_spectral_normalisation_around_it_takes_v_too():
 @pytest.mark.parametrize(
     "wrap", [lambda D: D, SpectralNormDiscriminator], ids=["plain", "spectral"]
 )
-def test_both_residual_players_are_told_the_class_and_learn_from_it(wrap, tmp_path):
+def test_residual_networks_use_the_class(wrap, tmp_path):
     torch.manual_seed(0)
     shape = [3, 8, 8]
     D = wrap(ProjectionDiscriminator(ResNetDiscriminator(shape, width=4), K))
@@ -67,7 +67,7 @@ def test_both_residual_players_are_told_the_class_and_learn_from_it(wrap, tmp_pa
     assert gan.sample_classes([2, 0], seed=1).shape == (2, *shape)
 
 
-def test_a_condition_of_another_size_is_one_sentence(subtests):
+def test_condition_of_another_size_is_an_error(subtests):
     for make, message in [
         (
             lambda D: D(torch.zeros(2, 2)),

@@ -1,4 +1,4 @@
-"""The residual pair of SNGAN: its sizes, its first weights, its blocks written out, and its classes."""
+"""Residual networks of SNGAN: sizes, initial weights, blocks, classes."""
 
 import itertools
 
@@ -21,11 +21,11 @@ def parameters(network):
     return sum(p.numel() for p in network.parameters())
 
 
-def by_hand(layer, h):
+def residual_block(layer, h):
     return conv2d(h, layer.weight, layer.bias, padding=layer.padding)
 
 
-def test_the_published_pair_has_its_parameters():
+def test_published_networks_have_their_number_of_parameters():
     width, block = 256, 2 * (256 * 256 * 9 + 256) + 256 * 256 + 256 + 4 * 256
     G = ResNetGenerator([3, 32, 32])
     assert (
@@ -49,7 +49,7 @@ def test_shapes(subtests):
             assert D.features(x).shape == (2, D.feature_dim) == (2, 6)
 
 
-def test_g_is_the_papers_blocks_written_out():
+def test_g_equals_the_blocks_of_the_paper():
     torch.manual_seed(0)
     G = ResNetGenerator(TINY, z_dim=5, width=4).double()
     z = torch.randn(6, 5).double()
@@ -59,23 +59,23 @@ def test_g_is_the_papers_blocks_written_out():
         return batch_norm(h, None, None, training=True)
 
     h = G.first(z).view(6, 4, 4, 4)
-    residual = by_hand(block.filters[0], interpolate(relu(normed(h)), scale_factor=2))
-    residual = by_hand(block.filters[1], relu(normed(residual)))
-    h = residual + by_hand(block.shortcut, interpolate(h, scale_factor=2))
-    torch.testing.assert_close(G(z), by_hand(G.output, relu(normed(h))).tanh())
+    residual = residual_block(block.filters[0], interpolate(relu(normed(h)), scale_factor=2))
+    residual = residual_block(block.filters[1], relu(normed(residual)))
+    h = residual + residual_block(block.shortcut, interpolate(h, scale_factor=2))
+    torch.testing.assert_close(G(z), residual_block(G.output, relu(normed(h))).tanh())
 
 
-def test_d_is_the_papers_blocks_written_out():
+def test_d_equals_the_blocks_of_the_paper():
     torch.manual_seed(0)
     D = ResNetDiscriminator(TINY, width=4).double()
     x = torch.randn(5, *TINY).double()
     first, second, third, fourth = D.network[:4]
 
     def residual(block, h):
-        return by_hand(block.filters[1], relu(by_hand(block.filters[0], h)))
+        return residual_block(block.filters[1], relu(residual_block(block.filters[0], h)))
 
-    h = avg_pool2d(residual(first, x), 2) + by_hand(first.shortcut, avg_pool2d(x, 2))
-    h = avg_pool2d(residual(second, relu(h)) + by_hand(second.shortcut, h), 2)
+    h = avg_pool2d(residual(first, x), 2) + residual_block(first.shortcut, avg_pool2d(x, 2))
+    h = avg_pool2d(residual(second, relu(h)) + residual_block(second.shortcut, h), 2)
     for block in (third, fourth):
         h = h + residual(block, relu(h))
     f = relu(h).sum((2, 3))
@@ -83,7 +83,7 @@ def test_d_is_the_papers_blocks_written_out():
     torch.testing.assert_close(D(x), f @ D.last_layer.weight[0])
 
 
-def test_weights_start_as_xaviers_and_sqrt_2_times_as_wide_on_the_residual_path():
+def test_initial_weights_are_xavier_with_gain_sqrt_2_in_blocks():
     for net in (ResNetGenerator([3, 32, 32], width=64), ResNetDiscriminator([3, 32, 32], 64)):
         convolutions = 0
         for name, layer in net.named_modules():
@@ -96,7 +96,7 @@ def test_weights_start_as_xaviers_and_sqrt_2_times_as_wide_on_the_residual_path(
         assert convolutions in (6, 8)
 
 
-def test_batchnorm_of_one_condition_is_batchnorm():
+def test_conditional_batch_norm_of_one_class_is_batch_norm():
     own, torchs = ConditionalBatchNorm2d(4, 1), nn.BatchNorm2d(4)
     with torch.no_grad():
         for weight, parameter in ((own.scale, torchs.weight), (own.shift, torchs.bias)):
@@ -108,7 +108,7 @@ def test_batchnorm_of_one_condition_is_batchnorm():
         own.eval(), torchs.eval()
 
 
-def test_a_class_has_its_own_scale_and_shift_and_the_statistics_of_all():
+def test_classes_have_own_scales_and_common_statistics():
     norm = ConditionalBatchNorm2d(4, 3)
     with torch.no_grad():
         norm.scale.normal_()
@@ -124,7 +124,7 @@ def test_a_class_has_its_own_scale_and_shift_and_the_statistics_of_all():
     torch.testing.assert_close(norm(x, torch.eye(3)[y]), expected)
 
 
-def test_g_reads_the_class_beside_z_or_by_itself():
+def test_g_reads_the_class_in_z_or_separately():
     torch.manual_seed(0)
     G = ResNetGenerator(TINY, z_dim=5, width=4, classes=3).eval()
     assert (G.z_dim, G.condition_dim) == (5, 3)
@@ -138,7 +138,7 @@ def test_g_reads_the_class_beside_z_or_by_itself():
     torch.testing.assert_close(x[:1], G(z[:1], c[:1]))
 
 
-def test_impossible_sizes_are_refused(subtests):
+def test_invalid_sizes_are_an_error(subtests):
     for make, message in [
         (lambda: ResNetGenerator([1, 28, 28]), r"\[1, 28, 28\]: give \[C, S, S\] with S 8, 16, 32"),
         (lambda: ResNetGenerator([3, 4, 4]), "give"),

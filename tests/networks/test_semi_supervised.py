@@ -1,4 +1,4 @@
-"""The pair of Salimans et al. for MNIST with few labels."""
+"""Networks of Salimans et al. (2016) for MNIST with few labels."""
 
 import pytest
 import torch
@@ -27,7 +27,7 @@ def lengths(layer):
     return layer.weight.norm(dim=1)
 
 
-def test_the_published_pair_has_its_sizes():
+def test_published_networks_have_their_sizes():
     G, D = SoftplusGenerator(MNIST), published()
     sizes = [m.weight.shape for m in D.modules() if isinstance(m, nn.Linear)]
     assert sizes == [(1000, 784), (500, 1000), (250, 500), (250, 250), (250, 250), (10, 250)]
@@ -42,7 +42,7 @@ def test_the_published_pair_has_its_sizes():
     assert D(x).shape == (6,)
 
 
-def test_g_is_its_layers_written_out():
+def test_g_equals_its_layers():
     torch.manual_seed(0)
     G = SoftplusGenerator(SHAPE, z_dim=3, widths=[5, 6]).double()
     h = z = torch.rand(7, 3).double()
@@ -54,7 +54,7 @@ def test_g_is_its_layers_written_out():
     torch.testing.assert_close(G(z), (h @ output.weight.T).sigmoid().view(7, *SHAPE))
 
 
-def test_a_layer_has_a_length_of_its_own_and_noise_before_it_in_training_alone():
+def test_layers_have_weight_norm_and_noise_in_training():
     layer = WeightNormLinear(3, 4, noise=0.5).eval()
     torch.testing.assert_close(lengths(layer), torch.ones(4))
     with torch.no_grad():
@@ -84,7 +84,7 @@ def test_the_first_minibatch_gives_each_unit_mean_0_and_variance_1():
     assert all(torch.equal(a, b) for a, b in zip(before, D.parameters(), strict=True))
 
 
-def test_neither_evaluation_nor_one_example_starts_it_and_a_checkpoint_has_started():
+def test_initialisation_needs_a_training_minibatch_and_is_saved():
     D = WeightNormDiscriminator([5], widths=[8])
     layers = [m for m in D.network if isinstance(m, WeightNormLinear)]
     D.eval()(torch.randn(50, 5))
@@ -98,7 +98,7 @@ def test_neither_evaluation_nor_one_example_starts_it_and_a_checkpoint_has_start
     assert all(torch.equal(a, b) for a, b in zip(again.parameters(), D.parameters(), strict=True))
 
 
-def test_the_lengths_of_the_last_layer_alone_are_trained(tmp_path):
+def test_only_the_lengths_of_the_last_layer_are_trained(tmp_path):
     torch.manual_seed(0)
     D = KPlusOneDiscriminator(WeightNormDiscriminator(SHAPE, widths=[8, 8]), 3)
     G = SoftplusGenerator(SHAPE, z_dim=3, widths=[8])
@@ -129,6 +129,6 @@ def test_features_are_the_last_hidden_layer_before_its_noise():
     )
 
 
-def test_without_layers_it_is_refused():
+def test_no_hidden_layers_are_an_error():
     with pytest.raises(ValueError, match="has no hidden layers"):
         WeightNormDiscriminator(MNIST, widths=[])

@@ -1,4 +1,4 @@
-"""What every pair promises: shapes, ranges, features, gradients, copies."""
+"""Contract of all networks: shapes, ranges, features, gradients, copies."""
 
 import copy
 import inspect
@@ -91,52 +91,56 @@ DISCRIMINATORS = [
 
 
 def concrete(kind):
-    """The classes of the room that can be built."""
+    """Return the concrete network classes of the package."""
     classes = [c for c in vars(networks).values() if isinstance(c, type) and issubclass(c, kind)]
     return {c for c in classes if not inspect.isabstract(c)}
 
 
-def message(network, m):
-    """Conditions of m examples for a network that reads them."""
+def draw_conditions(network, m):
+    """Draw conditions of m examples if the network reads any."""
     dim = getattr(network, "condition_dim", 0)
     return (torch.eye(dim)[torch.arange(m) % dim],) if dim else ()
 
 
-def test_every_pair_of_the_room_is_here():
+def test_every_network_of_the_package_is_listed():
     assert {type(make()) for make in GENERATORS} == concrete(Generator)
     bases = {FeatureDiscriminator}  # has no network of its own
     assert {type(make()) for make in DISCRIMINATORS} == concrete(Discriminator) - bases
 
 
-def test_a_generator_makes_samples_in_its_range_and_every_noise_variable_reaches_them(subtests):
+def test_generated_values_are_in_range_and_depend_on_all_of_z(subtests):
     for make in GENERATORS:
         with subtests.test(make=make):
             torch.manual_seed(0)
             G = make()
             z = torch.rand(6, G.z_dim).requires_grad_()
-            x = G(z, *message(G, 6))
+            x = G(z, *draw_conditions(G, 6))
             assert x.shape == (6, *G.data_shape)
             low, high = G.value_range
             assert low <= x.min() < x.max() <= high
             (torch.rand_like(x) * x).sum().backward()
             assert z.grad.any(0).all()
             G.eval()
-            torch.testing.assert_close(copy.deepcopy(G)(z, *message(G, 6)), G(z, *message(G, 6)))
+            torch.testing.assert_close(
+                copy.deepcopy(G)(z, *draw_conditions(G, 6)), G(z, *draw_conditions(G, 6))
+            )
 
 
-def test_a_discriminator_scores_examples_and_the_score_moves_with_each(subtests):
+def test_logits_depend_on_each_example(subtests):
     for make in DISCRIMINATORS:
         with subtests.test(make=make):
             torch.manual_seed(0)
             D = make()
             x = torch.randn(6, *D.data_shape).requires_grad_()
-            scores = D(x, *message(D, 6))
-            assert scores.shape == ((3,) if isinstance(D, PackedDiscriminator) else (6,))
+            logits = D(x, *draw_conditions(D, 6))
+            assert logits.shape == ((3,) if isinstance(D, PackedDiscriminator) else (6,))
             assert D.data_size == math.prod(D.data_shape)
-            (torch.rand_like(scores) * scores).sum().backward()
+            (torch.rand_like(logits) * logits).sum().backward()
             assert x.grad.flatten(1).any(1).all()
             D.eval()
-            torch.testing.assert_close(copy.deepcopy(D)(x, *message(D, 6)), D(x, *message(D, 6)))
+            torch.testing.assert_close(
+                copy.deepcopy(D)(x, *draw_conditions(D, 6)), D(x, *draw_conditions(D, 6))
+            )
             if isinstance(D, FeatureDiscriminator):
                 f = D.features(x)
-                assert f.shape == (len(scores), D.feature_dim)
+                assert f.shape == (len(logits), D.feature_dim)

@@ -1,4 +1,4 @@
-"""The small pair of Metz et al. (2017): sizes of its maps, and of D beside G."""
+"""Small convolutional networks of Metz et al. (2017): sizes of the maps."""
 
 import pytest
 import torch
@@ -24,7 +24,7 @@ def test_d_at_width_4_has_twice_the_channels():
     assert large.feature_dim == 2 * small.feature_dim == 256
 
 
-def test_impossible_sizes_are_refused(subtests):
+def test_invalid_sizes_are_an_error(subtests):
     for make, message in [
         (
             lambda: SmallConvolutionalGenerator([3, 32, 32]),

@@ -1,4 +1,4 @@
-"""Spectral normalisation of a whole D: norms, whose turn moves the vectors, copies, checkpoints."""
+"""Spectral normalisation of D: norms, updates of the vectors, copies, checkpoints."""
 
 import copy
 
@@ -46,7 +46,7 @@ def test_every_layer_has_spectral_norm_1(subtests):
             assert norms == pytest.approx([1] * len(norms), rel=0.02)
 
 
-def test_one_iteration_at_each_pass_gets_there():
+def test_one_iteration_in_each_forward_pass_converges():
     torch.manual_seed(0)
     D = SpectralNormDiscriminator(MLPDiscriminator([30], widths=[40]))
     with torch.no_grad():  # another largest direction than the one that it knows
@@ -66,7 +66,7 @@ def test_d_is_1_lipschitz():
     assert 0 < slopes.norm(dim=1).max() <= 1.001
 
 
-def test_the_singular_vectors_move_in_ds_turn_and_not_in_gs(tmp_path):
+def test_singular_vectors_change_in_updates_of_d_only(tmp_path):
     torch.manual_seed(0)
     D = SpectralNormDiscriminator(MLPDiscriminator(SHAPE, widths=[8, 8]))
     G = MLPGenerator(SHAPE, z_dim=3, widths=[8])
@@ -93,7 +93,7 @@ def test_the_singular_vectors_move_in_ds_turn_and_not_in_gs(tmp_path):
     assert not any(moved["g"])
 
 
-def test_a_copy_and_a_checkpoint_score_the_same():
+def test_copy_and_checkpoint_give_the_same_logits():
     D = SpectralNormDiscriminator(DCGANDiscriminator([1, 28, 28], width=2))
     x = torch.randn(4, 1, 28, 28)
     D(x)
@@ -104,7 +104,7 @@ def test_a_copy_and_a_checkpoint_score_the_same():
     torch.testing.assert_close(again(x), expected, rtol=0, atol=0)
 
 
-def test_a_unit_that_takes_the_last_ones_place_is_normalised_too():
+def test_replaced_last_layer_is_normalised():
     D = KPlusOneDiscriminator(SpectralNormDiscriminator(MLPDiscriminator([4], widths=[8])), 3)
     assert all(is_parametrized(w, "weight") for w in weights(D))
     assert D.logits(torch.randn(5, 4)).shape == (5, 3)

@@ -1,4 +1,4 @@
-"""The generators of TFD: how they start, how one is put under the other, and when that needs a file."""
+"""Generators for TFD: initial weights, stacking, pretrained checkpoints."""
 
 import copy
 
@@ -22,7 +22,7 @@ def small(**options):
 
 
 def stored(upper, path):
-    """Write a checkpoint with a generator in it."""
+    """Write a checkpoint that contains a generator and return its path."""
     weights = {f"generator.{name}": w for name, w in upper.state_dict().items()}
     torch.save({KEY: FORMAT, "state_dict": weights | {"discriminator.bias": torch.ones(1)}}, path)
     return str(path)
@@ -42,7 +42,7 @@ def test_the_networks_of_2014_have_their_parameters():
     assert parameters(D) == 2305 * 6000 + 1201 * 6000 + 1201 == 21_037_201
 
 
-def test_samples_have_the_shape_of_the_data_and_lie_between_0_and_1(subtests):
+def test_generated_images_have_shape_and_range_of_the_data(subtests):
     for make in [small, lambda: StackedGenerator(small(), "", z_dim=7, width=6)]:
         with subtests.test(make=make):
             G = make()
@@ -53,7 +53,7 @@ def test_samples_have_the_shape_of_the_data_and_lie_between_0_and_1(subtests):
             assert x.max() <= 1
 
 
-def test_each_output_starts_with_so_many_weights_from_a_normal_distribution():
+def test_each_output_has_sparse_normal_initial_weights():
     G = SparseOutputGenerator([1, 40, 40], z_dim=2, widths=[4, 200], sparse=100)
     weights = G.output.weight
     assert ((weights != 0).sum(1) == 100).all()
@@ -64,7 +64,7 @@ def test_each_output_starts_with_so_many_weights_from_a_normal_distribution():
     assert share.std().item() == pytest.approx((0.25 / 1600) ** 0.5, rel=0.2)
 
 
-def test_hidden_weights_are_uniform_and_sigmoid_units_start_mostly_off():
+def test_hidden_weights_are_uniform_and_sigmoid_biases_negative():
     G = SparseOutputGenerator(FACE, z_dim=50, widths=[300, 200])
     relu, sigmoid = (layer for layer in G.hidden if isinstance(layer, nn.Linear))
     for layer in (relu, sigmoid):
@@ -81,7 +81,7 @@ def test_output_biases_give_the_mean_training_image():
     torch.testing.assert_close(G.output.bias.sigmoid().view(FACE), mean)
 
 
-def test_new_layers_stand_where_the_upper_generator_had_its_noise(tmp_path):
+def test_new_layers_replace_the_noise_of_the_upper_generator(tmp_path):
     trained = small()
     G = StackedGenerator(small(), stored(trained, tmp_path / "a.ckpt"), z_dim=7, width=6)
     G.init_from_data(lambda: pytest.fail("the pretrained biases stay"))
@@ -92,13 +92,13 @@ def test_new_layers_stand_where_the_upper_generator_had_its_noise(tmp_path):
     assert code.bias.unique().tolist() == [-2]
 
 
-def test_all_layers_are_trained_on():
+def test_all_layers_are_trained():
     G = StackedGenerator(small(), "", z_dim=7, width=6)
     G(torch.randn(9, 7)).sum().backward()
     assert all(p.grad is not None and p.requires_grad for p in G.parameters())
 
 
-def test_without_the_file_it_says_so_when_a_sample_is_asked_but_not_where_weights_came_otherwise(
+def test_missing_file_is_an_error_unless_weights_are_loaded(
     tmp_path,
 ):
     G = StackedGenerator(small(), str(tmp_path / "none.ckpt"), z_dim=7, width=6)
@@ -119,7 +119,7 @@ def test_without_the_file_it_says_so_when_a_sample_is_asked_but_not_where_weight
     assert torch.equal(copied["generator"](z), G(z))
 
 
-def test_a_generator_of_another_shape_is_one_sentence(tmp_path_factory, subtests):
+def test_mismatched_generator_is_an_error(tmp_path_factory, subtests):
     for upper, message in [
         (
             small(widths=[12, 9]),
@@ -137,7 +137,7 @@ def test_a_generator_of_another_shape_is_one_sentence(tmp_path_factory, subtests
                 G(torch.zeros(1, 100))
 
 
-def test_a_damaged_or_foreign_file_is_one_sentence(tmp_path):
+def test_damaged_or_foreign_file_is_an_error(tmp_path):
     path = tmp_path / "a.ckpt"
     upper = small()
     stored(upper, path)
@@ -154,7 +154,7 @@ def test_a_damaged_or_foreign_file_is_one_sentence(tmp_path):
             G(torch.zeros(1, 100))
 
 
-def test_impossible_sizes_are_refused(subtests):
+def test_invalid_sizes_are_an_error(subtests):
     for make, message in [
         (lambda: small(sparse=0), "sparse is 0; give"),
         (lambda: small(sparse=9), "sparse is 9, but there are 8 hidden units: give 1 to 8"),

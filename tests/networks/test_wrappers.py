@@ -1,4 +1,4 @@
-"""Discriminators made of discriminators: what all wrappers hand on, in which order they go, what does not fit."""
+"""Discriminator wrappers: features, conditions, nesting, errors."""
 
 import pytest
 import torch
@@ -24,7 +24,7 @@ WRAPPERS = {
 }
 
 
-def test_the_score_is_the_last_unit_of_the_features_through_every_wrapper(subtests):
+def test_logit_is_the_last_layer_of_the_features_in_every_wrapper(subtests):
     for kind in WRAPPERS:
         with subtests.test(kind=kind):
             D = WRAPPERS[kind](MLPDiscriminator([4, 3], widths=[6])).eval()
@@ -37,14 +37,14 @@ def test_the_score_is_the_last_unit_of_the_features_through_every_wrapper(subtes
 
 
 class TwoChannels(NormedDiscriminator):
-    """The same four numbers, as two channels of two."""
+    """Discriminator of two channels that reads four values."""
 
     def __init__(self):
         super().__init__()
         self.data_shape = (2, 2)
 
 
-def test_what_has_no_features_is_wrapped_and_only_its_features_are_refused(subtests):
+def test_only_features_are_an_error_without_a_feature_discriminator(subtests):
     for kind in WRAPPERS:
         with subtests.test(kind=kind):
             D = WRAPPERS[kind](TwoChannels())
@@ -54,7 +54,7 @@ def test_what_has_no_features_is_wrapped_and_only_its_features_are_refused(subte
                 D.features(x)
 
 
-def test_a_condition_goes_through_to_what_reads_it():
+def test_condition_is_passed_to_the_inner_network():
     inner = ConditionalDiscriminator(MLPDiscriminator([7]), SHAPE, 3)
     x, c = torch.randn(5, *SHAPE), torch.randn(5, 3)
     expected = inner(x, c)
@@ -66,7 +66,7 @@ def test_a_condition_goes_through_to_what_reads_it():
 # spectral normalisation
 
 
-def test_what_hands_no_condition_on_goes_inside_what_reads_one(subtests):
+def test_unconditional_wrappers_go_inside_conditional_ones(subtests):
     for wrap in [
         lambda D: AuxiliaryClassifierDiscriminator(D, 3),
         lambda D: KPlusOneDiscriminator(D, 3),
@@ -92,12 +92,12 @@ def test_a_projection_goes_around_other_wrappers(subtests):
             torch.testing.assert_close(D(x, c), D.last_layer(f)[:, 0] + (D.V(c) * f).sum(1))
 
 
-def test_a_condition_is_packed_beside_its_example():
+def test_condition_is_packed_with_its_example():
     D = ConditionalDiscriminator(PackedDiscriminator(MLPDiscriminator([14]), 2), SHAPE, 3)
     assert D(torch.randn(4, *SHAPE), torch.eye(3)[[0, 1, 2, 0]]).shape == (2,)
 
 
-def test_what_does_not_fit_is_one_sentence(subtests):
+def test_invalid_combinations_are_an_error(subtests):
     for make, message in [
         (
             lambda: PackedDiscriminator(MLPDiscriminator([4]), 2)(torch.zeros(7, 2)),
@@ -152,7 +152,7 @@ NESTED = {  # packs of augmented images make no paper's sense; that each level i
 }
 
 
-def test_wrappers_in_wrappers_are_a_config_that_trains_and_is_built_again(command):
+def test_nested_wrappers_train_from_a_config(command):
     command.write("wrapped.yaml", {"model": {"init_args": {"discriminator": NESTED}}})
     short = ["--trainer.callbacks", "[]", "--trainer.max_steps", "2"]
     ended = command("fit", "--config", "small.yaml", "--config", "wrapped.yaml", *short)

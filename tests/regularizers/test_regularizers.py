@@ -1,4 +1,4 @@
-"""Regularisers of D: against closed forms, in which weights they move, and when."""
+"""Regularizers of D against closed forms, and the updates in which they apply."""
 
 import csv
 import inspect
@@ -30,7 +30,7 @@ def quadratic(x):
     return x.square().sum(1) / 2  # its gradient is x
 
 
-def test_every_class_of_the_room_is_a_regulariser_whose_file_names_its_paper():
+def test_every_class_is_a_regularizer_with_a_paper():
     concrete = [
         c for _, c in inspect.getmembers(regularizers, inspect.isclass) if not inspect.isabstract(c)
     ]
@@ -40,7 +40,7 @@ def test_every_class_of_the_room_is_a_regulariser_whose_file_names_its_paper():
         assert re.search(r"\(\d{4}\)", inspect.getmodule(kind).__doc__)
 
 
-def test_of_a_linear_d_it_is_the_closed_form_wherever_x_is(subtests):
+def test_penalties_of_a_linear_d_are_the_closed_forms(subtests):
     for penalty, wanted in [
         (R1(gamma=3.0), 1.5 * W.square().sum()),
         (R2(gamma=3.0), 1.5 * W.square().sum()),
@@ -50,12 +50,12 @@ def test_of_a_linear_d_it_is_the_closed_form_wherever_x_is(subtests):
             torch.testing.assert_close(penalty(linear, X, FAKE), wanted)
 
 
-def test_of_a_quadratic_d_r1_sees_examples_and_r2_samples():
+def test_r1_uses_real_and_r2_generated_examples():
     torch.testing.assert_close(R1(2.0)(quadratic, X, FAKE), X.square().sum(1).mean())
     torch.testing.assert_close(R2(2.0)(quadratic, X, FAKE), FAKE.square().sum(1).mean())
 
 
-def test_of_a_quadratic_d_the_gradient_penalty_sees_points_on_the_lines_between_them():
+def test_gradient_penalty_uses_points_between_examples():
     torch.manual_seed(5)
     found = GradientPenalty(1.0)(quadratic, X, FAKE)
     torch.manual_seed(5)
@@ -64,7 +64,7 @@ def test_of_a_quadratic_d_the_gradient_penalty_sees_points_on_the_lines_between_
     torch.testing.assert_close(found, (between.norm(dim=1) - 1).square().mean())
 
 
-def test_its_gradient_in_the_weights_of_a_linear_d_is_the_closed_form(subtests):
+def test_weight_gradients_of_a_linear_d_are_the_closed_forms(subtests):
     for penalty in [R1(2.0), R2(2.0), GradientPenalty(2.0)]:
         with subtests.test(penalty=penalty):
             w = W.clone().requires_grad_()
@@ -73,7 +73,7 @@ def test_its_gradient_in_the_weights_of_a_linear_d_is_the_closed_form(subtests):
             torch.testing.assert_close(w.grad, wanted)
 
 
-def test_it_is_float32_under_mixed_precision(subtests):
+def test_penalties_are_float32_under_mixed_precision(subtests):
     for kind in PENALTIES:
         with subtests.test(kind=kind):
             D = nn.Linear(3, 1)
@@ -87,7 +87,7 @@ def test_it_is_float32_under_mixed_precision(subtests):
             torch.testing.assert_close(mixed, alone)  # a linear D: wherever x is
 
 
-def test_its_gradient_reaches_neither_x_nor_g(subtests):
+def test_penalties_have_no_gradient_for_x_and_g(subtests):
     for kind in PENALTIES:
         with subtests.test(kind=kind):
             x, x_fake = X.clone().requires_grad_(), FAKE.clone().requires_grad_()
@@ -98,7 +98,7 @@ def test_its_gradient_reaches_neither_x_nor_g(subtests):
             assert x_fake.grad is None
 
 
-def test_a_d_that_ignores_x_has_a_finite_gradient_penalty():
+def test_gradient_penalty_of_a_constant_d_is_finite():
     w = torch.zeros(3, requires_grad=True)
     term = GradientPenalty(1.0)(lambda x: x @ w, X, FAKE)
     term.backward()
@@ -107,7 +107,7 @@ def test_a_d_that_ignores_x_has_a_finite_gradient_penalty():
 
 
 class Watched(Penalty):
-    """A penalty that writes down when it was asked."""
+    """Penalty that records the updates in which it is computed."""
 
     key = "watched"
 
@@ -115,14 +115,12 @@ class Watched(Penalty):
         super().__init__(1.0, every)
         self.asked = 0
 
-    def term(self, score, x, x_fake):
+    def term(self, critic, x, x_fake):
         self.asked += 1
-        return score(x).square().mean()
+        return critic(x).square().mean()
 
 
-def test_a_lazy_penalty_is_added_at_every_so_many_updates_of_d_as_much_heavier(
-    tmp_path_factory, subtests
-):
+def test_lazy_penalty_has_interval_and_factor_every(tmp_path_factory, subtests):
     for every, asked in [(1, 6), (2, 3), (4, 2)]:
         with subtests.test(every=every, asked=asked):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -139,7 +137,7 @@ def test_a_lazy_penalty_is_added_at_every_so_many_updates_of_d_as_much_heavier(
             assert (gan.penalty(Judged(gan.discriminator, x, x)) == 0) == (every > 1)
 
 
-def test_d_descends_its_loss_and_the_penalty_and_g_its_loss_alone(tmp_path_factory, subtests):
+def test_only_d_minimises_the_penalty(tmp_path_factory, subtests):
     for kind in [None, SimultaneousGAN]:
         with subtests.test(kind=kind):
             tmp_path = tmp_path_factory.mktemp("row")
@@ -157,7 +155,7 @@ def test_d_descends_its_loss_and_the_penalty_and_g_its_loss_alone(tmp_path_facto
                     torch.testing.assert_close(ours, theirs)
 
 
-def test_its_curve_is_logged(tmp_path):
+def test_penalties_are_logged(tmp_path):
     gan = make_model(regularizers=[R1(1.0), R2(1.0, every=2)])
     run = trainer(tmp_path, max_steps=4, logger=CSVLogger(tmp_path), log_every_n_steps=2)
     run.fit(gan, Batches(4))
@@ -166,14 +164,14 @@ def test_its_curve_is_logged(tmp_path):
     assert all(float(row["train/r1"]) > 0 and float(row["train/r2"]) > 0 for row in rows)
 
 
-def test_weight_clipping_holds_all_of_d_after_each_of_its_updates_and_none_of_g(tmp_path):
+def test_weight_clipping_follows_each_update_of_d_only(tmp_path):
     gan = make_model(regularizers=[WeightClip(0.02)])
     trainer(tmp_path, max_steps=2).fit(gan, Batches(2))
     assert all(p.abs().max() <= 0.02 for p in gan.discriminator.parameters())
     assert any(p.abs().max() > 0.02 for p in gan.generator.parameters())
 
 
-def test_impossible_numbers_are_refused(subtests):
+def test_invalid_arguments_are_an_error(subtests):
     for make, message in [
         (lambda: R1(-1.0), r"gamma is -1\.0; give"),
         (lambda: R2(1.0, every=0), "every is 0; give"),

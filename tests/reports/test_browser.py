@@ -222,7 +222,7 @@ def test_logarithmic_axis_needs_positive_values(driver, comparison):
         for chart in driver.find_elements("css selector", ".chart")
     }
     assert "Linear axis: some values are not positive." in charts["value V(D, G), nats: training"]
-    assert "Linear axis" not in charts["D's answers: D(x)"]
+    assert "Linear axis" not in charts["D(x) and D(G(z)): D(x)"]
     assert driver.get_log("browser") == []
 
 

@@ -15,7 +15,7 @@ from lightning_gan.reports.chart_axes import (
     TOP,
     WIDTH,
     Series,
-    format_number,
+    format_tick,
     make_frame,
     make_ticks,
 )
@@ -114,7 +114,7 @@ def test_legend_has_a_button_for_each_group_of_runs():
 def test_ticks_are_round_numbers_in_the_range():
     assert make_ticks(0, 100) == [0, 20, 40, 60, 80, 100]
     assert make_ticks(-1.386, -1.2) == pytest.approx([-1.35, -1.3, -1.25, -1.2])
-    assert [format_number(v) for v in (2500, 0.002, -1.3863, 1e6)] == [
+    assert [format_tick(v) for v in (2500, 0.002, -1.3863, 1e6)] == [
         "2.5k",
         "0.002",
         "-1.386",

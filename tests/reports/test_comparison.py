@@ -114,11 +114,11 @@ def test_differing_protocols_are_marked_and_explained(make):
     )
     (column,) = make_columns(groups)
     assert [column.format_cell(i) for i in range(3)] == ["1.000 [a]", "2.000 [b]", "3.000 [a]"]
-    said = "fid: not comparable across protocols. [b] differs from [a] in number of samples 500 and 16."
-    assert column.describe_differences() == said
-    assert said in format_comparison(groups)
+    sentence = "fid: not comparable across protocols. [b] differs from [a] in number of samples 500 and 16."
+    assert column.describe_differences() == sentence
+    assert sentence in format_comparison(groups)
     page = Page(make_comparison(groups))
-    assert said in page.text
+    assert sentence in page.text
     assert "2.000 [b]" in page.text
 
 
@@ -194,6 +194,14 @@ def test_page_lists_settings_first_and_whole(make):
     settings = text[: text.index("<h2>Scores")]
     assert "<details>" not in settings
     assert settings.index(".k<") < settings.index("only_here<")  # all three groups have a k
+
+
+def test_header_links_to_every_section(make):
+    page = Page(make_comparison(find_seed_groups([make(), make(k=2)])))
+    sections = [f"#{a['id']}" for a in page.all("section")]
+    assert [a["href"] for a in page.all("a")] == sections
+    assert len(sections) == 5
+    assert "Settings that differ" not in Page(make_comparison(find_seed_groups([make()]))).text
 
 
 def test_page_has_controls_for_smoothing_axis_and_groups(make):

@@ -1,6 +1,6 @@
-"""A SLURM cluster on this machine, for drills: a controller, nodes that are only names, everything in one folder.
+"""SLURM cluster on this machine for tests: a controller and simulated nodes, with all files in one folder.
 
-Needs root and Debian's packages (slurmctld, slurmd, slurm-client, munge); /etc is not touched, no service is started.
+Needs root and Debian's packages slurmctld, slurmd, slurm-client and munge. Changes nothing in /etc, starts no service.
 """
 
 import os
@@ -54,7 +54,7 @@ NODE = (
 
 
 def missing() -> str:
-    """Why there can be no cluster here; empty if there can."""
+    """Return why a cluster cannot run here; empty if it can."""
     path = os.environ["PATH"] + ":/usr/sbin:/sbin"
     absent = [name for name in PROGRAMS if shutil.which(name, path=path) is None]
     if absent:
@@ -63,13 +63,13 @@ def missing() -> str:
 
 
 class Cluster:
-    """Start with `start`, end with `stop`; in between sbatch, scancel and scontrol of this process speak to it.
+    """SLURM cluster; sbatch, scancel and scontrol of this process use it between `start` and `stop`.
 
     Args:
-        folder: for everything; its path must be short, because a socket lies in it.
-        nodes: how many; n1, n2, ...
-        cpus: that each of them says it has.
-        port: of the controller; the nodes take the next ones.
+        folder: Folder of all files; its path must be short, because it holds a socket.
+        nodes: Number of nodes, named n1, n2, ...
+        cpus: CPUs that each node reports.
+        port: Port of the controller; the nodes use the next ones.
     """
 
     def __init__(self, folder: Path, nodes: int = 2, cpus: int = 4, port: int = 17817) -> None:
@@ -78,12 +78,12 @@ class Cluster:
         self.own = {
             "SLURM_CONF": str(folder / "slurm.conf"),
             "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin",
-            "MASTER_ADDR": "127.0.0.1",  # n1 is no name of a machine
+            "MASTER_ADDR": "127.0.0.1",  # n1 cannot be resolved
         }
         self.environment = {**os.environ, **self.own}
 
     def run(self, *words: str) -> str:
-        """What a program of SLURM answers."""
+        """Run a program of SLURM and return its output."""
         answer = subprocess.run(
             words, capture_output=True, text=True, env={**os.environ, **self.own}, timeout=60
         )
@@ -92,7 +92,7 @@ class Cluster:
         return answer.stdout.strip()
 
     def start(self) -> None:
-        """Controller and nodes."""
+        """Start the controller and the nodes."""
         for name in ("munge", "state", *(f"spool.n{i + 1}" for i in range(self.nodes))):
             (self.folder / name).mkdir(parents=True)
         self.folder.chmod(0o755)
@@ -114,7 +114,7 @@ class Cluster:
         wait(lambda: set(self.run("sinfo", "-h", "-N", "-o", "%T").split()) == {"idle"}, 60)
 
     def stop(self) -> None:
-        """Jobs first, then the daemons that this object started."""
+        """Cancel all jobs and stop the daemons that this object started."""
         for state in ("PENDING", "RUNNING"):
             subprocess.run(["scancel", "--quiet", f"--state={state}"], env=self.environment)
         with suppress(TimeoutError, RuntimeError):
@@ -128,30 +128,30 @@ class Cluster:
 
     @contextmanager
     def lost(self, node: str, job: str) -> Iterator[None]:
-        """A node without a word: its daemon is gone, what ran there stands still, and no connection is closed.
+        """Simulate a lost node: its daemon is killed, its processes are stopped, and no connection is closed.
 
-        SLURM is told that it is down, which it would find out by itself after SlurmdTimeout. In the end the node comes
-        back as after a reboot (ReturnToService=2): nothing of what ran there is left.
+        The node is set to DOWN, as SLURM would do after SlurmdTimeout. At the end the node returns as after a reboot
+        (ReturnToService=2), without its processes.
         """
         os.kill(int((self.folder / f"slurmd.{node}.pid").read_text()), signal.SIGKILL)
-        everybody = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
-        silent = {pid for pid in everybody if self._on(node, job, pid)}
-        silent |= {_parent(pid) for pid in silent} - {1}  # SLURM's own, which watch over them
+        pids = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+        stopped = {pid for pid in pids if self._belongs_to(node, job, pid)}
+        stopped |= {_parent(pid) for pid in stopped} - {1}  # SLURM's own, which supervise them
         try:
-            for pid in silent:
+            for pid in stopped:
                 os.kill(pid, signal.SIGSTOP)
             self.run("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=drill")
             yield
         finally:
-            for pid in silent:
+            for pid in stopped:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             self.run("slurmd", "-N", node, "-f", self.own["SLURM_CONF"])
 
-    def _on(self, node: str, job: str, pid: int) -> bool:
-        """Whether a process belongs to a job of this cluster, on a node."""
+    def _belongs_to(self, node: str, job: str, pid: int) -> bool:
+        """Return whether a process belongs to a job of this cluster on a node."""
         try:
-            message = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+            variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         except OSError:
             return False
         wanted = {
@@ -159,15 +159,15 @@ class Cluster:
             "SLURM_JOB_ID": job,
             "SLURM_CONF": self.own["SLURM_CONF"],
         }
-        return {f"{key}={value}".encode() for key, value in wanted.items()} <= set(message)
+        return {f"{key}={value}".encode() for key, value in wanted.items()} <= set(variables)
 
     def state(self, job: str) -> dict[str, str]:
-        """What scontrol says of a job, or of a task of an array."""
+        """Return the fields that scontrol shows for a job or a task of an array."""
         words = self.run("scontrol", "-o", "show", "job", job).split()
         return dict(word.split("=", 1) for word in words if "=" in word)
 
-    def ended(self, job: str, patience: int = 600) -> dict[str, str]:
-        """Wait for a job's end; one that was queued again need not wait SLURM's two minutes."""
+    def ended(self, job: str, timeout: int = 600) -> dict[str, str]:
+        """Wait for the end of a job; a requeued job starts without SLURM's delay of two minutes."""
         over = ("COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", "NODE_FAIL")
 
         def done() -> bool:
@@ -176,23 +176,23 @@ class Cluster:
                 self.run("scontrol", "update", f"JobId={job}", "StartTime=now")
             return state["JobState"] in over
 
-        wait(done, patience)
+        wait(done, timeout)
         return self.state(job)
 
 
 def _parent(pid: int) -> int:
-    """Of a process."""
+    """Return the parent of a process."""
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def wait(done, patience: float) -> None:
-    """Until something is so.
+def wait(done, timeout: float) -> None:
+    """Wait until a function returns true.
 
     Raises:
-        TimeoutError: if it does not become so.
+        TimeoutError: The function did not return true in time.
     """
-    end = time.monotonic() + patience
+    end = time.monotonic() + timeout
     while not done():
         if time.monotonic() > end:
-            raise TimeoutError(f"not in {patience} s")
+            raise TimeoutError(f"not in {timeout} s")
         time.sleep(0.3)

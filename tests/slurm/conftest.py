@@ -8,7 +8,7 @@ from slurm.cluster import Cluster, missing
 
 @pytest.fixture(scope="session")
 def cluster():
-    """One cluster for all drills."""
+    """SLURM cluster for all tests of the session."""
     if why := missing():
         pytest.skip(f"no SLURM: {why}")
     folder = Path(tempfile.mkdtemp(prefix="slurm", dir="/tmp"))

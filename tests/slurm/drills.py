@@ -1,4 +1,4 @@
-"""What can happen to a process of a drill, as callbacks that a config names."""
+"""Callbacks for configs of SLURM tests: slow steps and a killed process."""
 
 import os
 import signal
@@ -8,11 +8,11 @@ from pytorch_lightning import Callback
 
 
 class Slow(Callback):
-    """Steps long enough for a signal to come in between; one process may be slower than the others.
+    """Callback that delays steps, so that a signal arrives between them; one process may be slower.
 
     Args:
-        seconds: of each minibatch.
-        straggler: a process that takes twice as long.
+        seconds: Delay of each minibatch, in seconds.
+        straggler: Rank of a process with twice the delay; -1 for none.
     """
 
     def __init__(self, seconds: float = 0.05, straggler: int = -1) -> None:
@@ -24,11 +24,11 @@ class Slow(Callback):
 
 
 class Killed(Callback):
-    """kill -9 of one process, in the first life of a job.
+    """Callback that kills one process with SIGKILL before the job is requeued.
 
     Args:
-        rank: which.
-        step: at which.
+        rank: Rank of the process.
+        step: Step at which it is killed.
     """
 
     def __init__(self, rank: int = 1, step: int = 30) -> None:

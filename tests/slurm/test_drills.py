@@ -1,4 +1,4 @@
-"""Jobs on a real SLURM cluster: what `python -m lightning_gan slurm` writes, handed to sbatch, and hurt."""
+"""Jobs of `python -m lightning_gan slurm` on a real SLURM cluster, with signals, kills and lost nodes."""
 
 import csv
 import os
@@ -40,7 +40,7 @@ DRILL = {
 
 
 class Drill:
-    """A folder in which jobs are submitted as the user would, by `python -m lightning_gan slurm --submit`."""
+    """Folder in which jobs are submitted by `python -m lightning_gan slurm --submit`."""
 
     def __init__(self, folder, cluster, monkeypatch, capfd):
         self.folder, self.cluster, self.monkeypatch, self.capfd = (
@@ -58,7 +58,7 @@ class Drill:
         Path("drill.yaml").write_text(yaml.safe_dump(DRILL))
 
     def submit(self, *flags: str) -> str:
-        """The job's number."""
+        """Submit a job and return its number."""
         words = [
             "slurm",
             "--config",
@@ -100,12 +100,12 @@ def drill(cluster, tmp_path, monkeypatch, capfd):
 
 @pytest.fixture(scope="module")
 def undisturbed():
-    """The end of a job that nothing happened to, for the tests that need it."""
+    """Last checkpoints of uninterrupted jobs, shared by the tests."""
     return {}
 
 
 def of_two(drill, undisturbed):
-    """The end of two processes on one node."""
+    """Return the last checkpoint of an uninterrupted job of two processes on one node."""
     if "two" not in undisturbed:
         job = drill.submit("--tasks", "2")
         state = drill.ended(job)
@@ -116,7 +116,7 @@ def of_two(drill, undisturbed):
 
 
 def same(one, other) -> None:
-    """All that a checkpoint says of the model is equal, bit for bit."""
+    """Assert that model, optimizers, counts and random states of two checkpoints are equal bit for bit."""
     for key in ("state_dict", "optimizer_states", "lr_schedulers", "counts", "random_states"):
         assert flat(one[key]) == flat(other[key]), key
 
@@ -134,8 +134,8 @@ def steps_of(folder: Path) -> list[int]:
         return [int(row["step"]) for row in csv.DictReader(file) if row["train/d_loss"]]
 
 
-def test_a_job_of_two_nodes_is_queued_again_and_ends_as_if_nothing_had_happened(drill, undisturbed):
-    """With a straggler, so that the signal finds the two processes at different places."""
+def test_a_requeued_job_of_two_nodes_ends_as_an_uninterrupted_one(drill, undisturbed):
+    """A straggler makes the signal reach the two processes at different steps."""
     expected = of_two(drill, undisturbed)
     Path("slow.yaml").write_text(
         yaml.safe_dump({"trainer": {"callbacks": [slow(0.05, straggler=0)]}})
@@ -157,7 +157,7 @@ def test_a_job_of_two_nodes_is_queued_again_and_ends_as_if_nothing_had_happened(
     assert {path.name.split("-", 3)[-1] for path in lives} == {f"drill-job_{job}"}
 
 
-def test_a_killed_process_ends_the_job_and_costs_the_steps_since_the_last_save(drill, undisturbed):
+def test_a_killed_process_ends_the_job_which_resumes_from_its_last_save(drill, undisturbed):
     expected = of_two(drill, undisturbed)
     killed = {
         "trainer": {
@@ -179,8 +179,8 @@ def test_a_killed_process_ends_the_job_and_costs_the_steps_since_the_last_save(d
 
 
 @pytest.mark.parametrize("node", ["n1", "n2"])
-def test_a_job_that_lost_a_node_is_queued_again_and_goes_on(node, drill, undisturbed):
-    """n1 has the batch script and the first process, which writes the run's files."""
+def test_a_job_that_lost_a_node_is_requeued_and_continues(node, drill, undisturbed):
+    """n1 runs the batch script and the first process, which writes the run's files."""
     expected = of_two(drill, undisturbed)
     job = drill.submit("--run.name", "drill", "--nodes", "2", "--tasks", "1")
     drill.reached(job, 20)
@@ -206,8 +206,8 @@ def test_an_array_is_one_run_for_each_seed(drill):
     assert flat(weights[0]) != flat(weights[1])
 
 
-def test_a_job_whose_time_runs_out_goes_on_until_the_run_is_complete(drill):
-    """SLURM sends the signal by itself, 60 to 120 s after the beginning; 120 s of steps and the start need more."""
+def test_a_job_with_a_short_time_limit_is_requeued_until_the_run_is_complete(drill):
+    """SLURM sends the signal 60 to 120 s after the start; the run needs more than 120 s."""
     Path("slow.yaml").write_text(yaml.safe_dump({"trainer": {"callbacks": [slow(1.0)]}}))
     job = drill.submit(
         "--config", "slow.yaml", "--run.name", "drill", "--time", "3", "--signal_seconds", "60"

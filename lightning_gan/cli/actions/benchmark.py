@@ -11,7 +11,7 @@ from lightning_gan.evaluation.tables import check_output_path
 from lightning_gan.studies.benchmarks import BENCHMARKS
 from lightning_gan.studies.benchmarks.benchmark import Benchmark, BenchmarkModel
 from lightning_gan.studies.benchmarks.report import format_benchmark
-from lightning_gan.studies.results_cache import Row, read_cached_rows
+from lightning_gan.studies.results_cache import CachedRow, read_cached_rows
 from lightning_gan.utils.errors import UserError
 from lightning_gan.utils.text_table import format_duration, format_table
 
@@ -120,7 +120,7 @@ def describe_cost(plan: Plan) -> str:
 
 def run_benchmark(plan: Plan) -> str:
     """Train what is missing, seed by seed, and format the table."""
-    found: dict[str, list[Row]] = {model.name: [] for model in plan.models}
+    found: dict[str, list[CachedRow]] = {model.name: [] for model in plan.models}
     finished = read_cached_rows(plan.rows)
     for seed in range(plan.seeds):
         for model in plan.models:

@@ -36,7 +36,7 @@ class EstimateOptions:
     """Whether to omit validation and the final evaluation."""
 
 
-def check_words(words: Sequence[str]) -> None:
+def check_estimate_arguments(words: Sequence[str]) -> None:
     """Check that no setting resumes a run.
 
     Args:
@@ -77,17 +77,17 @@ class Measurement:
     """Upper end of the range of steps: `low` and `high` are the quantiles 0.1 and 0.9."""
     parts: list[tuple[str, float, int]]
     """Work at intervals: name, duration, number of times."""
-    ends: float
+    overhead: float
     """Duration of the time before the first step and after the last one."""
 
-    def total(self, steps: int, step: float) -> float:
-        """Return the duration of the whole run.
+    def compute_total(self, steps: int, step: float) -> float:
+        """Compute the duration of the whole run in seconds.
 
         Args:
             steps: Number of steps.
             step: Duration of a step.
         """
-        return steps * step + sum(each * times for _, each, times in self.parts) + self.ends
+        return steps * step + sum(each * times for _, each, times in self.parts) + self.overhead
 
 
 def measure(
@@ -177,11 +177,11 @@ def format_estimate(
     rows.append(
         (
             "start and end" if options.quick else "start, end, final evaluation",
-            f"{m.ends:.3g} s",
+            f"{m.overhead:.3g} s",
             "1",
         )
     )
-    spread = f"{format_clock(m.total(steps, low))} to {format_clock(m.total(steps, high))}"
+    spread = f"{format_clock(m.compute_total(steps, low))} to {format_clock(m.compute_total(steps, high))}"
     n = torch.get_num_threads()
     threads = f"{n} thread{'s' * (n > 1)}"
     if trainer.world_size > 1:
@@ -189,7 +189,7 @@ def format_estimate(
     lines = [
         f"estimate {name}: {options.steps} steps measured after {WARMUP_STEPS}, on {watch.device}, {threads}",
         format_table(rows, ("part", "each", "times")),
-        f"time     {format_clock(m.total(steps, mean))} for {steps:,} steps ({spread}: quantiles 0.1 and 0.9 "
+        f"time     {format_clock(m.compute_total(steps, mean))} for {steps:,} steps ({spread}: quantiles 0.1 and 0.9 "
         f"of a step)",
         f"memory   {measure_memory(watch.device)}{' in one process' * (trainer.world_size > 1)}",
         f"disk     {measure_disk(trainer, watch.folder, steps)}",

@@ -107,7 +107,7 @@ def evaluate(
     space = _make_extractor(features) or default_extractor(shape, data_name)
     if weights:
         space = replace(cast(Any, space), weights=weights)
-    evaluator = Evaluator(known, space, chosen, must=weights is not None, engine=engine)
+    evaluator = Evaluator(known, space, chosen, require_weights=weights is not None, engine=engine)
     _print_cost(evaluator, sample_sets, baselines)
     start = time.monotonic()
     scored = [evaluator.score(sample_set) for sample_set in sample_sets]

@@ -75,7 +75,7 @@ def format_contents(contents: FolderContents, size: int) -> str:
     counts = Counter(found.labels)
     classes = [(to_printable(name), f"{counts[i]:,}") for i, name in enumerate(found.classes)]
     lines = [
-        f"{to_printable(found.root)}: {len(found.files):,} images; ignored: {found.passed_over or 'nothing'}"
+        f"{to_printable(found.root)}: {len(found.files):,} images; ignored: {found.ignored or 'nothing'}"
     ]
     lines += [format_table(classes, ("class", "images")),
     ""] if classes else ["no sub-folders: no labels"]  # fmt: skip

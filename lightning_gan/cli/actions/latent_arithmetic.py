@@ -73,12 +73,15 @@ def latent_arithmetic(
         forms = (
             [[terms] * draws]
             if terms
-            else [samples.exchanges(p, CONCEPTS, group, draws, seed) for p in CONCEPTS.pairs()]
+            else [
+                samples.draw_exchanges(p, CONCEPTS, group, draws, seed)
+                for p in CONCEPTS.list_pairs()
+            ]
         )
         found = [evaluate_analogy(samples, CONCEPTS, form, group, seed) for form in forms]
         print(format_analogies(samples, CONCEPTS, forms, found))
         sums = [
-            _make_sum(gan, samples.z, form[0], f.places[0], f.y[0], display_range, seed, noise)
+            _make_sum(gan, samples.z, form[0], f.indices[0], f.y[0], display_range, seed, noise)
             for form, f in zip(forms, found, strict=True)
         ]
         title = "First sum of each pair of factors" if not terms else "First sum"
@@ -98,7 +101,7 @@ def _check_words(ckpt_path: str, terms: Sequence[Term]) -> None:
             f'indices, such as --equation "1,5,9 - 2,4,8 + 3,7,11", or a checkpoint of factors.yaml.'
         )
     if terms:
-        CONCEPTS.target(terms)
+        CONCEPTS.compute_target(terms)
 
 
 def _load_classifier() -> FactorClassifier:
@@ -172,4 +175,4 @@ def _format_result(terms: Sequence[Term]) -> str:
     """Format the words that result from an equation; empty for sample indices."""
     if terms[0].words[0].isdecimal():
         return ""
-    return "".join(f" {CONCEPTS.values[f][v]}" for f, v in CONCEPTS.target(terms).items())
+    return "".join(f" {CONCEPTS.values[f][v]}" for f, v in CONCEPTS.compute_target(terms).items())

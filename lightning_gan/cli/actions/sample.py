@@ -118,7 +118,7 @@ def interpolate(
     check_image_memory(
         gan, n, f"{rows:,} rows of {columns:,} images", "give fewer --rows or --columns"
     )
-    x = latent_space.interpolate(gan, rows, columns, seed)
+    x = latent_space.interpolate_samples(gan, rows, columns, seed)
     image = images.make_image_grid(
         images.to_uint8(x.flatten(0, 1), display_range), columns, scale=2
     )

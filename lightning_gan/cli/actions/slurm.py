@@ -39,7 +39,7 @@ class SlurmJob(JobResources):
     wandb: WandbMode = "offline"
 
 
-def check_words(fit: Sequence[str]) -> None:
+def check_slurm_arguments(fit: Sequence[str]) -> None:
     """Check for settings of `fit` that the sbatch file sets.
 
     Raises:

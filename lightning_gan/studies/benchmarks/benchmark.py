@@ -11,7 +11,7 @@ from pytorch_lightning import Callback, LightningDataModule, LightningModule, Tr
 
 from lightning_gan.models.base import AdversarialModel
 from lightning_gan.studies.in_memory import train_in_memory
-from lightning_gan.studies.results_cache import Row, cached_result
+from lightning_gan.studies.results_cache import CachedRow, cached_result
 from lightning_gan.training.statistics import NonFiniteLossError
 from lightning_gan.utils.errors import UserError
 
@@ -127,7 +127,7 @@ class Benchmark:
 
     def run_or_read(
         self, path: Path, model: BenchmarkModel, steps: int, seed: int, root: str
-    ) -> Row:
+    ) -> CachedRow:
         """Read the row of a run from a file; train the model if the row is missing.
 
         Raises:
@@ -145,7 +145,7 @@ class Benchmark:
             )
         return row
 
-    def run_model(self, model: BenchmarkModel, steps: int, seed: int, root: str) -> Row:
+    def run_model(self, model: BenchmarkModel, steps: int, seed: int, root: str) -> CachedRow:
         """Train one model; return the last values, the best value of the first column, and the CPU seconds."""
         started = time.process_time()
         networks, data = model.make(seed, steps, root)

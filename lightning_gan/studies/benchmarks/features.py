@@ -6,7 +6,7 @@ from typing import Any
 from pytorch_lightning import LightningDataModule
 
 from lightning_gan.analysis.few_labels import reinitialize
-from lightning_gan.analysis.probes import pooled_features, svm_error
+from lightning_gan.analysis.probes import compute_svm_error, extract_pooled_features
 from lightning_gan.models.base import AdversarialModel
 from lightning_gan.studies.benchmarks.benchmark import (
     Benchmark,
@@ -33,7 +33,10 @@ def measure_features(model: AdversarialModel, data: LightningDataModule) -> dict
     x, y = image_data.images("train")[:LABELLED], image_data.labels("train")[:LABELLED]
     test, wanted = image_data.images("test")[:TESTED], image_data.labels("test")[:TESTED]
     return {
-        name: 1 - svm_error(pooled_features(D, x), y, pooled_features(D, test), wanted, c=1e-3)
+        name: 1
+        - compute_svm_error(
+            extract_pooled_features(D, x), y, extract_pooled_features(D, test), wanted, c=1e-3
+        )
         for name, D in (
             ("accuracy", model.discriminator),
             ("untrained", reinitialize(model.discriminator, seed=0)),

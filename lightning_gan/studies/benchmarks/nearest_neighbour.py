@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from pytorch_lightning import LightningDataModule
 
-from lightning_gan.analysis.probes import nearest_neighbour_error
+from lightning_gan.analysis.probes import compute_nearest_neighbour_error
 from lightning_gan.models.base import AdversarialModel
 from lightning_gan.studies.benchmarks.benchmark import (
     Benchmark,
@@ -40,10 +40,10 @@ def measure_neighbours(model: AdversarialModel, data: LightningDataModule) -> di
     )  # the order of classes in `sample`
     real, real_labels = digits.images("train")[:SAMPLES], digits.labels("train")[:SAMPLES]
     return {
-        "error": nearest_neighbour_error(
+        "error": compute_nearest_neighbour_error(
             model.sample(SAMPLES).cpu(), generated_labels, test, labels
         ),
-        "real": nearest_neighbour_error(real, real_labels, test, labels),
+        "real": compute_nearest_neighbour_error(real, real_labels, test, labels),
     }
 
 

@@ -10,10 +10,10 @@ from lightning_gan.studies.benchmarks.benchmark import (
     BenchmarkModel,
     PublishedNumber,
 )
-from lightning_gan.studies.results_cache import Row
+from lightning_gan.studies.results_cache import CachedRow
 from lightning_gan.utils.text_table import format_table
 
-Found = Sequence[tuple[BenchmarkModel, Sequence[Row]]]
+Found = Sequence[tuple[BenchmarkModel, Sequence[CachedRow]]]
 ERRORS = 2  # combined standard errors within which two means agree
 
 
@@ -36,7 +36,9 @@ def agrees_with_published(ours: PublishedNumber, published: PublishedNumber) -> 
     return abs(ours.mean - published.mean) <= ERRORS * math.hypot(ours.error, published.error)
 
 
-def describe_agreement(benchmark: Benchmark, model: BenchmarkModel, rows: Sequence[Row]) -> str:
+def describe_agreement(
+    benchmark: Benchmark, model: BenchmarkModel, rows: Sequence[CachedRow]
+) -> str:
     """List the columns whose means agree with the published ones, and those whose means do not."""
     if model.published is None:
         return "nothing published"
@@ -68,31 +70,31 @@ def format_benchmark(benchmark: Benchmark, steps: int, found: Found) -> str:
 
 
 def _lines(
-    benchmark: Benchmark, steps: int, model: BenchmarkModel, rows: Sequence[Row]
+    benchmark: Benchmark, steps: int, model: BenchmarkModel, rows: Sequence[CachedRow]
 ) -> list[tuple[str, ...]]:
     first, *others = benchmark.columns
     best = summarize_seeds([row["best"] * first.factor for row in rows])
     length = benchmark.describe_length(steps).removesuffix(" of the published length")
     row = (
-        model.name, str(len(rows)), format_number(_number(rows, first), first), format_number(best, first),
-        *(format_number(_number(rows, c), c) for c in others), length, describe_agreement(benchmark, model, rows),
+        model.name, str(len(rows)), format_column_value(_number(rows, first), first), format_column_value(best, first),
+        *(format_column_value(_number(rows, c), c) for c in others), length, describe_agreement(benchmark, model, rows),
     )  # fmt: skip
     if model.published is None:
         return [row]
     numbers = model.published.numbers
     cells = {
-        c.key: format_number(numbers[c.key], c) if c.key in numbers else "-"
+        c.key: format_column_value(numbers[c.key], c) if c.key in numbers else "-"
         for c in benchmark.columns
     }
     name = f"  {model.published.name}, {model.published.source}"
     return [row, (name, "", cells[first.key], "", *(cells[c.key] for c in others), "100 %", "")]
 
 
-def _number(rows: Sequence[Row], column: BenchmarkColumn) -> PublishedNumber:
+def _number(rows: Sequence[CachedRow], column: BenchmarkColumn) -> PublishedNumber:
     return summarize_seeds([row[column.key] * column.factor for row in rows])
 
 
-def format_number(number: PublishedNumber, column: BenchmarkColumn) -> str:
+def format_column_value(number: PublishedNumber, column: BenchmarkColumn) -> str:
     """Format a mean, with its standard error if it is known."""
     text = f"{number.mean:.{column.digits}f}"
     return text if number.error is None else f"{text} ± {number.error:.{column.digits}f}"
@@ -121,6 +123,6 @@ def format_explanation(benchmark: Benchmark, steps: int, found: Found) -> str:
     return "\n".join(lines)
 
 
-def _diverged(rows: Sequence[Row]) -> str:
+def _diverged(rows: Sequence[CachedRow]) -> str:
     steps = [str(row["diverged"]) for row in rows if row["diverged"] is not None]
     return f" ({len(steps)} of {len(rows)} runs diverged, at {', '.join(steps)})" if steps else ""

@@ -30,11 +30,12 @@ from lightning_gan.studies.goodfellow2014.claim import (
     Finding,
     Setting,
     Verdict,
+    count_seeds,
     format_over_seeds,
 )
 from lightning_gan.studies.goodfellow2014.ring import count_covered, make_ring_gan
 from lightning_gan.studies.in_memory import train_in_memory
-from lightning_gan.studies.results_cache import Row, cached_result
+from lightning_gan.studies.results_cache import CachedRow, cached_result
 from lightning_gan.training.optimizers import LinearDecay
 from lightning_gan.utils import images
 
@@ -106,7 +107,7 @@ def compute_spread(points: Tensor) -> float:
     return points.var(0).sum().sqrt().item()
 
 
-def compute_value(gan: GAN, data: Ring) -> float:
+def measure_value(gan: GAN, data: Ring) -> float:
     """Compute V(D, G) in nats on held-out points and as many samples."""
     with torch.no_grad():
         real = gan.discriminator(data.images("test")[:HELD_OUT])
@@ -121,12 +122,12 @@ def measure_d_gap(gan: GAN, data: Ring, updates: int) -> float:
         d_optimizer=partial(Adam, lr=RATE, betas=(0.5, 0.99)), g_optimizer=partial(SGD, lr=0.0),
         d_scheduler=partial(LinearDecay, total=updates),
     )  # fmt: skip
-    now = compute_value(gan, data)
+    now = measure_value(gan, data)
     train_in_memory(trained, Ring(batch_size=data.batch_size), 1)
-    return compute_value(trained, data) - now
+    return measure_value(trained, data) - now
 
 
-def measure_ratio_arm(arm: RatioArm, seed: int, updates: int, catch_up: int) -> Row:
+def measure_ratio_arm(arm: RatioArm, seed: int, updates: int, catch_up: int) -> CachedRow:
     """Train one model; return means over the last measurements, the final gap of D, and points for the image."""
     gan, data = arm.make_model(seed)
     measurement = RatioMeasurement(updates, data)
@@ -145,7 +146,7 @@ def run(setting: Setting) -> list[Finding]:
     folder = setting.make_folder("balance")
     updates, catch_up = (QUICK_UPDATES, QUICK_CATCH_UP) if setting.quick else (UPDATES, CATCH_UP)
     arms = QUICK_ARMS if setting.quick else ARMS
-    rows: dict[RatioArm, list[Row]] = {}
+    rows: dict[RatioArm, list[CachedRow]] = {}
     for arm in arms:
         for seed in setting.seeds:
             key = f"{arm.name} | {updates} updates of G, {catch_up} of D for its gap | seed {seed}"
@@ -173,7 +174,7 @@ def run(setting: Setting) -> list[Finding]:
 
 
 def compute_gains(
-    balanced: Sequence[Row], unbalanced: Sequence[Row]
+    balanced: Sequence[CachedRow], unbalanced: Sequence[CachedRow]
 ) -> list[tuple[str, list[float]]]:
     """Compute the advantages of the balanced arm over the unbalanced one for each seed."""
     pairs = list(zip(balanced, unbalanced, strict=True))
@@ -191,15 +192,13 @@ def compute_gains(
     ]
 
 
-def describe_ratio_arm(rows: Sequence[Row]) -> str:
+def describe_ratio_arm(rows: Sequence[CachedRow]) -> str:
     """Format the means of an arm with their standard errors over seeds."""
     keys = ("modes", "high_quality", "spread", "d_gap")
     modes, quality, width, gap = (
         format_over_seeds([r[key] for r in rows], 2).split(" (")[0] for key in keys
     )
-    return (
-        f"{modes} modes; {quality} good; spread {width}; gap of D {gap} nats ({len(rows)} seed(s))"
-    )
+    return f"{modes} modes; {quality} good; spread {width}; gap of D {gap} nats ({count_seeds(len(rows))})"
 
 
 def is_better_ratio(gains: Sequence[float]) -> bool:
@@ -208,7 +207,7 @@ def is_better_ratio(gains: Sequence[float]) -> bool:
     return mean(gains) > 2 * error
 
 
-def draw_ratio_arms(rows: dict[RatioArm, list[Row]], updates: int) -> Tensor:
+def draw_ratio_arms(rows: dict[RatioArm, list[CachedRow]], updates: int) -> Tensor:
     """Draw samples during training with a row for each arm and a column for each measurement; the modes in grey."""
     figure = Figure(figsize=(1.75 * MEASUREMENTS, 1.85 * len(rows)), layout="constrained", dpi=80)
     axes = figure.subplots(len(rows), MEASUREMENTS, squeeze=False)

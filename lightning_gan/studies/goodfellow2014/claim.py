@@ -106,10 +106,15 @@ class Claim:
         return (self.quick_seconds or 0) if setting.quick else self.seconds * len(setting.seeds)
 
 
+def count_seeds(n: int) -> str:
+    """Format a number of seeds."""
+    return f"{n} seed{'s' * (n != 1)}"
+
+
 def format_over_seeds(values: Sequence[float], digits: int = 3, unit: str = "") -> str:
     """Format the mean and its standard error over seeds; one seed has no error."""
     suffix = f" {unit}" if unit else ""
     if len(values) == 1:
-        return f"{values[0]:.{digits}f}{suffix} (1 seed)"
+        return f"{values[0]:.{digits}f}{suffix} ({count_seeds(1)})"
     error = stdev(values) / math.sqrt(len(values))
-    return f"{mean(values):.{digits}f} ± {error:.{digits}f}{suffix} ({len(values)} seeds)"
+    return f"{mean(values):.{digits}f} ± {error:.{digits}f}{suffix} ({count_seeds(len(values))})"

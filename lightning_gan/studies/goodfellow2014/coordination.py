@@ -27,7 +27,7 @@ from lightning_gan.studies.goodfellow2014.claim import (
 )
 from lightning_gan.studies.goodfellow2014.ring import count_covered, make_ring_gan
 from lightning_gan.studies.in_memory import train_in_memory
-from lightning_gan.studies.results_cache import Row, cached_result
+from lightning_gan.studies.results_cache import CachedRow, cached_result
 from lightning_gan.utils import images
 
 UPDATES = 4000  # of both networks together, the same for every arm
@@ -116,7 +116,7 @@ class UpdateBudget(Callback):
             trainer.should_stop = True
 
 
-def measure_controller_arm(arm: ControllerArm, seed: int, updates: int) -> Row:
+def measure_controller_arm(arm: ControllerArm, seed: int, updates: int) -> CachedRow:
     """Train one model; return its mean distance over the second half, its final mode coverage, and its mean k."""
     gan, data = arm.make_model(seed)
     budget = UpdateBudget(updates, data)
@@ -132,7 +132,7 @@ def run(setting: Setting) -> list[Finding]:
     """Run every arm with every seed, and compare the controller with the best fixed k."""
     folder = setting.make_folder("coordination")
     updates = QUICK_UPDATES if setting.quick else UPDATES
-    rows: dict[str, list[Row]] = {}
+    rows: dict[str, list[CachedRow]] = {}
     for arm in [*FIXED, CONTROLLER]:
         for seed in setting.seeds:
             key = f"{arm.name} | rates {G_RATE} {D_RATE} | {updates} updates | seed {seed}"
@@ -163,7 +163,7 @@ def run(setting: Setting) -> list[Finding]:
     return [*findings, gain]
 
 
-def describe_controller_arm(rows: Sequence[Row]) -> str:
+def describe_controller_arm(rows: Sequence[CachedRow]) -> str:
     """Format the distance of an arm with its standard error over seeds, and the means of the other values."""
     modes, quality, k = (mean(r[key] for r in rows) for key in ("modes", "high_quality", "k"))
     text = format_over_seeds([r["distance"] for r in rows])
@@ -175,7 +175,7 @@ def is_better_controller(gains: Sequence[float]) -> bool:
     return len(gains) > 1 and mean(gains) > 2 * stdev(gains) / math.sqrt(len(gains))
 
 
-def draw_controller_arms(rows: dict[str, list[Row]]) -> Tensor:
+def draw_controller_arms(rows: dict[str, list[CachedRow]]) -> Tensor:
     """Draw the distance of each model, and the mean of each arm."""
     figure = Figure(figsize=(7, 3.2), layout="constrained", dpi=100)
     ax = figure.subplots()

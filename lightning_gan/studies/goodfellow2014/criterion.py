@@ -102,9 +102,11 @@ def compute_jsd_from_entropies(
     p: Distribution, q: Distribution, grid: theory.QuadratureGrid
 ) -> float:
     """Compute the JSD in nats as H((p + q) / 2) - H(p) / 2 - H(q) / 2."""
-    log_p, log_q = grid.log_density(p), grid.log_density(q)
+    log_p, log_q = grid.compute_log_density(p), grid.compute_log_density(q)
     average = torch.logaddexp(log_p, log_q) - math.log(2)
-    h_average, h_p, h_q = (-grid.integral(log.exp() * log).value for log in (average, log_p, log_q))
+    h_average, h_p, h_q = (
+        -grid.integrate(log.exp() * log).value for log in (average, log_p, log_q)
+    )
     return (h_average - h_p / 2 - h_q / 2).item()
 
 
@@ -123,8 +125,8 @@ def measure_criterion(pair: DensityPair) -> tuple[str, float, float, float]:
         )
     else:
         grid, other = theory.make_interval(-14, 14, 2001), theory.make_interval(-14, 14, 1701)
-    log_p, log_q = grid.log_density(p), grid.log_density(q)
-    found = theory.value(find_optimal_logits(log_p, log_q), log_p, log_q, grid)
+    log_p, log_q = grid.compute_log_density(p), grid.compute_log_density(q)
+    found = theory.compute_value(find_optimal_logits(log_p, log_q), log_p, log_q, grid)
     return (
         name,
         found.value.item(),
@@ -136,8 +138,8 @@ def measure_criterion(pair: DensityPair) -> tuple[str, float, float, float]:
 def compute_surface() -> Tensor:
     """Compute C(G) + log 4 in nats for p_g = N(mu, s) and p_data = N(0, 1), [len(MU), len(S)]."""
     grid = theory.make_interval(-40, 40, 4001)
-    p_data = grid.log_density(make_normal(0, 1))
-    rows = [theory.criterion(p_data, _row(mu, grid), grid).value for mu in MU]
+    p_data = grid.compute_log_density(make_normal(0, 1))
+    rows = [theory.compute_criterion(p_data, _row(mu, grid), grid).value for mu in MU]
     return torch.stack(rows) - MINIMUM
 
 
@@ -157,7 +159,7 @@ def draw_random_pairs(n: int) -> tuple[Tensor, Tensor]:
     step[::10] = 0
     q = (1 - step) * p + step * other
     grid = theory.make_states(STATES)
-    return theory.total_variation(p.log(), q.log(), grid), theory.jensen_shannon(
+    return theory.compute_total_variation(p.log(), q.log(), grid), theory.compute_jensen_shannon(
         p.log(), q.log(), grid
     ).value
 

@@ -140,14 +140,14 @@ def compute_exact_gradients(share: float) -> tuple[float, float, float]:
         Norms of the saturating and of the non-saturating gradient, and their cosine.
     """
     grid = theory.make_interval(-20, 20, 2001)
-    p_data = grid.log_density(Normal(torch.zeros((), dtype=torch.float64), 1.0))
+    p_data = grid.compute_log_density(Normal(torch.zeros((), dtype=torch.float64), 1.0))
     theta = torch.tensor([2 * share, 1 + 0.5 * share], dtype=torch.float64, requires_grad=True)
-    p_g = grid.log_density(Normal(theta[0], theta[1]))
-    logits = theory.optimal_score(p_data, p_g).detach()
+    p_g = grid.compute_log_density(Normal(theta[0], theta[1]))
+    logits = theory.compute_optimal_logits(p_data, p_g).detach()
     both = []
     for per_sample in (logsigmoid(-logits), -logsigmoid(logits)):  # log(1 - D) and -log D
         # E_g[1] = 1 has no gradient, so a constant can be subtracted to reduce rounding errors
-        objective = grid.integral(p_g.exp() * (per_sample - per_sample.mean())).value
+        objective = grid.integrate(p_g.exp() * (per_sample - per_sample.mean())).value
         both.append(torch.autograd.grad(objective, theta, retain_graph=True)[0])
     norms = [g.norm().item() for g in both]
     return norms[0], norms[1], cosine_similarity(both[0], both[1], 0, eps=1e-300).item()

@@ -31,7 +31,7 @@ from lightning_gan.studies.goodfellow2014.claim import (
 )
 from lightning_gan.studies.goodfellow2014.figure1_training import FrameRecorder, StopNearData
 from lightning_gan.studies.in_memory import train_in_memory
-from lightning_gan.studies.results_cache import Row, cached_result
+from lightning_gan.studies.results_cache import CachedRow, cached_result
 from lightning_gan.utils import images
 
 NAME = "figure1"
@@ -84,15 +84,15 @@ QUICK = Figure1Schedule(
 )
 
 
-def run_seed(seed: int, schedule: Figure1Schedule, folder: Path | None) -> Row:
+def run_seed(seed: int, schedule: Figure1Schedule, folder: Path | None) -> CachedRow:
     """Train all four states with one seed, and return the measurements; draw them if a folder is given."""
     pair = line.make_networks(seed)
     every = max(1, schedule.long // schedule.frames)
     recorders = (FrameRecorder(20, "(a)"), FrameRecorder(every, "(d)")) if folder else ()
     near = line.make_gan(pair, schedule.k, D_RULE, G_RULE, total=10**9)
     train_in_memory(near, line.make_data(), schedule.near, [StopNearData(NEAR), *recorders[:1]])
-    row: Row = {
-        "near": line.compute_total_variation(line.compute_p_g(pair)),
+    row: CachedRow = {
+        "near": line.measure_total_variation(line.compute_p_g(pair)),
         "near_steps": near.g_updates,
     }
     views = [line.make_view(near)]
@@ -144,7 +144,9 @@ def run(setting: Setting) -> list[Finding]:
     return judge_states(rows, schedule, folder / f"{NAME}.png")
 
 
-def judge_states(rows: Sequence[Row], schedule: Figure1Schedule, image: Path) -> list[Finding]:
+def judge_states(
+    rows: Sequence[CachedRow], schedule: Figure1Schedule, image: Path
+) -> list[Finding]:
     """Judge the criteria of all states; every seed has to meet them."""
     every = "for every seed"
 

@@ -12,10 +12,10 @@ from torch.distributions import Uniform as UniformDensity
 from torch.nn import Parameter
 from torch.optim import Optimizer
 
-from callbacks.density_plot import choose_view
+from callbacks.density_plot import compute_view
 from datamodules import Gaussian1D
 from lightning_gan.analysis import theory
-from lightning_gan.analysis.generator_density import GeneratorDensity, generator_density
+from lightning_gan.analysis.generator_density import GeneratorDensity, compute_generator_density
 from lightning_gan.losses import NonSaturating
 from lightning_gan.models.gan import GAN
 from lightning_gan.networks import Discriminator, Generator, LinearMLPGenerator, MLPDiscriminator
@@ -63,7 +63,7 @@ def make_data() -> Gaussian1D:
 
 def compute_p_g(pair: NetworkPair) -> GeneratorDensity:
     """Compute the density of G's samples."""
-    return generator_density(pair[0], P_Z)
+    return compute_generator_density(pair[0], P_Z)
 
 
 def compute_outputs(pair: NetworkPair, x: Tensor) -> Tensor:
@@ -72,12 +72,12 @@ def compute_outputs(pair: NetworkPair, x: Tensor) -> Tensor:
         return pair[1](x[:, None].float()).double().sigmoid()
 
 
-def compute_total_variation(g: GeneratorDensity) -> float:
+def measure_total_variation(g: GeneratorDensity) -> float:
     """Compute the total variation between p_g and p_data: the integral of the positive part of p_g - p_data."""
     return (g.weights * (g.p - P_DATA.log_prob(g.x).exp()).clamp(min=0)).sum().item()
 
 
-def compute_jensen_shannon(g: GeneratorDensity) -> float:
+def measure_jensen_shannon(g: GeneratorDensity) -> float:
     """Compute JSD(p_data || p_g) in nats, on the points of p_g and on intervals of p_data beyond them."""
     ends = (min(MEAN - 8 * STD, g.x[0].item() - 1), max(MEAN + 8 * STD, g.x[-1].item() + 1))
     wings = [
@@ -93,14 +93,14 @@ def compute_jensen_shannon(g: GeneratorDensity) -> float:
     )
     empty = torch.full_like(wings[0].weights, -torch.inf)
     log_g = torch.cat([empty, g.p.log(), empty])
-    return theory.jensen_shannon(grid.log_density(P_DATA), log_g, grid).value.item()
+    return theory.compute_jensen_shannon(grid.compute_log_density(P_DATA), log_g, grid).value.item()
 
 
 def compute_distances(g: GeneratorDensity) -> dict[str, Any]:
     """Compute the distances between p_g and p_data, and name the method that computed p_g."""
     return {
-        "total_variation": compute_total_variation(g),
-        "jensen_shannon": compute_jensen_shannon(g),
+        "total_variation": measure_total_variation(g),
+        "jensen_shannon": measure_jensen_shannon(g),
         "how": g.how,
     }
 
@@ -136,7 +136,7 @@ def measure_off_optimal(pair: NetworkPair, g: GeneratorDensity, tail: float) -> 
         min(find_region(0.99)[1], inside[-1].item()),
     )
     x = torch.linspace(low, high, 1001, dtype=torch.float64)
-    optimal = theory.optimal_discriminator(P_DATA.log_prob(x), g.at(x).log())
+    optimal = theory.compute_optimal_discriminator(P_DATA.log_prob(x), g.at(x).log())
     return (compute_outputs(pair, x) - optimal).abs().max().item()
 
 
@@ -145,7 +145,7 @@ def measure_off_optimal(pair: NetworkPair, g: GeneratorDensity, tail: float) -> 
 
 def make_view(gan: Any) -> View:
     """Compute the curves of the model for an image."""
-    return choose_view(gan, make_data().density, compute_p_g((gan.generator, gan.discriminator)))
+    return compute_view(gan, make_data().density, compute_p_g((gan.generator, gan.discriminator)))
 
 
 class StopNearData(Callback):
@@ -164,7 +164,7 @@ class StopNearData(Callback):
     ) -> None:
         """Check every 10 updates of G."""
         pair: Any = (pl_module.generator, pl_module.discriminator)
-        if trainer.global_step % 10 == 0 and compute_total_variation(compute_p_g(pair)) < self.near:
+        if trainer.global_step % 10 == 0 and measure_total_variation(compute_p_g(pair)) < self.near:
             trainer.should_stop = True
 
 

@@ -59,7 +59,7 @@ class LineMeasurements(NamedTuple):
     """The same for blends."""
 
 
-def interpolate(a: Tensor, b: Tensor, points: int) -> Tensor:
+def interpolate_noise(a: Tensor, b: Tensor, points: int) -> Tensor:
     """Compute points on straight lines from each a to its b, including the ends, [points, *a.shape]."""
     t = torch.linspace(0, 1, points).view(-1, *[1] * a.dim())
     return (1 - t) * a + t * b
@@ -129,10 +129,10 @@ def measure_lines(
         raise UserError(
             f"{len(pairs)} of {DRAWN // 2} pairs of samples are two different digits with confidence: train longer."
         )
-    points = interpolate(z[0, pairs], z[1, pairs], POINTS)
+    points = interpolate_noise(z[0, pairs], z[1, pairs], POINTS)
     x = gan.generate(points.flatten(0, 1)).cpu().unflatten(0, points.shape[:2])
     steps = (x[1:] - x[:-1]).flatten(2).norm(dim=2).amax(0) / mean_distance
-    blends = interpolate(x[0], x[-1], POINTS)
+    blends = interpolate_noise(x[0], x[-1], POINTS)
     on_line, on_blends = (_measure_between(classifier, points, train) for points in (x, blends))
     return LineMeasurements(steps, on_line[0], on_blends[0], on_line[1], on_blends[1])
 
@@ -192,17 +192,17 @@ def draw_figure3(
     folder = setting.make_folder("figure3")
     z = gan.sample_inputs(DRAWN, torch.Generator().manual_seed(SEED))
     indices = find_first_of_classes(CHAIN, classifier(gan.generate(z).cpu())[0])
-    points = interpolate(z[indices[:-1]], z[indices[1:]], POINTS)
+    points = interpolate_noise(z[indices[:-1]], z[indices[1:]], POINTS)
     x = gan.generate(points.flatten(0, 1)).cpu().unflatten(0, points.shape[:2])
-    blends = interpolate(x[0], x[-1], POINTS)
+    blends = interpolate_noise(x[0], x[-1], POINTS)
     probabilities, blended = classifier(x)[0], classifier(blends)[0]
     rows = [images.to_uint8(v, classifier.value_range) for v in (x, blends)]
     chain = images.save_image(
         draw_chain(rows[0], rows[1], probabilities, blended, SHOWN_POINTS), folder / "chain.png"
     )
-    more = interpolate(z[:SHOWN_LINES], z[SHOWN_LINES : 2 * SHOWN_LINES], SHOWN_POINTS).transpose(
-        0, 1
-    )
+    more = interpolate_noise(
+        z[:SHOWN_LINES], z[SHOWN_LINES : 2 * SHOWN_LINES], SHOWN_POINTS
+    ).transpose(0, 1)
     shown = images.to_uint8(gan.generate(more.flatten(0, 1)).cpu(), classifier.value_range)
     lines = images.save_image(
         images.make_image_grid(shown, SHOWN_POINTS, scale=2), folder / "lines.png"

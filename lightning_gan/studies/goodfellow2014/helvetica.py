@@ -37,7 +37,7 @@ from lightning_gan.studies.goodfellow2014.helvetica_training import (
     make_snapshot_path,
     run_or_read,
 )
-from lightning_gan.studies.results_cache import Row
+from lightning_gan.studies.results_cache import CachedRow
 from lightning_gan.utils import images
 
 MOST, FEW = 0.9, 0.1
@@ -87,7 +87,7 @@ def judge_scenario(
 
 
 def judge_collapse(
-    scenario: CollapseScenario, healthy: Sequence[Row], provoked: Sequence[Row]
+    scenario: CollapseScenario, healthy: Sequence[CachedRow], provoked: Sequence[CachedRow]
 ) -> Finding:
     """Judge whether G collapses after the change of rates, in models that had not collapsed before."""
     pairs = [
@@ -119,7 +119,7 @@ def judge_collapse(
 
 
 def judge_detection(
-    scenario: CollapseScenario, healthy: Sequence[Row], provoked: Sequence[Row]
+    scenario: CollapseScenario, healthy: Sequence[CachedRow], provoked: Sequence[CachedRow]
 ) -> Finding:
     """Judge whether the monitor detects collapsed runs, and gives no alarm in others."""
     collapsed = [r for r in (*healthy, *provoked) if scenario.collapsed(r["end"])]
@@ -138,7 +138,7 @@ def judge_detection(
     return Finding("alarms", "", result, Verdict.from_bool(holds), note=note)
 
 
-def measure_delay(scenario: CollapseScenario, provoked: Sequence[Row]) -> Finding:
+def measure_delay(scenario: CollapseScenario, provoked: Sequence[CachedRow]) -> Finding:
     """Measure the number of updates of G until the alarm, in runs that had no alarm before."""
     first = [(r, step) for r in provoked for step in r["alarms"][:1] if step > scenario.provoked]
     quantity = "updates of G until the alarm"
@@ -162,7 +162,7 @@ def measure_delay(scenario: CollapseScenario, provoked: Sequence[Row]) -> Findin
     )
 
 
-def find_first_collapse(scenario: CollapseScenario, found: Row) -> int | None:
+def find_first_collapse(scenario: CollapseScenario, found: CachedRow) -> int | None:
     """Find the step of the first measurement after the provocation at which G had collapsed."""
     measurements = zip(found["steps"], found["modes"], strict=True)
     return next(
@@ -172,7 +172,7 @@ def find_first_collapse(scenario: CollapseScenario, found: Row) -> int | None:
 
 
 def judge_rollback(
-    scenario: CollapseScenario, warned: Sequence[Row], rolled_back: Sequence[Row]
+    scenario: CollapseScenario, warned: Sequence[CachedRow], rolled_back: Sequence[CachedRow]
 ) -> Finding:
     """Judge whether provoked runs end without collapse with rollback, and collapse without it."""
     saved = sum(not scenario.collapsed(r["end"]) for r in rolled_back)

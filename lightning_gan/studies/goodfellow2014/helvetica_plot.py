@@ -15,7 +15,7 @@ from lightning_gan.studies.goodfellow2014.helvetica_training import (
     CollapseScenario,
     make_monitor,
 )
-from lightning_gan.studies.results_cache import Row
+from lightning_gan.studies.results_cache import CachedRow
 from lightning_gan.utils.images import make_image_grid, to_uint8
 
 MOMENTS = 3  # measurements whose samples are shown; the first one is before the provocation
@@ -24,7 +24,7 @@ SIDE = 4  # of the grid of digits
 
 
 def draw_collapse_arms(
-    scenario: CollapseScenario, arms: Sequence[tuple[CollapseArm, Row, Path]]
+    scenario: CollapseScenario, arms: Sequence[tuple[CollapseArm, CachedRow, Path]]
 ) -> Tensor:
     """Draw modes, the three indicators with their limits, and samples, with a column for each arm.
 
@@ -53,7 +53,9 @@ def draw_collapse_arms(
     return render_figure(figure)
 
 
-def _draw_indicators(axes: Any, scenario: CollapseScenario, arm: CollapseArm, row: Row) -> None:
+def _draw_indicators(
+    axes: Any, scenario: CollapseScenario, arm: CollapseArm, row: CachedRow
+) -> None:
     trained = [
         EVERY * (i + 1) for i in range(len(row["steps"]))
     ]  # includes steps that were rolled back
@@ -80,7 +82,7 @@ def _draw_indicators(axes: Any, scenario: CollapseScenario, arm: CollapseArm, ro
             ax.axvline(trained[i], color="tab:red", lw=1.5, label="alarm")
 
 
-def _find_alarms(row: Row) -> list[int]:
+def _find_alarms(row: CachedRow) -> list[int]:
     """Find the indices of the measurements with an alarm."""
     indices, after = [], 0
     for step in row["alarms"]:

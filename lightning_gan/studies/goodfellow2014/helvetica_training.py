@@ -24,7 +24,7 @@ from lightning_gan.networks import MaxoutDiscriminator, MLPGenerator
 from lightning_gan.priors import Gaussian
 from lightning_gan.studies.goodfellow2014.ring import count_covered, make_ring_gan
 from lightning_gan.studies.in_memory import seed_single_thread, train_in_memory
-from lightning_gan.studies.results_cache import Row, cached_result
+from lightning_gan.studies.results_cache import CachedRow, cached_result
 from lightning_gan.utils.atomic_files import atomic_write
 from lightning_gan.utils.images import to_uint8
 
@@ -167,7 +167,7 @@ def make_monitor(scenario: CollapseScenario, arm: CollapseArm) -> ModeCollapseMo
 
 def measure_collapse_run(
     scenario: CollapseScenario, arm: CollapseArm, seed: int, snapshots: Path
-) -> Row:
+) -> CachedRow:
     """Train one run; return modes and indicators of each measurement, and store samples."""
     started = time.process_time()
     gan, data = scenario.make_model(seed)
@@ -182,10 +182,10 @@ def measure_collapse_run(
     with atomic_write(snapshots) as temporary:
         torch.save(torch.stack(counter.samples), temporary)
     return {
-        "steps": [step for step, _ in monitor.looks], "modes": counter.modes,
-        "duplicates": [found.duplicate_ratio for _, found in monitor.looks],
-        "spread": [found.distance_ratio for _, found in monitor.looks],
-        "rank": [found.rank_ratio for _, found in monitor.looks],
+        "steps": [step for step, _ in monitor.history], "modes": counter.modes,
+        "duplicates": [found.duplicate_ratio for _, found in monitor.history],
+        "spread": [found.distance_ratio for _, found in monitor.history],
+        "rank": [found.rank_ratio for _, found in monitor.history],
         "alarms": monitor.alarms, "ended": gan.trainer.global_step,
         "end": mean(counter.modes[-LAST:]), "seconds": time.process_time() - started,
     }  # fmt: skip
@@ -222,7 +222,7 @@ def make_snapshot_path(
     return folder / "samples" / f"{digest}.pt"
 
 
-def run_or_read(folder: Path, scenario: CollapseScenario, arm: CollapseArm, seed: int) -> Row:
+def run_or_read(folder: Path, scenario: CollapseScenario, arm: CollapseArm, seed: int) -> CachedRow:
     """Read the row of a run from disk; train the model if the row is missing."""
     path = make_snapshot_path(folder, scenario, arm, seed)
     return cached_result(

@@ -26,7 +26,7 @@ from lightning_gan.studies.goodfellow2014.inference_network import (
     reconstruct,
     train_inference_network,
 )
-from lightning_gan.studies.results_cache import Row, cached_result
+from lightning_gan.studies.results_cache import CachedRow, cached_result
 from lightning_gan.utils import images
 
 NAME = "inference"
@@ -44,7 +44,7 @@ def run(setting: Setting) -> list[Finding]:
     nets = [train_inference_network(setting, seed) for seed in setting.seeds]
     n = QUICK_DIGITS if setting.quick else DIGITS
     path = setting.make_folder(NAME) / "rows.json"
-    network = load_classifier()
+    network = load_digit_classifier()
     weights = network.weights[:8] if network else "none"
     rows = [
         cached_result(
@@ -64,7 +64,9 @@ def run(setting: Setting) -> list[Finding]:
     ]
 
 
-def measure_inference(trained: TrainedInference, n: int, network: FeatureExtractor | None) -> Row:
+def measure_inference(
+    trained: TrainedInference, n: int, network: FeatureExtractor | None
+) -> CachedRow:
     """Measure the explained variance of z, and distance and classification of G(E(x)) for n test digits."""
     data = trained.data
     x, labels = data.images("test")[:n], data.labels("test")[:n]
@@ -75,7 +77,7 @@ def measure_inference(trained: TrainedInference, n: int, network: FeatureExtract
     if network:
         for name, y in ({"x": x} | shown).items():
             accuracy[name] = compute_mean_and_error(
-                (classify(network, y, data.display_range) == labels).float()
+                (classify_reconstructions(network, y, data.display_range) == labels).float()
             )
     return {
         "share": share.tolist(),
@@ -97,7 +99,7 @@ def compute_mean_and_error(values: Tensor) -> list[float]:
     return [float(values.mean()), float(values.std() / len(values) ** 0.5)]
 
 
-def load_classifier() -> FeatureExtractor | None:
+def load_digit_classifier() -> FeatureExtractor | None:
     """Load the suite's digit classifier; None if its weights are missing."""
     try:
         return Classifier().load()
@@ -105,14 +107,16 @@ def load_classifier() -> FeatureExtractor | None:
         return None
 
 
-def classify(network: FeatureExtractor, x: Tensor, value_range: tuple[float, float]) -> Tensor:
+def classify_reconstructions(
+    network: FeatureExtractor, x: Tensor, value_range: tuple[float, float]
+) -> Tensor:
     """Classify digits, int64 [n]."""
     logits = network(images.to_uint8(x, value_range)).logits
     assert logits is not None  # a classifier always has logits
     return logits.argmax(1)
 
 
-def judge_recovery(rows: list[Row]) -> Finding:
+def judge_recovery(rows: list[CachedRow]) -> Finding:
     """Judge the explained variance of z."""
     least = min(s - 2 * e for r in rows for s, e in zip(r["share"], r["error"], strict=True))
     lowest, error = min(min(r["share"]) for r in rows), max(max(r["error"]) for r in rows)
@@ -125,7 +129,7 @@ def judge_recovery(rows: list[Row]) -> Finding:
     )
 
 
-def judge_reconstruction(rows: list[Row], image: Path) -> Finding:
+def judge_reconstruction(rows: list[CachedRow], image: Path) -> Finding:
     """Judge the distance of G(E(x)) from test digits."""
     n, errors = rows[0]["n"], [r["rmse"][OWN][1] for r in rows]
     return Finding(
@@ -138,7 +142,7 @@ def judge_reconstruction(rows: list[Row], image: Path) -> Finding:
     )
 
 
-def judge_classification(rows: list[Row], image: Path) -> Finding:
+def judge_classification(rows: list[CachedRow], image: Path) -> Finding:
     """Judge how often a classifier reads G(E(x)) as the digit's label."""
     quantity = "share of G(E(x)) of test digits that a classifier reads as the digit's label"
     expected = f"the digit is preserved (criterion: above {HALF:g}; chance: 0.1)"
@@ -158,7 +162,7 @@ def judge_classification(rows: list[Row], image: Path) -> Finding:
     )
 
 
-def _others(rows: list[Row], measured: str) -> str:
+def _others(rows: list[CachedRow], measured: str) -> str:
     """Format the same number for all images that G(E(x)) is compared with."""
     names = [name for name in rows[0][measured] if name != OWN]
     return ", ".join(f"{name} {mean(r[measured][name][0] for r in rows):.3f}" for name in names)

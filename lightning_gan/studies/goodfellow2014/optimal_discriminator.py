@@ -89,7 +89,9 @@ class KnownDensities:
     @property
     def logs(self) -> tuple[Tensor, Tensor]:
         """Values of log p_data and log p_g on the grid, [n] each."""
-        return self.grid.log_density(self.data.density), self.grid.log_density(self.p_g)
+        return self.grid.compute_log_density(self.data.density), self.grid.compute_log_density(
+            self.p_g
+        )
 
     @property
     def region(self) -> Tensor:
@@ -142,14 +144,14 @@ def train_discriminator(known: KnownDensities, seed: int, updates: int) -> tuple
 
 def measure_error(known: KnownDensities, logits: Tensor) -> float:
     """Compute the largest |D - D*| in the region."""
-    optimal = theory.optimal_discriminator(*known.logs)
+    optimal = theory.compute_optimal_discriminator(*known.logs)
     return (logits.sigmoid() - optimal)[known.region].abs().max().item()
 
 
 def measure_value_gap(known: KnownDensities, logits: Tensor) -> float:
     """Compute V(D*, G) - V(D, G) in nats, which is not negative by Proposition 1."""
-    optimum = theory.criterion(*known.logs, known.grid).value
-    return (optimum - theory.value(logits, *known.logs, known.grid).value).item()
+    optimum = theory.compute_criterion(*known.logs, known.grid).value
+    return (optimum - theory.compute_value(logits, *known.logs, known.grid).value).item()
 
 
 def run(setting: Setting) -> list[Finding]:
@@ -200,7 +202,7 @@ def draw_line(known: KnownDensities, model: GAN, logits: Sequence[Tensor]) -> Te
 def draw_plane(known: KnownDensities, model: GAN, logits: Sequence[Tensor]) -> Tensor:
     """Draw the training samples, D*, D of the first seed, and their difference."""
     samples = known.data.images("train")[:1500], model.sample(1500)
-    optimal = theory.optimal_discriminator(*known.logs)
+    optimal = theory.compute_optimal_discriminator(*known.logs)
     return draw_plane_outputs(
         known.grid.points, optimal, logits[0].sigmoid(), known.region, samples
     )

@@ -1,9 +1,8 @@
 """Proposition 2: if D is optimal after every small step of p_g, then p_g converges to p_data.
 
-In function space, p_g is a vector of probabilities on `STATES` states, updated by exponentiated gradient steps on
-V(D*, p_g) with an exact D*. The claim holds if C decreases at every step from every start, C is convex along random
-segments, and the final total variation from p_data is below `TOLERANCE` for all starts. Two examples show why it does
-not hold for parameters: local minima in a family that contains p_data, and a D that is not optimal.
+p_g is a vector of probabilities on `STATES` states, updated by exponentiated gradient steps on V(D*, p_g). The claim
+holds if C decreases at every step, C is convex along random segments, and the final total variation from p_data is
+below `TOLERANCE`, for all starts. It does not hold for parameters: two examples are local minima, and a D behind D*.
 """
 
 import math
@@ -26,13 +25,12 @@ from lightning_gan.studies.goodfellow2014.claim import (
     Setting,
     Verdict,
     format_over_seeds,
-)
+)  # fmt: skip
 from lightning_gan.utils import images
 
 STATES = 12
 RATE = 0.1  # of the exponentiated gradient; C decreases at every step for any rate up to 1
-STEPS = 600
-STARTS = 20  # for each seed, each with another p_data
+STEPS, STARTS = 600, 20  # starts for each seed, each with another p_data
 TOLERANCE = 1e-6  # total variation
 SEGMENTS = 10_000
 ROUNDING = 1e-14
@@ -51,7 +49,7 @@ class Descent(NamedTuple):
     """Total variation between p_g and p_data, [starts, steps + 1]."""
 
 
-def random_distributions(n: int, rng: torch.Generator) -> Tensor:
+def draw_random_distributions(n: int, rng: torch.Generator) -> Tensor:
     """Draw n uneven distributions, with probability ratios up to about 10^6; returns log p, [n, STATES]."""
     return (4 * torch.randn(n, STATES, generator=rng, dtype=torch.float64)).log_softmax(1)
 
@@ -62,20 +60,20 @@ def take_step(log_data: Tensor, log_g: Tensor, rate: float = RATE) -> Tensor:
     dV/dp_g(x) = log(1 - D*(x)) is also the gradient of C, because C is a supremum of functions that are linear in p_g,
     as in the paper's proof.
     """
-    slope = logsigmoid(-theory.optimal_score(log_data, log_g))
+    slope = logsigmoid(-theory.compute_optimal_logits(log_data, log_g))
     return (log_g - rate * slope).log_softmax(1)
 
 
 def run_descent(seed: int, starts: int = STARTS, steps: int = STEPS) -> Descent:
     """Run the descent from random p_g to random p_data; half of the p_data are 0 on a third of the states."""
     rng = torch.Generator().manual_seed(seed)
-    log_data, log_g = random_distributions(starts, rng), random_distributions(starts, rng)
+    log_data, log_g = draw_random_distributions(starts, rng), draw_random_distributions(starts, rng)
     log_data[starts // 2 :, : STATES // 3] = -torch.inf
     log_data, space = log_data.log_softmax(1), theory.make_states(STATES)
     over, variation = [], []
     for _ in range(steps + 1):
-        over.append(2 * theory.jensen_shannon(log_data, log_g, space).value)
-        variation.append(theory.total_variation(log_data, log_g, space))
+        over.append(2 * theory.compute_jensen_shannon(log_data, log_g, space).value)
+        variation.append(theory.compute_total_variation(log_data, log_g, space))
         log_g = take_step(log_data, log_g)
     return Descent(torch.stack(over, 1), torch.stack(variation, 1))
 
@@ -83,10 +81,10 @@ def run_descent(seed: int, starts: int = STARTS, steps: int = STEPS) -> Descent:
 def measure_convexity(seed: int, segments: int = SEGMENTS) -> float:
     """Compute the minimum of t C(p) + (1 - t) C(q) - C(t p + (1 - t) q) over random segments, in nats."""
     rng, space = torch.Generator().manual_seed(seed), theory.make_states(STATES)
-    log_data, p, q = (random_distributions(segments, rng) for _ in range(3))
+    log_data, p, q = (draw_random_distributions(segments, rng) for _ in range(3))
     t = torch.rand(segments, generator=rng, dtype=torch.float64)
     between = (t[:, None] * p.exp() + (1 - t[:, None]) * q.exp()).log()
-    at_p, at_q, at_t = (theory.criterion(log_data, r, space).value for r in (p, q, between))
+    at_p, at_q, at_t = (theory.compute_criterion(log_data, r, space).value for r in (p, q, between))
     return (t * at_p + (1 - t) * at_q - at_t).min().item()
 
 
@@ -107,8 +105,10 @@ def compute_slope(theta: Tensor) -> Tensor:
     """Compute the gradient of V(D*, G) with respect to theta for a fixed D*, [..., 2]."""
     theta = theta.detach().requires_grad_()
     log_g = compute_family_log_density(theta, LINE)
-    optimal = theory.optimal_score(DATA, log_g).detach()
-    return torch.autograd.grad(theory.value(optimal, DATA, log_g, LINE).value.sum(), theta)[0]
+    optimal = theory.compute_optimal_logits(DATA, log_g).detach()
+    return torch.autograd.grad(theory.compute_value(optimal, DATA, log_g, LINE).value.sum(), theta)[
+        0
+    ]
 
 
 def descend_parameters() -> list[Tensor]:
@@ -122,13 +122,16 @@ def descend_parameters() -> list[Tensor]:
 
 def compute_excess(theta: Tensor) -> Tensor:
     """Compute C + log 4 in nats at theta, [..., 2]."""
-    return theory.criterion(DATA, compute_family_log_density(theta, LINE), LINE).value + math.log(4)
+    return theory.compute_criterion(
+        DATA, compute_family_log_density(theta, LINE), LINE
+    ).value + math.log(4)
 
 
 def compute_curvature(theta: Tensor) -> float:
     """Compute the least eigenvalue of the Hessian of C at theta, [2]."""
     rows = torch.autograd.functional.hessian(
-        lambda t: theory.criterion(DATA, compute_family_log_density(t, LINE), LINE).value, theta
+        lambda t: theory.compute_criterion(DATA, compute_family_log_density(t, LINE), LINE).value,
+        theta,
     )
     return torch.linalg.eigvalsh(rows).min().item()
 

@@ -36,7 +36,7 @@ from lightning_gan.studies.goodfellow2014.inference_network import (
     TrainedInference,
     train_inference_network,
 )
-from lightning_gan.studies.results_cache import Row, cached_result
+from lightning_gan.studies.results_cache import CachedRow, cached_result
 from lightning_gan.utils import images
 
 ErrorTable = dict[str, list[float]]  # error in percent of each method, one number for each draw
@@ -95,7 +95,7 @@ def measure_error_table(
 
 def measure_or_read_errors(
     setting: Setting, trained: TrainedInference, per_class: int, draw: int
-) -> Row:
+) -> CachedRow:
     """Read the test errors of all methods from disk; measure them if they are missing."""
     steps = QUICK_STEPS if setting.quick else STEPS
     n = QUICK_DIGITS if setting.quick else 10_000
@@ -105,7 +105,9 @@ def measure_or_read_errors(
     return cached_result(path, key, lambda: measure_errors(trained, per_class, draw, steps, n))
 
 
-def measure_errors(trained: TrainedInference, per_class: int, draw: int, steps: int, n: int) -> Row:
+def measure_errors(
+    trained: TrainedInference, per_class: int, draw: int, steps: int, n: int
+) -> CachedRow:
     """Measure the test errors of all methods with the same labelled digits."""
     data, D, E = trained.data, trained.gan.discriminator, trained.inference.encoder
     pick = draw_labelled_indices(data.labels("train"), per_class, draw)
@@ -121,7 +123,7 @@ def measure_errors(trained: TrainedInference, per_class: int, draw: int, steps: 
 
     def measure_network(net: nn.Module) -> float:
         fitted = fit_classifier(make_classifier(net, CLASSES, draw), x, y, steps, seed=draw)
-        return compute_error(classify(fitted, test))
+        return compute_error(classify_test_images(fitted, test))
 
     return {
         D_HEAD: measure_head(extract_features_by_layer(D, x), extract_features_by_layer(D, test)),
@@ -141,25 +143,25 @@ def measure_errors(trained: TrainedInference, per_class: int, draw: int, steps: 
 
 
 @torch.no_grad()
-def classify(network: nn.Module, x: Tensor) -> Tensor:
+def classify_test_images(network: nn.Module, x: Tensor) -> Tensor:
     """Classify images by the largest logit, int64 [n]."""
     return torch.cat([network(part).argmax(1) for part in x.split(1000)])
 
 
-def compute_mean_and_error(values: Sequence[float]) -> tuple[float, float]:
+def compute_mean_over_draws(values: Sequence[float]) -> tuple[float, float]:
     """Compute the mean over draws and its standard error."""
     return mean(values), stdev(values) / math.sqrt(len(values))
 
 
 def describe_error(values: Sequence[float]) -> str:
     """Format the mean over draws and its standard error."""
-    return "{:.2f} ± {:.2f} %".format(*compute_mean_and_error(values))
+    return "{:.2f} ± {:.2f} %".format(*compute_mean_over_draws(values))
 
 
 def is_better_method(method: str, baseline: str, table: ErrorTable) -> Finding:
     """Judge whether a method has fewer errors than its baseline, paired by draw."""
     gains = [b - m for m, b in zip(table[method], table[baseline], strict=True)]
-    gain, error = compute_mean_and_error(gains)
+    gain, error = compute_mean_over_draws(gains)
     return Finding(
         f"errors with {CLASSES * PER_CLASS} labels: {method}, compared with {baseline}",
         "fewer",
@@ -189,7 +191,7 @@ def draw_semi_supervised(sweep: dict[int, ErrorTable], path: Path) -> Path:
     ax = figure.subplots()
     counts = sorted(sweep)
     for method, style in STYLES.items():
-        points = [compute_mean_and_error(sweep[m][method]) for m in counts]
+        points = [compute_mean_over_draws(sweep[m][method]) for m in counts]
         ax.errorbar(
             [CLASSES * m for m in counts], [p[0] for p in points], [p[1] for p in points],
             fmt=style, capsize=2, lw=1.2, ms=4, label=method,

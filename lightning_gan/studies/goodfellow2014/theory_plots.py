@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_gan.plotting.figures import render_figure
+from lightning_gan.studies.goodfellow2014.claim import count_seeds
 
 LEVELS = [0, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4]  # of C(G) + log 4, nats
 
@@ -51,7 +52,7 @@ def draw_line_outputs(
     top = 1.55 * p_g.max().item()
     titles = (
         "training samples of D",
-        f"D of {len(logits)} seed(s), and D*",
+        f"D of {count_seeds(len(logits))}, and D*",
         "estimate of p_g from D",
     )
     for ax, title, high in zip(axes, titles, (top, 1.85, top), strict=True):
@@ -196,7 +197,7 @@ def draw_gradient_norms(
             early.plot(updates, norms, color=colour, lw=1, label=label)
             confident.plot(d_gz, norms, ".-", color=colour, lw=0.6, ms=4, label=label)
     early.set_xscale("symlog", linthresh=1)
-    early.set(yscale="log", xlabel="updates of D, G fixed", title=f"{len(rows)} seed(s)")
+    early.set(yscale="log", xlabel="updates of D, G fixed", title=count_seeds(len(rows)))
     confident.set(xscale="log", yscale="log", xlabel="mean D(G(z))")
     confident.set_title("norm over D(G(z))")
     near = exact[:-1]  # at the fixed point itself both norms are 0
