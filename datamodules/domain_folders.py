@@ -220,11 +220,11 @@ def cut_pair(image: Image.Image, size: int, channels: tuple[int, int]) -> np.nda
         uint8, [sum(channels), size, size]: the channels of A, then those of B.
 
     Raises:
-        ValueError: The image is not about twice as wide as high.
+        UserError: The image is not about twice as wide as high.
     """
     width, height = image.size
     if not 1.8 <= width / height <= 2.2:
-        raise ValueError(f"{width} x {height} pixels are not two images side by side")
+        raise UserError(f"{width} x {height} pixels are not two images side by side")
     halves = (
         image.crop((0, 0, width // 2, height)),
         image.crop((width - width // 2, 0, width, height)),

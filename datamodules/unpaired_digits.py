@@ -77,7 +77,7 @@ class UnpairedDigits(TwoDomains):
                 slant=SLANTS[slant] + 0.06 * u[1],
                 colour=COLOURS[colour] * (0.875 + 0.125 * u[2, :, None]),
                 scale=1 + 0.08 * u[3],
-                place=1.5 * u[4:].T,
+                offset=1.5 * u[4:].T,
             )
             for width in widths
         ]

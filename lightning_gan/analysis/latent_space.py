@@ -28,9 +28,7 @@ class LatentGroup(NamedTuple):
 
 
 @check_arguments
-def interpolate_samples(
-    gan: NoiseModel, n: Count, steps: CountFromTwo, seed: Seed = 0
-) -> Tensor:
+def interpolate_samples(gan: NoiseModel, n: Count, steps: CountFromTwo, seed: Seed = 0) -> Tensor:
     """Generate images on paths between pairs of latent vectors.
 
     The path depends on the prior: a straight line for a uniform prior, a great circle for a Gaussian one. The

@@ -10,9 +10,9 @@ from torch.nn.functional import cross_entropy
 
 from lightning_gan.arguments import Count, NonNegative, Positive, Size, check_arguments
 from lightning_gan.losses import AdversarialLoss
-from lightning_gan.models.base import DiscriminatorObjective, Judged
 from lightning_gan.models.conditional import ConditionalGAN, check_condition_dim
 from lightning_gan.models.labels import check_classes, predict_classes
+from lightning_gan.models.objectives import CriticInputs, DiscriminatorObjective
 from lightning_gan.networks import AuxiliaryClassifierDiscriminator, Discriminator, Generator
 from lightning_gan.priors import Prior
 from lightning_gan.regularizers import Regularizer
@@ -111,7 +111,7 @@ class ACGAN(ConditionalGAN):
         self.statistics.add_d(loss, real, fake)
         self.statistics.add_term("class_loss", class_loss)
         loss = loss + self.weight * class_loss
-        return DiscriminatorObjective(loss, [Judged(self.discriminator, x, x_fake)])
+        return DiscriminatorObjective(loss, [CriticInputs(self.discriminator, x, x_fake)])
 
     def g_objective(self, batch: list[Tensor]) -> Tensor:
         """Compute L_G - w L_C on m generated examples with the classes of m real ones."""

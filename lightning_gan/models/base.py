@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from pytorch_lightning.core.mixins.hparams_mixin import _given_hyperparameters
@@ -24,8 +24,9 @@ from lightning_gan.models.checks import (
 )
 from lightning_gan.models.loadable import LoadableMixin
 from lightning_gan.models.logged_metrics import MetricLoggingMixin
+from lightning_gan.models.objectives import CriticInputs, DiscriminatorObjective
 from lightning_gan.networks import Discriminator, Generator
-from lightning_gan.regularizers import Critic, Penalty, Projection, Regularizer
+from lightning_gan.regularizers import Penalty, Projection, Regularizer
 from lightning_gan.training import manual_optimization
 from lightning_gan.training.ema import EMA
 from lightning_gan.training.optimizers import Constant, dcgan_adam
@@ -36,32 +37,6 @@ from lightning_gan.utils.file_format import FORMAT, KEY
 D, G = 0, 1  # index of each network in pairs of optimizers, schedulers and clipping norms
 Objective = Callable[[list[Tensor]], Tensor]
 """Function from a minibatch to the scalar that a network minimises."""
-
-
-class Judged(NamedTuple):
-    """Examples that a discriminator judges in one update, to which the penalties of D apply.
-
-    Attributes:
-        critic: Function from examples to logits: D, given the conditions of these examples if it reads any.
-        real: Real examples, [m, *data_shape].
-        fake: Generated examples, [m, *data_shape].
-    """
-
-    critic: Critic
-    real: Tensor
-    fake: Tensor
-
-
-class DiscriminatorObjective(NamedTuple):
-    """L_D without penalties, and what its penalties apply to.
-
-    Attributes:
-        loss: Scalar that D minimises.
-        judged: Examples of each discriminator.
-    """
-
-    loss: Tensor
-    judged: Sequence[Judged]
 
 
 class AdversarialModel(MetricLoggingMixin, LoadableMixin):
@@ -188,17 +163,14 @@ class AdversarialModel(MetricLoggingMixin, LoadableMixin):
 
     def regularize(self, objective: DiscriminatorObjective) -> Tensor:
         """Add to L_D the penalties that are due at this update, for each discriminator."""
-        loss = objective.loss
-        for judged in objective.judged:
-            loss = loss + self.penalty(judged)
-        return loss
+        return sum(map(self.penalty, objective.inputs), objective.loss)
 
-    def penalty(self, judged: Judged) -> Tensor | float:
+    def penalty(self, inputs: CriticInputs) -> Tensor | float:
         """Sum the penalties of one discriminator that are due at this update of D."""
         total: Tensor | float = 0.0
         for penalty in self.penalties:
             if self.d_updates % penalty.every == 0:
-                term = penalty(*judged)
+                term = penalty(*inputs)
                 self.statistics.add_term(penalty.key, term)
                 total = total + penalty.every * term
         return total
@@ -229,7 +201,7 @@ class AdversarialModel(MetricLoggingMixin, LoadableMixin):
     # counts and metrics
 
     def check_first_batch(self, batch: list[Tensor]) -> None:
-        """Check the shapes and value ranges of the first minibatch of training."""
+        """Check shapes and value ranges of the first minibatch."""
         check_batch(batch[0], self.generator)
 
     def on_train_batch_start(self, batch: list[Tensor], batch_idx: int) -> None:

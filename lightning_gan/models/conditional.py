@@ -13,8 +13,8 @@ from torch.nn.functional import one_hot
 
 from lightning_gan.arguments import Count, Positive, Size, check_arguments
 from lightning_gan.losses import AdversarialLoss
-from lightning_gan.models.base import DiscriminatorObjective, Judged
 from lightning_gan.models.gan import GAN
+from lightning_gan.models.objectives import CriticInputs, DiscriminatorObjective
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.priors import Prior
 from lightning_gan.regularizers import Regularizer
@@ -53,8 +53,8 @@ class ConditionalModel(GAN, ABC):
         real, fake = self.discriminator(x, c), self.discriminator(x_fake, c)
         loss = self.loss.d_loss(real, fake)
         self.statistics.add_d(loss, real, fake)
-        judged = Judged(lambda x: self.discriminator(x, c), x, x_fake)
-        return DiscriminatorObjective(loss, [judged])
+        inputs = CriticInputs(lambda x: self.discriminator(x, c), x, x_fake)
+        return DiscriminatorObjective(loss, [inputs])
 
     def g_objective(self, batch: list[Tensor]) -> Tensor:
         """Compute G's loss on m generated examples with the conditions of m real ones."""

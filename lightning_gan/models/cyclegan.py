@@ -10,9 +10,9 @@ from torch.nn.functional import l1_loss
 
 from lightning_gan.arguments import Count, CountOrZero, NonNegative, Positive, check_arguments
 from lightning_gan.losses import AdversarialLoss
-from lightning_gan.models.base import DiscriminatorObjective, Judged
 from lightning_gan.models.checks import check_batch
 from lightning_gan.models.gan import AlternatingModel
+from lightning_gan.models.objectives import CriticInputs, DiscriminatorObjective
 from lightning_gan.models.translation import TranslationModel
 from lightning_gan.networks.pairs import DiscriminatorPair, TranslatorPair
 from lightning_gan.regularizers import Regularizer
@@ -110,15 +110,15 @@ class CycleGAN(TranslationModel, AlternatingModel):
         with torch.no_grad():
             fake_b = self.pool_b.exchange(self.generator.a_to_b(a))
             fake_a = self.pool_a.exchange(self.generator.b_to_a(b))
-        judged = [
-            Judged(self.discriminator.of_a, a, fake_a),
-            Judged(self.discriminator.of_b, b, fake_b),
+        inputs = [
+            CriticInputs(self.discriminator.of_a, a, fake_a),
+            CriticInputs(self.discriminator.of_b, b, fake_b),
         ]
-        logits = [(critic(real), critic(fake)) for critic, real, fake in judged]
+        logits = [(critic(real), critic(fake)) for critic, real, fake in inputs]
         loss = self.loss.d_loss(*logits[0]) + self.loss.d_loss(*logits[1])
         real, fake = (torch.cat([x.flatten() for x in side]) for side in zip(*logits, strict=True))
         self.statistics.add_d(loss, real, fake)
-        return DiscriminatorObjective(loss, judged)
+        return DiscriminatorObjective(loss, inputs)
 
     def g_objective(self, batch: list[Tensor]) -> Tensor:
         """Compute L_G on m real images of each domain."""

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from lightning_gan.arguments import Count, Positive, check_arguments
 from lightning_gan.losses import AdversarialLoss
-from lightning_gan.models.base import AdversarialModel, D, DiscriminatorObjective, G, Judged
+from lightning_gan.models.base import AdversarialModel, D, G
 from lightning_gan.models.noise import NoiseModel
+from lightning_gan.models.objectives import CriticInputs, DiscriminatorObjective
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.priors import Prior
 from lightning_gan.regularizers import Regularizer
@@ -69,7 +70,7 @@ class AlternatingModel(AdversarialModel):
 
     @abstractmethod
     def d_objective(self, batch: list[Tensor]) -> DiscriminatorObjective:
-        """Compute L_D on a minibatch, and name the examples that each discriminator judged."""
+        """Compute L_D on a minibatch, and name the examples that each discriminator inputs."""
 
     @abstractmethod
     def g_objective(self, batch: list[Tensor]) -> Tensor:
@@ -130,7 +131,7 @@ class GAN(NoiseModel, AlternatingModel):
         real, fake = self.discriminator(x), self.discriminator(x_fake)  # logits
         loss = self.loss.d_loss(real, fake)
         self.statistics.add_d(loss, real, fake)
-        return DiscriminatorObjective(loss, [Judged(self.discriminator, x, x_fake)])
+        return DiscriminatorObjective(loss, [CriticInputs(self.discriminator, x, x_fake)])
 
     def g_objective(self, batch: list[Tensor]) -> Tensor:
         """Compute G's loss on m examples generated from fresh noise."""

@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from lightning_gan.arguments import Count, NonNegative, Positive, Seed, Size, check_arguments
 from lightning_gan.distributed import collectives
 from lightning_gan.losses import AdversarialLoss
-from lightning_gan.models.base import D, DiscriminatorObjective, Judged
+from lightning_gan.models.base import CriticInputs, D, DiscriminatorObjective
 from lightning_gan.models.gan import GAN
 from lightning_gan.models.labels import (
     check_classes,
@@ -135,7 +135,7 @@ class SemiSupervisedGAN(GAN):
         self.statistics.add_d(loss, real, fake)
         self.statistics.add_term("class_loss", class_loss)
         total = self.label_weight * class_loss + self.adversarial_weight * loss
-        return DiscriminatorObjective(total, [Judged(self.discriminator, x, x_fake)])
+        return DiscriminatorObjective(total, [CriticInputs(self.discriminator, x, x_fake)])
 
     @property
     def classifier(self) -> KPlusOneDiscriminator:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from lightning_gan.arguments import Positive, check_arguments
 from lightning_gan.losses import AdversarialLoss
-from lightning_gan.models.base import D, DiscriminatorObjective, G, Judged
+from lightning_gan.models.base import CriticInputs, D, DiscriminatorObjective, G
 from lightning_gan.models.noise import NoiseModel
 from lightning_gan.networks import Discriminator, Generator
 from lightning_gan.priors import Prior
@@ -72,8 +72,8 @@ class SimultaneousGAN(NoiseModel):
         self.statistics.add_g(g_loss)
         d_parameters = list(self.discriminator.parameters())
         g_parameters = list(self.generator.parameters())
-        judged = Judged(self.discriminator, x, x_fake)
-        d_loss = self.regularize(DiscriminatorObjective(d_loss, [judged]))
+        inputs = CriticInputs(self.discriminator, x, x_fake)
+        d_loss = self.regularize(DiscriminatorObjective(d_loss, [inputs]))
         with no_gradient_sync(self.trainer.strategy):
             self.manual_backward(d_loss / self.microbatches, retain_graph=True, inputs=d_parameters)
             self.manual_backward(g_loss / self.microbatches, inputs=g_parameters)

@@ -1,4 +1,4 @@
-"""Discriminators that judge patches of an image: Isola et al. (2017), section 3.2.2; Li & Wand (2016)."""
+"""Discriminators of the patches of an image: Isola et al. (2017), section 3.2.2; Li & Wand (2016)."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ class PatchDiscriminator(Discriminator):
     ============================================  ==========================  ====================
 
     The side of a patch is 16, 34, 70 pixels with 1, 2, 3 layers. With 0 layers all filters are 1 x 1 (width, 2 x width,
-    1), and each pixel is judged. Weights start in N(0, 0.02), biases at 0. Parameters for 3 channels with InstanceNorm:
+    1), and there is a logit for each pixel. Weights start in N(0, 0.02), biases at 0. Parameters for 3 channels with InstanceNorm:
     136,385, 662,977, 2,764,737.
 
     Args:

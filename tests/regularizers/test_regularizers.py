@@ -12,7 +12,7 @@ from torch import nn
 
 from lightning_gan import regularizers
 from lightning_gan.models import SimultaneousGAN
-from lightning_gan.models.base import Judged
+from lightning_gan.models.objectives import CriticInputs
 from lightning_gan.regularizers import R1, R2, GradientPenalty, Penalty, Regularizer, WeightClip
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* makes a logit depend on the whole minibatch")
@@ -131,10 +131,10 @@ def test_lazy_penalty_has_interval_and_factor_every(tmp_path_factory, subtests):
             gan.d_updates = 0
             x = next(iter(Batches(1)))[0]
             gan.statistics.reset()
-            added = gan.penalty(Judged(gan.discriminator, x, x))
+            added = gan.penalty(CriticInputs(gan.discriminator, x, x))
             torch.testing.assert_close(added, every * gan.statistics.terms["watched"][0])
             gan.d_updates = 1
-            assert (gan.penalty(Judged(gan.discriminator, x, x)) == 0) == (every > 1)
+            assert (gan.penalty(CriticInputs(gan.discriminator, x, x)) == 0) == (every > 1)
 
 
 def test_only_d_minimises_the_penalty(tmp_path_factory, subtests):
