@@ -163,7 +163,10 @@ class AdversarialModel(MetricLoggingMixin, LoadableMixin):
 
     def regularize(self, objective: DiscriminatorObjective) -> Tensor:
         """Add to L_D the penalties that are due at this update, for each discriminator."""
-        return sum(map(self.penalty, objective.inputs), objective.loss)
+        loss = objective.loss
+        for inputs in objective.inputs:
+            loss = loss + self.penalty(inputs)
+        return loss
 
     def penalty(self, inputs: CriticInputs) -> Tensor | float:
         """Sum the penalties of one discriminator that are due at this update of D."""

@@ -26,8 +26,8 @@ class PatchDiscriminator(Discriminator):
     ============================================  ==========================  ====================
 
     The side of a patch is 16, 34, 70 pixels with 1, 2, 3 layers. With 0 layers all filters are 1 x 1 (width, 2 x width,
-    1), and there is a logit for each pixel. Weights start in N(0, 0.02), biases at 0. Parameters for 3 channels with InstanceNorm:
-    136,385, 662,977, 2,764,737.
+    1), and there is a logit for each pixel. Weights start in N(0, 0.02), biases at 0. Parameters for 3 channels with
+    InstanceNorm: 136,385, 662,977, 2,764,737.
 
     Args:
         data_shape: shape of an image, [C, H, W], each 1 to 2^20.
