@@ -11,16 +11,20 @@ from torch.optim import SGD
 from lightning_gan import GAN
 from lightning_gan.evaluation import FIDMetric
 from lightning_gan.losses import NonSaturating
-from lightning_gan.models import masks
+from lightning_gan.models import CycleGAN, masks
 from lightning_gan.networks import (
     AuxiliaryClassifierDiscriminator,
     ConditionalDiscriminator,
     ConditionalGenerator,
+    DiscriminatorPair,
     KPlusOneDiscriminator,
     MaskedGenerator,
     MLPDiscriminator,
     MLPGenerator,
+    PatchDiscriminator,
+    ResNetTranslator,
     SparseOutputGenerator,
+    TranslatorPair,
 )
 from lightning_gan.priors import Uniform
 
@@ -30,6 +34,9 @@ SHAPES = {  # data shape by the prefix of a network's name
     "InfoGAN": [1, 28, 28],
     "SmallConv": [1, 28, 28],
     "ResNet": [1, 8, 8],
+    "Encoder": [1, 16, 16],
+    "UNet": [1, 16, 16],
+    "PatchD": [1, 64, 64],
     "Deconv": [1, 32, 32],
     "ConvMaxoutD": [1, 32, 32],
     "Upsampled": [1, 28, 28],
@@ -53,6 +60,13 @@ def flat(n: int) -> ConditionalDiscriminator:
     return ConditionalDiscriminator(MLPDiscriminator([SIZE + n], widths=[2]), SHAPE, n)
 
 
+def translators() -> dict[str, Any]:
+    shape = [1, 16, 16]
+    G = TranslatorPair(*(ResNetTranslator(shape, shape, width=2, blocks=0) for _ in range(2)))
+    D = DiscriminatorPair(*(PatchDiscriminator(shape, width=2, layers=1) for _ in range(2)))
+    return {"generator": G, "discriminator": D, "loss": NonSaturating()}
+
+
 def few_labels() -> dict[str, Any]:
     D = KPlusOneDiscriminator(MLPDiscriminator(SHAPE, widths=[2]), K)
     return pair(discriminator=D) | {"classes": K, "labels_per_class": 1}
@@ -74,6 +88,8 @@ NEEDED = {
     "ConditionalDiscriminator": {"discriminator": MLPDiscriminator([6]), "data_shape": SHAPE},
     "ConditionalGAN": pair(MESSAGE, flat(K)) | {"classes": K},
     "ConditionalGenerator": {"generator": few()},
+    "CycleGAN": translators(),
+    "DiscriminatorPair": vars(translators()["discriminator"])["_modules"],
     "EMA": {"generator": few()},
     "FeatureScore": {"metric": FIDMetric()},
     "FeatureMatchingGAN": few_labels(),
@@ -88,8 +104,11 @@ NEEDED = {
     "DCGANAdam": {"params": [torch.nn.Parameter(torch.ones(2))]},
     "MaskMixture": {"kinds": [masks.Pixels()]},
     "ImageSet": {"image_bytes": torch.zeros(2, 1, 2, 2, dtype=torch.uint8)},
+    "PairedFolders": {"root": "."},
     "Run": {"name": "run"},
     "SemiSupervisedGAN": few_labels(),
+    "TranslatorPair": vars(translators()["generator"])["_modules"],
+    "UnpairedFolders": {"root": "."},
     "StackedGenerator": {"upper": SparseOutputGenerator(SHAPE, 3, [2, 2], sparse=1), "pretrained": ""},
 }  # fmt: skip
 
@@ -98,5 +117,10 @@ def minimal(kind: type) -> dict[str, Any]:
     """Return the arguments of a class that are not numbers, or that depend on each other."""
     takes = "data_shape" in inspect.signature(kind).parameters
     shapes = [s for name, s in SHAPES.items() if takes and kind.__name__.startswith(name)]
-    basis = pair() if kind.__name__.endswith("GAN") else {}
-    return basis | ({"data_shape": shapes[0]} if shapes else {}) | NEEDED.get(kind.__name__, {})
+    basis = pair() if kind.__name__.endswith("GAN") and kind is not CycleGAN else {}
+    both = ("data_shape", "input_shape") if "Translator" in kind.__name__ else ("data_shape",)
+    return (
+        basis
+        | ({name: shapes[0] for name in both} if shapes else {})
+        | NEEDED.get(kind.__name__, {})
+    )

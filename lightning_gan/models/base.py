@@ -163,8 +163,8 @@ class AdversarialModel(MetricLoggingMixin, LoadableMixin):
 
     def regularize(self, objective: DiscriminatorObjective) -> Tensor:
         """Add to L_D the penalties that are due at this update, for each discriminator."""
-        loss = objective.loss
-        for inputs in objective.inputs:
+        loss, all_inputs = objective
+        for inputs in all_inputs:
             loss = loss + self.penalty(inputs)
         return loss
 
@@ -201,8 +201,6 @@ class AdversarialModel(MetricLoggingMixin, LoadableMixin):
             if candidate is optimizer and max_norm is not None:
                 manual_optimization.clip_gradients(optimizer, max_norm, self.trainer)
 
-    # counts and metrics
-
     def check_first_batch(self, batch: list[Tensor]) -> None:
         """Check shapes and value ranges of the first minibatch."""
         check_batch(batch[0], self.generator)
@@ -227,8 +225,8 @@ class AdversarialModel(MetricLoggingMixin, LoadableMixin):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the format number, the counts of updates, the metrics not yet logged, and the data's name and range."""
-        names = ("d_updates", "g_updates", "images_seen")
         checkpoint[KEY] = FORMAT
+        names = ("d_updates", "g_updates", "images_seen")
         checkpoint["counts"] = {name: getattr(self, name) for name in names}
         checkpoint["batch"] = self.m
         gather, processes = self.trainer.strategy.all_gather, self.trainer.world_size

@@ -33,7 +33,7 @@ class Bars:
     def __init__(self, steps=None):
         self.steps = steps
 
-    def noise(self, m, rng):
+    def sample_inputs(self, m, rng):
         return torch.rand(m, 1, generator=rng)
 
     def generate(self, z):
