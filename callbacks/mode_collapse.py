@@ -32,7 +32,7 @@ class ModeCollapseMonitor(Callback):
     from a separate random generator, so training does not depend on the callback. It logs collapse/duplicate_ratio,
     collapse/distance_ratio and collapse/rank_ratio (see `lightning_gan.metrics.collapse.CollapseIndicators`),
     collapse/jacobian_rank (mean effective rank of dG/dz, in [0, z_dim]) and collapse/alarms. G has collapsed when at
-    least one of the first three exceeds its limit in `patience` consecutive evaluations.
+    least one of the first three is beyond its limit in `patience` consecutive evaluations.
 
     The limits were chosen on a ring of eight Gaussians and on MNIST, and tested there on other seeds:
     docs/paper/helvetica.md.
@@ -40,8 +40,8 @@ class ModeCollapseMonitor(Callback):
     Args:
         every_n_steps: Updates of G between two evaluations, at least 1.
         num: Number of samples and of training images, 2 to 10,000; at most the size of the training split is used.
-        start: First step at which an exceeded limit counts, at least 0; an untrained G appears collapsed.
-        patience: Number of consecutive evaluations with an exceeded limit, at least 1.
+        start: First step at which a limit counts, at least 0; before it an untrained G would raise false alarms.
+        patience: Number of consecutive evaluations beyond a limit, at least 1.
         most_duplicates: Upper limit of collapse/duplicate_ratio, above 0.
         least_spread: Lower limit of collapse/distance_ratio, at least 0.
         least_rank: Lower limit of collapse/rank_ratio, at least 0.

@@ -10,7 +10,7 @@ from torch import Tensor
 from datamodules.base import Split
 from lightning_gan.utils.errors import UserError
 
-LEAST = 3  # smallest number of different files: one for each split
+MIN_FILES = 3  # smallest number of different files: one for each split
 
 
 def compute_hash_position(digest: bytes, split_seed: int) -> float:
@@ -41,8 +41,8 @@ def split_by_hash(
     """
     positions = {digest: compute_hash_position(digest, split_seed) for digest in set(digests)}
     n = len(positions)
-    if n < LEAST:
-        raise UserError(f"{n} different files cannot be split: give {LEAST} or more.")
+    if n < MIN_FILES:
+        raise UserError(f"{n} different files cannot be split: give {MIN_FILES} or more.")
     ordered = sorted(positions, key=lambda d: (positions[d], d))
     ranks = {digest: i for i, digest in enumerate(ordered)}
     ascending = sorted(positions.values())

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from datamodules.base import ImageData, Splits, check_value_range
-from datamodules.hash_split import LEAST, split_by_hash
+from datamodules.hash_split import MIN_FILES, split_by_hash
 from lightning_gan.arguments import Count, Domain, Finite, OpenShare, Seed, Size, check_arguments
 from lightning_gan.image_files import (
     FoundImages,
@@ -35,7 +35,7 @@ class ImageFolder(ImageData):
     each image is scaled to `size` with antialiasing. Files with other suffixes and hidden files are ignored. All
     processes read all files.
 
-    The SHA-256 of a file's bytes, mixed with `split_seed`, gives the image a position, uniform in [0, 1). Images below
+    The SHA-256 of a file's bytes, mixed with `split_seed`, is turned into a number, uniform in [0, 1). Images below
     `test` are test images, images below `test + validation` are validation images, and the rest train. Adding,
     removing or renaming files therefore moves no other image, and copies of a file are always in one split. The sizes
     of the splits vary: of n different files, `n * test` are expected in the test split, with a standard deviation of
@@ -109,7 +109,7 @@ class ImageFolder(ImageData):
         check_problems({h.path: h.problem for h in headers if h.problem}, self.root)
         if not self.enlarge:
             check_image_sizes(headers, self.data_shape[1])
-        check_number(digests, self.root)
+        check_different_images(digests, self.root)
         self.num_classes = max(1, len(found.classes))
         return self._split_up(torch.from_numpy(images), torch.tensor(found.labels), digests, found)
 
@@ -169,24 +169,25 @@ def check_problems(problems: dict[Path, str], root: Path) -> None:
     """
     if problems:
         path, why = next(iter(problems.items()))
-        more = f", and neither can {len(problems) - 1:,} more" if len(problems) > 1 else ""
+        more = f"; {len(problems) - 1:,} more cannot be read either" if len(problems) > 1 else ""
         raise UserError(
             f"{to_printable(path)} cannot be read as an image {why}{more}: repair or remove it; "
             f"`python -m lightning_gan inspect {to_printable(shlex.quote(str(root)))}` lists all of them."
         )
 
 
-def check_number(digests: list[bytes], root: Path) -> None:
+def check_different_images(digests: list[bytes], root: Path) -> None:
     """Check that there is a different image for each split.
 
     Raises:
         ValueError: If there are fewer than 3 different images.
     """
     different = len(set(digests))
-    if different < LEAST:
+    if different < MIN_FILES:
         copies = f", {different} of them different" if different < len(digests) else ""
         raise UserError(
-            f"{root} holds {len(digests):,} images{copies}: give {LEAST} different images or more, one for each split."
+            f"{root} holds {len(digests):,} images{copies}: give {MIN_FILES} different images or more, one "
+            f"for each split."
         )
 
 

@@ -14,7 +14,7 @@ from lightning_gan.utils.startup_interrupts import allow_interrupts
 
 
 def main() -> None:
-    """Run the command in `sys.argv`, which stays unchanged: other processes of a run start with the same words."""
+    """Run the command in `sys.argv`, which stays unchanged: other processes of a run get the same arguments."""
     make_output_readable()
     filter_logs()
     try:
@@ -24,13 +24,15 @@ def main() -> None:
             sys.stdout.flush()
     except Exception as error:
         if isinstance(error, BrokenPipeError) and is_reader_gone():
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
-            sys.exit(128 + 13)  # status of a program that SIGPIPE ends
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+            )  # for Python's flush at exit
+            sys.exit(128 + 13)  # exit status of a program ended by SIGPIPE
         exit_with_error(error)
 
 
 def exit_with_error(error: Exception) -> None:
-    """Exit with the sentence for an error of the user; raise any other error again.
+    """Print an error of the user as one sentence and exit; raise any other error again.
 
     In a run of multiple processes the sentence names the one that failed first.
     """

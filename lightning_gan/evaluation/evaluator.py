@@ -46,14 +46,14 @@ class ReferenceData:
 class Evaluator:
     """Computes all requested metrics, for the samples and for every baseline.
 
-    If the weights of the feature extractor are missing, its scores are refused and the others are
-    computed.
+    If the weights of the feature extractor are missing, its scores are left out, with the
+    reason, and the others are computed.
 
     Args:
         known: Real images.
         space: Feature extractor.
         metrics: Names of metrics: keys of `FEATURE_METRICS`, or parzen.
-        require_weights: Whether missing weights are an error, because the user named them.
+        require_weights: Whether missing weights raise an error; true if the user gave their file.
         engine: suite; or torch-fidelity, which supports Inception's features only.
 
     Raises:

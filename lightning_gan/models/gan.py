@@ -1,4 +1,4 @@
-"""GAN: Algorithm 1 of Goodfellow et al. (2014), the training loop of all models in this package.
+"""GAN: Algorithm 1 of Goodfellow et al. (2014), the training loop of all models with alternating updates.
 
 x: real examples, [m, *data_shape]. z: noise, [m, z_dim]. G(z): generated examples, shaped like x.
 Logits: D's output before the sigmoid, [m].

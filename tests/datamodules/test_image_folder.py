@@ -170,10 +170,10 @@ def test_the_error_names_a_corrupt_image_and_counts_all(tmp_path):
         rf"{re.escape(str(paths[3]))} cannot be read as an image \(.*truncated.*\): repair",
     )
     paths[7].write_bytes(paths[7].read_bytes()[:900])
-    check_error(tmp_path, r"003\.png cannot .*, and neither can 1 more: repair or remove it")
+    check_error(tmp_path, r"003\.png cannot .*; 1 more cannot be read either: repair or remove it")
     for path in paths[3:6]:
         path.write_bytes(b"no image")
-    check_error(tmp_path, r"003\.png cannot .*it is not a PNG, .*, and neither can 3 more")
+    check_error(tmp_path, r"003\.png cannot .*it is not a PNG, .*; 3 more cannot be read either")
 
 
 def test_a_decompression_bomb_is_an_error(tmp_path, monkeypatch):
@@ -182,7 +182,8 @@ def test_a_decompression_bomb_is_an_error(tmp_path, monkeypatch):
         Image, "MAX_IMAGE_PIXELS", 1000
     )  # warns above it, raises above twice as many
     check_error(
-        tmp_path, rf"{re.escape(str(paths[0]))} .*more than 1,000 pixels.* neither can 3 more"
+        tmp_path,
+        rf"{re.escape(str(paths[0]))} .*more than 1,000 pixels.*; 3 more cannot be read either",
     )
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     check_error(tmp_path, "it has more than 100 pixels: make it smaller")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from datamodules.hash_split import LEAST, split_by_hash
+from datamodules.hash_split import MIN_FILES, split_by_hash
 from lightning_gan.image_files import (
     FoundImages,
     ImageHeader,
@@ -110,8 +110,8 @@ def _describe_extras(good: Sequence[ImageHeader]) -> list[str]:
 
 def _describe_result(contents: FolderContents, size: int) -> list[str]:
     """Describe the data that ImageFolder makes of a folder."""
-    if len(set(contents.digests)) < LEAST:
-        return [f"result     none: at least {LEAST} readable and different images are needed"]
+    if len(set(contents.digests)) < MIN_FILES:
+        return [f"result     none: at least {MIN_FILES} readable and different images are needed"]
     train, val, test = (len(part) for part in split_by_hash(contents.digests).values())
     kind = "grayscale" if contents.grey else "colour"
     lines = [

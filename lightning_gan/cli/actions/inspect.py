@@ -4,7 +4,7 @@ import json
 import shlex
 from pathlib import Path
 
-from datamodules.hash_split import LEAST, split_by_hash
+from datamodules.hash_split import MIN_FILES, split_by_hash
 from lightning_gan.arguments import Size, check_arguments
 from lightning_gan.cli.actions.image_report import FolderContents, format_contents, read_contents
 from lightning_gan.image_files import check_utf8, find_images, to_printable
@@ -141,8 +141,8 @@ def _check_usable(contents: FolderContents) -> None:
             f"No config was written: {len(contents.problems):,} of {len(contents.found.files):,} files cannot be read, "
             f"such as {to_printable(first)}; repair or remove them."
         )
-    if len(set(contents.digests)) < LEAST:
+    if len(set(contents.digests)) < MIN_FILES:
         raise UserError(
             f"No config was written: the folder has {len(set(contents.digests)):,} different images; add images until "
-            f"there are at least {LEAST}."
+            f"there are at least {MIN_FILES}."
         )
