@@ -58,7 +58,7 @@ def translate(
     check_channels(translator, ckpt_path)
     value_range = find_display_range(model, ckpt_path)
     batches = list(make_batches(list(outputs), batch_size))
-    check_space(translator, batches, Path(out))
+    check_translation_space(translator, batches, Path(out))
     translator.to(choose_device())
     Path(out).mkdir(parents=True, exist_ok=True)
     failed = sum(
@@ -128,7 +128,7 @@ def name_outputs(source: Path, folder: Path) -> dict[Path, Path]:
         if found.ignored:
             print(f"{to_printable(source)}: ignored: {found.ignored}.")
         files, root = found.files, source
-    elif source.exists():
+    elif source.is_file():
         files, root = (source,), source.parent
     else:
         raise FileNotFoundError(
@@ -159,7 +159,7 @@ def make_batches(
             yield size, group[start : start + batch_size]
 
 
-def check_space(
+def check_translation_space(
     translator: Translator, batches: Sequence[tuple[tuple[int, int], list[Path]]], folder: Path
 ) -> None:
     """Check that each batch fits in memory, and that the uncompressed translations fit on the disk.
@@ -199,7 +199,7 @@ def translate_files(
     """
     read: dict[tuple[int, ...], list[tuple[Path, np.ndarray]]] = defaultdict(list)
     failed = 0
-    for file in read_files(list(outputs), partial(to_array, translator=translator)):
+    for file in read_files(list(outputs), partial(convert_to_array, translator=translator)):
         path = file.header.path
         if file.image is None:
             print(f"{to_printable(path)} is not translated {file.header.problem}", file=sys.stderr)
@@ -215,7 +215,7 @@ def translate_files(
     return failed
 
 
-def to_array(image: Image.Image, translator: Translator) -> np.ndarray:
+def convert_to_array(image: Image.Image, translator: Translator) -> np.ndarray:
     """Convert an 8-bit image to bytes with the translator's channels, uint8 [C, H, W].
 
     Raises:
