@@ -115,14 +115,14 @@ class TwoDomains(InMemory, ABC):
             x = torch.stack([i.flip(2) if m else i for i, m in zip(x, mirrored, strict=True)])
         return x
 
-    def _make_shuffled_loader(self, consumed: int) -> TwoDomainLoader:
+    def _make_shuffled_loader(self, consumed: int) -> TwoDomainLoader:  # type: ignore[override]
         rank, world_size = self._rank()
         return TwoDomainLoader(
             self._on_device("train"), (self.prepare, self.prepare), self.batch_size, self._seed(),
             self.paired, consumed, rank, world_size,
         )  # fmt: skip
 
-    def _make_ordered_loader(self, split: Split) -> "InOrder":
+    def _make_ordered_loader(self, split: Split) -> "InOrder":  # type: ignore[override]
         return InOrder(self, split, *self._rank())
 
 

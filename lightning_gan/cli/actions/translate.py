@@ -168,7 +168,8 @@ def check_translation_space(
         UserError: They need more memory or disk space than the machine has.
     """
     channels = translator.data_shape[0]
-    per_pixel = 5 * (translator.input_shape[0] + channels) + 4 * measure_layers(translator)
+    # float32, twice: convolutions copy their inputs
+    per_pixel = 5 * (translator.input_shape[0] + channels) + 8 * measure_layers(translator)
     n_bytes = 0
     for (width, height), paths in batches:
         pixels, n = width * height, len(paths)
