@@ -81,6 +81,7 @@ EXAMPLES = {
     "validate": f"--ckpt_path {LAST}",
     "test": f"--ckpt_path {LAST}",
     "sample": f"--ckpt_path {LAST} --num_samples 64 --out samples",
+    "translate": f"--ckpt_path {LAST} --input photos --out translated --direction a_to_b",
     "evaluate": f"--ckpt_path {LAST} --metrics fid kid --json scores.json",
     "interpolate": f"--ckpt_path {LAST} --rows 4",
     "latent-arithmetic": f"--ckpt_path {LAST} --equation '1,5 - 2,4 + 3,7'",

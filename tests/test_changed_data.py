@@ -8,6 +8,7 @@ import pytest
 import torch
 import yaml
 from command import SMALL
+from image_fixtures import write
 from PIL import Image
 
 import datamodules
@@ -180,3 +181,16 @@ def test_the_digest_depends_on_every_bit_except_for_drawn_data():
         assert found.startswith(said)
     for drawn in (datamodules.Ring(), datamodules.FactorDigits(), object()):
         assert data_digest.hash_data(drawn) == {}
+
+
+def test_a_change_in_either_domain_is_found(tmp_path):
+    found = []
+    for first in (0, 1):
+        for i, name in enumerate(("trainA", "trainB", "testA", "testB")):
+            write(tmp_path / name, 3, (16, 16), first=10 * i + (name == "testA") * first)
+        data = datamodules.UnpairedFolders(str(tmp_path), load_size=16, crop_size=16)
+        data.prepare_data()
+        data.setup()
+        found.append(data_digest.hash_data(data))
+    assert data_digest.describe_differences(*found) == ["the test sources differ"]
+    assert data_digest.describe_differences(found[0], found[0]) == []

@@ -31,6 +31,7 @@ finally:
 """
 REQUIRED = {
     "sample": ["--ckpt_path", "x"], "interpolate": ["--ckpt_path", "x"], "latent-arithmetic": ["--ckpt_path", "x"],
+    "translate": ["--ckpt_path", "x", "--input", "y", "--out", "z"],
     "inspect": ["x"], "report": ["x"], "compare": ["x"], "replay": ["x"],
 }  # fmt: skip
 SHTAB = "complete = lambda parser, shell: shell\nFILE = DIRECTORY = None\n"

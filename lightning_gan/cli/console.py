@@ -168,20 +168,22 @@ def describe_early_stop(trainer: Trainer) -> str:
     return "\n".join(f"stopped     at {at} by {reason}" for reason in reasons)
 
 
-def suggest_next_steps(folder: Path, draws: bool = True, longer: str = "") -> str:
+def suggest_next_steps(folder: Path, images: str = "sample", longer: str = "") -> str:
     """Format the commands to run next; an empty string if no checkpoint was saved.
 
     Args:
         folder: Run folder.
-        draws: Whether G generates images, which `sample` can draw.
+        images: Command that makes images of the checkpoint: sample or translate; empty if there is none.
         longer: Flag that gives the run more steps; empty if more steps would change nothing.
     """
     last = folder / "checkpoints" / "last.ckpt"
     if not last.is_file():
         return ""
-    lines = [
-        format_command("sample", "--ckpt_path", last, "--num_samples", 64, "--out", "samples"),
-        format_command("validate", "--ckpt_path", last),
-        format_command("fit", "--ckpt_path", last, *longer.split()),
-    ][: 3 if longer else 2]
-    return "\n".join(f"  {line}" for line in lines[0 if draws else 1 :])
+    options = {
+        "sample": ("--num_samples", "64", "--out", "samples"),
+        "translate": ("--input", "FOLDER", "--out", "translated"),
+    }
+    lines = [format_command(images, "--ckpt_path", last, *options[images])] if images else []
+    lines += [format_command("validate", "--ckpt_path", last)]
+    lines += [format_command("fit", "--ckpt_path", last, *longer.split())] if longer else []
+    return "\n".join(f"  {line}" for line in lines)

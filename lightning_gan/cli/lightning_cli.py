@@ -40,6 +40,7 @@ from lightning_gan.distributed import failures
 from lightning_gan.models.accumulation import set_microbatches
 from lightning_gan.models.base import AdversarialModel
 from lightning_gan.models.checks import check_data, check_trainer
+from lightning_gan.models.translation import TranslationModel
 from lightning_gan.reports.run_report import write_report_or_warn
 from lightning_gan.slurm import current_job
 from lightning_gan.tracking import run_lock, run_record, runs
@@ -214,10 +215,11 @@ class GANCLI(ResumingCLI):
         """
         folder, step = find_run_folder_of_trainer(self.trainer), self.trainer.global_step
         log_score_table(self.trainer.loggers, "test", read_score_rows(self.trainer, "test"), step)
-        draws = len(self.model.generator.data_shape) == 3  # not points
+        images = "translate" if isinstance(self.model, TranslationModel) else "sample"
+        images = images if len(self.model.generator.data_shape) == 3 else ""  # points
         longer = "" if rates_ended or self.interruption.received else f"{self.steps_flag}{2 * step}"
         notes = run_record.describe_run_record(self.recorder.record)
-        next_ = suggest_next_steps(folder, draws, longer)
+        next_ = suggest_next_steps(folder, images, longer)
         print_once(describe_end_of_fit(self.trainer, folder, str(write_page(folder)), next_, notes))
         last = folder / "checkpoints" / "last.ckpt"
         if self.interruption.received and last.is_file():

@@ -35,6 +35,7 @@ COMMANDS = {
         Command("validate", "evaluate a checkpoint on the validation split", True),
         Command("test", "evaluate a checkpoint on the test split", True),
         Command("sample", "generate images from a checkpoint"),
+        Command("translate", "translate image files with a checkpoint"),
         Command("evaluate", "compute metrics for a checkpoint, or for images of any model"),
         Command("interpolate", "generate images between pairs of latent vectors"),
         Command("latent-arithmetic", "add and subtract latent vectors, and generate the result"),

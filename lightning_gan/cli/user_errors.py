@@ -153,7 +153,7 @@ def describe_memory(error: BaseException) -> str:
     return (
         f"Out of memory{wanted}: give a smaller --data.batch_size, split the batch with "
         f"--trainer.accumulate_grad_batches, or give smaller networks; for sample and evaluate give a smaller "
-        f"--num_samples."
+        f"--num_samples, for translate a smaller --batch_size."
     )
 
 

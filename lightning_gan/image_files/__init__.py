@@ -1,6 +1,6 @@
 """Reader for images in folders and array files; docs/images.md documents the conversion of each kind to bytes.
 
-`ImageFolder` and the commands `inspect`, `evaluate` and `sample` use this package.
+`ImageFolder` and the commands `inspect`, `evaluate`, `sample` and `translate` use this package.
 """
 
 from lightning_gan.image_files.arrays import read_arrays
@@ -13,6 +13,7 @@ from lightning_gan.image_files.read import (
     crop_square,
     read_file,
     read_files,
+    read_size,
 )
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "read_arrays",
     "read_file",
     "read_files",
+    "read_size",
     "to_eight_bits",
     "to_printable",
 ]

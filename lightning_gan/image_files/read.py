@@ -4,7 +4,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -81,6 +81,14 @@ def read_file(path: Path, work: Callable[[Image.Image], T]) -> DecodedImage[T]:
             ImageHeader(path, header.size, header.mode, describe_read_error(error)), digest, None
         )
     return DecodedImage(header, digest, result)
+
+
+def read_size(path: Path) -> tuple[int, int]:
+    """Read width and height from the header of a file, before the EXIF rotation; (0, 0) if that is not possible."""
+    with _ignore_pillow_warnings(), suppress(Exception), path.open("rb") as file:
+        with _open_image(file) as image:
+            return image.size
+    return 0, 0
 
 
 def _open_image(file: BinaryIO) -> Image.Image:

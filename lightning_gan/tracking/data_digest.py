@@ -11,7 +11,7 @@ from lightning_gan.utils.errors import UserError
 SPLITS = ("train", "val", "test")
 Digest = dict[str, dict[str, Any]]
 """For each split: `examples`, the number of examples; `sha256` of their shape and bytes, as in protocols; `labels`,
-sha256 of the labels."""
+sha256 of the labels; for images of two domains, `sources` instead, sha256 of the images of A."""
 
 
 class ChangedDataError(UserError):
@@ -37,7 +37,9 @@ def hash_data(data: Any) -> Digest:
         except (ValueError, KeyError):  # the data module has no such split
             continue
         found[split] = {"examples": len(x), "sha256": hash_tensor(x)}
-        if hasattr(data, "labels"):
+        if hasattr(data, "input_shape"):  # two domains, which have no labels
+            found[split]["sources"] = hash_tensor(data.uint8_images(split, "a"))
+        elif hasattr(data, "labels"):
             found[split]["labels"] = hash_tensor(data.labels(split))
     return found
 
@@ -71,8 +73,9 @@ def describe_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> l
         elif old["sha256"] != new["sha256"]:
             change = f"sha256 {old['sha256'][:8]} became {new['sha256'][:8]}"
             found.append(f"the {split} examples differ ({change})")
-        elif old.get("labels") and new.get("labels") and old["labels"] != new["labels"]:
-            found.append(f"the {split} labels differ")
+        else:
+            parts = [p for p in ("labels", "sources") if old.get(p) and new.get(p)]
+            found += [f"the {split} {part} differ" for part in parts if old[part] != new[part]]
     return found
 
 

@@ -38,6 +38,7 @@ from lightning_gan.evaluation.tables import (
 )
 from lightning_gan.feature_extractors import FeatureExtractorConfig
 from lightning_gan.image_files import to_printable
+from lightning_gan.models.noise import NoiseModel, require_noise
 from lightning_gan.tracking.metric_keys import FEATURE_METRICS
 from lightning_gan.utils import trusted_classes
 from lightning_gan.utils.errors import UserError
@@ -94,12 +95,13 @@ def evaluate(
     theirs = read_scores(compare_to) if compare_to else None
     if json:
         check_output_path(Path(json))
+    gan = require_noise(load(ckpt_path)) if ckpt_path is not None else None
     real = data or load_data_of_run(ckpt_path, accept_changed_data)
     known = load_reference_data(real, root, split, num_real, "parzen" in chosen)
     known, sample_sets = (
-        _make_sample_sets(cast(str, ckpt_path), known, num_samples, range(seed, seed + repeats))
-        if samples is None
-        else _read_sample_set(samples, known, num_samples)
+        _make_sample_sets(gan, known, num_samples, range(seed, seed + repeats))
+        if gan
+        else _read_sample_set(cast(str, samples), known, num_samples)
     )
     # grayscale files are evaluated with the classifier of MNIST
     data_name = known.real.name if known.train is not None else "mnist"
@@ -181,16 +183,15 @@ def _print_cost(
 
 
 def _make_sample_sets(
-    ckpt_path: str, known: ReferenceData, num: int, seeds: Sequence[int]
+    gan: NoiseModel, known: ReferenceData, num: int, seeds: Sequence[int]
 ) -> tuple[ReferenceData, list[ModelSamples | ImageSet]]:
     """Make a sample set for each seed, and convert the real images to the channels of the model."""
-    gan = load(ckpt_path).to(choose_device())
+    gan.to(choose_device())
     known = _in_channels_of(known, gan.generator.data_shape[0])
-    real = known.real
-    shape = tuple(real.uint8_images.shape[1:])
+    real, shape = known.real, tuple(known.real.uint8_images.shape[1:])
     if gan.generator.data_shape != shape:
         raise UserError(
-            f"{ckpt_path} generates images of shape {list(gan.generator.data_shape)}, but {real.name} has shape "
+            f"The checkpoint generates images of shape {list(gan.generator.data_shape)}, but {real.name} has shape "
             f"{list(shape)}: give --data of the same shape."
         )
     display_range = known.display_range or gan.generator.value_range
@@ -206,9 +207,8 @@ def _in_channels_of(known: ReferenceData, channels: int) -> ReferenceData:
     print(
         "The real images are grayscale: they are converted to three channels, as the samples have."
     )
-    real = replace(
-        known.real, uint8_images=convert_channels(known.real.uint8_images, 3, "the real images")
-    )
+    converted = convert_channels(known.real.uint8_images, 3, "the real images")
+    real = replace(known.real, uint8_images=converted)
     window = make_parzen_split_of_files(real, CHOOSING) if known.window else None
     return replace(known, real=real, window=window)
 

@@ -23,6 +23,7 @@ from lightning_gan.feature_extractors import (
     measure_factor_accuracy,
 )
 from lightning_gan.models.base import AdversarialModel
+from lightning_gan.models.noise import require_noise
 from lightning_gan.plotting.latent_arithmetic import Sum, draw_sums
 from lightning_gan.utils import images
 from lightning_gan.utils.errors import UserError
@@ -62,7 +63,7 @@ def latent_arithmetic(
         UserError: The equation does not fit the checkpoint.
     """
     terms = parse_terms(equation) if equation else []
-    path, gan = images.check_png_path(out), load(ckpt_path)
+    path, gan = images.check_png_path(out), require_noise(load(ckpt_path))
     display_range = find_display_range(gan, ckpt_path)
     if terms and all(word.isdecimal() for term in terms for word in term.words):
         sums = [_sum_samples(gan, terms, display_range, num_samples, seed, noise)]
