@@ -25,7 +25,7 @@ class BrightnessClassifier:
 def few_digits(monkeypatch):
     """Few images, and a classifier that needs no training."""
     monkeypatch.setattr(digits, "SIZES", {"train": 24, "val": 2, "test": 6})
-    monkeypatch.setattr(module, "load_digit_classifier", BrightnessClassifier)
+    monkeypatch.setattr(module, "load_digit_factor_classifier", BrightnessClassifier)
 
 
 def test_exact_translators_have_no_error_and_all_factors():

@@ -41,7 +41,7 @@ def make_unpaired_digits_model(
 
 
 @lru_cache(maxsize=1)
-def load_digit_classifier() -> FactorClassifier:
+def load_digit_factor_classifier() -> FactorClassifier:
     """Load the classifier of digit, thickness, slant and colour; the first time, train it for less than a minute."""
     data = FactorDigits()
     data.prepare_data()
@@ -87,7 +87,7 @@ def measure_unpaired_digits(model: AdversarialModel, data: LightningDataModule) 
     translate: Any = cast(TranslationModel, model).translate
     return compare_with_partners(
         partial(translate, direction="a_to_b"), partial(translate, direction="b_to_a"),
-        *digits.pairs("test"), load_digit_classifier(),
+        *digits.pairs("test"), load_digit_factor_classifier(),
     )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def measure_baselines() -> Mapping[str, dict[str, float]]:
     data.prepare_data()
     train = [data.images("train", side) for side in ("a", "b")]
     return {
-        name: compare_with_partners(*ways, *data.pairs("test"), load_digit_classifier())
+        name: compare_with_partners(*ways, *data.pairs("test"), load_digit_factor_classifier())
         for name, ways in make_translation_baselines(*train).items()
     }
 
