@@ -135,4 +135,6 @@ def run_benchmark(plan: Plan) -> str:
                     f"{model.name}, seed {seed}: {values} ({format_duration(row['seconds'])})",
                     flush=True,
                 )
-    return format_benchmark(plan.benchmark, plan.steps, [(g, found[g.name]) for g in plan.models])
+    baselines = plan.benchmark.run_or_read_baselines(plan.rows)
+    runs = [(model, found[model.name]) for model in plan.models]
+    return format_benchmark(plan.benchmark, plan.steps, runs, baselines)

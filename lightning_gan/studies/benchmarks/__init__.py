@@ -12,8 +12,9 @@ from lightning_gan.studies.benchmarks.ring import RING, RING_PACGAN
 from lightning_gan.studies.benchmarks.semi_supervised import SEMI_SUPERVISED
 from lightning_gan.studies.benchmarks.stacked_mnist import STACKED_MNIST
 from lightning_gan.studies.benchmarks.stacked_mnist_small import STACKED_MNIST_SMALL
+from lightning_gan.studies.benchmarks.unpaired_digits import UNPAIRED_DIGITS
 
 BENCHMARKS: tuple[Benchmark, ...] = (
-    RING, GRID, NEAREST_NEIGHBOUR, FEW_IMAGES, FEATURES, SEMI_SUPERVISED, STACKED_MNIST_SMALL, RING_PACGAN,
-    GRID_PACGAN, STACKED_MNIST,
+    RING, GRID, UNPAIRED_DIGITS, NEAREST_NEIGHBOUR, FEW_IMAGES, FEATURES, SEMI_SUPERVISED, STACKED_MNIST_SMALL,
+    RING_PACGAN, GRID_PACGAN, STACKED_MNIST,
 )  # fmt: skip

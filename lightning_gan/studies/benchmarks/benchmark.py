@@ -99,6 +99,8 @@ class Benchmark:
         columns: Columns of the table; the first one defines the best measurement of a run.
         measure: Function that computes the columns' values from a model and its data.
         measurements: Number of measurements during training, evenly spaced.
+        baselines: Function that computes the columns' values of methods without training, by name; None if there are
+            none.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Benchmark:
     columns: Sequence[BenchmarkColumn]
     measure: Measure = field(repr=False)
     measurements: int = 10
+    baselines: Callable[[], Mapping[str, dict[str, float]]] | None = field(default=None, repr=False)
 
     def describe_length(self, steps: int) -> str:
         """Describe a number of updates of G as a share of the published length."""
@@ -144,6 +147,13 @@ class Benchmark:
                 f"{path} has a damaged row for {model.name}, seed {seed}: delete the row to run it again."
             )
         return row
+
+    def run_or_read_baselines(self, path: Path) -> CachedRow:
+        """Read the values of the baselines from a file, by name; compute them if they are missing."""
+        made = self.baselines
+        if made is None:
+            return {}
+        return cached_result(path, f"baselines | {self.setup}", lambda: dict(made()))
 
     def run_model(self, model: BenchmarkModel, steps: int, seed: int, root: str) -> CachedRow:
         """Train one model; return the last values, the best value of the first column, and the CPU seconds."""

@@ -51,8 +51,10 @@ def describe_agreement(
     return "; ".join(f"{words[k]}: {', '.join(names)}" for k, names in titles.items() if names)
 
 
-def format_benchmark(benchmark: Benchmark, steps: int, found: Found) -> str:
-    """Format a row for each model, its published row below, and an explanation of both."""
+def format_benchmark(
+    benchmark: Benchmark, steps: int, found: Found, baselines: CachedRow | None = None
+) -> str:
+    """Format a row for each model, its published row below, a row for each baseline, and an explanation."""
     titles = [c.title for c in benchmark.columns]
     header = (
         "model",
@@ -66,6 +68,9 @@ def format_benchmark(benchmark: Benchmark, steps: int, found: Found) -> str:
     lines = []
     for model, rows in found:
         lines += _lines(benchmark, steps, model, rows)
+    for name, values in (baselines or {}).items():
+        cells = [format_column_value(_number([values], c), c) for c in benchmark.columns]
+        lines.append((name, "", cells[0], "", *cells[1:], "", "baseline"))
     return f"{format_table(lines, header)}\n\n{format_explanation(benchmark, steps, found)}"
 
 
