@@ -127,7 +127,7 @@ UNPAIRED_DIGITS = Benchmark(
     ),
     published_setup="nothing on these digits",
     differences="data, networks",
-    steps=750,
+    steps=1_250,
     published_steps=None,
     models=[
         BenchmarkModel("cyclegan", "identity loss 0.5", partial(make_unpaired_digits_model, 0.5), 150),
