@@ -167,7 +167,7 @@ def compare_two_devices_with_one(folder: Path) -> None:
     far = {}
     for (name, *how), (key, state) in zip(asked(), alone.items(), strict=True):
         start = played(name, 1, steps=0, precision=how[1])
-        assert largest_difference(state, start) > 1e-2, f"{key}: nobody moved"
+        assert largest_difference(state, start) > 1e-2, f"{key}: no weight changed"
         assert largest_difference(here[key], beside[key]) == 0, key
         apart = largest_difference(here[key], state)
         if apart > allowed(name, *how):

@@ -150,8 +150,8 @@ def test_every_regulariser_variant_and_part_of_d_has_a_page():
     named = set(re.findall(r"\w+", " ".join(code)))
     kinds = [
         kind
-        for room in (regularizers, models)
-        for _, kind in inspect.getmembers(room, inspect.isclass)
+        for folder in (regularizers, models)
+        for _, kind in inspect.getmembers(folder, inspect.isclass)
     ]
     kinds += networks.DiscriminatorWrapper.__subclasses__()
     names = {k.__name__ for k in kinds if not inspect.isabstract(k)} - OF_2014 - BASES

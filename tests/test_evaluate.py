@@ -154,7 +154,7 @@ def test_folders_of_classes_are_evaluated_and_skipped_files_are_named(command):
     line = ["evaluate", "--samples", "made", "--data", "real", *SPACE, "--metrics", "[fid]"]
     ended = command(*line, "--json", "folders.json")
     assert ended.status == 0, ended.err
-    assert "made: 40 images in 2 folders of classes; passed over: hidden 1." in ended.out
+    assert "made: 40 images in 2 folders of classes; ignored: hidden 1." in ended.out
     assert "The real images are grayscale: they are converted to three channels" in ended.out
     np.savez(command.folder / "made.npz", colours.numpy())
     torch.save(greys.expand(-1, 3, -1, -1), command.folder / "real.pt")

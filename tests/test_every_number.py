@@ -68,12 +68,12 @@ OURS = ("lightning_gan", "datamodules", "callbacks")
 
 
 def public() -> list[Callable]:
-    found = [getattr(room, name) for room in SECTIONS for name in room.__all__]
-    for room in WITHOUT_A_LIST:
+    found = [getattr(folder, name) for folder in SECTIONS for name in folder.__all__]
+    for folder in WITHOUT_A_LIST:
         found += [
             thing
-            for name, thing in vars(room).items()
-            if getattr(thing, "__module__", "") == room.__name__ and not name.startswith("_")
+            for name, thing in vars(folder).items()
+            if getattr(thing, "__module__", "") == folder.__name__ and not name.startswith("_")
         ]
     found += [
         *MORE,

@@ -98,14 +98,14 @@ def test_the_newest_file_is_searched_again_once_the_folder_is_locked(tmp_path):
 
     def look(say):
         looks.append(say)
-        say(f"passed over: {len(looks)}")
+        say(f"ignored: {len(looks)}")
         at.append((folder / run_lock.FILE).exists())
         return folder / "checkpoints" / f"step={len(looks)}.ckpt"
 
     message = []
     with ExitStack() as holds:
         assert resume.lock_checkpoint_run(look, message.append, holds).name == "step=2.ckpt"
-        assert (message, at) == (["passed over: 2"], [False, True])
+        assert (message, at) == (["ignored: 2"], [False, True])
         with (
             pytest.raises(run_lock.InUseError, match=f"process {os.getpid()} on"),
             run_lock.run_lock(folder, print),

@@ -37,7 +37,7 @@ SECTIONS = {
 
 
 def made(scheduler, lr, steps):
-    """An optimizer and its schedule after so many updates."""
+    """An optimizer and its schedule after a number of updates."""
     optimizer = SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
     schedule = scheduler(optimizer)
     rates = go_on(optimizer, schedule, steps)

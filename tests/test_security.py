@@ -259,8 +259,8 @@ def calls():
 
 
 def _calls():
-    for room in ("lightning_gan", "datamodules", "callbacks"):
-        for file in (ROOT / room).rglob("*.py"):
+    for folder in ("lightning_gan", "datamodules", "callbacks"):
+        for file in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text())):
                 if isinstance(node, ast.Call):
                     yield (
@@ -297,8 +297,8 @@ def test_no_downloaded_file_is_executed():
 def test_unpicklers_accept_known_names_only():
     readers = [
         file
-        for room in ("lightning_gan", "datamodules", "callbacks")
-        for file in (ROOT / room).rglob("*.py")
+        for folder in ("lightning_gan", "datamodules", "callbacks")
+        for file in (ROOT / folder).rglob("*.py")
         if "pickle.Unpickler" in file.read_text()
     ]
     assert {f.name for f in readers} == {

@@ -1,4 +1,4 @@
-"""W&B with a key, but without a server that answers: the run goes on offline, soon, and no key is sent."""
+"""W&B with a key, but without a server that answers: the run continues offline, and no key is sent."""
 
 import socket
 import threading
@@ -44,7 +44,7 @@ def start(tmp_path, monkeypatch):
         began = time.monotonic()
         logger = make_wandb_logger("n", mode, str(tmp_path / "run"), {}, {})
         seconds = time.monotonic() - began
-        logger.log_metrics({"a": 1.0}, step=1)  # the run goes on
+        logger.log_metrics({"a": 1.0}, step=1)  # the run continues
         assert logger.experiment.offline
         return seconds
 
@@ -55,7 +55,7 @@ def start(tmp_path, monkeypatch):
 
 
 def test_a_closed_port_costs_no_time(start, capfd):
-    with socket.socket() as held:  # bound, and nobody listens
+    with socket.socket() as held:  # bound, and no process listens
         held.bind(("127.0.0.1", 0))
         assert start(f"http://127.0.0.1:{held.getsockname()[1]}") < 15
     assert capfd.readouterr().out.count("Continuing offline.") == 1

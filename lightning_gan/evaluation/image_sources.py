@@ -171,13 +171,13 @@ def _notes(found: FoundImages) -> list[str]:
     classes = f" in {len(found.classes):,} folders of classes" if found.classes else ""
     if not (found.ignored or classes):
         return []
-    passed = f"; passed over: {found.ignored}" if found.ignored else ""
+    passed = f"; ignored: {found.ignored}" if found.ignored else ""
     return [f"{len(found.files):,} images{classes}{passed}"]
 
 
 def _notes_of_samples(folder: Path, manifest: Manifest) -> list[str]:
     more = find_unlisted(folder, manifest.files)
-    passed = f"; {more:,} other images in the folder are passed over" if more else ""
+    passed = f"; {more:,} other images in the folder are ignored" if more else ""
     return [
         f"{len(manifest.files):,} samples that {NAME} lists (step {manifest.step}, seed {manifest.seed}){passed}"
     ]

@@ -64,7 +64,7 @@ def test_every_format_gives_the_same_images(make, tmp_path, files):
 def test_formats_may_be_mixed_and_binary_files_have_priority(make, tmp_path):
     put(tmp_path, FORMATS["archive"])
     put(tmp_path, dict(list(FORMATS["binary"].items())[:3]))
-    put(tmp_path, {f"{PICKLED}/data_batch_1": b"is not looked at"})
+    put(tmp_path, {f"{PICKLED}/data_batch_1": b"is not read"})
     data = make(source="files")
     data.setup()
     assert is_tiny(data)

@@ -201,7 +201,7 @@ def test_small_images_are_an_error_unless_they_may_be_enlarged(tmp_path):
 
 def test_more_than_half_of_the_memory_is_an_error_before_images_are_read(tmp_path, monkeypatch):
     for path in image_fixtures.write(tmp_path, 4):
-        path.write_bytes(b"is not looked at")
+        path.write_bytes(b"is not read")
     monkeypatch.setattr(image_folder, "read_memory", lambda: 20_000)
     check_error(
         tmp_path,

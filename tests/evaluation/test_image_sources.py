@@ -30,7 +30,7 @@ def test_a_folder_of_png_is_what_was_written_in_order_of_names(tmp_path_factory,
             (tmp_path / "notes.txt").write_text("not a picture")
             read = read_images(tmp_path)
             assert torch.equal(read.uint8_images, bytes_)
-            assert (read.notes, read.lossy) == (("12 images; passed over: other files 1",), False)
+            assert (read.notes, read.lossy) == (("12 images; ignored: other files 1",), False)
 
 
 def test_a_set_is_grey_only_if_all_pixels_are_grey(tmp_path):
@@ -81,7 +81,7 @@ def test_the_samples_that_a_list_names_are_read_and_no_others(tmp_path):
     assert torch.equal(read.uint8_images, image_bytes(12, seed=0)[:5])
     (note,) = read.notes
     assert note == (
-        "5 samples that samples.json lists (step 20, seed 7); 7 other images in the folder are passed over"
+        "5 samples that samples.json lists (step 20, seed 7); 7 other images in the folder are ignored"
     )
     assert len(read_images(tmp_path, 3).uint8_images) == 3
 
@@ -118,7 +118,7 @@ def test_a_list_that_is_not_true_any_more_is_refused(tmp_path_factory, subtests)
 def test_a_file_of_that_name_by_another_program_is_one_of_the_other_files(tmp_path):
     saved(tmp_path, image_bytes(2, seed=0))
     (tmp_path / "samples.json").write_text("[1]")
-    assert read_images(tmp_path).notes == ("2 images; passed over: other files 1",)
+    assert read_images(tmp_path).notes == ("2 images; ignored: other files 1",)
 
 
 def test_three_equal_channels_become_grey_and_colours_do_not():

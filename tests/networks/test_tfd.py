@@ -33,7 +33,7 @@ def parameters(network):
 
 
 def test_the_networks_of_2014_have_their_parameters():
-    with torch.device("meta"):  # 84 million numbers that nobody needs
+    with torch.device("meta"):  # 84 million numbers that are not needed
         upper = SparseOutputGenerator([1, 48, 48])
         D = MaxoutDiscriminator([1, 48, 48], widths=[1200, 1200])
         G = StackedGenerator(upper, "stage_1.ckpt")
