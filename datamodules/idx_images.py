@@ -21,7 +21,7 @@ from lightning_gan.utils import home_folder
 from lightning_gan.utils.errors import UserError
 
 SECONDS = {"mirrors": 30.0, "index": 300.0}  # time limit of each source under "auto"
-PINNED_FACTOR = 4  # factor of the time limit if only this source is asked for
+PINNED_FACTOR = 4  # factor of the time limit of a source that the user named
 
 
 class IdxImages(ImageData):

@@ -21,9 +21,9 @@ class TwoDomainLoader:
     processes together see what one process would see with N times the batch size.
 
     Args:
-        images: stored images of both domains, uint8 [n_A, C, H, W] and [n_B, C', H, W].
-        prepare: for each domain, the function that makes a batch of stored images ready.
-        batch_size: images of each domain in a batch of this process, at least 1.
+        images: Stored images of both domains, uint8 [n_A, C, H, W] and [n_B, C', H, W].
+        prepare: Function of each domain that crops, flips and converts a batch of stored images.
+        batch_size: Number of images of each domain in a batch of this process, at least 1.
         seed: Seed of the order, crops and flips, the same in all processes.
         paired: Whether image i of A belongs to image i of B: both domains then have one order.
         consumed: Number of batches of the stream to skip.

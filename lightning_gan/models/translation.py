@@ -1,5 +1,6 @@
 """What all models share that translate images: inputs from data, translation of images, checks of minibatches."""
 
+from abc import abstractmethod
 from typing import Any, Literal
 
 import torch
@@ -34,9 +35,9 @@ class TranslationModel(AdversarialModel):
         index = torch.cat([torch.randperm(len(images), generator=rng) for _ in range(rounds)])[:m]
         return images[index]
 
+    @abstractmethod
     def get_translator(self, direction: Direction) -> nn.Module:
         """Return the translator of a direction that is evaluated."""
-        raise NotImplementedError
 
     @torch.no_grad()
     def translate(

@@ -119,7 +119,7 @@ def test_invalid_combinations_are_an_error(subtests):
                 make()
 
 
-NESTED = {  # packs of augmented images make no paper's sense; that each level is understood is what is asked
+NESTED = {  # no paper packs augmented images; the test is that each level is parsed
     "class_path": "DiffAugmentDiscriminator",
     "init_args": {
         "augmentations": [
