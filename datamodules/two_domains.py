@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Literal
 
 import torch
-from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
 from datamodules.in_memory import InMemory, Split
@@ -155,8 +154,3 @@ class InOrder:
 def _cut_middle(images: Tensor, height: int, width: int) -> Tensor:
     top, left = (images.shape[2] - height) // 2, (images.shape[3] - width) // 2
     return images[:, :, top : top + height, left : left + width]
-
-
-def has_two_domains(data: LightningDataModule | None) -> bool:
-    """Return whether minibatches of the data are [a, b], images of two domains."""
-    return isinstance(data, TwoDomains)
